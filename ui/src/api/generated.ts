@@ -1,0 +1,950 @@
+/* Made by tools/api_gen.py from api/. Do not edit: change the schemas and run it with --write. */
+
+/** A fact as a code with parameters. The reader makes the sentence, in its own language. */
+export type Coded = {
+  code: string;
+  /** Values for the sentence; which ones stands in errors.json or codes.json. */
+  params: Record<string, string>;
+};
+
+/** A number, its unit and how far it can be trusted. */
+export type Figure = {
+  value: string;
+  /** Where the point goes. */
+  decimals: number;
+  unit: string;
+  /** How it was checked. */
+  grade: 'proven' | 'agreed' | 'reported';
+  /** Servers that said the same. */
+  k: number;
+  /** Servers that were asked. */
+  n: number;
+  /** Block it was read at; 0 if it belongs to none. */
+  block: number;
+  /** When it was read, Unix time. */
+  as_of_ms: number;
+  /** Code of kind why in codes.json. */
+  why: string;
+  /** Who answered. */
+  servers?: string[];
+};
+
+export type Asset = {
+  id: string;
+  kind: 'native' | 'erc20';
+  symbol: string;
+  name: string;
+  decimals: number;
+  /** In the signed token list, or native. */
+  listed: boolean;
+};
+
+export type Party = {
+  address: string;
+  name?: string;
+  /** How this wallet knows it. */
+  known: 'own' | 'contact' | 'token' | 'contract' | 'sent_to' | 'none';
+};
+
+export type Network = {
+  id: string;
+  name: string;
+  chain_id: number;
+  kind: 'local' | 'test' | 'main';
+  native: Asset;
+  /** Its file names a faucet: faucet_request works. */
+  faucet: boolean;
+  /** Where the newest block comes from: nothing, a proof, or the node that the person named. */
+  consensus: 'none' | 'light_client' | 'own_node';
+  /** Whether our account contracts are on this chain. */
+  contracts: 'unknown' | 'missing' | 'ready';
+  selected: boolean;
+};
+
+export type Owner = {
+  id: string;
+  name: string;
+  kind: 'passkey' | 'security_key' | 'tpm' | 'test_key';
+  rp_id: string;
+  credential_id: string;
+  transports: Transport[];
+  /** The authenticator may copy it to other devices. */
+  synced: boolean;
+  created_ms: number;
+  /** 0: never. */
+  last_used_ms: number;
+  /** Last time a ceremony with it succeeded; 0: never. */
+  tested_ms: number;
+};
+
+export type Transport = 'usb' | 'nfc' | 'ble' | 'smart-card' | 'hybrid' | 'internal';
+
+export type Account = {
+  id: string;
+  name: string;
+  address: string;
+  kind: 'passkey' | 'watch';
+  owners: Owner[];
+  threshold: number;
+  /** On the selected network: the account contract exists. */
+  on_chain: boolean;
+  /** Two ways in, both tested within 180 days. */
+  safe: boolean;
+  selected: boolean;
+  created_ms: number;
+};
+
+export type Balance = {
+  asset: Asset;
+  amount: Figure;
+  /** An unknown token; not shown unless asked for. */
+  hidden: boolean;
+};
+
+export type Balances = {
+  account_id: string;
+  network_id: string;
+  items: Balance[];
+  /** How many unknown tokens are left out. */
+  hidden: number;
+};
+
+export type Contact = {
+  id: string;
+  name: string;
+  address: string;
+  sent_count: number;
+  created_ms: number;
+};
+
+export type Peer = {
+  id: string;
+  address: string;
+  direction: 'in' | 'out';
+  found: 'mdns' | 'dht' | 'saved' | 'bootstrap' | 'manual' | 'inbound';
+  /** 0: not measured. */
+  rtt_ms: number;
+  /** What it calls itself; a stranger's words. */
+  agent: string;
+  /** Offers the wallet service on the selected network. */
+  server: boolean;
+  since_ms: number;
+};
+
+export type Server = {
+  id: string;
+  rtt_ms: number;
+  /** Promises kept. */
+  kept_permille: number;
+  /** What it serves, such as known_code. */
+  level: string;
+  attested: 'none' | 'tpm' | 'hardware' | 'code' | 'code_and_place';
+  state: 'ok' | 'slow' | 'busy' | 'blocked';
+  reason?: Coded;
+};
+
+export type Descriptor = {
+  id: string;
+  transports: Transport[];
+};
+
+/** For navigator.credentials.create; every byte string in base64url. */
+export type CreationOptions = {
+  rp_id: string;
+  rp_name: string;
+  user_id: string;
+  user_name: string;
+  user_display_name: string;
+  challenge: string;
+  /** COSE algorithms, best first; -7 is ES256. */
+  algorithms: number[];
+  exclude: Descriptor[];
+  attachment?: 'platform' | 'cross-platform';
+  hints: ('client-device' | 'security-key' | 'hybrid')[];
+  resident_key: 'required' | 'preferred' | 'discouraged';
+  user_verification: 'required';
+  attestation: 'none' | 'direct';
+  timeout_ms: number;
+};
+
+/** For navigator.credentials.get. */
+export type RequestOptions = {
+  rp_id: string;
+  challenge: string;
+  allow: Descriptor[];
+  user_verification: 'required';
+  timeout_ms: number;
+};
+
+/** What navigator.credentials.create gave. */
+export type Attestation = {
+  credential_id: string;
+  client_data_json: string;
+  attestation_object: string;
+  transports: Transport[];
+};
+
+/** What navigator.credentials.get gave. */
+export type Assertion = {
+  credential_id: string;
+  client_data_json: string;
+  authenticator_data: string;
+  signature: string;
+  user_handle?: string;
+};
+
+export type Ceremony = {
+  id: string;
+  kind: 'create' | 'unlock';
+  name: string;
+  created_ms: number;
+  expires_ms: number;
+};
+
+export type Effect = {
+  /** leaves and arrives are seen from the account that pays. */
+  kind: 'leaves' | 'arrives' | 'permission' | 'account_created' | 'contract_call';
+  asset?: Asset;
+  amount?: Figure;
+  /** permission: no upper bound. */
+  unlimited?: boolean;
+  from: Party;
+  to: Party;
+  grade: 'proven' | 'agreed' | 'reported';
+};
+
+export type Risk = {
+  id: string;
+  level: 'blocked' | 'danger' | 'caution' | 'info';
+  /** Code of kind risk in codes.json. */
+  code: string;
+  params: Record<string, string>;
+  /** Must be ticked before approval. */
+  tick: boolean;
+};
+
+export type Fee = {
+  /** The most that can be paid. */
+  max: Figure;
+  /** What was paid, once included. */
+  paid?: Figure;
+  speed: Speed;
+  /** Usual time to inclusion. */
+  wait_s: number;
+};
+
+export type Speed = 'normal' | 'fast' | 'own';
+
+export type Trial = {
+  state: 'running' | 'done' | 'unavailable' | 'would_fail';
+  block: number;
+};
+
+export type Call = {
+  to: string;
+  value: string;
+  data: string;
+  /** Decoded name and arguments. */
+  function?: string;
+};
+
+/** The signed bytes, field by field; fees in wei. */
+export type Exact = {
+  chain_id: number;
+  entry_point: string;
+  sender: string;
+  nonce: string;
+  calls: Call[];
+  user_op_hash: string;
+  call_gas_limit: string;
+  verification_gas_limit: string;
+  pre_verification_gas: string;
+  max_fee_per_gas: string;
+  max_priority_fee_per_gas: string;
+};
+
+export type Step = {
+  state: OpState;
+  /** 0: not reached. */
+  at_ms: number;
+  /** Who said so: the name of an owner, a count of servers. */
+  by?: string;
+  grade?: 'proven' | 'agreed' | 'reported';
+  block?: number;
+};
+
+export type OpState = 'draft' | 'prepared' | 'signed' | 'submitted' | 'included' | 'final' | 'failed' | 'replaced' | 'expired' | 'cancelled';
+
+export type Asker = {
+  kind: 'self' | 'command_line' | 'app' | 'stranger';
+  origin: string;
+  first_seen_ms: number;
+};
+
+/** One thing from draft to final. Also what came in (kind receive). */
+export type Operation = {
+  id: string;
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet';
+  state: OpState;
+  /** Rises whenever anything shown has changed; approval names the one that was seen. */
+  revision: number;
+  account_id: string;
+  network_id: string;
+  created_ms: number;
+  updated_ms: number;
+  /** Approval is refused after this; 0: never. */
+  expires_ms: number;
+  asked_by: Asker;
+  from: Party;
+  to: Party;
+  asset: Asset;
+  amount: Figure;
+  effects: Effect[];
+  fee: Fee;
+  risks: Risk[];
+  trial: Trial;
+  check_code?: string;
+  /** Code of kind next in codes.json. */
+  next: Coded;
+  /** Code of kind undo. */
+  undo: Coded;
+  /** Present while state is prepared: the passkey ceremony for exactly this revision. */
+  request?: RequestOptions;
+  /** Names of the passkeys that may sign. */
+  owners: string[];
+  exact?: Exact;
+  steps: Step[];
+  tx_hash?: string;
+  user_op_hash?: string;
+  block?: number;
+  /** Who took it. */
+  server?: string;
+  /** Why it failed or was dropped: a code of errors.json or of kind reason. */
+  reason?: Coded;
+  replaces?: string;
+  replaced_by?: string;
+  /** What may be asked for now. */
+  can: ('approve' | 'reject' | 'speed_up' | 'cancel' | 'send_again')[];
+};
+
+export type Row = {
+  id: string;
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet';
+  state: OpState;
+  direction: 'out' | 'in' | 'self';
+  party: Party;
+  asset: Asset;
+  amount: Figure;
+  fee?: Figure;
+  at_ms: number;
+  spam: boolean;
+  reason?: Coded;
+};
+
+export type ChainHealth = {
+  state: 'ok' | 'degraded' | 'doubtful' | 'no_server' | 'no_network' | 'syncing';
+  block: number;
+  /** Time stamp of that block. */
+  block_ms: number;
+  as_of_ms: number;
+  grade: 'proven' | 'agreed' | 'reported';
+  k: number;
+  n: number;
+  tried: number;
+};
+
+export type Status = {
+  version: string;
+  /** Changes with every start of the daemon. */
+  start_id: string;
+  /** The daemon's clock. */
+  now_ms: number;
+  locked: boolean;
+  network_id: string;
+  /** Absent: there is no account yet. */
+  account_id?: string;
+  chain: ChainHealth;
+  /** The key process. */
+  keys: 'ok' | 'down';
+  /** An account uses a key in software. */
+  test_key: boolean;
+  /** How many wait for approval. */
+  requests: number;
+  /** Begun and not finished. */
+  ceremonies: Ceremony[];
+  peers: number;
+  servers: number;
+};
+
+export type Settings = {
+  language: 'auto' | 'en' | 'zh-Hans';
+  theme: 'system' | 'light' | 'dark';
+  density: 'comfortable' | 'compact';
+  history: 'scroll' | 'pages';
+  shortcuts: boolean;
+  /** 0: never. */
+  lock_after_min: number;
+  hide_unknown_tokens: boolean;
+};
+
+export type Reach = {
+  state: 'public' | 'direct' | 'relay' | 'unknown';
+  /** Code of kind reach. */
+  why: Coded;
+};
+
+export type NetworkStatus = {
+  reach: Reach;
+  peers: number;
+  by_source: {
+    mdns: number;
+    dht: number;
+    saved: number;
+    bootstrap: number;
+    manual: number;
+    inbound: number;
+  };
+  /** Bytes. */
+  memory_used: number;
+  /** Bytes. */
+  memory_max: number;
+  refused: {
+    reason: string;
+    scope: string;
+    count: number;
+  }[];
+  chain: ChainHealth;
+  servers: number;
+  /** What left this machine since the start. */
+  sent: {
+    /** Code of kind sent. */
+    what: string;
+    /** Code of kind sent_to. */
+    to: string;
+    count: number;
+  }[];
+  own_node?: string;
+};
+
+export type LogLine = {
+  seq: number;
+  at_ms: number;
+  level: 'debug' | 'info' | 'warn' | 'error';
+  part: string;
+  text: string;
+};
+
+export type Health = {
+  accounts: {
+    account_id: string;
+    safe: boolean;
+    ways_in: number;
+    tested: number;
+    /** Codes of kind health. */
+    reasons: Coded[];
+  }[];
+};
+
+/** The data member of every JSON-RPC error. */
+export type Error = {
+  code: string;
+  params: Record<string, string>;
+  /** Codes of kind action, best first. */
+  next: string[];
+  blame: 'person' | 'page' | 'wallet' | 'server' | 'network' | 'authenticator';
+};
+
+/** Each method: what it takes and gives. */
+export interface Methods {
+  /** Begin a new account: gives what navigator.credentials.create needs. The record is in the journal before this answers. With resume, a ceremony that was begun and not finished goes on with the same user id, so the authenticator replaces the orphan. */
+  account_create_begin: { params: {
+    key: string;
+    name: string;
+    /** Where the person wants the key to live. */
+    where: 'this_device' | 'phone' | 'security_key' | 'any';
+    resume?: string;
+  }; result: {
+    ceremony: Ceremony;
+    options: CreationOptions;
+  } };
+  /** Forget a ceremony that was begun and not finished. */
+  account_create_cancel: { params: {
+    key: string;
+    ceremony_id: string;
+  }; result: Record<string, never> };
+  /** Hand over the answer of the authenticator. The daemon verifies it, makes the address and stores the account; asking again with the same key gives the same account. */
+  account_create_finish: { params: {
+    key: string;
+    ceremony_id: string;
+    passkey_name: string;
+    response: Attestation;
+  }; result: Account };
+  /** Give an account another name. */
+  account_rename: { params: {
+    key: string;
+    account_id: string;
+    name: string;
+  }; result: Account };
+  /** Choose the account that the page shows. */
+  account_select: { params: {
+    key: string;
+    account_id: string;
+  }; result: Account };
+  /** All accounts, in the order of their making. */
+  accounts_list: { params: Record<string, never>; result: {
+    accounts: Account[];
+  } };
+  /** Check what was typed or pasted as a receiver: shape, checksum, look-alikes of own, contacts and sent-to addresses, token contracts. */
+  address_check: { params: {
+    text: string;
+    account_id: string;
+    network_id: string;
+    asset?: string;
+  }; result: {
+    /** It is an address and nothing blocks it. */
+    ok: boolean;
+    address?: string;
+    /** Code of errors.json. */
+    error?: Coded;
+    party?: Party;
+    risks: Risk[];
+    look_alike?: {
+      address: string;
+      name: string;
+      /** Groups of four digits that differ. */
+      groups: number;
+    };
+  } };
+  /** Balances of an account on a network. */
+  balances_get: { params: {
+    account_id: string;
+    network_id: string;
+    /** Unknown tokens too. */
+    hidden?: boolean;
+  }; result: Balances };
+  /** Prepare an empty operation with the same nonce and a higher fee. */
+  cancel_prepare: { params: {
+    key: string;
+    operation_id: string;
+  }; result: Operation };
+  /** Add a contact. The address must carry its EIP-55 case. */
+  contacts_add: { params: {
+    key: string;
+    name: string;
+    address: string;
+  }; result: Contact };
+  /** All contacts by name. */
+  contacts_list: { params: Record<string, never>; result: {
+    contacts: Contact[];
+  } };
+  /** Remove a contact. */
+  contacts_remove: { params: {
+    key: string;
+    contact_id: string;
+  }; result: Record<string, never> };
+  /** Ask the faucet of a local network for test money. Listed by version only while the network has one. */
+  faucet_request: { params: {
+    key: string;
+    account_id: string;
+    network_id: string;
+  }; result: {
+    amount: Figure;
+    tx_hash?: string;
+  } };
+  /** Highest fee for a transfer at each speed, what there is, and the most that can be sent. */
+  fee_quote: { params: {
+    account_id: string;
+    network_id: string;
+    asset: string;
+    to?: string;
+    amount?: string;
+  }; result: {
+    have: Figure;
+    have_native: Figure;
+    speeds: {
+      fee: Fee;
+      /** Balance less the highest fee (native), or the balance. */
+      max_amount: Figure;
+    }[];
+  } };
+  /** Operations and incoming payments, newest first. */
+  history_list: { params: {
+    account_id: string;
+    network_id: string;
+    limit: number;
+    /** The next of the page before. */
+    after?: string;
+    search?: string;
+    direction?: 'all' | 'out' | 'in';
+    /** Spam too. */
+    spam?: boolean;
+  }; result: {
+    rows: Row[];
+    next?: string;
+    total: number;
+    spam_hidden: number;
+  } };
+  /** Lock the wallet: only status, unlocking and rejecting work until it is unlocked. */
+  lock: { params: {
+    key: string;
+  }; result: Record<string, never> };
+  /** Newest log lines, oldest first. */
+  log_tail: { params: {
+    limit: number;
+    /** At least this level. */
+    level?: 'debug' | 'info' | 'warn' | 'error';
+    part?: string;
+    /** Only lines with a higher seq. */
+    after?: number;
+  }; result: {
+    lines: LogLine[];
+  } };
+  /** Name an Ethereum node of one's own for a network, or none (empty url). It is asked for its chain id and newest block first. */
+  network_node_set: { params: {
+    key: string;
+    network_id: string;
+    url: string;
+  }; result: {
+    chain_id: number;
+    block: number;
+    age_s: number;
+  } };
+  /** Choose the network that the page shows. */
+  network_select: { params: {
+    key: string;
+    network_id: string;
+  }; result: Network };
+  /** Reachability, peers, memory, newest block, and what has left this machine. */
+  network_status: { params: Record<string, never>; result: NetworkStatus };
+  /** All networks that this wallet knows. */
+  networks_list: { params: Record<string, never>; result: {
+    networks: Network[];
+  } };
+  /** One operation or incoming payment in full. */
+  operation_get: { params: {
+    operation_id: string;
+  }; result: Operation };
+  /** Connected peers. */
+  peers_list: { params: Record<string, never>; result: {
+    peers: Peer[];
+  } };
+  /** Address and text for a QR code. With an amount, uri is ERC-681, else the bare address. */
+  receive_info: { params: {
+    account_id: string;
+    network_id: string;
+    asset?: string;
+    amount?: string;
+  }; result: {
+    address: string;
+    uri: string;
+    on_chain: boolean;
+    ways_in: number;
+    network: string;
+  } };
+  /** Approve a prepared operation with an assertion over its challenge. ticks lists the risk lines that were ticked. The signed operation is in the journal before it is sent; asking again with the same key gives the same operation. */
+  send_approve: { params: {
+    key: string;
+    operation_id: string;
+    revision: number;
+    ticks: string[];
+    assertion: Assertion;
+  }; result: Operation };
+  /** Reject an operation that is not signed yet. Works while the network does not. */
+  send_cancel: { params: {
+    key: string;
+    operation_id: string;
+  }; result: Operation };
+  /** Make an operation from a transfer: calls, fee, trial, risk lines, and the challenge of the passkey. Nothing is signed. amount is in the smallest unit. */
+  send_prepare: { params: {
+    key: string;
+    account_id: string;
+    network_id: string;
+    asset: string;
+    to: string;
+    amount: string;
+    speed: Speed;
+  }; result: Operation };
+  /** Servers known for a network. */
+  servers_list: { params: {
+    network_id: string;
+  }; result: {
+    servers: Server[];
+  } };
+  /** Trade the single-use code for a session token. POST /session with the params object itself as body; the answer is the result object itself, or {"error": ...}. */
+  session: { params: {
+    code: string;
+  }; result: {
+    token: string;
+    start_id: string;
+  } };
+  /** End this session at once; its token is worth nothing afterwards. */
+  session_end: { params: {
+    key: string;
+  }; result: Record<string, never> };
+  /** Settings of the page. */
+  settings_get: { params: Record<string, never>; result: Settings };
+  /** Change some settings; saved at once. */
+  settings_set: { params: {
+    key: string;
+    changes: {
+      language?: 'auto' | 'en' | 'zh-Hans';
+      theme?: 'system' | 'light' | 'dark';
+      density?: 'comfortable' | 'compact';
+      history?: 'scroll' | 'pages';
+      shortcuts?: boolean;
+      /** 0: never. */
+      lock_after_min?: number;
+      hide_unknown_tokens?: boolean;
+    };
+  }; result: Settings };
+  /** Prepare the same operation with a higher fee and the same nonce. */
+  speed_up_prepare: { params: {
+    key: string;
+    operation_id: string;
+  }; result: Operation };
+  /** The state of the wallet in one look. Readable while locked; account_id is absent then. */
+  status: { params: Record<string, never>; result: Status };
+  /** Choose the topics of this WebSocket; replaces the earlier choice. Answers with a snapshot of each, then numbered events follow. */
+  subscribe: { params: {
+    topics: ('status' | 'accounts' | 'balances' | 'activity' | 'requests' | 'health' | 'network' | 'settings' | 'log')[];
+  }; result: {
+    /** In the order asked. The snapshots themselves follow as events of kind snapshot, one a frame. */
+    topics: {
+      topic: string;
+      /** Number of this snapshot; the next event of the topic carries seq + 1. */
+      seq: number;
+    }[];
+  } };
+  /** Native asset and tokens of the signed list for a network. */
+  tokens_list: { params: {
+    network_id: string;
+  }; result: {
+    tokens: Asset[];
+  } };
+  /** Begin unlocking: gives what navigator.credentials.get needs. */
+  unlock_begin: { params: {
+    key: string;
+  }; result: {
+    ceremony: Ceremony;
+    options: RequestOptions;
+  } };
+  /** Hand over the assertion that unlocks. */
+  unlock_finish: { params: {
+    key: string;
+    ceremony_id: string;
+    assertion: Assertion;
+  }; result: Record<string, never> };
+  /** Version, build, and the methods that this daemon offers: the page hides what is missing. */
+  version: { params: Record<string, never>; result: {
+    version: string;
+    build: string;
+    libraries: {
+      name: string;
+      version: string;
+    }[];
+    methods: string[];
+  } };
+}
+
+/** Each topic: the state as a whole, and what an update holds. */
+export interface Topics {
+  accounts: { snapshot: {
+    accounts: Account[];
+  }; update: Topics['accounts']['snapshot'] };
+  activity: { snapshot: {
+    rows: Row[];
+    total: number;
+    spam_hidden: number;
+  }; update: {
+    row: Row;
+    operation: Operation;
+  } };
+  balances: { snapshot: {
+    items: Balances[];
+  }; update: Topics['balances']['snapshot'] };
+  health: { snapshot: Health; update: Topics['health']['snapshot'] };
+  log: { snapshot: {
+    lines: LogLine[];
+  }; update: Topics['log']['snapshot'] };
+  network: { snapshot: NetworkStatus; update: Topics['network']['snapshot'] };
+  requests: { snapshot: {
+    operations: Operation[];
+  }; update: Topics['requests']['snapshot'] };
+  settings: { snapshot: Settings; update: Topics['settings']['snapshot'] };
+  status: { snapshot: Status; update: Topics['status']['snapshot'] };
+}
+
+/** Each error and the values of its sentence. */
+export interface ErrorParams {
+  parse_error: Record<string, never>;
+  invalid_request: Record<string, never>;
+  method_not_found: { method: string; };
+  invalid_params: { field: string; rule: string; };
+  internal: { where: string; };
+  session_missing: Record<string, never>;
+  session_code_bad: Record<string, never>;
+  forbidden_host: { expected: string; };
+  too_large: { max: string; };
+  rate_limited: { wait_ms: string; };
+  locked: Record<string, never>;
+  key_reused: Record<string, never>;
+  unknown_account: Record<string, never>;
+  unknown_network: Record<string, never>;
+  unknown_operation: Record<string, never>;
+  unknown_contact: Record<string, never>;
+  unknown_asset: Record<string, never>;
+  unknown_ceremony: Record<string, never>;
+  no_account: Record<string, never>;
+  name_bad: { max: string; };
+  name_taken: { name: string; };
+  limit_reached: { what: string; max: string; };
+  address_not: Record<string, never>;
+  address_length: { digits: string; };
+  address_checksum: Record<string, never>;
+  address_name: Record<string, never>;
+  address_zero: Record<string, never>;
+  amount_not: Record<string, never>;
+  amount_decimals: { symbol: string; decimals: string; };
+  amount_zero: Record<string, never>;
+  amount_exceeds: { available: string; symbol: string; };
+  fee_exceeds: { fee: string; available: string; symbol: string; };
+  fee_limit: { fee: string; limit: string; symbol: string; };
+  no_network: Record<string, never>;
+  no_server: { network: string; tried: string; };
+  server_busy: { wait_ms: string; };
+  server_timeout: { seconds: string; };
+  server_refused: { reason: string; };
+  server_lied: { server: string; };
+  chain_doubtful: Record<string, never>;
+  stale_data: { seconds: string; };
+  wrong_chain: { expected: string; got: string; };
+  contracts_missing: { network: string; };
+  would_fail: { reason: string; };
+  operation_expired: Record<string, never>;
+  operation_changed: Record<string, never>;
+  operation_state: { state: string; };
+  risk_unticked: Record<string, never>;
+  risk_blocked: { risk: string; };
+  operation_open: Record<string, never>;
+  not_replaceable: Record<string, never>;
+  dropped: Record<string, never>;
+  reverted: { reason: string; fee: string; symbol: string; };
+  ceremony_expired: Record<string, never>;
+  ceremony_wrong_key: { account: string; names: string; };
+  ceremony_already: Record<string, never>;
+  ceremony_unverified: Record<string, never>;
+  ceremony_refused: { rule: string; };
+  ceremony_origin: { expected: string; got: string; };
+  faucet_absent: Record<string, never>;
+  faucet_failed: { reason: string; };
+  faucet_wait: { seconds: string; };
+  keys_down: Record<string, never>;
+  storage_full: Record<string, never>;
+  storage_failed: Record<string, never>;
+  shutting_down: Record<string, never>;
+}
+
+export interface WhyParams {
+  merkle_proof: Record<string, never>;
+  merkle_proof_trusted_block: Record<string, never>;
+  quorum: Record<string, never>;
+  one_server: Record<string, never>;
+  own_node: Record<string, never>;
+  local_network: Record<string, never>;
+  token_list: Record<string, never>;
+  this_wallet: Record<string, never>;
+}
+
+export interface RiskParams {
+  look_alike: { name: string; address: string; groups: string; };
+  look_alike_end: { name: string; address: string; groups: string; };
+  token_contract: { symbol: string; };
+  contract: Record<string, never>;
+  first_time: Record<string, never>;
+  own_account: { name: string; };
+  same_account: Record<string, never>;
+  no_checksum: Record<string, never>;
+  fee_share: { percent: string; };
+  fee_reported: Record<string, never>;
+  figures_reported: Record<string, never>;
+  account_created: Record<string, never>;
+  one_way_in: Record<string, never>;
+  not_tried: Record<string, never>;
+  would_fail: { reason: string; };
+  network_doubtful: Record<string, never>;
+  figures_stale: { seconds: string; };
+  watch_only: Record<string, never>;
+  unlisted_token: { symbol: string; };
+  unreadable: Record<string, never>;
+  unlimited_permission: { who: string; symbol: string; };
+  replaces: { what: string; };
+}
+
+export interface NextParams {
+  passkey_then_servers: { servers: string; wait_s: string; };
+  passkey_then_none: Record<string, never>;
+  wait: { wait_s: string; };
+  done: Record<string, never>;
+  retry: Record<string, never>;
+}
+
+export interface UndoParams {
+  not_once_included: Record<string, never>;
+  can_cancel: Record<string, never>;
+  nothing_happened: Record<string, never>;
+  not_ours: Record<string, never>;
+}
+
+export interface ReasonParams {
+  person: Record<string, never>;
+  late: Record<string, never>;
+  replacement_won: Record<string, never>;
+}
+
+export interface ReachParams {
+  seen_from_outside: { k: string; n: string; };
+  mapped: { k: string; n: string; };
+  through_relay: Record<string, never>;
+  not_tried: Record<string, never>;
+  loopback_only: Record<string, never>;
+}
+
+export interface SentParams {
+  chain_question: Record<string, never>;
+  user_operation: Record<string, never>;
+  peer_search: Record<string, never>;
+  identify: Record<string, never>;
+}
+
+export interface SentToParams {
+  servers: Record<string, never>;
+  peers: Record<string, never>;
+  local_network: Record<string, never>;
+  own_node: Record<string, never>;
+}
+
+export interface HealthParams {
+  one_way_in: Record<string, never>;
+  never_tested: { name: string; };
+  test_due: { name: string; };
+  test_key: Record<string, never>;
+}
+
+export interface ActionParams {
+  reload: Record<string, never>;
+  try_again: Record<string, never>;
+  wait: Record<string, never>;
+  fix_input: Record<string, never>;
+  open_again: Record<string, never>;
+  unlock: Record<string, never>;
+  make_wallet: Record<string, never>;
+  open_network: Record<string, never>;
+  prepare_again: Record<string, never>;
+  review: Record<string, never>;
+  reject: Record<string, never>;
+  send_again: Record<string, never>;
+  get_funds: Record<string, never>;
+  remove_one: Record<string, never>;
+  save_report: Record<string, never>;
+  free_space: Record<string, never>;
+}
