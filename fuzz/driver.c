@@ -60,6 +60,7 @@ int main(int argc, char **argv)
     }
     (void)LLVMFuzzerTestOneInput((const uint8_t *)"", 0);
     int ok = count > 0 && bad == 0;
-    (void)printf("TAP version 13\n1..1\n%s 1 - %s: %d corpus files, %d unreadable\n", ok ? "ok" : "not ok", argv[1], count, bad);
+    (void)printf("TAP version 13\n1..1\n%s 1 - %s: %d corpus files, %d unreadable\n",
+                 ok ? "ok" : "not ok", argv[1], count, bad);
     return ok ? 0 : 1;
 }

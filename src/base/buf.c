@@ -4,6 +4,7 @@
 #include "base/arith.h"
 #include "base/check.h"
 #include "base/mem.h"
+#include "base/secret.h"
 
 #include <string.h>
 
@@ -28,7 +29,7 @@ void buf_init_secret(struct buf *b, struct budget *budget, size_t max)
 static void release_memory(struct buf *b)
 {
     if (b->secret && b->cap) {
-        explicit_bzero(b->p, b->cap);
+        wipe(mspan_of(b->p, b->cap));
     }
     mem_free(b->budget, b->p, b->cap);
     b->p = NULL;
@@ -47,7 +48,7 @@ void buf_done(struct buf *b)
 void buf_clear(struct buf *b)
 {
     if (b->secret && b->n) {
-        explicit_bzero(b->p, b->n);
+        wipe(mspan_of(b->p, b->n));
     }
     b->n = 0;
 }
@@ -105,7 +106,7 @@ void buf_shrink(struct buf *b, size_t n)
 {
     check(n <= b->n);
     if (b->secret && n < b->n) {
-        explicit_bzero(b->p + n, b->n - n);
+        wipe(mspan_of(b->p + n, b->n - n));
     }
     b->n = n;
 }

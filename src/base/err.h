@@ -7,18 +7,18 @@
  * struct diag and in the log. */
 enum err {
     OK = 0,
-    ERR_LIMIT,       /* a declared limit or budget is reached: wait, free something, or refuse the peer */
-    ERR_TRUNCATED,   /* the input ends too early: read more, or treat as malformed if there is no more */
+    ERR_LIMIT, /* a declared limit or budget is reached: wait, free something, or refuse the peer */
+    ERR_TRUNCATED, /* the input ends too early: read more, or treat as malformed if there is no more */
     ERR_MALFORMED,   /* the input breaks its format: refuse it */
     ERR_UNSUPPORTED, /* well-formed, but not something that we do */
     ERR_STATE,       /* not now: the object is in a state where this cannot be asked */
-    ERR_AUTH,        /* a signature, tag or proof does not hold: the other side is broken or hostile */
-    ERR_DENIED,      /* a policy or a person says no */
-    ERR_NOT_FOUND,   /* there is no such thing */
-    ERR_TIMEOUT,     /* its time is over */
-    ERR_CLOSED,      /* the other side has gone */
-    ERR_IO,          /* the operating system failed us */
-    ERR_INTERNAL,    /* our own bug, contained */
+    ERR_AUTH,   /* a signature, tag or proof does not hold: the other side is broken or hostile */
+    ERR_DENIED, /* a policy or a person says no */
+    ERR_NOT_FOUND, /* there is no such thing */
+    ERR_TIMEOUT,   /* its time is over */
+    ERR_CLOSED,    /* the other side has gone */
+    ERR_IO,        /* the operating system failed us */
+    ERR_INTERNAL,  /* our own bug, contained */
     ERR_COUNT
 };
 

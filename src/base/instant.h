@@ -13,7 +13,7 @@ typedef struct {
 #define INSTANT_NEVER ((instant){.us = UINT64_MAX})
 
 #define US_PER_MS UINT64_C(1000)
-#define US_PER_S UINT64_C(1000000)
+#define US_PER_S  UINT64_C(1000000)
 
 /* instant_add saturates at INSTANT_NEVER. */
 static inline instant instant_add(instant t, uint64_t us)

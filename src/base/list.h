@@ -12,7 +12,7 @@ struct list {
 };
 
 /* list_entry finds the object from its node: list_entry(n, struct stream, in_ready). */
-#define list_entry(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
+#define list_entry(node, type, member) ((type *)(void *)((char *)(node) - offsetof(type, member)))
 
 void list_init(struct list *head);
 bool list_is_empty(const struct list *head);

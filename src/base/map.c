@@ -37,8 +37,7 @@ static uint64_t load_le(const uint8_t *p, size_t n)
 
 uint64_t siphash24(const uint64_t seed[static 2], struct span in)
 {
-    uint64_t v[4] = {seed[0] ^ UINT64_C(0x736f6d6570736575),
-                     seed[1] ^ UINT64_C(0x646f72616e646f6d),
+    uint64_t v[4] = {seed[0] ^ UINT64_C(0x736f6d6570736575), seed[1] ^ UINT64_C(0x646f72616e646f6d),
                      seed[0] ^ UINT64_C(0x6c7967656e657261),
                      seed[1] ^ UINT64_C(0x7465646279746573)};
     size_t whole = in.n - in.n % 8;
@@ -68,7 +67,8 @@ void map_init(struct map *m, struct budget *budget, struct map_cfg cfg)
 {
     check(cfg.count_max < UINT32_MAX / 4);
     *m = (struct map){
-        .budget = budget, .count_max = cfg.count_max, .seed = {cfg.seed[0], cfg.seed[1]}};
+        .budget = budget, .count_max = cfg.count_max, .seed = {cfg.seed[0], cfg.seed[1]}
+    };
 }
 
 void map_done(struct map *m)

@@ -27,7 +27,10 @@ TEST(random_against_table)
     struct rng_seeded r;
     rng_seeded_init(&r, test_seed());
     struct map m;
-    map_init(&m, test_budget(), (struct map_cfg){.count_max = KEYS, .seed = {1, 2}});
+    map_init(&m, test_budget(),
+             (struct map_cfg){
+                 .count_max = KEYS, .seed = {1, 2}
+    });
     size_t count = 0;
     for (int step = 0; step < 20000; step++) {
         uint8_t i = (uint8_t)rng_below(&r.rng, KEYS);

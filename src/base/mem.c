@@ -3,6 +3,7 @@
 
 #include "base/arith.h"
 #include "base/check.h"
+#include "base/secret.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ enum err mem_resize(struct budget *b, void **p, struct mem_resize_args args)
         memcpy(fresh, *p, keep);
     }
     if (args.wipe && args.n_old) {
-        explicit_bzero(*p, args.n_old);
+        wipe(mspan_of(*p, args.n_old));
     }
     mem_free(b, *p, args.n_old);
     *p = fresh;

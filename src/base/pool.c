@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "base/secret.h"
 
 #include <string.h>
 
@@ -53,7 +54,7 @@ void pool_give(struct pool *p, void *object)
     }
     check(p->count > 0);
     p->count--;
-    explicit_bzero(object, p->object_len);
+    wipe(mspan_of(object, p->object_len));
     if (p->spare_count >= p->spare_max) {
         mem_free(p->budget, object, p->object_len);
         return;

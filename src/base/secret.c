@@ -6,18 +6,20 @@
 void wipe(struct mspan m)
 {
     if (m.n) {
-        explicit_bzero(m.p, m.n);
+        memset(m.p, 0, m.n);
+        /* The compiler must assume that this reads the memory, so it cannot drop the memset. */
+        __asm__ __volatile__("" : : "r"(m.p) : "memory");
     }
 }
 
 void secret32_wipe(struct secret32 *s)
 {
-    explicit_bzero(s, sizeof *s);
+    wipe(MSPAN_OF(s->bytes));
 }
 
 void secret64_wipe(struct secret64 *s)
 {
-    explicit_bzero(s, sizeof *s);
+    wipe(MSPAN_OF(s->bytes));
 }
 
 bool ct_equal(struct span a, struct span b)

@@ -16,7 +16,7 @@ struct secret64 {
 void secret32_wipe(struct secret32 *s);
 void secret64_wipe(struct secret64 *s);
 
-/* wipe clears memory in a way that the compiler keeps. */
+/* wipe clears memory in a way that the compiler keeps (explicit_bzero, for every platform). */
 void wipe(struct mspan m);
 
 /* ct_equal compares in time that depends on the lengths only. */

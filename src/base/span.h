@@ -21,7 +21,7 @@ struct mspan {
 #define SPAN_EMPTY ((struct span){.p = 0, .n = 0})
 
 /* SPAN_OF and MSPAN_OF take a whole array (not a pointer). */
-#define SPAN_OF(array) ((struct span){.p = (const uint8_t *)(array), .n = sizeof(array)})
+#define SPAN_OF(array)  ((struct span){.p = (const uint8_t *)(array), .n = sizeof(array)})
 #define MSPAN_OF(array) ((struct mspan){.p = (uint8_t *)(array), .n = sizeof(array)})
 
 /* SPAN_LIT takes a string literal, without its terminating zero. */

@@ -79,19 +79,21 @@ bool test_expect_u64(uint64_t want, uint64_t got, const char *text, const char *
         return true;
     }
     if (fail_begin(text, file, line)) {
-        printf("#   expected %llu (0x%llx), got %llu (0x%llx)\n", (unsigned long long)want, (unsigned long long)want,
-               (unsigned long long)got, (unsigned long long)got);
+        printf("#   expected %llu (0x%llx), got %llu (0x%llx)\n", (unsigned long long)want,
+               (unsigned long long)want, (unsigned long long)got, (unsigned long long)got);
     }
     return false;
 }
 
-bool test_expect_str(const char *want, const char *got, const char *text, const char *file, int line)
+bool test_expect_str(
+    const char *want, const char *got, const char *text, const char *file, int line)
 {
     if (want && got && strcmp(want, got) == 0) {
         return true;
     }
     if (fail_begin(text, file, line)) {
-        printf("#   expected \"%s\"\n#   got      \"%s\"\n", want ? want : "(null)", got ? got : "(null)");
+        printf("#   expected \"%s\"\n#   got      \"%s\"\n", want ? want : "(null)",
+               got ? got : "(null)");
     }
     return false;
 }
@@ -105,7 +107,8 @@ static void print_hex(const char *label, struct span s)
     printf("%s\n", s.n > 96 ? "..." : "");
 }
 
-bool test_expect_span(struct span want, struct span got, const char *text, const char *file, int line)
+bool test_expect_span(
+    struct span want, struct span got, const char *text, const char *file, int line)
 {
     if (span_equal(want, got)) {
         return true;
@@ -231,7 +234,8 @@ static bool run_one(size_t number, const char *name, test_fn fn)
         free(t.kept[--t.kept_count]);
     }
     if (t.failures) {
-        printf("# repeat with: PASSMESH_TEST_SEED=%llu and this test's name as argument\n", (unsigned long long)test_seed());
+        printf("# repeat with: PASSMESH_TEST_SEED=%llu and this test's name as argument\n",
+               (unsigned long long)test_seed());
         printf("not ok %zu - %s\n", number, name);
     } else if (t.skipped) {
         printf("ok %zu - %s # SKIP %s\n", number, name, t.skip_reason);

@@ -31,11 +31,12 @@ int test_run_all(int argc, char **argv);
 
 /* Each EXPECT records a failure and goes on; it returns true if it held, so that a test can stop:
  * `if (!EXPECT(p)) { return; }`. */
-#define EXPECT(cond) test_expect((cond), #cond, __FILE__, __LINE__)
-#define EXPECT_OK(expr) test_expect_err(OK, (expr), #expr, __FILE__, __LINE__)
+#define EXPECT(cond)           test_expect((cond), #cond, __FILE__, __LINE__)
+#define EXPECT_OK(expr)        test_expect_err(OK, (expr), #expr, __FILE__, __LINE__)
 #define EXPECT_ERR(want, expr) test_expect_err((want), (expr), #expr, __FILE__, __LINE__)
-#define EXPECT_EQ(want, got) test_expect_u64((uint64_t)(want), (uint64_t)(got), #got, __FILE__, __LINE__)
-#define EXPECT_STR(want, got) test_expect_str((want), (got), #got, __FILE__, __LINE__)
+#define EXPECT_EQ(want, got)                                                                       \
+    test_expect_u64((uint64_t)(want), (uint64_t)(got), #got, __FILE__, __LINE__)
+#define EXPECT_STR(want, got)  test_expect_str((want), (got), #got, __FILE__, __LINE__)
 #define EXPECT_SPAN(want, got) test_expect_span((want), (got), #got, __FILE__, __LINE__)
 
 /* TEST_REQUIRE ends the test at once if it does not hold. */
@@ -49,8 +50,10 @@ int test_run_all(int argc, char **argv);
 bool test_expect(bool held, const char *text, const char *file, int line);
 bool test_expect_err(enum err want, enum err got, const char *text, const char *file, int line);
 bool test_expect_u64(uint64_t want, uint64_t got, const char *text, const char *file, int line);
-bool test_expect_str(const char *want, const char *got, const char *text, const char *file, int line);
-bool test_expect_span(struct span want, struct span got, const char *text, const char *file, int line);
+bool test_expect_str(
+    const char *want, const char *got, const char *text, const char *file, int line);
+bool test_expect_span(
+    struct span want, struct span got, const char *text, const char *file, int line);
 
 /* test_note adds a word to the next failure lines of this test: the name of a table case, a seed. */
 void test_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
