@@ -1,0 +1,80 @@
+/* SHA-2 and HMAC over libsodium, whose states live wherever we put them: no allocation, no failure. */
+#include "crypto/hash.h"
+
+#include "base/check.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <string.h>
+
+static_assert(sizeof(struct sha256) >= sizeof(crypto_hash_sha256_state), "room for the backend's state");
+
+static crypto_hash_sha256_state *sha256_state(struct sha256 *h)
+{
+    return (crypto_hash_sha256_state *)(void *)h->state;
+}
+
+void sha256_init(struct sha256 *h)
+{
+    crypto_hash_sha256_init(sha256_state(h));
+}
+
+void sha256_add(struct sha256 *h, struct span data)
+{
+    if (data.n > 0) {
+        crypto_hash_sha256_update(sha256_state(h), data.p, data.n);
+    }
+}
+
+void sha256_end(struct sha256 *h, struct hash32 *ret_hash)
+{
+    crypto_hash_sha256_final(sha256_state(h), ret_hash->bytes);
+    wipe(mspan_of(h, sizeof *h));
+}
+
+void sha256_of(struct hash32 *ret_hash, const struct span *parts, size_t parts_count)
+{
+    struct sha256 h;
+    sha256_init(&h);
+    for (size_t i = 0; i < parts_count; i++) {
+        sha256_add(&h, parts[i]);
+    }
+    sha256_end(&h, ret_hash);
+}
+
+void sha256(struct hash32 *ret_hash, struct span data)
+{
+    sha256_of(ret_hash, &data, 1);
+}
+
+void sha512_of(uint8_t ret_hash[static 64], const struct span *parts, size_t parts_count)
+{
+    crypto_hash_sha512_state h;
+    crypto_hash_sha512_init(&h);
+    for (size_t i = 0; i < parts_count; i++) {
+        if (parts[i].n > 0) {
+            crypto_hash_sha512_update(&h, parts[i].p, parts[i].n);
+        }
+    }
+    crypto_hash_sha512_final(&h, ret_hash);
+    wipe(mspan_of(&h, sizeof h));
+}
+
+void sha512(uint8_t ret_hash[static 64], struct span data)
+{
+    sha512_of(ret_hash, &data, 1);
+}
+
+void hmac_sha256(struct secret32 *ret_mac, struct span key, const struct span *parts, size_t parts_count)
+{
+    crypto_auth_hmacsha256_state h;
+    static const uint8_t none[1];
+    crypto_auth_hmacsha256_init(&h, key.n > 0 ? key.p : none, key.n);
+    for (size_t i = 0; i < parts_count; i++) {
+        if (parts[i].n > 0) {
+            crypto_auth_hmacsha256_update(&h, parts[i].p, parts[i].n);
+        }
+    }
+    crypto_auth_hmacsha256_final(&h, ret_mac->bytes);
+    wipe(mspan_of(&h, sizeof h));
+}

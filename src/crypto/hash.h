@@ -1,0 +1,37 @@
+#ifndef CRYPTO_HASH_H
+#define CRYPTO_HASH_H
+
+#include "base/secret.h"
+#include "base/span.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* SHA-256, SHA-512 (FIPS 180-4) and HMAC-SHA-256 (FIPS 198-1). Nothing here can fail or allocates. */
+
+/* A 32-byte digest: SHA-256 here, Keccak-256 in keccak.h. Public, so plain copies are right. */
+struct hash32 {
+    uint8_t bytes[32];
+};
+
+/* sha256 hashes one span; sha256_of hashes the concatenation of parts[0..parts_count). */
+void sha256(struct hash32 *ret_hash, struct span data);
+void sha256_of(struct hash32 *ret_hash, const struct span *parts, size_t parts_count);
+
+/* The same, piece by piece: init, add any number of times, end once. A copy by assignment forks the
+ * state. sha256_end wipes it. */
+struct sha256 {
+    uint64_t state[13]; /* the backend's own */
+};
+void sha256_init(struct sha256 *h);
+void sha256_add(struct sha256 *h, struct span data);
+void sha256_end(struct sha256 *h, struct hash32 *ret_hash);
+
+void sha512(uint8_t ret_hash[static 64], struct span data);
+void sha512_of(uint8_t ret_hash[static 64], const struct span *parts, size_t parts_count);
+
+/* hmac_sha256 authenticates the concatenation of parts. The result may be a key, so it is a secret;
+ * compare tags with ct_equal. Any key length is allowed. */
+void hmac_sha256(struct secret32 *ret_mac, struct span key, const struct span *parts, size_t parts_count);
+
+#endif
