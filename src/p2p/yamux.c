@@ -12,6 +12,7 @@
 enum { CHUNK_CAP_MIN = 512 };
 
 static const uint64_t RTT_REFRESH_US = 10 * US_PER_S;
+static const uint64_t STARVED_RETRY_US = 50 * US_PER_MS;
 
 struct yamux_cfg yamux_cfg_default(bool client, struct budget *budget)
 {
@@ -60,6 +61,8 @@ enum err yamux_init(struct yamux *y, const struct yamux_cfg *cfg, instant now)
     list_init(&y->closed);
     y->ping_fails_at = INSTANT_NEVER;
     y->ping_next_at = INSTANT_NEVER;
+    y->retry_at = INSTANT_NEVER;
+    y->now = now;
     yamux_ping(y, now);
     return OK;
 }
@@ -106,9 +109,9 @@ static void report(struct yamux *y, struct yamux_event e)
     y->has_event = true;
 }
 
-static void report_stream(struct yamux *y, const struct yamux_stream *s, enum yamux_event_type type)
+static void report_stream(struct yamux *y, const struct yamux_stream *s, enum yamux_event_kind kind)
 {
-    report(y, (struct yamux_event){.type = type, .stream_id = s->id, .user = s->user});
+    report(y, (struct yamux_event){.kind = kind, .stream_id = s->id, .user = s->user});
 }
 
 /* ---- opening ---- */
@@ -278,11 +281,11 @@ static struct yamux_stream *recv_syn(struct yamux *y, instant now, const struct 
         }
         report(y,
                (struct yamux_event){
-                   .type = YAMUX_REFUSED, .stream_id = f->stream_id, .refusal = why});
+                   .kind = YAMUX_EVENT_REFUSED, .stream_id = f->stream_id, .refusal = why});
         return NULL;
     }
     s->credited_at = now;
-    report_stream(y, s, YAMUX_STREAM_OPENED);
+    report_stream(y, s, YAMUX_EVENT_OPENED);
     return s;
 }
 
@@ -303,7 +306,7 @@ static void recv_reset(struct yamux *y, struct yamux_stream *s, const struct yam
         check(y->event.stream_id == s->id);
         y->has_event = false;
     } else {
-        report_stream(y, s, YAMUX_RESET);
+        report_stream(y, s, YAMUX_EVENT_RESET);
         y->event.code = code;
     }
     yamux_stream_free(y, s);
@@ -328,7 +331,7 @@ static void recv_fin(struct yamux *y, struct yamux_stream *s)
         return;
     }
     s->remote_fin = true;
-    report_stream(y, s, YAMUX_FIN);
+    report_stream(y, s, YAMUX_EVENT_FIN);
     yamux_stream_check_closed(y, s);
 }
 
@@ -418,7 +421,7 @@ static void recv_frame(struct yamux *y, instant now)
     case YAMUX_TYPE_PING: recv_ping(y, now, &f); break;
     case YAMUX_TYPE_GO_AWAY:
         y->go_away_received = true;
-        report(y, (struct yamux_event){.type = YAMUX_GO_AWAY, .code = f.length});
+        report(y, (struct yamux_event){.kind = YAMUX_EVENT_GO_AWAY, .code = f.length});
         break;
     }
 }
@@ -430,7 +433,7 @@ static void recv_payload(struct yamux *y, struct span *in)
     y->rx_left -= (uint32_t)part.n; /* <= want */
     if (y->rx_stream) {
         y->bytes_in += part.n;
-        report_stream(y, y->rx_stream, YAMUX_DATA);
+        report_stream(y, y->rx_stream, YAMUX_EVENT_DATA);
         y->event.data = part;
     }
 }
@@ -447,6 +450,7 @@ static void recv_header(struct yamux *y, instant now, struct span *in)
 
 enum err yamux_recv(struct yamux *y, instant now, struct span *in)
 {
+    y->now = now;
     if (in->n > 0) {
         y->received_at = now;
     }
@@ -482,7 +486,7 @@ static bool poll_writable(struct yamux *y, struct yamux_event *ret_event)
     list_remove(&s->in_writable);
     s->wants_writable = false;
     *ret_event =
-        (struct yamux_event){.type = YAMUX_WRITABLE, .stream_id = s->id, .user = s->user};
+        (struct yamux_event){.kind = YAMUX_EVENT_WRITABLE, .stream_id = s->id, .user = s->user};
     return true;
 }
 
@@ -494,7 +498,7 @@ static bool poll_closed(struct yamux *y, struct yamux_event *ret_event)
     }
     struct yamux_stream *s = list_entry(first, struct yamux_stream, in_writable);
     *ret_event =
-        (struct yamux_event){.type = YAMUX_STREAM_CLOSED, .stream_id = s->id, .user = s->user};
+        (struct yamux_event){.kind = YAMUX_EVENT_STREAM_CLOSED, .stream_id = s->id, .user = s->user};
     yamux_stream_free(y, s);
     return true;
 }
@@ -520,7 +524,7 @@ bool yamux_poll(struct yamux *y, struct yamux_event *ret_event)
     }
     y->closed_reported = true;
     *ret_event = (struct yamux_event){
-        .type = YAMUX_CLOSED, .err = y->close_err, .rule = y->close_rule, .code = y->go_away_code};
+        .kind = YAMUX_EVENT_CLOSED, .err = y->close_err, .rule = y->close_rule, .code = y->go_away_code};
     return true;
 }
 
@@ -531,7 +535,19 @@ instant yamux_deadline(const struct yamux *y)
     if (y->is_closed) {
         return INSTANT_NEVER;
     }
-    return instant_min(y->ping_fails_at, y->ping_next_at);
+    return instant_min(y->retry_at, instant_min(y->ping_fails_at, y->ping_next_at));
+}
+
+/* feed_starved lets the owners of streams that found no memory try again. */
+static void feed_starved(struct yamux *y)
+{
+    y->retry_at = INSTANT_NEVER;
+    for (size_t i = 0; i < y->streams.count; i++) {
+        struct yamux_stream *s = map_at(&y->streams, i)->value;
+        if (!s->rst_due) {
+            yamux_stream_check_writable(y, s);
+        }
+    }
 }
 
 void yamux_tick(struct yamux *y, instant now)
@@ -539,6 +555,10 @@ void yamux_tick(struct yamux *y, instant now)
     if (y->is_closed) {
         return;
     }
+    if (instant_reached(y->retry_at, now)) {
+        feed_starved(y);
+    }
+    y->now = now;
     if (instant_reached(y->ping_fails_at, now)) {
         /* Bytes that came since then show life, even if the answer is stuck behind them. */
         instant alive_until = instant_add(y->received_at, y->cfg.ping_timeout_us);
@@ -603,6 +623,10 @@ size_t yamux_write(struct yamux *y, uint32_t stream_id, struct span data)
     if (done < data.n) {
         s->wants_writable = true;
     }
+    if (done < room && s->queued == 0) {
+        /* nothing of this stream is under way that would wake its owner */
+        y->retry_at = instant_min(y->retry_at, instant_add(y->now, STARVED_RETRY_US));
+    }
     if (done > 0 && !list_is_linked(&s->in_sendable)) {
         list_add_last(&y->sendable, &s->in_sendable);
     }
@@ -638,8 +662,8 @@ void yamux_reset_stream(struct yamux *y, uint32_t stream_id, uint32_t code)
     if (y->has_event && y->event.stream_id == stream_id) {
         y->has_event = false; /* no event after a reset */
     }
-    if (y->is_closed || s->syn_due) {
-        yamux_stream_free(y, s); /* the peer never heard of it */
+    if (y->is_closed || s->syn_due || (s->remote_fin && s->fin_sent)) {
+        yamux_stream_free(y, s); /* the peer never heard of it, or is done with it */
         return;
     }
     yamux_stream_drop_queue(s);

@@ -58,20 +58,20 @@ struct yamux_cfg {
  * 16 MiB, queues of 256 KiB, frames of 16 KiB, pings every 30 s with 20 s to answer. */
 struct yamux_cfg yamux_cfg_default(bool client, struct budget *budget);
 
-enum yamux_event_type {
-    YAMUX_STREAM_OPENED, /* by the peer: answer with yamux_accept_stream or yamux_reset_stream */
-    YAMUX_DATA,          /* data holds the next bytes of the stream, until the next call */
-    YAMUX_FIN,           /* the peer will send no more on this stream */
-    YAMUX_RESET,         /* by the peer: the stream is gone; code is its reason, 0 if none; last event */
-    YAMUX_WRITABLE,      /* a yamux_write that was cut short can go on */
-    YAMUX_STREAM_CLOSED, /* both sides have finished and all is sent: the stream is gone; last event */
-    YAMUX_REFUSED,       /* a stream of the peer was refused and reset: refusal says why */
-    YAMUX_GO_AWAY,       /* the peer takes no new streams; code is its reason */
-    YAMUX_CLOSED,        /* the connection is over: err and rule say why. The last event of all */
+enum yamux_event_kind {
+    YAMUX_EVENT_OPENED, /* by the peer: answer with yamux_accept_stream or yamux_reset_stream */
+    YAMUX_EVENT_DATA,          /* data holds the next bytes of the stream, until the next call */
+    YAMUX_EVENT_FIN,           /* the peer will send no more on this stream */
+    YAMUX_EVENT_RESET,         /* by the peer: the stream is gone; code is its reason, 0 if none; last event */
+    YAMUX_EVENT_WRITABLE,      /* a yamux_write that was cut short can go on */
+    YAMUX_EVENT_STREAM_CLOSED, /* both sides have finished and all is sent: the stream is gone; last event */
+    YAMUX_EVENT_REFUSED,       /* a stream of the peer was refused and reset: refusal says why */
+    YAMUX_EVENT_GO_AWAY,       /* the peer takes no new streams; code is its reason */
+    YAMUX_EVENT_CLOSED,        /* the connection is over: err and rule say why. The last event of all */
 };
 
 struct yamux_event {
-    enum yamux_event_type type;
+    enum yamux_event_kind kind;
     uint32_t stream_id;
     void *user; /* of the stream, as set by yamux_open_stream or yamux_accept_stream */
     struct span data;
@@ -125,6 +125,9 @@ struct yamux {
     instant ping_fails_at;
     instant received_at;
     uint64_t rtt_us; /* of the last ping, at least 1; 0 = not known yet */
+
+    instant retry_at; /* a write found no memory: its owner may try again then */
+    instant now;      /* the latest time seen */
 
     bool go_away_received;
     bool go_away_due;
@@ -180,7 +183,7 @@ MUST_CHECK enum err yamux_open_stream(struct yamux *y,
 MUST_CHECK enum err yamux_accept_stream(struct yamux *y, uint32_t stream_id, void *user);
 
 /* yamux_write copies as much of data as the stream's window, its queue and the budget allow and returns
- * that count, which may be 0; the caller goes on after YAMUX_WRITABLE. 0 also for a stream that is
+ * that count, which may be 0; the caller goes on after YAMUX_EVENT_WRITABLE. 0 also for a stream that is
  * unknown, finished or reset: see yamux_is_writable. */
 size_t yamux_write(struct yamux *y, uint32_t stream_id, struct span data);
 

@@ -155,6 +155,7 @@ static size_t write_payload(struct yamux *y, struct mspan out)
 
 size_t yamux_send(struct yamux *y, instant now, struct mspan out)
 {
+    y->now = now;
     size_t n = 0;
     while (n < out.n) {
         if (y->tx_header_at < YAMUX_HEADER_LEN) {
