@@ -10,9 +10,11 @@ CC_CLANG := $(shell command -v ccache >/dev/null && echo 'ccache clang-19' || ec
 all: $(BUILD)/build.ninja ## build everything (the default)
 	@ninja -C $(BUILD)
 
-$(BUILD)/build.ninja:
+# A folder that has just got its meson.build is seen only by configuring anew.
+$(BUILD)/build.ninja: meson.build meson_options.txt $(wildcard src/*/meson.build */meson.build tests/*/meson.build)
 	@tools/deps.sh --check run
-	CC='$(CC_RELEASE)' meson setup $(BUILD)
+	@if [ -f $@ ]; then meson setup --reconfigure $(BUILD) >/dev/null; else CC='$(CC_RELEASE)' meson setup $(BUILD); fi
+	@touch $@
 
 deps: ## install what is missing: GROUP=run (default), test or dev
 	@tools/deps.sh $(GROUP)
