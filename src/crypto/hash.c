@@ -1,7 +1,7 @@
 /* SHA-2 and HMAC over libsodium, whose states live wherever we put them: no allocation, no failure. */
 #include "crypto/hash.h"
 
-#include "base/check.h"
+#include "crypto/openssl.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -32,8 +32,28 @@ void sha256_end(struct sha256 *h, struct hash32 *ret_hash)
     wipe(mspan_of(h, sizeof *h));
 }
 
+/* OpenSSL uses the machine's SHA instructions, libsodium does not; its context costs an allocation. */
+static bool sha256_bulk(struct hash32 *ret_hash, const struct span *parts, size_t parts_count)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool done = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1;
+    for (size_t i = 0; done && i < parts_count; i++) {
+        done = parts[i].n == 0 || EVP_DigestUpdate(ctx, parts[i].p, parts[i].n) == 1;
+    }
+    done = done && EVP_DigestFinal_ex(ctx, ret_hash->bytes, NULL) == 1;
+    EVP_MD_CTX_free(ctx);
+    return done;
+}
+
 void sha256_of(struct hash32 *ret_hash, const struct span *parts, size_t parts_count)
 {
+    size_t total = 0;
+    for (size_t i = 0; i < parts_count; i++) {
+        total += parts[i].n;
+    }
+    if (total > SHA256_BULK_MIN && sha256_bulk(ret_hash, parts, parts_count)) {
+        return;
+    }
     struct sha256 h;
     sha256_init(&h);
     for (size_t i = 0; i < parts_count; i++) {

@@ -5,6 +5,7 @@
 #define ERR_STATE OPENSSL_ERR_STATE_TYPE
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #undef ERR_STATE

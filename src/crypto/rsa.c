@@ -1,0 +1,140 @@
+/* RSA verification: the key is read by our own strict reader, so that OpenSSL's decoders never see a
+ * stranger's bytes, and its size is bounded before any arithmetic. */
+#include "crypto/rsa.h"
+
+#include "codec/der.h"
+#include "crypto/openssl.h"
+
+#include <string.h>
+
+#define MODULUS_LEN_MAX (RSA_BITS_MAX / 8)
+#define EXPONENT_LEN_MAX 5
+
+/* 1.2.840.113549.1.1.1. SPEC RFC8017 §A.1 */
+static const uint8_t oid_rsa_encryption[9] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01};
+
+/* Big-endian without leading zeros, spans into the SPKI. */
+struct rsa_public {
+    struct span modulus;
+    struct span exponent;
+};
+
+static size_t bits_count(struct span number)
+{
+    size_t bits = number.n * 8;
+    for (uint8_t top = number.n > 0 ? number.p[0] : 0xff; !(top & 0x80) && bits > 0; bits--) {
+        top = (uint8_t)(top << 1);
+    }
+    return bits;
+}
+
+static enum err rsa_check_size(const struct rsa_public *key)
+{
+    size_t bits = bits_count(key->modulus);
+    if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX || !(key->modulus.p[key->modulus.n - 1] & 1)) {
+        return ERR_LIMIT;
+    }
+    bool is_odd = key->exponent.p[key->exponent.n - 1] & 1;
+    bool is_one = key->exponent.n == 1 && key->exponent.p[0] == 1;
+    size_t exponent_bits = bits_count(key->exponent);
+    return is_odd && !is_one && exponent_bits <= 32 ? OK : ERR_LIMIT;
+}
+
+static enum err rsa_spki_decode(struct rsa_public *ret_key, struct span spki)
+{
+    struct rd r = rd_init(spki);
+    struct rd info = der_enter(&r, DER_SEQUENCE);
+    struct rd algorithm = der_enter(&info, DER_SEQUENCE);
+    struct span oid = der_read(&algorithm, DER_OID);
+    struct span bits = der_read_bits(&info);
+    if (!rd_ok(&algorithm) || !rd_end(&info) || !rd_end(&r)) {
+        return ERR_MALFORMED;
+    }
+    if (!span_equal(oid, SPAN_OF(oid_rsa_encryption))) {
+        return ERR_UNSUPPORTED;
+    }
+    /* SPEC RFC8017 §A.1: the parameters of rsaEncryption are NULL. */
+    struct span none = der_read(&algorithm, DER_NULL);
+    struct rd body = rd_init(bits);
+    struct rd pair = der_enter(&body, DER_SEQUENCE);
+    struct rsa_public key;
+    key.modulus = der_read_uint(&pair);
+    key.exponent = der_read_uint(&pair);
+    if (!rd_end(&algorithm) || none.n != 0 || !rd_end(&pair) || !rd_end(&body)) {
+        return ERR_MALFORMED;
+    }
+    TRY(rsa_check_size(&key));
+    *ret_key = key;
+    return OK;
+}
+
+enum err rsa_spki_check(struct span spki)
+{
+    struct rsa_public key;
+    return rsa_spki_decode(&key, spki);
+}
+
+/* The backend takes numbers in its machine's byte order. */
+static void number_native(uint8_t *out, struct span number)
+{
+    for (size_t i = 0; i < number.n; i++) {
+        size_t from = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? number.n - 1 - i : i;
+        out[i] = number.p[from];
+    }
+}
+
+static void pkey_free(EVP_PKEY **k)
+{
+    EVP_PKEY_free(*k);
+}
+
+static void pkey_ctx_free(EVP_PKEY_CTX **c)
+{
+    EVP_PKEY_CTX_free(*c);
+}
+
+static void md_ctx_free(EVP_MD_CTX **c)
+{
+    EVP_MD_CTX_free(*c);
+}
+
+static EVP_PKEY *rsa_pkey(const struct rsa_public *key)
+{
+    uint8_t modulus[MODULUS_LEN_MAX];
+    uint8_t exponent[EXPONENT_LEN_MAX];
+    number_native(modulus, key->modulus);
+    number_native(exponent, key->exponent);
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, modulus, key->modulus.n),
+        OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, exponent, key->exponent.n),
+        OSSL_PARAM_construct_end(),
+    };
+    AUTO(pkey_ctx_free) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    EVP_PKEY *pkey = NULL;
+    if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1 ||
+        EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1) {
+        return NULL;
+    }
+    return pkey;
+}
+
+enum err rsa_verify(struct span spki, struct span message, struct span sig)
+{
+    struct rsa_public key;
+    TRY(rsa_spki_decode(&key, spki));
+    /* SPEC RFC8017 §8.2.2 step 1: the signature is exactly as long as the modulus. */
+    if (sig.n != key.modulus.n) {
+        return ERR_AUTH;
+    }
+    AUTO(pkey_free) EVP_PKEY *pkey = rsa_pkey(&key);
+    AUTO(md_ctx_free) EVP_MD_CTX *md = EVP_MD_CTX_new();
+    if (!pkey || !md) {
+        ERR_clear_error();
+        return ERR_INTERNAL;
+    }
+    /* PKCS #1 v1.5 is the backend's default padding for an RSA key. */
+    bool holds = EVP_DigestVerifyInit_ex(md, NULL, "SHA256", NULL, NULL, pkey, NULL) == 1 &&
+                 EVP_DigestVerify(md, sig.p, sig.n, message.p, message.n) == 1;
+    ERR_clear_error();
+    return holds ? OK : ERR_AUTH;
+}
