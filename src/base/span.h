@@ -27,6 +27,9 @@ struct mspan {
 /* SPAN_LIT takes a string literal, without its terminating zero. */
 #define SPAN_LIT(text) ((struct span){.p = (const uint8_t *)("" text), .n = sizeof("" text) - 1})
 
+/* SPAN_INIT is the same for static initialisers, where C wants braces. */
+#define SPAN_INIT(text) {.p = (const uint8_t *)("" text), .n = sizeof("" text) - 1}
+
 static inline struct span span_of(const void *p, size_t n)
 {
     return (struct span){.p = p, .n = n};
