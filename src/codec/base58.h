@@ -7,7 +7,7 @@
 
 /* Base58 with Bitcoin's alphabet (multibase "z", peer ids). The conversion takes time in the square of
  * the length, so both sides are bounded. */
-enum { BASE58_BYTES_MAX = 128, BASE58_TEXT_MAX = 175 };
+enum { BASE58_BYTES_MAX = 160, BASE58_TEXT_MAX = 219 };
 
 /* base58_encode fails w with ERR_LIMIT for more than BASE58_BYTES_MAX bytes. */
 void base58_encode(struct wr *w, struct span bytes);

@@ -10,8 +10,8 @@
  * libp2p's names are made of. */
 enum multihash_code { MULTIHASH_IDENTITY = 0x00, MULTIHASH_SHA2_256 = 0x12 };
 
-/* identity: as long as a peer id with an inlined key can be; the whole: what a peer id can be. */
-enum { MULTIHASH_IDENTITY_LEN_MAX = 128, MULTIHASH_LEN_MAX = 3 + MULTIHASH_IDENTITY_LEN_MAX };
+/* An inlined key is at most 42 bytes; the bounds keep the whole within what base58 converts. */
+enum { MULTIHASH_IDENTITY_LEN_MAX = 126, MULTIHASH_LEN_MAX = 2 + MULTIHASH_IDENTITY_LEN_MAX };
 
 struct multihash {
     enum multihash_code code;
