@@ -1,0 +1,80 @@
+// Vectors for the other languages of the project. The tests hold each of them against the contracts on a real node.
+import { pad, toHex } from 'viem';
+import { Passkey } from './passkey.mjs';
+import * as account from './account.mjs';
+
+const secp = (d, hex) => d.secp256k1_verifier.address.toLowerCase() + hex;
+
+function addressVector(d, owners, threshold, salt) {
+  const sorted = account.sortOwners(owners);
+  return {
+    owners: sorted,
+    threshold: Number(threshold),
+    salt,
+    create2_salt: account.create2Salt(sorted, threshold, salt),
+    address: account.accountAddress(d, sorted, threshold, salt),
+  };
+}
+
+const json = (v) => JSON.parse(JSON.stringify(v, (_, x) => (typeof x === 'bigint' ? toHex(x) : x)));
+
+function userOpVector(d, chainId, first) {
+  const op = {
+    sender: first.address,
+    nonce: 0x1234567890abcdef1234567890abcdef1234567890abcdef0000000000000007n,
+    factory: d.account_factory.address,
+    factoryData: account.createAccountCall(first.owners, BigInt(first.threshold), first.salt),
+    callData: account.executeCall([{ to: '0x00000000000000000000000000000000deadbeef', value: 10n ** 15n, data: '0xabcdef' }]),
+    verificationGasLimit: 700_000n,
+    callGasLimit: 100_000n,
+    preVerificationGas: 60_000n,
+    maxPriorityFeePerGas: 1_000_000_000n,
+    maxFeePerGas: 3_000_000_000n,
+  };
+  const packed = account.packUserOp(op);
+  return { chain_id: chainId, packed: json(packed), hash: account.userOpHash(packed, d.entry_point.address, chainId) };
+}
+
+export function makeVectors(d) {
+  const a = new Passkey(d.webauthn_verifier.address, 'a');
+  const b = new Passkey(d.webauthn_verifier.address, 'b', 'https://wallet.example');
+  const eoa = secp(d, '70997970c51812dc3a010c7d01b50e0d17dc79c8');
+  const addresses = [
+    addressVector(d, [a.owner], 1n, pad('0x', { size: 32 })),
+    addressVector(d, [a.owner], 1n, pad('0x01', { size: 32 })),
+    addressVector(d, [a.owner, b.owner, eoa], 2n, toHex('passmesh', { size: 32 })),
+  ];
+  const op = userOpVector(d, 31337, addresses[0]);
+  const pairs = [a, b].map((k) => {
+    const auth = k.assert(op.hash);
+    return { origin: k.origin, qx: k.qx, qy: k.qy, owner: k.owner, auth, signature: account.encodeWebAuthn(auth) };
+  });
+  const change = {
+    sequence: 1n,
+    previous: pad(addresses[2].address.toLowerCase(), { size: 32 }),
+    attempt: 0n,
+    threshold: 1n,
+    added: [secp(d, '3c44cdddb6a900fa2b585dd299e03d12fa4293bc')],
+    removed: [b.owner, eoa],
+  };
+  const id = account.ownerChangeId(addresses[2].address, change);
+  return {
+    addresses,
+    user_op: op,
+    signatures: [
+      { hash: op.hash, owners: pairs.slice(0, 1), encoded: account.encodeSignature([[pairs[0].owner, pairs[0].signature]]) },
+      { hash: op.hash, owners: pairs, encoded: account.encodeSignature(pairs.map((p) => [p.owner, p.signature])) },
+    ],
+    execute: {
+      calls: [
+        { to: '0x00000000000000000000000000000000deadbeef', value: toHex(10n ** 15n), data: '0x' },
+        { to: d.test_token.address, value: '0x0', data: '0xa9059cbb' },
+      ],
+      encoded: account.executeCall([
+        { to: '0x00000000000000000000000000000000deadbeef', value: 10n ** 15n, data: '0x' },
+        { to: d.test_token.address, value: 0n, data: '0xa9059cbb' },
+      ]),
+    },
+    owner_change: { account: addresses[2].address, change: json(change), id, veto_hash: account.vetoHash(addresses[2].address, id) },
+  };
+}

@@ -1,0 +1,103 @@
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { getAddress, hexToBigInt, isAddressEqual, keccak256, pad, toFunctionSelector } from 'viem';
+import * as account from '../lib/account.mjs';
+import { CHAINS, DEPLOYER, ENTRY_POINT, entryPointArtifact } from '../lib/artifacts.mjs';
+import { ALL } from '../lib/deploy.mjs';
+import { artifact, deployments, entryPointAbi, makeWorld, out, read, verifierAbi } from '../lib/world.mjs';
+
+const v = deployments.vectors;
+
+test('a rebuild gives the committed deployments.json', () => {
+  const rebuilt = JSON.parse(readFileSync(join(out, 'deployments.json'), 'utf8'));
+  assert.deepEqual(rebuilt, deployments, 'run contracts/build.mjs and commit the new file: addresses change');
+});
+
+test('the package of EntryPoint 0.8 gives its canonical address', () => {
+  assert.equal(deployments.entry_point.address, ENTRY_POINT);
+  assert.ok(!entryPointArtifact().bytecode.includes('__'));
+});
+
+test('owners and threshold stand at the ERC-7201 root', () => {
+  const root = BigInt(deployments.storage_roots['passmesh.account.owners']);
+  const slots = artifact('PassmeshAccount').storage.storage.map((s) => [s.label, BigInt(s.slot) - root, s.offset]);
+  assert.deepEqual(slots, [['_signers', 0n, 0], ['_threshold', 2n, 0], ['_nameFallback', 3n, 0], ['_versionFallback', 4n, 0]]);
+  assert.ok(readFileSync(new URL('../src/PassmeshAccount.sol', import.meta.url), 'utf8').includes(deployments.storage_roots['passmesh.account.changes']));
+});
+
+test('no contract of ours is too large for a chain', () => {
+  for (const name of ['PassmeshAccount', 'PassmeshAccountFactory', 'PassmeshProxy', 'WebAuthnOriginVerifier', 'Secp256k1Verifier']) {
+    assert.ok((artifact(name).runtime.length - 2) / 2 <= 24_576, name);
+  }
+});
+
+test('the ABI that JavaScript uses is the compiled one', () => {
+  const compiled = artifact('PassmeshAccount').abi.filter((f) => f.type === 'function').map(toFunctionSelector);
+  for (const f of account.accountAbi.filter((f) => f.type === 'function')) {
+    assert.ok(compiled.includes(toFunctionSelector(f)), f.name);
+  }
+});
+
+for (const chainId of [31337, 1]) {
+  test(`on a node (chain ${chainId})`, async (t) => {
+    const w = await makeWorld({ chainId });
+    t.after(() => w.stop());
+    const factory = deployments.account_factory.address;
+
+    await t.test('code hashes are as committed', async (t) => {
+      for (const name of ALL.filter((n) => n !== 'entry_point')) {
+        const d = deployments[name];
+        const want = d.runtime_code_hash ?? d.runtime_code_hash_by_chain[chainId];
+        assert.equal(keccak256(await w.client.getCode({ address: d.address })), want, name);
+      }
+      assert.ok(CHAINS.includes(chainId));
+      w.deployed.forEach((d) => t.diagnostic(`deploying ${d.name}: ${d.gas} gas`));
+    });
+
+    await t.test('deploying again does nothing', async () => {
+      const { deployMissing } = await import('../lib/deploy.mjs');
+      assert.deepEqual(await deployMissing({ request: w.client.request, from: w.accounts[0], deployments, creationCode: {} }), []);
+      assert.equal(keccak256(await w.client.getCode({ address: DEPLOYER })), '0x2fa86add0aed31f33a762c9d88e807c475bd51d0f52bd0955754b2608f7e4989');
+    });
+
+    await t.test('address vectors: the factory agrees', async () => {
+      assert.equal(await read(w, factory, 'proxyInitCodeHash', [], account.factoryAbi), deployments.proxy.init_code_hash);
+      assert.equal(await read(w, factory, 'implementation', [], account.factoryAbi), deployments.account_implementation.address);
+      for (const a of v.addresses) {
+        assert.equal(await read(w, factory, 'addressOf', [a.owners, BigInt(a.threshold), a.salt], account.factoryAbi), a.address);
+      }
+    });
+
+    await t.test('operation hash vector: the real EntryPoint agrees', async () => {
+      const packed = Object.fromEntries(Object.entries(v.user_op.packed));
+      packed.nonce = hexToBigInt(packed.nonce);
+      packed.preVerificationGas = hexToBigInt(packed.preVerificationGas);
+      const hash = await read(w, ENTRY_POINT, 'getUserOpHash', [packed], entryPointAbi);
+      assert.equal(hash, account.userOpHash(packed, ENTRY_POINT, chainId));
+      assert.equal(hash === v.user_op.hash, chainId === v.user_op.chain_id);
+    });
+
+    await t.test('signature vectors: the verifier agrees', async () => {
+      for (const s of v.signatures) {
+        for (const o of s.owners) {
+          const key = `0x${o.owner.slice(42)}`;
+          assert.equal(await read(w, deployments.webauthn_verifier.address, 'verify', [key, s.hash, o.signature], verifierAbi), '0x024ad318');
+        }
+      }
+    });
+
+    await t.test('owner change vector: the account agrees', async () => {
+      const a = v.addresses[2];
+      await w.client.writeContract({ account: w.accounts[0], address: factory, abi: account.factoryAbi, functionName: 'createAccount', args: [a.owners, BigInt(a.threshold), a.salt] });
+      const c = v.owner_change;
+      assert.ok(isAddressEqual(c.account, a.address));
+      const change = { ...c.change, sequence: BigInt(c.change.sequence), attempt: BigInt(c.change.attempt), threshold: BigInt(c.change.threshold) };
+      assert.equal(await read(w, a.address, 'ownersHead'), pad(getAddress(a.address).toLowerCase(), { size: 32 }));
+      assert.equal(await read(w, a.address, 'ownerChangeId', [change]), c.id);
+      assert.equal(await read(w, a.address, 'vetoHash', [c.id]), c.veto_hash);
+      assert.equal(await read(w, a.address, 'threshold'), BigInt(a.threshold));
+    });
+  });
+}
