@@ -1,22 +1,18 @@
 #!/bin/sh
 # usage: contracts/prepare.sh
-# Installs what package-lock.json names unless it is there already, and prints the path of the pinned Node 22.
+# Installs what package-lock.json names, unless it is there already.
 set -eu
 cd "$(dirname "$0")"
 
-case $(uname -m) in
-    aarch64) arch=arm64 ;;
-    *) arch=x64 ;;
-esac
-node=$PWD/node_modules/node-linux-$arch/bin/node
-if ! cmp -s package-lock.json node_modules/.installed-lock.json || [ ! -x "$node" ]; then
-    # One at a time: several test programs may start together.
+fresh() { cmp -s package-lock.json node_modules/.installed-lock.json; }
+
+if ! fresh; then
     exec 9>.install.lock
-    flock 9
-    if ! cmp -s package-lock.json node_modules/.installed-lock.json || [ ! -x "$node" ]; then
-        echo "contracts: installing the pinned packages (about 330 MB, once)" >&2
-        npm ci --no-audit --no-fund >&2
+    flock 9 # several programs may ask at once
+    fresh || {
+        echo "contracts: fetching the pinned compiler, libraries and node (about 130 MB, once) ..." >&2
+        npm ci --silent --no-audit --no-fund >&2 ||
+            { echo "contracts: npm could not fetch them: is the network there? (cd contracts && npm ci) shows why" >&2; exit 1; }
         cp package-lock.json node_modules/.installed-lock.json
-    fi
+    }
 fi
-echo "$node"

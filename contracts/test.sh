@@ -4,7 +4,8 @@
 set -eu
 cd "$(dirname "$0")"
 
-node=$(./prepare.sh)
+./prepare.sh
+node=$(../tools/node22.sh --path)
 out=${PASSMESH_CONTRACTS_OUT:-$(cd .. && pwd)/build/contracts}
 export PASSMESH_CONTRACTS_OUT="$out"
 
@@ -12,4 +13,4 @@ export PASSMESH_CONTRACTS_OUT="$out"
 "$node" build.mjs --check --out "$out" >&2 || [ -f "$out/deployments.json" ]
 
 [ $# -gt 0 ] || set -- test/*.test.mjs
-exec "$node" --test --test-concurrency=2 --test-reporter=tap "$@"
+exec "$node" --test --test-concurrency=2 --test-reporter=./lib/tap.mjs "$@"
