@@ -1,11 +1,13 @@
 # The one front door. `make help` lists what it opens.
 BUILD ?= build
 GROUP ?= run
+SECONDS ?= 60
+T ?= all
 CC_RELEASE := $(shell command -v ccache >/dev/null && echo 'ccache gcc' || echo gcc)
 CC_CLANG := $(shell command -v ccache >/dev/null && echo 'ccache clang-19' || echo clang-19)
 
 .DEFAULT_GOAL := all
-.PHONY: all deps test test-long help clean format
+.PHONY: all deps test test-long asan valgrind cov fuzz tidy format clean help
 
 all: $(BUILD)/build.ninja ## build everything (the default)
 	@ninja -C $(BUILD)
@@ -24,6 +26,42 @@ test: all ## run the suite; the last line counts what passed, failed and was ski
 
 test-long: all ## run everything with full counts (hours)
 	@tools/run_tests.py --build $(BUILD) --long
+
+build-asan/build.ninja:
+	CC='$(CC_CLANG)' meson setup build-asan -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false \
+	  -Dc_args='-fno-sanitize-recover=all -fno-omit-frame-pointer'
+
+asan: build-asan/build.ninja ## unit tests and corpora under AddressSanitizer and UBSan (clang)
+	@ninja -C build-asan
+	@tools/run_tests.py --build build-asan --suite unit --suite fuzz
+
+build-valgrind/build.ninja:
+	CC='$(CC_RELEASE)' meson setup build-valgrind -Doptimization=g
+
+valgrind: build-valgrind/build.ninja ## unit tests under memcheck, and the constant-time tests
+	@ninja -C build-valgrind
+	@tools/run_tests.py --build build-valgrind --suite ctime
+	@tools/run_tests.py --build build-valgrind --suite unit --no-suite ctime \
+	  --wrapper 'valgrind -q --error-exitcode=9 --leak-check=full --child-silent-after-fork=yes'
+
+build-cov/build.ninja:
+	CC='$(CC_RELEASE)' meson setup build-cov -Doptimization=0 -Db_coverage=true
+
+cov: build-cov/build.ninja ## line and branch coverage of the unit tests, against tools/coverage.floor
+	@ninja -C build-cov
+	@tools/run_tests.py --build build-cov --suite unit --no-suite ctime
+	@tools/coverage.py build-cov
+
+build-fuzz/build.ninja:
+	CC='$(CC_CLANG)' meson setup build-fuzz -Doptimization=1 -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false \
+	  -Dcore_only=true -Dc_args='-fno-sanitize-recover=all'
+
+fuzz: build-fuzz/build.ninja ## fuzz one target: T=NAME (or all), SECONDS=60; counts go to fuzz/LEDGER
+	@tools/fuzz.py --build build-fuzz --seconds $(SECONDS) $(T)
+
+tidy: all build-asan/build.ninja ## the house rules, then clang-tidy over everything
+	@tools/run_tests.py --build $(BUILD) --suite tidy
+	@tools/clang_tidy.sh build-asan
 
 format: ## lay out the C code as .clang-format says
 	@git ls-files '*.c' '*.h' | xargs clang-format-19 -i

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the suite and counts every case in it.
 
-  run_tests.py [--build DIR] [--long] [--suite NAME]... [TEST]...
+  run_tests.py [--build DIR] [--long] [--suite NAME]... [--no-suite NAME]... [--wrapper COMMAND] [TEST]...
 
 Without --long the suite named long stays out. Prints each failure with its output, each skip with its
 reason, the slowest tests, and as last line: N passed, N failed, N skipped. Exit status 1 if a
@@ -59,6 +59,10 @@ def run_meson(args, results):
         command += ['--no-suite', 'long']
     for s in args.suite:
         command += ['--suite', s]
+    for s in args.no_suite:
+        command += ['--no-suite', s]
+    if args.wrapper:
+        command += ['--wrapper', args.wrapper, '--timeout-multiplier', '20']
     results.unlink(missing_ok=True)
     return subprocess.run(command + args.tests, env=env, check=False).returncode
 
@@ -80,9 +84,12 @@ def main():
     p.add_argument('--build', default='build')
     p.add_argument('--long', action='store_true')
     p.add_argument('--suite', action='append', default=[])
+    p.add_argument('--no-suite', action='append', default=[])
+    p.add_argument('--wrapper', help='runs each test program, such as valgrind')
     p.add_argument('tests', nargs='*')
     args = p.parse_args()
-    results = Path(args.build, 'meson-logs', 'testlog.json')
+    tool = '-' + Path(args.wrapper.split()[0]).name if args.wrapper else ''
+    results = Path(args.build, 'meson-logs', f'testlog{tool}.json')
     status = run_meson(args, results)
     sys.stdout.flush()
     count = Count()

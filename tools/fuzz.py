@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""fuzz.py [--build DIR] [--seconds N] TARGET|all: fuzzes with libFuzzer and adds the counts to fuzz/LEDGER.
+
+New inputs go to DIR/corpus/TARGET, so the seeds of fuzz/corpus stay small; a finding stays in DIR/findings,
+its input is to be added to fuzz/corpus/TARGET with the fix. Exit status 1 on a finding."""
+import argparse
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LEDGER = ROOT / 'fuzz' / 'LEDGER'
+HEAD = '# Fuzzing so far, added up by `make fuzz`: target, executions, edges reached, seconds, findings still open.\n'
+
+
+def read_ledger():
+    text = LEDGER.read_text('utf-8') if LEDGER.exists() else ''
+    rows = [line.split() for line in text.splitlines() if line and line[0] != '#']
+    return {name: [int(v) for v in values] for name, *values in rows}
+
+
+def write_ledger(rows):
+    body = ''.join(f'{name:24} {e:>12} {c:>8} {s:>8} {f:>4}\n' for name, (e, c, s, f) in sorted(rows.items()))
+    LEDGER.write_text(HEAD + body, 'utf-8')
+
+
+def fuzz(build, target, seconds):
+    subprocess.run(['ninja', '-C', build, f'fuzz_{target}'], check=True, stdout=subprocess.DEVNULL)
+    grown, findings = build / 'corpus' / target, build / 'findings' / target
+    grown.mkdir(parents=True, exist_ok=True)
+    findings.mkdir(parents=True, exist_ok=True)
+    run = subprocess.run([build / f'fuzz_{target}', grown, ROOT / 'fuzz' / 'corpus' / target, f'-max_total_time={seconds}',
+                          '-print_final_stats=1', '-timeout=10', '-rss_limit_mb=2048', f'-artifact_prefix={findings}/'],
+                         capture_output=True, text=True, errors='replace', check=False)
+    executions = re.findall(r'^stat::number_of_executed_units: *(\d+)', run.stderr, re.M)
+    edges = re.findall(r' cov: (\d+)', run.stderr)
+    found = run.returncode != 0
+    if found:
+        print(run.stderr[-6000:])
+        print(f'{target}: FINDING, input in {findings}')
+    return [int(executions[-1]) if executions else 0, max(map(int, edges), default=0), seconds, int(found)]
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument('--build', type=Path, default=ROOT / 'build-fuzz')
+    p.add_argument('--seconds', type=int, default=60)
+    p.add_argument('target')
+    args = p.parse_args()
+    known = sorted(f.name[:-len('_fuzz.c')] for f in (ROOT / 'fuzz').glob('*_fuzz.c'))
+    targets = known if args.target == 'all' else [args.target]
+    if not targets or any(t not in known for t in targets):
+        sys.exit(f'fuzz: no target {args.target}; there are: {", ".join(known)}')
+    worst = 0
+    for t in targets:
+        e, c, s, f = fuzz(args.build.resolve(), t, args.seconds)
+        rows = read_ledger()
+        old = rows.get(t, [0, 0, 0, 0])
+        rows[t] = [old[0] + e, max(old[1], c), old[2] + s, f]
+        write_ledger(rows)
+        print(f'{t}: {e} executions, {c} edges, {s} s', flush=True)
+        worst |= f
+    return worst
+
+
+if __name__ == '__main__':
+    sys.exit(main())
