@@ -55,7 +55,7 @@ unsigned u256_bit_len(struct u256 v)
 
 enum err u256_add(struct u256 *ret, struct u256 a, struct u256 b)
 {
-    struct u256 r;
+    struct u256 r = {0};
     bool carry = false;
     for (int i = 0; i < 4; i++) {
         bool c1 = __builtin_add_overflow(a.w[i], b.w[i], &r.w[i]);
@@ -71,7 +71,7 @@ enum err u256_add(struct u256 *ret, struct u256 a, struct u256 b)
 
 enum err u256_sub(struct u256 *ret, struct u256 a, struct u256 b)
 {
-    struct u256 r;
+    struct u256 r = {0};
     bool borrow = false;
     for (int i = 0; i < 4; i++) {
         bool b1 = __builtin_sub_overflow(a.w[i], b.w[i], &r.w[i]);
