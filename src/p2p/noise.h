@@ -114,7 +114,7 @@ struct noise {
     struct aead rx;
     uint64_t tx_nonce;
     uint64_t rx_nonce;
-    struct noise_handshake *handshake; /* NULL once it is over and READY has been polled */
+    struct noise_handshake *handshake; /* NULL once READY has been used */
     struct budget *budget;
     instant deadline;
     struct hash32 handshake_hash;
@@ -122,6 +122,7 @@ struct noise {
     bool is_initiator;
     bool end_event_waits; /* READY or FAILED */
     bool data_event_waits;
+    bool more_input; /* the last recv left input over */
     struct span data;
     enum err err;
     struct diag diag;
