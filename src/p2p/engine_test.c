@@ -137,7 +137,7 @@ static bool run_poll(struct run *r, instant now)
 
 static void run_collect(struct run *r, instant now)
 {
-    uint8_t chunk[4096];
+    uint8_t chunk[2048];
     for (;;) {
         size_t n = r->kind->send(r->engine, now, MSPAN_OF(chunk));
         if (n == 0) {
@@ -262,7 +262,7 @@ static void pair_done(struct pair *p)
 /* move_out lets end i say a little into its pipe; true if it said something. */
 static bool move_out(struct pair *p, unsigned i)
 {
-    uint8_t chunk[4096];
+    uint8_t chunk[2048];
     size_t n = 1 + (size_t)rng_below(&p->rng.rng, p->chunk_len_max);
     n = min_size(min_size(n, p->pipes[i].room - p->pipes[i].held.n), sizeof chunk);
     size_t said = n ? p->ends[i].kind->send(p->ends[i].engine, p->now, mspan_of(chunk, n)) : 0;

@@ -7,7 +7,8 @@
  * What to look at:
  *  - recv asks the shared framer for one whole message at a time, so the state machine never sees half
  *    a message; `on_message` is that machine, a switch over the state.
- *  - failure is state: `fail` remembers the first reason, poll tells it once, recv repeats it.
+ *  - failure is state: `fail` remembers the first reason, poll tells it once, recv repeats it. What was
+ *    said before still goes out, so the peer sees the same bytes however its own were cut.
  *  - send drains one bounded buffer; when it is empty its memory goes back. */
 #include "p2p/multistream.h"
 
@@ -30,7 +31,6 @@ static void fail(struct multistream *m, enum err err, const char *rule)
     m->end_event_waits = true;
     m->deadline = INSTANT_NEVER;
     frame_reader_done(&m->reader);
-    buf_done(&m->out);
 }
 
 static void select_protocol(struct multistream *m, size_t protocol)
