@@ -49,7 +49,7 @@ enum {
     NOISE_HANDSHAKE_LEN_MAX = 8192,       /* of a handshake message: before it is verified, nobody gets more memory */
     NOISE_TIMEOUT_MS = 15000,             /* for the whole handshake */
     NOISE_MUXERS_MAX = 32,                /* of the peer's list: looked at; more is a violation */
-    NOISE_CERTIFICATE_LEN_MAX = 1200,     /* own identity_key and identity_sig, encoded */
+    NOISE_CERTIFICATE_LEN_MAX = 640,      /* own identity_key and identity_sig, encoded */
 };
 
 /* No muxer was chosen in the handshake: negotiate it with multistream-select. */
