@@ -187,7 +187,8 @@ static enum err add_stream(struct yamux *y,
     s->send_window = YAMUX_WINDOW_INITIAL;
     s->window = YAMUX_WINDOW_INITIAL;
     s->recv_window = YAMUX_WINDOW_INITIAL;
-    size_t overhead = sizeof(struct yamux_chunk) * (2 + y->cfg.queue_max / CHUNK_CAP_MIN);
+    size_t chunks = 2 + y->cfg.queue_max / min_u32(CHUNK_CAP_MIN, y->cfg.frame_len_max);
+    size_t overhead = mul_sat_size(sizeof(struct yamux_chunk), chunks);
     budget_init(&s->budget,
                 y->cfg.budget,
                 "stream",
@@ -448,28 +449,32 @@ static void recv_header(struct yamux *y, instant now, struct span *in)
     }
 }
 
+/* end_frame reports the FIN of a frame once all its payload has been, and no event stands before it. */
+static void end_frame(struct yamux *y)
+{
+    if (!y->rx_fin || y->rx_left > 0 || y->has_event || y->is_closed) {
+        return;
+    }
+    y->rx_fin = false;
+    if (y->rx_stream) {
+        recv_fin(y, y->rx_stream);
+    }
+}
+
 enum err yamux_recv(struct yamux *y, instant now, struct span *in)
 {
     y->now = now;
     if (in->n > 0) {
         y->received_at = now;
     }
-    while (!y->is_closed && !y->has_event) {
+    end_frame(y);
+    while (!y->is_closed && !y->has_event && in->n > 0) {
         if (y->rx_left > 0) {
-            if (in->n == 0) {
-                break;
-            }
             recv_payload(y, in);
-        } else if (y->rx_fin) {
-            y->rx_fin = false;
-            if (y->rx_stream) {
-                recv_fin(y, y->rx_stream);
-            }
-        } else if (in->n > 0) {
-            recv_header(y, now, in);
         } else {
-            break;
+            recv_header(y, now, in);
         }
+        end_frame(y);
     }
     return y->is_closed ? ERR_CLOSED : OK;
 }
@@ -511,6 +516,7 @@ bool yamux_poll(struct yamux *y, struct yamux_event *ret_event)
     if (!y->is_closed && poll_writable(y, ret_event)) {
         return true;
     }
+    end_frame(y);
     if (y->has_event) {
         y->has_event = false;
         *ret_event = y->event;
