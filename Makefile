@@ -4,6 +4,7 @@ GROUP ?= run
 SECONDS ?= 60
 T ?= all
 CC_RELEASE := $(shell command -v ccache >/dev/null && echo 'ccache gcc' || echo gcc)
+SANITIZERS := address,undefined
 CC_CLANG := $(shell command -v ccache >/dev/null && echo 'ccache clang-19' || echo clang-19)
 
 .DEFAULT_GOAL := all
@@ -13,10 +14,13 @@ all: $(BUILD)/build.ninja ## build everything (the default)
 	@ninja -C $(BUILD)
 
 # A folder that has just got its meson.build is seen only by configuring anew.
-$(BUILD)/build.ninja: meson.build meson_options.txt $(wildcard src/*/meson.build */meson.build tests/*/meson.build)
+MESON_FILES := meson.build meson_options.txt $(wildcard src/*/meson.build */meson.build tests/*/meson.build)
+configure = CC='$(1)' meson setup $$([ ! -f $@ ] || echo --reconfigure) $(@D) $(2) >$(@D).log 2>&1 \
+  || { tail -n 20 $(@D).log; exit 1; }; rm -f $(@D).log; touch $@
+
+$(BUILD)/build.ninja: $(MESON_FILES)
 	@tools/deps.sh --check run
-	@if [ -f $@ ]; then meson setup --reconfigure $(BUILD) >/dev/null; else CC='$(CC_RELEASE)' meson setup $(BUILD); fi
-	@touch $@
+	@$(call configure,$(CC_RELEASE),)
 
 deps: ## install what is missing: GROUP=run (default), test or dev
 	@tools/deps.sh $(GROUP)
@@ -27,16 +31,16 @@ test: all ## run the suite; the last line counts what passed, failed and was ski
 test-long: all ## run everything with full counts (hours)
 	@tools/run_tests.py --build $(BUILD) --long
 
-build-asan/build.ninja:
-	CC='$(CC_CLANG)' meson setup build-asan -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false \
-	  -Dc_args='-fno-sanitize-recover=all -fno-omit-frame-pointer'
+build-asan/build.ninja: $(MESON_FILES)
+	@$(call configure,$(CC_CLANG),-Doptimization=1 -Db_sanitize=$(SANITIZERS) -Db_lundef=false \
+	  -Dc_args='-fno-sanitize-recover=all -fno-omit-frame-pointer')
 
 asan: build-asan/build.ninja ## unit tests and corpora under AddressSanitizer and UBSan (clang)
 	@ninja -C build-asan
 	@tools/run_tests.py --build build-asan --suite unit --suite fuzz
 
-build-valgrind/build.ninja:
-	CC='$(CC_RELEASE)' meson setup build-valgrind -Doptimization=g
+build-valgrind/build.ninja: $(MESON_FILES)
+	@$(call configure,$(CC_RELEASE),-Doptimization=g)
 
 valgrind: build-valgrind/build.ninja ## unit tests under memcheck, and the constant-time tests
 	@ninja -C build-valgrind
@@ -44,17 +48,17 @@ valgrind: build-valgrind/build.ninja ## unit tests under memcheck, and the const
 	@tools/run_tests.py --build build-valgrind --suite unit --no-suite ctime \
 	  --wrapper 'valgrind -q --error-exitcode=9 --leak-check=full --child-silent-after-fork=yes'
 
-build-cov/build.ninja:
-	CC='$(CC_RELEASE)' meson setup build-cov -Doptimization=0 -Db_coverage=true
+build-cov/build.ninja: $(MESON_FILES)
+	@$(call configure,$(CC_RELEASE),-Doptimization=0 -Db_coverage=true)
 
 cov: build-cov/build.ninja ## line and branch coverage of the unit tests, against tools/coverage.floor
 	@ninja -C build-cov
 	@tools/run_tests.py --build build-cov --suite unit --no-suite ctime
 	@tools/coverage.py build-cov
 
-build-fuzz/build.ninja:
-	CC='$(CC_CLANG)' meson setup build-fuzz -Doptimization=1 -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false \
-	  -Dcore_only=true -Dc_args='-fno-sanitize-recover=all'
+build-fuzz/build.ninja: $(MESON_FILES)
+	@$(call configure,$(CC_CLANG),-Doptimization=1 -Dfuzz=true -Db_sanitize=$(SANITIZERS) -Db_lundef=false \
+	  -Dcore_only=true -Dc_args='-fno-sanitize-recover=all')
 
 fuzz: build-fuzz/build.ninja ## fuzz one target: T=NAME (or all), SECONDS=60; counts go to fuzz/LEDGER
 	@tools/fuzz.py --build build-fuzz --seconds $(SECONDS) $(T)

@@ -26,7 +26,9 @@ def write_ledger(rows):
 
 
 def fuzz(build, target, seconds):
-    subprocess.run(['ninja', '-C', build, f'fuzz_{target}'], check=True, stdout=subprocess.DEVNULL)
+    ninja = subprocess.run(['ninja', '-C', build, f'fuzz_{target}'], capture_output=True, text=True, check=False)
+    if ninja.returncode:
+        sys.exit(f'fuzz: {target} does not build (is it in lib_fuzz of its folder?):\n{ninja.stdout[-3000:]}')
     grown, findings = build / 'corpus' / target, build / 'findings' / target
     grown.mkdir(parents=True, exist_ok=True)
     findings.mkdir(parents=True, exist_ok=True)
