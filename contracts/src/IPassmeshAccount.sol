@@ -14,9 +14,14 @@ interface IPassmeshAccount {
         bytes[] removed;
     }
 
-    event ChangeScheduled(bytes32 indexed id, uint64 readyAt);
-    event ChangeVetoed(bytes32 indexed id, bytes owner);
-    event OwnersChanged(uint64 indexed sequence, bytes32 indexed head);
+    // What was scheduled is told in full, so that every owner's wallet can show it while it may still be vetoed.
+    event OwnerChangeScheduled(bytes32 indexed id, uint64 readyAt, OwnerChange change);
+    event UpgradeScheduled(bytes32 indexed id, uint64 readyAt, address implementation, bytes call, uint64 attempt);
+    event DelayScheduled(bytes32 indexed id, uint64 readyAt, uint32 delay, uint64 attempt);
+    event ChangeVetoed(bytes32 indexed id, bytes owner); // owner is empty if the owners did it together
+
+    // With the change, so that the owner list can be replayed elsewhere from the logs alone.
+    event OwnersChanged(uint64 indexed sequence, bytes32 indexed head, OwnerChange change);
     event DelayChanged(uint32 delay);
 
     error OwnersNotSorted();
@@ -60,8 +65,8 @@ interface IPassmeshAccount {
 
     function delayId(uint32 delay, uint64 attempt) external view returns (bytes32);
 
-    /// Kills a scheduled change for good. Any single owner may: signature is that owner's, over vetoHash(id).
-    /// Anyone may carry it to the account.
+    /// Kills a scheduled change for good. Any single owner may: signature is that owner's, over vetoHash(id), and
+    /// anyone may carry it to the account. From the account itself or the EntryPoint, owner and signature are empty.
     function veto(bytes32 id, bytes calldata owner, bytes calldata signature) external;
 
     /// The EIP-712 hash that an owner signs to veto id, in this account's domain without a chain.

@@ -100,7 +100,7 @@ contract PassmeshAccount layout at 0x13e8aaa1d17fdcceead286459ddf142bcf4118a9574
         if (change.removed.length == 0 && change.threshold == threshold() && _changes().readyAt[id] == 0) {
             _applyOwnerChange(change, id);
         } else {
-            _schedule(id);
+            emit OwnerChangeScheduled(id, _schedule(id), change);
         }
     }
 
@@ -119,7 +119,8 @@ contract PassmeshAccount layout at 0x13e8aaa1d17fdcceead286459ddf142bcf4118a9574
         uint64 attempt
     ) external onlyEntryPointOrSelf {
         require(implementation.code.length != 0, ERC1967Utils.ERC1967InvalidImplementation(implementation));
-        _schedule(upgradeId(implementation, call, attempt));
+        bytes32 id = upgradeId(implementation, call, attempt);
+        emit UpgradeScheduled(id, _schedule(id), implementation, call, attempt);
     }
 
     /// @inheritdoc IPassmeshAccount
@@ -131,7 +132,8 @@ contract PassmeshAccount layout at 0x13e8aaa1d17fdcceead286459ddf142bcf4118a9574
     /// @inheritdoc IPassmeshAccount
     function scheduleDelay(uint32 delay_, uint64 attempt) external onlyEntryPointOrSelf {
         require(delay_ >= DELAY_MIN && delay_ <= DELAY_MAX, DelayOutOfRange(delay_));
-        _schedule(delayId(delay_, attempt));
+        bytes32 id = delayId(delay_, attempt);
+        emit DelayScheduled(id, _schedule(id), delay_, attempt);
     }
 
     /// @inheritdoc IPassmeshAccount
@@ -145,10 +147,14 @@ contract PassmeshAccount layout at 0x13e8aaa1d17fdcceead286459ddf142bcf4118a9574
     function veto(bytes32 id, bytes calldata owner, bytes calldata signature) external {
         Changes storage $ = _changes();
         require($.readyAt[id] > VETOED, ChangeNotReady(id, $.readyAt[id]));
-        require(
-            isSigner(owner) && SignatureChecker.isValidSignatureNow(owner, vetoHash(id), signature),
-            ChangeUnauthorized()
-        );
+        if (owner.length != 0) {
+            require(
+                isSigner(owner) && SignatureChecker.isValidSignatureNow(owner, vetoHash(id), signature),
+                ChangeUnauthorized()
+            );
+        } else {
+            _checkEntryPointOrSelf();
+        }
         $.readyAt[id] = VETOED;
         emit ChangeVetoed(id, owner);
     }
@@ -272,15 +278,14 @@ contract PassmeshAccount layout at 0x13e8aaa1d17fdcceead286459ddf142bcf4118a9574
         if (change.threshold < threshold()) _setThreshold(change.threshold);
         if (change.removed.length != 0) _removeSigners(change.removed);
         if (change.threshold != threshold()) _setThreshold(change.threshold);
-        emit OwnersChanged(change.sequence, id);
+        emit OwnersChanged(change.sequence, id, change);
     }
 
-    function _schedule(bytes32 id) private {
+    function _schedule(bytes32 id) private returns (uint64 readyAt) {
         Changes storage $ = _changes();
         require($.readyAt[id] == 0, ChangeKnown(id));
-        uint64 readyAt = uint64(block.timestamp) + delay();
+        readyAt = uint64(block.timestamp) + delay();
         $.readyAt[id] = readyAt;
-        emit ChangeScheduled(id, readyAt);
     }
 
     function _take(bytes32 id) private {
