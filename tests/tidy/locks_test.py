@@ -86,10 +86,11 @@ CASES = [
     ('machine path', checker('tree'), {'docs/a.md': 'see /' + 'root/notes\n'}, 'docs/a.md:1: a path of one machine'),
     ('lock file with address', checker('tree'), {'ui/package-lock.json': '{"resolved": "https' + '://x/y.tgz"}\n'}, 'names addresses'),
     ('layout', checker('format'), {'src/codec/up.c': GOOD_C.replace('    return', ' return')}, 'laid out otherwise'),
+    ('document that names nothing', checker('links'), {'docs/a.md': 'see `src/base/gone.c`\n'}, 'there is no src/base/gone.c'),
     ('spelling', checker('spelling'), {'docs/a.md': 'we rec' + 'ieve\n'}, 'receive'),
     # and the same without a fault
     *[(f'no fault for {name}', checker(name), {'docs/specs.md': SPECS, 'src/codec/up.c': MARK + GOOD_C}, 'ok: ')
-      for name in ('includes', 'lengths', 'banned', 'specs', 'tree', 'format', 'spelling')],
+      for name in ('includes', 'lengths', 'banned', 'specs', 'tree', 'format', 'spelling', 'links')],
     ('no fault for link and symbols', symbols, {}, 'ok: '),
 ]
 
