@@ -13,6 +13,8 @@
 enum {
     JSON_DEPTH_MAX = 32,  /* arrays and objects within one another */
     JSON_NAMES_MAX = 256, /* members of the objects that are open at one time */
+    JSON_NAME_LEN_MAX = 256,  /* bytes of one name, as it is written */
+    JSON_NUMBER_LEN_MAX = 64, /* characters of one number */
 };
 #define JSON_TEXT_MAX ((size_t)UINT32_MAX)
 
@@ -31,7 +33,7 @@ struct json {
     struct span raw; /* the value's text, quotes and brackets included */
 };
 
-/* json_parse: ERR_MALFORMED; ERR_LIMIT for depth, names or length. why may be NULL. */
+/* json_parse: ERR_MALFORMED; ERR_LIMIT for one of the bounds above. why may be NULL. */
 MUST_CHECK enum err json_parse(struct json *ret_root, struct span text, struct diag *why);
 
 /* Walking. A json_iter goes over an array's elements or an object's members:
@@ -101,7 +103,7 @@ void json_put_name_span(struct json_writer *j, struct span name);
 void json_put_string(struct json_writer *j, struct span text);
 void json_put_str(struct json_writer *j, const char *text);
 void json_put_i64(struct json_writer *j, int64_t v);
-void json_put_u64(struct json_writer *j, uint64_t v);
+void json_put_u64(struct json_writer *j, uint64_t v); /* above INT64_MAX fails w with ERR_LIMIT: readers differ there */
 void json_put_bool(struct json_writer *j, bool v);
 void json_put_null(struct json_writer *j);
 void json_put_hex(struct json_writer *j, struct span bytes); /* a string: 0x and lower-case digits */
