@@ -282,6 +282,7 @@ static bool move_in(struct pair *p, unsigned i)
     }
     struct span piece = span_of(from->held.p, n);
     (void)p->ends[i].kind->recv(p->ends[i].engine, p->now, &piece);
+    (void)run_poll(&p->ends[i], p->now); /* while the input that events may point into is still there */
     size_t taken = n - piece.n;
     buf_consume(&from->held, taken);
     return taken > 0;
