@@ -152,7 +152,7 @@ void yamux_done(struct yamux *y);
 
 /* yamux_recv takes bytes off the front of *in and stops early when an event waits: poll, then call
  * again with the rest. ERR_CLOSED once the connection is over: the rest is of no use. */
-MUST_CHECK enum err yamux_recv(struct yamux *y, instant now, struct span *in);
+enum err yamux_recv(struct yamux *y, instant now, struct span *in);
 
 /* yamux_send writes what is to be said into out, at most out.n bytes, and returns how many; frames may
  * be cut anywhere. 0 = nothing to say. After CLOSED at most a go-away comes. */

@@ -1,0 +1,185 @@
+#ifndef P2P_CONN_H
+#define P2P_CONN_H
+
+#include "base/budget.h"
+#include "base/err.h"
+#include "base/instant.h"
+#include "base/list.h"
+#include "base/rng.h"
+#include "base/span.h"
+#include "p2p/multistream.h"
+#include "p2p/noise.h"
+#include "p2p/peer_id.h"
+#include "p2p/refusal.h"
+#include "p2p/yamux.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* conn: one transport connection, from its first byte to streams whose protocol is agreed. It nests
+ * the engines and has their shape (libp2p specs, connections/README.md, "Connection Upgrade"):
+ *
+ *   bytes --> multistream (/noise) --> noise --> muxer: chosen in the handshake, or multistream
+ *         --> yamux --> a multistream for each stream --> streams with a protocol
+ *
+ * States:  SELECT_SECURITY --> SECURING --> [SELECT_MUXER] --> READY --> CLOSED
+ *          \___________ violation, deadline, end of input ____________/
+ *
+ * This is the secure, multiplexed connection that the host sees, whatever is below: the host calls conn_*
+ * and nothing of noise or yamux. Other stacks join here, not in the host: TLS as a second case where
+ * SECURING calls noise (conn_secure.c), WebSocket as bytes that arrive already unwrapped, QUIC as a
+ * second implementation behind the same functions, switched by a kind in struct conn, because it
+ * brings security and streams of its own. An enum and a switch, no table of functions: there will be
+ * two or three, known when we compile, and a reader can follow the call.
+ *
+ * Round trips until the dialer's first application byte is answered: multistream and noise message 1
+ * leave together; noise message 3, yamux's SYN, the stream's proposal and, for a protocol that the
+ * peer is known to speak, the application's bytes leave together. With TCP's own that makes 3.
+ *
+ * Memory: sizeof(struct conn), noise's two ciphers, yamux's tables; one frame's buffer while a frame is
+ * partial or its content undelivered. All charged to cfg.budget. */
+
+/* The protocols that streams of the peer may select; the owner may change the table between calls. An
+ * entry that is no longer served stays, with an id that nobody proposes. */
+struct conn_protocols {
+    const struct span *ids;
+    size_t count; /* >= 1 */
+};
+
+struct conn_cfg {
+    bool is_dialer;
+    const struct noise_identity *identity;   /* outlives the connection */
+    const struct peer_id *expected;          /* who must answer, NULL = whoever it is; copied by init */
+    const struct conn_protocols *protocols;  /* outlives the connection */
+    struct rng *rng;                         /* outlives the connection */
+    struct budget *budget;                   /* scope "connection"; outlives the connection */
+    struct budget *credit;                   /* see yamux_cfg */
+    uint32_t streams_max;                    /* the following as in yamux_cfg; 0 = its default */
+    uint32_t streams_in_max;
+    uint32_t window_max;
+    uint32_t queue_max;
+    uint64_t keepalive_us;
+    uint64_t handshake_timeout_us; /* from init to READY */
+    uint64_t stream_timeout_us;    /* to agree on a stream's protocol */
+};
+
+enum conn_state { CONN_SELECT_SECURITY, CONN_SECURING, CONN_SELECT_MUXER, CONN_READY, CONN_CLOSED };
+
+enum conn_event_kind {
+    CONN_EVENT_READY,           /* peer has proven who it is; streams may be opened */
+    CONN_EVENT_STREAM_OPENED,   /* stream: its protocol is agreed; inbound tells who opened it */
+    CONN_EVENT_STREAM_DATA,     /* stream, data */
+    CONN_EVENT_STREAM_FIN,      /* stream: the peer sends no more */
+    CONN_EVENT_STREAM_WRITABLE, /* stream: a write that was cut short can go on */
+    CONN_EVENT_STREAM_CLOSED,   /* stream: finished on both sides; the object is gone after this event */
+    CONN_EVENT_STREAM_RESET,    /* stream, err, rule, code: the object is gone after this event */
+    CONN_EVENT_REFUSED,         /* refusal: a stream of the peer was refused */
+    CONN_EVENT_CLOSED,          /* err, rule. The last event; streams still open end without one of their own */
+};
+
+/* A stream whose protocol is being agreed or is agreed. Owned by the connection; the pointer is good
+ * from open or OPENED until CLOSED, RESET, conn_stream_reset or the connection's CLOSED. */
+struct conn_stream {
+    uint32_t id;
+    bool inbound;
+    bool is_open;          /* the protocol is agreed */
+    bool is_proposed;      /* in the lazy form */
+    bool can_write;        /* agreed or lazily proposed, and the negotiation's own bytes are out */
+    bool wants_writable;   /* a write before can_write */
+    bool close_write_due;  /* asked for before can_write */
+    struct span protocol;  /* the agreed or proposed id */
+    void *user;            /* the owner's */
+    struct conn_select *select; /* while it is being agreed, and its bytes are not all sent */
+    struct list in_selecting;
+    struct list in_streams;
+};
+
+struct conn_event {
+    enum conn_event_kind kind;
+    struct conn_stream *stream;
+    void *user;         /* of the stream: still valid with RESET and CLOSED */
+    struct peer_id peer;
+    struct span data;   /* lives until the next call */
+    struct refusal refusal;
+    enum err err;
+    const char *rule;   /* static text */
+    uint32_t code;
+};
+
+/* A negotiation in progress, allocated only as long as it lasts. */
+struct conn_select {
+    struct multistream_cfg cfg;
+    struct multistream engine;
+    struct span one; /* the dialer's single protocol */
+};
+
+struct conn {
+    struct conn_cfg cfg;
+    enum conn_state state;
+    struct peer_id expected;
+    struct peer_id peer;
+    struct conn_select *select; /* of the security protocol or of the muxer */
+    struct noise noise;
+    struct yamux yamux;
+    struct span plain;          /* decrypted, not yet given to the muxer; lies in noise's buffer */
+    struct span rest;           /* application bytes behind a stream's negotiation; likewise */
+    struct conn_stream *rest_stream;
+    struct conn_stream *gone;   /* freed when its last event has been seen */
+    struct list selecting;      /* streams in negotiation, oldest first */
+    struct list streams;        /* all of them */
+    struct conn_event event;
+    bool has_event;
+    struct buf staged;          /* a sealed frame for outputs too small to seal in */
+    size_t staged_at;
+    instant deadline;           /* of the handshake */
+    instant now;
+    bool noise_is_up;
+    bool yamux_is_up;
+    enum err close_err;
+    const char *close_rule;
+    bool closed_reported;
+    uint32_t streams_count;
+};
+
+/* conn_init starts the upgrade; the first bytes wait in conn_send. ERR_LIMIT: budget; c is safe for done. */
+MUST_CHECK enum err conn_init(struct conn *c, const struct conn_cfg *cfg, instant now);
+void conn_done(struct conn *c);
+
+/* conn_recv takes bytes off *in until an event waits. ERR_CLOSED: the rest is of no use. */
+enum err conn_recv(struct conn *c, instant now, struct span *in);
+
+/* conn_recv_end tells that the peer sends nothing more: CLOSED follows. */
+void conn_recv_end(struct conn *c);
+
+/* conn_send fills out; frames are sealed in place if out is large (64 KiB and more is best). */
+size_t conn_send(struct conn *c, instant now, struct mspan out);
+bool conn_has_output(const struct conn *c);
+
+bool conn_poll(struct conn *c, struct conn_event *ret_event);
+instant conn_deadline(const struct conn *c);
+void conn_tick(struct conn *c, instant now);
+
+/* conn_close ends the connection in an orderly way; what is queued is dropped, a go-away is sent. */
+void conn_close(struct conn *c);
+
+struct conn_open_args {
+    struct span protocol; /* borrowed until the stream is gone */
+    bool lazy;            /* the peer is known to speak it */
+    void *user;
+};
+
+/* conn_open_stream: ERR_STATE before READY, ERR_CLOSED, ERR_LIMIT with *ret_refusal (may be NULL). */
+MUST_CHECK enum err conn_open_stream(struct conn *c,
+                                     struct conn_stream **ret_stream,
+                                     struct refusal *ret_refusal,
+                                     struct conn_open_args args);
+
+/* As in yamux.h. Before the protocol is agreed (and not lazy) a write takes 0; WRITABLE follows OPENED. */
+size_t conn_stream_write(struct conn *c, struct conn_stream *s, struct span data);
+size_t conn_stream_writable_len(const struct conn *c, const struct conn_stream *s);
+void conn_stream_close_write(struct conn *c, struct conn_stream *s);
+void conn_stream_reset(struct conn *c, struct conn_stream *s, uint32_t code);
+void conn_stream_consume(struct conn *c, struct conn_stream *s, size_t n);
+
+#endif
