@@ -104,28 +104,6 @@ static void fail(struct conn *c, enum err e, const char *rule)
     }
 }
 
-enum err conn_init(struct conn *c, const struct conn_cfg *cfg, instant now)
-{
-    check(cfg->budget);
-    check(cfg->protocols->count > 0);
-    *c = (struct conn){.cfg = *cfg, .now = now, .deadline = instant_add(now, cfg->handshake_timeout_us)};
-    if (cfg->expected) {
-        c->expected = *cfg->expected;
-    }
-    c->cfg.expected = NULL;
-    list_init(&c->selecting);
-    list_init(&c->streams);
-    buf_init(&c->staged, cfg->budget, STAGED_LEN_MAX);
-    struct conn_select_args args = {.protocols = NOISE_PROTOCOLS,
-                                    .protocols_count = 1,
-                                    .timeout_us = cfg->handshake_timeout_us};
-    if (cfg->is_dialer) {
-        args.one = NOISE_PROTOCOLS[0];
-        args.lazy = true; /* noise's first message leaves with the proposal */
-    }
-    return conn_select_new(c, &c->select, args);
-}
-
 void conn_done(struct conn *c)
 {
     if (!c->cfg.budget) {
@@ -318,6 +296,30 @@ static void advance(struct conn *c)
 }
 
 /* ---- the engine's verbs ---- */
+
+enum err conn_init(struct conn *c, const struct conn_cfg *cfg, instant now)
+{
+    check(cfg->budget);
+    check(cfg->protocols->count > 0);
+    *c = (struct conn){.cfg = *cfg, .now = now, .deadline = instant_add(now, cfg->handshake_timeout_us)};
+    if (cfg->expected) {
+        c->expected = *cfg->expected;
+    }
+    c->cfg.expected = NULL;
+    list_init(&c->selecting);
+    list_init(&c->streams);
+    buf_init(&c->staged, cfg->budget, STAGED_LEN_MAX);
+    struct conn_select_args args = {.protocols = NOISE_PROTOCOLS,
+                                    .protocols_count = 1,
+                                    .timeout_us = cfg->handshake_timeout_us};
+    if (cfg->is_dialer) {
+        args.one = NOISE_PROTOCOLS[0];
+        args.lazy = true; /* noise's first message leaves with the proposal */
+    }
+    TRY(conn_select_new(c, &c->select, args));
+    advance(c); /* a dialer's noise starts at once */
+    return OK;
+}
 
 enum err conn_recv(struct conn *c, instant now, struct span *in)
 {

@@ -1,0 +1,411 @@
+#include "p2p/conn.h"
+
+#include "base/check.h"
+#include "base/test.h"
+#include "p2p/engine_test.h"
+#include "p2p/key_signer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const instant T0 = {.us = 1000000};
+static const struct span SERVED[] = {{(const uint8_t *)"/echo/1", 7}, {(const uint8_t *)"/sink/1", 7}};
+
+/* One side: a dialer that opens a stream of each kind when it is ready, or a listener that echoes. */
+struct side {
+    struct conn conn;
+    struct budget budget;
+    struct rng_seeded rng;
+    struct key_signer signer;
+    struct noise_identity identity;
+    struct conn_protocols protocols;
+    bool is_dialer;
+    bool is_quiet; /* a dialer that opens nothing by itself */
+    bool is_ready;
+    bool lazy;
+    struct conn_stream *stream; /* the dialer's */
+    size_t to_write;
+    size_t received;
+    bool finished;
+    char kinds[64];
+    size_t kinds_n;
+    struct conn_event last;
+};
+
+static struct side sides[2];
+
+static struct conn_cfg cfg_of(struct side *s)
+{
+    return (struct conn_cfg){.is_dialer = s->is_dialer,
+                             .identity = &s->identity,
+                             .protocols = &s->protocols,
+                             .rng = &s->rng.rng,
+                             .budget = &s->budget,
+                             .credit = NULL,
+                             .queue_max = 2000,
+                             .handshake_timeout_us = 5 * US_PER_S,
+                             .stream_timeout_us = 3 * US_PER_S};
+}
+
+static struct side *side_prepare(unsigned twin)
+{
+    struct side *s = &sides[twin];
+    memset(s, 0, sizeof *s);
+    s->is_dialer = twin == 0;
+    budget_init(&s->budget, test_budget(), "connection", 1 << 20);
+    rng_seeded_init(&s->rng, 100 + twin);
+    struct secret32 seed = {.bytes = {(uint8_t)(twin + 1)}};
+    key_signer_init(&s->signer, &seed);
+    check(noise_identity_init(&s->identity, &s->signer.signer, &s->rng.rng) == OK);
+    s->protocols = (struct conn_protocols){.ids = SERVED, .count = 2};
+    s->lazy = true;
+    s->to_write = 3000;
+    return s;
+}
+
+static void *side_make(instant now, unsigned twin)
+{
+    struct side *s = side_prepare(twin);
+    struct conn_cfg cfg = cfg_of(s);
+    check(conn_init(&s->conn, &cfg, now) == OK);
+    return s;
+}
+
+static void side_drop(void *engine)
+{
+    struct side *s = engine;
+    conn_done(&s->conn);
+    EXPECT_EQ(0, s->budget.used);
+    noise_identity_done(&s->identity);
+    key_signer_done(&s->signer);
+}
+
+static void dialer_write(struct side *s)
+{
+    static const uint8_t block[500] = {1, 2, 3};
+    while (s->to_write > 0) {
+        size_t n = s->to_write < sizeof block ? s->to_write : sizeof block;
+        size_t done = conn_stream_write(&s->conn, s->stream, span_of(block, n));
+        s->to_write -= done;
+        if (done < n) {
+            return;
+        }
+    }
+    conn_stream_close_write(&s->conn, s->stream);
+}
+
+static void dialer_open(struct side *s)
+{
+    struct conn_open_args args = {.protocol = SERVED[0], .lazy = s->lazy};
+    EXPECT_OK(conn_open_stream(&s->conn, &s->stream, NULL, args));
+    dialer_write(s);
+}
+
+static void side_act(struct side *s, const struct conn_event *e)
+{
+    switch (e->kind) {
+    case CONN_EVENT_READY:
+        s->is_ready = true;
+        if (s->is_dialer && !s->is_quiet) {
+            dialer_open(s);
+        }
+        break;
+    case CONN_EVENT_STREAM_DATA:
+        s->received += e->data.n;
+        if (!s->is_dialer && !s->is_quiet) {
+            EXPECT_EQ(e->data.n, conn_stream_write(&s->conn, e->stream, e->data));
+        }
+        conn_stream_consume(&s->conn, e->stream, e->data.n);
+        break;
+    case CONN_EVENT_STREAM_FIN:
+        if (!s->is_dialer) {
+            conn_stream_close_write(&s->conn, e->stream);
+        }
+        break;
+    case CONN_EVENT_STREAM_OPENED:
+    case CONN_EVENT_STREAM_WRITABLE:
+        if (s->is_dialer && !s->is_quiet) {
+            dialer_write(s);
+        }
+        break;
+    case CONN_EVENT_STREAM_CLOSED: s->finished = true; break;
+    case CONN_EVENT_STREAM_RESET:
+    case CONN_EVENT_REFUSED:
+    case CONN_EVENT_CLOSED: break;
+    }
+}
+
+static bool side_poll(void *engine, instant now, struct engine_trace *trace)
+{
+    struct side *s = engine;
+    (void)now;
+    struct conn_event e;
+    if (!conn_poll(&s->conn, &e)) {
+        return false;
+    }
+    /* The listener's queue is smaller than what may arrive at once: it must not be in this test. */
+    side_act(s, &e);
+    if (s->kinds_n < sizeof s->kinds - 1 && e.kind != CONN_EVENT_STREAM_WRITABLE) {
+        s->kinds[s->kinds_n++] = "rODFWSRXC"[e.kind];
+    }
+    s->last = e;
+    if (trace && e.kind == CONN_EVENT_STREAM_DATA) {
+        engine_trace_data(trace, e.stream->id, e.data);
+    } else if (trace && e.kind != CONN_EVENT_STREAM_WRITABLE) {
+        char peer[PEER_ID_TEXT_MAX];
+        peer_id_print(peer, &e.peer);
+        engine_trace_event(trace, "%c err=%d %s", "rODFWSRXC"[e.kind], e.err, peer);
+    }
+    return true;
+}
+
+static enum err side_recv(void *engine, instant now, struct span *in)
+{
+    return conn_recv(&((struct side *)engine)->conn, now, in);
+}
+
+static void side_end(void *engine)
+{
+    conn_recv_end(&((struct side *)engine)->conn);
+}
+
+static size_t side_send(void *engine, instant now, struct mspan out)
+{
+    return conn_send(&((struct side *)engine)->conn, now, out);
+}
+
+static instant side_deadline(const void *engine)
+{
+    return conn_deadline(&((const struct side *)engine)->conn);
+}
+
+static void side_tick(void *engine, instant now)
+{
+    conn_tick(&((struct side *)engine)->conn, now);
+}
+
+static const struct engine_kind KIND = {.name = "conn",
+                                        .make = side_make,
+                                        .drop = side_drop,
+                                        .recv = side_recv,
+                                        .end = side_end,
+                                        .send = side_send,
+                                        .poll = side_poll,
+                                        .deadline = side_deadline,
+                                        .tick = side_tick,
+                                        .output_may_differ = true};
+
+/* carry moves all that i has to say to the other; returns how many bytes. */
+static size_t carry(unsigned i, instant now, struct buf *record)
+{
+    static uint8_t out[1 << 17];
+    size_t n = conn_send(&sides[i].conn, now, MSPAN_OF(out));
+    if (record) {
+        check(buf_append(record, span_of(out, n)) == OK);
+    }
+    struct span in = span_of(out, n);
+    do {
+        (void)conn_recv(&sides[1 - i].conn, now, &in);
+        while (side_poll(&sides[1 - i], now, NULL)) {
+        }
+    } while (in.n > 0 && sides[1 - i].conn.state != CONN_CLOSED);
+    return n;
+}
+
+static unsigned pump(instant now, struct buf *record)
+{
+    unsigned flights = 0;
+    size_t moved = 1;
+    while (moved > 0) {
+        size_t a = carry(0, now, record);
+        size_t b = carry(1, now, NULL);
+        moved = a + b;
+        flights += moved > 0;
+    }
+    return flights;
+}
+
+static void make_both(void)
+{
+    (void)side_make(T0, 0);
+    (void)side_make(T0, 1);
+}
+
+static void drop_both(void)
+{
+    side_drop(&sides[0]);
+    side_drop(&sides[1]);
+}
+
+TEST(upgrade_and_echo)
+{
+    for (int lazy = 0; lazy < 2; lazy++) {
+        make_both();
+        sides[0].lazy = lazy;
+        (void)pump(T0, NULL);
+        EXPECT(sides[0].is_ready);
+        EXPECT(sides[1].is_ready);
+        EXPECT_EQ(3000, sides[0].received);
+        EXPECT_EQ(3000, sides[1].received);
+        EXPECT(sides[0].finished);
+        EXPECT(sides[1].finished);
+        EXPECT_EQ(0, sides[0].conn.streams_count + sides[1].conn.streams_count);
+        struct peer_id self;
+        peer_id_of_key(&self, sides[0].signer.signer.public_key);
+        EXPECT(peer_id_equal(&self, &sides[1].conn.peer));
+        drop_both();
+    }
+}
+
+/* Round trips from the dialer's first byte: noise 1 and 2; noise 3 with the stream and its first bytes. */
+TEST(first_byte_in_two_round_trips)
+{
+    make_both();
+    sides[0].to_write = 10;
+    (void)carry(0, T0, NULL);
+    (void)carry(1, T0, NULL);
+    EXPECT(sides[0].is_ready);
+    EXPECT_EQ(0, sides[1].received);
+    (void)carry(0, T0, NULL);
+    EXPECT_EQ(10, sides[1].received);
+    (void)carry(1, T0, NULL);
+    EXPECT_EQ(10, sides[0].received);
+    drop_both();
+}
+
+TEST(unknown_protocol_resets_the_stream_alone)
+{
+    make_both();
+    sides[0].is_quiet = true;
+    (void)pump(T0, NULL);
+    struct conn_stream *s;
+    EXPECT_OK(conn_open_stream(&sides[0].conn, &s, NULL, (struct conn_open_args){.protocol = SPAN_LIT("/what/1")}));
+    EXPECT_EQ(0, conn_stream_write(&sides[0].conn, s, SPAN_LIT("x")));
+    (void)pump(T0, NULL);
+    EXPECT_EQ(CONN_EVENT_STREAM_RESET, sides[0].last.kind);
+    EXPECT_EQ(ERR_UNSUPPORTED, sides[0].last.err);
+    EXPECT_EQ(CONN_READY, sides[0].conn.state);
+    EXPECT_EQ(0, sides[1].conn.streams_count);
+    drop_both();
+}
+
+TEST(another_peer_than_expected)
+{
+    struct side *a = side_prepare(0);
+    struct conn_cfg cfg = cfg_of(a);
+    struct peer_id self;
+    peer_id_of_key(&self, a->signer.signer.public_key);
+    cfg.expected = &self;
+    EXPECT_OK(conn_init(&a->conn, &cfg, T0));
+    (void)side_make(T0, 1);
+    (void)pump(T0, NULL);
+    EXPECT_STR("C", a->kinds);
+    EXPECT_EQ(ERR_AUTH, a->last.err);
+    EXPECT(!sides[1].is_ready);
+    drop_both();
+}
+
+TEST(handshake_deadline)
+{
+    make_both();
+    (void)carry(0, T0, NULL);
+    instant end = conn_deadline(&sides[1].conn);
+    EXPECT_EQ(T0.us + 5 * US_PER_S, end.us);
+    conn_tick(&sides[1].conn, (instant){.us = end.us - 1});
+    EXPECT(!side_poll(&sides[1], end, NULL));
+    conn_tick(&sides[1].conn, end);
+    EXPECT(side_poll(&sides[1], end, NULL));
+    EXPECT_EQ(ERR_TIMEOUT, sides[1].last.err);
+    EXPECT(!side_poll(&sides[1], end, NULL));
+    EXPECT(instant_is_never(conn_deadline(&sides[1].conn)));
+    drop_both();
+}
+
+/* A stream whose proposal is never answered ends alone. */
+TEST(stream_deadline)
+{
+    make_both();
+    sides[0].is_quiet = true;
+    (void)pump(T0, NULL);
+    struct conn_stream *s;
+    EXPECT_OK(conn_open_stream(&sides[0].conn, &s, NULL, (struct conn_open_args){.protocol = SERVED[0]}));
+    instant end = instant_add(T0, 3 * US_PER_S);
+    EXPECT(conn_deadline(&sides[0].conn).us <= end.us);
+    conn_tick(&sides[0].conn, end);
+    EXPECT(side_poll(&sides[0], end, NULL));
+    EXPECT_EQ(CONN_EVENT_STREAM_RESET, sides[0].last.kind);
+    EXPECT_EQ(ERR_TIMEOUT, sides[0].last.err);
+    EXPECT_EQ(CONN_READY, sides[0].conn.state);
+    drop_both();
+}
+
+TEST(close_tells_the_other_side)
+{
+    make_both();
+    sides[0].is_quiet = true;
+    (void)pump(T0, NULL);
+    conn_close(&sides[0].conn);
+    EXPECT(side_poll(&sides[0], T0, NULL));
+    EXPECT_EQ(CONN_EVENT_CLOSED, sides[0].last.kind);
+    EXPECT_EQ(OK, sides[0].last.err);
+    EXPECT(carry(0, T0, NULL) > 0); /* the go-away */
+    struct conn_stream *s;
+    EXPECT_ERR(ERR_CLOSED, conn_open_stream(&sides[1].conn, &s, NULL, (struct conn_open_args){.protocol = SERVED[0]}));
+    drop_both();
+}
+
+TEST(no_memory_at_all)
+{
+    for (size_t limit = 0; limit < 12000; limit += 97) {
+        make_both();
+        conn_done(&sides[1].conn);
+        sides[1].is_quiet = true;
+        sides[1].budget.limit = limit;
+        sides[1].budget.used_max = 0;
+        struct conn_cfg cfg = cfg_of(&sides[1]);
+        if (conn_init(&sides[1].conn, &cfg, T0) == OK) {
+            (void)pump(T0, NULL);
+            EXPECT(sides[1].conn.state == CONN_CLOSED || sides[1].is_ready);
+        }
+        EXPECT(sides[1].budget.used_max <= limit);
+        drop_both();
+    }
+}
+
+TEST(idle_memory)
+{
+    make_both();
+    (void)pump(T0, NULL);
+    size_t held = sizeof(struct conn) + sides[1].budget.used;
+    test_note("%zu bytes: conn %zu, charged %zu", held, sizeof(struct conn), sides[1].budget.used);
+    EXPECT(held < 16 * 1024);
+    drop_both();
+}
+
+static void *listener_make(instant now, unsigned twin)
+{
+    (void)twin;
+    return side_make(now, 1);
+}
+
+/* What a dialer says to a listener, recorded; then given to a listener alone in many cuts. */
+TEST(segments)
+{
+    AUTO(buf_done) struct buf record;
+    buf_init(&record, test_budget(), 1 << 20);
+    make_both();
+    (void)pump(T0, &record);
+    drop_both();
+    struct engine_kind listener = KIND;
+    listener.make = listener_make;
+    EXPECT(engine_test_segments(&listener, buf_span(&record), "F err=0"));
+}
+
+TEST(twin)
+{
+    struct engine_twin twin = {
+        .client = &KIND, .server = &KIND, .pipe_len = 300, .chunk_len_max = 200, .client_event = "S err=0", .server_event = "S err=0"};
+    EXPECT(engine_test_twin(&twin, 10));
+}
+
+TEST_MAIN
