@@ -101,3 +101,17 @@ for (const chainId of [31337, 1]) {
     });
   });
 }
+
+test('docs/account.md names the selectors and storage roots that are true', () => {
+  const text = readFileSync(new URL('../../docs/account.md', import.meta.url), 'utf8');
+  const selectors = [...text.matchAll(/^\| `(\w+\(.*\))` \| `(0x[0-9a-f]{8})` \|$/gm)];
+  assert.ok(selectors.length > 20);
+  const known = [...account.accountAbi, ...account.factoryAbi].filter((f) => f.type === 'function').map(toFunctionSelector);
+  for (const [, signature, selector] of selectors) {
+    assert.equal(toFunctionSelector(signature), selector, signature);
+    assert.ok(known.includes(selector), signature);
+  }
+  for (const [name, root] of Object.entries(deployments.storage_roots)) {
+    assert.ok(text.includes(`| \`${name}\` | \`${root}\` |`), name);
+  }
+});
