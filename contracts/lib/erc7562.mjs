@@ -1,5 +1,5 @@
 // Reads a struct-logger trace of one validation frame and names what ERC-7562 forbids an unstaked factory or account.
-// SPEC ERC-7562 §"Validation Rules"
+// SPEC ercs/ERC-7562 §"Opcode Rules": and the storage rules beside them.
 
 const BANNED = new Set([
   'ORIGIN', 'GASPRICE', 'BLOCKHASH', 'COINBASE', 'TIMESTAMP', 'NUMBER', 'PREVRANDAO', 'DIFFICULTY', 'RANDOM', 'GASLIMIT', 'BASEFEE', 'BLOBHASH',

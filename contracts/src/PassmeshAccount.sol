@@ -25,6 +25,8 @@ import {StrictEncoding} from "./StrictEncoding.sol";
 ///
 /// The parts that keep ordinary state variables (owners, threshold) are laid out from the ERC-7201 root of
 /// "passmesh.account.owners", so that no later implementation can collide with them by inheriting something else.
+/// SPEC ercs/ERC-7201 §"Specification": a root is keccak256(keccak256(name) - 1) with its last byte cleared.
+/// SPEC ercs/ERC-7913 §"Specification": an owner is a verifier's address and behind it the key in the verifier's form.
 contract PassmeshAccount layout at 0x13e8aaa1d17fdcceead286459ddf142bcf4118a95749d8dfa336fc9c629ce700 is
     IPassmeshAccount,
     Initializable,

@@ -7,8 +7,8 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 /// ERC-7913 verifier for an ordinary Ethereum key. key = the 20 bytes of its address; signature = r ‖ s ‖ v (65 bytes,
 /// low s) over the hash itself, with no message prefix.
 ///
-/// A bare 20-byte owner is asked for its code first, and ERC-7562 (OP-041) forbids that in validation for an address
-/// without any: a bundler refuses such operations. An ordinary key therefore becomes an owner through this verifier.
+/// SPEC ercs/ERC-7562 §"Opcode Rules": OP-041, no address without code is asked for it during validation.
+/// A bare 20-byte owner would be asked; an ordinary key therefore becomes an owner through this verifier.
 contract Secp256k1Verifier is IERC7913SignatureVerifier {
     /// @inheritdoc IERC7913SignatureVerifier
     function verify(bytes calldata key, bytes32 hash, bytes calldata signature) external pure returns (bytes4) {

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 /// Recognises the one encoding that the Solidity ABI gives to a value. The ABI decoders accept more: offsets in any
 /// order, gaps, overlaps, dirty padding, trailing bytes. A signature is not covered by the hash that it signs, so
 /// whoever carries it could swell it with such freedom; here each value has exactly one form.
-/// Nothing reverts: a malformed encoding is an invalid signature, which ERC-4337 wants reported, not thrown.
+/// SPEC ercs/ERC-4337 §"Smart Contract Account Interface": an invalid signature is reported by the return value, not thrown.
 library StrictEncoding {
     /// More elements than this in one array is no signature of ours.
     uint256 internal constant ELEMENTS_MAX = 32;

@@ -16,6 +16,7 @@ import {StrictEncoding} from "./StrictEncoding.sol";
 /// third word, type and challenge stand where they are said to and are members of the outermost object, and
 /// the page was not embedded in another origin's. Ports do not separate relying parties, so without the
 /// origin check any program that serves the same host name on another port could use the passkey.
+/// SPEC webauthn-3 §"Verifying an Authentication Assertion": type, challenge, origin, crossOrigin, UP, UV and BS without BE.
 /// It has no state, no owner and no constructor argument; anyone may deploy it, at the same address on every chain.
 contract WebAuthnOriginVerifier is IERC7913SignatureVerifier {
     uint256 private constant KEY_LENGTH = 0x60;
