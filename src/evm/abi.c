@@ -112,7 +112,8 @@ void abi_wr_bytes(struct abi_wr *w, struct span s)
         w->err = buf_append(w->out, s);
     }
     if (w->err == OK) {
-        w->err = buf_append(w->out, span_of(zeros, (ABI_WORD_LEN - s.n % ABI_WORD_LEN) % ABI_WORD_LEN));
+        w->err =
+            buf_append(w->out, span_of(zeros, (ABI_WORD_LEN - s.n % ABI_WORD_LEN) % ABI_WORD_LEN));
     }
 }
 
@@ -241,7 +242,8 @@ struct span abi_rd_bytes(struct abi_rd *r)
     size_t n = size_take(&tail, tail.area.n);
     struct span rest = span_from(tail.area, ABI_WORD_LEN);
     size_t padding = (ABI_WORD_LEN - n % ABI_WORD_LEN) % ABI_WORD_LEN;
-    if (tail.failed || rest.n < n || rest.n - n < padding || !is_zero(span_first(span_from(rest, n), padding))) {
+    if (tail.failed || rest.n < n || rest.n - n < padding ||
+        !is_zero(span_first(span_from(rest, n), padding))) {
         r->failed = true;
         return SPAN_EMPTY;
     }
@@ -253,7 +255,8 @@ struct abi_rd abi_rd_tuple(struct abi_rd *r)
     return tail_open(r);
 }
 
-struct abi_rd abi_rd_array(struct abi_rd *r, size_t *ret_count, size_t element_words, size_t count_max)
+struct abi_rd
+abi_rd_array(struct abi_rd *r, size_t *ret_count, size_t element_words, size_t count_max)
 {
     check(element_words >= 1);
     struct abi_rd tail = tail_open(r);

@@ -79,7 +79,8 @@ struct span abi_rd_bytes(struct abi_rd *r);
 /* abi_rd_tuple opens a dynamic tuple; abi_rd_array T[] whose elements take element_words words each in
  * the head (at least 1): it fails if count_max is passed or the words are not all there. */
 struct abi_rd abi_rd_tuple(struct abi_rd *r);
-struct abi_rd abi_rd_array(struct abi_rd *r, size_t *ret_count, size_t element_words, size_t count_max);
+struct abi_rd
+abi_rd_array(struct abi_rd *r, size_t *ret_count, size_t element_words, size_t count_max);
 
 static inline bool abi_rd_ok(const struct abi_rd *r)
 {

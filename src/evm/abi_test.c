@@ -21,13 +21,14 @@ TEST(selectors)
         const char *signature;
         const char *hex;
     } cases[] = {
-        {"sam(bytes,bool,uint256[])",                                                             "a5643bf2"},
-        {"transfer(address,uint256)",                                                             "a9059cbb"},
-        {"Error(string)",                                                                         "08c379a0"},
-        {"Panic(uint256)",                                                                        "4e487b71"},
-        {"FailedOp(uint256,string)",                                                              "220266b6"},
-        {"FailedOpWithRevert(uint256,string,bytes)",                                              "65c8fd4d"},
-        {"handleOps((address,uint256,bytes,bytes,bytes32,uint256,bytes32,bytes,bytes)[],address)", "765e827f"},
+        {"sam(bytes,bool,uint256[])",                                                              "a5643bf2"},
+        {"transfer(address,uint256)",                                                              "a9059cbb"},
+        {"Error(string)",                                                                          "08c379a0"},
+        {"Panic(uint256)",                                                                         "4e487b71"},
+        {"FailedOp(uint256,string)",                                                               "220266b6"},
+        {"FailedOpWithRevert(uint256,string,bytes)",                                               "65c8fd4d"},
+        {"handleOps((address,uint256,bytes,bytes,bytes32,uint256,bytes32,bytes,bytes)[],address)",
+         "765e827f"                                                                                          },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint8_t selector[ABI_SELECTOR_LEN];
@@ -83,17 +84,17 @@ TEST(read_sam_and_broken_ones)
         uint8_t byte;
         const char *why;
     } cases[] = {
-        {31,  0x61, "offset not a multiple of 32"       },
-        {31,  0xe0, "offset to a length that is text"   },
-        {0,   0x01, "offset over 64 bits"               },
-        {30,  0x10, "offset beyond the end"             },
-        {63,  2,    "bool of 2"                         },
-        {32,  1,    "bool with a high bit"              },
-        {132, 1,    "padding not zero"                  },
-        {159, 1,    "last padding byte not zero"        },
-        {191, 4,    "more elements than there are"      },
-        {160, 1,    "count over 64 bits"                },
-        {222, 1,    "uint8 of 257"                      },
+        {31,  0x61, "offset not a multiple of 32"    },
+        {31,  0xe0, "offset to a length that is text"},
+        {0,   0x01, "offset over 64 bits"            },
+        {30,  0x10, "offset beyond the end"          },
+        {63,  2,    "bool of 2"                      },
+        {32,  1,    "bool with a high bit"           },
+        {132, 1,    "padding not zero"               },
+        {159, 1,    "last padding byte not zero"     },
+        {191, 4,    "more elements than there are"   },
+        {160, 1,    "count over 64 bits"             },
+        {222, 1,    "uint8 of 257"                   },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint8_t copy[288];

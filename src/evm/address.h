@@ -24,7 +24,8 @@ enum address_checksum {
 
 /* address_parse reads 0x and 40 digits of either case; anything else is ERR_MALFORMED. A wrong checksum is
  * told, not refused: the caller decides, and where a person typed it must refuse. */
-MUST_CHECK enum err address_parse(struct address *ret, enum address_checksum *ret_checksum, struct span text);
+MUST_CHECK enum err
+address_parse(struct address *ret, enum address_checksum *ret_checksum, struct span text);
 
 /* address_print writes the EIP-55 form, NUL-terminated. */
 void address_print(char ret[static ADDRESS_TEXT_LEN], struct address a);

@@ -43,7 +43,8 @@ static enum err bad(struct eip712 *e, const char *rule)
 }
 
 /* member_find looks a name up; looking costs work. */
-MUST_CHECK static enum err member_find(struct eip712 *e, struct json *ret, struct json object, struct span name)
+MUST_CHECK static enum err
+member_find(struct eip712 *e, struct json *ret, struct json object, struct span name)
 {
     size_t cost = object.raw.n + 1;
     if (cost > e->work_left) {
@@ -214,10 +215,12 @@ MUST_CHECK static enum err types_write(struct eip712 *e, struct sink *sink, stru
 /* magnitude_read reads the text of a number, decimal or 0x, without its sign. */
 MUST_CHECK static enum err magnitude_read(struct u256 *ret, struct span text)
 {
-    return span_starts_with(text, SPAN_LIT("0x")) ? u256_parse_hex(ret, text) : u256_parse_decimal(ret, text);
+    return span_starts_with(text, SPAN_LIT("0x")) ? u256_parse_hex(ret, text)
+                                                  : u256_parse_decimal(ret, text);
 }
 
-MUST_CHECK static enum err integer_encode(struct eip712 *e, uint8_t word[static 32], struct abi_type type, struct json v)
+MUST_CHECK static enum err
+integer_encode(struct eip712 *e, uint8_t word[static 32], struct abi_type type, struct json v)
 {
     struct span text;
     if (v.type == JSON_INT) {
@@ -249,7 +252,8 @@ MUST_CHECK static enum err integer_encode(struct eip712 *e, uint8_t word[static 
 }
 
 /* text_hash hashes a string or bytes value. */
-MUST_CHECK static enum err text_hash(struct eip712 *e, uint8_t word[static 32], struct abi_type type, struct json v)
+MUST_CHECK static enum err
+text_hash(struct eip712 *e, uint8_t word[static 32], struct abi_type type, struct json v)
 {
     buf_clear(e->scratch);
     struct wr w = wr_init_buf(e->scratch);
@@ -264,7 +268,8 @@ MUST_CHECK static enum err text_hash(struct eip712 *e, uint8_t word[static 32], 
         return diag_set(e->why, ERR_LIMIT, "a value is too long", 0);
     }
     if (got != OK) {
-        return bad(e, type.kind == ABI_STRING ? "a string value is a string" : "bytes are 0x and pairs of hexadecimal digits");
+        return bad(e, type.kind == ABI_STRING ? "a string value is a string"
+                                              : "bytes are 0x and pairs of hexadecimal digits");
     }
     struct hash32 h;
     keccak256(&h, buf_span(e->scratch));
@@ -273,15 +278,16 @@ MUST_CHECK static enum err text_hash(struct eip712 *e, uint8_t word[static 32], 
     return OK;
 }
 
-MUST_CHECK static enum err elementary_encode(struct eip712 *e, uint8_t word[static 32], struct abi_type type, struct json v)
+MUST_CHECK static enum err
+elementary_encode(struct eip712 *e, uint8_t word[static 32], struct abi_type type, struct json v)
 {
     memset(word, 0, 32);
     switch (type.kind) {
     case ABI_UINT:
-    case ABI_INT: return integer_encode(e, word, type, v);
+    case ABI_INT:    return integer_encode(e, word, type, v);
     case ABI_BYTES:
     case ABI_STRING: return text_hash(e, word, type, v);
-    case ABI_BOOL: {
+    case ABI_BOOL:   {
         bool yes;
         if (json_get_bool(&yes, v) != OK) {
             return bad(e, "a bool is true or false");
@@ -293,7 +299,8 @@ MUST_CHECK static enum err elementary_encode(struct eip712 *e, uint8_t word[stat
         struct span text;
         struct address a;
         enum address_checksum sum;
-        if (json_get_plain(&text, v) != OK || address_parse(&a, &sum, text) != OK || sum == ADDRESS_CHECKSUM_WRONG) {
+        if (json_get_plain(&text, v) != OK || address_parse(&a, &sum, text) != OK ||
+            sum == ADDRESS_CHECKSUM_WRONG) {
             return bad(e, "an address is 0x and 40 digits, with a good checksum if it has one");
         }
         memcpy(word + 12, a.bytes, 20);
@@ -301,7 +308,8 @@ MUST_CHECK static enum err elementary_encode(struct eip712 *e, uint8_t word[stat
     }
     case ABI_FIXED_BYTES: {
         struct span text;
-        if (json_get_plain(&text, v) != OK || base16_decode_fixed_0x(mspan_of(word, type.size), text) != OK) {
+        if (json_get_plain(&text, v) != OK ||
+            base16_decode_fixed_0x(mspan_of(word, type.size), text) != OK) {
             return bad(e, "bytes of a fixed length have that length");
         }
         return OK;
@@ -310,11 +318,12 @@ MUST_CHECK static enum err elementary_encode(struct eip712 *e, uint8_t word[stat
     return ERR_INTERNAL;
 }
 
-static enum err struct_hash(struct eip712 *e, uint8_t word[static 32], struct span name, struct json v, unsigned depth);
+static enum err struct_hash(
+    struct eip712 *e, uint8_t word[static 32], struct span name, struct json v, unsigned depth);
 
 /* value_encode writes the word of one value of any type. Recursion is bounded by EIP712_DEPTH_MAX. */
-MUST_CHECK static enum err value_encode(struct eip712 *e, uint8_t word[static 32], struct span type, struct json v,
-                                        unsigned depth)
+MUST_CHECK static enum err value_encode(
+    struct eip712 *e, uint8_t word[static 32], struct span type, struct json v, unsigned depth)
 {
     if (depth == EIP712_DEPTH_MAX) {
         return diag_set(e->why, ERR_LIMIT, "types are nested too deep", 0);
@@ -329,7 +338,8 @@ MUST_CHECK static enum err value_encode(struct eip712 *e, uint8_t word[static 32
         return struct_hash(e, word, type, v, depth);
     }
     if (a != OK || v.type != JSON_ARRAY) {
-        return bad(e, a != OK ? "an array type ends in [] or [count]" : "a value of an array type is an array");
+        return bad(e, a != OK ? "an array type ends in [] or [count]"
+                              : "a value of an array type is an array");
     }
     if (array.count != 0 && json_count(v) != array.count) {
         return bad(e, "an array of a fixed length has that length");
@@ -351,7 +361,8 @@ MUST_CHECK static enum err value_encode(struct eip712 *e, uint8_t word[static 32
     return OK;
 }
 
-static enum err struct_hash(struct eip712 *e, uint8_t word[static 32], struct span name, struct json v, unsigned depth)
+static enum err struct_hash(
+    struct eip712 *e, uint8_t word[static 32], struct span name, struct json v, unsigned depth)
 {
     if (v.type != JSON_OBJECT) {
         return bad(e, "a value of a struct type is an object");
@@ -387,7 +398,8 @@ static enum err struct_hash(struct eip712 *e, uint8_t word[static 32], struct sp
 }
 
 /* domain_hash_implied hashes a domain whose type is not given: it is the members that are there. */
-MUST_CHECK static enum err domain_hash_implied(struct eip712 *e, struct hash32 *ret, struct json domain)
+MUST_CHECK static enum err
+domain_hash_implied(struct eip712 *e, struct hash32 *ret, struct json domain)
 {
     struct keccak256 type;
     struct json values[DOMAIN_FIELDS];
@@ -434,14 +446,18 @@ MUST_CHECK static enum err domain_hash(struct eip712 *e, struct hash32 *ret, str
     return struct_hash(e, ret->bytes, span_str(domain_type), domain, 0);
 }
 
-enum err eip712_hash(struct eip712_hashes *ret, struct json typed_data, struct buf *scratch, struct diag *why)
+enum err eip712_hash(struct eip712_hashes *ret,
+                     struct json typed_data,
+                     struct buf *scratch,
+                     struct diag *why)
 {
     struct eip712 e = {.scratch = scratch, .why = why, .work_left = EIP712_WORK_MAX};
     struct json domain;
     struct json message;
     struct span primary;
-    if (!json_find(&e.types, typed_data, "types") || !json_find(&domain, typed_data, "domain")
-        || !json_find(&message, typed_data, "message") || json_find_plain(&primary, typed_data, "primaryType") != OK) {
+    if (!json_find(&e.types, typed_data, "types") || !json_find(&domain, typed_data, "domain") ||
+        !json_find(&message, typed_data, "message") ||
+        json_find_plain(&primary, typed_data, "primaryType") != OK) {
         return bad(&e, "typed data has types, primaryType, domain and message");
     }
     struct eip712_hashes h = {0};
@@ -457,17 +473,23 @@ enum err eip712_hash(struct eip712_hashes *ret, struct json typed_data, struct b
     return OK;
 }
 
-enum err eip712_struct_hash(struct hash32 *ret, struct json types, struct span type_name, struct json value,
-                            struct buf *scratch, struct diag *why)
+enum err eip712_struct_hash(struct hash32 *ret,
+                            struct json types,
+                            struct span type_name,
+                            struct json value,
+                            struct buf *scratch,
+                            struct diag *why)
 {
-    struct eip712 e = {.types = types, .scratch = scratch, .why = why, .work_left = EIP712_WORK_MAX};
+    struct eip712 e = {
+        .types = types, .scratch = scratch, .why = why, .work_left = EIP712_WORK_MAX};
     struct hash32 h;
     TRY(struct_hash(&e, h.bytes, type_name, value, 0));
     *ret = h;
     return OK;
 }
 
-enum err eip712_encode_type(struct buf *out, struct json types, struct span type_name, struct diag *why)
+enum err
+eip712_encode_type(struct buf *out, struct json types, struct span type_name, struct diag *why)
 {
     struct eip712 e = {.types = types, .why = why, .work_left = EIP712_WORK_MAX};
     struct sink sink = {.out = out};

@@ -25,13 +25,21 @@ struct eip712_hashes {
  * the members that domain has, in the order of the EIP. scratch holds one string or bytes value at a
  * time and is left empty. ERR_MALFORMED: a type that is not defined, a value that is missing or does not
  * fit its type (why says which rule); ERR_LIMIT: a bound above, or scratch is too small. */
-MUST_CHECK enum err eip712_hash(struct eip712_hashes *ret, struct json typed_data, struct buf *scratch, struct diag *why);
+MUST_CHECK enum err eip712_hash(struct eip712_hashes *ret,
+                                struct json typed_data,
+                                struct buf *scratch,
+                                struct diag *why);
 
 /* eip712_struct_hash hashes one struct value of a type that types (an object) defines. */
-MUST_CHECK enum err eip712_struct_hash(struct hash32 *ret, struct json types, struct span type_name, struct json value,
-                                       struct buf *scratch, struct diag *why);
+MUST_CHECK enum err eip712_struct_hash(struct hash32 *ret,
+                                       struct json types,
+                                       struct span type_name,
+                                       struct json value,
+                                       struct buf *scratch,
+                                       struct diag *why);
 
 /* eip712_encode_type appends encodeType: "Mail(Person from,Person to,string contents)Person(string name,...)". */
-MUST_CHECK enum err eip712_encode_type(struct buf *out, struct json types, struct span type_name, struct diag *why);
+MUST_CHECK enum err
+eip712_encode_type(struct buf *out, struct json types, struct span type_name, struct diag *why);
 
 #endif

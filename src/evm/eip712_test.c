@@ -6,15 +6,20 @@
 
 /* EIP-712, "Test Cases" (Example.sol and Example.js): the mail from Cow to Bob. */
 static const char mail[] =
-    "{\"types\":{\"EIP712Domain\":[{\"name\":\"name\",\"type\":\"string\"},{\"name\":\"version\",\"type\":\"string\"},"
-    "{\"name\":\"chainId\",\"type\":\"uint256\"},{\"name\":\"verifyingContract\",\"type\":\"address\"}],"
-    "\"Person\":[{\"name\":\"name\",\"type\":\"string\"},{\"name\":\"wallet\",\"type\":\"address\"}],"
+    "{\"types\":{\"EIP712Domain\":[{\"name\":\"name\",\"type\":\"string\"},{\"name\":\"version\","
+    "\"type\":\"string\"},"
+    "{\"name\":\"chainId\",\"type\":\"uint256\"},{\"name\":\"verifyingContract\",\"type\":"
+    "\"address\"}],"
+    "\"Person\":[{\"name\":\"name\",\"type\":\"string\"},{\"name\":\"wallet\",\"type\":\"address\"}"
+    "],"
     "\"Mail\":[{\"name\":\"from\",\"type\":\"Person\"},{\"name\":\"to\",\"type\":\"Person\"},"
     "{\"name\":\"contents\",\"type\":\"string\"}]},\"primaryType\":\"Mail\","
     "\"domain\":{\"name\":\"Ether Mail\",\"version\":\"1\",\"chainId\":1,"
     "\"verifyingContract\":\"0xCcCCccccCCCCcCCCCCCcCcCccCcCCCcCcccccccC\"},"
-    "\"message\":{\"from\":{\"name\":\"Cow\",\"wallet\":\"0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826\"},"
-    "\"to\":{\"name\":\"Bob\",\"wallet\":\"0xbBbBBBBbbBBBbbbBbbBbbbbBBbBbbbbBbBbbBBbB\"},\"contents\":\"Hello, Bob!\"}}";
+    "\"message\":{\"from\":{\"name\":\"Cow\",\"wallet\":"
+    "\"0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826\"},"
+    "\"to\":{\"name\":\"Bob\",\"wallet\":\"0xbBbBBBBbbBBBbbbBbbBbbbbBBbBbbbbBbBbbBBbB\"},"
+    "\"contents\":\"Hello, Bob!\"}}";
 
 static struct buf scratch;
 
@@ -32,9 +37,12 @@ TEST(mail_example)
 {
     struct eip712_hashes h;
     TEST_REQUIRE(hash_text(&h, mail, NULL) == OK);
-    EXPECT_SPAN(test_hex("f2cee375fa42b42143804025fc449deafd50cc031ca257e0b194a650a912090f"), SPAN_OF(h.domain_separator.bytes));
-    EXPECT_SPAN(test_hex("c52c0ee5d84264471806290a3f2c4cecfc5490626bf912d01f240d7a274b371e"), SPAN_OF(h.struct_hash.bytes));
-    EXPECT_SPAN(test_hex("be609aee343fb3c4b28e1df9e632fca64fcfaede20f02e86244efddf30957bd2"), SPAN_OF(h.digest.bytes));
+    EXPECT_SPAN(test_hex("f2cee375fa42b42143804025fc449deafd50cc031ca257e0b194a650a912090f"),
+                SPAN_OF(h.domain_separator.bytes));
+    EXPECT_SPAN(test_hex("c52c0ee5d84264471806290a3f2c4cecfc5490626bf912d01f240d7a274b371e"),
+                SPAN_OF(h.struct_hash.bytes));
+    EXPECT_SPAN(test_hex("be609aee343fb3c4b28e1df9e632fca64fcfaede20f02e86244efddf30957bd2"),
+                SPAN_OF(h.digest.bytes));
 }
 
 TEST(encode_type)
@@ -46,7 +54,9 @@ TEST(encode_type)
     TEST_REQUIRE(json_find(&types, v, "types"));
     buf_init(&out, test_budget(), 256);
     EXPECT_OK(eip712_encode_type(&out, types, SPAN_LIT("Mail"), NULL));
-    EXPECT_SPAN(SPAN_LIT("Mail(Person from,Person to,string contents)Person(string name,address wallet)"), buf_span(&out));
+    EXPECT_SPAN(
+        SPAN_LIT("Mail(Person from,Person to,string contents)Person(string name,address wallet)"),
+        buf_span(&out));
     EXPECT_ERR(ERR_MALFORMED, eip712_encode_type(&out, types, SPAN_LIT("Letter"), NULL));
     buf_done(&out);
 }
@@ -59,46 +69,49 @@ TEST(values)
         const char *value;
         enum err err;
     } cases[] = {
-        {"uint8",       "255",                      OK           },
-        {"uint8",       "256",                      ERR_MALFORMED},
-        {"uint8",       "-1",                       ERR_MALFORMED},
-        {"uint8",       "-0",                       OK           },
-        {"uint8",       "\"0xff\"",                 OK           },
-        {"uint8",       "\"ff\"",                   ERR_MALFORMED},
-        {"uint8",       "1.5",                      ERR_MALFORMED},
-        {"uint8",       "true",                     ERR_MALFORMED},
-        {"int8",        "127",                      OK           },
-        {"int8",        "128",                      ERR_MALFORMED},
-        {"int8",        "-128",                     OK           },
-        {"int8",        "-129",                     ERR_MALFORMED},
-        {"int256",      "\"-57896044618658097711785492504343953926634992332820282019728792003956564819968\"", OK},
-        {"int256",      "\"57896044618658097711785492504343953926634992332820282019728792003956564819968\"", ERR_MALFORMED},
-        {"bool",        "true",                     OK           },
-        {"bool",        "1",                        ERR_MALFORMED},
-        {"bytes",       "\"0x\"",                   OK           },
-        {"bytes",       "\"0x1\"",                  ERR_MALFORMED},
-        {"bytes",       "5",                        ERR_MALFORMED},
-        {"bytes2",      "\"0x0102\"",               OK           },
-        {"bytes2",      "\"0x01\"",                 ERR_MALFORMED},
-        {"string",      "\"\\u00e9\"",              OK           },
-        {"string",      "5",                        ERR_MALFORMED},
-        {"string",      "\"0123456789012345678901234567890123456789012345678901234567890123\"",  OK},
-        {"string",      "\"01234567890123456789012345678901234567890123456789012345678901234\"", ERR_LIMIT},
-        {"address",     "\"0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826\"", OK},
-        {"address",     "\"0xCd2a3d9F938E13CD947Ec05AbC7FE734Df8DD826\"", ERR_MALFORMED},
-        {"uint8[]",     "[]",                       OK           },
-        {"uint8[2]",    "[1,2]",                    OK           },
-        {"uint8[2]",    "[1]",                      ERR_MALFORMED},
-        {"uint8[]",     "1",                        ERR_MALFORMED},
-        {"uint8[0]",    "[]",                       ERR_MALFORMED},
-        {"uint8[][2]",  "[[],[1]]",                 OK           },
-        {"Unknown",     "{}",                       ERR_MALFORMED},
-        {"uint7",       "1",                        ERR_MALFORMED},
-        {"uint",        "1",                        ERR_MALFORMED},
-        {"A",           "null",                     ERR_MALFORMED},
-        {"A[]",         "[]",                       OK           },
-        {"A[]",         "[{\"x\":[]}]",             OK           },
-        {"A[]",         "[{}]",                     ERR_MALFORMED},
+        {"uint8",      "255",                                                                   OK           },
+        {"uint8",      "256",                                                                   ERR_MALFORMED},
+        {"uint8",      "-1",                                                                    ERR_MALFORMED},
+        {"uint8",      "-0",                                                                    OK           },
+        {"uint8",      "\"0xff\"",                                                              OK           },
+        {"uint8",      "\"ff\"",                                                                ERR_MALFORMED},
+        {"uint8",      "1.5",                                                                   ERR_MALFORMED},
+        {"uint8",      "true",                                                                  ERR_MALFORMED},
+        {"int8",       "127",                                                                   OK           },
+        {"int8",       "128",                                                                   ERR_MALFORMED},
+        {"int8",       "-128",                                                                  OK           },
+        {"int8",       "-129",                                                                  ERR_MALFORMED},
+        {"int256",
+         "\"-57896044618658097711785492504343953926634992332820282019728792003956564819968\"",  OK           },
+        {"int256",
+         "\"57896044618658097711785492504343953926634992332820282019728792003956564819968\"",   ERR_MALFORMED},
+        {"bool",       "true",                                                                  OK           },
+        {"bool",       "1",                                                                     ERR_MALFORMED},
+        {"bytes",      "\"0x\"",                                                                OK           },
+        {"bytes",      "\"0x1\"",                                                               ERR_MALFORMED},
+        {"bytes",      "5",                                                                     ERR_MALFORMED},
+        {"bytes2",     "\"0x0102\"",                                                            OK           },
+        {"bytes2",     "\"0x01\"",                                                              ERR_MALFORMED},
+        {"string",     "\"\\u00e9\"",                                                           OK           },
+        {"string",     "5",                                                                     ERR_MALFORMED},
+        {"string",     "\"0123456789012345678901234567890123456789012345678901234567890123\"",  OK           },
+        {"string",     "\"01234567890123456789012345678901234567890123456789012345678901234\"",
+         ERR_LIMIT                                                                                           },
+        {"address",    "\"0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826\"",                        OK           },
+        {"address",    "\"0xCd2a3d9F938E13CD947Ec05AbC7FE734Df8DD826\"",                        ERR_MALFORMED},
+        {"uint8[]",    "[]",                                                                    OK           },
+        {"uint8[2]",   "[1,2]",                                                                 OK           },
+        {"uint8[2]",   "[1]",                                                                   ERR_MALFORMED},
+        {"uint8[]",    "1",                                                                     ERR_MALFORMED},
+        {"uint8[0]",   "[]",                                                                    ERR_MALFORMED},
+        {"uint8[][2]", "[[],[1]]",                                                              OK           },
+        {"Unknown",    "{}",                                                                    ERR_MALFORMED},
+        {"uint7",      "1",                                                                     ERR_MALFORMED},
+        {"uint",       "1",                                                                     ERR_MALFORMED},
+        {"A",          "null",                                                                  ERR_MALFORMED},
+        {"A[]",        "[]",                                                                    OK           },
+        {"A[]",        "[{\"x\":[]}]",                                                          OK           },
+        {"A[]",        "[{}]",                                                                  ERR_MALFORMED},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         test_note("%s %s", cases[i].type, cases[i].value);
@@ -123,19 +136,23 @@ TEST(broken_documents)
         const char *text;
         enum err err;
     } cases[] = {
-        {"{}",                                                                                    ERR_MALFORMED},
-        {"{\"types\":{},\"primaryType\":\"A\",\"domain\":{},\"message\":{}}",                     ERR_MALFORMED},
-        {"{\"types\":{\"A\":5},\"primaryType\":\"A\",\"domain\":{},\"message\":{}}",              ERR_MALFORMED},
-        {"{\"types\":{\"A\":[]},\"primaryType\":\"A\",\"domain\":{},\"message\":{}}",             OK           },
-        {"{\"types\":{\"A\":[]},\"primaryType\":\"A\",\"domain\":5,\"message\":{}}",              ERR_MALFORMED},
-        {"{\"types\":{\"A\":[]},\"primaryType\":\"A\",\"domain\":{},\"message\":[]}",             ERR_MALFORMED},
-        {"{\"types\":{\"A\":[{\"name\":\"a b\",\"type\":\"bool\"}]},\"primaryType\":\"A\",\"domain\":{},\"message\":{\"a b\":true}}",
-         ERR_MALFORMED},
-        {"{\"types\":{\"A)\":[]},\"primaryType\":\"A)\",\"domain\":{},\"message\":{}}",           ERR_MALFORMED},
-        {"{\"types\":{\"A\":[]},\"primaryType\":\"EIP712Domain\",\"domain\":{},\"message\":{}}",  OK           },
+        {"{}",                                                                                                ERR_MALFORMED},
+        {"{\"types\":{},\"primaryType\":\"A\",\"domain\":{},\"message\":{}}",                                 ERR_MALFORMED},
+        {"{\"types\":{\"A\":5},\"primaryType\":\"A\",\"domain\":{},\"message\":{}}",                          ERR_MALFORMED},
+        {"{\"types\":{\"A\":[]},\"primaryType\":\"A\",\"domain\":{},\"message\":{}}",                         OK           },
+        {"{\"types\":{\"A\":[]},\"primaryType\":\"A\",\"domain\":5,\"message\":{}}",                          ERR_MALFORMED},
+        {"{\"types\":{\"A\":[]},\"primaryType\":\"A\",\"domain\":{},\"message\":[]}",
+         ERR_MALFORMED                                                                                                     },
+        {"{\"types\":{\"A\":[{\"name\":\"a "
+         "b\",\"type\":\"bool\"}]},\"primaryType\":\"A\",\"domain\":{},\"message\":{\"a b\":true}}", ERR_MALFORMED},
+        {"{\"types\":{\"A)\":[]},\"primaryType\":\"A)\",\"domain\":{},\"message\":{}}",
+         ERR_MALFORMED                                                                                                     },
+        {"{\"types\":{\"A\":[]},\"primaryType\":\"EIP712Domain\",\"domain\":{},\"message\":{}}",
+         OK                                                                                                                },
         /* deeper than any good type: a matrix of 17 levels */
-        {"{\"types\":{\"A\":[{\"name\":\"x\",\"type\":\"bool[][][][][][][][][][][][][][][][][]\"}]},\"primaryType\":\"A\","
-         "\"domain\":{},\"message\":{\"x\":[[[[[[[[[[[[[[[[[true]]]]]]]]]]]]]]]]]}}",              ERR_LIMIT    },
+        {"{\"types\":{\"A\":[{\"name\":\"x\",\"type\":\"bool[][][][][][][][][][][][][][][][][]\"}]}"
+         ",\"primaryType\":\"A\","
+         "\"domain\":{},\"message\":{\"x\":[[[[[[[[[[[[[[[[[true]]]]]]]]]]]]]]]]]}}",                ERR_LIMIT    },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         test_note("%s", cases[i].text);

@@ -105,7 +105,8 @@ enum err jsonrpc_response_parse(struct jsonrpc_response *ret, struct span text, 
     return jsonrpc_response_read(ret, root, why);
 }
 
-enum err jsonrpc_batch_parse(struct json *ret_batch, bool *ret_single, struct span text, struct diag *why)
+enum err
+jsonrpc_batch_parse(struct json *ret_batch, bool *ret_single, struct span text, struct diag *why)
 {
     struct json root;
     TRY(json_parse(&root, text, why));
@@ -161,7 +162,8 @@ enum err jsonrpc_get_u64(uint64_t *ret, struct json v)
 enum err jsonrpc_data_len(size_t *ret, struct json v)
 {
     struct span text;
-    if (json_get_plain(&text, v) != OK || !span_starts_with(text, SPAN_LIT("0x")) || text.n % 2 != 0) {
+    if (json_get_plain(&text, v) != OK || !span_starts_with(text, SPAN_LIT("0x")) ||
+        text.n % 2 != 0) {
         return ERR_MALFORMED;
     }
     for (size_t i = 2; i < text.n; i++) {

@@ -39,12 +39,15 @@ struct jsonrpc_response {
 /* jsonrpc_response_parse takes one response; jsonrpc_response_read one element of a batch that was parsed.
  * Strict: version 2.0, our kind of id (a number), exactly one of result and error. Unknown members are
  * ignored. ERR_MALFORMED, or ERR_LIMIT of the JSON reader. why may be NULL. */
-MUST_CHECK enum err jsonrpc_response_parse(struct jsonrpc_response *ret, struct span text, struct diag *why);
-MUST_CHECK enum err jsonrpc_response_read(struct jsonrpc_response *ret, struct json v, struct diag *why);
+MUST_CHECK enum err
+jsonrpc_response_parse(struct jsonrpc_response *ret, struct span text, struct diag *why);
+MUST_CHECK enum err
+jsonrpc_response_read(struct jsonrpc_response *ret, struct json v, struct diag *why);
 
 /* jsonrpc_batch_parse takes an array of responses (walk it with json_iterate and jsonrpc_response_read)
  * or a single error, which a node may answer to a whole batch: then *ret_single is true. */
-MUST_CHECK enum err jsonrpc_batch_parse(struct json *ret_batch, bool *ret_single, struct span text, struct diag *why);
+MUST_CHECK enum err
+jsonrpc_batch_parse(struct json *ret_batch, bool *ret_single, struct span text, struct diag *why);
 
 /* jsonrpc_response_revert writes the bytes of a revert that an error carries: as data, or as data.data, as
  * nodes differ. ERR_NOT_FOUND if it carries none; ERR_LIMIT: w is full. */

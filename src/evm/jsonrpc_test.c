@@ -9,8 +9,10 @@ TEST(request)
     char text[512];
     struct wr w = wr_init(MSPAN_OF(text));
     struct json_writer j = json_writer_init(&w);
-    struct address a = {{0x5a, 0xae, 0xb6, 0x05, 0x3f, 0x3e, 0x94, 0xc9, 0xb9, 0xa0,
-                         0x9f, 0x33, 0x66, 0x94, 0x35, 0xe7, 0xef, 0x1b, 0xea, 0xed}};
+    struct address a = {
+        {0x5a, 0xae, 0xb6, 0x05, 0x3f, 0x3e, 0x94, 0xc9, 0xb9, 0xa0,
+         0x9f, 0x33, 0x66, 0x94, 0x35, 0xe7, 0xef, 0x1b, 0xea, 0xed}
+    };
     jsonrpc_request_begin(&j, 7, "eth_example");
     jsonrpc_put_address(&j, a);
     jsonrpc_put_u64(&j, 0);
@@ -21,7 +23,8 @@ TEST(request)
     jsonrpc_request_end(&j);
     EXPECT_OK(json_writer_end(&j));
     EXPECT_SPAN(SPAN_LIT("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"eth_example\",\"params\":["
-                         "\"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed\",\"0x0\",\"0x400\",\"0x0102\",\"0x\",\"latest\"]}"),
+                         "\"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed\",\"0x0\",\"0x400\","
+                         "\"0x0102\",\"0x\",\"latest\"]}"),
                 span_of(text, w.n));
 }
 
@@ -31,23 +34,26 @@ TEST(responses)
         const char *text;
         enum err err;
     } cases[] = {
-        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"0x1\"}",                                     OK           },
-        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":null,\"extra\":[]}",                            OK           },
-        {"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32700,\"message\":\"parse\"}}",    OK           },
-        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":3,\"message\":\"x\",\"data\":\"0x\"}}", OK           },
-        {"{\"jsonrpc\":\"1.0\",\"id\":1,\"result\":1}",                                            ERR_MALFORMED},
-        {"{\"id\":1,\"result\":1}",                                                                ERR_MALFORMED},
-        {"{\"jsonrpc\":\"2.0\",\"result\":1}",                                                     ERR_MALFORMED},
-        {"{\"jsonrpc\":\"2.0\",\"id\":null,\"result\":1}",                                         ERR_MALFORMED},
-        {"{\"jsonrpc\":\"2.0\",\"id\":\"1\",\"result\":1}",                                        ERR_MALFORMED},
-        {"{\"jsonrpc\":\"2.0\",\"id\":-1,\"result\":1}",                                           ERR_MALFORMED},
-        {"{\"jsonrpc\":\"2.0\",\"id\":1}",                                                         ERR_MALFORMED},
-        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1,\"error\":{\"code\":1,\"message\":\"\"}}",     ERR_MALFORMED},
-        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":1}}",                                  ERR_MALFORMED},
-        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":\"1\",\"message\":\"\"}}",              ERR_MALFORMED},
-        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":\"no\"}",                                        ERR_MALFORMED},
-        {"[]",                                                                                     ERR_MALFORMED},
-        {"{",                                                                                      ERR_MALFORMED},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":\"0x1\"}",                                       OK           },
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":null,\"extra\":[]}",                             OK           },
+        {"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32700,\"message\":\"parse\"}}",     OK           },
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":3,\"message\":\"x\",\"data\":\"0x\"}}",
+         OK                                                                                                      },
+        {"{\"jsonrpc\":\"1.0\",\"id\":1,\"result\":1}",                                             ERR_MALFORMED},
+        {"{\"id\":1,\"result\":1}",                                                                 ERR_MALFORMED},
+        {"{\"jsonrpc\":\"2.0\",\"result\":1}",                                                      ERR_MALFORMED},
+        {"{\"jsonrpc\":\"2.0\",\"id\":null,\"result\":1}",                                          ERR_MALFORMED},
+        {"{\"jsonrpc\":\"2.0\",\"id\":\"1\",\"result\":1}",                                         ERR_MALFORMED},
+        {"{\"jsonrpc\":\"2.0\",\"id\":-1,\"result\":1}",                                            ERR_MALFORMED},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1}",                                                          ERR_MALFORMED},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1,\"error\":{\"code\":1,\"message\":\"\"}}",
+         ERR_MALFORMED                                                                                           },
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":1}}",                                   ERR_MALFORMED},
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":\"1\",\"message\":\"\"}}",
+         ERR_MALFORMED                                                                                           },
+        {"{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":\"no\"}",                                         ERR_MALFORMED},
+        {"[]",                                                                                      ERR_MALFORMED},
+        {"{",                                                                                       ERR_MALFORMED},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         test_note("%s", cases[i].text);
@@ -65,11 +71,14 @@ TEST(batch)
     EXPECT_OK(jsonrpc_batch_parse(&batch, &is_single, SPAN_LIT("[{},{}]"), NULL));
     EXPECT(!is_single);
     EXPECT_EQ(2, json_count(batch));
-    EXPECT_OK(jsonrpc_batch_parse(&batch, &is_single,
-                                  SPAN_LIT("{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":1,\"message\":\"\"}}"), NULL));
+    EXPECT_OK(jsonrpc_batch_parse(
+        &batch, &is_single,
+        SPAN_LIT("{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":1,\"message\":\"\"}}"),
+        NULL));
     EXPECT(is_single);
     EXPECT_ERR(ERR_MALFORMED,
-               jsonrpc_batch_parse(&batch, &is_single, SPAN_LIT("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1}"), NULL));
+               jsonrpc_batch_parse(&batch, &is_single,
+                                   SPAN_LIT("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":1}"), NULL));
 }
 
 TEST(values)
@@ -81,17 +90,17 @@ TEST(values)
         uint64_t number;
         size_t len;
     } cases[] = {
-        {"\"0x0\"",    OK,            ERR_MALFORMED, 0,   0},
-        {"\"0xff\"",   OK,            OK,            255, 1},
-        {"\"0xFF\"",   OK,            OK,            255, 1},
-        {"\"0x00ff\"", ERR_MALFORMED, OK,            0,   2},
-        {"\"0x00\"",   ERR_MALFORMED, OK,            0,   1},
-        {"\"0x\"",     ERR_MALFORMED, OK,            0,   0},
-        {"\"ff\"",     ERR_MALFORMED, ERR_MALFORMED, 0,   0},
-        {"\"0xfg\"",   ERR_MALFORMED, ERR_MALFORMED, 0,   0},
-        {"255",        ERR_MALFORMED, ERR_MALFORMED, 0,   0},
-        {"null",       ERR_MALFORMED, ERR_MALFORMED, 0,   0},
-        {"\"0x10000000000000000\"", ERR_MALFORMED, ERR_MALFORMED, 0, 0},
+        {"\"0x0\"",                 OK,            ERR_MALFORMED, 0,   0},
+        {"\"0xff\"",                OK,            OK,            255, 1},
+        {"\"0xFF\"",                OK,            OK,            255, 1},
+        {"\"0x00ff\"",              ERR_MALFORMED, OK,            0,   2},
+        {"\"0x00\"",                ERR_MALFORMED, OK,            0,   1},
+        {"\"0x\"",                  ERR_MALFORMED, OK,            0,   0},
+        {"\"ff\"",                  ERR_MALFORMED, ERR_MALFORMED, 0,   0},
+        {"\"0xfg\"",                ERR_MALFORMED, ERR_MALFORMED, 0,   0},
+        {"255",                     ERR_MALFORMED, ERR_MALFORMED, 0,   0},
+        {"null",                    ERR_MALFORMED, ERR_MALFORMED, 0,   0},
+        {"\"0x10000000000000000\"", ERR_MALFORMED, ERR_MALFORMED, 0,   0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         test_note("%s", cases[i].text);
@@ -113,18 +122,19 @@ TEST(revert_data)
         const char *data;
         enum err err;
     } cases[] = {
-        {",\"data\":\"0x08c379a0\"",                 OK           },
-        {",\"data\":{\"data\":\"0x08c379a0\"}",      OK           },
-        {"",                                         ERR_NOT_FOUND},
-        {",\"data\":\"Reverted 0x08c379a0\"",        ERR_NOT_FOUND},
-        {",\"data\":{\"txHash\":\"0x01\"}",          ERR_NOT_FOUND},
-        {",\"data\":null",                           ERR_NOT_FOUND},
+        {",\"data\":\"0x08c379a0\"",            OK           },
+        {",\"data\":{\"data\":\"0x08c379a0\"}", OK           },
+        {"",                                    ERR_NOT_FOUND},
+        {",\"data\":\"Reverted 0x08c379a0\"",   ERR_NOT_FOUND},
+        {",\"data\":{\"txHash\":\"0x01\"}",     ERR_NOT_FOUND},
+        {",\"data\":null",                      ERR_NOT_FOUND},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         test_note("%s", cases[i].data);
         char text[256];
         struct wr w = wr_init(MSPAN_OF(text));
-        wr_str(&w, "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":3,\"message\":\"execution reverted\"");
+        wr_str(&w, "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":3,\"message\":\"execution "
+                   "reverted\"");
         wr_str(&w, cases[i].data);
         wr_str(&w, "}}");
         struct jsonrpc_response r;

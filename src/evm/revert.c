@@ -43,8 +43,8 @@ struct revert revert_decode(struct span data)
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         struct revert full = rv;
         full.kind = known[i].kind;
-        if (memcmp(rv.selector, known[i].selector, ABI_SELECTOR_LEN) == 0
-            && arguments_read(&full, span_from(data, ABI_SELECTOR_LEN))) {
+        if (memcmp(rv.selector, known[i].selector, ABI_SELECTOR_LEN) == 0 &&
+            arguments_read(&full, span_from(data, ABI_SELECTOR_LEN))) {
             return full;
         }
     }
@@ -57,16 +57,16 @@ const char *revert_panic_text(struct u256 code)
         uint8_t code;
         const char *text;
     } texts[] = {
-        {0x00, "a panic of the compiler"          },
+        {0x00, "a panic of the compiler"            },
         {0x01, "an assertion of the contract failed"},
-        {0x11, "a number over- or underflowed"    },
-        {0x12, "a division by zero"               },
-        {0x21, "a value outside its enumeration"  },
-        {0x22, "a broken byte array in storage"   },
-        {0x31, "a pop from an empty array"        },
-        {0x32, "an index beyond the array"        },
-        {0x41, "too much memory was asked for"    },
-        {0x51, "a call of an unset function"      },
+        {0x11, "a number over- or underflowed"      },
+        {0x12, "a division by zero"                 },
+        {0x21, "a value outside its enumeration"    },
+        {0x22, "a broken byte array in storage"     },
+        {0x31, "a pop from an empty array"          },
+        {0x32, "an index beyond the array"          },
+        {0x41, "too much memory was asked for"      },
+        {0x51, "a call of an unset function"        },
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (u256_equal(code, u256_from_u64(texts[i].code))) {

@@ -23,7 +23,8 @@ TEST(other_kinds)
     EXPECT_EQ(REVERT_EMPTY, revert_decode(SPAN_EMPTY).kind);
     EXPECT_EQ(REVERT_OTHER, revert_decode(test_hex("08c379")).kind);
     EXPECT_EQ(REVERT_OTHER, revert_decode(test_hex("deadbeef")).kind);
-    struct revert rv = revert_decode(test_hex("4e487b71 0000000000000000000000000000000000000000000000000000000000000011"));
+    struct revert rv = revert_decode(
+        test_hex("4e487b71 0000000000000000000000000000000000000000000000000000000000000011"));
     EXPECT_EQ(REVERT_PANIC, rv.kind);
     EXPECT_STR("a number over- or underflowed", revert_panic_text(rv.code));
     EXPECT_STR("an unknown panic", revert_panic_text(U256_MAX));

@@ -63,7 +63,8 @@ enum err rlp_next(struct rlp_item *ret_item, struct span *in)
         return ERR_MALFORMED;
     }
     struct span encoded = span_take(in, prefix + len);
-    *ret_item = (struct rlp_item){.is_list = is_list, .payload = span_from(encoded, prefix), .encoded = encoded};
+    *ret_item = (struct rlp_item){
+        .is_list = is_list, .payload = span_from(encoded, prefix), .encoded = encoded};
     return OK;
 }
 

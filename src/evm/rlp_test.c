@@ -10,16 +10,18 @@
 TEST(canonical_forms)
 {
     static const char *const cases[] = {
-        "83 646f67",                                       /* "dog" */
-        "c8 83636174 83646f67",                            /* ["cat", "dog"] */
-        "80",                                              /* "" */
-        "c0",                                              /* [] */
-        "00",                                              /* the byte 0 */
-        "0f",                                              /* 15 */
-        "82 0400",                                         /* 1024 */
-        "c7 c0 c1c0 c3c0c1c0",                             /* set theory of three */
-        "8180",                                            /* the byte 0x80 */
-        "b838 4c6f72656d20697073756d20646f6c6f722073697420616d65742c20636f6e7365637465747572206164697069736963696e6720656c6974",
+        "83 646f67",            /* "dog" */
+        "c8 83636174 83646f67", /* ["cat", "dog"] */
+        "80",                   /* "" */
+        "c0",                   /* [] */
+        "00",                   /* the byte 0 */
+        "0f",                   /* 15 */
+        "82 0400",              /* 1024 */
+        "c7 c0 c1c0 c3c0c1c0",  /* set theory of three */
+        "8180",                 /* the byte 0x80 */
+        "b838 "
+        "4c6f72656d20697073756d20646f6c6f722073697420616d65742c20636f6e7365637465747572206164697069"
+        "736963696e6720656c6974",
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         test_note("%s", cases[i]);
@@ -53,26 +55,27 @@ TEST(refused_forms)
         enum err err;
         const char *why;
     } cases[] = {
-        {"",                       ERR_TRUNCATED, "nothing"                         },
-        {"81",                     ERR_TRUNCATED, "no payload"                      },
-        {"83 646f",                ERR_TRUNCATED, "short payload"                   },
-        {"c1",                     ERR_TRUNCATED, "list without payload"            },
-        {"b8",                     ERR_TRUNCATED, "no length"                       },
-        {"b9 01",                  ERR_TRUNCATED, "half a length"                   },
-        {"bf ffffffffffffffff",    ERR_TRUNCATED, "length near 2^64"                },
-        {"ff ffffffffffffffff",    ERR_TRUNCATED, "list length near 2^64"           },
-        {"bf 7fffffffffffffff",    ERR_TRUNCATED, "length near 2^63"                },
-        {"8100",                   ERR_MALFORMED, "small byte with prefix"          },
-        {"817f",                   ERR_MALFORMED, "largest small byte with prefix"  },
-        {"b800",                   ERR_MALFORMED, "long form of the empty string"   },
-        {"b837 00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
-         ERR_MALFORMED, "long form of 55 bytes"},
-        {"b90038 00",              ERR_MALFORMED, "length with a leading zero"      },
-        {"f800",                   ERR_MALFORMED, "long form of the empty list"     },
-        {"8080",                   ERR_MALFORMED, "two items"                       },
-        {"c2 c1",                  ERR_TRUNCATED, "outer list too long"             },
-        {"c1 c1",                  ERR_MALFORMED, "inner list beyond the outer one" },
-        {"c2 8100",                ERR_MALFORMED, "bad item inside"                 },
+        {"",                               ERR_TRUNCATED, "nothing"                        },
+        {"81",                             ERR_TRUNCATED, "no payload"                     },
+        {"83 646f",                        ERR_TRUNCATED, "short payload"                  },
+        {"c1",                             ERR_TRUNCATED, "list without payload"           },
+        {"b8",                             ERR_TRUNCATED, "no length"                      },
+        {"b9 01",                          ERR_TRUNCATED, "half a length"                  },
+        {"bf ffffffffffffffff",            ERR_TRUNCATED, "length near 2^64"               },
+        {"ff ffffffffffffffff",            ERR_TRUNCATED, "list length near 2^64"          },
+        {"bf 7fffffffffffffff",            ERR_TRUNCATED, "length near 2^63"               },
+        {"8100",                           ERR_MALFORMED, "small byte with prefix"         },
+        {"817f",                           ERR_MALFORMED, "largest small byte with prefix" },
+        {"b800",                           ERR_MALFORMED, "long form of the empty string"  },
+        {"b837 "
+         "00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+         "000000000000000000000", ERR_MALFORMED, "long form of 55 bytes"          },
+        {"b90038 00",                      ERR_MALFORMED, "length with a leading zero"     },
+        {"f800",                           ERR_MALFORMED, "long form of the empty list"    },
+        {"8080",                           ERR_MALFORMED, "two items"                      },
+        {"c2 c1",                          ERR_TRUNCATED, "outer list too long"            },
+        {"c1 c1",                          ERR_MALFORMED, "inner list beyond the outer one"},
+        {"c2 8100",                        ERR_MALFORMED, "bad item inside"                },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         test_note("%s", cases[i].why);
@@ -108,11 +111,11 @@ TEST(reader)
     EXPECT(!rlp_rd_end(&r));
 
     static const char *const bad_numbers[] = {
-        "c1 00",                                                                      /* zero is the empty string */
-        "c3 820001",                                                                  /* leading zero */
-        "c1 c0",                                                                      /* a list */
-        "ca 89010000000000000000",                                                    /* over 64 bits */
-        "e2 a1010000000000000000000000000000000000000000000000000000000000000000",     /* over 256 bits */
+        "c1 00",                   /* zero is the empty string */
+        "c3 820001",               /* leading zero */
+        "c1 c0",                   /* a list */
+        "ca 89010000000000000000", /* over 64 bits */
+        "e2 a1010000000000000000000000000000000000000000000000000000000000000000", /* over 256 bits */
     };
     for (size_t i = 0; i < sizeof bad_numbers / sizeof *bad_numbers; i++) {
         test_note("%s", bad_numbers[i]);
@@ -137,7 +140,9 @@ static void write_random(struct rlp_wr *w, struct rng *rng, unsigned depth)
         } else {
             uint8_t bytes[300];
             rng_fill(rng, MSPAN_OF(bytes));
-            rlp_wr_bytes(w, span_of(bytes, (size_t)rng_below(rng, 8) == 0 ? sizeof bytes : (size_t)rng_below(rng, 60)));
+            rlp_wr_bytes(w, span_of(bytes, (size_t)rng_below(rng, 8) == 0
+                                               ? sizeof bytes
+                                               : (size_t)rng_below(rng, 60)));
         }
     }
 }

@@ -15,8 +15,8 @@
 
 enum {
     SLOT_ENCODED_LEN = 33,
-    V_PLAIN = 27,   /* v of a legacy signature without a chain */
-    V_EIP155 = 35,  /* v of one with a chain: 35 + 2 * chain id + parity */
+    V_PLAIN = 27,  /* v of a legacy signature without a chain */
+    V_EIP155 = 35, /* v of one with a chain: 35 + 2 * chain id + parity */
     AUTHORIZATION_MAGIC = 0x05,
     AUTHORIZATION_LEN_MAX = 1 + 1 + 9 + 21 + 9, /* magic and rlp([chain, address, nonce]) */
 };
@@ -153,7 +153,8 @@ enum err tx_decode(struct tx *ret_tx, struct span raw)
             signature_read(&r, &tx.signature);
         }
     }
-    if (!rlp_rd_end(&r) || !access_list_is_good(tx.access_list) || !authorizations_are_good(tx.authorizations)) {
+    if (!rlp_rd_end(&r) || !access_list_is_good(tx.access_list) ||
+        !authorizations_are_good(tx.authorizations)) {
         return ERR_MALFORMED;
     }
     /* SPEC eips/EIP-7702 §"Set code transaction": the destination is never absent, and the list of
@@ -242,7 +243,8 @@ void tx_hash(struct hash32 *ret_hash, struct span raw)
 }
 
 /* signer_recover applies the chain's rules to a signature and finds its key's address. */
-MUST_CHECK static enum err signer_recover(struct address *ret, const struct hash32 *hash, const struct tx_signature *sig)
+MUST_CHECK static enum err
+signer_recover(struct address *ret, const struct hash32 *hash, const struct tx_signature *sig)
 {
     struct secp256k1_signature raw = {.recovery_id = sig->y_parity};
     u256_to_be(raw.rs, sig->r);

@@ -54,7 +54,8 @@ MUST_CHECK enum err tx_encode(const struct tx *tx, struct buf *out);
 
 /* tx_signing_hash is what the sender signs. scratch is emptied, holds the encoding for a while and is
  * left empty; ERR_LIMIT if it cannot. */
-MUST_CHECK enum err tx_signing_hash(struct hash32 *ret_hash, const struct tx *tx, struct buf *scratch);
+MUST_CHECK enum err
+tx_signing_hash(struct hash32 *ret_hash, const struct tx *tx, struct buf *scratch);
 
 /* tx_hash names a signed transaction on its chain: of the raw form. */
 void tx_hash(struct hash32 *ret_hash, struct span raw);
@@ -95,6 +96,7 @@ MUST_CHECK enum err tx_authorization_encode(const struct tx_authorization *a, st
 void tx_authorization_hash(struct hash32 *ret_hash, const struct tx_authorization *a);
 
 /* tx_authorization_authority recovers who signed it; ERR_AUTH as with tx_sender. */
-MUST_CHECK enum err tx_authorization_authority(struct address *ret_authority, const struct tx_authorization *a);
+MUST_CHECK enum err tx_authorization_authority(struct address *ret_authority,
+                                               const struct tx_authorization *a);
 
 #endif

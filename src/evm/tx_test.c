@@ -19,8 +19,8 @@ static void sign(struct tx *tx, uint8_t secret_byte, struct buf *scratch)
 /* EIP-155, "Example". */
 TEST(eip155_example)
 {
-    static const char unsigned_hex[] =
-        "ec098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080018080";
+    static const char unsigned_hex[] = "ec098504a817c8008252089435353535353535353535353535353535353"
+                                       "53535880de0b6b3a764000080018080";
     static const char signed_hex[] =
         "f86c098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a76400008025"
         "a028ef61340bd939bc2195fe537567866003e1a15d3c71ff63e1590620aa636276"
@@ -35,7 +35,8 @@ TEST(eip155_example)
     EXPECT_EQ(9, tx.nonce);
     struct hash32 hash;
     EXPECT_OK(tx_signing_hash(&hash, &tx, &b));
-    EXPECT_SPAN(test_hex("daf5a779ae972f972197303d7b574746c7ef83eadac0f2791ad23db92e4c8e53"), SPAN_OF(hash.bytes));
+    EXPECT_SPAN(test_hex("daf5a779ae972f972197303d7b574746c7ef83eadac0f2791ad23db92e4c8e53"),
+                SPAN_OF(hash.bytes));
     struct address sender;
     EXPECT_ERR(ERR_STATE, tx_sender(&sender, &tx, &b));
     sign(&tx, 0x46, &b);
@@ -58,7 +59,8 @@ static struct tx example(enum tx_type type)
         .chain_id = 31337,
         .nonce = 300,
         .max_fee_per_gas = u256_from_u64(2000000000),
-        .max_priority_fee_per_gas = u256_from_u64(type == TX_LEGACY || type == TX_ACCESS_LIST ? 0 : 7),
+        .max_priority_fee_per_gas =
+            u256_from_u64(type == TX_LEGACY || type == TX_ACCESS_LIST ? 0 : 7),
         .gas_limit = 90000,
         .has_to = true,
         .value = u256_from_u64(12),
@@ -80,12 +82,15 @@ TEST(round_trips)
     buf_init(&b, test_budget(), 4096);
     buf_init(&scratch, test_budget(), 4096);
     buf_init(&list, test_budget(), 4096);
-    struct tx_authorization auth = {.chain_id = 31337, .nonce = 128, .signature = {.r = U256_MAX, .s = u256_from_u64(1)}};
+    struct tx_authorization auth = {
+        .chain_id = 31337, .nonce = 128, .signature = {.r = U256_MAX, .s = u256_from_u64(1)}
+    };
     EXPECT_OK(tx_authorization_encode(&auth, &list));
     /* [[35.., [slot 0, slot 1]]] without the outer prefix */
-    struct span access = test_hex("f859 943535353535353535353535353535353535353535 f842"
-                                  "a0 0000000000000000000000000000000000000000000000000000000000000000"
-                                  "a0 0000000000000000000000000000000000000000000000000000000000000001");
+    struct span access =
+        test_hex("f859 943535353535353535353535353535353535353535 f842"
+                 "a0 0000000000000000000000000000000000000000000000000000000000000000"
+                 "a0 0000000000000000000000000000000000000000000000000000000000000001");
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         struct tx tx = example(types[i]);
         tx.access_list = types[i] == TX_LEGACY ? SPAN_EMPTY : access;
@@ -108,7 +113,8 @@ TEST(round_trips)
             if (is_signed) {
                 struct address sender;
                 EXPECT_OK(tx_sender(&sender, &back, &scratch));
-                EXPECT_SPAN(test_hex("9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F"), SPAN_OF(sender.bytes));
+                EXPECT_SPAN(test_hex("9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F"),
+                            SPAN_OF(sender.bytes));
             }
             for (size_t n = 0; n < b.n; n++) {
                 EXPECT(tx_decode(&back, span_first(buf_span(&b), n)) != OK);
@@ -132,23 +138,23 @@ TEST(refused)
         enum err err;
         const char *why;
     } cases[] = {
-        {"",       ERR_MALFORMED,   "nothing"                  },
-        {"03c0",   ERR_UNSUPPORTED, "a blob transaction"       },
-        {"05c0",   ERR_UNSUPPORTED, "a type of the future"     },
-        {"80",     ERR_MALFORMED,   "not a type, not a list"   },
-        {"c0",     ERR_MALFORMED,   "an empty list"            },
-        {"02c0",   ERR_MALFORMED,   "an empty list of 1559"    },
+        {"",                                                                                         ERR_MALFORMED,   "nothing"                            },
+        {"03c0",                                                                                     ERR_UNSUPPORTED, "a blob transaction"                 },
+        {"05c0",                                                                                     ERR_UNSUPPORTED, "a type of the future"               },
+        {"80",                                                                                       ERR_MALFORMED,   "not a type, not a list"             },
+        {"c0",                                                                                       ERR_MALFORMED,   "an empty list"                      },
+        {"02c0",                                                                                     ERR_MALFORMED,   "an empty list of 1559"              },
         /* EIP-155's example with other values of v, r, s */
-        {"ec098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080808080", ERR_MALFORMED,
-         "chain id zero"                                       },
-        {"ec098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a7640000801a0101", ERR_MALFORMED,
-         "v of 26"                                             },
-        {"ec098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080230101", ERR_MALFORMED,
-         "v of 35: chain id zero"                              },
-        {"ec008504a817c800825208943535353535353535353535353535353535353535880de0b6b3a764000080018080", ERR_MALFORMED,
-         "a zero that is not the empty string"                 },
-        {"eb098504a817c8008252089335353535353535353535353535353535353535880de0b6b3a764000080018080", ERR_MALFORMED,
-         "an address of 19 bytes"                              },
+        {"ec098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a76400008080808"
+         "0",                                                                               ERR_MALFORMED,   "chain id zero"                      },
+        {"ec098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a7640000801a010"
+         "1",                                                                               ERR_MALFORMED,   "v of 26"                            },
+        {"ec098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a76400008023010"
+         "1",                                                                               ERR_MALFORMED,   "v of 35: chain id zero"             },
+        {"ec008504a817c800825208943535353535353535353535353535353535353535880de0b6b3a76400008001808"
+         "0",                                                                               ERR_MALFORMED,   "a zero that is not the empty string"},
+        {"eb098504a817c8008252089335353535353535353535353535353535353535880de0b6b3a764000080018080",
+         ERR_MALFORMED,                                                                                               "an address of 19 bytes"             },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         test_note("%s", cases[i].why);
@@ -166,7 +172,8 @@ TEST(bad_signatures)
     sign(&tx, 0x46, &b);
     struct address sender;
     struct u256 order;
-    EXPECT_OK(u256_parse_hex(&order, SPAN_LIT("0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141")));
+    EXPECT_OK(u256_parse_hex(
+        &order, SPAN_LIT("0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141")));
     struct tx bad = tx;
     EXPECT_OK(u256_sub(&bad.signature.s, order, tx.signature.s));
     bad.signature.y_parity = !tx.signature.y_parity;

@@ -11,7 +11,9 @@ enum { DIGITS = 8 }; /* 32-bit digits */
 
 struct u256 u256_from_u64(uint64_t v)
 {
-    return (struct u256){.w = {v, 0, 0, 0}};
+    return (struct u256){
+        .w = {v, 0, 0, 0}
+    };
 }
 
 enum err u256_to_u64(uint64_t *ret, struct u256 v)

@@ -20,8 +20,14 @@ enum {
     U256_DECIMALS_ETHER = 18 /* an ether in wei */
 };
 
-#define U256_ZERO ((struct u256){.w = {0, 0, 0, 0}})
-#define U256_MAX ((struct u256){.w = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}})
+#define U256_ZERO                                                                                  \
+    ((struct u256){                                                                                \
+        .w = {0, 0, 0, 0} \
+    })
+#define U256_MAX                                                                                   \
+    ((struct u256){                                                                                \
+        .w = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX} \
+    })
 
 struct u256 u256_from_u64(uint64_t v);
 
@@ -47,7 +53,8 @@ struct u256_quotient {
     struct u256 quotient;
     struct u256 remainder;
 };
-MUST_CHECK enum err u256_divmod(struct u256_quotient *ret, struct u256 dividend, struct u256 divisor);
+MUST_CHECK enum err
+u256_divmod(struct u256_quotient *ret, struct u256 dividend, struct u256 divisor);
 
 /* The saturating ones stop at U256_MAX or zero: for bounds, where too much must stay too much. */
 struct u256 u256_add_sat(struct u256 a, struct u256 b);

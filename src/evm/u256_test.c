@@ -36,20 +36,21 @@ TEST(decimal_text)
         const char *text;
         enum err err;
     } cases[] = {
-        {"0",                OK           },
-        {"1",                OK           },
-        {"10",               OK           },
-        {MAX_TEXT,           OK           },
-        {"115792089237316195423570985008687907853269984665640564039457584007913129639936", ERR_LIMIT},
-        {MAX_TEXT "0",       ERR_LIMIT    },
-        {"",                 ERR_MALFORMED},
-        {"00",               ERR_MALFORMED},
-        {"01",               ERR_MALFORMED},
-        {"-1",               ERR_MALFORMED},
-        {"+1",               ERR_MALFORMED},
-        {" 1",               ERR_MALFORMED},
-        {"1e3",              ERR_MALFORMED},
-        {"1.0",              ERR_MALFORMED},
+        {"0",                                                                              OK           },
+        {"1",                                                                              OK           },
+        {"10",                                                                             OK           },
+        {MAX_TEXT,                                                                         OK           },
+        {"115792089237316195423570985008687907853269984665640564039457584007913129639936",
+         ERR_LIMIT                                                                                      },
+        {MAX_TEXT "0",                                                                     ERR_LIMIT    },
+        {"",                                                                               ERR_MALFORMED},
+        {"00",                                                                             ERR_MALFORMED},
+        {"01",                                                                             ERR_MALFORMED},
+        {"-1",                                                                             ERR_MALFORMED},
+        {"+1",                                                                             ERR_MALFORMED},
+        {" 1",                                                                             ERR_MALFORMED},
+        {"1e3",                                                                            ERR_MALFORMED},
+        {"1.0",                                                                            ERR_MALFORMED},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         test_note("%s", cases[i].text);
@@ -72,18 +73,18 @@ TEST(hex_text)
         enum err err;
         const char *printed;
     } cases[] = {
-        {"0x0",   OK,            "0x0"  },
-        {"0x00",  OK,            "0x0"  },
-        {"0xFf",  OK,            "0xff" },
-        {"0x100", OK,            "0x100"},
-        {"0x",    ERR_MALFORMED, NULL   },
-        {"",      ERR_MALFORMED, NULL   },
-        {"ff",    ERR_MALFORMED, NULL   },
-        {"0Xff",  ERR_MALFORMED, NULL   },
-        {"0xfg",  ERR_MALFORMED, NULL   },
-        {"0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", OK,
-         "0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"},
-        {"0x0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", ERR_LIMIT, NULL},
+        {"0x0",                                                                 OK,            "0x0"  },
+        {"0x00",                                                                OK,            "0x0"  },
+        {"0xFf",                                                                OK,            "0xff" },
+        {"0x100",                                                               OK,            "0x100"},
+        {"0x",                                                                  ERR_MALFORMED, NULL   },
+        {"",                                                                    ERR_MALFORMED, NULL   },
+        {"ff",                                                                  ERR_MALFORMED, NULL   },
+        {"0Xff",                                                                ERR_MALFORMED, NULL   },
+        {"0xfg",                                                                ERR_MALFORMED, NULL   },
+        {"0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",  OK,
+         "0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"                         },
+        {"0x0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", ERR_LIMIT,     NULL   },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         test_note("%s", cases[i].text);
@@ -107,27 +108,28 @@ TEST(units)
         const char *smallest; /* decimal */
         const char *printed;
     } cases[] = {
-        {"1",                    18, OK,            "1000000000000000000", "1"                   },
-        {"1.5",                  18, OK,            "1500000000000000000", "1.5"                 },
-        {"0.000000000000000001", 18, OK,            "1",                   "0.000000000000000001"},
-        {"0",                    18, OK,            "0",                   "0"                   },
-        {"0.0",                  18, OK,            "0",                   "0"                   },
-        {"1.50",                 1,  OK,            "15",                  "1.5"                 },
-        {"10",                   0,  OK,            "10",                  "10"                  },
-        {"123.456",              6,  OK,            "123456000",           "123.456"             },
-        {"1.05",                 9,  OK,            "1050000000",          "1.05"                },
-        {"1.0000000000000000001", 18, ERR_MALFORMED, NULL,                  NULL                  },
-        {"1.5",                  0,  ERR_MALFORMED, NULL,                  NULL                  },
-        {".5",                   18, ERR_MALFORMED, NULL,                  NULL                  },
-        {"5.",                   18, ERR_MALFORMED, NULL,                  NULL                  },
-        {"1.2.3",                18, ERR_MALFORMED, NULL,                  NULL                  },
-        {"1,5",                  18, ERR_MALFORMED, NULL,                  NULL                  },
-        {"-1",                   18, ERR_MALFORMED, NULL,                  NULL                  },
-        {"1e18",                 18, ERR_MALFORMED, NULL,                  NULL                  },
-        {"",                     18, ERR_MALFORMED, NULL,                  NULL                  },
-        {"115792089237316195423570985008687907853269984665640564039457.584007913129639935", 18, OK, MAX_TEXT,
-         "115792089237316195423570985008687907853269984665640564039457.584007913129639935"},
-        {"115792089237316195423570985008687907853269984665640564039457.584007913129639936", 18, ERR_LIMIT, NULL, NULL},
+        {"1",                                                                               18, OK,            "1000000000000000000", "1"                                                                              },
+        {"1.5",                                                                             18, OK,            "1500000000000000000", "1.5"                                                                            },
+        {"0.000000000000000001",                                                            18, OK,            "1",                   "0.000000000000000001"                                                           },
+        {"0",                                                                               18, OK,            "0",                   "0"                                                                              },
+        {"0.0",                                                                             18, OK,            "0",                   "0"                                                                              },
+        {"1.50",                                                                            1,  OK,            "15",                  "1.5"                                                                            },
+        {"10",                                                                              0,  OK,            "10",                  "10"                                                                             },
+        {"123.456",                                                                         6,  OK,            "123456000",           "123.456"                                                                        },
+        {"1.05",                                                                            9,  OK,            "1050000000",          "1.05"                                                                           },
+        {"1.0000000000000000001",                                                           18, ERR_MALFORMED, NULL,                  NULL                                                                             },
+        {"1.5",                                                                             0,  ERR_MALFORMED, NULL,                  NULL                                                                             },
+        {".5",                                                                              18, ERR_MALFORMED, NULL,                  NULL                                                                             },
+        {"5.",                                                                              18, ERR_MALFORMED, NULL,                  NULL                                                                             },
+        {"1.2.3",                                                                           18, ERR_MALFORMED, NULL,                  NULL                                                                             },
+        {"1,5",                                                                             18, ERR_MALFORMED, NULL,                  NULL                                                                             },
+        {"-1",                                                                              18, ERR_MALFORMED, NULL,                  NULL                                                                             },
+        {"1e18",                                                                            18, ERR_MALFORMED, NULL,                  NULL                                                                             },
+        {"",                                                                                18, ERR_MALFORMED, NULL,                  NULL                                                                             },
+        {"115792089237316195423570985008687907853269984665640564039457.584007913129639935", 18, OK,
+         MAX_TEXT,                                                                                                                    "115792089237316195423570985008687907853269984665640564039457.584007913129639935"},
+        {"115792089237316195423570985008687907853269984665640564039457.584007913129639936", 18,
+         ERR_LIMIT,                                                                                            NULL,                  NULL                                                                             },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         test_note("%s with %u", cases[i].text, cases[i].decimals);
@@ -151,19 +153,23 @@ TEST(edges)
     struct u256 r = u256_from_u64(7);
     EXPECT_ERR(ERR_LIMIT, u256_add(&r, U256_MAX, u256_from_u64(1)));
     EXPECT_ERR(ERR_LIMIT, u256_sub(&r, U256_ZERO, u256_from_u64(1)));
-    EXPECT_ERR(ERR_LIMIT, u256_mul(&r, hex("0x100000000000000000000000000000000"), hex("0x100000000000000000000000000000000")));
+    EXPECT_ERR(ERR_LIMIT, u256_mul(&r, hex("0x100000000000000000000000000000000"),
+                                   hex("0x100000000000000000000000000000000")));
     expect_u256(u256_from_u64(7), r); /* untouched */
     EXPECT_OK(u256_add(&r, hex("0xffffffffffffffffffffffffffffffff"), u256_from_u64(1)));
     expect_u256(hex("0x100000000000000000000000000000000"), r);
-    EXPECT_OK(u256_mul(&r, hex("0xffffffffffffffffffffffffffffffff"), hex("0x100000000000000000000000000000001")));
+    EXPECT_OK(u256_mul(&r, hex("0xffffffffffffffffffffffffffffffff"),
+                       hex("0x100000000000000000000000000000001")));
     expect_u256(U256_MAX, r);
     struct u256_quotient q;
     EXPECT_ERR(ERR_MALFORMED, u256_divmod(&q, U256_MAX, U256_ZERO));
     EXPECT_OK(u256_divmod(&q, U256_MAX, U256_MAX));
     expect_u256(u256_from_u64(1), q.quotient);
-    EXPECT_OK(u256_divmod(&q, U256_MAX, hex("0x8000000000000000000000000000000000000000000000000000000000000001")));
+    EXPECT_OK(u256_divmod(
+        &q, U256_MAX, hex("0x8000000000000000000000000000000000000000000000000000000000000001")));
     expect_u256(u256_from_u64(1), q.quotient);
-    expect_u256(hex("0x7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe"), q.remainder);
+    expect_u256(hex("0x7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe"),
+                q.remainder);
     expect_u256(U256_MAX, u256_add_sat(U256_MAX, U256_MAX));
     expect_u256(U256_MAX, u256_mul_sat(U256_MAX, u256_from_u64(2)));
     expect_u256(U256_ZERO, u256_sub_sat(U256_ZERO, U256_MAX));
@@ -216,7 +222,8 @@ TEST(random_identities)
         EXPECT_OK(u256_parse_hex(&back, span_of(text, u256_print_hex(text, a))));
         expect_u256(a, back);
         unsigned decimals = (unsigned)rng_below(&seeded.rng, U256_DECIMALS_MAX + 1);
-        EXPECT_OK(u256_parse_units(&back, span_of(text, u256_print_units(text, a, decimals)), decimals));
+        EXPECT_OK(
+            u256_parse_units(&back, span_of(text, u256_print_units(text, a, decimals)), decimals));
         expect_u256(a, back);
     }
 }

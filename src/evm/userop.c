@@ -41,22 +41,30 @@ MUST_CHECK static enum err pack(uint8_t out[static 32], struct u256 high, struct
     if (u256_bit_len(high) > 128 || u256_bit_len(low) > 128) {
         return ERR_LIMIT;
     }
-    struct u256 both = {.w = {low.w[0], low.w[1], high.w[0], high.w[1]}};
+    struct u256 both = {
+        .w = {low.w[0], low.w[1], high.w[0], high.w[1]}
+    };
     u256_to_be(out, both);
     return OK;
 }
 
 static void unpack(struct u256 *ret_high, struct u256 *ret_low, struct u256 both)
 {
-    *ret_high = (struct u256){.w = {both.w[2], both.w[3], 0, 0}};
-    *ret_low = (struct u256){.w = {both.w[0], both.w[1], 0, 0}};
+    *ret_high = (struct u256){
+        .w = {both.w[2], both.w[3], 0, 0}
+    };
+    *ret_low = (struct u256){
+        .w = {both.w[0], both.w[1], 0, 0}
+    };
 }
 
 void userop_domain_separator(struct hash32 *ret_hash, const struct userop_domain *domain)
 {
     uint8_t words[5][32] = {0};
-    hash_word(words[0],
-              SPAN_LIT("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"));
+    hash_word(
+        words[0],
+        SPAN_LIT(
+            "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"));
     hash_word(words[1], SPAN_LIT("ERC4337"));
     hash_word(words[2], SPAN_LIT("1"));
     u256_to_be(words[3], domain->chain_id);
@@ -68,10 +76,12 @@ void userop_domain_separator(struct hash32 *ret_hash, const struct userop_domain
 static bool is_eip7702(struct span init_code)
 {
     static const uint8_t marker[20] = {0x77, 0x02};
-    return init_code.n >= 2 && span_equal(span_first(init_code, 20), span_of(marker, init_code.n < 20 ? init_code.n : 20));
+    return init_code.n >= 2 && span_equal(span_first(init_code, 20),
+                                          span_of(marker, init_code.n < 20 ? init_code.n : 20));
 }
 
-enum err userop_hash(struct hash32 *ret_hash, const struct userop *op, const struct userop_domain *domain)
+enum err
+userop_hash(struct hash32 *ret_hash, const struct userop *op, const struct userop_domain *domain)
 {
     if (is_eip7702(op->init_code)) {
         return ERR_UNSUPPORTED;
@@ -79,9 +89,11 @@ enum err userop_hash(struct hash32 *ret_hash, const struct userop *op, const str
     /* SPEC ercs/ERC-4337 §"UserOperation": since 0.8 the hash is EIP-712's of PackedUserOperation without
      * the signature. */
     uint8_t words[9][32] = {0};
-    hash_word(words[0], SPAN_LIT("PackedUserOperation(address sender,uint256 nonce,bytes initCode,bytes callData,"
-                                 "bytes32 accountGasLimits,uint256 preVerificationGas,bytes32 gasFees,"
-                                 "bytes paymasterAndData)"));
+    hash_word(
+        words[0],
+        SPAN_LIT("PackedUserOperation(address sender,uint256 nonce,bytes initCode,bytes callData,"
+                 "bytes32 accountGasLimits,uint256 preVerificationGas,bytes32 gasFees,"
+                 "bytes paymasterAndData)"));
     memcpy(words[1] + 12, op->sender.bytes, 20);
     u256_to_be(words[2], op->nonce);
     hash_word(words[3], op->init_code);
@@ -95,7 +107,8 @@ enum err userop_hash(struct hash32 *ret_hash, const struct userop *op, const str
     userop_domain_separator(&separator, domain);
     keccak256(&struct_hash, SPAN_OF(words));
     static const uint8_t prefix[2] = {0x19, 0x01};
-    const struct span parts[3] = {SPAN_OF(prefix), SPAN_OF(separator.bytes), SPAN_OF(struct_hash.bytes)};
+    const struct span parts[3] = {SPAN_OF(prefix), SPAN_OF(separator.bytes),
+                                  SPAN_OF(struct_hash.bytes)};
     keccak256_of(ret_hash, parts, 3);
     return OK;
 }
@@ -109,9 +122,9 @@ struct u256 userop_gas_max(const struct userop *op)
     }
     struct u256 verification;
     struct u256 post_op;
-    if (op->paymaster_and_data.n < PAYMASTER_HEAD_LEN
-        || u256_from_be(&verification, span_of(op->paymaster_and_data.p + 20, HALF)) != OK
-        || u256_from_be(&post_op, span_of(op->paymaster_and_data.p + 20 + HALF, HALF)) != OK) {
+    if (op->paymaster_and_data.n < PAYMASTER_HEAD_LEN ||
+        u256_from_be(&verification, span_of(op->paymaster_and_data.p + 20, HALF)) != OK ||
+        u256_from_be(&post_op, span_of(op->paymaster_and_data.p + 20 + HALF, HALF)) != OK) {
         return U256_MAX;
     }
     return u256_add_sat(u256_add_sat(sum, verification), post_op);
@@ -182,7 +195,8 @@ enum err userop_decode(struct userop *ret_op, struct span in)
     return OK;
 }
 
-enum err userop_encode_handle_ops(const struct userop *op, struct address beneficiary, struct buf *out)
+enum err
+userop_encode_handle_ops(const struct userop *op, struct address beneficiary, struct buf *out)
 {
     TRY(buf_append(out, SPAN_OF(handle_ops_selector)));
     struct abi_wr w = abi_wr_init(out, 2);
@@ -193,7 +207,8 @@ enum err userop_encode_handle_ops(const struct userop *op, struct address benefi
     return abi_wr_end(&w);
 }
 
-enum err userop_decode_handle_ops(struct userop *ret_op, struct address *ret_beneficiary, struct span call)
+enum err
+userop_decode_handle_ops(struct userop *ret_op, struct address *ret_beneficiary, struct span call)
 {
     if (!span_starts_with(call, SPAN_OF(handle_ops_selector))) {
         return ERR_UNSUPPORTED;

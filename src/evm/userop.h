@@ -26,7 +26,7 @@ struct userop {
     struct u256 max_priority_fee_per_gas; /* wei */
     struct u256 max_fee_per_gas;          /* wei */
     struct u256 pre_verification_gas;     /* gas */
-    struct span paymaster_and_data;       /* empty, or paymaster (20), two gas limits (16 each), data */
+    struct span paymaster_and_data; /* empty, or paymaster (20), two gas limits (16 each), data */
     struct span signature;
 };
 
@@ -37,7 +37,8 @@ struct userop_domain {
     struct address entry_point;
     struct u256 chain_id;
 };
-MUST_CHECK enum err userop_hash(struct hash32 *ret_hash, const struct userop *op, const struct userop_domain *domain);
+MUST_CHECK enum err
+userop_hash(struct hash32 *ret_hash, const struct userop *op, const struct userop_domain *domain);
 
 /* userop_domain_separator is EntryPoint's getDomainSeparatorV4(). */
 void userop_domain_separator(struct hash32 *ret_hash, const struct userop_domain *domain);
@@ -54,10 +55,12 @@ MUST_CHECK enum err userop_encode(const struct userop *op, struct buf *out);
 MUST_CHECK enum err userop_decode(struct userop *ret_op, struct span in);
 
 /* userop_encode_handle_ops appends the call handleOps([op], beneficiary). */
-MUST_CHECK enum err userop_encode_handle_ops(const struct userop *op, struct address beneficiary, struct buf *out);
+MUST_CHECK enum err
+userop_encode_handle_ops(const struct userop *op, struct address beneficiary, struct buf *out);
 
 /* userop_decode_handle_ops takes a call of handleOps with one operation: for what stands on chain. */
-MUST_CHECK enum err userop_decode_handle_ops(struct userop *ret_op, struct address *ret_beneficiary, struct span call);
+MUST_CHECK enum err
+userop_decode_handle_ops(struct userop *ret_op, struct address *ret_beneficiary, struct span call);
 
 /* userop_calldata_gas is the least preVerificationGas that pays for a handleOps call of call_data: 21,000
  * of the transaction, its bytes at the dearer of the two rates of EIP-7623, and the EntryPoint's own

@@ -119,7 +119,7 @@ static void value_write(struct abi_wr *w, struct span type, struct json v, struc
         struct address a;
         switch (t.kind) {
         case ABI_BYTES:
-        case ABI_STRING: abi_wr_bytes(w, bytes); break;
+        case ABI_STRING:      abi_wr_bytes(w, bytes); break;
         case ABI_FIXED_BYTES: abi_wr_fixed(w, bytes); break;
         case ABI_ADDRESS:
             (void)span_copy(MSPAN_OF(a.bytes), span_from(bytes, 12));
@@ -152,7 +152,7 @@ static void elementary_copy(struct abi_rd *r, struct abi_wr *w, struct span type
         abi_wr_fixed(w, span_of(fixed, t.size));
         break;
     case ABI_ADDRESS: abi_wr_address(w, abi_rd_address(r)); break;
-    case ABI_BOOL: abi_wr_bool(w, abi_rd_bool(r)); break;
+    case ABI_BOOL:    abi_wr_bool(w, abi_rd_bool(r)); break;
     case ABI_UINT:
         if (t.size <= 64) {
             abi_wr_u64(w, abi_rd_uint(r, t.size));

@@ -224,8 +224,9 @@ times(300, () => {
     [viem.getContractAddress({ opcode: 'CREATE2', from, salt, bytecode }), viem.getContractAddress({ from, nonce: BigInt(nonce) })].join(' '))
 })
 
+// One process answers them all.
 const run = spawnSync(process.argv[2], { input: cases.map((c) => c.line).join('\n') + '\n', encoding: 'utf8', maxBuffer: 1 << 30 })
-const answers = run.stdout.split('\n')
+const answers = (run.stdout ?? '').split('\n')
 const kinds = new Map()
 cases.forEach((c, i) => {
   const k = kinds.get(c.kind) ?? { count: 0, wrong: [] }
@@ -241,6 +242,6 @@ for (const [kind, k] of kinds) {
 }
 const clean = run.status === 0 && answers.length === cases.length + 1
 console.log(`${clean ? 'ok' : 'not ok'} ${++n} - every case was answered, exit status ${run.status ?? run.signal}`)
-if (!clean) console.log(`# ${run.stderr}`)
+if (!clean) console.log(`# ${run.error ?? run.stderr}`)
 console.log(`1..${n}`)
 process.exitCode = clean && [...kinds.values()].every((k) => k.wrong.length === 0) ? 0 : 1

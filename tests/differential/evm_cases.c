@@ -133,7 +133,9 @@ static enum err run_checksum(struct job *j)
     enum address_checksum sum;
     TRY(address_parse(&a, &sum, j->words[1]));
     say_address(j, a);
-    say(j, sum == ADDRESS_CHECKSUM_VALID ? SPAN_LIT(" valid") : sum == ADDRESS_CHECKSUM_NONE ? SPAN_LIT(" none") : SPAN_LIT(" wrong"));
+    say(j, sum == ADDRESS_CHECKSUM_VALID  ? SPAN_LIT(" valid")
+           : sum == ADDRESS_CHECKSUM_NONE ? SPAN_LIT(" none")
+                                          : SPAN_LIT(" wrong"));
     return OK;
 }
 
@@ -218,8 +220,13 @@ static enum err run_tx(struct job *j)
     say(j, SPAN_LIT(" "));
     say_address(j, sender);
     const struct u256 numbers[] = {
-        u256_from_u64((uint64_t)tx.type), u256_from_u64(tx.chain_id), u256_from_u64(tx.nonce), tx.max_fee_per_gas,
-        tx.max_priority_fee_per_gas, u256_from_u64(tx.gas_limit), tx.value,
+        u256_from_u64((uint64_t)tx.type),
+        u256_from_u64(tx.chain_id),
+        u256_from_u64(tx.nonce),
+        tx.max_fee_per_gas,
+        tx.max_priority_fee_per_gas,
+        u256_from_u64(tx.gas_limit),
+        tx.value,
     };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         say(j, SPAN_LIT(" "));
@@ -378,7 +385,8 @@ static void run_line(struct job *j, struct span line)
     buf_clear(&j->text);
     enum err e = ERR_UNSUPPORTED;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (span_equal(j->words[0], span_str(kinds[i].name)) && j->words_count == kinds[i].words_count) {
+        if (span_equal(j->words[0], span_str(kinds[i].name)) &&
+            j->words_count == kinds[i].words_count) {
             e = kinds[i].run(j);
         }
     }
