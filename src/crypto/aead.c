@@ -12,7 +12,7 @@ static const EVP_CIPHER *aead_cipher(enum aead_kind kind)
 {
     switch (kind) {
     case AEAD_CHACHA20_POLY1305: return EVP_chacha20_poly1305();
-    case AEAD_AES_256_GCM: return EVP_aes_256_gcm();
+    case AEAD_AES_256_GCM:       return EVP_aes_256_gcm();
     }
     return NULL;
 }
@@ -23,10 +23,8 @@ enum err aead_rekey(struct aead *a, const struct secret32 *key)
     return EVP_CipherInit_ex(a->ctx, NULL, NULL, key->bytes, NULL, -1) == 1 ? OK : ERR_INTERNAL;
 }
 
-enum err aead_init(struct aead *a,
-                   struct budget *budget,
-                   enum aead_kind kind,
-                   const struct secret32 *key)
+enum err
+aead_init(struct aead *a, struct budget *budget, enum aead_kind kind, const struct secret32 *key)
 {
     const EVP_CIPHER *cipher = aead_cipher(kind);
     check(cipher);
@@ -63,7 +61,8 @@ static bool message_begin(EVP_CIPHER_CTX *ctx, const uint8_t *nonce, struct span
 static bool message_text(EVP_CIPHER_CTX *ctx, struct mspan out, struct span in)
 {
     int n;
-    return in.n == 0 || (EVP_CipherUpdate(ctx, out.p, &n, in.p, (int)in.n) == 1 && (size_t)n == in.n);
+    return in.n == 0 ||
+           (EVP_CipherUpdate(ctx, out.p, &n, in.p, (int)in.n) == 1 && (size_t)n == in.n);
 }
 
 enum err aead_seal(struct aead *a,
@@ -129,8 +128,8 @@ enum err xaead_seal(const struct secret32 *key,
         return ERR_LIMIT;
     }
     check(out.n == plain.n + AEAD_TAG_LEN);
-    int r = crypto_aead_xchacha20poly1305_ietf_encrypt(
-        out.p, NULL, plain.p, plain.n, ad.p, ad.n, NULL, nonce, key->bytes);
+    int r = crypto_aead_xchacha20poly1305_ietf_encrypt(out.p, NULL, plain.p, plain.n, ad.p, ad.n,
+                                                       NULL, nonce, key->bytes);
     return r == 0 ? OK : ERR_INTERNAL;
 }
 
@@ -147,8 +146,8 @@ enum err xaead_open(const struct secret32 *key,
         return ERR_LIMIT;
     }
     check(out.n == sealed.n - AEAD_TAG_LEN);
-    int r = crypto_aead_xchacha20poly1305_ietf_decrypt(
-        out.p, NULL, NULL, sealed.p, sealed.n, ad.p, ad.n, nonce, key->bytes);
+    int r = crypto_aead_xchacha20poly1305_ietf_decrypt(out.p, NULL, NULL, sealed.p, sealed.n, ad.p,
+                                                       ad.n, nonce, key->bytes);
     if (r != 0) {
         wipe(out);
         return ERR_AUTH;

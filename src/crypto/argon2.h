@@ -10,8 +10,8 @@
 
 /* Argon2id version 1.3, RFC 9106, one lane, 32 bytes out. */
 
-#define ARGON2_SALT_LEN 16
-#define ARGON2_PASSES_MAX 64
+#define ARGON2_SALT_LEN       16
+#define ARGON2_PASSES_MAX     64
 #define ARGON2_MEMORY_KIB_MAX (1024u * 1024u)
 
 struct argon2_cost {
@@ -21,7 +21,10 @@ struct argon2_cost {
 
 /* argon2id derives a key from a password. ERR_LIMIT: cost out of range, or no budget or memory. Takes
  * from milliseconds to seconds: never on an event loop. */
-MUST_CHECK enum err argon2id(struct secret32 *ret_key, struct budget *budget, struct span password,
-                             const uint8_t salt[static ARGON2_SALT_LEN], const struct argon2_cost *cost);
+MUST_CHECK enum err argon2id(struct secret32 *ret_key,
+                             struct budget *budget,
+                             struct span password,
+                             const uint8_t salt[static ARGON2_SALT_LEN],
+                             const struct argon2_cost *cost);
 
 #endif

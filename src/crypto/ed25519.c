@@ -48,7 +48,8 @@ enum err ed25519_verify(const struct ed25519_public *key, struct span message, s
     if (sig.n != crypto_sign_BYTES) {
         return ERR_MALFORMED;
     }
-    /* SPEC RFC8032 §5.1.7: s is below the group order; RFC 8032 leaves the check of small orders open, we
+    /* SPEC RFC8032 §"5.1.7": s is below the group order; RFC 8032 leaves the check of small orders open, we
      * refuse them so that one signature never holds for two messages or keys. */
-    return crypto_sign_verify_detached(sig.p, message.p, message.n, key->bytes) == 0 ? OK : ERR_AUTH;
+    return crypto_sign_verify_detached(sig.p, message.p, message.n, key->bytes) == 0 ? OK
+                                                                                     : ERR_AUTH;
 }

@@ -33,10 +33,13 @@ void ed25519_key_public(struct ed25519_public *ret_public, const struct ed25519_
  * does not belong to the seed (signing with such a pair would give the secret away). */
 MUST_CHECK enum err ed25519_key_load(struct ed25519_key *ret_key, struct span stored);
 
-void ed25519_sign(struct ed25519_signature *ret_sig, const struct ed25519_key *key, struct span message);
+void ed25519_sign(struct ed25519_signature *ret_sig,
+                  const struct ed25519_key *key,
+                  struct span message);
 
 /* ed25519_verify is strict: s below the group order, no small-order or non-canonical public key, no
  * small-order R. ERR_AUTH: do not believe it. ERR_MALFORMED: sig is not 64 bytes. */
-MUST_CHECK enum err ed25519_verify(const struct ed25519_public *key, struct span message, struct span sig);
+MUST_CHECK enum err
+ed25519_verify(const struct ed25519_public *key, struct span message, struct span sig);
 
 #endif

@@ -7,7 +7,8 @@
 #include <sodium.h>
 #include <string.h>
 
-static_assert(sizeof(struct sha256) >= sizeof(crypto_hash_sha256_state), "room for the backend's state");
+static_assert(sizeof(struct sha256) >= sizeof(crypto_hash_sha256_state),
+              "room for the backend's state");
 
 static crypto_hash_sha256_state *sha256_state(struct sha256 *h)
 {
@@ -85,7 +86,10 @@ void sha512(uint8_t ret_hash[static 64], struct span data)
     sha512_of(ret_hash, &data, 1);
 }
 
-void hmac_sha256(struct secret32 *ret_mac, struct span key, const struct span *parts, size_t parts_count)
+void hmac_sha256(struct secret32 *ret_mac,
+                 struct span key,
+                 const struct span *parts,
+                 size_t parts_count)
 {
     crypto_auth_hmacsha256_state h;
     static const uint8_t none[1];

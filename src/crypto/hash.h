@@ -36,6 +36,9 @@ void sha512_of(uint8_t ret_hash[static 64], const struct span *parts, size_t par
 
 /* hmac_sha256 authenticates the concatenation of parts. The result may be a key, so it is a secret;
  * compare tags with ct_equal. Any key length is allowed. */
-void hmac_sha256(struct secret32 *ret_mac, struct span key, const struct span *parts, size_t parts_count);
+void hmac_sha256(struct secret32 *ret_mac,
+                 struct span key,
+                 const struct span *parts,
+                 size_t parts_count);
 
 #endif

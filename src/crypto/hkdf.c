@@ -7,7 +7,7 @@ enum { HASH_LEN = 32, BLOCKS_MAX = 255 };
 
 void hkdf_extract(struct secret32 *ret_prk, struct span salt, struct span input)
 {
-    /* SPEC RFC5869 §2.2: without a salt the key is HashLen zeros, and HMAC pads an empty key to just that. */
+    /* SPEC RFC5869 §"2.2": without a salt the key is HashLen zeros, and HMAC pads an empty key to just that. */
     hmac_sha256(ret_prk, salt, &input, 1);
 }
 
@@ -20,7 +20,7 @@ enum err hkdf_expand(struct mspan out, const struct secret32 *prk, struct span i
     size_t block_len = 0; /* T(0) is empty */
     uint8_t counter = 1;
     while (out.n > 0) {
-        /* SPEC RFC5869 §2.3: T(i) = HMAC(PRK, T(i-1) | info | i). */
+        /* SPEC RFC5869 §"2.3": T(i) = HMAC(PRK, T(i-1) | info | i). */
         const struct span parts[] = {span_of(block.bytes, block_len), info, span_of(&counter, 1)};
         hmac_sha256(&block, SPAN_OF(prk->bytes), parts, 3);
         block_len = HASH_LEN;

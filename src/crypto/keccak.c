@@ -1,4 +1,4 @@
-/* Keccak-256: the sponge over Keccak-f[1600] with a rate of 136 bytes. SPEC Keccak-reference-3.0 §1 */
+/* Keccak-256: the sponge over Keccak-f[1600] with a rate of 136 bytes. */
 #include "crypto/keccak.h"
 
 #include "base/check.h"
@@ -116,7 +116,7 @@ void keccak256_add(struct keccak256 *k, struct span data)
 
 void keccak256_end(struct keccak256 *k, struct hash32 *ret_hash)
 {
-    /* SPEC Keccak-reference-3.0 §1.1.2: pad10*1, bits counted from the least significant; FIPS 202 later
+    /* SPEC Keccak-reference §"1.1.2": pad10*1, bits counted from the least significant; FIPS 202 later
      * put two more bits before it, which is why SHA3-256 differs. */
     k->lanes[k->fill / 8] ^= (uint64_t)0x01 << (8 * (k->fill % 8));
     k->lanes[RATE / 8 - 1] ^= (uint64_t)0x80 << 56;

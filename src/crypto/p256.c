@@ -9,16 +9,16 @@
 
 #include <string.h>
 
-/* The order of the group and half of it, big-endian. SPEC FIPS186-5 / SP800-186 §3.2.1.3 */
+/* The order of the group and half of it, big-endian (SP 800-186 section 3.2.1.3). */
 static const uint8_t order[32] = {0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff,
                                   0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17,
                                   0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51};
-static const uint8_t order_half[32] = {0x7f, 0xff, 0xff, 0xff, 0x80, 0x00, 0x00, 0x00, 0x7f, 0xff, 0xff,
-                                       0xff, 0xff, 0xff, 0xff, 0xff, 0xde, 0x73, 0x7d, 0x56, 0xd3, 0x8b,
-                                       0xcf, 0x42, 0x79, 0xdc, 0xe5, 0x61, 0x7e, 0x31, 0x92, 0xa8};
+static const uint8_t order_half[32] = {
+    0x7f, 0xff, 0xff, 0xff, 0x80, 0x00, 0x00, 0x00, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xde, 0x73, 0x7d, 0x56, 0xd3, 0x8b, 0xcf, 0x42, 0x79, 0xdc, 0xe5, 0x61, 0x7e, 0x31, 0x92, 0xa8};
 
 /* What precedes the point 04 x y in the SubjectPublicKeyInfo: SEQUENCE { SEQUENCE { id-ecPublicKey, prime256v1 },
- * BIT STRING }. SPEC RFC5480 §2 */
+ * BIT STRING } (RFC 5480 section 2). */
 static const uint8_t spki_head[27] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
                                       0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
                                       0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
@@ -65,13 +65,14 @@ enum err p256_public_parse(struct p256_public *ret_public, struct span point)
     if (!p) {
         return ERR_INTERNAL;
     }
-    /* SPEC SEC1 §2.3.4: coordinates below the field's prime, and the point on the curve. */
+    /* SPEC SEC1 §"2.3.4": coordinates below the field's prime, and the point on the curve. */
     if (EC_POINT_oct2point(group, p, point.p, point.n, NULL) != 1) {
         ERR_clear_error();
         return ERR_MALFORMED;
     }
     uint8_t out[65];
-    if (EC_POINT_point2oct(group, p, POINT_CONVERSION_UNCOMPRESSED, out, sizeof out, NULL) != sizeof out) {
+    if (EC_POINT_point2oct(group, p, POINT_CONVERSION_UNCOMPRESSED, out, sizeof out, NULL) !=
+        sizeof out) {
         return ERR_INTERNAL;
     }
     memcpy(ret_public->xy, out + 1, sizeof ret_public->xy);
@@ -134,7 +135,8 @@ enum err p256_verify(const struct p256_public *key,
     uint8_t der[P256_DER_MAX];
     size_t der_n = p256_der_encode(der, sig);
     AUTO(pkey_free) EVP_PKEY *pkey = public_pkey(key);
-    AUTO(pkey_ctx_free) EVP_PKEY_CTX *ctx = pkey ? EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL) : NULL;
+    AUTO(pkey_ctx_free)
+    EVP_PKEY_CTX *ctx = pkey ? EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL) : NULL;
     bool holds = ctx && EVP_PKEY_verify_init(ctx) == 1 &&
                  EVP_PKEY_verify(ctx, der, der_n, hash->bytes, sizeof hash->bytes) == 1;
     ERR_clear_error();
@@ -203,7 +205,8 @@ enum err p256_public_of(struct p256_public *ret_public, const struct secret32 *s
     }
     uint8_t out[65];
     if (EC_POINT_mul(group, p, k, NULL, NULL, ctx) != 1 ||
-        EC_POINT_point2oct(group, p, POINT_CONVERSION_UNCOMPRESSED, out, sizeof out, ctx) != sizeof out) {
+        EC_POINT_point2oct(group, p, POINT_CONVERSION_UNCOMPRESSED, out, sizeof out, ctx) !=
+            sizeof out) {
         return ERR_INTERNAL;
     }
     memcpy(ret_public->xy, out + 1, sizeof ret_public->xy);
@@ -231,14 +234,14 @@ static EVP_PKEY *secret_pkey(const struct secret32 *secret)
     return pkey;
 }
 
-enum err p256_sign(struct p256_signature *ret_sig,
-                   const struct secret32 *secret,
-                   const struct hash32 *hash)
+enum err
+p256_sign(struct p256_signature *ret_sig, const struct secret32 *secret, const struct hash32 *hash)
 {
     struct p256_public unused;
     TRY(p256_public_of(&unused, secret)); /* refuses a secret out of range */
     AUTO(pkey_free) EVP_PKEY *pkey = secret_pkey(secret);
-    AUTO(pkey_ctx_free) EVP_PKEY_CTX *ctx = pkey ? EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL) : NULL;
+    AUTO(pkey_ctx_free)
+    EVP_PKEY_CTX *ctx = pkey ? EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL) : NULL;
     uint8_t der[P256_DER_MAX];
     size_t der_n = sizeof der;
     if (!ctx || EVP_PKEY_sign_init(ctx) != 1 ||

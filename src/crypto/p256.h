@@ -22,7 +22,7 @@ struct p256_signature {
     uint8_t rs[64];
 };
 
-#define P256_DER_MAX 72
+#define P256_DER_MAX  72
 #define P256_SPKI_LEN 91
 
 /* p256_public_init checks coordinates (64 bytes): below p, on the curve, not the point at infinity.
@@ -39,7 +39,8 @@ void p256_spki_encode(uint8_t ret_out[static P256_SPKI_LEN], const struct p256_p
 
 /* p256_verify checks sig over hash. High s holds here (p256_is_low_s is the chain's rule). ERR_AUTH: it
  * does not hold, or key is not on the curve. */
-MUST_CHECK enum err p256_verify(const struct p256_public *key, const struct hash32 *hash,
+MUST_CHECK enum err p256_verify(const struct p256_public *key,
+                                const struct hash32 *hash,
                                 const struct p256_signature *sig);
 
 /* Strict DER of SEQUENCE { INTEGER r, INTEGER s }. ERR_MALFORMED: not DER, negative, or above 32 bytes.
@@ -55,7 +56,7 @@ bool p256_normalize(struct p256_signature *sig);
  * else ERR_MALFORMED, draw again. Signatures are low-s; the nonce comes from the backend's generator,
  * so they differ from run to run. */
 MUST_CHECK enum err p256_public_of(struct p256_public *ret_public, const struct secret32 *secret);
-MUST_CHECK enum err p256_sign(struct p256_signature *ret_sig, const struct secret32 *secret,
-                              const struct hash32 *hash);
+MUST_CHECK enum err
+p256_sign(struct p256_signature *ret_sig, const struct secret32 *secret, const struct hash32 *hash);
 
 #endif

@@ -7,10 +7,10 @@
 
 #include <string.h>
 
-#define MODULUS_LEN_MAX (RSA_BITS_MAX / 8)
+#define MODULUS_LEN_MAX  (RSA_BITS_MAX / 8)
 #define EXPONENT_LEN_MAX 5
 
-/* 1.2.840.113549.1.1.1. SPEC RFC8017 §A.1 */
+/* 1.2.840.113549.1.1.1 (RFC 8017 appendix A.1). */
 static const uint8_t oid_rsa_encryption[9] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01};
 
 /* Big-endian without leading zeros, spans into the SPKI. */
@@ -53,7 +53,7 @@ static enum err rsa_spki_decode(struct rsa_public *ret_key, struct span spki)
     if (!span_equal(oid, SPAN_OF(oid_rsa_encryption))) {
         return ERR_UNSUPPORTED;
     }
-    /* SPEC RFC8017 §A.1: the parameters of rsaEncryption are NULL. */
+    /* SPEC RFC8017 §"A.1": the parameters of rsaEncryption are NULL. */
     struct span none = der_read(&algorithm, DER_NULL);
     struct rd body = rd_init(bits);
     struct rd pair = der_enter(&body, DER_SEQUENCE);
@@ -122,7 +122,7 @@ enum err rsa_verify(struct span spki, struct span message, struct span sig)
 {
     struct rsa_public key;
     TRY(rsa_spki_decode(&key, spki));
-    /* SPEC RFC8017 §8.2.2 step 1: the signature is exactly as long as the modulus. */
+    /* SPEC RFC8017 §"8.2.2": the signature is exactly as long as the modulus. */
     if (sig.n != key.modulus.n) {
         return ERR_AUTH;
     }

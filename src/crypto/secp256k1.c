@@ -41,8 +41,8 @@ static void public_put(struct secp256k1_public *ret_public, const secp256k1_pubk
 {
     uint8_t point[65];
     size_t n = sizeof point;
-    (void)secp256k1_ec_pubkey_serialize(
-        secp256k1_context_static, point, &n, key, SECP256K1_EC_UNCOMPRESSED);
+    (void)secp256k1_ec_pubkey_serialize(secp256k1_context_static, point, &n, key,
+                                        SECP256K1_EC_UNCOMPRESSED);
     memcpy(ret_public->xy, point + 1, sizeof ret_public->xy);
 }
 
@@ -91,7 +91,8 @@ enum err secp256k1_sign(struct secp256k1_signature *ret_sig,
     AUTO(signing_done) struct signing s = {.ctx = NULL};
     signing_init(&s, secret, SPAN_OF(hash->bytes));
     secp256k1_ecdsa_recoverable_signature sig;
-    if (secp256k1_ecdsa_sign_recoverable(s.ctx, &sig, hash->bytes, secret->bytes, NULL, NULL) != 1) {
+    if (secp256k1_ecdsa_sign_recoverable(s.ctx, &sig, hash->bytes, secret->bytes, NULL, NULL) !=
+        1) {
         return ERR_MALFORMED;
     }
     int id = 0;
@@ -136,8 +137,8 @@ enum err secp256k1_recover(struct secp256k1_public *ret_public,
         return ERR_MALFORMED;
     }
     secp256k1_ecdsa_recoverable_signature parsed;
-    if (secp256k1_ecdsa_recoverable_signature_parse_compact(
-            secp256k1_context_static, &parsed, sig->rs, sig->recovery_id) != 1) {
+    if (secp256k1_ecdsa_recoverable_signature_parse_compact(secp256k1_context_static, &parsed,
+                                                            sig->rs, sig->recovery_id) != 1) {
         return ERR_MALFORMED;
     }
     secp256k1_pubkey key;

@@ -21,7 +21,8 @@ void x25519_key_wipe(struct x25519_key *key);
 
 /* x25519_shared computes the shared secret. ERR_AUTH: it is all zero, so peer_public is of small order
  * and the peer is hostile (RFC 7748 §6.1). */
-MUST_CHECK enum err x25519_shared(struct secret32 *ret_shared, const struct x25519_key *key,
+MUST_CHECK enum err x25519_shared(struct secret32 *ret_shared,
+                                  const struct x25519_key *key,
                                   const uint8_t peer_public[static 32]);
 
 #endif

@@ -1,4 +1,4 @@
-/* Public keys of peers: SPEC libp2p/peer-ids §"Keys". The protobuf is
+/* Public keys of peers, libp2p/peer-ids "Keys". The protobuf is
  *
  *     08 <type> 12 <length of data> <data>
  *
@@ -24,7 +24,7 @@ static enum err key_check(const struct public_key *key)
     struct secp256k1_public secp256k1;
     struct p256_public p256;
     switch (key->type) {
-    case KEY_RSA: return rsa_spki_check(key->data);
+    case KEY_RSA:     return rsa_spki_check(key->data);
     case KEY_ED25519: return key->data.n == ED25519_LEN ? OK : ERR_MALFORMED;
     case KEY_SECP256K1:
         if (key->data.n != SECP256K1_LEN) {
@@ -48,7 +48,8 @@ enum err key_decode(struct public_key *ret_key, struct span encoded)
     if (!protobuf_next(&r, &f) || f.number != FIELD_TYPE || protobuf_get_u64(&type, &f) != OK) {
         return ERR_MALFORMED;
     }
-    if (!protobuf_next(&r, &f) || f.number != FIELD_DATA || protobuf_get_bytes(&key.data, &f) != OK) {
+    if (!protobuf_next(&r, &f) || f.number != FIELD_DATA ||
+        protobuf_get_bytes(&key.data, &f) != OK) {
         return ERR_MALFORMED;
     }
     if (protobuf_next(&r, &f) || protobuf_end(&r) != OK) {
@@ -117,7 +118,7 @@ enum err key_verify(const struct public_key *key, struct span message, struct sp
         memcpy(ed25519.bytes, key->data.p, sizeof ed25519.bytes);
         return ed25519_verify(&ed25519, message, sig);
     case KEY_SECP256K1: sha256(&hash, message); return verify_secp256k1(key->data, &hash, sig);
-    case KEY_ECDSA: sha256(&hash, message); return verify_p256(key->data, &hash, sig);
+    case KEY_ECDSA:     sha256(&hash, message); return verify_p256(key->data, &hash, sig);
     }
     return ERR_UNSUPPORTED;
 }
@@ -125,10 +126,10 @@ enum err key_verify(const struct public_key *key, struct span message, struct sp
 const char *key_type_name(enum key_type type)
 {
     switch (type) {
-    case KEY_RSA: return "RSA";
-    case KEY_ED25519: return "Ed25519";
+    case KEY_RSA:       return "RSA";
+    case KEY_ED25519:   return "Ed25519";
     case KEY_SECP256K1: return "secp256k1";
-    case KEY_ECDSA: return "ECDSA";
+    case KEY_ECDSA:     return "ECDSA";
     }
     return "unknown";
 }

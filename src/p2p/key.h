@@ -5,14 +5,9 @@
 #include "base/span.h"
 #include "base/wr.h"
 
-/* Public keys of peers: the protobuf of libp2p and signatures by them. SPEC libp2p/peer-ids §"Keys". */
+/* Public keys of peers: the protobuf of libp2p and signatures by them (libp2p/peer-ids, "Keys"). */
 
-enum key_type {
-    KEY_RSA = 0,
-    KEY_ED25519 = 1,
-    KEY_SECP256K1 = 2,
-    KEY_ECDSA = 3
-};
+enum key_type { KEY_RSA = 0, KEY_ED25519 = 1, KEY_SECP256K1 = 2, KEY_ECDSA = 3 };
 
 /* The longest encoded key that we read: RSA of 8192 bits in its envelope, with room. */
 #define KEY_ENCODED_MAX 1100
@@ -36,7 +31,8 @@ MUST_CHECK enum err key_decode(struct public_key *ret_key, struct span encoded);
 void key_encode(struct wr *w, const struct public_key *key);
 
 /* key_encode_ed25519 is key_encode for the commonest kind. */
-void key_encode_ed25519(uint8_t ret_out[static KEY_ED25519_ENCODED_LEN], const uint8_t public_bytes[static 32]);
+void key_encode_ed25519(uint8_t ret_out[static KEY_ED25519_ENCODED_LEN],
+                        const uint8_t public_bytes[static 32]);
 
 /* key_verify checks sig over message as the key's type says: Ed25519 over the message itself,
  * secp256k1 and ECDSA in DER over its SHA-256, RSA with PKCS #1 v1.5. ERR_AUTH: it does not hold;

@@ -11,13 +11,17 @@ static bool fits_purpose(enum signer_purpose purpose, struct span message)
 {
     switch (purpose) {
     case SIGNER_NOISE_STATIC_KEY:
-        return message.n == sizeof NOISE_SIGNATURE_PREFIX - 1 + 32 && span_starts_with(message, SPAN_LIT(NOISE_SIGNATURE_PREFIX));
+        return message.n == sizeof NOISE_SIGNATURE_PREFIX - 1 + 32 &&
+               span_starts_with(message, SPAN_LIT(NOISE_SIGNATURE_PREFIX));
     case SIGNER_ENVELOPE: return envelope_is_signable(message);
     }
     return false;
 }
 
-static enum err sign(struct signer *self, struct signature *ret_sig, enum signer_purpose purpose, struct span message)
+static enum err sign(struct signer *self,
+                     struct signature *ret_sig,
+                     enum signer_purpose purpose,
+                     struct span message)
 {
     const struct key_signer *k = (const struct key_signer *)(const void *)self;
     if (!fits_purpose(purpose, message)) {

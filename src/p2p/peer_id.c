@@ -1,4 +1,4 @@
-/* Peer ids: SPEC libp2p/peer-ids §"Peer Ids". An id is a multihash:
+/* SPEC libp2p/peer-ids §"Peer Ids": an id is a multihash:
  *
  *     00 <length> <encoded key>     the key itself, if it is at most 42 bytes (Ed25519, secp256k1)
  *     12 20 <SHA-256 of it>         else (ECDSA, RSA)

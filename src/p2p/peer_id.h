@@ -7,11 +7,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Peer ids: the multihash of a peer's encoded public key. SPEC libp2p/peer-ids §"Peer Ids". */
+/* Peer ids: the multihash of a peer's encoded public key (libp2p/peer-ids, "Peer Ids"). */
 
 /* An encoded key of at most this length stands in the id itself. */
 #define PEER_ID_INLINE_MAX 42
-#define PEER_ID_LEN_MAX (2 + PEER_ID_INLINE_MAX)
+#define PEER_ID_LEN_MAX    (2 + PEER_ID_INLINE_MAX)
 
 /* Room for any printed id with its terminating zero. */
 #define PEER_ID_TEXT_MAX 64

@@ -1,0 +1,145 @@
+/* RSA: signatures made with the cryptography package of Python (OpenSSL behind it), and keys in forms that
+ * must be refused. */
+#include "crypto/rsa.h"
+
+#include "base/test.h"
+#include "base/wr.h"
+#include "codec/der.h"
+
+#include <string.h>
+
+static const char spki_hex[] =
+    "30820122300d06092a864886f70d01010105000382010f003082010a02820101008f2866150a0a5253d8538d"
+    "19c3635695e3608284a0eb0bd706953949c6a563e46cc2a08769b3659568e994027d2486df535f17e4005890"
+    "be6a5d05c2b05925eaddea9eb44b978e700fb4f823e5e7c45ea367872b02102bbb5bdea09bc49966022f2fc8"
+    "c8b479abe0706b73d6aaddd3a92966f8adfc79c95ca3862ac7c2899789dcd7086cc60ab53e0bad4a079028f8"
+    "0502a6584d56703ceb069ce6d81aa69b3e1ff071ecc2e517462d1918b01d46eb72779cc3f5b8b27269e1bc65"
+    "b2455ad260884eebbb3ab7802867d24b465fe833364522afd60a06d6932cbc9036646d00f69dabb76ca03ac9"
+    "1863b0904549377719d0e6c84189a581abb970cf0669f0ea2d0203010001";
+
+/* Of "passmesh", PKCS #1 v1.5 with SHA-256. */
+static const char sig_hex[] =
+    "2868e73a515e6035adbb9736b464ee350ec189aeaadb68c072a3b6c3f7a2747423ebb0cec37a98156ecf8207"
+    "b00f2912a77329bd633e30596e00649552515809be351745c1ce5c5ab0405260e5193ec8dface2a38b9e3b7d"
+    "a64903f6e6ce9bf8ecd43c195eb52d80b020548c639eb6b6cab5cf5b7420f6042038a6165f11accf52527233"
+    "796611a378da585c30a90bcdf8e47cd4bed4afaa17bb2702816206bc74f2ff86fa96b4c4ebe558f3f5b039e8"
+    "1b34396685fd044106010520ed45b699542af69dda3b94d60f64fb58e9f9b4dd421b549ca3328336d31b51c8"
+    "0974ccc0d462702ad5fdcb4f2d29f07f3e9b14f3223bb147f09ae7580c7c64a1916cb3c9";
+
+/* The same message by the same key, with SHA-1, and with PSS. */
+static const char sha1_sig_hex[] =
+    "68a66d8fd5bfbb7d290a3758decd922e55ff1d8df82583174d60687b95d7a416ab20ca7bda01783f53437aea"
+    "ce7889867d12233360278dbebb3276c4cb3fe75b5ef5424f9d26aabc2e503a3a7aeedf8f9f46fd520f161e2e"
+    "3a0496009f9f5e716e6aeb5ec7c50846225413c2fe60bbe4ce76c6f8af1048abdb5ec92d373fd90176746c4f"
+    "a39623594d7f6ce1c232c01448e13b6d98a1a54b32c009f6a98d2bdd767a38aef5dff6cf565d1885f154f422"
+    "2d7f1a23d8983f87756dd820d498dcda2f2e3f18265f1cb598f16a484ac988f1298f564e403c247ce8d71415"
+    "61b3e02f7b60de12606b0a9bfd0b51475cd3ac7d2b85bb56c16be6431a0766480b9199d3";
+static const char pss_sig_hex[] =
+    "12a60f54b69cfe1dbc7d51e9090e0fffedf15e758141324fb08ba03de59765e489799fc5faed019bfc6e5665"
+    "df1b790317cd8b14dde4852eaa5c1e2b048b8c35ae5556448a26aff640675041185526bb46b230f21923bf92"
+    "02beecc37efc2c0fe1af7f6ffbe8f95592ec4f1e78ccc792b0a22b74bb1019935c0b3eb59bd265e738f7b5f4"
+    "4b918132eb2487d39ddfba58c7ccf93ea5a91c60b4bd6be484a69a77880b8d822fa904e7755dc3c6beaa67c3"
+    "67f7dd184d1491bed276b3ab5f44d399c4eea9ad63b1a136bc406bfa3a8004a674fc0b916fa6e0cfaa62d1a3"
+    "be9fefcc3e96152198f2d5a12eaf9cc581c54b8e57f21e419e3facb1ee3c299eb7e4438f";
+
+TEST(a_signature_holds_and_each_change_breaks_it)
+{
+    struct span spki = test_hex(spki_hex);
+    struct span sig = test_hex(sig_hex);
+    EXPECT_OK(rsa_verify(spki, SPAN_LIT("passmesh"), sig));
+    EXPECT_ERR(ERR_AUTH, rsa_verify(spki, SPAN_LIT("passmest"), sig));
+    EXPECT_ERR(ERR_AUTH, rsa_verify(spki, SPAN_LIT("passmesh"), span_first(sig, 255)));
+    EXPECT_ERR(ERR_AUTH, rsa_verify(spki, SPAN_LIT("passmesh"), SPAN_EMPTY));
+    EXPECT_ERR(ERR_AUTH, rsa_verify(spki, SPAN_LIT("passmesh"), test_hex(sha1_sig_hex)));
+    EXPECT_ERR(ERR_AUTH, rsa_verify(spki, SPAN_LIT("passmesh"), test_hex(pss_sig_hex)));
+    for (size_t bit = 0; bit < 2048; bit += 129) {
+        uint8_t broken[256];
+        (void)span_copy(MSPAN_OF(broken), sig);
+        broken[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        EXPECT_ERR(ERR_AUTH, rsa_verify(spki, SPAN_LIT("passmesh"), SPAN_OF(broken)));
+    }
+}
+
+TEST(a_key_that_is_cut_or_has_more_is_malformed)
+{
+    struct span spki = test_hex(spki_hex);
+    uint8_t longer[512];
+    for (size_t n = 0; n < spki.n; n++) {
+        EXPECT_ERR(ERR_MALFORMED, rsa_spki_check(span_first(spki, n)));
+    }
+    EXPECT_OK(rsa_spki_check(spki));
+    size_t n = span_copy(MSPAN_OF(longer), spki);
+    longer[n] = 0;
+    EXPECT_ERR(ERR_MALFORMED, rsa_spki_check(span_of(longer, n + 1)));
+}
+
+struct shape {
+    const char *name;
+    size_t bits;
+    uint64_t exponent;
+    enum err want;
+    bool is_even;
+    bool is_pss; /* id-RSASSA-PSS instead of rsaEncryption */
+};
+
+/* A key of that shape; its modulus need be no product. */
+static struct span spki_of(const struct shape *shape, struct mspan out)
+{
+    static const uint8_t oid[9] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01};
+    static const uint8_t oid_pss[9] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a};
+    static uint8_t modulus[2048];
+    static uint8_t pair[2100];
+    uint8_t exponent[8];
+    size_t n = (shape->bits + 7) / 8;
+    memset(modulus, 0xff, n);
+    modulus[0] = (uint8_t)(0xff >> (n * 8 - shape->bits));
+    modulus[n - 1] = shape->is_even ? 0xfe : 0xff;
+    for (size_t i = 0; i < 8; i++) {
+        exponent[i] = (uint8_t)(shape->exponent >> (56 - 8 * i));
+    }
+    struct wr p = wr_init(MSPAN_OF(pair));
+    der_write_header(&p, DER_SEQUENCE,
+                     der_uint_len(span_of(modulus, n)) + der_uint_len(SPAN_OF(exponent)));
+    der_write_uint(&p, span_of(modulus, n));
+    der_write_uint(&p, SPAN_OF(exponent));
+    size_t algorithm_len = der_len(sizeof oid) + der_len(0);
+    struct wr w = wr_init(out);
+    der_write_header(&w, DER_SEQUENCE, der_len(algorithm_len) + der_len(p.n + 1));
+    der_write_header(&w, DER_SEQUENCE, algorithm_len);
+    der_write(&w, DER_OID, shape->is_pss ? SPAN_OF(oid_pss) : SPAN_OF(oid));
+    der_write(&w, DER_NULL, SPAN_EMPTY);
+    der_write_bits(&w, span_of(pair, p.n));
+    EXPECT(wr_ok(&p) && wr_ok(&w));
+    return span_of(out.p, w.n);
+}
+
+TEST(sizes_and_exponents_at_their_limits)
+{
+    static const struct shape shapes[] = {
+        {.name = "2047 bits", .bits = 2047, .exponent = 65537, .want = ERR_LIMIT},
+        {.name = "2048 bits", .bits = 2048, .exponent = 65537, .want = OK},
+        {.name = "8192 bits", .bits = 8192, .exponent = 65537, .want = OK},
+        {.name = "8193 bits", .bits = 8193, .exponent = 65537, .want = ERR_LIMIT},
+        {.name = "16384 bits", .bits = 16384, .exponent = 65537, .want = ERR_LIMIT},
+        {.name = "512 bits", .bits = 512, .exponent = 65537, .want = ERR_LIMIT},
+        {.name = "exponent 0", .bits = 2048, .exponent = 0, .want = ERR_LIMIT},
+        {.name = "exponent 1", .bits = 2048, .exponent = 1, .want = ERR_LIMIT},
+        {.name = "exponent 2", .bits = 2048, .exponent = 2, .want = ERR_LIMIT},
+        {.name = "exponent 3", .bits = 2048, .exponent = 3, .want = OK},
+        {.name = "exponent 2^32 - 1", .bits = 2048, .exponent = 0xffffffff, .want = OK},
+        {.name = "exponent 2^32 + 1", .bits = 2048, .exponent = 0x100000001, .want = ERR_LIMIT},
+        {.name = "even modulus", .bits = 2048, .exponent = 3, .want = ERR_LIMIT, .is_even = true},
+        {.name = "PSS key", .bits = 2048, .exponent = 3, .want = ERR_UNSUPPORTED, .is_pss = true},
+    };
+    static uint8_t room[2200];
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        test_note("%s", shapes[i].name);
+        struct span spki = spki_of(&shapes[i], MSPAN_OF(room));
+        EXPECT_ERR(shapes[i].want, rsa_spki_check(spki));
+        if (shapes[i].want != OK) {
+            EXPECT_ERR(shapes[i].want, rsa_verify(spki, SPAN_LIT("x"), SPAN_LIT("y")));
+        }
+    }
+}
+
+TEST_MAIN
