@@ -8,6 +8,10 @@ import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.s
 contract PassmeshProxy is ERC1967Proxy {
     constructor(address implementation) ERC1967Proxy(implementation, "") {}
 
+    /// Plain ether is taken here. Some contracts pay with 2,300 gas, too little to reach the implementation, and what they
+    /// owe would be stuck.
+    receive() external payable {}
+
     function _unsafeAllowUninitialized() internal pure override returns (bool) {
         return true;
     }

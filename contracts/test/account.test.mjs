@@ -1,9 +1,10 @@
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { encodeFunctionData, getAddress, keccak256, numberToHex, parseEther, size, toHex } from 'viem';
+import { encodeFunctionData, getAddress, hashMessage, hashTypedData, keccak256, numberToHex, parseAbi, parseEther, size, toHex } from 'viem';
+import { wrapTypedDataSignature } from 'viem/experimental/erc7739';
 import * as account from '../lib/account.mjs';
-import { BS, ORIGIN, Passkey, UP, UV } from '../lib/passkey.mjs';
-import { deployments, makeAccount, makeOp, makeWorld, opHash, poke, read, refusal, run, sendOp, signOp, tokenAbi } from '../lib/world.mjs';
+import { BS, Passkey, UP, UV } from '../lib/passkey.mjs';
+import { artifact, deployments, makeAccount, makeOp, makeWorld, opHash, poke, read, refusal, run, sendOp, signOp, tokenAbi } from '../lib/world.mjs';
 
 const VERIFIER = deployments.webauthn_verifier.address;
 const SINK = '0x000000000000000000000000000000000000d00d';
@@ -193,6 +194,46 @@ test('account against strangers', async (t) => {
     assert.equal(await poke(w, a.address, 'applyOwnerChange', [change]), 'ChangeNotReady');
   });
 
+  await t.test('front-run creation: the first operation is refused, and taken without its creation part', async () => {
+    const a = await makeAccount(w, [key], { salt: numberToHex(8, { size: 32 }) });
+    const op = signOp(w, await makeOp(w, a, send), [key]);
+    assert.equal(await refusal(w, op), null);
+    await poke(w, deployments.account_factory.address, 'createAccount', [a.owners, 1n, a.salt], { abi: account.factoryAbi });
+    assert.equal(await refusal(w, op), 'AA10 sender already constructed');
+    const { factory, factoryData, ...rest } = op;
+    assert.ok(factory && factoryData);
+    assert.equal(await refusal(w, rest), 'AA24 signature error', 'the creation part is signed');
+    assert.equal(await refusal(w, signOp(w, rest, [key])), null);
+  });
+
+  await t.test('ether comes in with 2,300 gas, before and after creation', async () => {
+    const payer = artifact('TestPayer');
+    const hash = await w.client.deployContract({ account: w.accounts[0], abi: payer.abi, bytecode: payer.bytecode });
+    const address = (await w.client.waitForTransactionReceipt({ hash })).contractAddress;
+    const a = await makeAccount(w, [key], { salt: numberToHex(10, { size: 32 }), ether: '0' });
+    for (const created of [false, true]) {
+      assert.equal((await w.client.getCode({ address: a.address })) !== undefined, created);
+      const before = await w.client.getBalance({ address: a.address });
+      const paid = await w.client.writeContract({ account: w.accounts[0], address, abi: payer.abi, functionName: 'pay', args: [a.address], value: 7n });
+      assert.equal((await w.client.waitForTransactionReceipt({ hash: paid })).status, 'success');
+      assert.equal(await w.client.getBalance({ address: a.address }), before + 7n);
+      await poke(w, deployments.account_factory.address, 'createAccount', [a.owners, 1n, a.salt], { abi: account.factoryAbi });
+    }
+  });
+
+  await t.test('NFTs and ERC-1155 tokens may be sent to it', async () => {
+    const a = await makeAccount(w, [key]);
+    await poke(w, deployments.account_factory.address, 'createAccount', [a.owners, 1n, a.salt], { abi: account.factoryAbi });
+    const abi = parseAbi([
+      'function onERC721Received(address, address, uint256, bytes) returns (bytes4)',
+      'function onERC1155Received(address, address, uint256, uint256, bytes) returns (bytes4)',
+      'function supportsInterface(bytes4) view returns (bool)',
+    ]);
+    assert.equal(await read(w, a.address, 'onERC721Received', [SINK, SINK, 1n, '0x'], abi), '0x150b7a02');
+    assert.equal(await read(w, a.address, 'onERC1155Received', [SINK, SINK, 1n, 1n, '0x'], abi), '0xf23a6e61');
+    assert.equal(await read(w, a.address, 'supportsInterface', ['0x4e2312e0'], abi), true);
+  });
+
   await t.test('two of two: one signature is not enough, two are', async () => {
     const second = new Passkey(VERIFIER, 'second', 'https://wallet.example');
     const a = await makeAccount(w, [key, second], { threshold: 2n });
@@ -202,9 +243,38 @@ test('account against strangers', async (t) => {
     assert.equal((await sendOp(w, signOp(w, op, [key, second]))).success, true);
   });
 
+  await t.test('ERC-1271 through ERC-7739: typed data of an application', async () => {
+    const a = await makeAccount(w, [key]);
+    await poke(w, deployments.account_factory.address, 'createAccount', [a.owners, 1n, a.salt], { abi: account.factoryAbi });
+    const domain = { name: 'App', version: '2', chainId: w.chainId, verifyingContract: SINK };
+    const types = { Permit: [{ name: 'spender', type: 'address' }, { name: 'value', type: 'uint256' }] };
+    const contents = { spender: SINK, value: 5n };
+    const ours = { name: 'Passmesh Account', version: '1', chainId: w.chainId, verifyingContract: a.address, salt: numberToHex(0, { size: 32 }) };
+    const wrap = async (verifierDomain) => {
+      const signature = await wrapTypedDataSignature({
+        domain, types, primaryType: 'Permit', message: contents,
+        signature: account.encodeSignature([key.sign(hashTypedData({
+          domain,
+          types: {
+            ...types,
+            TypedDataSign: [
+              { name: 'contents', type: 'Permit' }, { name: 'name', type: 'string' }, { name: 'version', type: 'string' },
+              { name: 'chainId', type: 'uint256' }, { name: 'verifyingContract', type: 'address' }, { name: 'salt', type: 'bytes32' },
+            ],
+          },
+          primaryType: 'TypedDataSign',
+          message: { contents, ...verifierDomain },
+        }))]),
+      });
+      return read(w, a.address, 'isValidSignature', [hashTypedData({ domain, types, primaryType: 'Permit', message: contents }), signature]);
+    };
+    assert.equal(await wrap(ours), '0x1626ba7e');
+    assert.equal(await wrap({ ...ours, verifyingContract: SINK }), '0xffffffff', 'made for another account');
+    assert.equal(await wrap({ ...ours, chainId: 5 }), '0xffffffff', 'made for another chain');
+  });
+
   await t.test('ERC-1271 through ERC-7739: personal message', async () => {
     const a = await makeAccount(w, [key]);
-    const { hashTypedData, hashMessage } = await import('viem');
     const hash = hashMessage('hello');
     const nested = hashTypedData({
       domain: { name: 'Passmesh Account', version: '1', chainId: w.chainId, verifyingContract: a.address },
