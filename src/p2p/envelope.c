@@ -7,7 +7,12 @@
 #include "codec/uvarint.h"
 #include "p2p/key.h"
 
-enum { ENVELOPE_PUBLIC_KEY = 1, ENVELOPE_PAYLOAD_TYPE = 2, ENVELOPE_PAYLOAD = 3, ENVELOPE_SIGNATURE = 5 };
+enum {
+    ENVELOPE_PUBLIC_KEY = 1,
+    ENVELOPE_PAYLOAD_TYPE = 2,
+    ENVELOPE_PAYLOAD = 3,
+    ENVELOPE_SIGNATURE = 5
+};
 enum { RECORD_PEER_ID = 1, RECORD_SEQ = 2, RECORD_ADDRESSES = 3 };
 enum { ADDRESS_MULTIADDR = 1 };
 
@@ -25,7 +30,8 @@ static struct record_form form_of(int form)
     if (form == FORM_FIELD) {
         return (struct record_form){SPAN_LIT("libp2p-peer-record"), SPAN_LIT("\x03\x01")};
     }
-    return (struct record_form){SPAN_LIT("libp2p-routing-state"), SPAN_LIT("/libp2p/routing-state-record")};
+    return (struct record_form){SPAN_LIT("libp2p-routing-state"),
+                                SPAN_LIT("/libp2p/routing-state-record")};
 }
 
 enum err envelope_decode(struct envelope *ret_envelope, struct span in)
@@ -38,11 +44,11 @@ enum err envelope_decode(struct envelope *ret_envelope, struct span in)
     struct protobuf_field f;
     while (protobuf_next(&r, &f)) {
         switch (f.number) {
-        case ENVELOPE_PUBLIC_KEY: TRY(protobuf_get_bytes(&e.public_key, &f)); break;
+        case ENVELOPE_PUBLIC_KEY:   TRY(protobuf_get_bytes(&e.public_key, &f)); break;
         case ENVELOPE_PAYLOAD_TYPE: TRY(protobuf_get_bytes(&e.payload_type, &f)); break;
-        case ENVELOPE_PAYLOAD: TRY(protobuf_get_bytes(&e.payload, &f)); break;
-        case ENVELOPE_SIGNATURE: TRY(protobuf_get_bytes(&e.signature, &f)); break;
-        default: break; /* unknown: skipped */
+        case ENVELOPE_PAYLOAD:      TRY(protobuf_get_bytes(&e.payload, &f)); break;
+        case ENVELOPE_SIGNATURE:    TRY(protobuf_get_bytes(&e.signature, &f)); break;
+        default:                    break; /* unknown: skipped */
         }
     }
     TRY(protobuf_end(&r));
@@ -74,12 +80,15 @@ static void signed_init(struct buf *b, struct budget *budget)
     buf_init(b, budget, ENVELOPE_LEN_MAX + ENVELOPE_DOMAIN_LEN_MAX + (size_t)3 * UVARINT_LEN_MAX);
 }
 
-enum err envelope_verify(struct peer_id *ret_signer, const struct envelope *envelope, struct span domain,
+enum err envelope_verify(struct peer_id *ret_signer,
+                         const struct envelope *envelope,
+                         struct span domain,
                          struct budget *budget)
 {
     AUTO(buf_done) struct buf message = {0};
     signed_init(&message, budget);
-    TRY(write_signed(&message, &(struct envelope_content){domain, envelope->payload_type, envelope->payload}));
+    TRY(write_signed(
+        &message, &(struct envelope_content){domain, envelope->payload_type, envelope->payload}));
     struct public_key key;
     TRY(key_decode(&key, envelope->public_key));
     TRY(key_verify(&key, buf_span(&message), envelope->signature));
@@ -87,10 +96,13 @@ enum err envelope_verify(struct peer_id *ret_signer, const struct envelope *enve
     return OK;
 }
 
-enum err envelope_seal(struct wr *w, const struct envelope_content *content, struct signer *signer,
+enum err envelope_seal(struct wr *w,
+                       const struct envelope_content *content,
+                       struct signer *signer,
                        struct budget *budget)
 {
-    if (content->domain.n > ENVELOPE_DOMAIN_LEN_MAX || content->payload_type.n > ENVELOPE_TYPE_LEN_MAX) {
+    if (content->domain.n > ENVELOPE_DOMAIN_LEN_MAX ||
+        content->payload_type.n > ENVELOPE_TYPE_LEN_MAX) {
         return ERR_LIMIT;
     }
     AUTO(buf_done) struct buf message = {0};
@@ -194,17 +206,22 @@ enum err peer_record_open(struct peer_record *ret_record, struct span sealed, st
     return OK;
 }
 
-static void write_record(struct wr *w, const struct peer_record_cfg *cfg, const struct peer_id *peer)
+static void
+write_record(struct wr *w, const struct peer_record_cfg *cfg, const struct peer_id *peer)
 {
     protobuf_write_bytes(w, RECORD_PEER_ID, peer_id_span(peer));
     protobuf_write_varint(w, RECORD_SEQ, cfg->seq);
     for (size_t i = 0; i < cfg->addrs_count; i++) {
-        protobuf_write_header(w, RECORD_ADDRESSES, protobuf_bytes_len(ADDRESS_MULTIADDR, cfg->addrs[i].n));
+        protobuf_write_header(w, RECORD_ADDRESSES,
+                              protobuf_bytes_len(ADDRESS_MULTIADDR, cfg->addrs[i].n));
         protobuf_write_bytes(w, ADDRESS_MULTIADDR, cfg->addrs[i]);
     }
 }
 
-enum err peer_record_seal(struct wr *w, const struct peer_record_cfg *cfg, struct signer *signer, struct budget *budget)
+enum err peer_record_seal(struct wr *w,
+                          const struct peer_record_cfg *cfg,
+                          struct signer *signer,
+                          struct budget *budget)
 {
     struct peer_id peer;
     peer_id_of_key(&peer, signer->public_key);
@@ -214,5 +231,7 @@ enum err peer_record_seal(struct wr *w, const struct peer_record_cfg *cfg, struc
     write_record(&p, cfg, &peer);
     TRY(wr_end(&p));
     struct record_form form = form_of(FORM_FIELD);
-    return envelope_seal(w, &(struct envelope_content){form.domain, form.payload_type, buf_span(&payload)}, signer, budget);
+    return envelope_seal(
+        w, &(struct envelope_content){form.domain, form.payload_type, buf_span(&payload)}, signer,
+        budget);
 }

@@ -23,10 +23,10 @@
  * 03 01. We write the second form and read both. */
 
 enum {
-    ENVELOPE_LEN_MAX = 8192,         /* bytes of an encoded envelope that we look at */
+    ENVELOPE_LEN_MAX = 8192, /* bytes of an encoded envelope that we look at */
     ENVELOPE_DOMAIN_LEN_MAX = 64,
     ENVELOPE_TYPE_LEN_MAX = 64,
-    PEER_RECORD_ADDRS_MAX = 64,      /* of a record: kept; the rest is left out */
+    PEER_RECORD_ADDRS_MAX = 64, /* of a record: kept; the rest is left out */
 };
 
 /* Spans into the decoded bytes. */
@@ -43,7 +43,9 @@ MUST_CHECK enum err envelope_decode(struct envelope *ret_envelope, struct span i
 
 /* envelope_verify checks the signature for one domain and tells who signed. budget holds a copy of the
  * signed bytes for the length of the call. ERR_AUTH; ERR_MALFORMED, ERR_UNSUPPORTED: the key; ERR_LIMIT. */
-MUST_CHECK enum err envelope_verify(struct peer_id *ret_signer, const struct envelope *envelope, struct span domain,
+MUST_CHECK enum err envelope_verify(struct peer_id *ret_signer,
+                                    const struct envelope *envelope,
+                                    struct span domain,
                                     struct budget *budget);
 
 /* What to seal, for which domain (each at most its _LEN_MAX, not empty). */
@@ -55,7 +57,9 @@ struct envelope_content {
 
 /* envelope_seal has signer sign content and writes the encoded envelope to w, whose failures stick to
  * it. Errors: the signer's, ERR_LIMIT. */
-MUST_CHECK enum err envelope_seal(struct wr *w, const struct envelope_content *content, struct signer *signer,
+MUST_CHECK enum err envelope_seal(struct wr *w,
+                                  const struct envelope_content *content,
+                                  struct signer *signer,
                                   struct budget *budget);
 
 /* envelope_is_signable: is message the signed form of some envelope? For signers that check purposes. */
@@ -63,7 +67,7 @@ bool envelope_is_signable(struct span message);
 
 struct peer_record {
     struct peer_id peer;
-    uint64_t seq; /* grows with each change at the peer */
+    uint64_t seq;                             /* grows with each change at the peer */
     struct span addrs[PEER_RECORD_ADDRS_MAX]; /* valid multiaddrs, into the decoded bytes */
     size_t addrs_count;
 };
@@ -71,7 +75,8 @@ struct peer_record {
 /* peer_record_open decodes a sealed record, verifies it, and checks that the peer it speaks of is the
  * signer. Addresses that we cannot read are left out. The caller must still compare seq with what it
  * holds and peer with whom it talks to. ERR_AUTH, ERR_MALFORMED, ERR_UNSUPPORTED, ERR_LIMIT: drop it. */
-MUST_CHECK enum err peer_record_open(struct peer_record *ret_record, struct span sealed, struct budget *budget);
+MUST_CHECK enum err
+peer_record_open(struct peer_record *ret_record, struct span sealed, struct budget *budget);
 
 /* peer_record_decode reads only the payload, unproven. */
 MUST_CHECK enum err peer_record_decode(struct peer_record *ret_record, struct span payload);
@@ -82,7 +87,9 @@ struct peer_record_cfg {
     const struct span *addrs; /* multiaddr bytes */
     size_t addrs_count;
 };
-MUST_CHECK enum err peer_record_seal(struct wr *w, const struct peer_record_cfg *cfg, struct signer *signer,
+MUST_CHECK enum err peer_record_seal(struct wr *w,
+                                     const struct peer_record_cfg *cfg,
+                                     struct signer *signer,
                                      struct budget *budget);
 
 #endif

@@ -32,16 +32,16 @@
  * most IDENTIFY_HEARD_LEN_MAX, until done. Both are charged to the given budget. */
 
 enum {
-    IDENTIFY_MESSAGE_LEN_MAX = 8192,   /* of one message that we read: go's limit */
-    IDENTIFY_TOLD_LEN_MAX = 4096,      /* of the message that we write: rust reads no more */
+    IDENTIFY_MESSAGE_LEN_MAX = 8192, /* of one message that we read: go's limit */
+    IDENTIFY_TOLD_LEN_MAX = 4096,    /* of the message that we write: rust reads no more */
     IDENTIFY_MESSAGES_MAX = 10,
-    IDENTIFY_HEARD_LEN_MAX = 32768,    /* of all messages of one stream together */
+    IDENTIFY_HEARD_LEN_MAX = 32768, /* of all messages of one stream together */
     IDENTIFY_PROTOCOLS_MAX = 1024,
     IDENTIFY_ADDRS_MAX = 500,
     IDENTIFY_TIMEOUT_MS = 5000,
 };
 
-#define IDENTIFY_PROTOCOL "/ipfs/id/1.0.0"
+#define IDENTIFY_PROTOCOL      "/ipfs/id/1.0.0"
 #define IDENTIFY_PUSH_PROTOCOL "/ipfs/id/push/1.0.0"
 
 /* What a message says. Every span may be empty: the field was absent. All of it is the peer's word only,
@@ -73,8 +73,10 @@ bool identify_next_addr(struct span *ret_addr, struct identify_cursor *c);
 
 /* identify_open_record gives the signed peer record if there is one, it holds, and it speaks of peer:
  * ERR_NOT_FOUND, ERR_AUTH and what peer_record_open answers. */
-MUST_CHECK enum err identify_open_record(struct peer_record *ret_record, const struct identify_info *info,
-                                         const struct peer_id *peer, struct budget *budget);
+MUST_CHECK enum err identify_open_record(struct peer_record *ret_record,
+                                         const struct identify_info *info,
+                                         const struct peer_id *peer,
+                                         struct budget *budget);
 
 /* What to tell. Spans are used during the call only. */
 struct identify_content {
@@ -101,8 +103,8 @@ enum identify_state {
 };
 
 enum identify_event_kind {
-    IDENTIFY_EVENT_TOLD,   /* all is out: close the writing side */
-    IDENTIFY_EVENT_HEARD,  /* info */
+    IDENTIFY_EVENT_TOLD,  /* all is out: close the writing side */
+    IDENTIFY_EVENT_HEARD, /* info */
     IDENTIFY_EVENT_FAILED, /* err and diag: reset the stream; ERR_AUTH: the message names another key */
 };
 
@@ -127,11 +129,16 @@ struct identify {
 };
 
 /* identify_tell_init makes the teller's engine: ERR_LIMIT if content is too long or the budget too small. */
-MUST_CHECK enum err identify_tell_init(struct identify *d, const struct identify_content *content,
-                                       struct budget *budget, instant now);
+MUST_CHECK enum err identify_tell_init(struct identify *d,
+                                       const struct identify_content *content,
+                                       struct budget *budget,
+                                       instant now);
 
 /* identify_hear_init makes the hearer's engine; peer is the one that the connection has proven. */
-void identify_hear_init(struct identify *d, const struct peer_id *peer, struct budget *budget, instant now);
+void identify_hear_init(struct identify *d,
+                        const struct peer_id *peer,
+                        struct budget *budget,
+                        instant now);
 
 /* The engine's verbs. A teller takes no input; a hearer has no output. recv_end is what completes a
  * hearer. */

@@ -81,7 +81,8 @@ static uint32_t proposals_max(const struct multistream *m)
  * proposal that a listener answers before it hangs up. */
 static size_t out_len_max(const struct multistream *m)
 {
-    return HEADER.n + NA.n + 2 * (size_t)MULTISTREAM_MESSAGE_LEN_MAX + (size_t)proposals_max(m) * (NA.n + 2);
+    return HEADER.n + NA.n + 2 * (size_t)MULTISTREAM_MESSAGE_LEN_MAX +
+           (size_t)proposals_max(m) * (NA.n + 2);
 }
 
 enum err multistream_init(struct multistream *m, const struct multistream_cfg *cfg, instant now)
@@ -182,7 +183,7 @@ static void on_message(struct multistream *m, struct span message)
         }
         return;
     case MULTISTREAM_SELECTED:
-    case MULTISTREAM_FAILED: return;
+    case MULTISTREAM_FAILED:   return;
     }
 }
 
@@ -201,7 +202,8 @@ enum err multistream_recv(struct multistream *m, instant now, struct span *in)
             break;
         }
         if (err != OK) {
-            fail(m, err, err == ERR_LIMIT ? "message is too long" : "message length is not a uvarint");
+            fail(m, err,
+                 err == ERR_LIMIT ? "message is too long" : "message length is not a uvarint");
             break;
         }
         on_message(m, message);
@@ -230,7 +232,8 @@ bool multistream_poll(struct multistream *m, struct multistream_event *ret_event
 {
     if (m->proposed_event_waits) {
         m->proposed_event_waits = false;
-        *ret_event = (struct multistream_event){.kind = MULTISTREAM_EVENT_PROPOSED, .protocol = m->protocol};
+        *ret_event =
+            (struct multistream_event){.kind = MULTISTREAM_EVENT_PROPOSED, .protocol = m->protocol};
         return true;
     }
     if (!m->end_event_waits) {
@@ -238,9 +241,11 @@ bool multistream_poll(struct multistream *m, struct multistream_event *ret_event
     }
     m->end_event_waits = false;
     if (m->state == MULTISTREAM_SELECTED) {
-        *ret_event = (struct multistream_event){.kind = MULTISTREAM_EVENT_SELECTED, .protocol = m->protocol};
+        *ret_event =
+            (struct multistream_event){.kind = MULTISTREAM_EVENT_SELECTED, .protocol = m->protocol};
     } else {
-        *ret_event = (struct multistream_event){.kind = MULTISTREAM_EVENT_FAILED, .err = m->err, .diag = m->diag};
+        *ret_event = (struct multistream_event){
+            .kind = MULTISTREAM_EVENT_FAILED, .err = m->err, .diag = m->diag};
     }
     return true;
 }

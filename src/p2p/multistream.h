@@ -36,9 +36,10 @@
  * both charged to cfg.budget and given back when they are empty. */
 
 enum {
-    MULTISTREAM_MESSAGE_LEN_MAX = 1024,  /* bytes, newline included: what go-libp2p and js-libp2p accept */
-    MULTISTREAM_PROPOSALS_MAX = 64,      /* of the dialer, before the listener hangs up */
-    MULTISTREAM_TIMEOUT_MS = 15000,      /* for the whole negotiation */
+    MULTISTREAM_MESSAGE_LEN_MAX =
+        1024, /* bytes, newline included: what go-libp2p and js-libp2p accept */
+    MULTISTREAM_PROPOSALS_MAX = 64, /* of the dialer, before the listener hangs up */
+    MULTISTREAM_TIMEOUT_MS = 15000, /* for the whole negotiation */
 };
 
 enum multistream_state {
@@ -50,13 +51,14 @@ enum multistream_state {
 
 struct multistream_cfg {
     bool is_dialer;
-    bool lazy;                    /* dialer with exactly one protocol, which the peer is known to speak */
-    const struct span *protocols; /* dialer: in order of preference; listener: all it speaks. Borrowed
+    bool lazy; /* dialer with exactly one protocol, which the peer is known to speak */
+    const struct span
+        *protocols;         /* dialer: in order of preference; listener: all it speaks. Borrowed
                                    * with what it points to until done; each id 1 to 1,023 bytes, no newline */
-    size_t protocols_count;       /* >= 1 */
-    struct budget *budget;        /* of the connection or stream; outlives the engine */
-    uint32_t proposals_max;       /* 0: MULTISTREAM_PROPOSALS_MAX */
-    uint32_t timeout_ms;          /* 0: MULTISTREAM_TIMEOUT_MS */
+    size_t protocols_count; /* >= 1 */
+    struct budget *budget;  /* of the connection or stream; outlives the engine */
+    uint32_t proposals_max; /* 0: MULTISTREAM_PROPOSALS_MAX */
+    uint32_t timeout_ms;    /* 0: MULTISTREAM_TIMEOUT_MS */
 };
 
 enum multistream_event_kind {
@@ -64,13 +66,13 @@ enum multistream_event_kind {
                                  * protocol's bytes; it may not read any before SELECTED */
     MULTISTREAM_EVENT_SELECTED, /* agreed: once multistream_send returns 0 the caller sends, and all that
                                  * recv left in its input belongs to the protocol */
-    MULTISTREAM_EVENT_FAILED,   /* err and diag say why; close the connection or reset the stream */
+    MULTISTREAM_EVENT_FAILED, /* err and diag say why; close the connection or reset the stream */
 };
 
 struct multistream_event {
     enum multistream_event_kind kind;
-    size_t protocol;  /* PROPOSED, SELECTED: index in cfg.protocols */
-    enum err err;     /* FAILED: ERR_UNSUPPORTED no common protocol, ERR_MALFORMED the peer broke the
+    size_t protocol; /* PROPOSED, SELECTED: index in cfg.protocols */
+    enum err err;    /* FAILED: ERR_UNSUPPORTED no common protocol, ERR_MALFORMED the peer broke the
                        * protocol, ERR_LIMIT ours or the budget's, ERR_TIMEOUT, ERR_CLOSED input ended */
     struct diag diag; /* FAILED */
 };
@@ -91,7 +93,8 @@ struct multistream {
 
 /* multistream_init starts a negotiation: the deadline runs from now. cfg is borrowed until done.
  * Returns ERR_LIMIT if the budget cannot hold the first messages; m is then safe to give to done. */
-MUST_CHECK enum err multistream_init(struct multistream *m, const struct multistream_cfg *cfg, instant now);
+MUST_CHECK enum err
+multistream_init(struct multistream *m, const struct multistream_cfg *cfg, instant now);
 
 /* multistream_recv consumes from *in what belongs to the negotiation, and stops behind the last byte of
  * it: what is left is the protocol's. Returns OK, also when it waits for more; after FAILED the reason,

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #define HEADER_HEX "132f6d756c746973747265616d2f312e302e300a" /* as the specs print it */
-#define NA_HEX "036e610a"
-#define NOISE_HEX "072f6e6f6973650a"
-#define TLS_HEX "0b2f746c732f312e302e300a"
+#define NA_HEX     "036e610a"
+#define NOISE_HEX  "072f6e6f6973650a"
+#define TLS_HEX    "0b2f746c732f312e302e300a"
 
 static const instant NOW = {.us = US_PER_S};
 static const struct span NOISE = {(const uint8_t *)"/noise", 6};
@@ -18,8 +18,10 @@ static const struct span TLS = {(const uint8_t *)"/tls/1.0.0", 10};
 
 static struct multistream_cfg cfg_of(bool is_dialer, const struct span *protocols, size_t count)
 {
-    return (struct multistream_cfg){
-        .is_dialer = is_dialer, .protocols = protocols, .protocols_count = count, .budget = test_budget()};
+    return (struct multistream_cfg){.is_dialer = is_dialer,
+                                    .protocols = protocols,
+                                    .protocols_count = count,
+                                    .budget = test_budget()};
 }
 
 static struct span say(struct multistream *m, uint8_t *out, size_t n)
@@ -45,25 +47,44 @@ struct transcript {
 };
 
 static const struct transcript TRANSCRIPTS[] = {
-    {"dialer, agreed", true, false, HEADER_HEX NOISE_HEX, HEADER_HEX NOISE_HEX, MULTISTREAM_SELECTED, 0, OK, 0},
-    {"dialer, second choice", true, true, HEADER_HEX NA_HEX NOISE_HEX, HEADER_HEX TLS_HEX NOISE_HEX, MULTISTREAM_SELECTED, 1, OK, 0},
-    {"dialer, bytes of the protocol stay", true, false, HEADER_HEX NOISE_HEX "0102030a", HEADER_HEX NOISE_HEX, MULTISTREAM_SELECTED, 0, OK, 4},
-    {"dialer, all refused", true, true, HEADER_HEX NA_HEX NA_HEX, HEADER_HEX TLS_HEX NOISE_HEX, MULTISTREAM_FAILED, 1, ERR_UNSUPPORTED, 0},
-    {"dialer, no header", true, false, NOISE_HEX, HEADER_HEX NOISE_HEX, MULTISTREAM_FAILED, 0, ERR_MALFORMED, 0},
-    {"dialer, another protocol's id", true, false, HEADER_HEX TLS_HEX, HEADER_HEX NOISE_HEX, MULTISTREAM_FAILED, 0, ERR_MALFORMED, 0},
-    {"dialer, id without newline", true, false, HEADER_HEX "062f6e6f697365", HEADER_HEX NOISE_HEX, MULTISTREAM_FAILED, 0, ERR_MALFORMED, 0},
-    {"dialer, empty message", true, false, HEADER_HEX "00", HEADER_HEX NOISE_HEX, MULTISTREAM_FAILED, 0, ERR_MALFORMED, 0},
-    {"dialer, answer with the length in long form", true, false, HEADER_HEX "87002f6e6f6973650a", HEADER_HEX NOISE_HEX, MULTISTREAM_FAILED, 0, ERR_MALFORMED, 0},
-    {"dialer, older version", true, false, "132f6d756c746973747265616d2f302e392e300a", HEADER_HEX NOISE_HEX, MULTISTREAM_FAILED, 0, ERR_MALFORMED, 0},
-    {"dialer, waits", true, false, HEADER_HEX "072f6e6f69", HEADER_HEX NOISE_HEX, MULTISTREAM_CHOOSING, 0, OK, 0},
-    {"listener, agreed", false, false, HEADER_HEX NOISE_HEX, HEADER_HEX NOISE_HEX, MULTISTREAM_SELECTED, 0, OK, 0},
-    {"listener, na, then agreed", false, false, HEADER_HEX TLS_HEX NOISE_HEX, HEADER_HEX NA_HEX NOISE_HEX, MULTISTREAM_SELECTED, 0, OK, 0},
-    {"listener, ls is an unknown id", false, false, HEADER_HEX "036c730a" NOISE_HEX, HEADER_HEX NA_HEX NOISE_HEX, MULTISTREAM_SELECTED, 0, OK, 0},
-    {"listener, lazy dialer's bytes stay", false, true, HEADER_HEX NOISE_HEX "0020ffff", HEADER_HEX NOISE_HEX, MULTISTREAM_SELECTED, 1, OK, 4},
-    {"listener, no header", false, false, NOISE_HEX, HEADER_HEX, MULTISTREAM_FAILED, 0, ERR_MALFORMED, 0},
-    {"listener, header twice is an unknown id", false, false, HEADER_HEX HEADER_HEX, HEADER_HEX NA_HEX, MULTISTREAM_CHOOSING, 0, OK, 0},
-    {"listener, a prefix is not the id", false, false, HEADER_HEX "062f6e6f69730a", HEADER_HEX NA_HEX, MULTISTREAM_CHOOSING, 0, OK, 0},
-    {"listener, TLS", false, false, "160301005a0100005603036a6a6a6a6a6a6a6a6a6a6a6a6a", HEADER_HEX, MULTISTREAM_FAILED, 0, ERR_MALFORMED, 0},
+    {"dialer, agreed",                              true,  false, HEADER_HEX NOISE_HEX,                               HEADER_HEX NOISE_HEX,
+     MULTISTREAM_SELECTED,                                                                                                                                                0, OK,              0},
+    {"dialer, second choice",                       true,  true,  HEADER_HEX NA_HEX NOISE_HEX,                        HEADER_HEX TLS_HEX NOISE_HEX,
+     MULTISTREAM_SELECTED,                                                                                                                                                1, OK,              0},
+    {"dialer, bytes of the protocol stay",          true,  false, HEADER_HEX NOISE_HEX "0102030a",
+     HEADER_HEX NOISE_HEX,                                                                                                                          MULTISTREAM_SELECTED, 0, OK,              4},
+    {"dialer, all refused",                         true,  true,  HEADER_HEX NA_HEX NA_HEX,                           HEADER_HEX TLS_HEX NOISE_HEX,
+     MULTISTREAM_FAILED,                                                                                                                                                  1, ERR_UNSUPPORTED, 0},
+    {"dialer, no header",                           true,  false, NOISE_HEX,                                          HEADER_HEX NOISE_HEX,         MULTISTREAM_FAILED,   0,
+     ERR_MALFORMED,                                                                                                                                                                           0},
+    {"dialer, another protocol's id",               true,  false, HEADER_HEX TLS_HEX,                                 HEADER_HEX NOISE_HEX,
+     MULTISTREAM_FAILED,                                                                                                                                                  0, ERR_MALFORMED,   0},
+    {"dialer, id without newline",                  true,  false, HEADER_HEX "062f6e6f697365",                        HEADER_HEX NOISE_HEX,
+     MULTISTREAM_FAILED,                                                                                                                                                  0, ERR_MALFORMED,   0},
+    {"dialer, empty message",                       true,  false, HEADER_HEX "00",                                    HEADER_HEX NOISE_HEX,
+     MULTISTREAM_FAILED,                                                                                                                                                  0, ERR_MALFORMED,   0},
+    {"dialer, answer with the length in long form", true,  false, HEADER_HEX "87002f6e6f6973650a",
+     HEADER_HEX NOISE_HEX,                                                                                                                          MULTISTREAM_FAILED,   0, ERR_MALFORMED,   0},
+    {"dialer, older version",                       true,  false, "132f6d756c746973747265616d2f302e392e300a",
+     HEADER_HEX NOISE_HEX,                                                                                                                          MULTISTREAM_FAILED,   0, ERR_MALFORMED,   0},
+    {"dialer, waits",                               true,  false, HEADER_HEX "072f6e6f69",                            HEADER_HEX NOISE_HEX,
+     MULTISTREAM_CHOOSING,                                                                                                                                                0, OK,              0},
+    {"listener, agreed",                            false, false, HEADER_HEX NOISE_HEX,                               HEADER_HEX NOISE_HEX,
+     MULTISTREAM_SELECTED,                                                                                                                                                0, OK,              0},
+    {"listener, na, then agreed",                   false, false, HEADER_HEX TLS_HEX NOISE_HEX,
+     HEADER_HEX NA_HEX NOISE_HEX,                                                                                                                   MULTISTREAM_SELECTED, 0, OK,              0},
+    {"listener, ls is an unknown id",               false, false, HEADER_HEX "036c730a" NOISE_HEX,
+     HEADER_HEX NA_HEX NOISE_HEX,                                                                                                                   MULTISTREAM_SELECTED, 0, OK,              0},
+    {"listener, lazy dialer's bytes stay",          false, true,  HEADER_HEX NOISE_HEX "0020ffff",
+     HEADER_HEX NOISE_HEX,                                                                                                                          MULTISTREAM_SELECTED, 1, OK,              4},
+    {"listener, no header",                         false, false, NOISE_HEX,                                          HEADER_HEX,                   MULTISTREAM_FAILED,   0,
+     ERR_MALFORMED,                                                                                                                                                                           0},
+    {"listener, header twice is an unknown id",     false, false, HEADER_HEX HEADER_HEX,
+     HEADER_HEX NA_HEX,                                                                                                                             MULTISTREAM_CHOOSING, 0, OK,              0},
+    {"listener, a prefix is not the id",            false, false, HEADER_HEX "062f6e6f69730a",
+     HEADER_HEX NA_HEX,                                                                                                                             MULTISTREAM_CHOOSING, 0, OK,              0},
+    {"listener, TLS",                               false, false, "160301005a0100005603036a6a6a6a6a6a6a6a6a6a6a6a6a", HEADER_HEX,
+     MULTISTREAM_FAILED,                                                                                                                                                  0, ERR_MALFORMED,   0},
 };
 
 static void check_end(struct multistream *m, const struct transcript *t)
@@ -91,7 +112,8 @@ TEST(transcripts)
     for (size_t i = 0; i < sizeof TRANSCRIPTS / sizeof TRANSCRIPTS[0]; i++) {
         const struct transcript *t = &TRANSCRIPTS[i];
         test_note("%s", t->name);
-        struct multistream_cfg cfg = cfg_of(t->is_dialer, t->tls_first ? both : both + 1, t->tls_first ? 2 : 1);
+        struct multistream_cfg cfg =
+            cfg_of(t->is_dialer, t->tls_first ? both : both + 1, t->tls_first ? 2 : 1);
         struct multistream m;
         EXPECT_OK(multistream_init(&m, &cfg, NOW));
         uint8_t out[512];
@@ -307,7 +329,8 @@ static bool engine_poll(void *engine, instant now, struct engine_trace *trace)
     if (!multistream_poll(engine, &e)) {
         return false;
     }
-    engine_trace_event(trace, "kind=%d protocol=%zu err=%s", (int)e.kind, e.protocol, err_name(e.err));
+    engine_trace_event(trace, "kind=%d protocol=%zu err=%s", (int)e.kind, e.protocol,
+                       err_name(e.err));
     return true;
 }
 
@@ -321,23 +344,32 @@ static void engine_tick(void *engine, instant now)
     multistream_tick(engine, now);
 }
 
-static const struct engine_kind DIALER = {"multistream dialer", make, drop, engine_recv, engine_end, engine_send,
-                                          engine_poll, engine_deadline, engine_tick, false};
-static const struct engine_kind LISTENER = {"multistream listener", make_listener, drop, engine_recv, engine_end, engine_send,
-                                            engine_poll, engine_deadline, engine_tick, false};
+static const struct engine_kind DIALER = {
+    "multistream dialer", make,        drop, engine_recv, engine_end, engine_send, engine_poll,
+    engine_deadline,      engine_tick, false};
+static const struct engine_kind LISTENER = {
+    "multistream listener", make_listener, drop, engine_recv, engine_end, engine_send, engine_poll,
+    engine_deadline,        engine_tick,   false};
 
 TEST(segments)
 {
-    EXPECT(engine_test_segments(&DIALER, test_hex(HEADER_HEX NA_HEX NOISE_HEX "00112233"), "kind=1 protocol=1"));
+    EXPECT(engine_test_segments(&DIALER, test_hex(HEADER_HEX NA_HEX NOISE_HEX "00112233"),
+                                "kind=1 protocol=1"));
     EXPECT(engine_test_segments(&DIALER, test_hex(HEADER_HEX NA_HEX "ff"), "err=closed"));
-    EXPECT(engine_test_segments(&LISTENER, test_hex(HEADER_HEX TLS_HEX NOISE_HEX "00"), "kind=1 protocol=0"));
-    EXPECT(engine_test_segments(&LISTENER, test_hex(HEADER_HEX TLS_HEX "ffffffffffffffffffff"), "err=malformed"));
+    EXPECT(engine_test_segments(&LISTENER, test_hex(HEADER_HEX TLS_HEX NOISE_HEX "00"),
+                                "kind=1 protocol=0"));
+    EXPECT(engine_test_segments(&LISTENER, test_hex(HEADER_HEX TLS_HEX "ffffffffffffffffffff"),
+                                "err=malformed"));
 }
 
 TEST(twin)
 {
-    struct engine_twin twin = {
-        .client = &DIALER, .server = &LISTENER, .pipe_len = 7, .chunk_len_max = 5, .client_event = "kind=1 protocol=1", .server_event = "kind=1 protocol=0"};
+    struct engine_twin twin = {.client = &DIALER,
+                               .server = &LISTENER,
+                               .pipe_len = 7,
+                               .chunk_len_max = 5,
+                               .client_event = "kind=1 protocol=1",
+                               .server_event = "kind=1 protocol=0"};
     EXPECT(engine_test_twin(&twin, 30));
 }
 

@@ -101,7 +101,8 @@ MUST_CHECK static enum err write_identity(struct noise *n)
     AUTO(buf_done) struct buf payload = {0};
     buf_init(&payload, n->budget, NOISE_HANDSHAKE_LEN_MAX - NOISE_XX_OVERHEAD_MAX);
     struct wr w = wr_init_buf(&payload);
-    noise_payload_write(&w, span_of(h->identity->certificate, h->identity->certificate_len), h->muxers, h->muxers_count);
+    noise_payload_write(&w, span_of(h->identity->certificate, h->identity->certificate_len),
+                        h->muxers, h->muxers_count);
     TRY(wr_end(&w));
     return write_message(n, buf_span(&payload));
 }
@@ -109,7 +110,9 @@ MUST_CHECK static enum err write_identity(struct noise *n)
 static void reader_init(struct noise *n, size_t frame_len_max)
 {
     frame_reader_done(&n->reader);
-    frame_reader_init(&n->reader, (struct frame_cfg){.prefix = FRAME_BE16, .frame_len_max = frame_len_max, .budget = n->budget});
+    frame_reader_init(&n->reader, (struct frame_cfg){.prefix = FRAME_BE16,
+                                                     .frame_len_max = frame_len_max,
+                                                     .budget = n->budget});
 }
 
 MUST_CHECK static enum err handshake_new(struct noise *n, const struct noise_cfg *cfg)
@@ -126,11 +129,11 @@ MUST_CHECK static enum err handshake_new(struct noise *n, const struct noise_cfg
     AUTO(secret32_wipe) struct secret32 ephemeral = {0};
     rng_fill(cfg->rng, MSPAN_OF(ephemeral.bytes));
     return noise_xx_init(&h->xx, &(struct noise_xx_cfg){.is_initiator = cfg->is_initiator,
-                                                       .aead = &n->tx,
-                                                       .budget = n->budget,
-                                                       .static_key = &cfg->identity->key,
-                                                       .ephemeral_secret = &ephemeral,
-                                                       .prologue = cfg->prologue});
+                                                        .aead = &n->tx,
+                                                        .budget = n->budget,
+                                                        .static_key = &cfg->identity->key,
+                                                        .ephemeral_secret = &ephemeral,
+                                                        .prologue = cfg->prologue});
 }
 
 enum err noise_init(struct noise *n, const struct noise_cfg *cfg, instant now)
@@ -216,7 +219,8 @@ MUST_CHECK static enum err become_ready(struct noise *n)
     AUTO(secret32_wipe) struct secret32 responder_key = {0};
     TRY(noise_xx_split(&n->handshake->xx, &initiator_key, &responder_key, &n->handshake_hash));
     TRY(aead_rekey(&n->tx, n->is_initiator ? &initiator_key : &responder_key));
-    TRY(aead_init(&n->rx, n->budget, AEAD_CHACHA20_POLY1305, n->is_initiator ? &responder_key : &initiator_key));
+    TRY(aead_init(&n->rx, n->budget, AEAD_CHACHA20_POLY1305,
+                  n->is_initiator ? &responder_key : &initiator_key));
     noise_xx_done(&n->handshake->xx);
     reader_init(n, NOISE_PLAIN_LEN_MAX + AEAD_TAG_LEN);
     n->state = NOISE_READY;
@@ -276,8 +280,8 @@ MUST_CHECK static enum err on_frame(struct noise *n, struct span frame)
 {
     switch (n->state) {
     case NOISE_SHAKING: return on_handshake_frame(n, frame);
-    case NOISE_READY: return on_data_frame(n, frame);
-    case NOISE_FAILED: return n->err;
+    case NOISE_READY:   return on_data_frame(n, frame);
+    case NOISE_FAILED:  return n->err;
     }
     return ERR_INTERNAL;
 }
@@ -298,9 +302,9 @@ static void let_go(struct noise *n)
 static const char *rule_of(enum err err)
 {
     switch (err) {
-    case ERR_AUTH: return "a message does not decrypt";
-    case ERR_LIMIT: return "over a limit or the memory budget";
-    case ERR_TRUNCATED: return "handshake message is too short";
+    case ERR_AUTH:        return "a message does not decrypt";
+    case ERR_LIMIT:       return "over a limit or the memory budget";
+    case ERR_TRUNCATED:   return "handshake message is too short";
     case OK:
     case ERR_MALFORMED:
     case ERR_UNSUPPORTED:
@@ -311,7 +315,7 @@ static const char *rule_of(enum err err)
     case ERR_CLOSED:
     case ERR_IO:
     case ERR_INTERNAL:
-    case ERR_COUNT: break;
+    case ERR_COUNT:       break;
     }
     return "broken handshake or frame";
 }
@@ -331,7 +335,8 @@ enum err noise_recv(struct noise *n, instant now, struct span *in)
             err = on_frame(n, frame);
         }
         if (err != OK) {
-            fail(n, err == ERR_TRUNCATED ? ERR_MALFORMED : err, n->diag.rule ? n->diag.rule : rule_of(err));
+            fail(n, err == ERR_TRUNCATED ? ERR_MALFORMED : err,
+                 n->diag.rule ? n->diag.rule : rule_of(err));
         }
     }
     n->more_input = in->n > 0;
@@ -368,7 +373,8 @@ struct mspan noise_plain_room(struct mspan out)
     if (out.n <= NOISE_FRAME_OVERHEAD) {
         return (struct mspan){0};
     }
-    return mspan_first(mspan_from(out, 2), min_size(out.n - NOISE_FRAME_OVERHEAD, NOISE_PLAIN_LEN_MAX));
+    return mspan_first(mspan_from(out, 2),
+                       min_size(out.n - NOISE_FRAME_OVERHEAD, NOISE_PLAIN_LEN_MAX));
 }
 
 size_t noise_seal(struct noise *n, struct mspan out, size_t plain_len)
@@ -386,7 +392,8 @@ size_t noise_seal(struct noise *n, struct mspan out, size_t plain_len)
     uint8_t nonce[AEAD_NONCE_LEN];
     noise_nonce(nonce, n->tx_nonce++);
     size_t sealed_len = plain_len + AEAD_TAG_LEN;
-    enum err err = aead_seal(&n->tx, mspan_of(room.p, sealed_len), nonce, SPAN_EMPTY, span_of(room.p, plain_len));
+    enum err err = aead_seal(&n->tx, mspan_of(room.p, sealed_len), nonce, SPAN_EMPTY,
+                             span_of(room.p, plain_len));
     if (err != OK) {
         fail(n, err, "cipher does not work");
         return 0;
@@ -402,7 +409,8 @@ static struct noise_event end_event(const struct noise *n)
         return (struct noise_event){.kind = NOISE_EVENT_FAILED, .err = n->err, .diag = n->diag};
     }
     const struct noise_handshake *h = n->handshake;
-    return (struct noise_event){.kind = NOISE_EVENT_READY, .peer = h->peer, .public_key = h->public_key, .muxer = h->muxer};
+    return (struct noise_event){
+        .kind = NOISE_EVENT_READY, .peer = h->peer, .public_key = h->public_key, .muxer = h->muxer};
 }
 
 bool noise_poll(struct noise *n, struct noise_event *ret_event)

@@ -44,12 +44,13 @@
  * but the struct itself is charged to cfg.budget. */
 
 enum {
-    NOISE_PLAIN_LEN_MAX = 65519,          /* bytes of plaintext in one frame */
+    NOISE_PLAIN_LEN_MAX = 65519, /* bytes of plaintext in one frame */
     NOISE_FRAME_OVERHEAD = 2 + AEAD_TAG_LEN,
-    NOISE_HANDSHAKE_LEN_MAX = 8192,       /* of a handshake message: before it is verified, nobody gets more memory */
-    NOISE_TIMEOUT_MS = 15000,             /* for the whole handshake */
-    NOISE_MUXERS_MAX = 32,                /* of the peer's list: looked at; more is a violation */
-    NOISE_CERTIFICATE_LEN_MAX = 640,      /* own identity_key and identity_sig, encoded */
+    NOISE_HANDSHAKE_LEN_MAX =
+        8192, /* of a handshake message: before it is verified, nobody gets more memory */
+    NOISE_TIMEOUT_MS = 15000,        /* for the whole handshake */
+    NOISE_MUXERS_MAX = 32,           /* of the peer's list: looked at; more is a violation */
+    NOISE_CERTIFICATE_LEN_MAX = 640, /* own identity_key and identity_sig, encoded */
 };
 
 /* No muxer was chosen in the handshake: negotiate it with multistream-select. */
@@ -65,19 +66,20 @@ struct noise_identity {
 
 /* noise_identity_init draws a static key from rng and has signer certify it. Errors: the signer's;
  * ERR_LIMIT if key and signature are too long. */
-MUST_CHECK enum err noise_identity_init(struct noise_identity *id, struct signer *signer, struct rng *rng);
+MUST_CHECK enum err
+noise_identity_init(struct noise_identity *id, struct signer *signer, struct rng *rng);
 void noise_identity_done(struct noise_identity *id);
 
 struct noise_cfg {
     bool is_initiator;
     const struct noise_identity *identity; /* outlives the engine */
-    const struct span *muxers;             /* in order of preference; borrowed until READY or FAILED */
-    size_t muxers_count;                   /* at most NOISE_MUXERS_MAX; 0: say nothing of muxers */
-    const struct peer_id *expected;        /* who must answer; NULL or empty: whoever it is. Copied */
-    struct span prologue;                  /* empty on TCP. Used by init only */
-    struct rng *rng;                       /* used by init only, for the ephemeral key */
-    struct budget *budget;                 /* of the connection; outlives the engine */
-    uint32_t timeout_ms;                   /* 0: NOISE_TIMEOUT_MS */
+    const struct span *muxers;      /* in order of preference; borrowed until READY or FAILED */
+    size_t muxers_count;            /* at most NOISE_MUXERS_MAX; 0: say nothing of muxers */
+    const struct peer_id *expected; /* who must answer; NULL or empty: whoever it is. Copied */
+    struct span prologue;           /* empty on TCP. Used by init only */
+    struct rng *rng;                /* used by init only, for the ephemeral key */
+    struct budget *budget;          /* of the connection; outlives the engine */
+    uint32_t timeout_ms;            /* 0: NOISE_TIMEOUT_MS */
 };
 
 enum noise_state {
@@ -94,14 +96,15 @@ enum noise_event_kind {
 
 struct noise_event {
     enum noise_event_kind kind;
-    struct peer_id peer;    /* READY */
-    struct span public_key; /* READY: the peer's PublicKey message. Lives until the next call of recv or poll */
-    size_t muxer;           /* READY: index in cfg.muxers, or NOISE_MUXER_NONE */
-    struct span data;       /* DATA, never empty. Lives until the next call of recv or poll */
-    enum err err;           /* FAILED: ERR_AUTH a tag or signature does not hold or the peer is another than
+    struct peer_id peer; /* READY */
+    struct span
+        public_key; /* READY: the peer's PublicKey message. Lives until the next call of recv or poll */
+    size_t muxer;     /* READY: index in cfg.muxers, or NOISE_MUXER_NONE */
+    struct span data; /* DATA, never empty. Lives until the next call of recv or poll */
+    enum err err; /* FAILED: ERR_AUTH a tag or signature does not hold or the peer is another than
                              * expected; ERR_MALFORMED; ERR_UNSUPPORTED no common muxer or an unknown kind of
                              * key; ERR_LIMIT; ERR_TIMEOUT; ERR_CLOSED input ended within handshake or frame */
-    struct diag diag;       /* FAILED */
+    struct diag diag; /* FAILED */
 };
 
 struct noise_handshake;

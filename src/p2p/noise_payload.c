@@ -53,7 +53,8 @@ enum err noise_payload_decode(struct noise_payload *ret_payload, struct span in)
     return OK;
 }
 
-enum err noise_payload_verify(struct peer_id *ret_peer, const struct noise_payload *payload,
+enum err noise_payload_verify(struct peer_id *ret_peer,
+                              const struct noise_payload *payload,
                               const uint8_t static_key[static 32])
 {
     enum { PREFIX_LEN = sizeof NOISE_SIGNATURE_PREFIX - 1 };
@@ -74,7 +75,10 @@ void noise_certificate_write(struct wr *w, struct span identity_key, struct span
     protobuf_write_bytes(w, FIELD_IDENTITY_SIG, identity_sig);
 }
 
-void noise_payload_write(struct wr *w, struct span certificate, const struct span *muxers, size_t muxers_count)
+void noise_payload_write(struct wr *w,
+                         struct span certificate,
+                         const struct span *muxers,
+                         size_t muxers_count)
 {
     wr_bytes(w, certificate);
     if (muxers_count == 0) {

@@ -30,11 +30,15 @@ MUST_CHECK enum err noise_payload_decode(struct noise_payload *ret_payload, stru
 
 /* noise_payload_verify checks that the identity signed static_key, and derives its peer id. ERR_AUTH,
  * ERR_MALFORMED, ERR_UNSUPPORTED, ERR_LIMIT: all mean to hang up. */
-MUST_CHECK enum err noise_payload_verify(struct peer_id *ret_peer, const struct noise_payload *payload,
+MUST_CHECK enum err noise_payload_verify(struct peer_id *ret_peer,
+                                         const struct noise_payload *payload,
                                          const uint8_t static_key[static 32]);
 
 /* noise_payload_write writes a payload from the certificate of noise_identity and a list of muxers. */
-void noise_payload_write(struct wr *w, struct span certificate, const struct span *muxers, size_t muxers_count);
+void noise_payload_write(struct wr *w,
+                         struct span certificate,
+                         const struct span *muxers,
+                         size_t muxers_count);
 
 /* noise_certificate_write writes the certificate: fields 1 and 2. */
 void noise_certificate_write(struct wr *w, struct span identity_key, struct span identity_sig);

@@ -41,7 +41,8 @@ MUST_CHECK static enum err mix_key(struct noise_xx *x, const struct secret32 *sh
     return OK;
 }
 
-MUST_CHECK static enum err mix_dh(struct noise_xx *x, const struct x25519_key *ours, const uint8_t theirs[static 32])
+MUST_CHECK static enum err
+mix_dh(struct noise_xx *x, const struct x25519_key *ours, const uint8_t theirs[static 32])
 {
     AUTO(secret32_wipe) struct secret32 shared = {0};
     TRY(x25519_shared(&shared, ours, theirs));
@@ -55,7 +56,8 @@ static size_t tag_len(const struct noise_xx *x)
 }
 
 /* encrypt_and_hash seals plain into the front of *out and moves *out behind it. */
-MUST_CHECK static enum err encrypt_and_hash(struct noise_xx *x, struct mspan *out, struct span plain)
+MUST_CHECK static enum err
+encrypt_and_hash(struct noise_xx *x, struct mspan *out, struct span plain)
 {
     struct mspan sealed = mspan_first(*out, plain.n + tag_len(x));
     check(sealed.n == plain.n + tag_len(x));
@@ -72,7 +74,8 @@ MUST_CHECK static enum err encrypt_and_hash(struct noise_xx *x, struct mspan *ou
 }
 
 /* decrypt_and_hash opens sealed into out, which has its exact length less the tag. */
-MUST_CHECK static enum err decrypt_and_hash(struct noise_xx *x, struct mspan out, struct span sealed)
+MUST_CHECK static enum err
+decrypt_and_hash(struct noise_xx *x, struct mspan out, struct span sealed)
 {
     if (x->has_key) {
         uint8_t nonce[AEAD_NONCE_LEN];
@@ -87,7 +90,8 @@ MUST_CHECK static enum err decrypt_and_hash(struct noise_xx *x, struct mspan out
 
 enum err noise_xx_init(struct noise_xx *x, const struct noise_xx_cfg *cfg)
 {
-    *x = (struct noise_xx){.aead = cfg->aead, .s = cfg->static_key, .is_initiator = cfg->is_initiator};
+    *x = (struct noise_xx){
+        .aead = cfg->aead, .s = cfg->static_key, .is_initiator = cfg->is_initiator};
     TRY(x25519_key_init(&x->e, cfg->ephemeral_secret));
     AUTO(secret32_wipe) struct secret32 no_key = {0};
     TRY(aead_init(x->aead, cfg->budget, AEAD_CHACHA20_POLY1305, &no_key));
@@ -117,7 +121,8 @@ MUST_CHECK static enum err write_tokens(struct noise_xx *x, struct mspan *out)
         write_e(x, out);
         TRY(mix_dh(x, &x->e, x->re)); /* ee */
         TRY(encrypt_and_hash(x, out, SPAN_OF(x->s->public_bytes)));
-        return mix_dh(x, x->s, x->re); /* es: the responder's static with the initiator's ephemeral */
+        return mix_dh(x, x->s,
+                      x->re); /* es: the responder's static with the initiator's ephemeral */
     case 2:
         TRY(encrypt_and_hash(x, out, SPAN_OF(x->s->public_bytes)));
         return mix_dh(x, x->s, x->re); /* se */
@@ -171,7 +176,8 @@ MUST_CHECK static enum err read_tokens(struct noise_xx *x, struct span *in)
         return mix_dh(x, &x->e, x->rs); /* es */
     case 2:
         TRY(read_s(x, in));
-        return mix_dh(x, &x->e, x->rs); /* se: the initiator's static with the responder's ephemeral */
+        return mix_dh(x, &x->e,
+                      x->rs); /* se: the initiator's static with the responder's ephemeral */
     default: return ERR_STATE;
     }
 }
@@ -196,7 +202,9 @@ enum err noise_xx_read(struct noise_xx *x, size_t *ret_n, struct mspan out, stru
     return OK;
 }
 
-enum err noise_xx_split(struct noise_xx *x, struct secret32 *ret_initiator_key, struct secret32 *ret_responder_key,
+enum err noise_xx_split(struct noise_xx *x,
+                        struct secret32 *ret_initiator_key,
+                        struct secret32 *ret_responder_key,
                         struct hash32 *ret_hash)
 {
     if (BUG(x->message != NOISE_XX_MESSAGES)) {

@@ -27,25 +27,26 @@ enum {
 };
 
 struct noise_xx {
-    struct aead *aead;              /* works with the key of the moment; the caller's, may be reused after split */
-    const struct x25519_key *s;     /* own static key, borrowed until done */
-    struct x25519_key e;            /* own ephemeral key */
-    uint8_t re[NOISE_XX_KEY_LEN];   /* the other side's ephemeral and static public keys */
+    struct aead
+        *aead; /* works with the key of the moment; the caller's, may be reused after split */
+    const struct x25519_key *s;   /* own static key, borrowed until done */
+    struct x25519_key e;          /* own ephemeral key */
+    uint8_t re[NOISE_XX_KEY_LEN]; /* the other side's ephemeral and static public keys */
     uint8_t rs[NOISE_XX_KEY_LEN];
-    struct hash32 h;                /* of all that both sides have seen */
-    struct secret32 ck;             /* chaining key */
-    uint64_t n;                     /* nonce under the key of the moment */
+    struct hash32 h;    /* of all that both sides have seen */
+    struct secret32 ck; /* chaining key */
+    uint64_t n;         /* nonce under the key of the moment */
     bool has_key;
     bool is_initiator;
-    unsigned message;               /* the next one to write or read, 0 to NOISE_XX_MESSAGES */
+    unsigned message; /* the next one to write or read, 0 to NOISE_XX_MESSAGES */
 };
 
 struct noise_xx_cfg {
     bool is_initiator;
-    struct aead *aead;                        /* zeroed; noise_xx_init readies it on budget */
+    struct aead *aead; /* zeroed; noise_xx_init readies it on budget */
     struct budget *budget;
-    const struct x25519_key *static_key;      /* borrowed until done */
-    const struct secret32 *ephemeral_secret;  /* 32 fresh random bytes */
+    const struct x25519_key *static_key;     /* borrowed until done */
+    const struct secret32 *ephemeral_secret; /* 32 fresh random bytes */
     struct span prologue;
 };
 
@@ -58,16 +59,20 @@ bool noise_xx_is_ours(const struct noise_xx *x);
 /* noise_xx_write puts the next message with payload into out and its length into *ret_n. ERR_LIMIT if
  * out is smaller than payload.n + NOISE_XX_OVERHEAD_MAX. ERR_AUTH: the other side's key is of small
  * order. After an error x is of no further use. */
-MUST_CHECK enum err noise_xx_write(struct noise_xx *x, size_t *ret_n, struct mspan out, struct span payload);
+MUST_CHECK enum err
+noise_xx_write(struct noise_xx *x, size_t *ret_n, struct mspan out, struct span payload);
 
 /* noise_xx_read takes the next message and puts its payload into out (as long as message at least);
  * ERR_TRUNCATED: too short for its keys. ERR_AUTH: a tag does not hold. After an error x is of no use. */
-MUST_CHECK enum err noise_xx_read(struct noise_xx *x, size_t *ret_n, struct mspan out, struct span message);
+MUST_CHECK enum err
+noise_xx_read(struct noise_xx *x, size_t *ret_n, struct mspan out, struct span message);
 
 /* noise_xx_split, after the last message, gives the keys for what the initiator sends and for what the
  * responder sends, and the hash that names this session on both sides. */
-MUST_CHECK enum err noise_xx_split(struct noise_xx *x, struct secret32 *ret_initiator_key,
-                                   struct secret32 *ret_responder_key, struct hash32 *ret_hash);
+MUST_CHECK enum err noise_xx_split(struct noise_xx *x,
+                                   struct secret32 *ret_initiator_key,
+                                   struct secret32 *ret_responder_key,
+                                   struct hash32 *ret_hash);
 
 /* noise_xx_done wipes; the cipher stays the caller's. */
 void noise_xx_done(struct noise_xx *x);

@@ -37,27 +37,28 @@ enum perf_event_kind {
 };
 
 struct perf_result {
-    uint64_t upload_len;   /* bytes, without the header */
+    uint64_t upload_len; /* bytes, without the header */
     uint64_t download_len;
-    uint64_t upload_us;    /* from init until the first byte (or the end) of the answer */
-    uint64_t download_us;  /* from there to the end */
+    uint64_t upload_us;   /* from init until the first byte (or the end) of the answer */
+    uint64_t download_us; /* from there to the end */
 };
 
 struct perf_event {
     enum perf_event_kind kind;
     struct perf_result result;
-    enum err err; /* ERR_MALFORMED: more or less came than asked for, or no whole header; ERR_CLOSED */
+    enum err
+        err; /* ERR_MALFORMED: more or less came than asked for, or no whole header; ERR_CLOSED */
     struct diag diag;
 };
 
 struct perf {
-    uint64_t to_send;      /* bytes still to send after the header */
-    uint64_t to_receive;   /* client: bytes still expected */
+    uint64_t to_send;    /* bytes still to send after the header */
+    uint64_t to_receive; /* client: bytes still expected */
     struct perf_result result;
     instant started_at;
     instant answered_at;
     uint8_t header[PERF_HEADER_LEN];
-    uint8_t header_count;  /* client: bytes out; server: bytes in */
+    uint8_t header_count; /* client: bytes out; server: bytes in */
     bool is_client;
     bool has_answer;
     bool sent_event_waits;
@@ -68,7 +69,7 @@ struct perf {
 };
 
 struct perf_cfg {
-    uint64_t upload_len;   /* bytes */
+    uint64_t upload_len; /* bytes */
     uint64_t download_len;
 };
 

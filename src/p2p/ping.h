@@ -37,8 +37,8 @@ struct ping_event {
 };
 
 enum ping_state {
-    PING_IDLE,     /* dialer: nothing under way; listener: always here while all is well */
-    PING_WAITING,  /* dialer: for the answer */
+    PING_IDLE,    /* dialer: nothing under way; listener: always here while all is well */
+    PING_WAITING, /* dialer: for the answer */
     PING_FINISHED,
     PING_FAILED,
 };
@@ -49,7 +49,8 @@ struct ping {
     uint8_t sent_count;      /* dialer: bytes out; listener: start of the ring */
     bool is_dialer;
     bool peer_ended;
-    bool event_waits;
+    bool pong_event_waits;
+    bool end_event_waits; /* FINISHED or FAILED */
     enum ping_state state;
     instant started_at; /* dialer: when the last byte went out */
     instant deadline;

@@ -16,7 +16,7 @@ enum { SIGNATURE_LEN_MAX = 512, SIGNER_PUBLIC_KEY_LEN_MAX = 600 };
  * check that prefix, and refuse a client whose capabilities do not cover it. */
 enum signer_purpose {
     SIGNER_NOISE_STATIC_KEY, /* "noise-libp2p-static-key:" and 32 bytes */
-    SIGNER_ENVELOPE,         /* length-prefixed domain, payload type and payload of a signed envelope */
+    SIGNER_ENVELOPE, /* length-prefixed domain, payload type and payload of a signed envelope */
 };
 
 struct signature {
@@ -27,7 +27,10 @@ struct signature {
 /* Embed as first member of the real object. */
 struct signer {
     /* sign answers ERR_DENIED if the purpose is not allowed, ERR_IO if the holder is gone. */
-    enum err (*sign)(struct signer *self, struct signature *ret_sig, enum signer_purpose purpose, struct span message);
+    enum err (*sign)(struct signer *self,
+                     struct signature *ret_sig,
+                     enum signer_purpose purpose,
+                     struct span message);
 
     /* The identity's public key as libp2p's PublicKey message; lives as long as the signer. */
     struct span public_key;
