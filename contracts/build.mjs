@@ -1,29 +1,16 @@
 // usage: node build.mjs [--out DIR] [--check]
 // Compiles the contracts, writes one JSON file for each to DIR (default: build/contracts beside the source tree's root)
 // and renews deployments.json. With --check that file is compared, not written: exit status 1 if it differs.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { keccak256 } from 'viem';
-import { compile, root } from './lib/compile.mjs';
-import { describe } from './lib/artifacts.mjs';
-import { makeVectors } from './lib/vectors.mjs';
+import { build } from './lib/build.mjs';
+import { root } from './lib/compile.mjs';
 
 const { values: args } = parseArgs({ options: { out: { type: 'string' }, check: { type: 'boolean', default: false } } });
 const out = resolve(args.out ?? join(dirname(root), 'build/contracts'));
 
-const compiled = compile();
-const { deployments, creationCode } = describe(compiled);
-const text = `${JSON.stringify({ ...deployments, vectors: makeVectors(deployments) }, null, 2)}\n`;
-
-mkdirSync(out, { recursive: true });
-for (const [name, c] of Object.entries(compiled.contracts)) {
-  const runtime_code_hash = Object.keys(c.immutables).length === 0 ? keccak256(c.runtime) : null;
-  const artifact = { contract: name, abi: c.abi, bytecode: c.bytecode, runtime: c.runtime, runtime_code_hash, storage: c.storage };
-  writeFileSync(join(out, `${name}.json`), `${JSON.stringify(artifact, null, 2)}\n`);
-}
-writeFileSync(join(out, 'deployments.json'), text);
-writeFileSync(join(out, 'creation-code.json'), `${JSON.stringify(creationCode, null, 2)}\n`);
+const { compiled, text } = build(out);
 
 const path = join(root, 'deployments.json');
 let committed = '';

@@ -5,26 +5,32 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createClient, http } from 'viem';
+import { creationCodeFor } from './lib/build.mjs';
 import { root } from './lib/compile.mjs';
 import { ALL, deployMissing } from './lib/deploy.mjs';
 
 const usage = 'usage: node deploy.mjs --rpc URL [--out DIR]';
 
 async function main() {
-  const { values: args } = parseArgs({ options: { rpc: { type: 'string' }, out: { type: 'string' } } });
-  if (!args.rpc) {
+  let args;
+  try {
+    args = parseArgs({ options: { rpc: { type: 'string' }, out: { type: 'string' } } }).values;
+  } catch (e) {
+    console.error(`deploy: ${e.message}`);
+  }
+  if (!args?.rpc) {
     console.error(usage);
     return 2;
   }
   const out = resolve(args.out ?? join(dirname(root), 'build/contracts'));
   const deployments = JSON.parse(readFileSync(join(root, 'deployments.json'), 'utf8'));
-  const creationCode = JSON.parse(readFileSync(join(out, 'creation-code.json'), 'utf8'));
   const { request } = createClient({ transport: http(args.rpc, { retryCount: 0 }) });
   const chainId = Number(await request({ method: 'eth_chainId' }));
   const [from] = await request({ method: 'eth_accounts' });
   if (!from) {
     throw new Error('this node signs for no account: deploy.mjs is for local networks');
   }
+  const creationCode = creationCodeFor(deployments, out, (text) => console.error(text));
   const note = (name, address, state) => console.error(`${name.padEnd(24)} ${address} ${state}`);
   await deployMissing({ request, from, deployments, creationCode, note });
   const addresses = Object.fromEntries(ALL.map((name) => [name, deployments[name].address]));

@@ -1,6 +1,8 @@
 // A test reporter: flat TAP 13, one line for each case, named with the cases it stands in. A case that holds others gets a
 // line of its own only if it failed by itself.
 
+const SUMMARY = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/; // node's own totals
+
 const oneLine = (text) => String(text).replace(/\s+/g, ' ').replace(/#/g, '\\#');
 
 function explain(error) {
@@ -17,7 +19,7 @@ export default async function* tap(source) {
     if (type === 'test:start') {
       path[data.nesting] = data.name;
       inner[data.nesting] = 0;
-    } else if (type === 'test:diagnostic' && data.nesting > 0) {
+    } else if (type === 'test:diagnostic' && !SUMMARY.test(data.message)) {
       yield `# ${oneLine(data.message)}\n`;
     } else if (type === 'test:pass' || type === 'test:fail') {
       const n = data.nesting;

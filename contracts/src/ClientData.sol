@@ -8,7 +8,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// A search for the text `"origin":"` could be answered from inside a string or a nested object. The walk knows where
 /// it is: it steps over each value as a whole, so only members of the outermost object are ever looked at.
 /// Members may come in any order and unknown ones are stepped over. Refused, because no client writes them and they
-/// would let two readers disagree: white space between tokens, an escape in a member's name, a member that matters
+/// would let two readers disagree: white space between the outermost tokens, an escape in a member's name, a member that matters
 /// given twice, anything after the closing brace.
 /// SPEC webauthn-3 §"Limited Verification Algorithm": clients add members, so no comparison with a template.
 library ClientData {
@@ -22,6 +22,7 @@ library ClientData {
 
     uint256 private constant FAIL = 0;
 
+    uint256 private constant SPACE = 0x20;
     uint256 private constant QUOTE = 0x22;
     uint256 private constant COMMA = 0x2c;
     uint256 private constant COLON = 0x3a;
@@ -100,8 +101,9 @@ library ClientData {
                 } else if (c == CLOSE_BRACE || c == CLOSE_BRACKET) {
                     if (depth == 0) return i == start ? FAIL : i;
                     --depth;
-                } else if (c == COMMA && depth == 0) {
-                    return i == start ? FAIL : i;
+                } else if (depth == 0) {
+                    if (c == COMMA) return i == start ? FAIL : i;
+                    if (c <= SPACE) return FAIL;
                 }
                 ++i;
             }

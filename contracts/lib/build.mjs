@@ -1,0 +1,44 @@
+// One build: compile, describe, write. build.mjs is its command line.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { keccak256 } from 'viem';
+import { compile } from './compile.mjs';
+import { describe } from './artifacts.mjs';
+import { makeVectors } from './vectors.mjs';
+
+/** Compiles and writes one JSON file for each contract, creation-code.json and deployments.json into the directory out. */
+export function build(out) {
+  const compiled = compile();
+  const { deployments, creationCode } = describe(compiled);
+  const text = `${JSON.stringify({ ...deployments, vectors: makeVectors(deployments) }, null, 2)}\n`;
+  mkdirSync(out, { recursive: true });
+  for (const [name, c] of Object.entries(compiled.contracts)) {
+    const runtime_code_hash = Object.keys(c.immutables).length === 0 ? keccak256(c.runtime) : null;
+    const artifact = { contract: name, abi: c.abi, bytecode: c.bytecode, runtime: c.runtime, runtime_code_hash, storage: c.storage };
+    writeFileSync(join(out, `${name}.json`), `${JSON.stringify(artifact, null, 2)}\n`);
+  }
+  writeFileSync(join(out, 'deployments.json'), text);
+  writeFileSync(join(out, 'creation-code.json'), `${JSON.stringify(creationCode, null, 2)}\n`);
+  return { compiled, text };
+}
+
+/** What deploying needs: from an earlier build in out if that is of the same contracts, else built now. */
+export function creationCodeFor(deployments, out, note = () => {}) {
+  const load = () => JSON.parse(readFileSync(join(out, 'creation-code.json'), 'utf8'));
+  const isRight = (code) => Object.entries(code).every(([name, c]) => keccak256(c) === deployments[name]?.init_code_hash);
+  try {
+    const code = load();
+    if (isRight(code)) {
+      return code;
+    }
+  } catch {
+    // Not built yet.
+  }
+  note('building the contracts ...');
+  build(out);
+  const code = load();
+  if (!isRight(code)) {
+    throw new Error('the sources do not give the committed deployments.json: run contracts/build.mjs');
+  }
+  return code;
+}
