@@ -47,7 +47,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct rng_seeded cuts;
     budget_init(&budget, NULL, "fuzz", (size_t)1 << 20);
     rng_seeded_init(&cuts, data[2]);
-    struct frame_cfg cfg = {.prefix = (enum frame_prefix)(data[0] % 3), .frame_len_max = data[1] * 8U, .budget = &budget};
+    struct frame_cfg cfg = {.prefix = (enum frame_prefix)(data[0] % 3),
+                            .frame_len_max = data[1] * 8U,
+                            .budget = &budget};
     struct span stream = span_of(data + 4, size - 4);
     struct outcome whole = run(cfg, stream, NULL);
     struct outcome cut = run(cfg, stream, &cuts.rng);

@@ -39,12 +39,26 @@ static void copy_value(struct json_writer *j, struct json v)
     bool b;
     switch (v.type) {
     case JSON_NULL: json_put_null(j); break;
-    case JSON_BOOL: check(json_get_bool(&b, v) == OK); json_put_bool(j, b); break;
-    case JSON_INT: check(json_get_i64(&number, v) == OK); json_put_i64(j, number); break;
+    case JSON_BOOL:
+        check(json_get_bool(&b, v) == OK);
+        json_put_bool(j, b);
+        break;
+    case JSON_INT:
+        check(json_get_i64(&number, v) == OK);
+        json_put_i64(j, number);
+        break;
     case JSON_DECIMAL: json_put_raw(j, v.raw); break;
-    case JSON_STRING: json_put_string(j, undo_escapes(v)); break;
-    case JSON_ARRAY: json_put_array(j); copy_container(j, v); json_end_array(j); break;
-    case JSON_OBJECT: json_put_object(j); copy_container(j, v); json_end_object(j); break;
+    case JSON_STRING:  json_put_string(j, undo_escapes(v)); break;
+    case JSON_ARRAY:
+        json_put_array(j);
+        copy_container(j, v);
+        json_end_array(j);
+        break;
+    case JSON_OBJECT:
+        json_put_object(j);
+        copy_container(j, v);
+        json_end_object(j);
+        break;
     }
 }
 

@@ -7,10 +7,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void write_field(struct wr *w, const struct protobuf_field *f)
 {
     switch (f->wire) {
-    case PROTOBUF_VARINT: protobuf_write_varint(w, f->number, f->value); break;
+    case PROTOBUF_VARINT:  protobuf_write_varint(w, f->number, f->value); break;
     case PROTOBUF_FIXED64: protobuf_write_fixed64(w, f->number, f->value); break;
     case PROTOBUF_FIXED32: protobuf_write_fixed32(w, f->number, (uint32_t)f->value); break;
-    case PROTOBUF_BYTES: protobuf_write_bytes(w, f->number, f->bytes); break;
+    case PROTOBUF_BYTES:   protobuf_write_bytes(w, f->number, f->bytes); break;
     }
 }
 

@@ -3,7 +3,8 @@
 
 static const char *alphabet(enum base32_kind kind)
 {
-    return kind == BASE32_LOWER ? "abcdefghijklmnopqrstuvwxyz234567" : "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    return kind == BASE32_LOWER ? "abcdefghijklmnopqrstuvwxyz234567"
+                                : "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 }
 
 void base32_encode(struct wr *w, enum base32_kind kind, struct span bytes)

@@ -9,7 +9,8 @@ static_assert((int)BASE58_BYTES_MAX == (int)RADIX_BYTES_MAX, "one bound for both
 
 static struct radix base58(void)
 {
-    return (struct radix){.digits = SPAN_LIT("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")};
+    return (struct radix){
+        .digits = SPAN_LIT("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")};
 }
 
 void base58_encode(struct wr *w, struct span bytes)

@@ -23,8 +23,9 @@ size_t base64_len(enum base64_kind kind, size_t bytes_len)
 
 void base64_encode(struct wr *w, enum base64_kind kind, struct span bytes)
 {
-    const char *digits = is_url(kind) ? "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-                                      : "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *digits = is_url(kind)
+                             ? "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+                             : "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     while (bytes.n > 0 && wr_ok(w)) {
         struct span in = span_take(&bytes, 3);
         uint32_t v = (uint32_t)in.p[0] << 16;

@@ -5,7 +5,16 @@
 
 #include "base/rd.h"
 
-enum major { MAJOR_UINT, MAJOR_NEGATIVE, MAJOR_BYTES, MAJOR_TEXT, MAJOR_ARRAY, MAJOR_MAP, MAJOR_TAG, MAJOR_SIMPLE };
+enum major {
+    MAJOR_UINT,
+    MAJOR_NEGATIVE,
+    MAJOR_BYTES,
+    MAJOR_TEXT,
+    MAJOR_ARRAY,
+    MAJOR_MAP,
+    MAJOR_TAG,
+    MAJOR_SIMPLE
+};
 enum { SIMPLE_FALSE = 20, SIMPLE_TRUE = 21, SIMPLE_NULL = 22 };
 
 struct head {
@@ -96,14 +105,14 @@ static enum err read_shallow(struct cbor *ret, struct rd *r)
     TRY(read_head(&h, r));
     struct cbor item = {.arg = h.arg};
     switch (h.major) {
-    case MAJOR_UINT: item.type = CBOR_UINT; break;
+    case MAJOR_UINT:     item.type = CBOR_UINT; break;
     case MAJOR_NEGATIVE: item.type = CBOR_NEGATIVE; break;
     case MAJOR_BYTES:
-    case MAJOR_TEXT: TRY(read_string(&item, r, &h)); break;
-    case MAJOR_ARRAY: item.type = CBOR_ARRAY; break;
-    case MAJOR_MAP: item.type = CBOR_MAP; break;
-    case MAJOR_TAG: return ERR_UNSUPPORTED;
-    case MAJOR_SIMPLE: TRY(read_simple(&item, &h)); break;
+    case MAJOR_TEXT:     TRY(read_string(&item, r, &h)); break;
+    case MAJOR_ARRAY:    item.type = CBOR_ARRAY; break;
+    case MAJOR_MAP:      item.type = CBOR_MAP; break;
+    case MAJOR_TAG:      return ERR_UNSUPPORTED;
+    case MAJOR_SIMPLE:   TRY(read_simple(&item, &h)); break;
     }
     *ret = item;
     return OK;
@@ -193,7 +202,8 @@ static enum err open_level(struct walk *w, const struct cbor *item)
     if (item->arg > w->r.rest.n) {
         return ERR_TRUNCATED; /* each item takes at least one byte */
     }
-    w->levels[w->depth++] = (struct level){.is_map = is_map, .items_left = is_map ? 2 * item->arg : item->arg};
+    w->levels[w->depth++] =
+        (struct level){.is_map = is_map, .items_left = is_map ? 2 * item->arg : item->arg};
     return OK;
 }
 

@@ -9,18 +9,31 @@
  * and text strings, arrays, maps, booleans, null. Always refused: indefinite lengths, integers and
  * lengths not in their shortest form, text that is not UTF-8, a key twice in one map, tags, floating
  * point and other simple values (ERR_UNSUPPORTED for the last three). */
-enum { CBOR_DEPTH_MAX = 8, CBOR_PAIRS_MAX = 64 }; /* containers within one another; pairs of one map */
+enum {
+    CBOR_DEPTH_MAX = 8,
+    CBOR_PAIRS_MAX = 64
+}; /* containers within one another; pairs of one map */
 
 enum cbor_rules {
     CBOR_CANONICAL, /* CTAP 2 §"Message Encoding": keys in order of major type, length, bytes; text and integer keys */
-    CBOR_ANY_ORDER  /* keys may come in any order */
+    CBOR_ANY_ORDER /* keys may come in any order */
 };
 
-enum cbor_type { CBOR_UINT, CBOR_NEGATIVE, CBOR_BYTES, CBOR_TEXT, CBOR_ARRAY, CBOR_MAP, CBOR_BOOL, CBOR_NULL };
+enum cbor_type {
+    CBOR_UINT,
+    CBOR_NEGATIVE,
+    CBOR_BYTES,
+    CBOR_TEXT,
+    CBOR_ARRAY,
+    CBOR_MAP,
+    CBOR_BOOL,
+    CBOR_NULL
+};
 
 struct cbor {
     enum cbor_type type;
-    uint64_t arg;        /* UINT: the value; NEGATIVE: -1 - arg; BOOL: 0 or 1; strings: bytes; ARRAY, MAP: count of items, pairs */
+    uint64_t
+        arg; /* UINT: the value; NEGATIVE: -1 - arg; BOOL: 0 or 1; strings: bytes; ARRAY, MAP: count of items, pairs */
     struct span content; /* strings: their bytes; ARRAY, MAP: their items, encoded; else empty */
     struct span raw;     /* the whole item, encoded */
 };

@@ -12,9 +12,22 @@ TEST(integers_of_appendix_a)
         const char *hex;
         int64_t value;
     } cases[] = {
-        {"00", 0}, {"01", 1}, {"0a", 10}, {"17", 23}, {"1818", 24}, {"1819", 25}, {"1864", 100}, {"1903e8", 1000}, {"1a000f4240", 1000000},
-        {"1b000000e8d4a51000", INT64_C(1000000000000)}, {"20", -1}, {"29", -10}, {"3863", -100}, {"3903e7", -1000},
-        {"1b7fffffffffffffff", INT64_MAX}, {"3b7fffffffffffffff", INT64_MIN},
+        {"00",                 0                     },
+        {"01",                 1                     },
+        {"0a",                 10                    },
+        {"17",                 23                    },
+        {"1818",               24                    },
+        {"1819",               25                    },
+        {"1864",               100                   },
+        {"1903e8",             1000                  },
+        {"1a000f4240",         1000000               },
+        {"1b000000e8d4a51000", INT64_C(1000000000000)},
+        {"20",                 -1                    },
+        {"29",                 -10                   },
+        {"3863",               -100                  },
+        {"3903e7",             -1000                 },
+        {"1b7fffffffffffffff", INT64_MAX             },
+        {"3b7fffffffffffffff", INT64_MIN             },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct cbor item;
@@ -41,11 +54,25 @@ TEST(other_items_of_appendix_a)
         const char *hex;
         enum cbor_type type;
     } cases[] = {
-        {"f4", CBOR_BOOL}, {"f5", CBOR_BOOL}, {"f6", CBOR_NULL}, {"40", CBOR_BYTES}, {"4401020304", CBOR_BYTES}, {"60", CBOR_TEXT},
-        {"6161", CBOR_TEXT}, {"62225c", CBOR_TEXT}, {"62c3bc", CBOR_TEXT}, {"64f0908591", CBOR_TEXT}, {"80", CBOR_ARRAY}, {"83010203", CBOR_ARRAY},
-        {"8301820203820405", CBOR_ARRAY}, {"98190102030405060708090a0b0c0d0e0f101112131415161718181819", CBOR_ARRAY}, {"a0", CBOR_MAP},
-        {"a201020304", CBOR_MAP}, {"a26161016162820203", CBOR_MAP}, {"826161a161626163", CBOR_ARRAY},
-        {"a56161614161626142616361436164614461656145", CBOR_MAP},
+        {"f4",                                                         CBOR_BOOL },
+        {"f5",                                                         CBOR_BOOL },
+        {"f6",                                                         CBOR_NULL },
+        {"40",                                                         CBOR_BYTES},
+        {"4401020304",                                                 CBOR_BYTES},
+        {"60",                                                         CBOR_TEXT },
+        {"6161",                                                       CBOR_TEXT },
+        {"62225c",                                                     CBOR_TEXT },
+        {"62c3bc",                                                     CBOR_TEXT },
+        {"64f0908591",                                                 CBOR_TEXT },
+        {"80",                                                         CBOR_ARRAY},
+        {"83010203",                                                   CBOR_ARRAY},
+        {"8301820203820405",                                           CBOR_ARRAY},
+        {"98190102030405060708090a0b0c0d0e0f101112131415161718181819", CBOR_ARRAY},
+        {"a0",                                                         CBOR_MAP  },
+        {"a201020304",                                                 CBOR_MAP  },
+        {"a26161016162820203",                                         CBOR_MAP  },
+        {"826161a161626163",                                           CBOR_ARRAY},
+        {"a56161614161626142616361436164614461656145",                 CBOR_MAP  },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct cbor item;
@@ -68,41 +95,41 @@ TEST(refused)
         enum err canonical;
         enum err any_order;
     } cases[] = {
-        {"0 in two bytes",            "1800",                             ERR_MALFORMED,   ERR_MALFORMED  },
-        {"23 in two bytes",           "1817",                             ERR_MALFORMED,   ERR_MALFORMED  },
-        {"255 in three bytes",        "1900ff",                           ERR_MALFORMED,   ERR_MALFORMED  },
-        {"65535 in five bytes",       "1a0000ffff",                       ERR_MALFORMED,   ERR_MALFORMED  },
-        {"2^32-1 in nine bytes",      "1b00000000ffffffff",               ERR_MALFORMED,   ERR_MALFORMED  },
-        {"length not shortest",       "580161",                           ERR_MALFORMED,   ERR_MALFORMED  },
-        {"info 28",                   "1c",                               ERR_MALFORMED,   ERR_MALFORMED  },
-        {"indefinite bytes",          "5f4100ff",                         ERR_MALFORMED,   ERR_MALFORMED  },
-        {"indefinite array",          "9f01ff",                           ERR_MALFORMED,   ERR_MALFORMED  },
-        {"indefinite map",            "bf0102ff",                         ERR_MALFORMED,   ERR_MALFORMED  },
-        {"break alone",               "ff",                               ERR_MALFORMED,   ERR_MALFORMED  },
-        {"text not UTF-8",            "61ff",                             ERR_MALFORMED,   ERR_MALFORMED  },
-        {"tag",                       "c11a514b67b0",                     ERR_UNSUPPORTED, ERR_UNSUPPORTED},
-        {"half float",                "f93c00",                           ERR_UNSUPPORTED, ERR_UNSUPPORTED},
-        {"double",                    "fb3ff199999999999a",               ERR_UNSUPPORTED, ERR_UNSUPPORTED},
-        {"undefined",                 "f7",                               ERR_UNSUPPORTED, ERR_UNSUPPORTED},
-        {"simple 16",                 "f0",                               ERR_UNSUPPORTED, ERR_UNSUPPORTED},
-        {"simple 255",                "f8ff",                             ERR_UNSUPPORTED, ERR_UNSUPPORTED},
-        {"trailing byte",             "0000",                             ERR_MALFORMED,   ERR_MALFORMED  },
-        {"keys out of order",         "a203040102",                       ERR_MALFORMED,   OK             },
-        {"longer text key first",     "a2626161016162 02",                ERR_MALFORMED,   OK             },
-        {"text key before int key",   "a2616101 0102",                    ERR_MALFORMED,   OK             },
-        {"negative before positive",  "a220010102",                       ERR_MALFORMED,   OK             },
-        {"key twice",                 "a201020103",                       ERR_MALFORMED,   ERR_MALFORMED  },
-        {"key twice, apart",          "a3010202030104",                   ERR_MALFORMED,   ERR_MALFORMED  },
-        {"key twice behind nesting",  "a2616182a10102806161 00",          ERR_MALFORMED,   ERR_MALFORMED  },
-        {"key twice, deeper",         "8181a201020103",                   ERR_MALFORMED,   ERR_MALFORMED  },
-        {"array as key",              "a18000",                           ERR_UNSUPPORTED, ERR_UNSUPPORTED},
-        {"null as key",               "a1f600",                           ERR_UNSUPPORTED, ERR_UNSUPPORTED},
-        {"huge array",                "9bffffffffffffffff",               ERR_TRUNCATED,   ERR_TRUNCATED  },
-        {"huge map",                  "bbffffffffffffffff",               ERR_LIMIT,       ERR_LIMIT      },
-        {"huge bytes",                "5bffffffffffffffff00",             ERR_TRUNCATED,   ERR_TRUNCATED  },
-        {"depth 7",                   "8181818181818100",                 OK,              OK             },
-        {"depth 8",                   "818181818181818100",               OK,              OK             },
-        {"depth 9",                   "81818181818181818100",             ERR_LIMIT,       ERR_LIMIT      },
+        {"0 in two bytes",           "1800",                    ERR_MALFORMED,   ERR_MALFORMED  },
+        {"23 in two bytes",          "1817",                    ERR_MALFORMED,   ERR_MALFORMED  },
+        {"255 in three bytes",       "1900ff",                  ERR_MALFORMED,   ERR_MALFORMED  },
+        {"65535 in five bytes",      "1a0000ffff",              ERR_MALFORMED,   ERR_MALFORMED  },
+        {"2^32-1 in nine bytes",     "1b00000000ffffffff",      ERR_MALFORMED,   ERR_MALFORMED  },
+        {"length not shortest",      "580161",                  ERR_MALFORMED,   ERR_MALFORMED  },
+        {"info 28",                  "1c",                      ERR_MALFORMED,   ERR_MALFORMED  },
+        {"indefinite bytes",         "5f4100ff",                ERR_MALFORMED,   ERR_MALFORMED  },
+        {"indefinite array",         "9f01ff",                  ERR_MALFORMED,   ERR_MALFORMED  },
+        {"indefinite map",           "bf0102ff",                ERR_MALFORMED,   ERR_MALFORMED  },
+        {"break alone",              "ff",                      ERR_MALFORMED,   ERR_MALFORMED  },
+        {"text not UTF-8",           "61ff",                    ERR_MALFORMED,   ERR_MALFORMED  },
+        {"tag",                      "c11a514b67b0",            ERR_UNSUPPORTED, ERR_UNSUPPORTED},
+        {"half float",               "f93c00",                  ERR_UNSUPPORTED, ERR_UNSUPPORTED},
+        {"double",                   "fb3ff199999999999a",      ERR_UNSUPPORTED, ERR_UNSUPPORTED},
+        {"undefined",                "f7",                      ERR_UNSUPPORTED, ERR_UNSUPPORTED},
+        {"simple 16",                "f0",                      ERR_UNSUPPORTED, ERR_UNSUPPORTED},
+        {"simple 255",               "f8ff",                    ERR_UNSUPPORTED, ERR_UNSUPPORTED},
+        {"trailing byte",            "0000",                    ERR_MALFORMED,   ERR_MALFORMED  },
+        {"keys out of order",        "a203040102",              ERR_MALFORMED,   OK             },
+        {"longer text key first",    "a2626161016162 02",       ERR_MALFORMED,   OK             },
+        {"text key before int key",  "a2616101 0102",           ERR_MALFORMED,   OK             },
+        {"negative before positive", "a220010102",              ERR_MALFORMED,   OK             },
+        {"key twice",                "a201020103",              ERR_MALFORMED,   ERR_MALFORMED  },
+        {"key twice, apart",         "a3010202030104",          ERR_MALFORMED,   ERR_MALFORMED  },
+        {"key twice behind nesting", "a2616182a10102806161 00", ERR_MALFORMED,   ERR_MALFORMED  },
+        {"key twice, deeper",        "8181a201020103",          ERR_MALFORMED,   ERR_MALFORMED  },
+        {"array as key",             "a18000",                  ERR_UNSUPPORTED, ERR_UNSUPPORTED},
+        {"null as key",              "a1f600",                  ERR_UNSUPPORTED, ERR_UNSUPPORTED},
+        {"huge array",               "9bffffffffffffffff",      ERR_TRUNCATED,   ERR_TRUNCATED  },
+        {"huge map",                 "bbffffffffffffffff",      ERR_LIMIT,       ERR_LIMIT      },
+        {"huge bytes",               "5bffffffffffffffff00",    ERR_TRUNCATED,   ERR_TRUNCATED  },
+        {"depth 7",                  "8181818181818100",        OK,              OK             },
+        {"depth 8",                  "818181818181818100",      OK,              OK             },
+        {"depth 9",                  "81818181818181818100",    ERR_LIMIT,       ERR_LIMIT      },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct cbor item;
@@ -177,14 +204,14 @@ static void write_again(struct wr *w, struct cbor item)
     struct span rest = item.content;
     struct cbor inner;
     switch (item.type) {
-    case CBOR_UINT: cbor_write_u64(w, item.arg); return;
+    case CBOR_UINT:     cbor_write_u64(w, item.arg); return;
     case CBOR_NEGATIVE: cbor_write_i64(w, -1 - (int64_t)item.arg); return;
-    case CBOR_BYTES: cbor_write_bytes(w, item.content); return;
-    case CBOR_TEXT: wr_bytes(w, item.raw); return;
-    case CBOR_BOOL: cbor_write_bool(w, item.arg); return;
-    case CBOR_NULL: cbor_write_null(w); return;
-    case CBOR_ARRAY: cbor_write_array(w, item.arg); break;
-    case CBOR_MAP: cbor_write_map(w, item.arg); break;
+    case CBOR_BYTES:    cbor_write_bytes(w, item.content); return;
+    case CBOR_TEXT:     wr_bytes(w, item.raw); return;
+    case CBOR_BOOL:     cbor_write_bool(w, item.arg); return;
+    case CBOR_NULL:     cbor_write_null(w); return;
+    case CBOR_ARRAY:    cbor_write_array(w, item.arg); break;
+    case CBOR_MAP:      cbor_write_map(w, item.arg); break;
     }
     while (cbor_next(&inner, &rest)) {
         write_again(w, inner);

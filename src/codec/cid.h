@@ -11,8 +11,8 @@ enum cid_codec { CID_DAG_PB = 0x70, CID_RAW = 0x55, CID_LIBP2P_KEY = 0x72 };
 enum { CID_LEN_MAX = 160, CID_TEXT_MAX = 320 }; /* bytes, characters */
 
 struct cid {
-    uint8_t version; /* 0 or 1 */
-    uint64_t codec;  /* version 0: CID_DAG_PB */
+    uint8_t version;       /* 0 or 1 */
+    uint64_t codec;        /* version 0: CID_DAG_PB */
     struct span multihash; /* a multihash that multihash_decode accepts; into the input */
 };
 

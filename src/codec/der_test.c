@@ -10,18 +10,18 @@ TEST(lengths)
         const char *hex;
         bool is_good;
     } cases[] = {
-        {"empty content",                "0400",             true },
-        {"one byte",                     "040101",           true },
-        {"cut",                          "0402ff",           false},
-        {"no length",                    "04",               false},
-        {"indefinite",                   "0480ff0000",       false},
-        {"long form of 1",               "04810101",         false},
-        {"long form with a zero",        "0482000101",       false},
-        {"five length bytes",            "04850000000001ff", false},
-        {"reserved 0xff",                "04ff01",           false},
-        {"huge",                         "0484ffffffff00",   false},
-        {"multi-byte tag",               "1f8101 00",        false},
-        {"another tag",                  "020101",           false},
+        {"empty content",         "0400",             true },
+        {"one byte",              "040101",           true },
+        {"cut",                   "0402ff",           false},
+        {"no length",             "04",               false},
+        {"indefinite",            "0480ff0000",       false},
+        {"long form of 1",        "04810101",         false},
+        {"long form with a zero", "0482000101",       false},
+        {"five length bytes",     "04850000000001ff", false},
+        {"reserved 0xff",         "04ff01",           false},
+        {"huge",                  "0484ffffffff00",   false},
+        {"multi-byte tag",        "1f8101 00",        false},
+        {"another tag",           "020101",           false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct rd r = rd_init(test_hex(cases[i].hex));
@@ -38,8 +38,17 @@ TEST(integers)
         const char *hex;
         const char *value; /* NULL: refused */
     } cases[] = {
-        {"020100", "00"}, {"02017f", "7f"}, {"02020080", "80"}, {"02020100", "0100"}, {"020200ff", "ff"},
-        {"0200", NULL}, {"020180", NULL}, {"0201ff", NULL}, {"0202007f", NULL}, {"02020000", NULL}, {"02030000ff", NULL},
+        {"020100",     "00"  },
+        {"02017f",     "7f"  },
+        {"02020080",   "80"  },
+        {"02020100",   "0100"},
+        {"020200ff",   "ff"  },
+        {"0200",       NULL  },
+        {"020180",     NULL  },
+        {"0201ff",     NULL  },
+        {"0202007f",   NULL  },
+        {"02020000",   NULL  },
+        {"02030000ff", NULL  },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct rd r = rd_init(test_hex(cases[i].hex));
@@ -82,17 +91,17 @@ TEST(ecdsa)
         const char *hex;
         enum err want;
     } cases[] = {
-        {"good",                   "3006020101020102",               OK           },
-        {"with sign bytes",        "3008020200ff020200fe",           OK           },
-        {"trailing inside",        "3009020101020102020103",         ERR_MALFORMED},
-        {"trailing outside",       "300602010102010200",             ERR_MALFORMED},
-        {"s missing",              "3003020101",                     ERR_MALFORMED},
-        {"negative r",             "3006020181020102",               ERR_MALFORMED},
-        {"padded r",               "300702020001020102",             ERR_MALFORMED},
-        {"r too large",            "300a02050100000000020102",       ERR_MALFORMED},
-        {"no sequence",            "3106020101020102",               ERR_MALFORMED},
-        {"empty",                  "",                               ERR_MALFORMED},
-        {"length in long form",    "308106020101020102",             ERR_MALFORMED},
+        {"good",                "3006020101020102",         OK           },
+        {"with sign bytes",     "3008020200ff020200fe",     OK           },
+        {"trailing inside",     "3009020101020102020103",   ERR_MALFORMED},
+        {"trailing outside",    "300602010102010200",       ERR_MALFORMED},
+        {"s missing",           "3003020101",               ERR_MALFORMED},
+        {"negative r",          "3006020181020102",         ERR_MALFORMED},
+        {"padded r",            "300702020001020102",       ERR_MALFORMED},
+        {"r too large",         "300a02050100000000020102", ERR_MALFORMED},
+        {"no sequence",         "3106020101020102",         ERR_MALFORMED},
+        {"empty",               "",                         ERR_MALFORMED},
+        {"length in long form", "308106020101020102",       ERR_MALFORMED},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint8_t r[4];

@@ -128,15 +128,17 @@ size_t frame_prefix_len(enum frame_prefix prefix, size_t len)
 
 void frame_write_prefix(struct wr *w, enum frame_prefix prefix, size_t len)
 {
-    uint64_t max = prefix == FRAME_UVARINT ? UVARINT_MAX : prefix == FRAME_BE16 ? UINT16_MAX : UINT32_MAX;
+    uint64_t max = prefix == FRAME_UVARINT ? UVARINT_MAX
+                   : prefix == FRAME_BE16  ? UINT16_MAX
+                                           : UINT32_MAX;
     if (len > max) {
         wr_fail(w, ERR_LIMIT);
         return;
     }
     switch (prefix) {
     case FRAME_UVARINT: uvarint_write(w, len); break;
-    case FRAME_BE16: wr_be16(w, (uint16_t)len); break;
-    case FRAME_BE32: wr_be32(w, (uint32_t)len); break;
+    case FRAME_BE16:    wr_be16(w, (uint16_t)len); break;
+    case FRAME_BE32:    wr_be32(w, (uint32_t)len); break;
     }
 }
 

@@ -32,8 +32,8 @@ struct frame_reader {
     uint64_t len;        /* of the frame in progress; valid if has_len */
     uint8_t fixed_count; /* bytes of a fixed prefix seen */
     bool has_len;
-    bool handed_out; /* partial is what the last call returned */
-    enum err err;    /* sticky failure */
+    bool handed_out;  /* partial is what the last call returned */
+    enum err err;     /* sticky failure */
     const char *rule; /* why, static text, NULL if none */
 };
 
@@ -45,7 +45,8 @@ void frame_reader_init(struct frame_reader *f, struct frame_cfg cfg);
  * ERR_TRUNCATED: *in is used up, come back with more bytes.
  * ERR_LIMIT: longer than frame_len_max, or the budget refuses; ERR_MALFORMED: a bad varint. Both are
  *   final and come again at every call: the stream cannot be resumed. */
-MUST_CHECK enum err frame_reader_next(struct frame_reader *f, struct span *ret_frame, struct span *in);
+MUST_CHECK enum err
+frame_reader_next(struct frame_reader *f, struct span *ret_frame, struct span *in);
 
 /* frame_reader_is_idle: no byte of a further frame has been taken; the end of the stream is clean here. */
 bool frame_reader_is_idle(const struct frame_reader *f);

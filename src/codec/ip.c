@@ -113,7 +113,7 @@ static void print_group(struct wr *w, unsigned v)
 {
     for (unsigned shift = 16; shift > 0; shift -= 4) {
         if (shift == 4 || v >> (shift - 4) != 0) {
-            wr_u8(w, (uint8_t) "0123456789abcdef"[v >> (shift - 4) & 15]);
+            wr_u8(w, (uint8_t)"0123456789abcdef"[v >> (shift - 4) & 15]);
         }
     }
 }

@@ -26,8 +26,8 @@ struct parser {
     struct span rest;
     enum expects expects;
     unsigned depth;
-    uint32_t objects;  /* bit i: the container at depth i is an object */
-    const char *rule;  /* why it failed */
+    uint32_t objects; /* bit i: the container at depth i is an object */
+    const char *rule; /* why it failed */
     uint16_t names_count;
     uint16_t names_first[JSON_DEPTH_MAX]; /* of the names of the container at depth i */
     struct name names[JSON_NAMES_MAX];
@@ -170,11 +170,22 @@ static enum err take_value(struct parser *p)
     switch (p->rest.p[0]) {
     case '{': return open_container(p, true);
     case '[': return open_container(p, false);
-    case '"': TRY(take_string(p, &raw)); value_is_done(p); return OK;
+    case '"':
+        TRY(take_string(p, &raw));
+        value_is_done(p);
+        return OK;
     case '-':
-    case '0': case '1': case '2': case '3': case '4':
-    case '5': case '6': case '7': case '8': case '9': return take_number(p);
-    default: return take_word(p);
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9': return take_number(p);
+    default:  return take_word(p);
     }
 }
 
@@ -214,7 +225,8 @@ static enum err add_name(struct parser *p, struct span raw)
     }
     struct name name = {.offset = (uint32_t)(raw.p - p->text.p), .hash = hash_name(raw)};
     for (size_t i = p->names_first[p->depth - 1]; i < p->names_count; i++) {
-        if (p->names[i].hash == name.hash && is_same_name(span_from(p->text, p->names[i].offset), raw)) {
+        if (p->names[i].hash == name.hash &&
+            is_same_name(span_from(p->text, p->names[i].offset), raw)) {
             return fail(p, ERR_MALFORMED, "json: the same name twice");
         }
     }
@@ -253,12 +265,12 @@ static enum err take_comma_or_end(struct parser *p)
 static enum err step(struct parser *p)
 {
     switch (p->expects) {
-    case EXPECTS_VALUE: return take_value(p);
+    case EXPECTS_VALUE:        return take_value(p);
     case EXPECTS_VALUE_OR_END: return p->rest.p[0] == ']' ? close_container(p) : take_value(p);
-    case EXPECTS_NAME: return take_name(p);
-    case EXPECTS_NAME_OR_END: return p->rest.p[0] == '}' ? close_container(p) : take_name(p);
+    case EXPECTS_NAME:         return take_name(p);
+    case EXPECTS_NAME_OR_END:  return p->rest.p[0] == '}' ? close_container(p) : take_name(p);
     case EXPECTS_COMMA_OR_END: return take_comma_or_end(p);
-    case EXPECTS_NOTHING: return fail(p, ERR_MALFORMED, "json: text after the value");
+    case EXPECTS_NOTHING:      return fail(p, ERR_MALFORMED, "json: text after the value");
     }
     return ERR_INTERNAL;
 }
@@ -272,9 +284,10 @@ static enum json_type type_of(struct span raw)
     case 't':
     case 'f': return JSON_BOOL;
     case 'n': return JSON_NULL;
-    default: break;
+    default:  break;
     }
-    bool is_int = span_find(raw, '.') == raw.n && span_find(raw, 'e') == raw.n && span_find(raw, 'E') == raw.n;
+    bool is_int = span_find(raw, '.') == raw.n && span_find(raw, 'e') == raw.n &&
+                  span_find(raw, 'E') == raw.n;
     return is_int ? JSON_INT : JSON_DECIMAL;
 }
 

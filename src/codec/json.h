@@ -11,8 +11,8 @@
  * Refused, because parsers differ on them: a name twice in one object (escapes undone), a surrogate
  * escape without its partner, bytes that are not UTF-8, a byte order mark, integers outside int64. */
 enum {
-    JSON_DEPTH_MAX = 32,  /* arrays and objects within one another */
-    JSON_NAMES_MAX = 256, /* members of the objects that are open at one time */
+    JSON_DEPTH_MAX = 32,      /* arrays and objects within one another */
+    JSON_NAMES_MAX = 256,     /* members of the objects that are open at one time */
     JSON_NAME_LEN_MAX = 256,  /* bytes of one name, as it is written */
     JSON_NUMBER_LEN_MAX = 64, /* characters of one number */
 };
@@ -103,11 +103,14 @@ void json_put_name_span(struct json_writer *j, struct span name);
 void json_put_string(struct json_writer *j, struct span text);
 void json_put_str(struct json_writer *j, const char *text);
 void json_put_i64(struct json_writer *j, int64_t v);
-void json_put_u64(struct json_writer *j, uint64_t v); /* above INT64_MAX fails w with ERR_LIMIT: readers differ there */
+void json_put_u64(struct json_writer *j,
+                  uint64_t v); /* above INT64_MAX fails w with ERR_LIMIT: readers differ there */
 void json_put_bool(struct json_writer *j, bool v);
 void json_put_null(struct json_writer *j);
-void json_put_hex(struct json_writer *j, struct span bytes); /* a string: 0x and lower-case digits */
-void json_put_raw(struct json_writer *j, struct span value); /* text of one value, from a json that was parsed */
+void json_put_hex(struct json_writer *j,
+                  struct span bytes); /* a string: 0x and lower-case digits */
+void json_put_raw(struct json_writer *j,
+                  struct span value); /* text of one value, from a json that was parsed */
 
 /* json_writer_end: everything is closed, and the error of w. */
 MUST_CHECK enum err json_writer_end(const struct json_writer *j);

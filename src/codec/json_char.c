@@ -47,16 +47,16 @@ static int32_t take_escape(struct span *rest)
         return -1;
     }
     switch (span_take(rest, 1).p[0]) {
-    case '"': return '"';
+    case '"':  return '"';
     case '\\': return '\\';
-    case '/': return '/';
-    case 'b': return '\b';
-    case 'f': return '\f';
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    case 'u': return take_unicode_escape(rest);
-    default: return -1;
+    case '/':  return '/';
+    case 'b':  return '\b';
+    case 'f':  return '\f';
+    case 'n':  return '\n';
+    case 'r':  return '\r';
+    case 't':  return '\t';
+    case 'u':  return take_unicode_escape(rest);
+    default:   return -1;
     }
 }
 
@@ -82,7 +82,6 @@ size_t json_char_string_len(struct span text)
         return 0;
     }
     struct span rest = span_from(text, 1);
-    while (json_char_take(&rest) >= 0) {
-    }
+    while (json_char_take(&rest) >= 0) {}
     return rest.n > 0 && rest.p[0] == '"' ? text.n - rest.n + 1 : 0;
 }

@@ -84,7 +84,8 @@ enum err json_get_u64(uint64_t *ret, struct json v)
 /* The text between the quotes of a string. */
 static struct span inside(struct json v)
 {
-    return v.type == JSON_STRING && v.raw.n >= 2 ? span_first(span_from(v.raw, 1), v.raw.n - 2) : SPAN_EMPTY;
+    return v.type == JSON_STRING && v.raw.n >= 2 ? span_first(span_from(v.raw, 1), v.raw.n - 2)
+                                                 : SPAN_EMPTY;
 }
 
 enum err json_get_string(struct wr *w, struct json v)

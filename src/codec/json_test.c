@@ -10,10 +10,38 @@
 TEST(accepted)
 {
     static const char *const cases[] = {
-        "null", " true ", "\t\r\n false\n", "0", "-0", "-1", "9223372036854775807", "-9223372036854775808", "0.5", "-0.0", "1e5", "1E+5",
-        "1.25e-07", "\"\"", "\"a\"", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\u0000\"", "\"\\uD83D\\uDE00\"", "\"\xf0\x9f\x98\x80\"",
-        "\"\x7f\"", "\"\xe2\x80\xa8\"", "[]", "[ ]", "[1,2 , 3]", "{}", "{ }", "{\"a\":1}", "{ \"a\" : 1 , \"b\" : [ { } ] }",
-        "{\"\":0}", "{\"a\":{\"a\":1},\"b\":{\"a\":1}}", "[{\"a\":1},{\"a\":1}]", "[[[[[[[[[[]]]]]]]]]]",
+        "null",
+        " true ",
+        "\t\r\n false\n",
+        "0",
+        "-0",
+        "-1",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "0.5",
+        "-0.0",
+        "1e5",
+        "1E+5",
+        "1.25e-07",
+        "\"\"",
+        "\"a\"",
+        "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
+        "\"\\u0000\"",
+        "\"\\uD83D\\uDE00\"",
+        "\"\xf0\x9f\x98\x80\"",
+        "\"\x7f\"",
+        "\"\xe2\x80\xa8\"",
+        "[]",
+        "[ ]",
+        "[1,2 , 3]",
+        "{}",
+        "{ }",
+        "{\"a\":1}",
+        "{ \"a\" : 1 , \"b\" : [ { } ] }",
+        "{\"\":0}",
+        "{\"a\":{\"a\":1},\"b\":{\"a\":1}}",
+        "[{\"a\":1},{\"a\":1}]",
+        "[[[[[[[[[[]]]]]]]]]]",
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct json v;
@@ -29,65 +57,65 @@ TEST(refused)
         const char *name;
         const char *text;
     } cases[] = {
-        {"empty",                    ""                       },
-        {"blanks",                   "  \n"                   },
-        {"two values",               "1 2"                    },
-        {"text after",               "{}x"                    },
-        {"leading zero",             "01"                     },
-        {"minus alone",              "-"                      },
-        {"plus",                     "+1"                     },
-        {"dot first",                ".5"                     },
-        {"dot last",                 "1."                     },
-        {"exponent empty",           "1e"                     },
-        {"exponent sign only",       "1e+"                    },
-        {"exponent of four digits",  "1e1000"                 },
-        {"past int64",               "9223372036854775808"    },
-        {"past int64, negative",     "-9223372036854775809"   },
-        {"past int64, decimal",      "9223372036854775808.0"  },
-        {"far past int64",           "123456789012345678901234567890"},
-        {"hex",                      "0x10"                   },
-        {"not a number",             "NaN"                    },
-        {"word in capitals",         "True"                   },
-        {"word cut",                 "nul"                    },
-        {"word with more",           "nullx"                  },
-        {"single quotes",            "'a'"                    },
-        {"string not closed",        "\"abc"                  },
-        {"string ends in escape",    "\"abc\\"                },
-        {"escape of a quote only",   "\"\\\""                 },
-        {"unknown escape",           "\"\\x41\""              },
-        {"short unicode escape",     "\"\\u12\""              },
-        {"bad unicode escape",       "\"\\u12g4\""            },
-        {"lone high surrogate",      "\"\\ud800\""            },
-        {"lone low surrogate",       "\"\\udc00\""            },
-        {"high, then no low",        "\"\\ud800\\u0041\""     },
-        {"high, then high",          "\"\\ud800\\ud800\""     },
-        {"surrogate as UTF-8",       "\"\xed\xa0\x80\""       },
-        {"overlong UTF-8",           "\"\xc0\x80\""           },
-        {"cut UTF-8",                "\"\xe2\x82\""           },
-        {"not UTF-8",                "\"\xff\""               },
-        {"past U+10FFFF",            "\"\xf4\x90\x80\x80\""   },
-        {"line end in string",       "\"a\nb\""               },
-        {"tab in string",            "\"a\tb\""               },
-        {"byte order mark",          "\xef\xbb\xbf{}"         },
-        {"array not closed",         "[1"                     },
-        {"array, comma last",        "[1,]"                   },
-        {"array, comma first",       "[,1]"                   },
-        {"array, no comma",          "[1 2]"                  },
-        {"array closed as object",   "[1}"                    },
-        {"object closed as array",   "{\"a\":1]"              },
-        {"object, comma last",       "{\"a\":1,}"             },
-        {"object, no colon",         "{\"a\" 1}"              },
-        {"object, no value",         "{\"a\":}"               },
-        {"object, name no string",   "{1:1}"                  },
-        {"object, name only",        "{\"a\"}"                },
-        {"closed too often",         "[]]"                    },
-        {"closing only",             "]"                      },
-        {"comment",                  "/* a */ 1"              },
-        {"name twice",               "{\"a\":1,\"a\":1}"      },
-        {"name twice, escaped",      "{\"a\":1,\"\\u0061\":2}"},
-        {"empty name twice",         "{\"\":1,\"\":2}"        },
-        {"name twice, further apart", "{\"a\":{\"b\":1},\"c\":[{\"a\":1}],\"a\":2}"},
-        {"emoji name twice",         "{\"\\ud83d\\ude00\":1,\"\xf0\x9f\x98\x80\":2}"},
+        {"empty",                     ""                                             },
+        {"blanks",                    "  \n"                                         },
+        {"two values",                "1 2"                                          },
+        {"text after",                "{}x"                                          },
+        {"leading zero",              "01"                                           },
+        {"minus alone",               "-"                                            },
+        {"plus",                      "+1"                                           },
+        {"dot first",                 ".5"                                           },
+        {"dot last",                  "1."                                           },
+        {"exponent empty",            "1e"                                           },
+        {"exponent sign only",        "1e+"                                          },
+        {"exponent of four digits",   "1e1000"                                       },
+        {"past int64",                "9223372036854775808"                          },
+        {"past int64, negative",      "-9223372036854775809"                         },
+        {"past int64, decimal",       "9223372036854775808.0"                        },
+        {"far past int64",            "123456789012345678901234567890"               },
+        {"hex",                       "0x10"                                         },
+        {"not a number",              "NaN"                                          },
+        {"word in capitals",          "True"                                         },
+        {"word cut",                  "nul"                                          },
+        {"word with more",            "nullx"                                        },
+        {"single quotes",             "'a'"                                          },
+        {"string not closed",         "\"abc"                                        },
+        {"string ends in escape",     "\"abc\\"                                      },
+        {"escape of a quote only",    "\"\\\""                                       },
+        {"unknown escape",            "\"\\x41\""                                    },
+        {"short unicode escape",      "\"\\u12\""                                    },
+        {"bad unicode escape",        "\"\\u12g4\""                                  },
+        {"lone high surrogate",       "\"\\ud800\""                                  },
+        {"lone low surrogate",        "\"\\udc00\""                                  },
+        {"high, then no low",         "\"\\ud800\\u0041\""                           },
+        {"high, then high",           "\"\\ud800\\ud800\""                           },
+        {"surrogate as UTF-8",        "\"\xed\xa0\x80\""                             },
+        {"overlong UTF-8",            "\"\xc0\x80\""                                 },
+        {"cut UTF-8",                 "\"\xe2\x82\""                                 },
+        {"not UTF-8",                 "\"\xff\""                                     },
+        {"past U+10FFFF",             "\"\xf4\x90\x80\x80\""                         },
+        {"line end in string",        "\"a\nb\""                                     },
+        {"tab in string",             "\"a\tb\""                                     },
+        {"byte order mark",           "\xef\xbb\xbf{}"                               },
+        {"array not closed",          "[1"                                           },
+        {"array, comma last",         "[1,]"                                         },
+        {"array, comma first",        "[,1]"                                         },
+        {"array, no comma",           "[1 2]"                                        },
+        {"array closed as object",    "[1}"                                          },
+        {"object closed as array",    "{\"a\":1]"                                    },
+        {"object, comma last",        "{\"a\":1,}"                                   },
+        {"object, no colon",          "{\"a\" 1}"                                    },
+        {"object, no value",          "{\"a\":}"                                     },
+        {"object, name no string",    "{1:1}"                                        },
+        {"object, name only",         "{\"a\"}"                                      },
+        {"closed too often",          "[]]"                                          },
+        {"closing only",              "]"                                            },
+        {"comment",                   "/* a */ 1"                                    },
+        {"name twice",                "{\"a\":1,\"a\":1}"                            },
+        {"name twice, escaped",       "{\"a\":1,\"\\u0061\":2}"                      },
+        {"empty name twice",          "{\"\":1,\"\":2}"                              },
+        {"name twice, further apart", "{\"a\":{\"b\":1},\"c\":[{\"a\":1}],\"a\":2}"  },
+        {"emoji name twice",          "{\"\\ud83d\\ude00\":1,\"\xf0\x9f\x98\x80\":2}"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct json v;
@@ -107,7 +135,8 @@ TEST(depth_limit)
         memset(text, '[', depth);
         memset(text + depth, ']', depth);
         struct json v;
-        EXPECT_ERR(depth > JSON_DEPTH_MAX ? ERR_LIMIT : OK, json_parse(&v, span_of(text, 2 * depth), NULL));
+        EXPECT_ERR(depth > JSON_DEPTH_MAX ? ERR_LIMIT : OK,
+                   json_parse(&v, span_of(text, 2 * depth), NULL));
     }
 }
 
@@ -124,15 +153,19 @@ TEST(name_limits)
 {
     static char text[8192];
     struct json v;
-    EXPECT_OK(json_parse(&v, span_of(text, write_members(text, sizeof text, JSON_NAMES_MAX)), NULL));
+    EXPECT_OK(
+        json_parse(&v, span_of(text, write_members(text, sizeof text, JSON_NAMES_MAX)), NULL));
     EXPECT_EQ(JSON_NAMES_MAX, json_count(v));
-    EXPECT_ERR(ERR_LIMIT, json_parse(&v, span_of(text, write_members(text, sizeof text, JSON_NAMES_MAX + 1)), NULL));
+    EXPECT_ERR(
+        ERR_LIMIT,
+        json_parse(&v, span_of(text, write_members(text, sizeof text, JSON_NAMES_MAX + 1)), NULL));
     for (size_t len = JSON_NAME_LEN_MAX; len <= JSON_NAME_LEN_MAX + 1; len++) {
         memset(text, 'x', sizeof text);
         text[0] = '{';
         text[1] = '"';
         memcpy(text + 2 + len, "\":1}", 4);
-        EXPECT_ERR(len > JSON_NAME_LEN_MAX ? ERR_LIMIT : OK, json_parse(&v, span_of(text, len + 6), NULL));
+        EXPECT_ERR(len > JSON_NAME_LEN_MAX ? ERR_LIMIT : OK,
+                   json_parse(&v, span_of(text, len + 6), NULL));
     }
 }
 
@@ -153,7 +186,9 @@ TEST(look_up)
 {
     struct json root;
     struct json v;
-    const char *text = " { \"id\" : 7, \"method\":\"eth_\\u0063all\", \"params\": [ {\"to\":\"0xab\",\"x\":null}, \"latest\" , -5, true, 0.5 ] ,\"n\\u0061me\":{} } ";
+    const char *text =
+        " { \"id\" : 7, \"method\":\"eth_\\u0063all\", \"params\": [ {\"to\":\"0xab\",\"x\":null}, "
+        "\"latest\" , -5, true, 0.5 ] ,\"n\\u0061me\":{} } ";
     TEST_REQUIRE(json_parse(&root, span_str(text), NULL) == OK);
     EXPECT_EQ(JSON_OBJECT, root.type);
     EXPECT_EQ('{', root.raw.p[0]);
@@ -207,7 +242,11 @@ TEST(int_edges)
         const char *text;
         int64_t want;
     } cases[] = {
-        {"-9223372036854775808", INT64_MIN}, {"9223372036854775807", INT64_MAX}, {"-0", 0}, {"0", 0}, {"-1", -1},
+        {"-9223372036854775808", INT64_MIN},
+        {"9223372036854775807",  INT64_MAX},
+        {"-0",                   0        },
+        {"0",                    0        },
+        {"-1",                   -1       },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct json v;
@@ -251,7 +290,8 @@ TEST(writer)
     json_put_bool(&j, false);
     json_end_object(&j);
     EXPECT_OK(json_writer_end(&j));
-    EXPECT_SPAN(SPAN_LIT("{\"a\\\"b\":[-1,2,null,[],{}],\"t\":\"\\u0001\\u001f\\n\\r\\t\\b\\f\\\\/\\\"\x7f\xc3\xa9\",\"h\":\"0x00ff\",\"r\":[1],\"b\":false}"),
+    EXPECT_SPAN(SPAN_LIT("{\"a\\\"b\":[-1,2,null,[],{}],\"t\":\"\\u0001\\u001f\\n\\r\\t\\b\\f\\\\/"
+                         "\\\"\x7f\xc3\xa9\",\"h\":\"0x00ff\",\"r\":[1],\"b\":false}"),
                 span_of(store, w.n));
     struct json v;
     EXPECT_OK(json_parse(&v, span_of(store, w.n), NULL));
@@ -319,8 +359,14 @@ static void copy_value(struct json_writer *j, struct json v)
     bool b = false;
     switch (v.type) {
     case JSON_NULL: json_put_null(j); break;
-    case JSON_BOOL: EXPECT_OK(json_get_bool(&b, v)); json_put_bool(j, b); break;
-    case JSON_INT: EXPECT_OK(json_get_i64(&number, v)); json_put_i64(j, number); break;
+    case JSON_BOOL:
+        EXPECT_OK(json_get_bool(&b, v));
+        json_put_bool(j, b);
+        break;
+    case JSON_INT:
+        EXPECT_OK(json_get_i64(&number, v));
+        json_put_i64(j, number);
+        break;
     case JSON_DECIMAL: json_put_raw(j, v.raw); break;
     case JSON_STRING:
         EXPECT_OK(json_get_string(&w, v));
@@ -361,7 +407,8 @@ TEST(random_round_trip)
         struct json v;
         struct diag why = {0};
         if (!EXPECT_OK(json_parse(&v, span_of(first, w.n), &why))) {
-            test_note("%s at %zu: %.*s", why.rule, why.offset, (int)(w.n < 200 ? w.n : 200), (const char *)first);
+            test_note("%s at %zu: %.*s", why.rule, why.offset, (int)(w.n < 200 ? w.n : 200),
+                      (const char *)first);
             return;
         }
         struct wr w2 = wr_init(MSPAN_OF(second));

@@ -73,14 +73,14 @@ void json_end_array(struct json_writer *j)
 static uint8_t short_escape(uint8_t c)
 {
     switch (c) {
-    case '"': return '"';
+    case '"':  return '"';
     case '\\': return '\\';
     case '\b': return 'b';
     case '\f': return 'f';
     case '\n': return 'n';
     case '\r': return 'r';
     case '\t': return 't';
-    default: return 0;
+    default:   return 0;
     }
 }
 
@@ -105,7 +105,8 @@ static void write_string(struct wr *w, struct span text)
     wr_u8(w, '"');
     while (text.n > 0) {
         size_t plain = 0;
-        while (plain < text.n && text.p[plain] >= 0x20 && text.p[plain] != '"' && text.p[plain] != '\\') {
+        while (plain < text.n && text.p[plain] >= 0x20 && text.p[plain] != '"' &&
+               text.p[plain] != '\\') {
             plain++;
         }
         wr_bytes(w, span_take(&text, plain));

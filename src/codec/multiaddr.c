@@ -10,7 +10,17 @@
 #include "codec/utf8.h"
 #include "codec/uvarint.h"
 
-enum kind { KIND_NONE, KIND_IP4, KIND_IP6, KIND_PORT, KIND_NAME, KIND_PATH, KIND_PEER, KIND_HASH, KIND_NUMBER };
+enum kind {
+    KIND_NONE,
+    KIND_IP4,
+    KIND_IP6,
+    KIND_PORT,
+    KIND_NAME,
+    KIND_PATH,
+    KIND_PEER,
+    KIND_HASH,
+    KIND_NUMBER
+};
 
 enum { NAME_LEN_MAX = 255, VARIES = -1 };
 
@@ -117,10 +127,10 @@ static bool is_valid_value(const struct protocol *p, struct span value)
         return value.n == (size_t)p->len;
     }
     switch (p->kind) {
-    case KIND_NAME: return is_name(value);
-    case KIND_PATH: return is_path(value);
-    case KIND_PEER: return multihash_decode(&hash, value) == OK;
-    case KIND_HASH: return is_multihash(value);
+    case KIND_NAME:   return is_name(value);
+    case KIND_PATH:   return is_path(value);
+    case KIND_PEER:   return multihash_decode(&hash, value) == OK;
+    case KIND_HASH:   return is_multihash(value);
     case KIND_NONE:
     case KIND_IP4:
     case KIND_IP6:
@@ -147,7 +157,8 @@ static enum err take_part(struct multiaddr_part *ret_part, struct span *rest)
     if (!is_valid_value(p, value)) {
         return ERR_MALFORMED;
     }
-    *ret_part = (struct multiaddr_part){.code = p->code, .value = value, .raw = span_take(rest, rd_offset(&r))};
+    *ret_part = (struct multiaddr_part){
+        .code = p->code, .value = value, .raw = span_take(rest, rd_offset(&r))};
     return OK;
 }
 
@@ -169,8 +180,14 @@ enum err multiaddr_validate(struct span addr, struct diag *why)
         if (e != OK) {
             return diag_set(why, e, "multiaddr: malformed component", addr.n - rest.n);
         }
+        if (part.code == MULTIADDR_UNIX && rest.n > 0) {
+            return diag_set(why, ERR_MALFORMED, "multiaddr: a path is the last component",
+                            addr.n - rest.n);
+        }
     }
-    return rest.n == 0 ? OK : diag_set(why, ERR_LIMIT, "multiaddr: too many components", addr.n - rest.n);
+    return rest.n == 0
+               ? OK
+               : diag_set(why, ERR_LIMIT, "multiaddr: too many components", addr.n - rest.n);
 }
 
 bool multiaddr_next(struct multiaddr_part *ret_part, struct span *rest)
@@ -261,9 +278,9 @@ static enum err parse_value(struct wr *w, const struct protocol *p, struct span 
     case KIND_PORT:
     case KIND_NUMBER: return parse_number(w, text, (size_t)p->len);
     case KIND_NAME:
-    case KIND_PATH: wr_bytes(w, text); return wr_end(w);
-    case KIND_PEER: return cid_parse_peer_id(w, text);
-    case KIND_HASH: return multibase_decode(w, text);
+    case KIND_PATH:   wr_bytes(w, text); return wr_end(w);
+    case KIND_PEER:   return cid_parse_peer_id(w, text);
+    case KIND_HASH:   return multibase_decode(w, text);
     }
     return ERR_INTERNAL;
 }
@@ -279,7 +296,8 @@ static enum err parse_part(struct wr *w, struct span *rest, const char **ret_rul
     }
     struct span value = SPAN_EMPTY;
     if (p->kind == KIND_PATH) {
-        value = span_take(&text, text.n); /* a path takes all that is left, its first slash included */
+        value =
+            span_take(&text, text.n); /* a path takes all that is left, its first slash included */
     } else if (p->kind != KIND_NONE) {
         text = span_from(text, 1);
         value = span_take(&text, span_find(text, '/'));
@@ -324,15 +342,15 @@ static void print_value(struct wr *w, const struct protocol *p, struct span valu
 {
     struct rd r = rd_init(value);
     switch (p->kind) {
-    case KIND_NONE: break;
-    case KIND_IP4: ip4_print(w, value.p); break;
-    case KIND_IP6: ip6_print(w, value.p); break;
-    case KIND_PORT: decimal_print(w, rd_be16(&r)); break;
+    case KIND_NONE:   break;
+    case KIND_IP4:    ip4_print(w, value.p); break;
+    case KIND_IP6:    ip6_print(w, value.p); break;
+    case KIND_PORT:   decimal_print(w, rd_be16(&r)); break;
     case KIND_NUMBER: decimal_print(w, rd_be64(&r)); break;
-    case KIND_NAME: wr_bytes(w, value); break;
-    case KIND_PATH: wr_bytes(w, span_from(value, 1)); break;
-    case KIND_PEER: cid_print_peer_id(w, value); break;
-    case KIND_HASH: multibase_encode(w, MULTIBASE_BASE64URL, value); break;
+    case KIND_NAME:   wr_bytes(w, value); break;
+    case KIND_PATH:   wr_bytes(w, span_from(value, 1)); break;
+    case KIND_PEER:   cid_print_peer_id(w, value); break;
+    case KIND_HASH:   multibase_encode(w, MULTIBASE_BASE64URL, value); break;
     }
 }
 

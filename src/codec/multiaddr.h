@@ -8,9 +8,9 @@
 /* Multiaddr (multiformats/multiaddr): addresses that say every layer, as bytes and as text. Bytes are
  * a row of components: uvarint code, a uvarint length if the value's length varies, value. */
 enum multiaddr_code {
-    MULTIADDR_IP4 = 4,    /* 4 bytes */
-    MULTIADDR_TCP = 6,    /* port, 2 bytes, most significant first */
-    MULTIADDR_IP6 = 41,   /* 16 bytes */
+    MULTIADDR_IP4 = 4,      /* 4 bytes */
+    MULTIADDR_TCP = 6,      /* port, 2 bytes, most significant first */
+    MULTIADDR_IP6 = 41,     /* 16 bytes */
     MULTIADDR_IP6ZONE = 42, /* stands before its ip6 */
     MULTIADDR_DNS = 53,
     MULTIADDR_DNS4 = 54,

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define PEER "QmcgpsyWgH8Y8ajJz1Cu72KnS5uo2Aa2LpzU7kinSupNKC"
+#define PEER    "QmcgpsyWgH8Y8ajJz1Cu72KnS5uo2Aa2LpzU7kinSupNKC"
 #define ED_PEER "12D3KooWCryG7Mon9orvQxcS1rYZjotPgpwoJNHHKcLLfE4Hf5mV"
 
 /* go-multiaddr, multiaddr_test.go, "good", as far as the protocols are ours. */
@@ -74,15 +74,16 @@ TEST(read_but_not_written)
         const char *text;
         const char *printed;
     } cases[] = {
-        {"/ip4/127.0.0.1/tcp/1234/",                                              "/ip4/127.0.0.1/tcp/1234"                                                      },
-        {"/ipfs/" PEER,                                                           "/p2p/" PEER                                                                   },
-        {"/p2p/bafzbeigvf25ytwc3akrijfecaotc74udrhcxzh2cx3we5qqnw5vgrei4bm",      "/p2p/" PEER                                                                   },
-        {"/p2p/k2k4r8oqamigqdo6o7hsbfwd45y70oyynp98usk7zmyfrzpqxh1pohl7",         "/p2p/" PEER                                                                   },
-        {"/p2p/k51qzi5uqu5dhb6l8spkdx7yxafegfkee5by8h7lmjh2ehc2sgg34z7c15vzqs",   "/p2p/" ED_PEER                                                                },
-        {"/p2p/bafzaajaiaejcalj543iwv2d7pkjt7ykvefrkfu7qjfi6sduakhso4lay6abn2d5u", "/p2p/" ED_PEER                                                               },
-        {"/ip6/0:0:0:0:0:0:0:1",                                                  "/ip6/::1"                                                                     },
-        {"/ip6/::ffff:7f00:1",                                                    "/ip6/::ffff:127.0.0.1"                                                        },
-        {"/udp/1/quic-v1/webtransport/certhash/b2uaraocy6yrdblb4sfptaddgimjmmpy", "/udp/1/quic-v1/webtransport/certhash/u1QEQOFj2IjCsPJFfMAxmQxLGPw"               },
+        {"/ip4/127.0.0.1/tcp/1234/",                                               "/ip4/127.0.0.1/tcp/1234"},
+        {"/ipfs/" PEER,                                                            "/p2p/" PEER             },
+        {"/p2p/bafzbeigvf25ytwc3akrijfecaotc74udrhcxzh2cx3we5qqnw5vgrei4bm",       "/p2p/" PEER             },
+        {"/p2p/k2k4r8oqamigqdo6o7hsbfwd45y70oyynp98usk7zmyfrzpqxh1pohl7",          "/p2p/" PEER             },
+        {"/p2p/k51qzi5uqu5dhb6l8spkdx7yxafegfkee5by8h7lmjh2ehc2sgg34z7c15vzqs",    "/p2p/" ED_PEER          },
+        {"/p2p/bafzaajaiaejcalj543iwv2d7pkjt7ykvefrkfu7qjfi6sduakhso4lay6abn2d5u", "/p2p/" ED_PEER          },
+        {"/ip6/0:0:0:0:0:0:0:1",                                                   "/ip6/::1"               },
+        {"/ip6/::ffff:7f00:1",                                                     "/ip6/::ffff:127.0.0.1"  },
+        {"/udp/1/quic-v1/webtransport/certhash/b2uaraocy6yrdblb4sfptaddgimjmmpy",
+         "/udp/1/quic-v1/webtransport/certhash/u1QEQOFj2IjCsPJFfMAxmQxLGPw"                                 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint8_t bytes[MULTIADDR_LEN_MAX];
@@ -100,20 +101,75 @@ TEST(read_but_not_written)
 TEST(text_that_must_fail)
 {
     static const char *const bad[] = {
-        "/ip4", "/ip4/::1", "/ip4/fdpsofodsajfdoisa", "/ip6", "/ip6zone", "/ip6zone/", "/ip6zone//ip6/fe80::1", "/udp", "/tcp",
-        "/sctp", "/udp/65536", "/tcp/65536", "/quic/65536", "/quic-v1/65536", "/udp/1234/sctp", "/udp/1234/udt/1234",
-        "/ip4/127.0.0.1/udp/jfodsajfidosajfoidsa", "/ip4/127.0.0.1/udp", "/ip4/127.0.0.1/tcp/jfodsajfidosajfoidsa",
-        "/ip4/127.0.0.1/tcp", "/ip4/127.0.0.1/quic/1234", "/ip4/127.0.0.1/quic-v1/1234",
+        "/ip4",
+        "/ip4/::1",
+        "/ip4/fdpsofodsajfdoisa",
+        "/ip6",
+        "/ip6zone",
+        "/ip6zone/",
+        "/ip6zone//ip6/fe80::1",
+        "/udp",
+        "/tcp",
+        "/sctp",
+        "/udp/65536",
+        "/tcp/65536",
+        "/quic/65536",
+        "/quic-v1/65536",
+        "/udp/1234/sctp",
+        "/udp/1234/udt/1234",
+        "/ip4/127.0.0.1/udp/jfodsajfidosajfoidsa",
+        "/ip4/127.0.0.1/udp",
+        "/ip4/127.0.0.1/tcp/jfodsajfidosajfoidsa",
+        "/ip4/127.0.0.1/tcp",
+        "/ip4/127.0.0.1/quic/1234",
+        "/ip4/127.0.0.1/quic-v1/1234",
         "/ip4/127.0.0.1/udp/1234/quic-v1/webtransport/certhash",
-        "/ip4/127.0.0.1/udp/1234/quic-v1/webtransport/certhash/b2uaraocy6yrdblb4sfptaddgimjmmp", "/ip4/127.0.0.1/ipfs",
-        "/ip4/127.0.0.1/ipfs/tcp", "/ip4/127.0.0.1/p2p", "/ip4/127.0.0.1/p2p/tcp", "/unix", "/ip4/1.2.3.4/tcp/80/unix",
-        "/ip4/1.2.3.4/tcp/-1", "/ip4/127.0.0.1/tcp/9090/http/p2p-webcrt-direct", "/memory/92233720368547758081", "/", "",
+        "/ip4/127.0.0.1/udp/1234/quic-v1/webtransport/certhash/b2uaraocy6yrdblb4sfptaddgimjmmp",
+        "/ip4/127.0.0.1/ipfs",
+        "/ip4/127.0.0.1/ipfs/tcp",
+        "/ip4/127.0.0.1/p2p",
+        "/ip4/127.0.0.1/p2p/tcp",
+        "/unix",
+        "/ip4/1.2.3.4/tcp/80/unix",
+        "/ip4/1.2.3.4/tcp/-1",
+        "/ip4/127.0.0.1/tcp/9090/http/p2p-webcrt-direct",
+        "/memory/92233720368547758081",
+        "/",
+        "",
         "/p2p/QmxoHT6iViN5xAjoz1VZ553cL31U9F94ht3QvWR1FrEbZY",
         /* ours */
-        "ip4/1.2.3.4", "//ip4/1.2.3.4", "/ip4//tcp/1", "/ip4/1.2.3", "/ip4/1.2.3.4.5", "/ip4/01.2.3.4", "/ip4/1.2.3.256", "/ip4/1.2.3.",
-        "/tcp/+1", "/tcp/ 1", "/tcp/01", "/tcp/0x1", "/ip6/1::2::3", "/ip6/:::", "/ip6/1:2:3:4:5:6:7", "/ip6/1:2:3:4:5:6:7:8:9",
-        "/ip6/1:2:3:4:5:6:7:8::", "/ip6/12345::", "/ip6/::1.2.3", "/ip6/1.2.3.4::", "/ip6/:1", "/ip6/1:", "/dns/", "/dns/a\x01" "b",
-        "/dns/\xff", "/p2p/1", "/p2p/0", "/IP4/1.2.3.4", "/ip4/1.2.3.4/tcp/1//", "/unix/", "/memory/18446744073709551616",
+        "ip4/1.2.3.4",
+        "//ip4/1.2.3.4",
+        "/ip4//tcp/1",
+        "/ip4/1.2.3",
+        "/ip4/1.2.3.4.5",
+        "/ip4/01.2.3.4",
+        "/ip4/1.2.3.256",
+        "/ip4/1.2.3.",
+        "/tcp/+1",
+        "/tcp/ 1",
+        "/tcp/01",
+        "/tcp/0x1",
+        "/ip6/1::2::3",
+        "/ip6/:::",
+        "/ip6/1:2:3:4:5:6:7",
+        "/ip6/1:2:3:4:5:6:7:8:9",
+        "/ip6/1:2:3:4:5:6:7:8::",
+        "/ip6/12345::",
+        "/ip6/::1.2.3",
+        "/ip6/1.2.3.4::",
+        "/ip6/:1",
+        "/ip6/1:",
+        "/dns/",
+        "/dns/a\x01"
+        "b",
+        "/dns/\xff",
+        "/p2p/1",
+        "/p2p/0",
+        "/IP4/1.2.3.4",
+        "/ip4/1.2.3.4/tcp/1//",
+        "/unix/",
+        "/memory/18446744073709551616",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         uint8_t bytes[MULTIADDR_LEN_MAX];
@@ -133,14 +189,14 @@ TEST(known_bytes)
         const char *text;
         const char *hex;
     } cases[] = {
-        {"/ip4/127.0.0.1/udp/1234",                    "047f000001910204d2"                },
-        {"/ip4/127.0.0.1/tcp/4321",                    "047f0000010610e1"                  },
+        {"/ip4/127.0.0.1/udp/1234",                        "047f000001910204d2"                },
+        {"/ip4/127.0.0.1/tcp/4321",                        "047f0000010610e1"                  },
         {"/ip4/127.0.0.1/udp/1234/ip4/127.0.0.1/tcp/4321", "047f000001910204d2047f0000010610e1"},
-        {"/dns4/a/tcp/1/tls/sni/b/ws",                 "360161 060001 c003 c1030162 dd03"   },
-        {"/unix/a/b",                                  "9003042f612f62"                    },
-        {"/memory/4",                                  "89060000000000000004"              },
+        {"/dns4/a/tcp/1/tls/sni/b/ws",                     "360161 060001 c003 c1030162 dd03"  },
+        {"/unix/a/b",                                      "9003042f612f62"                    },
+        {"/memory/4",                                      "89060000000000000004"              },
         {"/p2p/" PEER,
-         "a503221220d52ebb89d85b02a284948203a62ff28389c57c9f42beec4ec20db76a68911c0b"           },
+         "a503221220d52ebb89d85b02a284948203a62ff28389c57c9f42beec4ec20db76a68911c0b"          },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint8_t bytes[MULTIADDR_LEN_MAX];
@@ -158,24 +214,25 @@ TEST(bytes_that_must_fail)
         const char *hex;
         enum err want;
     } cases[] = {
-        {"empty",                     "",                         ERR_MALFORMED  },
-        {"unknown code",              "0f0102",                   ERR_UNSUPPORTED},
-        {"code not minimal",          "84007f000001",             ERR_MALFORMED  },
-        {"code cut",                  "91",                       ERR_MALFORMED  },
-        {"ip4 cut",                   "047f0000",                 ERR_MALFORMED  },
-        {"tcp cut",                   "047f00000106",             ERR_MALFORMED  },
-        {"length past the end",       "36056162",                 ERR_MALFORMED  },
-        {"length not minimal",        "36810061",                 ERR_MALFORMED  },
-        {"empty name",                "3600",                     ERR_MALFORMED  },
-        {"name with a slash",         "3603612f62",               ERR_MALFORMED  },
-        {"name with a line end",      "3603610a62",               ERR_MALFORMED  },
-        {"name not UTF-8",            "3601ff",                   ERR_MALFORMED  },
-        {"unix without slash",        "90030161",                 ERR_MALFORMED  },
-        {"unix ends with slash",      "9003032f612f",             ERR_MALFORMED  },
-        {"p2p empty",                 "a50300",                   ERR_MALFORMED  },
-        {"p2p of another hash",       "a503031301aa",             ERR_MALFORMED  },
-        {"p2p, short sha2-256",       "a503031201aa",             ERR_MALFORMED  },
-        {"certhash cut inside",       "d203031202aa",             ERR_MALFORMED  },
+        {"empty",                "",                ERR_MALFORMED  },
+        {"unknown code",         "0f0102",          ERR_UNSUPPORTED},
+        {"code not minimal",     "84007f000001",    ERR_MALFORMED  },
+        {"code cut",             "91",              ERR_MALFORMED  },
+        {"ip4 cut",              "047f0000",        ERR_MALFORMED  },
+        {"tcp cut",              "047f00000106",    ERR_MALFORMED  },
+        {"length past the end",  "36056162",        ERR_MALFORMED  },
+        {"length not minimal",   "36810061",        ERR_MALFORMED  },
+        {"empty name",           "3600",            ERR_MALFORMED  },
+        {"name with a slash",    "3603612f62",      ERR_MALFORMED  },
+        {"name with a line end", "3603610a62",      ERR_MALFORMED  },
+        {"name not UTF-8",       "3601ff",          ERR_MALFORMED  },
+        {"unix without slash",   "90030161",        ERR_MALFORMED  },
+        {"unix ends with slash", "9003032f612f",    ERR_MALFORMED  },
+        {"unix before another",  "9003022f61 c003", ERR_MALFORMED  },
+        {"p2p empty",            "a50300",          ERR_MALFORMED  },
+        {"p2p of another hash",  "a503031301aa",    ERR_MALFORMED  },
+        {"p2p, short sha2-256",  "a503031201aa",    ERR_MALFORMED  },
+        {"certhash cut inside",  "d203031202aa",    ERR_MALFORMED  },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct diag why = {0};
@@ -201,7 +258,8 @@ TEST(limits)
     struct wr long_one = wr_init(MSPAN_OF(bytes));
     multiaddr_write(&long_one, MULTIADDR_DNS, span_of(name, 255));
     EXPECT_OK(wr_end(&long_one));
-    multiaddr_write(&long_one, MULTIADDR_DNS, span_of(name, 251)); /* 258 + 254 bytes: exactly the limit */
+    multiaddr_write(&long_one, MULTIADDR_DNS,
+                    span_of(name, 251)); /* 258 + 254 bytes: exactly the limit */
     EXPECT_EQ(MULTIADDR_LEN_MAX, long_one.n);
     EXPECT_OK(multiaddr_validate(span_of(bytes, long_one.n), NULL));
     multiaddr_write(&long_one, MULTIADDR_TLS, SPAN_EMPTY);
@@ -216,7 +274,8 @@ TEST(find_and_ports)
 {
     uint8_t bytes[MULTIADDR_LEN_MAX];
     struct wr w = wr_init(MSPAN_OF(bytes));
-    EXPECT_OK(multiaddr_parse(&w, SPAN_LIT("/ip4/1.2.3.4/tcp/4001/p2p/" PEER "/p2p-circuit/p2p/" ED_PEER), NULL));
+    EXPECT_OK(multiaddr_parse(
+        &w, SPAN_LIT("/ip4/1.2.3.4/tcp/4001/p2p/" PEER "/p2p-circuit/p2p/" ED_PEER), NULL));
     struct span addr = span_of(bytes, w.n);
     struct multiaddr_part part;
     TEST_REQUIRE(multiaddr_find(&part, addr, MULTIADDR_TCP));
@@ -225,7 +284,9 @@ TEST(find_and_ports)
     EXPECT(!multiaddr_find(&part, addr, MULTIADDR_UDP));
     struct span peer;
     TEST_REQUIRE(multiaddr_peer_id(&peer, addr));
-    EXPECT_SPAN(test_hex("0024080112202d3de6d16ae87f7a933fe15521 62a2d3f04951e90e8051e4ee2c18f002dd0fb4"), peer);
+    EXPECT_SPAN(
+        test_hex("0024080112202d3de6d16ae87f7a933fe15521 62a2d3f04951e90e8051e4ee2c18f002dd0fb4"),
+        peer);
 }
 
 /* Random good and damaged addresses: what validates prints, and what prints reads back the same. */

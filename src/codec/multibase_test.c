@@ -21,18 +21,19 @@ TEST(base58_vectors)
         const char *hex;
         const char *text;
     } cases[] = {
-        {"",                         ""                 },
-        {"61",                       "2g"               },
-        {"626262",                   "a3gV"             },
-        {"636363",                   "aPEr"             },
-        {"00000000000000000000",     "1111111111"       },
-        {"516b6fcd0f",               "ABnLTmg"          },
-        {"bf4f89001e670274dd",       "3SEo3LWLoPntC"    },
-        {"572e4794",                 "3EFU7m"           },
-        {"10c8511e",                 "Rt5zm"            },
-        {"00eb15231dfceb60925886b67d065299925915aeb172c06647", "1NS17iag9jJgTHD1VXjvLCEnZuQ3rJDE9L"},
-        {"48656c6c6f20576f726c6421", "2NEpo7TZRRrLZSi2U"},
-        {"0000287fb4cd",             "11233QC4"         },
+        {"",                                                   ""                 },
+        {"61",                                                 "2g"               },
+        {"626262",                                             "a3gV"             },
+        {"636363",                                             "aPEr"             },
+        {"00000000000000000000",                               "1111111111"       },
+        {"516b6fcd0f",                                         "ABnLTmg"          },
+        {"bf4f89001e670274dd",                                 "3SEo3LWLoPntC"    },
+        {"572e4794",                                           "3EFU7m"           },
+        {"10c8511e",                                           "Rt5zm"            },
+        {"00eb15231dfceb60925886b67d065299925915aeb172c06647",
+         "1NS17iag9jJgTHD1VXjvLCEnZuQ3rJDE9L"                                     },
+        {"48656c6c6f20576f726c6421",                           "2NEpo7TZRRrLZSi2U"},
+        {"0000287fb4cd",                                       "11233QC4"         },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint8_t store[64];
@@ -77,7 +78,13 @@ TEST(base58_limits)
 TEST(base32_vectors)
 {
     static const char *const cases[][2] = {
-        {"", ""}, {"f", "my"}, {"fo", "mzxq"}, {"foo", "mzxw6"}, {"foob", "mzxw6yq"}, {"fooba", "mzxw6ytb"}, {"foobar", "mzxw6ytboi"},
+        {"",       ""          },
+        {"f",      "my"        },
+        {"fo",     "mzxq"      },
+        {"foo",    "mzxw6"     },
+        {"foob",   "mzxw6yq"   },
+        {"fooba",  "mzxw6ytb"  },
+        {"foobar", "mzxw6ytboi"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint8_t store[32];
@@ -101,7 +108,13 @@ TEST(base32_vectors)
 TEST(base64_vectors)
 {
     static const char *const cases[][2] = {
-        {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"},
+        {"",       ""        },
+        {"f",      "Zg=="    },
+        {"fo",     "Zm8="    },
+        {"foo",    "Zm9v"    },
+        {"foob",   "Zm9vYg=="},
+        {"fooba",  "Zm9vYmE="},
+        {"foobar", "Zm9vYmFy"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         for (enum base64_kind kind = BASE64_STD; kind <= BASE64_URL_BARE; kind++) {
@@ -127,11 +140,24 @@ TEST(base64_vectors)
         enum base64_kind kind;
         const char *text;
     } bad[] = {
-        {BASE64_STD,      "Zg"      }, {BASE64_STD,      "Zg="     }, {BASE64_STD,      "Zg==="   }, {BASE64_STD,      "===="    },
-        {BASE64_STD,      "Z==="    }, {BASE64_STD,      "Zh=="    }, {BASE64_STD,      "Zm9="    }, {BASE64_STD,      "Zg==Zg=="},
-        {BASE64_STD,      "-_8="    }, {BASE64_STD,      "Zm9v\n"  }, {BASE64_STD,      "Zm 9v==="}, {BASE64_STD_BARE, "Zg=="    },
-        {BASE64_STD_BARE, "Z"       }, {BASE64_STD_BARE, "Zm9vZ"   }, {BASE64_STD_BARE, "Zh"      }, {BASE64_URL_BARE, "+/8"     },
-        {BASE64_URL_BARE, "Zg=="    }, {BASE64_URL_BARE, "Zm9"     },
+        {BASE64_STD,      "Zg"      },
+        {BASE64_STD,      "Zg="     },
+        {BASE64_STD,      "Zg==="   },
+        {BASE64_STD,      "===="    },
+        {BASE64_STD,      "Z==="    },
+        {BASE64_STD,      "Zh=="    },
+        {BASE64_STD,      "Zm9="    },
+        {BASE64_STD,      "Zg==Zg=="},
+        {BASE64_STD,      "-_8="    },
+        {BASE64_STD,      "Zm9v\n"  },
+        {BASE64_STD,      "Zm 9v==="},
+        {BASE64_STD_BARE, "Zg=="    },
+        {BASE64_STD_BARE, "Z"       },
+        {BASE64_STD_BARE, "Zm9vZ"   },
+        {BASE64_STD_BARE, "Zh"      },
+        {BASE64_URL_BARE, "+/8"     },
+        {BASE64_URL_BARE, "Zg=="    },
+        {BASE64_URL_BARE, "Zm9"     },
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         w = wr_init(MSPAN_OF(store));
@@ -162,8 +188,9 @@ TEST(base16)
 TEST(multibase_vectors)
 {
     static const char *const cases[] = {
-        "f796573206d616e692021", "F796573206D616E692021", "bpfsxgidnmfxgsibb", "BPFSXGIDNMFXGSIBB", "k2lcpzo5yikidynfl", "z7paNL19xttacUY",
-        "meWVzIG1hbmkgIQ", "MeWVzIG1hbmkgIQ==", "ueWVzIG1hbmkgIQ", "UeWVzIG1hbmkgIQ==",
+        "f796573206d616e692021", "F796573206D616E692021", "bpfsxgidnmfxgsibb", "BPFSXGIDNMFXGSIBB",
+        "k2lcpzo5yikidynfl",     "z7paNL19xttacUY",       "meWVzIG1hbmkgIQ",   "MeWVzIG1hbmkgIQ==",
+        "ueWVzIG1hbmkgIQ",       "UeWVzIG1hbmkgIQ==",
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint8_t store[64];
@@ -191,7 +218,8 @@ TEST(peer_ids)
     } good[] = {
         {"QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N",              NULL},
         {"12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA",        NULL},
-        {"bafzbeie5745rpv2m6tjyuugywy4d5ewrqgqqhfnf445he3omzpjbx5xqxe", "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N"},
+        {"bafzbeie5745rpv2m6tjyuugywy4d5ewrqgqqhfnf445he3omzpjbx5xqxe",
+         "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N"                   },
     };
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         uint8_t id[MULTIHASH_LEN_MAX];
@@ -209,9 +237,16 @@ TEST(peer_ids)
         }
     }
     static const char *const bad[] = {
-        "", "1", "Qm", "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5", "zQmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N",
+        "",
+        "1",
+        "Qm",
+        "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5",
+        "zQmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N",
         "bafybeie5745rpv2m6tjyuugywy4d5ewrqgqqhfnf445he3omzpjbx5xqxe", /* dag-pb */
-        "bafzbeie5745rpv2m6tjyuugywy4d5ewrqgqqhfnf445he3omzpjbx5xqx", "x", "b", "f0172",
+        "bafzbeie5745rpv2m6tjyuugywy4d5ewrqgqqhfnf445he3omzpjbx5xqx",
+        "x",
+        "b",
+        "f0172",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         uint8_t id[MULTIHASH_LEN_MAX];
@@ -261,14 +296,14 @@ TEST(multihashes)
         const char *hex;
         enum err want;
     } cases[] = {
-        {"identity",            "0003616263", OK             },
-        {"identity, empty",     "0000",       OK             },
-        {"identity, cut",       "000461",     ERR_MALFORMED  },
-        {"identity, trailing",  "00016162",   ERR_MALFORMED  },
-        {"sha2-256 of 1 byte",  "1201aa",     ERR_MALFORMED  },
-        {"sha1",                "1114",       ERR_UNSUPPORTED},
-        {"code not minimal",    "80000161",   ERR_MALFORMED  },
-        {"empty",               "",           ERR_MALFORMED  },
+        {"identity",           "0003616263", OK             },
+        {"identity, empty",    "0000",       OK             },
+        {"identity, cut",      "000461",     ERR_MALFORMED  },
+        {"identity, trailing", "00016162",   ERR_MALFORMED  },
+        {"sha2-256 of 1 byte", "1201aa",     ERR_MALFORMED  },
+        {"sha1",               "1114",       ERR_UNSUPPORTED},
+        {"code not minimal",   "80000161",   ERR_MALFORMED  },
+        {"empty",              "",           ERR_MALFORMED  },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct multihash hash;

@@ -25,7 +25,8 @@ enum err multihash_decode(struct multihash *ret_hash, struct span in)
     if (len > MULTIHASH_IDENTITY_LEN_MAX) {
         return ERR_LIMIT;
     }
-    *ret_hash = (struct multihash){.code = code == 0 ? MULTIHASH_IDENTITY : MULTIHASH_SHA2_256, .digest = r.rest};
+    *ret_hash = (struct multihash){.code = code == 0 ? MULTIHASH_IDENTITY : MULTIHASH_SHA2_256,
+                                   .digest = r.rest};
     return OK;
 }
 

@@ -28,7 +28,8 @@ struct protobuf_field {
 
 struct protobuf_reader {
     struct rd rd;
-    size_t fields_left; /* ERR_LIMIT at 0; protobuf_read sets PROTOBUF_FIELDS_MAX, lower it if wanted */
+    size_t
+        fields_left; /* ERR_LIMIT at 0; protobuf_read sets PROTOBUF_FIELDS_MAX, lower it if wanted */
     enum err err;
 };
 

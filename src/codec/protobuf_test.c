@@ -31,27 +31,26 @@ TEST(refused)
         const char *name;
         const char *hex;
     } cases[] = {
-        {"group start",            "0b0c"                      },
-        {"group end",              "0c"                        },
-        {"wire type 6",            "0e00"                      },
-        {"wire type 7",            "0f00"                      },
-        {"field number 0",         "0001"                      },
-        {"field number 2^29",      "8080808010 00"             },
-        {"tag cut",                "80"                        },
-        {"varint cut",             "0880"                      },
-        {"varint of 11 bytes",     "08 8080808080808080808001" },
-        {"varint past 64 bits",    "08 ffffffffffffffffff02"   },
-        {"bytes past the end",     "120361"                    },
-        {"bytes, huge length",     "12ffffffffffffffffff01"    },
-        {"fixed32 cut",            "0d010203"                  },
-        {"fixed64 cut",            "0901020304050607"          },
+        {"group start",         "0b0c"                     },
+        {"group end",           "0c"                       },
+        {"wire type 6",         "0e00"                     },
+        {"wire type 7",         "0f00"                     },
+        {"field number 0",      "0001"                     },
+        {"field number 2^29",   "8080808010 00"            },
+        {"tag cut",             "80"                       },
+        {"varint cut",          "0880"                     },
+        {"varint of 11 bytes",  "08 8080808080808080808001"},
+        {"varint past 64 bits", "08 ffffffffffffffffff02"  },
+        {"bytes past the end",  "120361"                   },
+        {"bytes, huge length",  "12ffffffffffffffffff01"   },
+        {"fixed32 cut",         "0d010203"                 },
+        {"fixed64 cut",         "0901020304050607"         },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct protobuf_reader r = protobuf_read(test_hex(cases[i].hex));
         struct protobuf_field f;
         test_note("%s", cases[i].name);
-        while (protobuf_next(&r, &f)) {
-        }
+        while (protobuf_next(&r, &f)) {}
         EXPECT_ERR(ERR_MALFORMED, protobuf_end(&r));
         EXPECT(!protobuf_next(&r, &f));
     }
@@ -59,7 +58,8 @@ TEST(refused)
 
 TEST(accepted_edges)
 {
-    struct protobuf_reader r = protobuf_read(test_hex("08ffffffffffffffffff01 088000 f8ffffff0f01 0d01000000 090100000000000000 1200"));
+    struct protobuf_reader r = protobuf_read(
+        test_hex("08ffffffffffffffffff01 088000 f8ffffff0f01 0d01000000 090100000000000000 1200"));
     struct protobuf_field f;
     uint32_t u32 = 0;
     bool b = false;

@@ -10,15 +10,15 @@ TEST(known_values)
         uint64_t value;
         const char *hex;
     } cases[] = {
-        {0,                    "00"                },
-        {1,                    "01"                },
-        {127,                  "7f"                },
-        {128,                  "8001"              },
-        {255,                  "ff01"              },
-        {300,                  "ac02"              },
-        {16384,                "808001"            },
-        {UINT64_C(1) << 56,    "808080808080808001"},
-        {UVARINT_MAX,          "ffffffffffffffff7f"},
+        {0,                 "00"                },
+        {1,                 "01"                },
+        {127,               "7f"                },
+        {128,               "8001"              },
+        {255,               "ff01"              },
+        {300,               "ac02"              },
+        {16384,             "808001"            },
+        {UINT64_C(1) << 56, "808080808080808001"},
+        {UVARINT_MAX,       "ffffffffffffffff7f"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct span want = test_hex(cases[i].hex);
@@ -43,12 +43,12 @@ TEST(refused)
         const char *name;
         const char *hex;
     } cases[] = {
-        {"zero in two bytes",      "8000"                  },
-        {"one in two bytes",       "8100"                  },
-        {"ten bytes",              "80808080808080808001"  },
-        {"nine marks of more",     "ffffffffffffffffff"    },
-        {"ten bytes, all ones",    "ffffffffffffffffff01"  },
-        {"long form of 2^56",      "80808080808080808000"  },
+        {"zero in two bytes",   "8000"                },
+        {"one in two bytes",    "8100"                },
+        {"ten bytes",           "80808080808080808001"},
+        {"nine marks of more",  "ffffffffffffffffff"  },
+        {"ten bytes, all ones", "ffffffffffffffffff01"},
+        {"long form of 2^56",   "80808080808080808000"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint64_t v = 7;
