@@ -1,0 +1,169 @@
+/* Accounts and their owners as records. Field numbers are for ever: a new field takes a new number. */
+#include "wallet/account.h"
+
+#include "base/check.h"
+#include "wallet/record.h"
+
+const char *owner_kind_name(enum owner_kind kind)
+{
+    switch (kind) {
+    case OWNER_PASSKEY:      return "passkey";
+    case OWNER_SECURITY_KEY: return "security_key";
+    case OWNER_TPM:          return "tpm";
+    case OWNER_TEST_KEY:     return "test_key";
+    }
+    return "passkey";
+}
+
+const char *transport_name(size_t i)
+{
+    static const char *const names[TRANSPORT_COUNT] = {"usb",        "nfc",    "ble",
+                                                       "smart-card", "hybrid", "internal"};
+    check(i < TRANSPORT_COUNT);
+    return names[i];
+}
+
+unsigned transport_parse(struct span name)
+{
+    for (size_t i = 0; i < TRANSPORT_COUNT; i++) {
+        if (span_equal(name, span_str(transport_name(i)))) {
+            return 1u << i;
+        }
+    }
+    return 0;
+}
+
+static void write_owner(struct wr *w, const struct owner *o)
+{
+    protobuf_write_bytes(w, 1, id_span(&o->id));
+    protobuf_write_bytes(w, 2, name_span(&o->name));
+    protobuf_write_varint(w, 3, (uint64_t)o->kind);
+    protobuf_write_bytes(w, 4, span_str(o->rp_id));
+    protobuf_write_bytes(w, 5, span_str(o->origin));
+    protobuf_write_bytes(w, 6, SPAN_OF(o->public_key));
+    protobuf_write_bytes(w, 7, span_of(o->credential, o->credential_len));
+    protobuf_write_varint(w, 8, o->transports);
+    protobuf_write_bool(w, 9, o->is_synced);
+    protobuf_write_varint(w, 10, o->created_ms);
+    protobuf_write_varint(w, 11, o->last_used_ms);
+    protobuf_write_varint(w, 12, o->tested_ms);
+    protobuf_write_varint(w, 13, o->sign_count);
+}
+
+enum err account_encode(struct buf *out, const struct account *a)
+{
+    struct wr w = wr_init_buf(out);
+    protobuf_write_bytes(&w, 1, id_span(&a->id));
+    protobuf_write_bytes(&w, 2, name_span(&a->name));
+    protobuf_write_varint(&w, 3, (uint64_t)a->kind);
+    protobuf_write_bytes(&w, 4, SPAN_OF(a->address.bytes));
+    protobuf_write_varint(&w, 5, a->threshold);
+    protobuf_write_bytes(&w, 6, SPAN_OF(a->salt));
+    protobuf_write_varint(&w, 7, a->created_ms);
+    for (size_t i = 0; i < a->owner_count; i++) {
+        uint8_t room[2048]; /* an owner at its largest: 1,023 + 2 × 255 + 64 + names */
+        struct wr one = wr_init(MSPAN_OF(room));
+        write_owner(&one, &a->owners[i]);
+        TRY(wr_end(&one));
+        protobuf_write_bytes(&w, 8, span_of(room, one.n));
+    }
+    return wr_end(&w);
+}
+
+static enum err read_owner_credential(struct owner *o, const struct protobuf_field *f)
+{
+    struct span s;
+    TRY(protobuf_get_bytes(&s, f));
+    if (s.n > CREDENTIAL_LEN_MAX) {
+        return ERR_LIMIT;
+    }
+    span_copy(MSPAN_OF(o->credential), s);
+    o->credential_len = (uint16_t)s.n;
+    return OK;
+}
+
+static enum err read_owner_field(struct owner *o, const struct protobuf_field *f)
+{
+    uint64_t v = 0;
+    switch (f->number) {
+    case 1: return record_id(&o->id, f);
+    case 2: return record_text(o->name.text, sizeof o->name.text, f);
+    case 3:
+        TRY(record_u64_max(&v, f, OWNER_TEST_KEY));
+        o->kind = (enum owner_kind)v;
+        return OK;
+    case 4: return record_text(o->rp_id, sizeof o->rp_id, f);
+    case 5: return record_text(o->origin, sizeof o->origin, f);
+    case 6: return record_fixed(MSPAN_OF(o->public_key), f);
+    case 7: return read_owner_credential(o, f);
+    case 8:
+        TRY(record_u64_max(&v, f, (1u << TRANSPORT_COUNT) - 1));
+        o->transports = (uint8_t)v;
+        return OK;
+    case 9:  return protobuf_get_bool(&o->is_synced, f);
+    case 10: return protobuf_get_u64(&o->created_ms, f);
+    case 11: return protobuf_get_u64(&o->last_used_ms, f);
+    case 12: return protobuf_get_u64(&o->tested_ms, f);
+    case 13: return protobuf_get_u32(&o->sign_count, f);
+    default: return OK; /* a later version's field */
+    }
+}
+
+static enum err read_owner(struct account *a, const struct protobuf_field *f)
+{
+    struct span s;
+    TRY(protobuf_get_bytes(&s, f));
+    if (a->owner_count >= OWNER_COUNT_MAX) {
+        return ERR_LIMIT;
+    }
+    struct owner *o = &a->owners[a->owner_count];
+    struct protobuf_reader r = protobuf_read(s);
+    struct protobuf_field inner;
+    while (protobuf_next(&r, &inner)) {
+        TRY(read_owner_field(o, &inner));
+    }
+    TRY(protobuf_end(&r));
+    a->owner_count++;
+    return OK;
+}
+
+static enum err read_account_field(struct account *a, const struct protobuf_field *f)
+{
+    uint64_t v = 0;
+    switch (f->number) {
+    case 1: return record_id(&a->id, f);
+    case 2: return record_text(a->name.text, sizeof a->name.text, f);
+    case 3:
+        TRY(record_u64_max(&v, f, ACCOUNT_WATCH));
+        a->kind = (enum account_kind)v;
+        return OK;
+    case 4:  return record_fixed(MSPAN_OF(a->address.bytes), f);
+    case 5:  return protobuf_get_u32(&a->threshold, f);
+    case 6:  return record_fixed(MSPAN_OF(a->salt), f);
+    case 7:  return protobuf_get_u64(&a->created_ms, f);
+    case 8:  return read_owner(a, f);
+    default: return OK; /* a later version's field */
+    }
+}
+
+enum err account_decode(struct account *ret, struct span record)
+{
+    *ret = (struct account){0};
+    struct protobuf_reader r = protobuf_read(record);
+    struct protobuf_field f;
+    while (protobuf_next(&r, &f)) {
+        TRY(read_account_field(ret, &f));
+    }
+    TRY(protobuf_end(&r));
+    return id_is_set(ret->id) && ret->name.text[0] ? OK : ERR_MALFORMED;
+}
+
+struct owner *account_owner(struct account *a, struct span credential)
+{
+    for (size_t i = 0; i < a->owner_count; i++) {
+        if (span_equal(credential, span_of(a->owners[i].credential, a->owners[i].credential_len))) {
+            return &a->owners[i];
+        }
+    }
+    return NULL;
+}

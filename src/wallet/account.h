@@ -1,0 +1,77 @@
+#ifndef WALLET_ACCOUNT_H
+#define WALLET_ACCOUNT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "evm/address.h"
+#include "wallet/text.h"
+
+/* An account of the person and the passkeys that own it, as the store keeps it. */
+enum {
+    ACCOUNT_COUNT_MAX = 32,
+    OWNER_COUNT_MAX = 16,
+    CREDENTIAL_LEN_MAX = 1023, /* WebAuthn Level 3 §"credential id": at most 1023 bytes */
+    ORIGIN_LEN_MAX = 255,
+};
+
+enum owner_kind { OWNER_PASSKEY, OWNER_SECURITY_KEY, OWNER_TPM, OWNER_TEST_KEY };
+
+const char *owner_kind_name(enum owner_kind kind);
+
+/* How an authenticator can be reached, one bit each (WebAuthn Level 3 §"AuthenticatorTransport"). */
+enum transport {
+    TRANSPORT_USB = 1 << 0,
+    TRANSPORT_NFC = 1 << 1,
+    TRANSPORT_BLE = 1 << 2,
+    TRANSPORT_SMART_CARD = 1 << 3,
+    TRANSPORT_HYBRID = 1 << 4,
+    TRANSPORT_INTERNAL = 1 << 5,
+};
+enum { TRANSPORT_COUNT = 6 };
+
+/* transport_name names bit 1 << i. */
+const char *transport_name(size_t i);
+
+/* transport_parse gives the bit of a name, or 0 for one that we do not know. */
+unsigned transport_parse(struct span name);
+
+struct owner {
+    struct id id;
+    struct name name;
+    enum owner_kind kind;
+    char rp_id[ORIGIN_LEN_MAX + 1];
+    char origin[ORIGIN_LEN_MAX + 1]; /* the verifier on chain requires it */
+    uint8_t public_key[64];          /* qx then qy, on P-256 */
+    uint8_t credential[CREDENTIAL_LEN_MAX];
+    uint16_t credential_len;
+    uint8_t transports;
+    bool is_synced;      /* the authenticator may copy it to other devices (flag BE) */
+    uint32_t sign_count; /* of its last use; 0: it does not count */
+    uint64_t created_ms;
+    uint64_t last_used_ms; /* 0: never */
+    uint64_t tested_ms;    /* 0: never */
+};
+
+enum account_kind { ACCOUNT_PASSKEY, ACCOUNT_WATCH };
+
+struct account {
+    struct id id;
+    struct name name;
+    enum account_kind kind;
+    struct address address;
+    uint32_t threshold;
+    uint8_t salt[32];
+    uint64_t created_ms;
+    size_t owner_count;
+    struct owner
+        owners[OWNER_COUNT_MAX]; /* the first owners of the account, in the order of their making */
+};
+
+/* account_encode appends the record; account_decode refuses what it cannot hold: ERR_MALFORMED, ERR_LIMIT. */
+MUST_CHECK enum err account_encode(struct buf *out, const struct account *a);
+MUST_CHECK enum err account_decode(struct account *ret, struct span record);
+
+/* account_owner finds an owner by credential id; NULL if there is none. */
+struct owner *account_owner(struct account *a, struct span credential);
+
+#endif

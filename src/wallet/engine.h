@@ -1,0 +1,230 @@
+#ifndef WALLET_ENGINE_H
+#define WALLET_ENGINE_H
+
+#include "base/map.h"
+#include "wallet/wallet.h"
+
+/* The wallet's inside, shared by the files of this folder only. */
+
+/* One question on its way. */
+struct ask {
+    uint64_t id;
+    unsigned what;   /* a view_question, or one of the below */
+    uint64_t task;   /* of the trial's questions; 0: for the view */
+    instant give_up; /* answered with ERR_TIMEOUT then */
+};
+enum {
+    ASK_TO_CODE = VIEW_QUESTION_COUNT, /* eth_getCode of the receiver */
+    ASK_TRIAL,                         /* eth_estimateGas of the call, from the account */
+    ASK_TOKEN_LOGS,                    /* eth_getLogs: transfers of tokens to the account */
+    ASK_BLOCK_TXS,                     /* eth_getBlockByNumber with transactions: who paid in */
+};
+enum { ASK_COUNT_MAX = VIEW_QUESTION_COUNT + 2 * WALLET_TASK_COUNT_MAX, ASK_TIMEOUT_MS = 15000 };
+
+/* How a reading of the view goes on. */
+struct reading {
+    bool is_running;
+    bool has_failed;
+    struct id account;
+    struct id network;
+    struct view next; /* being filled */
+    size_t waiting;   /* questions without an answer */
+    struct wallet_source source;
+    enum err err;
+};
+
+enum task_kind { TASK_QUOTE, TASK_PREPARE, TASK_REPLACE };
+enum task_step { TASK_READING, TASK_TRYING, TASK_DONE };
+
+/* Something that was asked for and needs the chain before it can be answered. */
+struct task {
+    uint64_t id; /* 0: free */
+    enum task_kind kind;
+    enum task_step step;
+    struct transfer transfer;
+    struct id replaces;
+    enum operation_kind operation_kind;
+    uint64_t asked_ms; /* a view read before this is too old, but for VIEW_FRESH_MS */
+    size_t waiting;    /* questions of the trial without an answer */
+    bool to_is_contract;
+    bool trial_failed;
+    bool trial_unavailable;
+    struct u256 trial_gas;
+    char trial_reason[CODED_VALUE_LEN_MAX + 1];
+    struct task_result result;
+};
+enum { VIEW_FRESH_MS = 3000, VIEW_STALE_MS = 60 * 1000, VIEW_TOO_OLD_MS = 5 * 60 * 1000 };
+
+/* An event that waits for wallet_poll. Its texts are in the queue's own buffers. */
+struct queued {
+    enum wallet_event_kind kind;
+    uint64_t id;
+    const struct network *network;
+    const char *method;
+    struct buf text; /* params, or the operation's encoding */
+    struct id operation;
+    struct hash32 hash;
+};
+
+enum { SENT_TO_COUNT_MAX = 8192, VIEW_COUNT_MAX = 8, WALLET_TEXT_LEN_MAX = 64 * 1024 };
+
+struct open_operation {
+    struct operation *op;
+    instant retry_at;   /* SIGNED: submit again; SUBMITTED, INCLUDED: ask again */
+    bool is_asked;      /* a WALLET_SUBMIT or WALLET_TRACK has no answer yet */
+    instant give_up_at; /* and is asked anew then */
+};
+
+struct wallet {
+    struct wallet_cfg cfg;
+    struct budget budget;
+    struct settings settings;
+
+    struct account *accounts[ACCOUNT_COUNT_MAX];
+    size_t account_count;
+    struct contact *contacts; /* sorted by name */
+    size_t contact_count;
+    size_t contact_cap;
+    struct map sent_to; /* addresses that something was sent to, the first SENT_TO_COUNT_MAX */
+    struct ceremony ceremonies[WALLET_CEREMONY_COUNT_MAX];
+    size_t ceremony_count;
+
+    bool is_locked;
+    uint64_t touched_ms;
+    unsigned unlock_failures;
+    instant unlock_from; /* tries before are refused */
+
+    struct view views[VIEW_COUNT_MAX]; /* least recently read is replaced */
+    struct wallet_source view_source;  /* of the newest */
+    struct reading reading;
+    instant read_again_at;
+    bool read_wanted;
+    size_t servers; /* that can be asked for the selected network */
+    bool has_network;
+
+    struct ask asks[ASK_COUNT_MAX];
+    size_t ask_count;
+    uint64_t next_ask;
+    struct task tasks[WALLET_TASK_COUNT_MAX];
+    uint64_t next_task;
+
+    struct open_operation open[WALLET_OPEN_OPERATION_COUNT_MAX];
+    size_t open_count;
+
+    struct queued queue[WALLET_EVENT_COUNT_MAX];
+    size_t queue_head;
+    size_t queue_count;
+    struct buf polled; /* the text of the event that was given last */
+    struct buf scratch;
+};
+
+/* refuse sets *ret_why to an error code of the API and returns err. */
+enum err refuse(struct coded *ret_why, enum err err, const char *code);
+
+/* store_refused: the store's error as the API says it. */
+enum err store_refused(struct coded *ret_why, enum err err);
+
+/* refuse_limit: limit_reached, of what and how many. */
+enum err refuse_limit(struct coded *ret_why, const char *what, uint64_t max);
+
+/* ---- queue.c ---- */
+struct queued *queue_add(struct wallet *w, enum wallet_event_kind kind); /* never NULL */
+void queue_note(struct wallet *w, enum wallet_event_kind kind); /* once only, however often */
+void queue_operation(struct wallet *w, struct id operation);
+void queue_done(struct wallet *w);
+
+/* ---- book.c ---- */
+MUST_CHECK enum err book_load(struct wallet *w, struct coded *ret_why);
+void book_done(struct wallet *w);
+MUST_CHECK enum err book_save_account(struct wallet *w, const struct account *a);
+MUST_CHECK enum err book_save_settings(struct wallet *w);
+MUST_CHECK enum err book_save_operation(struct wallet *w, const struct operation *op);
+struct account *book_account(struct wallet *w, struct id id);
+/* book_check_name: a new name of an account (but the account that has it may keep it): name_bad, name_taken. */
+MUST_CHECK enum err book_check_name(const struct wallet *w,
+                                    struct name *ret,
+                                    struct span name,
+                                    const struct account *but,
+                                    struct coded *ret_why);
+MUST_CHECK enum err book_add_account(struct wallet *w, const struct account *a);
+/* book_note_sent remembers that something was sent there, and counts it for a contact. */
+void book_note_sent(struct wallet *w, struct address to);
+void book_know_sent(struct wallet *w, struct address to);
+
+/* ---- ceremony.c, passkey.c ---- */
+MUST_CHECK enum err ceremony_load(struct wallet *w, struct wallet_time t, struct coded *ret_why);
+void ceremony_expire(struct wallet *w, struct wallet_time t);
+
+/* passkey_verify holds an answer against what was asked of an account's owner (WebAuthn Level 3 §7.2) and notes the use.
+ * ret_signature (NULL: not wanted) gets the owner's signature as the account's verifier takes it. Refusals:
+ * ceremony_wrong_key, ceremony_unverified, ceremony_refused, ceremony_origin. */
+struct passkey_args {
+    struct account *account;
+    struct span challenge;
+    const struct passkey_answer *answer;
+};
+/* passkey_refused says why an answer does not hold: ceremony_origin or ceremony_refused. Returns ERR_AUTH. */
+enum err passkey_refused(const struct wallet *w,
+                         struct span client_data,
+                         const struct diag *diag,
+                         struct coded *ret_why);
+MUST_CHECK enum err passkey_verify(struct wallet *w,
+                                   struct wallet_time t,
+                                   const struct passkey_args *args,
+                                   struct owner **ret_owner,
+                                   struct buf *ret_signature,
+                                   struct coded *ret_why);
+
+/* ---- read.c: keeping views fresh ---- */
+void read_tick(struct wallet *w, struct wallet_time t);
+void read_start(struct wallet *w, struct wallet_time t, struct id account, struct id network);
+void read_answer(struct wallet *w,
+                 struct wallet_time t,
+                 const struct ask *ask,
+                 enum err err,
+                 struct json result,
+                 const struct wallet_source *source);
+struct view *read_view(struct wallet *w, struct id account, struct id network);
+/* ask_send puts a question into the queue; params is JSON text. ERR_LIMIT: too many are on their way. */
+struct ask_args {
+    unsigned what;
+    uint64_t task;
+    const struct network *network;
+    const char *method;
+    struct span params;
+};
+MUST_CHECK enum err ask_send(struct wallet *w, struct wallet_time t, struct ask_args args);
+
+/* ---- prepare.c ---- */
+void prepare_tick(struct wallet *w, struct wallet_time t);
+/* prepare_go carries on every task that waited for this reading; err is the reading's own. */
+void prepare_go(
+    struct wallet *w, struct wallet_time t, struct id account, struct id network, enum err err);
+void prepare_answer(struct wallet *w,
+                    struct wallet_time t,
+                    const struct ask *ask,
+                    enum err err,
+                    struct json result);
+
+/* ---- track.c ---- */
+struct open_operation *track_find(struct wallet *w, struct id operation);
+MUST_CHECK enum err track_add(struct wallet *w, struct operation *op); /* owns op if OK */
+void track_tick(struct wallet *w, struct wallet_time t);
+instant track_deadline(const struct wallet *w);
+/* track_sweep takes operations that are over out of memory. */
+void track_sweep(struct wallet *w);
+/* track_drop_prepared cancels what waits for the person there: the newest wish is the one that counts. */
+void track_drop_prepared(struct wallet *w,
+                         struct wallet_time t,
+                         struct id account,
+                         struct id network);
+/* track_go moves an operation on and writes it; a failed write leaves the old state in the store, and the next start
+ * finds the new one by asking again. */
+void track_go(struct wallet *w, struct operation *op, struct step_args args);
+bool track_has_open(const struct wallet *w, struct id account, struct id network);
+
+/* ---- incoming.c ---- */
+/* incoming_look compares a view that was just read with the cursor and writes payments in. */
+void incoming_look(struct wallet *w, struct wallet_time t, const struct view *v);
+
+#endif

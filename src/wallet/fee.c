@@ -1,0 +1,78 @@
+/* Gas limits and fees of user operations. */
+#include "wallet/fee.h"
+
+#include "base/arith.h"
+
+#include <string.h>
+
+/* At least this much per gas for whoever includes it, wei: below it no node takes a transaction. */
+enum { PRIORITY_MIN = 1000000 };
+
+static struct u256 times(struct u256 v, uint64_t n)
+{
+    return u256_mul_sat(v, u256_from_u64(n));
+}
+
+struct fee_per_gas fee_per_gas_for(const struct view *v, enum fee_speed speed)
+{
+    struct u256 tip = v->priority_fee;
+    if (u256_compare(tip, u256_from_u64(PRIORITY_MIN)) < 0) {
+        tip = u256_from_u64(PRIORITY_MIN);
+    }
+    struct fee_per_gas f = {.priority = speed == FEE_FAST ? times(tip, 2) : tip};
+    /* The base fee rises by an eighth a block at most: twice of it holds for six full blocks, three times for nine. */
+    f.max = u256_add_sat(times(v->base_fee, speed == FEE_FAST ? 3 : 2), f.priority);
+    return f;
+}
+
+static uint64_t with_margin(uint64_t gas)
+{
+    return add_sat_u64(gas, gas / 8);
+}
+
+enum err fee_fill_limits(struct userop *op, const struct fee_facts *facts, struct buf *scratch)
+{
+    static uint8_t dummy[FEE_SIGNATURE_LEN_MAX];
+    memset(dummy, 0xff, sizeof dummy); /* every byte at the dearer rate */
+    uint64_t verify = facts->view->has_p256 ? GAS_VERIFY : GAS_VERIFY_FALLBACK;
+    if (op->init_code.n > 0) {
+        verify += GAS_DEPLOY;
+    }
+    uint64_t call = facts->call_gas ? with_margin(facts->call_gas) : GAS_CALL_UNTRIED;
+    op->verification_gas_limit = u256_from_u64(verify);
+    op->call_gas_limit = u256_from_u64(add_sat_u64(call, GAS_EXECUTE));
+    op->pre_verification_gas =
+        u256_from_u64(UINT32_MAX); /* its own bytes count too: none of them zero */
+    struct span signature = op->signature;
+    op->signature = SPAN_OF(dummy);
+    buf_clear(scratch);
+    enum err err = userop_encode_handle_ops(op, op->sender, scratch);
+    op->signature = signature;
+    TRY(err);
+    op->pre_verification_gas = u256_from_u64(with_margin(userop_calldata_gas(buf_span(scratch))));
+    buf_clear(scratch);
+    return OK;
+}
+
+struct u256 fee_ceiling(const struct network *network)
+{
+    /* 0.05 ether where money is real, 1 where it is not. */
+    const struct u256 finney = u256_from_u64(UINT64_C(1000000000000000));
+    return times(finney, network->kind == NETWORK_MAIN ? 50 : 1000);
+}
+
+uint32_t fee_wait_s(const struct network *network, enum fee_speed speed)
+{
+    uint32_t blocks = speed == FEE_FAST ? 1 : 2;
+    return (network->block_time_ms * blocks + 999) / 1000;
+}
+
+const char *fee_speed_name(enum fee_speed speed)
+{
+    switch (speed) {
+    case FEE_NORMAL: return "normal";
+    case FEE_FAST:   return "fast";
+    case FEE_OWN:    return "own";
+    }
+    return "normal";
+}

@@ -1,0 +1,61 @@
+#ifndef WALLET_NETWORK_H
+#define WALLET_NETWORK_H
+
+#include "base/err.h"
+#include "base/span.h"
+#include "evm/address.h"
+#include "wallet/text.h"
+
+/* A chain that the wallet knows, as a file networks/NAME.ini says it. The files of the release are built into
+ * the program, so that they are signed with it; only networks of kind local may come from outside. */
+enum network_kind { NETWORK_LOCAL, NETWORK_TEST, NETWORK_MAIN };
+
+enum {
+    NETWORK_COUNT_MAX = 64,
+    NETWORK_TOKEN_COUNT_MAX = 64,
+    NETWORK_BOOTSTRAP_COUNT_MAX = 16,
+    NETWORK_BOOTSTRAP_LEN_MAX = 255,
+    SYMBOL_LEN_MAX = 32,
+    URL_LEN_MAX = 255,
+};
+
+struct token {
+    struct address address;
+    char symbol[SYMBOL_LEN_MAX + 1];
+    struct name name;
+    uint8_t decimals; /* 0 to 77 */
+};
+
+struct network {
+    struct id id;
+    struct name name;
+    uint64_t chain_id;
+    enum network_kind kind;
+    char symbol[SYMBOL_LEN_MAX + 1]; /* of the native asset, 18 decimals */
+    struct name native_name;
+    uint32_t block_time_ms; /* usual time between blocks */
+    uint32_t final_after;   /* blocks on top until a block counts as final */
+    struct address entry_point;
+    struct address factory;
+    struct address verifier;
+    bool has_p256;                /* P256VERIFY (EIP-7951) is expected there; probed all the same */
+    char faucet[URL_LEN_MAX + 1]; /* "" = none; only kind local may have one */
+    char checkpoint[67];          /* of the light client, "" = none */
+    uint8_t bootstrap_count;
+    uint8_t token_count;
+    char bootstrap[NETWORK_BOOTSTRAP_COUNT_MAX]
+                  [NETWORK_BOOTSTRAP_LEN_MAX + 1]; /* multiaddrs with /p2p */
+    struct token tokens[NETWORK_TOKEN_COUNT_MAX];
+};
+
+/* network_parse reads one file. Every key that a [network] needs must be there, none may be unknown:
+ * ERR_MALFORMED with the rule and the line; ERR_LIMIT for too many tokens or peers; ERR_DENIED for a faucet on
+ * a network that is not local. */
+MUST_CHECK enum err network_parse(struct network *ret, struct span ini, struct diag *diag);
+
+const char *network_kind_name(enum network_kind kind);
+
+/* network_token gives NULL if the address is not in the list. */
+const struct token *network_token(const struct network *n, struct address token);
+
+#endif

@@ -1,0 +1,146 @@
+/* Operations: their states, and small things about them. */
+#include "wallet/operation.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "codec/base64.h"
+
+#include <stdio.h>
+
+const char *operation_kind_name(enum operation_kind kind)
+{
+    switch (kind) {
+    case OPERATION_SEND:       return "send";
+    case OPERATION_SPEED_UP:   return "speed_up";
+    case OPERATION_CANCEL:     return "cancel";
+    case OPERATION_RECEIVE:    return "receive";
+    case OPERATION_KIND_COUNT: break;
+    }
+    return "send";
+}
+
+const char *operation_state_name(enum operation_state state)
+{
+    static const char *const names[OPERATION_STATE_COUNT] = {
+        "prepared", "signed",   "submitted", "included",  "final",
+        "failed",   "replaced", "expired",   "cancelled",
+    };
+    check(state < OPERATION_STATE_COUNT);
+    return names[state];
+}
+
+bool operation_is_over(enum operation_state state)
+{
+    return state >= OPERATION_FINAL;
+}
+
+bool operation_may_go(enum operation_state from, enum operation_state to)
+{
+    switch (from) {
+    case OPERATION_PREPARED:
+        return to == OPERATION_SIGNED || to == OPERATION_EXPIRED || to == OPERATION_CANCELLED;
+    case OPERATION_SIGNED:
+        return to == OPERATION_SUBMITTED || to == OPERATION_INCLUDED || to == OPERATION_FAILED ||
+               to == OPERATION_REPLACED;
+    case OPERATION_SUBMITTED:
+        return to == OPERATION_INCLUDED || to == OPERATION_FAILED || to == OPERATION_REPLACED;
+    case OPERATION_INCLUDED:    return to == OPERATION_FINAL || to == OPERATION_SUBMITTED;
+    case OPERATION_FINAL:
+    case OPERATION_FAILED:
+    case OPERATION_REPLACED:
+    case OPERATION_EXPIRED:
+    case OPERATION_CANCELLED:
+    case OPERATION_STATE_COUNT: break;
+    }
+    return false;
+}
+
+enum { ID_TIME_LEN = 6, ID_RAW_LEN = 16 };
+
+struct id operation_id(struct rng *rng, uint64_t at_ms)
+{
+    uint8_t raw[ID_RAW_LEN];
+    rng_fill(rng, MSPAN_OF(raw));
+    for (size_t i = 0; i < ID_TIME_LEN; i++) {
+        raw[i] = (uint8_t)(at_ms >> (8 * (ID_TIME_LEN - 1 - i)));
+    }
+    struct id id = {0};
+    struct wr w = wr_init(mspan_of(id.text, ID_LEN));
+    base64_encode(&w, BASE64_URL_BARE, SPAN_OF(raw));
+    check(wr_ok(&w));
+    return id;
+}
+
+enum err operation_key(uint8_t ret_key[static 16], struct id id)
+{
+    uint8_t raw[ID_RAW_LEN];
+    struct wr w = wr_init(MSPAN_OF(raw));
+    TRY(base64_decode(&w, BASE64_URL_BARE, id_span(&id)));
+    if (w.n != ID_RAW_LEN) {
+        return ERR_MALFORMED;
+    }
+    span_copy(mspan_of(ret_key, ID_RAW_LEN), SPAN_OF(raw));
+    return OK;
+}
+
+enum err operation_new(struct operation **ret, struct budget *budget)
+{
+    void *p;
+    TRY(mem_alloc(budget, &p, sizeof **ret));
+    *ret = p;
+    buf_init(&(*ret)->userop, budget, OPERATION_USEROP_LEN_MAX);
+    return OK;
+}
+
+void operation_free(struct operation *op)
+{
+    if (op) {
+        struct budget *budget = op->userop.budget;
+        buf_done(&op->userop);
+        mem_free(budget, op, sizeof *op);
+    }
+}
+
+void operation_auto(struct operation **op)
+{
+    operation_free(*op);
+}
+
+void operation_go(struct operation *op, struct step_args args)
+{
+    check(operation_may_go(op->state, args.state));
+    op->state = args.state;
+    op->updated_ms = args.at_ms;
+    op->revision++;
+    if (op->step_count == OPERATION_STEP_COUNT_MAX) {
+        /* Only a chain that keeps replacing its blocks comes here: keep the first and the newest steps. */
+        op->step_count--;
+    }
+    struct step *s = &op->steps[op->step_count++];
+    *s = (struct step){.state = args.state, .at_ms = args.at_ms, .block = args.block};
+    text_set(s->by, sizeof s->by, args.by);
+}
+
+const struct risk *operation_find_risk(const struct operation *op, struct span code)
+{
+    for (size_t i = 0; i < op->risk_count; i++) {
+        if (span_equal(code, span_str(op->risks[i].what.code))) {
+            return &op->risks[i];
+        }
+    }
+    return NULL;
+}
+
+void operation_add_risk(struct operation *op, const struct risk *risk)
+{
+    if (op->risk_count < OPERATION_RISK_COUNT_MAX &&
+        !operation_find_risk(op, span_str(risk->what.code))) {
+        op->risks[op->risk_count++] = *risk;
+    }
+}
+
+void operation_check_code(char ret[static 10], const struct operation *op)
+{
+    const uint8_t *h = op->userop_hash.bytes;
+    (void)snprintf(ret, 10, "%02X%02X-%02X%02X", h[0], h[1], h[2], h[3]);
+}

@@ -1,0 +1,757 @@
+/* From a wish to an operation that waits for the person: read the chain, try the call out, fix the fee, say what is
+ * risky, write it down. */
+#include "base/check.h"
+#include "codec/base16.h"
+#include "evm/abi.h"
+#include "evm/deployments.h"
+#include "evm/revert.h"
+#include "evm/smart_account.h"
+#include "evm/userop.h"
+#include "wallet/engine.h"
+#include "wallet/fee.h"
+
+enum {
+    CALL_DATA_LEN_MAX = 512,
+    INIT_CODE_LEN_MAX = 8192,
+    FEE_SHARE_PERCENT = 5,
+    REPLACE_PERCENT = 15
+};
+
+static const struct address native = {{0}};
+
+static struct task *task_add(struct wallet *w, struct wallet_time t, enum task_kind kind)
+{
+    for (size_t i = 0; i < WALLET_TASK_COUNT_MAX; i++) {
+        struct task *task = &w->tasks[i];
+        if (task->id == 0) {
+            *task = (struct task){.id = w->next_task++, .kind = kind, .asked_ms = t.unix_ms};
+            return task;
+        }
+    }
+    return NULL;
+}
+
+static void task_end(struct wallet *w, struct task *task, enum err err)
+{
+    task->step = TASK_DONE;
+    task->result.err = err;
+    queue_add(w, WALLET_TASK_DONE)->id = task->id;
+}
+
+bool wallet_task_take(struct wallet *w, uint64_t id, struct task_result *ret)
+{
+    for (size_t i = 0; i < WALLET_TASK_COUNT_MAX; i++) {
+        struct task *task = &w->tasks[i];
+        if (id != 0 && task->id == id && task->step == TASK_DONE) {
+            *ret = task->result;
+            *task = (struct task){0};
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- what can be said without the chain ---- */
+
+static void add_units(struct coded *c, const char *key, struct u256 v, unsigned decimals)
+{
+    char text[U256_TEXT_LEN];
+    (void)u256_print_units(text, v, decimals);
+    coded_add_str(c, key, text);
+}
+
+static enum err
+check_subject(const struct wallet *w, const struct transfer *x, struct coded *ret_why)
+{
+    const struct network *n = wallet_network(w, x->network);
+    if (w->is_locked) {
+        return refuse(ret_why, ERR_DENIED, "locked");
+    }
+    if (!wallet_account(w, x->account)) {
+        return refuse(ret_why, ERR_NOT_FOUND, "unknown_account");
+    }
+    if (!n) {
+        return refuse(ret_why, ERR_NOT_FOUND, "unknown_network");
+    }
+    if (!address_is_zero(x->token) && !network_token(n, x->token)) {
+        return refuse(ret_why, ERR_NOT_FOUND, "unknown_asset");
+    }
+    if (!w->has_network) {
+        return refuse(ret_why, ERR_IO, "no_network");
+    }
+    if (w->servers == 0) {
+        coded_set(ret_why, "no_server");
+        coded_add(ret_why, "network", name_span(&n->name));
+        coded_add_u64(ret_why, "tried", 0);
+        return ERR_NOT_FOUND;
+    }
+    return OK;
+}
+
+static enum err task_start(struct wallet *w,
+                           struct wallet_time t,
+                           struct task *task,
+                           uint64_t *ret_task,
+                           struct coded *ret_why)
+{
+    if (!task) {
+        return refuse_limit(ret_why, "tasks", WALLET_TASK_COUNT_MAX);
+    }
+    *ret_task = task->id;
+    prepare_tick(w, t);
+    return OK;
+}
+
+enum err wallet_quote(struct wallet *w,
+                      struct wallet_time t,
+                      const struct transfer *args,
+                      uint64_t *ret_task,
+                      struct coded *ret_why)
+{
+    TRY(check_subject(w, args, ret_why));
+    struct task *task = task_add(w, t, TASK_QUOTE);
+    if (task) {
+        task->transfer = *args;
+    }
+    return task_start(w, t, task, ret_task, ret_why);
+}
+
+enum err wallet_prepare(struct wallet *w,
+                        struct wallet_time t,
+                        const struct transfer *args,
+                        uint64_t *ret_task,
+                        struct coded *ret_why)
+{
+    TRY(check_subject(w, args, ret_why));
+    if (address_is_zero(args->to)) {
+        return refuse(ret_why, ERR_MALFORMED, "address_zero");
+    }
+    if (u256_is_zero(args->amount)) {
+        return refuse(ret_why, ERR_MALFORMED, "amount_zero");
+    }
+    if (track_has_open(w, args->account, args->network)) {
+        return refuse(ret_why, ERR_STATE, "operation_open");
+    }
+    if (w->open_count >= WALLET_OPEN_OPERATION_COUNT_MAX) {
+        return refuse_limit(ret_why, "operations", WALLET_OPEN_OPERATION_COUNT_MAX);
+    }
+    struct task *task = task_add(w, t, TASK_PREPARE);
+    if (task) {
+        task->transfer = *args;
+        task->operation_kind = OPERATION_SEND;
+    }
+    return task_start(w, t, task, ret_task, ret_why);
+}
+
+enum err wallet_replace(struct wallet *w,
+                        struct wallet_time t,
+                        const struct replace_args *args,
+                        uint64_t *ret_task,
+                        struct coded *ret_why)
+{
+    check(args->kind == OPERATION_SPEED_UP || args->kind == OPERATION_CANCEL);
+    if (w->is_locked) {
+        return refuse(ret_why, ERR_DENIED, "locked");
+    }
+    const struct open_operation *o = track_find(w, args->operation);
+    if (!o) {
+        return refuse(ret_why, ERR_NOT_FOUND, "unknown_operation");
+    }
+    bool is_pending = o->op->state == OPERATION_SIGNED || o->op->state == OPERATION_SUBMITTED;
+    if (!is_pending || id_is_set(o->op->replaced_by)) {
+        return refuse(ret_why, ERR_STATE, "not_replaceable");
+    }
+    struct transfer x = {
+        .account = o->op->account,
+        .network = o->op->network,
+        .token = args->kind == OPERATION_CANCEL ? native : o->op->token,
+        .to =
+            args->kind == OPERATION_CANCEL ? wallet_account(w, o->op->account)->address : o->op->to,
+        .amount = args->kind == OPERATION_CANCEL ? U256_ZERO : o->op->amount,
+        .speed = FEE_FAST,
+        .by_command_line = args->by_command_line,
+    };
+    TRY(check_subject(w, &x, ret_why));
+    struct task *task = task_add(w, t, TASK_REPLACE);
+    if (task) {
+        task->transfer = x;
+        task->replaces = args->operation;
+        task->operation_kind = args->kind;
+    }
+    return task_start(w, t, task, ret_task, ret_why);
+}
+
+/* ---- building ---- */
+
+/* The call of a transfer: ether directly, a token by transfer(address,uint256). */
+static struct smart_call call_of(const struct transfer *x, uint8_t room[static 68])
+{
+    if (address_is_zero(x->token)) {
+        return (struct smart_call){.to = x->to, .value = x->amount};
+    }
+    abi_selector(room, SPAN_LIT("transfer(address,uint256)"));
+    span_copy(mspan_of(room + 4, 12), SPAN_OF(((uint8_t[12]){0})));
+    span_copy(mspan_of(room + 16, 20), SPAN_OF(x->to.bytes));
+    u256_to_be(room + 36, x->amount);
+    return (struct smart_call){.to = x->token, .data = span_of(room, 68)};
+}
+
+static enum err
+build_init_code(struct wallet *w, const struct account *a, const struct network *n, struct buf *out)
+{
+    struct smart_owner owners[OWNER_COUNT_MAX];
+    for (size_t i = 0; i < a->owner_count; i++) {
+        owners[i] = smart_owner_passkey(n->verifier, a->owners[i].public_key,
+                                        span_str(a->owners[i].origin));
+    }
+    smart_owners_sort(owners, a->owner_count);
+    struct smart_account makeup = {
+        .owners = owners, .owner_count = a->owner_count, .threshold = a->threshold};
+    span_copy(MSPAN_OF(makeup.salt), SPAN_OF(a->salt));
+    struct address address;
+    TRY(smart_account_address(&address, &makeup, n->factory, &w->scratch));
+    if (BUG(!address_equal(address, a->address))) {
+        return ERR_INTERNAL;
+    }
+    TRY(buf_append(out, SPAN_OF(n->factory.bytes)));
+    return smart_account_create(out, &makeup);
+}
+
+/* Everything of an operation but its limits; init_code and call_data hold the bytes that ret_op's spans point to. */
+struct draft {
+    struct buf init_code;
+    struct buf call_data;
+    struct userop op;
+};
+
+static void draft_done(struct draft *d)
+{
+    buf_done(&d->init_code);
+    buf_done(&d->call_data);
+}
+
+static enum err
+draft_build(struct wallet *w, struct draft *d, const struct task *task, const struct view *v)
+{
+    const struct account *a = wallet_account(w, task->transfer.account);
+    const struct network *n = wallet_network(w, task->transfer.network);
+    buf_init(&d->init_code, &w->budget, INIT_CODE_LEN_MAX);
+    buf_init(&d->call_data, &w->budget, CALL_DATA_LEN_MAX);
+    uint8_t room[68];
+    struct smart_call call = call_of(&task->transfer, room);
+    TRY(smart_account_execute(&d->call_data, &call, 1));
+    if (!v->is_deployed) {
+        TRY(build_init_code(w, a, n, &d->init_code));
+    }
+    struct fee_per_gas fee = fee_per_gas_for(v, task->transfer.speed);
+    d->op = (struct userop){
+        .sender = a->address,
+        .nonce = v->nonce,
+        .init_code = buf_span(&d->init_code),
+        .call_data = buf_span(&d->call_data),
+        .max_fee_per_gas = fee.max,
+        .max_priority_fee_per_gas = fee.priority,
+    };
+    struct fee_facts facts = {.view = v};
+    uint64_t gas = 0;
+    if (!u256_is_zero(task->trial_gas) && u256_to_u64(&gas, task->trial_gas) == OK) {
+        facts.call_gas = gas;
+    }
+    return fee_fill_limits(&d->op, &facts, &w->scratch);
+}
+
+/* ---- the view is there ---- */
+
+static struct u256
+asset_balance(const struct wallet *w, const struct transfer *x, const struct view *v)
+{
+    if (address_is_zero(x->token)) {
+        return v->balance;
+    }
+    const struct network *n = wallet_network(w, x->network);
+    const struct token *token = network_token(n, x->token);
+    return token ? v->tokens[token - n->tokens] : U256_ZERO;
+}
+
+/* What the fee takes from the balance: the deposit at the EntryPoint is used first. */
+static struct u256 fee_from_balance(struct u256 fee, const struct view *v)
+{
+    return u256_sub_sat(fee, v->deposit);
+}
+
+static enum err
+check_money(const struct wallet *w, struct task *task, const struct view *v, struct u256 fee)
+{
+    const struct transfer *x = &task->transfer;
+    const struct network *n = wallet_network(w, x->network);
+    struct coded *why = &task->result.why;
+    if (u256_compare(fee, fee_ceiling(n)) > 0) {
+        coded_set(why, "fee_limit");
+        add_units(why, "fee", fee, U256_DECIMALS_ETHER);
+        add_units(why, "limit", fee_ceiling(n), U256_DECIMALS_ETHER);
+        coded_add_str(why, "symbol", n->symbol);
+        return ERR_LIMIT;
+    }
+    struct u256 due = fee_from_balance(fee, v);
+    if (u256_compare(due, v->balance) > 0) {
+        coded_set(why, "fee_exceeds");
+        add_units(why, "fee", fee, U256_DECIMALS_ETHER);
+        add_units(why, "available", v->balance, U256_DECIMALS_ETHER);
+        coded_add_str(why, "symbol", n->symbol);
+        return ERR_LIMIT;
+    }
+    bool is_native = address_is_zero(x->token);
+    struct u256 have = asset_balance(w, x, v);
+    struct u256 can = is_native ? u256_sub_sat(have, due) : have;
+    if (u256_compare(x->amount, can) > 0) {
+        const struct token *token = is_native ? NULL : network_token(n, x->token);
+        coded_set(why, "amount_exceeds");
+        add_units(why, "available", can, token ? token->decimals : U256_DECIMALS_ETHER);
+        coded_add_str(why, "symbol", token ? token->symbol : n->symbol);
+        return ERR_LIMIT;
+    }
+    return OK;
+}
+
+static enum err quote_speed(struct wallet *w, struct task *task, const struct view *v, size_t i)
+{
+    struct draft d = {0};
+    task->transfer.speed = i == 0 ? FEE_NORMAL : FEE_FAST;
+    enum err err = draft_build(w, &d, task, v);
+    if (err == OK) {
+        struct quote *q = &task->result.quote;
+        struct u256 fee = userop_fee_max(&d.op);
+        struct u256 have = asset_balance(w, &task->transfer, v);
+        bool is_native = address_is_zero(task->transfer.token);
+        q->speeds[i].fee_max = fee;
+        q->speeds[i].amount_max = is_native ? u256_sub_sat(have, fee_from_balance(fee, v)) : have;
+        q->speeds[i].wait_s =
+            fee_wait_s(wallet_network(w, task->transfer.network), task->transfer.speed);
+    }
+    draft_done(&d);
+    return err;
+}
+
+static enum err run_quote(struct wallet *w, struct task *task, const struct view *v)
+{
+    task->result.quote.have = asset_balance(w, &task->transfer, v);
+    task->result.quote.have_native = v->balance;
+    TRY(quote_speed(w, task, v, 0));
+    return quote_speed(w, task, v, 1);
+}
+
+static enum err ask_trial(struct wallet *w, struct wallet_time t, struct task *task)
+{
+    const struct transfer *x = &task->transfer;
+    const struct network *n = wallet_network(w, x->network);
+    const struct account *a = wallet_account(w, x->account);
+    uint8_t room[68];
+    struct smart_call call = call_of(x, room);
+    char value[U256_TEXT_LEN];
+    (void)u256_print_hex(value, call.value);
+    buf_clear(&w->scratch);
+    struct wr wr = wr_init_buf(&w->scratch);
+    struct json_writer j = json_writer_init(&wr);
+    json_put_array(&j);
+    json_put_object(&j);
+    json_put_name(&j, "from");
+    json_put_hex(&j, SPAN_OF(a->address.bytes));
+    json_put_name(&j, "to");
+    json_put_hex(&j, SPAN_OF(call.to.bytes));
+    json_put_name(&j, "value");
+    json_put_str(&j, value);
+    json_put_name(&j, "data");
+    json_put_hex(&j, call.data);
+    json_end_object(&j);
+    json_end_array(&j);
+    TRY(json_writer_end(&j));
+    struct ask_args args = {
+        .what = ASK_TRIAL, .task = task->id, .network = n, .method = "eth_estimateGas"};
+    args.params = buf_span(&w->scratch);
+    TRY(ask_send(w, t, args));
+    task->waiting++;
+    return OK;
+}
+
+static enum err ask_to_code(struct wallet *w, struct wallet_time t, struct task *task)
+{
+    const struct network *n = wallet_network(w, task->transfer.network);
+    buf_clear(&w->scratch);
+    struct wr wr = wr_init_buf(&w->scratch);
+    struct json_writer j = json_writer_init(&wr);
+    json_put_array(&j);
+    json_put_hex(&j, SPAN_OF(task->transfer.to.bytes));
+    json_put_str(&j, "latest");
+    json_end_array(&j);
+    TRY(json_writer_end(&j));
+    struct ask_args args = {
+        .what = ASK_TO_CODE, .task = task->id, .network = n, .method = "eth_getCode"};
+    args.params = buf_span(&w->scratch);
+    TRY(ask_send(w, t, args));
+    task->waiting++;
+    return OK;
+}
+
+/* ---- the trial is over ---- */
+
+static struct risk risk_of(enum risk_level level, const char *code)
+{
+    struct risk r = {.level = level, .tick = level == RISK_DANGER};
+    coded_set(&r.what, code);
+    return r;
+}
+
+static void add_trial_risk(struct operation *op, const struct task *task)
+{
+    if (task->trial_failed) {
+        op->trial = TRIAL_WOULD_FAIL;
+        struct risk r = risk_of(RISK_DANGER, "would_fail");
+        coded_add_str(&r.what, "reason", task->trial_reason);
+        operation_add_risk(op, &r);
+    } else if (task->trial_unavailable) {
+        op->trial = TRIAL_UNAVAILABLE;
+        struct risk r = risk_of(RISK_INFO, "not_tried");
+        operation_add_risk(op, &r);
+    } else {
+        op->trial = TRIAL_DONE;
+    }
+}
+
+static void add_fee_risk(struct operation *op, const struct userop *userop)
+{
+    if (!address_is_zero(op->token) || u256_is_zero(op->amount)) {
+        return;
+    }
+    struct u256 fee = userop_fee_max(userop);
+    struct u256_quotient share;
+    if (u256_divmod(&share, u256_mul_sat(fee, u256_from_u64(100)), op->amount) == OK &&
+        u256_compare(share.quotient, u256_from_u64(FEE_SHARE_PERCENT)) > 0) {
+        char text[U256_TEXT_LEN];
+        (void)u256_print_decimal(text, share.quotient);
+        struct risk r = risk_of(RISK_CAUTION, "fee_share");
+        coded_add_str(&r.what, "percent", text);
+        operation_add_risk(op, &r);
+    }
+}
+
+static void add_risks(struct wallet *w,
+                      struct wallet_time t,
+                      struct operation *op,
+                      const struct task *task,
+                      const struct userop *userop)
+{
+    const struct network *n = wallet_network(w, op->network);
+    const struct account *a = wallet_account(w, op->account);
+    if (op->kind == OPERATION_SEND) {
+        struct risk risks[4];
+        struct look_alike look;
+        size_t count = wallet_address_risks(w, n, a, op->to, risks, 4, &look);
+        for (size_t i = 0; i < count; i++) {
+            operation_add_risk(op, &risks[i]);
+        }
+        if (task->to_is_contract) {
+            struct risk r = risk_of(RISK_CAUTION, "contract");
+            operation_add_risk(op, &r);
+        }
+        add_trial_risk(op, task);
+    } else {
+        op->trial = TRIAL_DONE;
+        struct risk r = risk_of(RISK_INFO, "replaces");
+        coded_add_str(&r.what, "what", op->replaces.text);
+        operation_add_risk(op, &r);
+    }
+    add_fee_risk(op, userop);
+    if (!wallet_account_safety(a, t.unix_ms).safe && n->kind != NETWORK_LOCAL) {
+        struct risk r = risk_of(RISK_CAUTION, "one_way_in");
+        operation_add_risk(op, &r);
+    }
+    if (userop->init_code.n > 0) {
+        op->has_first_deploy = true;
+        struct risk r = risk_of(RISK_INFO, "account_created");
+        operation_add_risk(op, &r);
+    }
+    struct risk reported =
+        risk_of(n->kind == NETWORK_MAIN ? RISK_CAUTION : RISK_INFO, "fee_reported");
+    operation_add_risk(op, &reported);
+}
+
+static enum err fill_operation(struct wallet *w,
+                               struct wallet_time t,
+                               struct operation *op,
+                               const struct task *task,
+                               const struct userop *userop)
+{
+    const struct transfer *x = &task->transfer;
+    const struct network *n = wallet_network(w, x->network);
+    const struct token *token = address_is_zero(x->token) ? NULL : network_token(n, x->token);
+    op->id = operation_id(w->cfg.rng, t.unix_ms);
+    op->kind = task->operation_kind;
+    op->state = OPERATION_PREPARED;
+    op->revision = 1;
+    op->account = x->account;
+    op->network = x->network;
+    op->created_ms = t.unix_ms;
+    op->updated_ms = t.unix_ms;
+    op->expires_ms = t.unix_ms + WALLET_APPROVE_MS;
+    op->by_command_line = x->by_command_line;
+    op->from = userop->sender;
+    op->to = x->to;
+    op->token = x->token;
+    text_set(op->symbol, sizeof op->symbol, span_str(token ? token->symbol : n->symbol));
+    op->decimals = token ? token->decimals : U256_DECIMALS_ETHER;
+    op->amount = x->amount;
+    op->speed = x->speed;
+    op->fee_max = userop_fee_max(userop);
+    op->trial_block = task->result.block;
+    op->replaces = task->replaces;
+    op->steps[0] = (struct step){.state = OPERATION_PREPARED, .at_ms = t.unix_ms};
+    op->step_count = 1;
+    struct userop_domain domain = {.entry_point = n->entry_point,
+                                   .chain_id = u256_from_u64(n->chain_id)};
+    TRY(userop_hash(&op->userop_hash, userop, &domain));
+    return userop_encode(userop, &op->userop);
+}
+
+static enum err keep_operation(struct wallet *w,
+                               struct wallet_time t,
+                               struct task *task,
+                               const struct userop *userop)
+{
+    struct operation *op = NULL;
+    TRY(operation_new(&op, &w->budget));
+    enum err err = fill_operation(w, t, op, task, userop);
+    if (err == OK) {
+        add_risks(w, t, op, task, userop);
+        task->result.operation = op->id;
+        err = book_save_operation(w, op);
+        if (err != OK) {
+            (void)store_refused(&task->result.why, err);
+        }
+    }
+    if (err == OK) {
+        track_drop_prepared(w, t, op->account, op->network);
+        err = track_add(w, op);
+    }
+    if (err != OK) {
+        operation_free(op);
+        return err;
+    }
+    queue_operation(w, task->result.operation);
+    queue_note(w, WALLET_STATUS_CHANGED);
+    return OK;
+}
+
+static struct u256 plus_percent(struct u256 v, uint64_t percent)
+{
+    struct u256_quotient q;
+    if (u256_divmod(&q, u256_mul_sat(v, u256_from_u64(100 + percent)), u256_from_u64(100)) != OK) {
+        return v;
+    }
+    return u256_add_sat(q.quotient, u256_from_u64(1));
+}
+
+static struct u256 larger(struct u256 a, struct u256 b)
+{
+    return u256_compare(a, b) > 0 ? a : b;
+}
+
+/* A replacement has the nonce of what it replaces and pays clearly more, or no server takes it. */
+static enum err outbid(struct wallet *w, const struct task *task, struct userop *op)
+{
+    const struct open_operation *old = track_find(w, task->replaces);
+    struct userop before;
+    if (!old || userop_decode(&before, buf_span(&old->op->userop)) != OK) {
+        return ERR_STATE;
+    }
+    op->nonce = before.nonce;
+    op->max_fee_per_gas =
+        larger(op->max_fee_per_gas, plus_percent(before.max_fee_per_gas, REPLACE_PERCENT));
+    op->max_priority_fee_per_gas =
+        larger(op->max_priority_fee_per_gas,
+               plus_percent(before.max_priority_fee_per_gas, REPLACE_PERCENT));
+    op->call_gas_limit = larger(op->call_gas_limit, before.call_gas_limit);
+    op->verification_gas_limit = larger(op->verification_gas_limit, before.verification_gas_limit);
+    return OK;
+}
+
+static enum err
+make_operation(struct wallet *w, struct wallet_time t, struct task *task, const struct view *v)
+{
+    struct draft d = {0};
+    enum err err = draft_build(w, &d, task, v);
+    if (err == OK && task->kind == TASK_REPLACE) {
+        err = outbid(w, task, &d.op);
+        if (err != OK) {
+            coded_set(&task->result.why, "not_replaceable");
+        }
+    }
+    if (err == OK) {
+        err = check_money(w, task, v, userop_fee_max(&d.op));
+    }
+    if (err == OK) {
+        err = keep_operation(w, t, task, &d.op);
+    }
+    draft_done(&d);
+    return err;
+}
+
+static void finish(struct wallet *w, struct wallet_time t, struct task *task)
+{
+    const struct view *v = read_view(w, task->transfer.account, task->transfer.network);
+    enum err err = v ? make_operation(w, t, task, v) : ERR_STATE;
+    if (err != OK && !coded_is_set(&task->result.why)) {
+        coded_set(&task->result.why, "internal");
+        coded_add_str(&task->result.why, "where", "prepare");
+    }
+    task_end(w, task, err);
+}
+
+/* ---- going on ---- */
+
+static enum err
+start_trial(struct wallet *w, struct wallet_time t, struct task *task, const struct view *v)
+{
+    const struct network *n = wallet_network(w, task->transfer.network);
+    if (v->contracts != CONTRACTS_READY) {
+        coded_set(&task->result.why, "contracts_missing");
+        coded_add(&task->result.why, "network", name_span(&n->name));
+        return ERR_NOT_FOUND;
+    }
+    if (task->kind == TASK_REPLACE) {
+        return OK; /* its call was tried when it was new */
+    }
+    /* More than there is cannot be tried out; the refusal is clearer than a failed trial. */
+    if (u256_compare(task->transfer.amount, asset_balance(w, &task->transfer, v)) > 0) {
+        return check_money(w, task, v, U256_ZERO);
+    }
+    TRY(ask_to_code(w, t, task));
+    return ask_trial(w, t, task);
+}
+
+static void
+task_read(struct wallet *w, struct wallet_time t, struct task *task, const struct view *v)
+{
+    task->result.as_of_ms = v->as_of_ms;
+    task->result.block = v->block;
+    if (task->kind == TASK_QUOTE) {
+        enum err err = run_quote(w, task, v);
+        if (err != OK) {
+            coded_set(&task->result.why, "internal");
+            coded_add_str(&task->result.why, "where", "quote");
+        }
+        task_end(w, task, err);
+        return;
+    }
+    task->step = TASK_TRYING;
+    enum err err = start_trial(w, t, task, v);
+    if (err != OK) {
+        if (!coded_is_set(&task->result.why)) {
+            (void)refuse_limit(&task->result.why, "questions", ASK_COUNT_MAX);
+        }
+        task_end(w, task, err);
+    } else if (task->waiting == 0) {
+        finish(w, t, task);
+    }
+}
+
+static bool is_fresh(const struct view *v, const struct task *task)
+{
+    return v && v->as_of_ms + VIEW_FRESH_MS >= task->asked_ms;
+}
+
+void prepare_tick(struct wallet *w, struct wallet_time t)
+{
+    for (size_t i = 0; i < WALLET_TASK_COUNT_MAX; i++) {
+        struct task *task = &w->tasks[i];
+        if (task->id == 0 || task->step != TASK_READING) {
+            continue;
+        }
+        const struct view *v = wallet_view(w, task->transfer.account, task->transfer.network);
+        if (is_fresh(v, task)) {
+            task_read(w, t, task, v);
+        } else if (!w->reading.is_running) {
+            read_start(w, t, task->transfer.account, task->transfer.network);
+        }
+    }
+}
+
+static void task_unread(struct wallet *w, struct task *task, enum err err)
+{
+    struct coded *why = &task->result.why;
+    if (err == ERR_TIMEOUT) {
+        coded_set(why, "server_timeout");
+        coded_add_u64(why, "seconds", ASK_TIMEOUT_MS / 1000);
+    } else if (err == ERR_MALFORMED) {
+        coded_set(why, "server_lied");
+        coded_add_str(why, "server", w->reading.source.server);
+    } else if (err == ERR_LIMIT) {
+        coded_set(why, "server_busy");
+        coded_add_u64(why, "wait_ms", 1000);
+    } else {
+        coded_set(why, "no_server");
+        coded_add(why, "network", name_span(&wallet_network(w, task->transfer.network)->name));
+        coded_add_u64(why, "tried", w->servers);
+    }
+    task_end(w, task, err);
+}
+
+void prepare_go(
+    struct wallet *w, struct wallet_time t, struct id account, struct id network, enum err err)
+{
+    for (size_t i = 0; i < WALLET_TASK_COUNT_MAX && err != OK; i++) {
+        struct task *task = &w->tasks[i];
+        if (task->id != 0 && task->step == TASK_READING &&
+            id_equal(task->transfer.account, account) &&
+            id_equal(task->transfer.network, network)) {
+            task_unread(w, task, err);
+        }
+    }
+    prepare_tick(w, t);
+}
+
+/* The error object of Ethereum's JSON-RPC: data is the revert's, message is the node's own words. */
+static void learn_failure(struct task *task, struct json error)
+{
+    struct json data;
+    struct span hex;
+    uint8_t raw[512];
+    struct wr bytes = wr_init(MSPAN_OF(raw));
+    struct wr text = wr_init(mspan_of(task->trial_reason, CODED_VALUE_LEN_MAX));
+    bool has_data = json_find(&data, error, "data") && json_get_plain(&hex, data) == OK &&
+                    hex.n > 2 && base16_decode_0x(&bytes, hex) == OK;
+    struct revert r = revert_decode(span_of(raw, has_data ? bytes.n : 0));
+    if (r.kind == REVERT_PANIC) {
+        wr_str(&text, revert_panic_text(r.code));
+    } else if (r.reason.n > 0) {
+        wr_bytes(&text, span_first(r.reason, CODED_VALUE_LEN_MAX));
+    } else if (json_find_string(&text, error, "message") != OK) {
+        wr_str(&text, "?");
+    }
+    task->trial_reason[text.n] = '\0';
+}
+
+void prepare_answer(
+    struct wallet *w, struct wallet_time t, const struct ask *ask, enum err err, struct json result)
+{
+    for (size_t i = 0; i < WALLET_TASK_COUNT_MAX; i++) {
+        struct task *task = &w->tasks[i];
+        if (task->id != ask->task || task->step != TASK_TRYING) {
+            continue;
+        }
+        check(task->waiting > 0);
+        task->waiting--;
+        if (ask->what == ASK_TO_CODE) {
+            struct span code = SPAN_EMPTY;
+            task->to_is_contract = err == OK && json_get_plain(&code, result) == OK && code.n > 2;
+        } else if (err == ERR_DENIED) {
+            task->trial_failed = true;
+            learn_failure(task, result);
+        } else if (err != OK || view_quantity(&task->trial_gas, result) != OK) {
+            task->trial_unavailable = true;
+        }
+        if (task->waiting == 0) {
+            finish(w, t, task);
+        }
+        return;
+    }
+}

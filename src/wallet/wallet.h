@@ -1,0 +1,411 @@
+#ifndef WALLET_WALLET_H
+#define WALLET_WALLET_H
+
+#include "base/budget.h"
+#include "base/err.h"
+#include "base/instant.h"
+#include "base/log.h"
+#include "base/rng.h"
+#include "base/span.h"
+#include "wallet/account.h"
+#include "wallet/coded.h"
+#include "wallet/contact.h"
+#include "wallet/network.h"
+#include "wallet/operation.h"
+#include "wallet/settings.h"
+#include "wallet/store.h"
+#include "wallet/view.h"
+
+/*~ The wallet: accounts, what they hold, and what they send. It knows no socket, no clock and no disk.
+ *
+ *     node/api  -- commands -->  wallet  -- WALLET_ASK, WALLET_SUBMIT, WALLET_TRACK -->  node: servers
+ *               <-- events ---           <-- wallet_answer, wallet_submitted, wallet_tracked --
+ *                                  |
+ *                            struct store (port)
+ *
+ * A command answers at once, or gives a task whose end is an event. What a command refuses, it refuses with an
+ * error of api/errors.json in *ret_why. What is shown comes from the records in the store, so a killed wallet
+ * starts where it stood; what was signed is in the store before it leaves.
+ *
+ * Read on in the order enroll.c (a passkey becomes an account), view.c (what the chain says), prepare.c (a wish
+ * becomes an operation), approve.c (an assertion becomes a signature), track.c (until it is final), incoming.c. */
+
+enum {
+    WALLET_OPEN_OPERATION_COUNT_MAX = 32,
+    WALLET_TASK_COUNT_MAX = 16,
+    WALLET_EVENT_COUNT_MAX = 256,
+    WALLET_CEREMONY_COUNT_MAX = 4,
+    WALLET_APPROVE_MS = 5 * 60 * 1000, /* an operation waits this long for the person */
+};
+
+/* The two clocks: mono for waiting, unix_ms for what is written and shown. */
+struct wallet_time {
+    instant mono;
+    uint64_t unix_ms;
+};
+
+struct wallet_cfg {
+    struct budget *budget; /* everything is charged to it */
+    struct rng *rng;
+    struct log *log;                /* may be NULL */
+    struct store *store;            /* outlives the wallet */
+    const char *origin;             /* of the page, such as "http://passmesh.localhost:7878" */
+    const char *rp_id;              /* "passmesh.localhost" */
+    bool software_key;              /* passkeys of this process are test keys: marked everywhere */
+    const struct network *networks; /* outlive the wallet */
+    size_t network_count;           /* at least 1; the first is selected at first start */
+};
+
+enum wallet_event_kind {
+    /* for the node */
+    WALLET_ASK,    /* id, network, method, params: ask a server; wallet_answer follows */
+    WALLET_SUBMIT, /* operation, network, userop: give it to servers; wallet_submitted follows */
+    WALLET_TRACK,  /* operation, network, hash: ask what became of it; wallet_tracked follows */
+    /* for the API */
+    WALLET_TASK_DONE,         /* task: see wallet_task_take */
+    WALLET_OPERATION_CHANGED, /* operation */
+    WALLET_ACCOUNTS_CHANGED,
+    WALLET_BALANCES_CHANGED,
+    WALLET_STATUS_CHANGED, /* chain health, lock, selection, ceremonies, number of requests */
+    WALLET_SETTINGS_CHANGED,
+};
+
+struct wallet_event {
+    enum wallet_event_kind kind;
+    uint64_t id; /* ASK: of the question; TASK_DONE: of the task */
+    const struct network *network;
+    const char *method; /* static */
+    struct span params; /* JSON text; until the next call */
+    struct id operation;
+    struct span userop; /* ABI encoding; until the next call */
+    struct hash32 hash;
+};
+
+/* What navigator.credentials.get gave. */
+struct passkey_answer {
+    struct span credential_id;
+    struct span client_data;
+    struct span authenticator_data;
+    struct span signature; /* DER */
+};
+
+struct wallet;
+
+/* wallet_new makes the wallet and loads the store. ERR_IO; ERR_MALFORMED: a record is broken (*ret_why says which);
+ * the store is left untouched then. */
+MUST_CHECK enum err wallet_new(struct wallet **ret,
+                               const struct wallet_cfg *cfg,
+                               struct wallet_time t,
+                               struct coded *ret_why);
+void wallet_free(struct wallet *w);
+
+bool wallet_poll(struct wallet *w, struct wallet_event *ret_event);
+instant wallet_deadline(const struct wallet *w);
+void wallet_tick(struct wallet *w, struct wallet_time t);
+
+/* ---- from the node ---- */
+
+/* Who said it, for the grade: so many servers gave the same answer, of so many asked. */
+struct wallet_source {
+    char server[PEER_TEXT_LEN_MAX + 1];
+    uint8_t k;
+    uint8_t n;
+    bool own_node;
+};
+
+/* wallet_answer takes the result of a question, JSON text; or err with the server's error object (may be empty).
+ * Unknown ids are ignored. */
+void wallet_answer(struct wallet *w,
+                   struct wallet_time t,
+                   uint64_t id,
+                   enum err err,
+                   struct span result,
+                   const struct wallet_source *source);
+
+/* wallet_submitted: a server took the operation (OK), refuses it for good (ERR_DENIED, why), or none could be
+ * asked now (ERR_TIMEOUT: it is tried again). */
+void wallet_submitted(struct wallet *w,
+                      struct wallet_time t,
+                      struct id operation,
+                      enum err err,
+                      const struct coded *why,
+                      const struct wallet_source *source);
+
+/* What became of an operation, as a server says. */
+enum tracked_state { TRACKED_UNKNOWN, TRACKED_PENDING, TRACKED_INCLUDED, TRACKED_FAILED };
+struct tracked {
+    enum tracked_state state;
+    struct hash32 tx_hash;
+    uint64_t block;
+    struct u256 fee_paid; /* wei */
+    bool success;         /* of its calls; false: the fee was paid and nothing else happened */
+    struct span reason;   /* revert text, untrusted */
+};
+void wallet_tracked(struct wallet *w,
+                    struct wallet_time t,
+                    struct id operation,
+                    const struct tracked *what);
+
+/* wallet_set_reach tells how many servers can be asked for a network. */
+void wallet_set_reach(struct wallet *w,
+                      struct wallet_time t,
+                      const struct network *network,
+                      size_t servers,
+                      bool has_network);
+
+/* wallet_new_head: a server says there is a new block; the view is read again. */
+void wallet_new_head(struct wallet *w,
+                     struct wallet_time t,
+                     const struct network *network,
+                     uint64_t block);
+
+/* ---- accounts ---- */
+
+struct enroll_args {
+    struct span name;
+    struct id resume; /* unset = a new one */
+};
+
+/* A ceremony that was begun. */
+struct ceremony {
+    struct id id;
+    bool is_unlock;
+    struct name name;
+    uint64_t created_ms;
+    uint64_t expires_ms;
+    uint8_t user_id[32];
+    uint8_t challenge[32];
+};
+
+/* wallet_enroll_begin writes the record of a ceremony and gives it. Refusals: locked, name_bad, name_taken,
+ * limit_reached, unknown_ceremony, storage_failed, storage_full. */
+MUST_CHECK enum err wallet_enroll_begin(struct wallet *w,
+                                        struct wallet_time t,
+                                        const struct enroll_args *args,
+                                        struct ceremony *ret_ceremony,
+                                        struct coded *ret_why);
+MUST_CHECK enum err
+wallet_enroll_cancel(struct wallet *w, struct id ceremony, struct coded *ret_why);
+
+/* What navigator.credentials.create gave. */
+struct enroll_answer {
+    struct id ceremony;
+    struct span passkey_name;
+    struct span credential_id;
+    struct span client_data;
+    struct span attestation;
+    unsigned transports;
+};
+
+/* wallet_enroll_finish verifies the answer and stores the account; for a ceremony that made one already it gives that
+ * account again. The account is borrowed until the next call. */
+MUST_CHECK enum err wallet_enroll_finish(struct wallet *w,
+                                         struct wallet_time t,
+                                         const struct enroll_answer *args,
+                                         const struct account **ret_account,
+                                         struct coded *ret_why);
+
+size_t wallet_account_count(const struct wallet *w);
+const struct account *wallet_account_at(const struct wallet *w, size_t i);
+const struct account *wallet_account(const struct wallet *w, struct id id); /* NULL: unknown */
+MUST_CHECK enum err
+wallet_account_rename(struct wallet *w, struct id id, struct span name, struct coded *ret_why);
+MUST_CHECK enum err
+wallet_account_select(struct wallet *w, struct wallet_time t, struct id id, struct coded *ret_why);
+
+/* wallet_account_safety: ways in, and how many of them were tested within 180 days. */
+struct safety {
+    size_t ways_in;
+    size_t tested;
+    bool safe; /* two ways in, both tested */
+};
+struct safety wallet_account_safety(const struct account *a, uint64_t unix_ms);
+
+size_t wallet_ceremony_count(const struct wallet *w);
+const struct ceremony *wallet_ceremony_at(const struct wallet *w, size_t i);
+
+/* ---- networks, settings, contacts ---- */
+
+size_t wallet_network_count(const struct wallet *w);
+const struct network *wallet_network_at(const struct wallet *w, size_t i);
+const struct network *wallet_network(const struct wallet *w, struct id id); /* NULL: unknown */
+MUST_CHECK enum err
+wallet_network_select(struct wallet *w, struct wallet_time t, struct id id, struct coded *ret_why);
+
+const struct settings *wallet_settings(const struct wallet *w);
+MUST_CHECK enum err
+wallet_settings_set(struct wallet *w, const struct settings *s, struct coded *ret_why);
+
+size_t wallet_contact_count(const struct wallet *w);
+const struct contact *wallet_contact_at(const struct wallet *w, size_t i); /* by name */
+MUST_CHECK enum err wallet_contact_add(struct wallet *w,
+                                       struct wallet_time t,
+                                       struct span name,
+                                       struct address address,
+                                       const struct contact **ret_contact,
+                                       struct coded *ret_why);
+MUST_CHECK enum err wallet_contact_remove(struct wallet *w, struct id id, struct coded *ret_why);
+
+/* How this wallet knows an address. */
+enum known { KNOWN_OWN, KNOWN_CONTACT, KNOWN_TOKEN, KNOWN_CONTRACT, KNOWN_SENT_TO, KNOWN_NONE };
+const char *known_name(enum known k);
+struct party {
+    struct address address;
+    enum known known;
+    struct name name; /* "" = none */
+};
+struct party
+wallet_party(const struct wallet *w, const struct network *network, struct address address);
+
+/* wallet_address_check looks at a receiver that a person typed: *ret_risks gets up to count_max lines. */
+struct look_alike {
+    bool found;
+    struct address address;
+    struct name name;
+    size_t groups; /* of ten groups of four digits, how many differ */
+};
+size_t wallet_address_risks(const struct wallet *w,
+                            const struct network *network,
+                            const struct account *account,
+                            struct address to,
+                            struct risk *ret_risks,
+                            size_t count_max,
+                            struct look_alike *ret_look);
+
+/* ---- lock ---- */
+
+bool wallet_is_locked(const struct wallet *w);
+void wallet_lock(struct wallet *w);
+/* wallet_touch: the person did something; the idle time starts anew. */
+void wallet_touch(struct wallet *w, struct wallet_time t);
+MUST_CHECK enum err wallet_unlock_begin(struct wallet *w,
+                                        struct wallet_time t,
+                                        struct ceremony *ret_ceremony,
+                                        struct coded *ret_why);
+
+MUST_CHECK enum err wallet_unlock_finish(struct wallet *w,
+                                         struct wallet_time t,
+                                         struct id ceremony,
+                                         const struct passkey_answer *answer,
+                                         struct coded *ret_why);
+
+/* ---- what the chain says ---- */
+
+/* wallet_view is the newest reading for an account on a network, NULL if there is none yet. */
+const struct view *wallet_view(const struct wallet *w, struct id account, struct id network);
+
+enum chain_state {
+    CHAIN_OK,
+    CHAIN_DEGRADED,
+    CHAIN_DOUBTFUL,
+    CHAIN_NO_SERVER,
+    CHAIN_NO_NETWORK,
+    CHAIN_SYNCING
+};
+struct chain_health {
+    enum chain_state state;
+    uint64_t block;
+    uint64_t block_ms;
+    uint64_t as_of_ms;
+    enum grade grade;
+    uint8_t k;
+    uint8_t n;
+    size_t tried;
+};
+struct chain_health wallet_chain_health(const struct wallet *w, struct wallet_time t);
+
+/* ---- sending ---- */
+
+struct transfer {
+    struct id account;
+    struct id network;
+    struct address token; /* zero: the native asset */
+    struct address to;
+    struct u256 amount;
+    enum fee_speed speed;
+    bool by_command_line;
+};
+
+/* wallet_quote starts the task of reading the view for a fee quote; wallet_prepare that of making an operation;
+ * wallet_replace that of one with the same nonce (SPEED_UP or CANCEL). Refusals that are known at once are given
+ * at once; others when the task is done. */
+MUST_CHECK enum err wallet_quote(struct wallet *w,
+                                 struct wallet_time t,
+                                 const struct transfer *args,
+                                 uint64_t *ret_task,
+                                 struct coded *ret_why);
+MUST_CHECK enum err wallet_prepare(struct wallet *w,
+                                   struct wallet_time t,
+                                   const struct transfer *args,
+                                   uint64_t *ret_task,
+                                   struct coded *ret_why);
+struct replace_args {
+    struct id operation;
+    enum operation_kind kind;
+    bool by_command_line;
+};
+MUST_CHECK enum err wallet_replace(struct wallet *w,
+                                   struct wallet_time t,
+                                   const struct replace_args *args,
+                                   uint64_t *ret_task,
+                                   struct coded *ret_why);
+
+/* What a task came to. */
+struct quote {
+    struct u256 have;        /* of the asset */
+    struct u256 have_native; /* wei, the account's deposit at the EntryPoint included */
+    struct {
+        struct u256 fee_max;    /* wei */
+        struct u256 amount_max; /* of the asset */
+        uint32_t wait_s;
+    } speeds[2]; /* normal, fast */
+};
+struct task_result {
+    enum err err; /* OK, or why says what went wrong */
+    struct coded why;
+    struct id operation; /* of prepare and replace */
+    struct quote quote;
+    uint64_t as_of_ms;
+    uint64_t block;
+};
+
+/* wallet_task_take gives the result of a task that is done and forgets it; false if unknown or not done. */
+bool wallet_task_take(struct wallet *w, uint64_t task, struct task_result *ret);
+
+struct approve_args {
+    struct id operation;
+    uint64_t revision;        /* what the person saw */
+    const struct span *ticks; /* risk lines that were ticked, by code */
+    size_t tick_count;
+    struct passkey_answer answer;
+};
+
+/* wallet_approve verifies the assertion, writes the signed operation and only then lets it go. With the same
+ * assertion again it is OK and does nothing. */
+MUST_CHECK enum err wallet_approve(struct wallet *w,
+                                   struct wallet_time t,
+                                   const struct approve_args *args,
+                                   struct coded *ret_why);
+MUST_CHECK enum err
+wallet_reject(struct wallet *w, struct wallet_time t, struct id operation, struct coded *ret_why);
+
+/* ---- history ---- */
+
+/* wallet_operation reads one: open ones from memory, older from the store, into op. */
+MUST_CHECK enum err wallet_operation(struct wallet *w, struct id id, struct operation *op);
+
+/* wallet_history gives, newest first, the next operation before the one called before (unset: the newest) for
+ * account and network; ERR_NOT_FOUND at the end. */
+struct history_args {
+    struct id account;
+    struct id network;
+    struct id before;
+};
+MUST_CHECK enum err
+wallet_history(struct wallet *w, const struct history_args *args, struct operation *op);
+
+/* Operations that wait for the person. */
+size_t wallet_request_count(const struct wallet *w);
+const struct operation *wallet_request_at(const struct wallet *w, size_t i);
+
+#endif
