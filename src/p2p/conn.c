@@ -465,7 +465,7 @@ instant conn_deadline(const struct conn *c)
     }
     instant first = c->deadline;
     struct list *oldest = list_first(&c->selecting);
-    if (oldest) {
+    if (oldest && !c->has_event) { /* a waiting event is polled first */
         const struct conn_stream *s = list_entry(oldest, struct conn_stream, in_selecting);
         first = instant_min(first, multistream_deadline(&s->select->engine));
     }
@@ -481,6 +481,7 @@ void conn_tick(struct conn *c, instant now)
     if (c->yamux_is_up) {
         yamux_tick(&c->yamux, now);
     }
+    advance(c);
 }
 
 void conn_close(struct conn *c)

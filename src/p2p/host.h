@@ -32,6 +32,7 @@
  *         flush:
  *         while (host_next_sendable(h, &link))
  *             while ((n = host_link_send(h, now, link, room)) > 0) write it;
+ *         poll again: what was sent may have made a stream writable or finished it
  *
  * A link is one transport connection, named by a number that is never used again. A stream likewise.
  * Spans in events live until the next call on the host. Commands use the time of the latest call that
@@ -87,8 +88,11 @@ struct host_cfg {
     const char *agent;           /* identify's agent version, such as "passmesh/0.1.0"; static */
     const char *protocol_family; /* identify's protocol version; NULL = "ipfs/0.1.0" */
     bool serve_perf;             /* answer /perf/1.0.0: lets any peer make us send */
+    uint64_t record_seq;         /* above that of any peer record this identity ever signed; milliseconds
+                                  * since 1970 will do. Grows by one with each change */
 };
 
+/* Defined in host_state.h, for those who embed one. */
 struct host;
 
 typedef struct {

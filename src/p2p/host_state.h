@@ -1,0 +1,273 @@
+#ifndef P2P_HOST_STATE_H
+#define P2P_HOST_STATE_H
+
+#include "base/buf.h"
+#include "base/heap.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "codec/multiaddr.h"
+#include "p2p/conn.h"
+#include "p2p/host.h"
+#include "p2p/identify.h"
+#include "p2p/noise.h"
+#include "p2p/perf.h"
+#include "p2p/ping.h"
+
+/* The inside of the host, for its own files (host.c, swarm.c, host_stream.c, host_builtin.c) and for those
+ * who embed a struct host. Everybody else uses host.h.
+ *
+ *   host -- links: id -> host_conn -- conn (noise, yamux)
+ *        -- peers: peer id -> host_peer, which lists its connections
+ *        -- streams: id -> host_stream_state, listed in its connection
+ *        -- dials, each listing the connections that it tries
+ *
+ * Events that carry no bytes are flags on these objects, which stand in a list until they are polled: so
+ * an event needs no memory of its own and is never lost. Bytes are polled straight from the connections
+ * in `eventful`. */
+
+enum host_timer_kind { HOST_TIMER_CONN, HOST_TIMER_DIAL, HOST_TIMER_STREAM };
+
+struct host_timer {
+    struct heap_node node;
+    enum host_timer_kind kind;
+};
+
+enum host_conn_state {
+    HOST_CONN_DIALING, /* the driver connects */
+    HOST_CONN_UP,
+    HOST_CONN_CLOSING, /* the driver shall drain and close it */
+    HOST_CONN_DEAD,    /* the driver has; waits until its streams' last events are polled */
+};
+
+struct host_dial {
+    uint64_t id;
+    struct peer_id peer; /* n = 0: whoever it is */
+    struct list in_dials;
+    struct list attempts; /* host_conn.in_dial */
+    struct host_timer timer; /* when the next address is tried */
+    struct buf addrs;        /* each: 2 bytes of length, bytes */
+    size_t addrs_at;
+    bool failed; /* stands in failed_dials until polled */
+    enum err err;
+    const char *rule;
+};
+
+struct host_conn {
+    host_link link;
+    enum host_conn_state state;
+    struct budget budget;  /* "connection"; its parent is the scope it is in */
+    struct conn conn;
+    bool conn_is_made;
+    bool inbound;
+    bool dial_due;  /* events for the driver */
+    bool close_due;
+    bool was_transient;
+    struct buf addr;       /* remote multiaddr */
+    struct peer_id peer_id; /* n = 0 until READY */
+    struct host_peer *peer;
+    struct host_dial *dial;
+    struct list streams;
+    struct list in_dial;
+    struct list in_peer;
+    struct list in_eventful;
+    struct list in_sendable;
+    struct list in_link_events;
+    struct host_timer timer;
+};
+
+struct host_peer {
+    struct peer_id id;
+    struct budget budget; /* "peer" */
+    struct list conns;
+    uint32_t conns_count;
+    uint32_t streams_count;
+    struct list in_peer_events;
+    bool connected_due;
+    bool identified_due;
+    bool disconnected_due;
+    bool ping_due;
+    bool ping_is_out;
+    bool is_identified;
+    bool identify_is_out;
+    enum err err; /* of the disconnection */
+    const char *rule;
+    enum err ping_err;
+    uint64_t ping_rtt_us;
+    instant connected_at;
+    bool inbound;
+    struct buf identify; /* the message as heard */
+    struct identify_info info;
+};
+
+enum host_builtin_kind {
+    HOST_BUILTIN_NONE,
+    HOST_BUILTIN_IDENTIFY,
+    HOST_BUILTIN_PUSH,
+    HOST_BUILTIN_PING,
+    HOST_BUILTIN_PERF,
+};
+
+/* The engine of a built-in protocol on one stream. */
+struct host_builtin {
+    enum host_builtin_kind kind;
+    bool has_engine; /* it runs: the stream is open */
+    struct host_perf_report *report; /* of our own perf: made beforehand, so that the result finds room */
+    struct perf_cfg perf_cfg;
+    union {
+        struct identify identify;
+        struct ping ping;
+        struct perf perf;
+    } engine;
+};
+
+struct host_stream_state {
+    host_stream id;
+    struct host_conn *conn;
+    struct conn_stream *cs; /* NULL once it has ended */
+    void *user;
+    struct host_builtin *builtin; /* NULL: the application's */
+    struct list in_conn;
+    struct list in_dying;
+    struct host_timer timer;
+    bool inbound;
+    struct span protocol;
+    size_t protocol_index; /* inbound: in the table */
+    size_t held;      /* delivered, not consumed */
+    enum err err;
+    const char *rule;
+};
+
+struct host_protocol {
+    struct host_protocol_args args;
+    enum host_builtin_kind builtin;
+    uint32_t streams_in_count;
+};
+
+struct host_perf_report {
+    struct list in_perfs;
+    struct peer_id peer;
+    struct host_perf_result result;
+    enum err err;
+};
+
+struct host {
+    struct host_cfg cfg;
+    struct host_limits limits;
+    struct peer_id self;
+    struct noise_identity identity;
+    struct budget system;
+    struct budget transient;
+    struct budget credit;
+    instant now;
+    uint64_t next_id; /* of links, streams and dials */
+
+    struct map links;
+    struct map peers;
+    struct map streams;
+    struct heap timers;
+    uint32_t conns_in_count;
+    uint32_t conns_transient_count;
+    uint32_t dials_count;
+
+    struct list link_events;
+    struct list peer_events;
+    struct list dying;   /* streams whose RESET is due */
+    struct list dials;
+    struct list failed_dials;
+    struct list perfs;   /* results to report */
+    struct list eventful;
+    struct list sendable;
+    bool refused_due;
+    struct refusal refusal;
+    struct peer_id refused_peer;
+
+    struct conn_protocols protocols;
+    struct span protocol_ids[HOST_PROTOCOLS_MAX];
+    struct host_protocol protocol_table[HOST_PROTOCOLS_MAX];
+
+    struct buf addrs; /* announced: each 2 bytes of length, bytes */
+    size_t addrs_count;
+    struct buf record; /* sealed peer record */
+    uint64_t record_seq;
+    instant push_at;   /* when peers are told of changes */
+
+    uint64_t bytes_in;
+    uint64_t bytes_out;
+    uint64_t refused_count;
+    uint64_t handshakes_count;
+    uint64_t handshakes_failed_count;
+};
+
+/* ---- swarm.c: links, connections, peers, dials ---- */
+
+struct host_conn *host_conn_find(const struct host *h, host_link link);
+struct host_peer *host_peer_get(const struct host *h, const struct peer_id *id);
+
+/* host_conn_touch brings the lists and the timer in step after any call on hc->conn. */
+void host_conn_touch(struct host *h, struct host_conn *hc);
+
+/* host_conn_on_event answers one event of a connection; true if *ret_event is one of the host's. */
+bool host_conn_on_event(struct host *h, struct host_event *ret_event, struct host_conn *hc, const struct conn_event *e);
+
+/* host_conn_maybe_free frees a dead connection that nothing points to any more. */
+void host_conn_maybe_free(struct host *h, struct host_conn *hc);
+
+/* host_swarm_poll gives events of links, peers and dials. */
+bool host_swarm_poll(struct host *h, struct host_event *ret_event);
+void host_swarm_tick(struct host *h, struct host_timer *t);
+void host_swarm_done(struct host *h);
+
+/* host_refuse remembers a refusal for the next poll, counts it, and returns ERR_LIMIT. */
+enum err host_refuse(struct host *h, struct refusal *ret, struct refusal r, const struct peer_id *peer);
+struct refusal host_memory_refusal(const struct budget *b, size_t asked);
+
+/* host_peer_event lists the peer for host_swarm_poll. */
+void host_peer_event(struct host *h, struct host_peer *p);
+
+/* ---- host_stream.c ---- */
+
+struct host_stream_state *host_stream_find(const struct host *h, host_stream stream);
+
+struct host_stream_args {
+    struct host_conn *conn;
+    struct span protocol;
+    void *user;
+    enum host_builtin_kind builtin;
+};
+
+/* host_stream_start opens a stream on a connection. */
+MUST_CHECK enum err host_stream_start(struct host *h,
+                                      struct host_stream_state **ret_stream,
+                                      struct refusal *ret_refusal,
+                                      struct host_stream_args args);
+
+/* host_stream_on_event: true if *ret_event is to be reported. */
+bool host_stream_on_event(struct host *h, struct host_event *ret_event, struct host_conn *hc, const struct conn_event *e);
+
+/* host_streams_end: the connection is over; each stream's RESET becomes due. */
+void host_streams_end(struct host *h, struct host_conn *hc, enum err e, const char *rule);
+bool host_stream_poll(struct host *h, struct host_event *ret_event);
+
+/* host_stream_drop resets a stream and forgets it. */
+void host_stream_drop(struct host *h, struct host_stream_state *s);
+void host_stream_free(struct host *h, struct host_stream_state *s);
+
+/* host_protocol_index finds a handled protocol; HOST_PROTOCOLS_MAX = none. */
+size_t host_protocol_index(const struct host *h, struct span id);
+
+/* ---- host_builtin.c ---- */
+
+/* host_builtin_new gives a stream the engine of a built-in protocol; it starts when the stream is open. */
+MUST_CHECK enum err host_builtin_new(struct host *h, struct host_stream_state *s, enum host_builtin_kind kind);
+
+/* host_builtin_on_event: the stream may be gone afterwards. */
+void host_builtin_on_event(struct host *h, struct host_stream_state *s, const struct conn_event *e);
+void host_builtin_tick(struct host *h, struct host_stream_state *s);
+
+/* host_builtin_end: the stream is gone; whoever waits for a result hears of it. Frees the engine. */
+void host_builtin_end(struct host *h, struct host_stream_state *s, enum err e);
+void host_identify_start(struct host *h, struct host_conn *hc);
+void host_push_all(struct host *h);
+bool host_builtin_poll(struct host *h, struct host_event *ret_event);
+
+#endif

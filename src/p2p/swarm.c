@@ -1,0 +1,745 @@
+/* Links, connections, peers and dials of a host: who is let in, who is who, and what is tried next. */
+#include "base/arith.h"
+#include "base/check.h"
+#include "base/mem.h"
+#include "p2p/host_state.h"
+
+#include <string.h>
+
+static const uint64_t DIAL_STAGGER_US = 250 * US_PER_MS;
+
+/* ---- refusals and scopes ---- */
+
+enum err host_refuse(struct host *h, struct refusal *ret, struct refusal r, const struct peer_id *peer)
+{
+    h->refused_count++;
+    h->refused_due = true;
+    h->refusal = r;
+    h->refused_peer = peer ? *peer : (struct peer_id){0};
+    if (ret) {
+        *ret = r;
+    }
+    return ERR_LIMIT;
+}
+
+struct refusal host_memory_refusal(const struct budget *b, size_t asked)
+{
+    for (const struct budget *s = b; s; s = s->parent) {
+        if (asked > s->limit - s->used) {
+            return (struct refusal){.reason = "memory", .scope = s->scope, .value = s->used, .limit = s->limit};
+        }
+    }
+    return (struct refusal){.reason = "memory", .scope = b->scope, .value = b->used, .limit = b->limit};
+}
+
+/* scope_move takes a connection with all it holds from the scope it is in to another, or leaves it. */
+MUST_CHECK static enum err scope_move(struct host_conn *hc, struct budget *to)
+{
+    struct budget *from = hc->budget.parent;
+    size_t n = hc->budget.used + sizeof *hc;
+    budget_release(from, n);
+    enum err e = budget_reserve(to, n, NULL);
+    if (e == OK) {
+        hc->budget.parent = to;
+        return OK;
+    }
+    check(budget_reserve(from, n, NULL) == OK); /* was just released there */
+    return e;
+}
+
+struct host_conn *host_conn_find(const struct host *h, host_link link)
+{
+    return map_find(&h->links, span_of(&link.id, sizeof link.id));
+}
+
+struct host_peer *host_peer_get(const struct host *h, const struct peer_id *id)
+{
+    return map_find(&h->peers, peer_id_span(id));
+}
+
+void host_peer_event(struct host *h, struct host_peer *p)
+{
+    if (!list_is_linked(&p->in_peer_events)) {
+        list_add_last(&h->peer_events, &p->in_peer_events);
+    }
+}
+
+static void link_event(struct host *h, struct host_conn *hc)
+{
+    if (!list_is_linked(&hc->in_link_events)) {
+        list_add_last(&h->link_events, &hc->in_link_events);
+    }
+}
+
+void host_conn_touch(struct host *h, struct host_conn *hc)
+{
+    if (!hc->conn_is_made || hc->state == HOST_CONN_DEAD) {
+        return;
+    }
+    if (hc->state == HOST_CONN_UP && !list_is_linked(&hc->in_eventful)) {
+        list_add_last(&h->eventful, &hc->in_eventful);
+    }
+    if (conn_has_output(&hc->conn) && !list_is_linked(&hc->in_sendable)) {
+        list_add_last(&h->sendable, &hc->in_sendable);
+    }
+    instant at = conn_deadline(&hc->conn);
+    if (at.us != hc->timer.node.at.us) {
+        check(heap_add(&h->timers, &hc->timer.node, at) == OK); /* in the heap since it was made */
+    }
+}
+
+/* ---- making and freeing ---- */
+
+MUST_CHECK static enum err check_caps(struct host *h, struct refusal *ret, bool inbound)
+{
+    const struct host_limits *l = &h->limits;
+    if (h->links.count >= l->conns_max) {
+        return host_refuse(h,
+                           ret,
+                           (struct refusal){"connections", "system", h->links.count, l->conns_max},
+                           NULL);
+    }
+    if (inbound && h->conns_in_count >= l->conns_in_max) {
+        return host_refuse(h,
+                           ret,
+                           (struct refusal){"incoming connections", "system", h->conns_in_count, l->conns_in_max},
+                           NULL);
+    }
+    if (h->conns_transient_count >= l->conns_transient_max) {
+        struct refusal r = {"connections in handshake", "transient", h->conns_transient_count, l->conns_transient_max};
+        return host_refuse(h, ret, r, NULL);
+    }
+    return OK;
+}
+
+static void leave_transient(struct host *h, struct host_conn *hc)
+{
+    h->conns_transient_count -= hc->was_transient;
+    hc->was_transient = false;
+}
+
+/* conn_new makes a connection object in the transient scope. */
+MUST_CHECK static enum err conn_new(struct host *h,
+                                    struct host_conn **ret_conn,
+                                    struct refusal *ret_refusal,
+                                    struct span addr,
+                                    bool inbound)
+{
+    TRY(check_caps(h, ret_refusal, inbound));
+    void *p;
+    if (mem_alloc(&h->transient, &p, sizeof(struct host_conn)) != OK) {
+        return host_refuse(h, ret_refusal, host_memory_refusal(&h->transient, sizeof(struct host_conn)), NULL);
+    }
+    struct host_conn *hc = p;
+    budget_init(&hc->budget, &h->transient, "connection", h->limits.memory_per_conn_max);
+    buf_init(&hc->addr, &hc->budget, MULTIADDR_LEN_MAX);
+    hc->link.id = ++h->next_id;
+    hc->inbound = inbound;
+    hc->timer.kind = HOST_TIMER_CONN;
+    list_init(&hc->streams);
+    if (buf_append(&hc->addr, addr) != OK || heap_add(&h->timers, &hc->timer.node, INSTANT_NEVER) != OK ||
+        map_add(&h->links, span_of(&hc->link.id, sizeof hc->link.id), hc) != OK) {
+        heap_remove(&h->timers, &hc->timer.node);
+        buf_done(&hc->addr);
+        mem_free(&h->transient, hc, sizeof *hc);
+        return host_refuse(h, ret_refusal, host_memory_refusal(&h->system, 1), NULL);
+    }
+    h->conns_in_count += inbound;
+    h->conns_transient_count++;
+    hc->was_transient = true;
+    *ret_conn = hc;
+    return OK;
+}
+
+static void conn_free(struct host *h, struct host_conn *hc)
+{
+    leave_transient(h, hc);
+    h->conns_in_count -= hc->inbound;
+    heap_remove(&h->timers, &hc->timer.node);
+    list_remove(&hc->in_dial);
+    list_remove(&hc->in_peer);
+    list_remove(&hc->in_eventful);
+    list_remove(&hc->in_sendable);
+    list_remove(&hc->in_link_events);
+    if (hc->conn_is_made) {
+        conn_done(&hc->conn);
+    }
+    buf_done(&hc->addr);
+    check(hc->budget.used == 0);
+    check(map_remove(&h->links, span_of(&hc->link.id, sizeof hc->link.id)) == hc);
+    mem_free(hc->budget.parent, hc, sizeof *hc);
+}
+
+void host_conn_maybe_free(struct host *h, struct host_conn *hc)
+{
+    if (hc->state == HOST_CONN_DEAD && list_is_empty(&hc->streams)) {
+        conn_free(h, hc);
+    }
+}
+
+/* start_conn begins the upgrade once the transport is up. */
+static void start_conn(struct host *h, struct host_conn *hc)
+{
+    struct conn_cfg cfg = {.is_dialer = !hc->inbound,
+                           .identity = &h->identity,
+                           .expected = hc->dial ? &hc->dial->peer : NULL,
+                           .protocols = &h->protocols,
+                           .rng = h->cfg.rng,
+                           .budget = &hc->budget,
+                           .credit = &h->credit,
+                           .streams_max = h->limits.streams_per_conn_max,
+                           .streams_in_max = h->limits.streams_in_per_conn_max,
+                           .window_max = h->limits.window_max,
+                           .queue_max = h->limits.queue_per_stream_max,
+                           .keepalive_us = h->limits.keepalive_us,
+                           .handshake_timeout_us = h->limits.handshake_timeout_us,
+                           .stream_timeout_us = h->limits.stream_timeout_us};
+    hc->state = HOST_CONN_UP;
+    hc->conn_is_made = true;
+    if (conn_init(&hc->conn, &cfg, h->now) != OK) {
+        conn_close(&hc->conn); /* no memory: a CLOSED event follows */
+    }
+    host_conn_touch(h, hc);
+}
+
+/* ---- peers ---- */
+
+static void peer_free(struct host *h, struct host_peer *p)
+{
+    list_remove(&p->in_peer_events);
+    buf_done(&p->identify);
+    check(p->budget.used == 0);
+    check(map_remove(&h->peers, peer_id_span(&p->id)) == p);
+    mem_free(&h->system, p, sizeof *p);
+}
+
+MUST_CHECK static enum err peer_new(struct host *h, struct host_peer **ret_peer, const struct peer_id *id)
+{
+    void *memory;
+    TRY(mem_alloc(&h->system, &memory, sizeof(struct host_peer)));
+    struct host_peer *p = memory;
+    enum err e = map_add(&h->peers, peer_id_span(id), p);
+    if (e != OK) {
+        mem_free(&h->system, p, sizeof *p);
+        return e;
+    }
+    p->id = *id;
+    budget_init(&p->budget, &h->system, "peer", h->limits.memory_per_peer_max);
+    buf_init(&p->identify, &p->budget, IDENTIFY_MESSAGE_LEN_MAX);
+    list_init(&p->conns);
+    p->connected_at = h->now;
+    *ret_peer = p;
+    return OK;
+}
+
+/* leave_peer takes a connection from its peer; the last one makes the peer's end due. */
+static void leave_peer(struct host *h, struct host_conn *hc, enum err e, const char *rule)
+{
+    struct host_peer *p = hc->peer;
+    if (!p) {
+        return;
+    }
+    check(scope_move(hc, &h->system) == OK); /* system is above the peer's scope already */
+    list_remove(&hc->in_peer);
+    hc->peer = NULL;
+    p->conns_count--;
+    if (p->conns_count == 0) {
+        p->disconnected_due = true;
+        p->err = e;
+        p->rule = rule;
+        host_peer_event(h, p);
+    }
+}
+
+/* ---- dials ---- */
+
+static void dial_free(struct host *h, struct host_dial *d)
+{
+    for (struct list *l = list_first(&d->attempts); l; l = list_first(&d->attempts)) {
+        struct host_conn *hc = list_entry(l, struct host_conn, in_dial);
+        list_remove(&hc->in_dial);
+        hc->dial = NULL;
+    }
+    heap_remove(&h->timers, &d->timer.node);
+    list_remove(&d->in_dials);
+    buf_done(&d->addrs);
+    h->dials_count--;
+    mem_free(&h->system, d, sizeof *d);
+}
+
+static bool dial_next_addr(struct host_dial *d, struct span *ret_addr)
+{
+    struct span rest = span_from(buf_span(&d->addrs), d->addrs_at);
+    if (rest.n < 2) {
+        return false;
+    }
+    size_t n = (size_t)rest.p[0] << 8 | rest.p[1];
+    *ret_addr = span_first(span_from(rest, 2), n);
+    d->addrs_at += 2 + n;
+    return true;
+}
+
+/* dial_check starts the next attempt if none is under way or the last has had its head start; with
+ * nothing left to try, the dial has failed. */
+static void dial_check(struct host *h, struct host_dial *d, bool head_start_is_over)
+{
+    struct span addr;
+    while ((list_is_empty(&d->attempts) || head_start_is_over) && dial_next_addr(d, &addr)) {
+        head_start_is_over = false;
+        struct host_conn *hc;
+        struct refusal r;
+        if (conn_new(h, &hc, &r, addr, false) != OK) {
+            d->err = ERR_LIMIT;
+            d->rule = r.reason;
+            continue;
+        }
+        hc->dial = d;
+        hc->state = HOST_CONN_DIALING;
+        hc->dial_due = true;
+        list_add_last(&d->attempts, &hc->in_dial);
+        link_event(h, hc);
+        instant end = instant_add(h->now, h->limits.dial_timeout_us);
+        check(heap_add(&h->timers, &hc->timer.node, end) == OK);
+        check(heap_add(&h->timers, &d->timer.node, instant_add(h->now, DIAL_STAGGER_US)) == OK);
+    }
+    if (list_is_empty(&d->attempts) && !d->failed) {
+        d->failed = true;
+        heap_remove(&h->timers, &d->timer.node);
+        list_remove(&d->in_dials);
+        list_add_last(&h->failed_dials, &d->in_dials);
+    }
+}
+
+/* attempt_failed takes a connection that came to nothing out of its dial, and goes on with the rest. */
+static void attempt_failed(struct host *h, struct host_conn *hc, enum err e, const char *rule)
+{
+    struct host_dial *d = hc->dial;
+    if (!d) {
+        return;
+    }
+    list_remove(&hc->in_dial);
+    hc->dial = NULL;
+    d->err = e == OK ? ERR_CLOSED : e;
+    d->rule = rule;
+    dial_check(h, d, true);
+}
+
+static bool can_dial(struct span addr)
+{
+    struct multiaddr_part part;
+    struct span rest = addr;
+    if (multiaddr_validate(addr, NULL) != OK || !multiaddr_next(&part, &rest)) {
+        return false;
+    }
+    bool is_host = part.code == MULTIADDR_IP4 || part.code == MULTIADDR_IP6 || part.code == MULTIADDR_DNS ||
+                   part.code == MULTIADDR_DNS4 || part.code == MULTIADDR_DNS6;
+    if (!is_host || !multiaddr_next(&part, &rest) || part.code != MULTIADDR_TCP) {
+        return false;
+    }
+    return rest.n == 0 || (multiaddr_next(&part, &rest) && part.code == MULTIADDR_P2P && rest.n == 0);
+}
+
+/* take_addrs copies the addresses that can be dialled and finds out who is meant. */
+MUST_CHECK static enum err take_addrs(struct host_dial *d, const struct host_dial_args *args)
+{
+    if (args->peer) {
+        d->peer = *args->peer;
+    }
+    for (size_t i = 0; i < args->addrs_count; i++) {
+        struct span addr = args->addrs[i];
+        if (!can_dial(addr)) {
+            continue;
+        }
+        struct span id;
+        struct peer_id named;
+        if (multiaddr_peer_id(&id, addr)) {
+            if (peer_id_decode(&named, id) != OK || (d->peer.n > 0 && !peer_id_equal(&named, &d->peer))) {
+                continue; /* it leads to somebody else */
+            }
+            d->peer = named;
+        }
+        uint8_t len[2] = {(uint8_t)(addr.n >> 8), (uint8_t)addr.n}; /* <= MULTIADDR_LEN_MAX */
+        TRY(buf_append(&d->addrs, SPAN_OF(len)));
+        TRY(buf_append(&d->addrs, addr));
+    }
+    return d->addrs.n > 0 ? OK : ERR_UNSUPPORTED;
+}
+
+enum err host_dial(struct host *h, uint64_t *ret_dial, struct refusal *ret_refusal, struct host_dial_args args)
+{
+    if (args.addrs_count > HOST_ADDRS_MAX) {
+        return ERR_LIMIT;
+    }
+    if (h->dials_count >= h->limits.dials_max) {
+        struct refusal r = {"dials", "system", h->dials_count, h->limits.dials_max};
+        return host_refuse(h, ret_refusal, r, args.peer);
+    }
+    void *p;
+    if (mem_alloc(&h->system, &p, sizeof(struct host_dial)) != OK) {
+        return host_refuse(h, ret_refusal, host_memory_refusal(&h->system, sizeof(struct host_dial)), args.peer);
+    }
+    struct host_dial *d = p;
+    h->dials_count++;
+    d->id = ++h->next_id;
+    d->timer.kind = HOST_TIMER_DIAL;
+    list_init(&d->attempts);
+    list_add_last(&h->dials, &d->in_dials);
+    buf_init(&d->addrs, &h->system, (size_t)HOST_ADDRS_MAX * (MULTIADDR_LEN_MAX + 2));
+    enum err e = take_addrs(d, &args);
+    struct host_peer *known = d->peer.n ? host_peer_get(h, &d->peer) : NULL;
+    if (e == OK && known && known->conns_count > 0) {
+        e = ERR_STATE;
+    }
+    if (e == OK && peer_id_equal(&d->peer, &h->self)) {
+        e = ERR_UNSUPPORTED;
+    }
+    if (e == OK) {
+        e = heap_add(&h->timers, &d->timer.node, INSTANT_NEVER);
+    }
+    if (e != OK) {
+        dial_free(h, d);
+        return e == ERR_LIMIT ? host_refuse(h, ret_refusal, host_memory_refusal(&h->system, 1), args.peer) : e;
+    }
+    *ret_dial = d->id;
+    dial_check(h, d, false);
+    return OK;
+}
+
+/* ---- the end of a connection ---- */
+
+/* close_conn ends what stands on the connection; the driver is asked to close the transport. */
+static void close_conn(struct host *h, struct host_conn *hc, enum err e, const char *rule)
+{
+    if (hc->state >= HOST_CONN_CLOSING) {
+        return;
+    }
+    bool was_ready = hc->peer != NULL;
+    h->handshakes_failed_count += !was_ready && hc->conn_is_made;
+    hc->state = HOST_CONN_CLOSING;
+    list_remove(&hc->in_eventful);
+    host_streams_end(h, hc, e, rule);
+    leave_peer(h, hc, e, rule);
+    leave_transient(h, hc);
+    check(heap_add(&h->timers, &hc->timer.node, INSTANT_NEVER) == OK);
+    hc->dial_due = false;
+    hc->close_due = true;
+    link_event(h, hc);
+    attempt_failed(h, hc, e, rule);
+}
+
+static void on_ready_refused(struct host *h, struct host_conn *hc, struct refusal r)
+{
+    (void)host_refuse(h, NULL, r, &hc->peer_id);
+    conn_close(&hc->conn);
+    close_conn(h, hc, ERR_LIMIT, r.reason);
+}
+
+/* dial_won closes the other attempts of the dial that this connection belongs to. */
+static void dial_won(struct host *h, struct host_conn *hc)
+{
+    struct host_dial *d = hc->dial;
+    if (!d) {
+        return;
+    }
+    list_remove(&hc->in_dial);
+    hc->dial = NULL;
+    for (struct list *l = list_first(&d->attempts); l; l = list_first(&d->attempts)) {
+        struct host_conn *other = list_entry(l, struct host_conn, in_dial);
+        list_remove(&other->in_dial);
+        other->dial = NULL;
+        if (other->conn_is_made) {
+            conn_close(&other->conn);
+        }
+        close_conn(h, other, OK, "another address was faster");
+    }
+    dial_free(h, d);
+}
+
+static void on_ready(struct host *h, struct host_conn *hc, const struct peer_id *id)
+{
+    hc->peer_id = *id;
+    leave_transient(h, hc);
+    if (peer_id_equal(id, &h->self)) {
+        conn_close(&hc->conn);
+        close_conn(h, hc, ERR_DENIED, "that is ourselves");
+        return;
+    }
+    struct host_peer *p = host_peer_get(h, id);
+    bool is_new = !p;
+    if (!p && peer_new(h, &p, id) != OK) {
+        on_ready_refused(h, hc, host_memory_refusal(&h->system, sizeof(struct host_peer)));
+        return;
+    }
+    if (p->conns_count >= h->limits.conns_per_peer_max) {
+        on_ready_refused(h, hc, (struct refusal){"connections of this peer", "peer", p->conns_count, h->limits.conns_per_peer_max});
+        return;
+    }
+    if (scope_move(hc, &p->budget) != OK) {
+        struct refusal r = host_memory_refusal(&p->budget, hc->budget.used + sizeof *hc);
+        if (is_new) {
+            peer_free(h, p);
+        }
+        on_ready_refused(h, hc, r);
+        return;
+    }
+    h->handshakes_count++;
+    hc->peer = p;
+    list_add_last(&p->conns, &hc->in_peer);
+    p->conns_count++;
+    if (is_new) {
+        p->inbound = hc->inbound;
+        p->connected_due = true;
+        host_peer_event(h, p);
+    }
+    dial_won(h, hc);
+    if (is_new) {
+        host_identify_start(h, hc);
+    }
+}
+
+bool host_conn_on_event(struct host *h, struct host_event *ret_event, struct host_conn *hc, const struct conn_event *e)
+{
+    switch (e->kind) {
+    case CONN_EVENT_READY: on_ready(h, hc, &e->peer); return false;
+    case CONN_EVENT_CLOSED: close_conn(h, hc, e->err, e->rule); return false;
+    case CONN_EVENT_REFUSED: (void)host_refuse(h, NULL, e->refusal, &hc->peer_id); return false;
+    case CONN_EVENT_STREAM_OPENED:
+    case CONN_EVENT_STREAM_DATA:
+    case CONN_EVENT_STREAM_FIN:
+    case CONN_EVENT_STREAM_WRITABLE:
+    case CONN_EVENT_STREAM_CLOSED:
+    case CONN_EVENT_STREAM_RESET: return host_stream_on_event(h, ret_event, hc, e);
+    }
+    return false;
+}
+
+/* ---- what the driver calls ---- */
+
+enum err host_link_open(struct host *h, host_link *ret_link, struct refusal *ret_refusal, struct host_link_args args)
+{
+    h->now = args.now;
+    struct host_conn *hc;
+    TRY(conn_new(h, &hc, ret_refusal, args.remote, true));
+    start_conn(h, hc);
+    *ret_link = hc->link;
+    return OK;
+}
+
+void host_link_up(struct host *h, host_link link, struct host_link_args args)
+{
+    h->now = args.now;
+    struct host_conn *hc = host_conn_find(h, link);
+    if (hc && hc->state == HOST_CONN_DIALING) {
+        start_conn(h, hc);
+    }
+}
+
+enum err host_link_recv(struct host *h, instant now, host_link link, struct span *in)
+{
+    h->now = now;
+    struct host_conn *hc = host_conn_find(h, link);
+    if (!hc || hc->state != HOST_CONN_UP) {
+        return ERR_CLOSED;
+    }
+    size_t before = in->n;
+    enum err e = conn_recv(&hc->conn, now, in);
+    h->bytes_in += before - in->n;
+    host_conn_touch(h, hc);
+    return e;
+}
+
+size_t host_link_send(struct host *h, instant now, host_link link, struct mspan out)
+{
+    h->now = now;
+    struct host_conn *hc = host_conn_find(h, link);
+    if (!hc || !hc->conn_is_made || hc->state == HOST_CONN_DEAD) {
+        return 0;
+    }
+    size_t n = conn_send(&hc->conn, now, out);
+    h->bytes_out += n;
+    if (n > 0) {
+        host_conn_touch(h, hc);
+    }
+    return n;
+}
+
+bool host_next_sendable(struct host *h, host_link *ret_link)
+{
+    struct list *first = list_first(&h->sendable);
+    if (!first) {
+        return false;
+    }
+    list_remove(first);
+    *ret_link = list_entry(first, struct host_conn, in_sendable)->link;
+    return true;
+}
+
+void host_link_closed(struct host *h, instant now, host_link link, enum err why)
+{
+    h->now = now;
+    struct host_conn *hc = host_conn_find(h, link);
+    if (!hc || hc->state == HOST_CONN_DEAD) {
+        return;
+    }
+    if (hc->conn_is_made) {
+        conn_recv_end(&hc->conn);
+    }
+    const char *rule = why == ERR_TIMEOUT ? "the transport timed out" : "the transport is gone";
+    close_conn(h, hc, why == OK ? ERR_CLOSED : why, hc->conn_is_made ? rule : "cannot connect");
+    hc->close_due = false;
+    list_remove(&hc->in_link_events);
+    list_remove(&hc->in_sendable);
+    heap_remove(&h->timers, &hc->timer.node);
+    hc->state = HOST_CONN_DEAD;
+    host_conn_maybe_free(h, hc);
+}
+
+void host_disconnect(struct host *h, const struct peer_id *peer)
+{
+    struct host_peer *p = host_peer_get(h, peer);
+    while (p && !list_is_empty(&p->conns)) {
+        struct host_conn *hc = list_entry(list_first(&p->conns), struct host_conn, in_peer);
+        conn_close(&hc->conn);
+        host_conn_touch(h, hc);
+        close_conn(h, hc, OK, "closed by us");
+    }
+}
+
+/* ---- events and time ---- */
+
+static bool poll_link(struct host *h, struct host_event *ret_event)
+{
+    struct list *first = list_first(&h->link_events);
+    if (!first) {
+        return false;
+    }
+    list_remove(first);
+    struct host_conn *hc = list_entry(first, struct host_conn, in_link_events);
+    *ret_event = (struct host_event){.kind = hc->dial_due ? HOST_EVENT_DIAL : HOST_EVENT_LINK_CLOSE,
+                                     .link = hc->link,
+                                     .addr = buf_span(&hc->addr)};
+    hc->dial_due = false;
+    hc->close_due = false;
+    return true;
+}
+
+static struct host_event peer_event_of(const struct host_peer *p, enum host_event_kind kind)
+{
+    return (struct host_event){.kind = kind, .peer = p->id};
+}
+
+static void fill_connected(struct host_event *e, const struct host_peer *p)
+{
+    struct list *first = list_first(&p->conns);
+    e->inbound = p->inbound;
+    if (first) {
+        const struct host_conn *hc = list_entry(first, struct host_conn, in_peer);
+        e->link = hc->link;
+        e->addr = buf_span(&hc->addr);
+    }
+}
+
+static bool poll_peer(struct host *h, struct host_event *ret_event)
+{
+    struct list *first = list_first(&h->peer_events);
+    if (!first) {
+        return false;
+    }
+    struct host_peer *p = list_entry(first, struct host_peer, in_peer_events);
+    if (p->connected_due) {
+        p->connected_due = false;
+        *ret_event = peer_event_of(p, HOST_EVENT_PEER_CONNECTED);
+        fill_connected(ret_event, p);
+    } else if (p->identified_due) {
+        p->identified_due = false;
+        *ret_event = peer_event_of(p, HOST_EVENT_PEER_IDENTIFIED);
+    } else if (p->ping_due) {
+        p->ping_due = false;
+        *ret_event = peer_event_of(p, HOST_EVENT_PING);
+        ret_event->rtt_us = p->ping_rtt_us;
+        ret_event->err = p->ping_err;
+    } else if (p->disconnected_due && host_stream_poll(h, ret_event)) {
+        return true; /* streams end before their peer does */
+    } else {
+        bool gone = p->disconnected_due && p->conns_count == 0;
+        p->disconnected_due = false;
+        list_remove(first);
+        if (!gone) {
+            return poll_peer(h, ret_event);
+        }
+        *ret_event = peer_event_of(p, HOST_EVENT_PEER_DISCONNECTED);
+        ret_event->err = p->err;
+        ret_event->rule = p->rule;
+        peer_free(h, p);
+    }
+    return true;
+}
+
+static bool poll_failed_dial(struct host *h, struct host_event *ret_event)
+{
+    struct list *first = list_first(&h->failed_dials);
+    if (!first) {
+        return false;
+    }
+    struct host_dial *d = list_entry(first, struct host_dial, in_dials);
+    *ret_event = (struct host_event){
+        .kind = HOST_EVENT_DIAL_FAILED, .dial = d->id, .peer = d->peer, .err = d->err, .rule = d->rule};
+    dial_free(h, d);
+    return true;
+}
+
+bool host_swarm_poll(struct host *h, struct host_event *ret_event)
+{
+    if (poll_link(h, ret_event) || poll_peer(h, ret_event) || poll_failed_dial(h, ret_event)) {
+        return true;
+    }
+    if (h->refused_due) {
+        h->refused_due = false;
+        *ret_event = (struct host_event){.kind = HOST_EVENT_REFUSED, .refusal = h->refusal, .peer = h->refused_peer};
+        return true;
+    }
+    return false;
+}
+
+void host_swarm_tick(struct host *h, struct host_timer *t)
+{
+    if (t->kind == HOST_TIMER_DIAL) {
+        struct host_dial *d = list_entry(t, struct host_dial, timer);
+        check(heap_add(&h->timers, &t->node, INSTANT_NEVER) == OK);
+        dial_check(h, d, true);
+        return;
+    }
+    struct host_conn *hc = list_entry(t, struct host_conn, timer);
+    check(heap_add(&h->timers, &t->node, INSTANT_NEVER) == OK);
+    if (hc->state == HOST_CONN_DIALING) {
+        close_conn(h, hc, ERR_TIMEOUT, "connecting took too long");
+    } else if (hc->state == HOST_CONN_UP) {
+        conn_tick(&hc->conn, h->now);
+        host_conn_touch(h, hc);
+    }
+}
+
+void host_swarm_done(struct host *h)
+{
+    while (h->links.count > 0) {
+        struct host_conn *hc = map_at(&h->links, h->links.count - 1)->value;
+        if (hc->peer) {
+            hc->peer->conns_count--;
+            check(scope_move(hc, &h->system) == OK);
+            hc->peer = NULL;
+        }
+        for (struct list *l = list_first(&hc->streams); l; l = list_first(&hc->streams)) {
+            host_stream_free(h, list_entry(l, struct host_stream_state, in_conn));
+        }
+        conn_free(h, hc);
+    }
+    while (h->peers.count > 0) {
+        peer_free(h, map_at(&h->peers, h->peers.count - 1)->value);
+    }
+    for (struct list *l = list_first(&h->dials); l; l = list_first(&h->dials)) {
+        dial_free(h, list_entry(l, struct host_dial, in_dials));
+    }
+    for (struct list *l = list_first(&h->failed_dials); l; l = list_first(&h->failed_dials)) {
+        dial_free(h, list_entry(l, struct host_dial, in_dials));
+    }
+}
