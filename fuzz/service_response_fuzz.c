@@ -1,0 +1,68 @@
+/* Answers from a server: the client engine takes any bytes, cut by the first one, for each type of request;
+ * and each body decodes or is refused. */
+#include "base/buf.h"
+#include "base/check.h"
+#include "service/client.h"
+
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+run_client(struct budget *budget, enum service_type type, struct span in, size_t step, bool bind)
+{
+    struct service_request r = {.type = type,
+                                .chain_id = 1,
+                                .id = 1,
+                                .method = SPAN_LIT("eth_chainId"),
+                                .params = SPAN_LIT("[]"),
+                                .userop = SPAN_LIT("x"),
+                                .topic = SERVICE_TOPIC_HEADS};
+    struct service_client c;
+    instant now = {.us = 1};
+    check(service_client_init(&c, budget, &r, now) == OK);
+    if (bind) {
+        memset(c.request_hash.bytes, 0,
+               sizeof c.request_hash.bytes); /* so that the input can hit it */
+    }
+    struct service_client_event e;
+    bool is_closed = false;
+    while (in.n > 0 && !is_closed) {
+        struct span piece = span_take(&in, step);
+        enum err err;
+        do {
+            size_t before = piece.n;
+            err = service_client_recv(&c, now, &piece);
+            bool had_event = false;
+            while (service_client_poll(&c, &e)) {
+                check(!is_closed);
+                had_event = true;
+                is_closed = e.kind == SERVICE_CLIENT_CLOSED;
+            }
+            check(err != OK || piece.n < before || had_event || piece.n == 0);
+        } while (err == OK && piece.n > 0 && !is_closed);
+    }
+    service_client_done(&c);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 2) {
+        return 0;
+    }
+    struct budget budget;
+    budget_init(&budget, NULL, "fuzz", 8 << 20);
+    enum service_type type = (enum service_type)(1 + data[0] % (SERVICE_TYPES_MAX - 1));
+    struct span in = span_of(data + 2, size - 2);
+    run_client(&budget, type, in, 1 + data[1] % 64U, (data[0] & 0x80) == 0);
+    struct service_status s;
+    struct service_rpc_result r;
+    struct service_userop_status u;
+    struct service_head h;
+    (void)!service_status_decode(&s, in);
+    (void)!service_rpc_result_decode(&r, in);
+    (void)!service_userop_status_decode(&u, in);
+    (void)!service_head_decode(&h, in);
+    budget_done(&budget);
+    return 0;
+}

@@ -1,0 +1,186 @@
+/* The asking side. */
+#include "service/client.h"
+
+#include "base/check.h"
+#include "codec/json.h"
+
+#include <string.h>
+
+static void
+close_with(struct service_client *c, enum err err, const char *rule, enum service_blame blame)
+{
+    if (c->is_closed) {
+        return;
+    }
+    c->is_closed = true;
+    c->err = err;
+    c->rule = rule;
+    c->blame = blame;
+}
+
+enum err service_client_init(struct service_client *c,
+                             struct budget *budget,
+                             const struct service_request *request,
+                             instant now)
+{
+    const struct service_limits *l = service_limits(request->type);
+    check(l != NULL);
+    memset(c, 0, sizeof *c);
+    c->type = request->type;
+    c->chain_id = request->chain_id;
+    struct buf message;
+    buf_init(&message, budget, l->request_len_max);
+    buf_init(&c->out, budget, l->request_len_max + UVARINT_LEN_MAX);
+    frame_reader_init(&c->frames, (struct frame_cfg){.prefix = FRAME_UVARINT,
+                                                     .frame_len_max = l->response_len_max,
+                                                     .budget = budget});
+    enum err e = service_request_encode(request, &message);
+    if (e == OK) {
+        struct wr w = wr_init_buf(&c->out);
+        service_request_hash(&c->request_hash, buf_span(&message));
+        frame_write(&w, FRAME_UVARINT, buf_span(&message));
+        e = wr_end(&w);
+    }
+    buf_done(&message);
+    if (e != OK) {
+        service_client_done(c);
+        return e;
+    }
+    uint64_t ms = request->deadline_ms != 0 && request->deadline_ms < l->deadline_ms_max
+                      ? request->deadline_ms
+                      : l->deadline_ms_max;
+    c->deadline = ms == 0 ? INSTANT_NEVER : instant_add(now, (ms + ms / 10) * US_PER_MS);
+    return OK;
+}
+
+void service_client_done(struct service_client *c)
+{
+    buf_done(&c->out);
+    frame_reader_done(&c->frames);
+}
+
+/* body_decode checks the body of an answer with code OK, so that whoever sees it can rely on it. */
+MUST_CHECK static enum err body_decode(const struct service_client *c,
+                                       struct service_client_event *e)
+{
+    struct json json;
+    struct span body = e->response.body;
+    switch (c->type) {
+    case SERVICE_STATUS:
+        TRY(service_status_decode(&e->body.status, body));
+        return e->body.status.chain_id == c->chain_id ? OK : ERR_AUTH;
+    case SERVICE_RPC:
+        TRY(service_rpc_result_decode(&e->body.rpc, body));
+        return json_parse(&json, e->body.rpc.json, NULL);
+    case SERVICE_SEND_USER_OPERATION:
+    case SERVICE_USER_OPERATION_STATUS: return service_userop_status_decode(&e->body.userop, body);
+    case SERVICE_SUBSCRIBE:             return service_head_decode(&e->body.head, body);
+    }
+    return ERR_INTERNAL;
+}
+
+/* answer_read makes an event of one frame, or closes. */
+static void answer_read(struct service_client *c, struct span frame)
+{
+    struct service_client_event e = {.kind = c->is_answered ? SERVICE_CLIENT_HEAD
+                                                            : SERVICE_CLIENT_ANSWER};
+    struct diag why = {0};
+    if (service_response_decode(&e.response, frame, &why) != OK) {
+        close_with(c, ERR_MALFORMED, why.rule, SERVICE_BLAME_SERVER);
+        return;
+    }
+    if (!span_equal(SPAN_OF(e.response.request_hash.bytes), SPAN_OF(c->request_hash.bytes))) {
+        close_with(c, ERR_AUTH, "the answer belongs to another request", SERVICE_BLAME_SERVER);
+        return;
+    }
+    bool is_ok = e.response.code == SERVICE_OK;
+    if (is_ok && body_decode(c, &e) != OK) {
+        close_with(c, ERR_MALFORMED, "the answer's body is not what was asked for",
+                   SERVICE_BLAME_SERVER);
+        return;
+    }
+    e.blame = service_code_blame(e.response.code);
+    if (c->is_answered && !is_ok) {
+        close_with(c, ERR_CLOSED, "the server ended the subscription", e.blame);
+        return;
+    }
+    c->is_answered = true;
+    c->waiting = e;
+    c->has_answer = true;
+    if (c->type != SERVICE_SUBSCRIBE || !is_ok) {
+        close_with(c, OK, NULL, e.blame);
+    }
+}
+
+enum err service_client_recv(struct service_client *c, instant now, struct span *in)
+{
+    (void)now;
+    while (!c->is_closed && !c->has_answer) {
+        struct span frame;
+        enum err e = frame_reader_next(&c->frames, &frame, in);
+        if (e == ERR_TRUNCATED) {
+            return OK;
+        }
+        if (e != OK) {
+            close_with(c, e, "the server's frame is too long or broken", SERVICE_BLAME_SERVER);
+            break;
+        }
+        answer_read(c, frame);
+    }
+    return c->is_closed && !c->has_answer ? ERR_CLOSED : OK;
+}
+
+void service_client_end(struct service_client *c, instant now)
+{
+    (void)now;
+    close_with(c, ERR_CLOSED, "the server ended without an answer", SERVICE_BLAME_SERVER);
+}
+
+size_t service_client_send(struct service_client *c, instant now, struct mspan out)
+{
+    (void)now;
+    if (c->is_closed) {
+        return 0;
+    }
+    size_t n = span_copy(out, span_from(buf_span(&c->out), c->out_at));
+    c->out_at += n;
+    if (service_client_is_sent(c)) {
+        buf_clear(&c->out);
+        buf_trim(&c->out);
+        c->out_at = 0;
+    }
+    return n;
+}
+
+bool service_client_is_sent(const struct service_client *c)
+{
+    return c->out_at == c->out.n;
+}
+
+bool service_client_poll(struct service_client *c, struct service_client_event *ret_event)
+{
+    if (c->has_answer) {
+        *ret_event = c->waiting;
+        c->has_answer = false;
+        return true;
+    }
+    if (c->is_closed && !c->is_close_told) {
+        c->is_close_told = true;
+        *ret_event = (struct service_client_event){
+            .kind = SERVICE_CLIENT_CLOSED, .err = c->err, .rule = c->rule, .blame = c->blame};
+        return true;
+    }
+    return false;
+}
+
+instant service_client_deadline(const struct service_client *c)
+{
+    return c->is_closed ? INSTANT_NEVER : c->deadline;
+}
+
+void service_client_tick(struct service_client *c, instant now)
+{
+    if (instant_reached(c->deadline, now)) {
+        close_with(c, ERR_TIMEOUT, "the server did not answer in time", SERVICE_BLAME_SERVER);
+    }
+}
