@@ -1,0 +1,135 @@
+/* Approval: who asked, what is signed, how each figure was checked, what happens next, how to undo it. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { call } from '../../api/client';
+import { encodeBase64url } from '../../api/base64url';
+import { usePasskey } from '../../api/webauthn';
+import type { Operation } from '../../api/generated';
+import { clean } from '../../format/clean';
+import { clock, span } from '../../format/time';
+import { ceremony, runCeremony } from '../../store/ceremony';
+import { go } from '../../store/go';
+import { currentNetwork, link, now, putOperation, store } from '../../store/store';
+import { say } from '../../store/toast';
+import { command, useAsk, useDoing } from '../../store/use';
+import { sayCoded, T } from '../../text';
+import { partyName, PartyFull } from '../../widgets/address';
+import { Card, ErrorPanel, Heading, LinkButton, Note, Skeleton } from '../../widgets/basic';
+import { ApproveBar, useSeen } from '../../widgets/approve_bar';
+import { STALE_MS, type ApproveFacts } from '../../widgets/approve_rules';
+import { KeyValue } from '../../widgets/form';
+import { Effects, Exact, RiskLine, whatOf } from '../../widgets/operation';
+
+export function Approve({ id }: { id: string }) {
+  const t = T();
+  const known = store.operations.value[id];
+  const asked = useAsk('operation_get', known ? null : { operation_id: id });
+  const operation = known ?? asked.data;
+  if (asked.error) {
+    return <><Heading>{t.approve.approve}</Heading><Card><ErrorPanel what={t.what.request} error={asked.error} retry={asked.reload} /><LinkButton to="home" icon="arrow-left">{t.nav.home}</LinkButton></Card></>;
+  }
+  return operation ? <Request key={operation.id} operation={operation} /> : <><Heading>{t.approve.approve}</Heading><Card busy><Skeleton what={t.what.request} lines={6} /></Card></>;
+}
+
+function Request({ operation }: { operation: Operation }) {
+  const t = T();
+  const [ticks, setTicks] = useState<string[]>([]);
+  const [signing, setSigning] = useState(false);
+  const doing = useDoing();
+  const last = useRef<HTMLDivElement>(null);
+  const revision = `${operation.id}/${operation.revision}`;
+  const seen = useSeen(last, revision);
+  const wasRevision = useRef(revision);
+  const hasChanged = wasRevision.current !== revision;
+  useEffect(() => setTicks([]), [revision]);
+  const waiting = store.requests.value?.operations ?? [];
+  const place = waiting.findIndex((o) => o.id === operation.id);
+  const leftMs = operation.expires_ms > 0 ? operation.expires_ms - now.value : Infinity;
+  const isOpen = operation.state === 'prepared' && leftMs > 0;
+  const facts: ApproveFacts = {
+    isAnswered: !isOpen || !operation.request, isBusy: signing, isLinkUp: link.value === 'up', areKeysUp: store.status.value?.keys !== 'down',
+    isDoubtful: store.status.value?.chain.state === 'doubtful', isBlocked: operation.risks.some((r) => r.level === 'blocked'),
+    isDecoded: operation.effects.length > 0 || operation.kind === 'cancel', isStale: now.value - operation.fee.max.as_of_ms > STALE_MS,
+    isTrialRunning: operation.trial.state === 'running', shownMs: seen.shownMs, quietMs: seen.quietMs, isSeen: seen.isSeen,
+    unticked: operation.risks.filter((r) => r.tick && !ticks.includes(r.id)).length,
+  };
+  const approve = async (): Promise<void> => {
+    setSigning(true);
+    const key = encodeBase64url(crypto.getRandomValues(new Uint8Array(16)));
+    const signed = await runCeremony({
+      what: whatOf(operation), checkCode: operation.check_code, timeoutMs: operation.request!.timeout_ms,
+      ask: (signal) => usePasskey(operation.request!, signal),
+      hand: (assertion) => call('send_approve', { key, operation_id: operation.id, revision: operation.revision, ticks, assertion }),
+    });
+    setSigning(false);
+    if (signed) {
+      putOperation(signed);
+      say(t.approve.approved);
+      go(`activity/${signed.id}`);
+    }
+  };
+  const reject = async (): Promise<void> => {
+    const gone = await doing.run(() => command('send_cancel', { operation_id: operation.id }));
+    if (gone) {
+      putOperation(gone);
+      say(t.approve.rejected);
+      go('home');
+    }
+  };
+  return (
+    <div class="approve" data-test="approve-screen">
+      <Heading aside={<span class="muted tabular">{waiting.length > 1 && place >= 0 && `${t.approve.nth(place + 1, waiting.length)} · `}{isOpen && Number.isFinite(leftMs) && t.approve.ends(clock(leftMs))}</span>}>
+        {t.approve.title(whatOf(operation))}
+      </Heading>
+      {isOpen && leftMs < 30_000 && <p class="sr" role="alert">{t.approve.endsSoon}</p>}
+      {hasChanged && isOpen && <div role="status"><Note level="caution">{t.approve.changed}</Note></div>}
+      {!isOpen && !ceremony.value && <Answered operation={operation} />}
+      <Asked operation={operation} />
+      <Card title={t.approve.happens} className="happens">
+        <Effects effects={operation.effects} fee={operation.fee} payer={partyName(operation.from)} trial={operation.trial} />
+        <p class="muted">{operation.trial.state === 'done' ? t.approve.trial.done(operation.trial.block.toLocaleString(t.locale)) : t.approve.trial[operation.trial.state]}</p>
+      </Card>
+      {operation.risks.length > 0 && (
+        <section aria-label={t.approve.risks} class="notes">
+          {operation.risks.map((risk) => <RiskLine key={risk.id} risk={risk} isTicked={ticks.includes(risk.id)} onTick={(on) => {
+            seen.touch();
+            setTicks(on ? [...ticks, risk.id] : ticks.filter((x) => x !== risk.id));
+          }} />)}
+        </section>
+      )}
+      <Card>
+        <KeyValue rows={[[t.approve.next, sayCoded(t.next, operation.next)], [t.approve.undo, sayCoded(t.undo, operation.undo)],
+          ...(operation.owners.length > 0 ? [[t.approve.owners, operation.owners.map((o) => clean(o, 40)).join(', ')] as [string, string]] : []),
+          ...(operation.check_code ? [[t.approve.checkCode, <><span class="mono code" data-test="check-code">{operation.check_code}</span> <span class="muted">{t.approve.checkHelp}</span></>] as [string, preact.ComponentChildren]] : [])]} />
+        {operation.exact && <Exact operation={operation} />}
+      </Card>
+      {doing.error && <ErrorPanel what={t.what.reject} error={doing.error} retry={() => void reject()} />}
+      <div ref={last} class="last-line" />
+      {isOpen
+        ? <ApproveBar facts={facts} rejecting={doing.busy} onReject={() => void reject()} onApprove={() => void approve()}
+            onRest={() => last.current?.scrollIntoView({ block: 'end', behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' })} />
+        : <div class="action-bar"><LinkButton to="home" icon="arrow-left">{t.nav.home}</LinkButton><LinkButton to={`activity/${operation.id}`} kind="primary">{t.activity.openIt}</LinkButton></div>}
+    </div>
+  );
+}
+
+function Answered({ operation }: { operation: Operation }) {
+  const t = T();
+  const text = operation.state === 'prepared' || operation.state === 'expired' ? t.state.expired : operation.state === 'cancelled' ? t.approve.rejected : t.state.elsewhere;
+  return <div role="status"><Note level="info">{text}</Note></div>;
+}
+
+function Asked({ operation }: { operation: Operation }) {
+  const t = T();
+  const by = operation.asked_by;
+  const age = now.value - by.first_seen_ms;
+  return (
+    <Card className="parties">
+      <KeyValue rows={[
+        [t.approve.asked, by.kind === 'self' ? t.approve.self : by.kind === 'command_line' ? t.approve.command_line
+          : <><strong class="mono">{clean(by.origin)}</strong>{age < 3_600_000 && <span class="muted"> · {t.approve.newTo}, {span(age, t)}</span>}</>],
+        [t.approve.from, <><PartyFull party={operation.from} /><span class="muted block">{t.approve.on(clean(currentNetwork.value?.name ?? operation.network_id, 40))}</span></>],
+        ...(operation.kind === 'cancel' ? [] : [[t.approve.to, <PartyFull party={operation.to} />] as [string, preact.ComponentChildren]]),
+      ]} />
+    </Card>
+  );
+}

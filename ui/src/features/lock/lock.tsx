@@ -1,0 +1,52 @@
+/* Pages without access: locked, no session, session over. Nothing private is in the page. */
+import { access } from '../../api/access';
+import { encodeBase64url } from '../../api/base64url';
+import { call } from '../../api/client';
+import { usePasskey } from '../../api/webauthn';
+import { runCeremony } from '../../store/ceremony';
+import { store } from '../../store/store';
+import { command, useDoing } from '../../store/use';
+import { T } from '../../text';
+import { CopyButton } from '../../widgets/address';
+import { Button, Card, ErrorPanel, Heading, Icon } from '../../widgets/basic';
+
+export function Locked() {
+  const t = T();
+  const doing = useDoing();
+  const waiting = store.status.value?.requests ?? 0;
+  const unlock = (): Promise<unknown> => doing.run(async () => {
+    const begun = await command('unlock_begin', {});
+    const key = encodeBase64url(crypto.getRandomValues(new Uint8Array(16)));
+    return runCeremony({
+      what: t.lock.forWhat, timeoutMs: begun.options.timeout_ms, ask: (signal) => usePasskey(begun.options, signal),
+      hand: (assertion) => call('unlock_finish', { key, ceremony_id: begun.ceremony.id, assertion }),
+    });
+  });
+  return (
+    <div class="narrow center-page">
+      <Card className="hero">
+        <span class="hero-icon"><Icon name="lock" large /></span>
+        <Heading>{t.lock.lead}</Heading>
+        {waiting > 0 && <p>{t.state.waiting(waiting)}</p>}
+        <div class="actions stretch"><Button kind="primary" icon="fingerprint-pattern" busy={doing.busy} onPress={() => void unlock()} testId="unlock">{t.lock.unlock}</Button></div>
+        {doing.error && <ErrorPanel what={t.what.unlock} error={doing.error} retry={() => void unlock()} />}
+        <p class="muted">{t.lock.nothing}</p>
+      </Card>
+    </div>
+  );
+}
+
+export function NoAccess() {
+  const t = T();
+  const isOver = access.value === 'over';
+  return (
+    <div class="narrow center-page">
+      <Card className="hero">
+        <span class="hero-icon"><Icon name="key" large /></span>
+        <Heading>{isOver ? t.state.overTitle : t.state.noneTitle}</Heading>
+        <p>{isOver ? t.state.over : access.value === 'code_bad' ? t.state.codeBad : t.state.none}</p>
+        <p class="command"><code class="mono">{t.state.command}</code><CopyButton small text={t.state.command} label={t.common.copy} /></p>
+      </Card>
+    </div>
+  );
+}

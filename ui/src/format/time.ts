@@ -1,0 +1,44 @@
+/* Time of day, age and span, the same in both languages but for their words. */
+import type { Texts } from '../text';
+
+const two = (n: number): string => String(n).padStart(2, '0');
+
+/** "4 s", "12 min", "3 h", "2 d". */
+export function span(ms: number, t: Texts): string {
+  const s = Math.max(0, Math.floor(ms / 1000));
+  if (s < 60) {
+    return t.time.s(s);
+  }
+  if (s < 3600) {
+    return t.time.min(Math.floor(s / 60));
+  }
+  return s < 86400 ? t.time.h(Math.floor(s / 3600)) : t.time.d(Math.floor(s / 86400));
+}
+
+export function clock(ms: number): string {
+  const s = Math.max(0, Math.ceil(ms / 1000));
+  return `${Math.floor(s / 60)}:${two(s % 60)}`;
+}
+
+export function age(ms: number, now: number, t: Texts): string {
+  const passed = now - ms;
+  return passed < 1000 ? t.time.now : t.time.ago(span(passed, t));
+}
+
+/** Under an hour the age; today the time; before that day and time. */
+export function moment(ms: number, now: number, t: Texts): string {
+  if (ms === 0) {
+    return t.time.never;
+  }
+  if (now - ms < 3_600_000) {
+    return age(ms, now, t);
+  }
+  const d = new Date(ms);
+  const time = `${two(d.getHours())}:${two(d.getMinutes())}`;
+  const day = `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
+  return new Date(now).toDateString() === d.toDateString() ? time : `${day} ${time}`;
+}
+
+export function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 1048576)} MiB`;
+}

@@ -1,0 +1,69 @@
+/* Figures: amount, unit, grade, block and age belong together. */
+import { useId, useState } from 'preact/hooks';
+import type { Figure as FigureData, Trial } from '../api/generated';
+import { shortPeer } from '../format/address';
+import { showAmount } from '../format/amount';
+import { age } from '../format/time';
+import { clean } from '../format/clean';
+import { now } from '../store/store';
+import { sayCoded, T } from '../text';
+import { Icon, type IconName } from './basic';
+
+const STALE_MS = 60_000;
+const LONG = 24; /* above this many characters a number may break */
+const LONG_ALL = 14;
+const GRADE_ICONS: Record<FigureData['grade'], IconName> = { proven: 'shield-check', agreed: 'users-round', reported: 'message-circle' };
+
+/** Amount and unit as text: short, or with all digits. */
+export function amountText(figure: Pick<FigureData, 'value' | 'decimals' | 'unit'>, all = false): string {
+  return `${showAmount(BigInt(figure.value), figure.decimals, T().locale, all)}\u00a0${clean(figure.unit, 12)}`;
+}
+
+export function gradeWord(f: Pick<FigureData, 'grade' | 'k' | 'n'>): string {
+  const t = T();
+  return f.grade === 'agreed' ? t.grade.agreed(f.k, f.n) : t.grade[f.grade];
+}
+
+/** A button that opens why. */
+export function GradeBadge({ figure, trial }: { figure: Omit<FigureData, 'value' | 'decimals' | 'unit'>; trial?: Trial }) {
+  const t = T();
+  const id = useId();
+  const word = gradeWord(figure);
+  const isStale = now.value - figure.as_of_ms > STALE_MS && figure.why !== 'this_wallet';
+  return (
+    <>
+      <button type="button" class={`badge ${figure.grade}`} popovertarget={id} aria-label={t.grade.label(word)}>
+        <Icon name={GRADE_ICONS[figure.grade]} /><span>{word}</span>
+      </button>
+      {isStale && <span class="stale"><Icon name="clock" />{t.state.stale(age(figure.as_of_ms, now.value, t))}</span>}
+      <div id={id} popover="auto" class="popover" role="dialog" aria-label={t.grade.title}>
+        <p class={`badge-line ${figure.grade}`}><Icon name={GRADE_ICONS[figure.grade]} /><strong>{word}</strong></p>
+        <p>{sayCoded(t.why, { code: figure.why, params: {} })}</p>
+        <p class="muted">
+          {figure.block > 0 && `${t.grade.block(figure.block.toLocaleString(t.locale))} · `}{t.grade.age(age(figure.as_of_ms, now.value, t))}
+        </p>
+        {trial?.state === 'done' && <p class="muted">{t.approve.trial.done(trial.block.toLocaleString(t.locale))}</p>}
+        {figure.servers && figure.servers.length > 0 && (
+          <p class="muted">{t.grade.servers}: <span class="mono">{figure.servers.map(shortPeer).join(', ')}</span></p>
+        )}
+        <button type="button" class="button small" popovertarget={id} popovertargetaction="hide">{t.common.close}</button>
+      </div>
+    </>
+  );
+}
+
+export function Figure({ figure, sign = '', full, size, badge = true }: { figure: FigureData; sign?: string; full?: boolean; size?: 'big' | 'mid'; badge?: boolean }) {
+  const t = T();
+  const [all, setAll] = useState(false);
+  const text = amountText(figure, full || all);
+  const hides = !full && amountText(figure, true) !== amountText(figure, false);
+  const shape = text.length > (full || all ? LONG_ALL : LONG) ? 'digits long' : 'digits';
+  return (
+    <span class={`figure ${size ?? ''}`}>
+      {hides
+        ? <button type="button" class={shape} aria-expanded={all} aria-label={`${sign}${text}. ${all ? t.figure.less : t.figure.all}`} onClick={() => setAll(!all)}>{sign}{text}</button>
+        : <span class={shape}>{sign}{text}</span>}
+      {badge && <GradeBadge figure={figure} />}
+    </span>
+  );
+}

@@ -1,0 +1,137 @@
+/* What an operation does, drawn from typed data only: effects, risks, rows of the history. */
+import type { ComponentChildren } from 'preact';
+import type { Effect, Fee, Operation, Risk, Row } from '../api/generated';
+import { clean } from '../format/clean';
+import { moment } from '../format/time';
+import { now } from '../store/store';
+import { sayCoded, T } from '../text';
+import { partyName } from './address';
+import { Icon, LevelIcon, type IconName } from './basic';
+import { amountText, Figure, GradeBadge } from './figure';
+import { KeyValue } from './form';
+
+function effectLine(effect: Effect): { icon: IconName; sign: string; words: ComponentChildren; tone: string } {
+  const t = T();
+  switch (effect.kind) {
+    case 'leaves': return { icon: 'arrow-up-right', sign: '−', words: <>{t.approve.leaves(partyName(effect.from))}, {t.approve.goesTo(partyName(effect.to))}</>, tone: 'out' };
+    case 'arrives': return { icon: 'arrow-down-left', sign: '+', words: t.approve.arrives(partyName(effect.to)), tone: 'in' };
+    case 'permission': return { icon: 'key', sign: '', words: t.approve.permission(partyName(effect.to)), tone: 'danger' };
+    case 'account_created': return { icon: 'file-plus', sign: '', words: t.approve.created, tone: '' };
+    case 'contract_call': return { icon: 'scroll-text', sign: '', words: t.approve.call, tone: '' };
+  }
+}
+
+export function Effects({ effects, fee, payer, trial }: { effects: Effect[]; fee: Fee; payer: string; trial: Operation['trial'] }) {
+  const t = T();
+  return (
+    <ul class="effects">
+      {effects.map((effect, i) => {
+        const line = effectLine(effect);
+        return (
+          <li key={i} class={`effect ${line.tone}`}>
+            <Icon name={line.icon} />
+            <span class="grow">
+              {effect.unlimited ? <strong>{t.approve.unlimited}</strong> : effect.amount && <strong class="block"><Figure figure={effect.amount} sign={line.sign} full badge={false} /></strong>}
+              <span>{line.words}</span>
+            </span>
+            {effect.amount && <GradeBadge figure={{ ...effect.amount, grade: effect.grade }} trial={trial} />}
+          </li>
+        );
+      })}
+      <li class="effect">
+        <Icon name="coins" />
+        <span class="grow"><span class="block">{t.approve.feeAtMost} <strong><Figure figure={fee.max} full badge={false} /></strong></span><span>{t.approve.paidBy(payer)}</span></span>
+        <GradeBadge figure={fee.max} />
+      </li>
+    </ul>
+  );
+}
+
+export function RiskLine({ risk, isTicked, onTick }: { risk: Risk; isTicked: boolean; onTick(on: boolean): void }) {
+  const t = T();
+  const level = t.approve.level[risk.level];
+  return (
+    <div role="group" aria-label={level} class={`note ${risk.level}`}>
+      <LevelIcon level={risk.level} />
+      <div class="grow">
+        <p><strong>{level}.</strong> {sayCoded(t.risk, risk)}</p>
+        {risk.tick && <label class="tick"><input type="checkbox" checked={isTicked} data-test="tick" onChange={(event) => onTick(event.currentTarget.checked)} />{t.approve.tick}</label>}
+      </div>
+    </div>
+  );
+}
+
+export function RiskNote({ risk }: { risk: Risk }) {
+  const t = T();
+  return <div class={`note ${risk.level}`}><LevelIcon level={risk.level} /><p class="grow"><strong>{t.approve.level[risk.level]}.</strong> {sayCoded(t.risk, risk)}</p></div>;
+}
+
+export function rowTitle(row: Pick<Row, 'kind' | 'party'>): string {
+  const t = T();
+  const who = partyName(row.party);
+  switch (row.kind) {
+    case 'send': return t.activity.sentTo(who);
+    case 'receive': return t.activity.receivedFrom(who);
+    case 'speed_up': return t.activity.speed_up(who);
+    case 'call': return t.activity.call;
+    case 'batch': return t.activity.batch;
+    case 'cancel': return t.activity.cancel;
+    case 'faucet': return t.activity.faucet;
+  }
+}
+
+const DONE_BADLY = ['failed', 'replaced', 'expired', 'cancelled'];
+
+export function StateChip({ state }: { state: Row['state'] }) {
+  const t = T();
+  const tone = state === 'final' || state === 'included' ? 'ok' : state === 'failed' ? 'danger' : DONE_BADLY.includes(state) ? 'quiet' : 'info';
+  const icon: IconName = tone === 'ok' ? 'circle-check' : tone === 'danger' ? 'circle-x' : tone === 'quiet' ? 'ban' : 'clock';
+  return <span class={`chip-state ${tone}`}><Icon name={icon} />{t.activity.states[state]}</span>;
+}
+
+export function ActivityRow({ row, position, total }: { row: Row; position: number; total: number }) {
+  const t = T();
+  const isIn = row.direction === 'in';
+  const sign = isIn ? '+' : row.direction === 'out' ? '−' : '';
+  const moved = !DONE_BADLY.includes(row.state);
+  return (
+    <li aria-posinset={position} aria-setsize={total}>
+      <a class="row-link" href={row.state === 'prepared' ? `#/approve/${row.id}` : `#/activity/${row.id}`} data-test="activity-row">
+        <span class={`row-icon ${isIn ? 'in' : 'out'}`}><Icon name={row.state === 'failed' ? 'circle-x' : isIn ? 'arrow-down-left' : 'arrow-up-right'} /></span>
+        <span class="row-main">
+          <span class="row-title"><bdi>{rowTitle(row)}</bdi></span>
+          <span class="muted"><time dateTime={new Date(row.at_ms).toISOString()}>{moment(row.at_ms, now.value, t)}</time></span>
+        </span>
+        <span class="row-end">
+          <span class={moved ? `tabular amount ${isIn ? 'in' : ''}` : 'tabular amount unmoved'}>{row.kind === 'cancel' ? '' : `${sign}${amountText(row.amount)}`}</span>
+          <StateChip state={row.state} />
+        </span>
+      </a>
+    </li>
+  );
+}
+
+export function whatOf(operation: Operation): string {
+  const t = T();
+  return operation.kind === 'send' || operation.kind === 'speed_up' ? t.approve.sendTo(amountText(operation.amount, true), partyName(operation.to)) : t.approve.kinds[operation.kind];
+}
+
+export function Exact({ operation }: { operation: Operation }) {
+  const t = T();
+  const x = operation.exact!;
+  const f = t.approve.fields;
+  const plain = ['chain_id', 'entry_point', 'sender', 'nonce', 'user_op_hash', 'call_gas_limit', 'verification_gas_limit', 'pre_verification_gas', 'max_fee_per_gas', 'max_priority_fee_per_gas'] as const;
+  return (
+    <details class="exact">
+      <summary>{t.approve.exact}</summary>
+      <KeyValue rows={plain.map((name) => [f[name], <span class="mono wrap">{String(x[name])}</span>])} />
+      {x.calls.map((c, i) => (
+        <div key={i} class="call">
+          <h3>{f.call(i + 1)}</h3>
+          <KeyValue rows={[[t.approve.to, <span class="mono wrap">{c.to}</span>], [f.value, <span class="mono wrap">{c.value}</span>],
+            ...(c.function ? [[f.fn, <span class="mono wrap">{clean(c.function, 200)}</span>] as [string, ComponentChildren]] : []), [f.data, <span class="mono wrap">{c.data}</span>]]} />
+        </div>
+      ))}
+    </details>
+  );
+}

@@ -1,0 +1,219 @@
+/* Snapshots for the gallery: each screen in its states. A test checks all of it against api/. No daemon speaks here. */
+
+export const ANNA = '0x71C7656EC7ab88b098defB751B7401B5f6d8976F';
+export const ALICE = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed';
+export const ALICE_FALSE = '0x5aAe6c3E3F3E11b0b9A09f33669435E7Ef1BeAed';
+export const BOB = '0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359';
+export const USDC = '0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB';
+const PEER = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp';
+const PEER2 = '12D3KooWSCufgHzV4fCwRijfH2k3abrpAJxTKxEvN1FDuRXA2U9x';
+const HASH = '0x7f3a92c10123456789abcdef0123456789abcdef0123456789abcdef01234567';
+/* hostile: markup, bidi override, zero width, combining marks, length */
+const EVIL = '<img src=x onerror=alert(1)>\u202egnp.evil\u200b\u200d Z\u0301\u0301\u0301\u0301\u0301algo ';
+const EVIL_NAME = '<b>A</b>\u202eecilA\u200b';
+
+export const eth = { id: 'native', kind: 'native', symbol: 'ETH', name: 'Ether', decimals: 18, listed: true };
+export const usdc = { id: USDC, kind: 'erc20', symbol: 'USDC', name: 'USD Coin (test)', decimals: 6, listed: true };
+const WEI = 10n ** 18n;
+
+export function make(now) {
+  const fig = (value, o = {}) => ({ value: String(value), decimals: 18, unit: 'ETH', grade: 'agreed', k: 3, n: 4, block: 21004, as_of_ms: now - 4000, why: 'quorum', ...o });
+  const usd = (value, o = {}) => fig(value, { decimals: 6, unit: 'USDC', ...o });
+  const proven = { grade: 'proven', why: 'merkle_proof_trusted_block', k: 1, n: 1 };
+  const reported = { grade: 'reported', why: 'one_server', k: 1, n: 1, servers: [PEER] };
+  const owner = (o = {}) => ({
+    id: 'o1', name: 'Anna’s laptop', kind: 'passkey', rp_id: 'passmesh.localhost', credential_id: 'AAECAwQFBgcICQoLDA0ODw', transports: ['internal'], synced: false,
+    created_ms: now - 864e5, last_used_ms: now - 18e4, tested_ms: now - 2592e5, ...o,
+  });
+  const account = (o = {}) => ({ id: 'a1', name: 'Main', address: ANNA, kind: 'passkey', owners: [owner()], threshold: 1, on_chain: true, safe: false, selected: true, created_ms: now - 864e5, ...o });
+  const local = { id: 'local', name: 'Local network', chain_id: 31337, kind: 'local', native: eth, faucet: true, consensus: 'none', contracts: 'ready', selected: true };
+  const mainnet = { ...local, id: 'ethereum', name: 'Ethereum', chain_id: 1, kind: 'main', faucet: false, selected: false, contracts: 'missing' };
+  const chain = (o = {}) => ({ state: 'ok', block: 21004, block_ms: now - 4000, as_of_ms: now - 2000, grade: 'agreed', k: 3, n: 4, tried: 4, ...o });
+  const status = (o = {}) => ({
+    version: '0.1.0', start_id: 's1', now_ms: now, locked: false, network_id: 'local', account_id: 'a1', chain: chain(), keys: 'ok', test_key: false, requests: 0,
+    ceremonies: [], peers: 14, servers: 4, ...o,
+  });
+  const settings = (o = {}) => ({ language: 'en', theme: 'light', density: 'comfortable', history: 'scroll', shortcuts: true, lock_after_min: 15, hide_unknown_tokens: true, ...o });
+  const me = { address: ANNA, name: 'Main', known: 'own' };
+  const alice = { address: ALICE, name: 'Alice', known: 'contact' };
+  const stranger = { address: BOB, known: 'none' };
+  const row = (o = {}) => ({ id: 'op1', kind: 'send', state: 'final', direction: 'out', party: alice, asset: eth, amount: fig(15n * WEI / 10n), at_ms: now - 6e5, spam: false, ...o });
+  const rows = [
+    row({ id: 'op9', state: 'submitted', at_ms: now - 8000 }),
+    row({ id: 'op8', kind: 'receive', direction: 'in', party: { address: BOB, name: 'Bob', known: 'contact' }, amount: fig(20n * WEI, proven), at_ms: now - 9e5 }),
+    row({ id: 'op7', state: 'failed', party: stranger, amount: usd(4480_000000n), asset: usdc, at_ms: now - 72e5, fee: fig(9n * WEI / 10000n), reason: { code: 'reverted', params: { reason: 'Too little received', fee: '0.0009', symbol: 'ETH' } } }),
+    row({ id: 'op6', kind: 'faucet', direction: 'in', party: stranger, amount: fig(100n * WEI, reported), at_ms: now - 9e7 }),
+    row({ id: 'op5', kind: 'cancel', at_ms: now - 91e6, state: 'included' }),
+    row({ id: 'op4', kind: 'speed_up', at_ms: now - 92e6, state: 'replaced' }),
+  ];
+  const request = {
+    rp_id: 'passmesh.localhost', challenge: 'fzqSwQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxw', allow: [{ id: 'AAECAwQFBgcICQoLDA0ODw', transports: ['internal'] }],
+    user_verification: 'required', timeout_ms: 120000,
+  };
+  const step = (state, at_ms = 0, o = {}) => ({ state, at_ms, ...o });
+  const call = { to: ALICE, value: '1500000000000000000', data: '0x' };
+  const operation = (o = {}) => ({
+    id: 'op1', kind: 'send', state: 'prepared', revision: 1, account_id: 'a1', network_id: 'local', created_ms: now - 3000, updated_ms: now - 3000, expires_ms: now + 252e3,
+    asked_by: { kind: 'self', origin: 'self', first_seen_ms: now - 3000 }, from: me, to: alice, asset: eth, amount: fig(15n * WEI / 10n, { why: 'this_wallet', grade: 'proven' }),
+    effects: [{ kind: 'leaves', asset: eth, amount: fig(15n * WEI / 10n), from: me, to: alice, grade: 'agreed' }],
+    fee: { max: fig(21n * WEI / 10000n), speed: 'normal', wait_s: 12 }, risks: [], trial: { state: 'done', block: 21004 }, check_code: '7F3A-92C1',
+    next: { code: 'passkey_then_servers', params: { servers: '2', wait_s: '12' } }, undo: { code: 'not_once_included', params: {} }, request, owners: ['Anna’s laptop'],
+    exact: {
+      chain_id: 31337, entry_point: '0x4337084D9E255Ff0702461CF8895CE9E3b5Ff108', sender: ANNA, nonce: '7', calls: [call], user_op_hash: HASH, call_gas_limit: '60000',
+      verification_gas_limit: '400000', pre_verification_gas: '60000', max_fee_per_gas: '4000000000', max_priority_fee_per_gas: '1000000000',
+    },
+    steps: ['prepared', 'signed', 'submitted', 'included', 'final'].map((s, i) => step(s, i === 0 ? now - 3000 : 0)), can: ['approve', 'reject'], ...o,
+  });
+  const past = (o) => {
+    const x = operation({ state: 'final', can: [], user_op_hash: HASH, tx_hash: HASH, block: 20990, server: PEER, ...o });
+    delete x.request;
+    delete x.check_code;
+    return x;
+  };
+  const done = (n, o = {}) => ['signed', 'submitted', 'included', 'final'].map((s, i) => step(s, i < n ? now - 6e5 + i * 9000 : 0, i < n ? [{ by: 'Anna’s laptop' }, { by: '2 servers' }, { block: 20990, grade: 'agreed' }, { grade: 'agreed' }][i] : o));
+  const risk = (id, level, code, params = {}, tick = false) => ({ id, level, code, params, tick });
+  const quote = (o = {}) => ({
+    have: fig(12345678901234567890n, proven), have_native: fig(12345678901234567890n, proven),
+    speeds: [
+      { fee: { max: fig(21n * WEI / 10000n), speed: 'normal', wait_s: 12 }, max_amount: fig(12343578901234567890n) },
+      { fee: { max: fig(42n * WEI / 10000n), speed: 'fast', wait_s: 4 }, max_amount: fig(12341478901234567890n) },
+    ], ...o,
+  });
+  const balances = (items, hidden = 0) => ({ items: [{ account_id: 'a1', network_id: 'local', items, hidden }] });
+  const bal = (asset, amount, hidden = false) => ({ asset, amount, hidden });
+  const network = (o = {}) => ({
+    reach: { state: 'direct', why: { code: 'mapped', params: { k: '3', n: '4' } } }, peers: 14, by_source: { mdns: 2, dht: 9, saved: 3, bootstrap: 0, manual: 0, inbound: 0 },
+    memory_used: 42991616, memory_max: 134217728, refused: [{ reason: 'per_group_limit', scope: 'system', count: 3 }], chain: chain(), servers: 4,
+    sent: [{ what: 'chain_question', to: 'servers', count: 120 }, { what: 'user_operation', to: 'servers', count: 2 }, { what: 'peer_search', to: 'peers', count: 31 }], ...o,
+  });
+  const health = (o = {}) => ({ accounts: [{ account_id: 'a1', safe: false, ways_in: 1, tested: 1, reasons: [{ code: 'one_way_in', params: {} }], ...o }] });
+  const logs = ['listening on 127.0.0.1 port 4001', 'peer 12D3Ko…6iDEp up', 'server BUSY, again in 200 ms', 'disk almost full'].map((text, i) => ({ seq: i + 1, at_ms: now - 9000 + i * 1000, level: ['info', 'info', 'warn', 'error'][i], part: ['net', 'net', 'srv', 'store'][i], text }));
+  const contacts = [{ id: 'k1', name: 'Alice', address: ALICE, sent_count: 3, created_ms: now }, { id: 'k2', name: 'Bob', address: BOB, sent_count: 0, created_ms: now }];
+  const checked = (o = {}) => ({ ok: true, address: ALICE, party: alice, risks: [], ...o });
+  const error = (code, params = {}, next = ['try_again']) => ({ error: { code, params, next } });
+
+  const topics = {
+    status: status(), accounts: { accounts: [account()] }, settings: settings(), health: health(), network: network(), requests: { operations: [] }, log: { lines: logs },
+    balances: balances([bal(eth, fig(12345678901234567890n, proven)), bal(usdc, usd(250_000000n))]), activity: { rows, total: 6, spam_hidden: 0 },
+  };
+  const history = { rows, total: 6, spam_hidden: 4 };
+  const replies = {
+    networks_list: { networks: [local, mainnet] }, contacts_list: { contacts }, address_check: checked(), fee_quote: quote(), history_list: history,
+    receive_info: { address: ANNA, uri: ANNA, on_chain: false, ways_in: 1, network: 'Local network' }, send_prepare: operation(),
+    peers_list: { peers: [
+      { id: PEER, address: '/ip4/127.0.0.1/tcp/4001', direction: 'out', found: 'mdns', rtt_ms: 1, agent: 'passmesh-server/0.1.0', server: true, since_ms: now },
+      { id: PEER2, address: '/ip4/127.0.0.1/tcp/4002', direction: 'in', found: 'dht', rtt_ms: 61, agent: EVIL, server: false, since_ms: now }] },
+    servers_list: { servers: [
+      { id: PEER, rtt_ms: 38, kept_permille: 998, level: 'known_code', attested: 'code', state: 'ok' },
+      { id: PEER2, rtt_ms: 61, kept_permille: 980, level: 'known_code', attested: 'none', state: 'blocked', reason: { code: 'server_lied', params: { server: 'Zp2..x1' } } }] },
+    version: {
+      version: '0.1.0', build: '7c1e02d', libraries: [{ name: 'OpenSSL', version: '3.0.17' }, { name: 'libsodium', version: '1.0.18' }, { name: 'SQLite', version: '3.40.1' }],
+      methods: ['account_create_begin', 'account_create_finish', 'faucet_request', 'lock', 'network_node_set', 'speed_up_prepare', 'cancel_prepare', 'session_end'],
+    },
+    settings_set: settings({ theme: 'dark' }), account_create_begin: { ceremony: { id: 'c1', kind: 'create', name: 'Main', created_ms: now, expires_ms: now + 18e4 }, options: {
+      rp_id: 'passmesh.localhost', rp_name: 'Passmesh', user_id: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8', user_name: 'Main', user_display_name: 'Main',
+      challenge: request.challenge, algorithms: [-7], exclude: [], hints: [], resident_key: 'required', user_verification: 'required', attestation: 'none', timeout_ms: 120000 } },
+    account_create_finish: account({ on_chain: false }), faucet_request: { amount: fig(100n * WEI, reported) }, send_cancel: past({ state: 'cancelled' }),
+    operation_get: operation(), contacts_add: contacts[0], network_node_set: { chain_id: 31337, block: 21004, age_s: 2 },
+  };
+
+  const big = Array.from({ length: 200 }, (_, i) => row({ id: `b${i}`, at_ms: now - i * 36e5, amount: fig(BigInt(i + 1) * WEI / 7n) }));
+  const op = (o) => ({ route: `approve/${o.id}`, topics: { requests: { operations: [o] }, status: status({ requests: 1 }) } });
+  const seen = (o) => ({ route: `activity/${o.id}`, replies: { operation_get: o } });
+  const fill = (to, amount) => [['fill', '[data-test=to]', to], ...(amount ? [['fill', '[data-test=amount]', amount]] : []), ['pause', 700]];
+  const none = { accounts: { accounts: [] }, status: status({ account_id: undefined }), balances: { items: [] }, activity: { rows: [], total: 0, spam_hidden: 0 }, health: { accounts: [] } };
+  delete none.status.account_id;
+  const swap = operation({
+    id: 'op2', kind: 'batch', asked_by: { kind: 'app', origin: 'https://app.example.org', first_seen_ms: now - 12e4 }, to: { address: USDC, name: 'Router', known: 'contract' },
+    effects: [
+      { kind: 'leaves', asset: usdc, amount: usd(4480_000000n), from: me, to: { address: USDC, known: 'contract' }, grade: 'agreed' },
+      { kind: 'arrives', asset: eth, amount: fig(15n * WEI / 10n), from: { address: USDC, known: 'contract' }, to: me, grade: 'agreed' },
+      { kind: 'permission', asset: usdc, amount: usd(0n, proven), unlimited: true, from: me, to: { address: USDC, name: 'Router', known: 'contract' }, grade: 'proven' }],
+    fee: { max: fig(21n * WEI / 10000n, reported), speed: 'normal', wait_s: 12 },
+    risks: [risk('r1', 'danger', 'unlimited_permission', { who: 'Router', symbol: 'USDC' }, true), risk('r2', 'caution', 'first_time'), risk('r3', 'info', 'fee_reported')],
+  });
+
+  /* name → {route, topics over the usual, replies over the usual, act, access, link, credentials} */
+  const states = {
+    'access-none': { access: 'none' }, 'access-over': { access: 'over' }, 'access-code': { access: 'code_bad' },
+    'first-load': { silent: true }, 'program-lost': { route: 'home', link: 'lost' },
+    'locked': { route: 'home', topics: { status: status({ locked: true, requests: 2 }), accounts: null, balances: null, activity: null, health: null, network: null, log: null, requests: null } },
+    'start-welcome': { route: 'start', topics: none },
+    'start-unfinished': { route: 'start', topics: { ...none, status: { ...none.status, servers: 0, keys: 'down', ceremonies: [{ id: 'c1', kind: 'create', name: 'Main', created_ms: now, expires_ms: now + 18e4 }] } } },
+    'start-key': { route: 'start', topics: none, act: [['click', '[data-test=make]']] },
+    'start-key-error': { route: 'start', topics: none, replies: { account_create_begin: error('name_taken', { name: 'Main' }, ['fix_input']) }, act: [['click', '[data-test=make]'], ['click', '[data-test=make-passkey]'], ['wait', '[data-test=error]']] },
+    'start-ready': { route: 'start', topics: none, credentials: 'give', act: [['click', '[data-test=make]'], ['click', '[data-test=make-passkey]'], ['wait', '[data-test=to-home]']] },
+    'home': { route: 'home' },
+    'home-empty': { route: 'home', topics: { balances: balances([bal(eth, fig(0n, { grade: 'reported', why: 'local_network', k: 1, n: 1 }))]), activity: none.activity } },
+    'home-loading': { route: 'home', topics: { balances: null, activity: null }, act: [['pause', 1100]] },
+    'home-requests': { route: 'home', topics: { requests: { operations: [operation(), swap] }, status: status({ requests: 2 }) } },
+    'home-doubtful': { route: 'home', topics: { status: status({ chain: chain({ state: 'doubtful' }) }) } },
+    'home-no-server': { route: 'home', topics: { status: status({ chain: chain({ state: 'no_server', tried: 7 }) }), balances: balances([bal(eth, fig(12345678901234567890n, { ...proven, as_of_ms: now - 24e4 })), bal(usdc, usd(250_000000n, { as_of_ms: now - 24e4 }))]) } },
+    'home-main': { route: 'home', topics: { status: status({ network_id: 'ethereum', test_key: true, chain: chain({ state: 'degraded', k: 1, n: 1, grade: 'reported' }) }), balances: balances([bal(eth, fig(115792089237316195423570985008687907853269984665640564039457584007913129639935n, reported)), bal(usdc, usd(1n, reported))], 3), accounts: { accounts: [account(), account({ id: 'a2', name: 'Savings', address: BOB, selected: false })] } } },
+    'home-digits': { route: 'home', act: [['click', '[data-test=balance] .digits']] },
+    'home-why': { route: 'home', act: [['click', '[data-test=balance] .badge']] },
+    'home-faucet': { route: 'home', act: [['click', '[data-test=faucet]'], ['wait', '.toast']] },
+    'home-faucet-error': { route: 'home', replies: { faucet_request: error('faucet_wait', { seconds: '40' }, ['wait']) }, act: [['click', '[data-test=faucet]'], ['wait', '[data-test=error]']] },
+    'receive': { route: 'receive' },
+    'receive-amount': { route: 'receive', replies: { receive_info: { address: ANNA, uri: `ethereum:${ANNA}@31337?value=1500000000000000000`, on_chain: true, ways_in: 2, network: 'Local network' } }, act: [['click', 'details summary'], ['fill', 'details input', '1.5'], ['pause', 400]] },
+    'receive-comma': { route: 'receive', act: [['click', 'details summary'], ['fill', 'details input', '1,5']] },
+    'receive-error': { route: 'receive', replies: { receive_info: error('unknown_account', {}, ['reload']) } },
+    'send': { route: 'send' },
+    'send-filled': { route: 'send', act: fill(ALICE, '1.5') },
+    'send-look-alike': { route: 'send', replies: { address_check: checked({ address: ALICE_FALSE, party: { address: ALICE_FALSE, known: 'none' }, look_alike: { address: ALICE, name: 'Alice', groups: 3 }, risks: [risk('r1', 'danger', 'look_alike', { name: 'Alice', address: ALICE, groups: '3' }, true)] }) }, act: fill(ALICE_FALSE, '1.5') },
+    'send-checksum': { route: 'send', replies: { address_check: { ok: false, error: { code: 'address_checksum', params: {} }, risks: [] } }, act: [...fill(ALICE.toUpperCase().replace('0X', '0x'), '1,5'), ['click', '[data-test=review]']] },
+    'send-exceeds': { route: 'send', replies: { address_check: checked({ risks: [risk('r1', 'caution', 'first_time'), risk('r2', 'caution', 'no_checksum')] }) }, act: fill(ALICE, '99999') },
+    'send-contract': { route: 'send', replies: { address_check: { ok: false, address: USDC, party: { address: USDC, known: 'token', name: 'USDC' }, risks: [risk('r1', 'blocked', 'token_contract', { symbol: 'USDC' })] } }, act: fill(USDC, '1') },
+    'send-nothing': { route: 'send', act: [['click', '[data-test=review]']] },
+    'send-fee-error': { route: 'send', replies: { fee_quote: error('no_server', { network: 'Local network', tried: '7' }, ['open_network']) } },
+    'send-refused': { route: 'send', replies: { send_prepare: error('would_fail', { reason: 'transfer amount exceeds balance' }, ['fix_input']) }, act: [...fill(ALICE, '1.5'), ['click', '[data-test=review]'], ['wait', '[data-test=error]']] },
+    'approve': op(operation({ risks: [risk('r1', 'caution', 'first_time'), risk('r2', 'caution', 'one_way_in'), risk('r3', 'info', 'account_created')] })),
+    'approve-batch': op(swap),
+    'approve-exact': { ...op(operation()), act: [['click', '.exact summary']] },
+    'approve-blocked': op(operation({ risks: [risk('r1', 'blocked', 'token_contract', { symbol: 'USDC' })], trial: { state: 'unavailable', block: 0 } })),
+    'approve-would-fail': op(operation({ risks: [risk('r1', 'danger', 'would_fail', { reason: 'transfer amount exceeds balance' }, true)], trial: { state: 'would_fail', block: 21004 } })),
+    'approve-expired': { route: 'approve/op1', replies: { operation_get: past({ state: 'expired', reason: { code: 'late', params: {} } }) } },
+    'approve-elsewhere': { route: 'approve/op1', replies: { operation_get: past({ state: 'submitted' }) } },
+    'approve-gone': { route: 'approve/op1', replies: { operation_get: error('unknown_operation', {}, ['reload']) } },
+    'approve-cancel': op(operation({ id: 'op3', kind: 'cancel', replaces: 'op1', effects: [], risks: [risk('r1', 'caution', 'replaces', { what: 'Sent to Alice' })] })),
+    'ceremony-waiting': { ...op(operation()), credentials: 'hang', act: [['approve']] },
+    'ceremony-failed': { ...op(operation()), credentials: 'refuse', act: [['approve'], ['wait', '[data-test=ceremony-again]']] },
+    'activity': { route: 'activity' },
+    'activity-empty': { route: 'activity', replies: { history_list: { rows: [], total: 0, spam_hidden: 0 } } },
+    'activity-error': { route: 'activity', replies: { history_list: error('storage_failed', {}, ['save_report']) } },
+    'activity-many': { route: 'activity', replies: { history_list: { rows: big, total: 1000, spam_hidden: 0, next: 'b199' } } },
+    'operation-submitted': seen(past({ id: 'op9', state: 'submitted', steps: done(2), tx_hash: undefined, block: undefined, can: ['speed_up', 'cancel'], updated_ms: now - 6e5, next: { code: 'wait', params: { wait_s: '12' } } })),
+    'operation-final': seen(past({ id: 'op1', steps: done(4), fee: { max: fig(21n * WEI / 10000n), paid: fig(13n * WEI / 10000n, proven), speed: 'normal', wait_s: 12 } })),
+    'operation-failed': seen(past({ id: 'op7', state: 'failed', kind: 'call', steps: [...done(3).slice(0, 3), step('failed', now - 5e5)], reason: { code: 'reverted', params: { reason: 'Too little received', fee: '0.0009', symbol: 'ETH' } }, can: ['send_again'] })),
+    'operation-replaced': seen(past({ id: 'op4', state: 'replaced', steps: done(2), replaced_by: 'op5', reason: { code: 'replacement_won', params: {} } })),
+    'operation-received': seen(past({ id: 'op8', kind: 'receive', from: stranger, to: me, steps: done(4).slice(2), exact: undefined, user_op_hash: undefined, server: undefined, owners: [] })),
+    'accounts': { route: 'accounts', topics: { accounts: { accounts: [account({ owners: [owner(), owner({ id: 'o2', name: 'Blue key', kind: 'security_key' })], safe: true }), account({ id: 'a2', name: 'Savings', address: BOB, selected: false, on_chain: false }), account({ id: 'a3', name: 'Watched', address: ALICE, kind: 'watch', owners: [], selected: false })] } } },
+    'accounts-empty': { route: 'accounts', replies: { contacts_list: { contacts: [] } } },
+    'accounts-add-contact': { route: 'accounts', act: [['click', '[data-test=add-contact]'], ['fill', '[data-test=contact-name]', 'Alice'], ['fill', '[data-test=contact-address]', ALICE], ['pause', 500]] },
+    'account': { route: 'accounts/a1', topics: { accounts: { accounts: [account({ owners: [owner(), owner({ id: 'o2', name: 'Blue key', kind: 'security_key', tested_ms: 0, last_used_ms: 0, synced: true })] })] } } },
+    'account-rename': { route: 'accounts/a1', act: [['click', '.heading .button']] },
+    'network': { route: 'network' },
+    'network-empty': { route: 'network', topics: { network: network({ peers: 0, servers: 0, by_source: { mdns: 0, dht: 0, saved: 0, bootstrap: 0, manual: 0, inbound: 0 }, refused: [], sent: [], reach: { state: 'unknown', why: { code: 'not_tried', params: {} } }, chain: chain({ state: 'no_network', k: 0, n: 0, grade: 'reported' }) }), status: status({ chain: chain({ state: 'no_network' }), peers: 0, servers: 0 }) }, replies: { peers_list: { peers: [] }, servers_list: { servers: [] } } },
+    'network-node-error': { route: 'network', replies: { network_node_set: error('wrong_chain', { expected: '31337', got: '1' }, ['open_network']) }, act: [['fill', 'form input', 'http://127.0.0.1:8545'], ['click', 'form button'], ['wait', '[data-test=error]']] },
+    'settings': { route: 'settings' },
+    'settings-compact': { route: 'settings', topics: { settings: settings({ density: 'compact', shortcuts: false }) } },
+    'more': { route: 'more' }, 'log': { route: 'log' }, 'log-empty': { route: 'log', topics: { log: { lines: [] } } }, 'about': { route: 'about' }, 'missing': { route: 'nowhere' },
+    'shortcuts': { route: 'home', act: [['key', '?'], ['wait', 'dialog']] },
+    'hostile-home': {
+      route: 'home', topics: {
+        accounts: { accounts: [account({ name: EVIL_NAME }), account({ id: 'a2', name: 'W'.repeat(64), address: BOB, selected: false })] },
+        balances: balances([bal(eth, fig(1n)), bal({ ...usdc, symbol: '\u202eCDSU<i>', name: EVIL, listed: false }, usd(10n ** 60n, { unit: '\u202eCDSU<i>' }))]),
+        activity: { rows: [row({ party: { ...stranger, name: EVIL_NAME } })], total: 1, spam_hidden: 0 },
+      },
+    },
+    'hostile-approve': op(operation({ asked_by: { kind: 'app', origin: 'http://xn--pypal-4ve.example:3000', first_seen_ms: now }, to: { ...stranger, name: EVIL_NAME }, owners: [EVIL_NAME], risks: [risk('r1', 'danger', 'would_fail', { reason: EVIL }, true)] })),
+    'hostile-log': { route: 'log', topics: { log: { lines: [{ seq: 1, at_ms: now, level: 'warn', part: 'net', text: EVIL.repeat(8) }, { seq: 2, at_ms: now, level: 'warn', part: 'net', text: 'x'.repeat(1024) }] } } },
+  };
+  for (const [code, info] of Object.entries(ERRORS)) {
+    states[`error-${code}`] = { route: 'home', isError: true, replies: { faucet_request: error(code, Object.fromEntries(info.map((p) => [p, '7'])), ['try_again']) }, act: [['click', '[data-test=faucet]'], ['wait', '[data-test=error]']] };
+  }
+  return { topics, replies, states };
+}
+
+/* Every error code is reachable in the gallery; a test compares this list with api/errors.json. */
+const ERRORS = typeof __ERRORS__ === 'undefined' ? {} : __ERRORS__;
