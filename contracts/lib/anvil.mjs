@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './compile.mjs';
 
+const SETPRIV = '/usr/bin/setpriv';
+
 /** The program itself; the npm wrapper around it is not used, so stopping it leaves no child behind. */
 export function anvilPath() {
   const arch = process.arch === 'arm64' ? 'arm64' : 'amd64';
@@ -17,7 +19,9 @@ export function anvilPath() {
 /** Starts anvil and resolves to { url, chainId, stop } once it listens. */
 export function startAnvil({ hardfork = 'osaka', chainId = 31337, port = 0, extra = [] } = {}) {
   const args = ['--port', String(port), '--hardfork', hardfork, '--chain-id', String(chainId), '--threads', '1', ...extra];
-  const child = spawn(anvilPath(), args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // setpriv lets the node end with the program that started it, however that one ends.
+  const [program, before] = existsSync(SETPRIV) ? [SETPRIV, ['--pdeathsig', 'KILL', anvilPath()]] : [anvilPath(), []];
+  const child = spawn(program, [...before, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const stop = () =>
     new Promise((done) => {
       if (child.exitCode !== null || child.signalCode !== null) {

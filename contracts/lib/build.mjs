@@ -1,13 +1,38 @@
 // One build: compile, describe, write. build.mjs is its command line.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keccak256 } from 'viem';
-import { compile } from './compile.mjs';
+import { compile, root } from './compile.mjs';
 import { describe } from './artifacts.mjs';
 import { makeVectors } from './vectors.mjs';
 
-/** Compiles and writes one JSON file for each contract, creation-code.json and deployments.json into the directory out. */
+/** A hash of everything that the output depends on: sources, scripts, and the pinned versions and hashes of what npm brings. */
+function inputsHash() {
+  const hash = createHash('sha256').update(process.version);
+  for (const folder of ['src', 'test', 'lib']) {
+    for (const name of readdirSync(join(root, folder)).filter((n) => /\.(sol|mjs)$/.test(n)).sort()) {
+      hash.update(`${folder}/${name}\0`).update(readFileSync(join(root, folder, name)));
+    }
+  }
+  return hash.update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+}
+
+/**
+ * Compiles and writes one JSON file for each contract, creation-code.json and deployments.json into the directory out, unless
+ * they stand there from the same inputs. Returns the text of deployments.json.
+ */
 export function build(out) {
+  const inputs = inputsHash();
+  const mark = join(out, 'inputs');
+  try {
+    if (readFileSync(mark, 'utf8') === inputs) {
+      return readFileSync(join(out, 'deployments.json'), 'utf8');
+    }
+  } catch {
+    // Not built yet.
+  }
+  rmSync(mark, { force: true });
   const compiled = compile();
   const { deployments, creationCode } = describe(compiled);
   const text = `${JSON.stringify({ ...deployments, vectors: makeVectors(deployments) }, null, 2)}\n`;
@@ -19,7 +44,8 @@ export function build(out) {
   }
   writeFileSync(join(out, 'deployments.json'), text);
   writeFileSync(join(out, 'creation-code.json'), `${JSON.stringify(creationCode, null, 2)}\n`);
-  return { compiled, text };
+  writeFileSync(mark, inputs);
+  return text;
 }
 
 /** What deploying needs: from an earlier build in out if that is of the same contracts, else built now. */

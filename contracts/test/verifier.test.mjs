@@ -75,6 +75,8 @@ const refused = {
   'the origin only inside a string': { json: `{${T},${C},${E},"a":"${O.replaceAll('"', '\\"')}"}` },
   'a nested origin beside a foreign one': { json: `{${T},${C},"a":{${O}},${E}}` },
   'type and challenge only in a nested object': { json: `{"type":"webauthn.create","challenge":"","a":{${T},${C}},${O}}`, last: true },
+  'type only in a nested object': { json: `{"type":"webauthn.create","a":{${T}},${C},${O}}`, last: true },
+  'challenge only in a nested object': { json: `{${T},"challenge":"","a":{${C}},${O}}`, last: true },
   'type pointed at inside a string, quotes and all': { json: `{"a":"\\${T}",${C},${O}}`, last: true },
   'type index one too far': { typeIndex: 2 },
   'type index at zero': { typeIndex: 0 },
