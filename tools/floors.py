@@ -22,7 +22,7 @@ def read_floors(root):
                 sys.exit(f'floors: {lib} names {b}, which does not stand below it')
     floors['node'] = list(floors)
     for folder in OUTSIDE:
-        floors[folder] = list(floors) if folder in ('apps', 'tests', 'bench') else [f for f in floors if f != 'node']
+        floors[folder] = list(floors) if folder in ('apps', 'tests', 'bench', 'fuzz') else [f for f in floors if f != 'node']
     return floors
 
 

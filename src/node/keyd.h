@@ -1,0 +1,52 @@
+#ifndef NODE_KEYD_H
+#define NODE_KEYD_H
+
+#include "base/budget.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/rng.h"
+#include "crypto/guarded.h"
+#include "node/keyd_wire.h"
+
+/* The engine of passmesh-keyd: requests in, replies out. It holds the secrets in guarded memory, opens it
+ * for the moment of a signature, and signs only what it has read and understood itself. No descriptor, file
+ * or clock of its own: the store and the randomness are given. */
+
+/* Where keys are kept; embed as first member. save: OK means that content survives a loss of power. */
+struct keyd_store {
+    enum err (*save)(struct keyd_store *self, struct span content);
+};
+
+struct keyd_cfg {
+    struct budget *budget; /* at least KEYD_MEM; must outlive the engine, as all here */
+    struct rng *rng;       /* draws the secrets */
+    struct keyd_store *store;
+    uint32_t protections; /* for STATUS; KEYD_LOCKED_MEMORY is added here */
+    uint8_t landlock_abi; /* for STATUS */
+};
+
+/* What an engine reserves at most: guarded pages, and the store's content while it is written, bytes. */
+#define KEYD_MEM (64 * 1024)
+
+struct keyd {
+    struct keyd_cfg cfg;
+    struct guarded secrets; /* struct secret32 [KEYD_KEYS_MAX], in the order of keys */
+    struct keyd_key keys[KEYD_KEYS_MAX];
+    size_t keys_count;
+    uint32_t next_id;
+    uint64_t signed_count;
+    uint64_t denied_count;
+};
+
+/* keyd_init takes what the store holds (empty: a new store); content may be wiped afterwards.
+ * ERR_MALFORMED: it is not what keyd writes, or a public key does not belong to its secret. ERR_LIMIT. */
+MUST_CHECK enum err keyd_init(struct keyd *k, const struct keyd_cfg *cfg, struct span content);
+
+/* keyd_done wipes; safe on a zeroed object. */
+void keyd_done(struct keyd *k);
+
+/* keyd_answer reads one request of a client with these capabilities and writes the reply into out, of
+ * KEYD_REPLY_MAX bytes. Returns its length; every request, however broken, gets one. */
+size_t keyd_answer(struct keyd *k, struct mspan out, uint32_t capabilities, struct span request);
+
+#endif

@@ -1,0 +1,82 @@
+/* What keyd is willing to sign: see the header. */
+#include "node/keyd_policy.h"
+
+#include "base/rd.h"
+#include "codec/uvarint.h"
+#include "evm/tx.h"
+#include "evm/u256.h"
+#include "evm/userop.h"
+#include "p2p/envelope.h"
+#include "p2p/key.h"
+#include "p2p/peer_id.h"
+
+enum err keyd_check_noise_key(struct span message)
+{
+    static const struct span prefix = SPAN_INIT("noise-libp2p-static-key:");
+    return message.n == prefix.n + 32 && span_starts_with(message, prefix) ? OK : ERR_DENIED;
+}
+
+static struct span read_part(struct rd *r)
+{
+    uint64_t n = uvarint_read(r);
+    if (n > r->rest.n) {
+        rd_fail(r);
+        return SPAN_EMPTY;
+    }
+    return rd_bytes(r, (size_t)n);
+}
+
+static bool is_peer_record(struct span domain, struct span payload_type)
+{
+    static const uint8_t common_type[2] = {0x03, 0x01};
+    bool is_common = span_equal(domain, SPAN_LIT("libp2p-peer-record")) &&
+                     span_equal(payload_type, SPAN_OF(common_type));
+    bool is_rfc = span_equal(domain, SPAN_LIT("libp2p-routing-state")) &&
+                  span_equal(payload_type, SPAN_LIT("/libp2p/routing-state-record"));
+    return is_common || is_rfc;
+}
+
+enum err keyd_check_envelope(struct span message, const struct ed25519_public *identity)
+{
+    if (message.n > ENVELOPE_LEN_MAX) {
+        return ERR_DENIED;
+    }
+    struct rd r = rd_init(message);
+    struct span domain = read_part(&r);
+    struct span payload_type = read_part(&r);
+    struct span payload = read_part(&r);
+    if (!rd_end(&r) || !is_peer_record(domain, payload_type)) {
+        return ERR_DENIED;
+    }
+    uint8_t encoded[KEY_ED25519_ENCODED_LEN];
+    struct peer_id self;
+    struct peer_record record;
+    key_encode_ed25519(encoded, identity->bytes);
+    peer_id_of_key(&self, SPAN_OF(encoded));
+    if (peer_record_decode(&record, payload) != OK || !peer_id_equal(&record.peer, &self)) {
+        return ERR_DENIED;
+    }
+    return OK;
+}
+
+static bool is_our_bundle(const struct tx *tx, struct address bundler)
+{
+    struct userop op;
+    struct address beneficiary;
+    return address_equal(tx->to, userop_entry_point_08) &&
+           userop_decode_handle_ops(&op, &beneficiary, tx->data) == OK &&
+           address_equal(beneficiary, bundler);
+}
+
+enum err keyd_check_transaction(struct span unsigned_tx, struct address bundler)
+{
+    struct tx tx;
+    if (tx_decode(&tx, unsigned_tx) != OK || tx.type != TX_FEE_MARKET || tx.is_signed) {
+        return ERR_DENIED;
+    }
+    if (!tx.has_to || !u256_is_zero(tx.value) || tx.access_list.n != 0) {
+        return ERR_DENIED;
+    }
+    bool is_replacement = address_equal(tx.to, bundler) && tx.data.n == 0;
+    return is_replacement || is_our_bundle(&tx, bundler) ? OK : ERR_DENIED;
+}
