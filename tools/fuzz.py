@@ -26,13 +26,13 @@ def write_ledger(rows):
 
 
 def fuzz(build, target, seconds):
-    ninja = subprocess.run(['ninja', '-C', build, f'fuzz_{target}'], capture_output=True, text=True, check=False)
+    ninja = subprocess.run(['ninja', '-C', build, f'fuzz/fuzz_{target}'], capture_output=True, text=True, check=False)
     if ninja.returncode:
         sys.exit(f'fuzz: {target} does not build (is it in lib_fuzz of its folder?):\n{ninja.stdout[-3000:]}')
     grown, findings = build / 'corpus' / target, build / 'findings' / target
     grown.mkdir(parents=True, exist_ok=True)
     findings.mkdir(parents=True, exist_ok=True)
-    run = subprocess.run([build / f'fuzz_{target}', grown, ROOT / 'fuzz' / 'corpus' / target, f'-max_total_time={seconds}',
+    run = subprocess.run([build / 'fuzz' / f'fuzz_{target}', grown, ROOT / 'fuzz' / 'corpus' / target, f'-max_total_time={seconds}',
                           '-print_final_stats=1', '-timeout=10', '-rss_limit_mb=2048', f'-artifact_prefix={findings}/'],
                          capture_output=True, text=True, errors='replace', check=False)
     executions = re.findall(r'^stat::number_of_executed_units: *(\d+)', run.stderr, re.M)

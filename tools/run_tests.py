@@ -70,7 +70,8 @@ def run_meson(args, results):
 def show(count, shown_max=200):
     for case, text in count.failures:
         print(f'\nFAILED {case}')
-        for line in (text or '').splitlines()[-shown_max:]:
+        lines = [line for line in (text or '').splitlines() if not re.match(r'ok \d', line)]  # what went well is no news
+        for line in lines[-shown_max:]:
             print(f'    {line}')
     for case, reason in count.skips:
         print(f'skipped {case}: {reason}')

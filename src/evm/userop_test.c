@@ -42,7 +42,7 @@ TEST(hash_of_the_real_entry_point)
     struct span file;
     struct json root;
     struct json vectors;
-    struct json vector;
+    struct json vector = {0};
     struct json packed;
     TEST_REQUIRE(test_file("contracts/deployments.json", &file));
     TEST_REQUIRE(json_parse(&root, file, NULL) == OK);

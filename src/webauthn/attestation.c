@@ -42,7 +42,7 @@ enum err attestation_decode(struct attestation *ret, struct span object, struct 
     }
     struct attestation a = {0};
     struct cbor format;
-    struct cbor auth_data;
+    struct cbor auth_data = {0};
     bool has_all = cbor_find_text(&format, root, "fmt") &&
                    cbor_find_text(&a.statement, root, "attStmt") &&
                    cbor_find_text(&auth_data, root, "authData");
