@@ -249,7 +249,7 @@ export const en = {
     title: 'How this was checked', block: (n: string) => `Block ${n}`, age: (t: string) => `Read ${t}`, servers: 'Who answered',
     label: (grade: string) => `${grade}: how it was checked`,
   },
-  figure: { all: 'Show all digits', less: 'Show fewer digits', atMost: 'at most', atLeast: 'at least' },
+  figure: { all: 'Show all digits', less: 'Show fewer digits' },
   address: { differ: (n: number) => `${n} of 10 groups differ`, copy: 'Copy address', differs: 'differs' },
   start: {
     title: 'Make a wallet', steps: ['Welcome', 'Key', 'Ready'], stepsLabel: 'Steps',
@@ -323,7 +323,7 @@ export const en = {
   },
   activity: {
     title: 'Activity', empty: 'No activity yet.', spam: (n: number) => `${n} ${s(n, 'looks', 'look')} like spam, hidden`, filter: 'Show', all: 'All', out: 'Sent', in: 'Received',
-    waiting: 'Waiting for you', sentTo: (who: string) => `Sent to ${who}`, receivedFrom: (who: string) => `Received from ${who}`,
+    waiting: 'Waiting for you', sentTo: (who: string) => `Sent to ${who}`, cameFrom: (who: string) => `Received from ${who}`,
     call: 'Contract call', batch: 'Several calls', speed_up: (who: string) => `Sped up: to ${who}`, cancel: 'Cancel', faucet: 'Test money', noMatch: 'Nothing fits.',
     states: {
       draft: 'Draft', prepared: 'Waiting for you', signed: 'Signed', submitted: 'Submitted', included: 'Included', final: 'Final', failed: 'Failed',

@@ -222,7 +222,7 @@ export const zh: Texts = {
     title: '如何核验', block: (n) => `区块${n}`, age: (t) => `读取于${t}`, servers: '谁回答的',
     label: (grade) => `${grade}：如何核验`,
   },
-  figure: { all: '显示全部位数', less: '显示较少位数', atMost: '最多', atLeast: '至少' },
+  figure: { all: '显示全部位数', less: '显示较少位数' },
   address: { differ: (n) => `10组中有${n}组不同`, copy: '复制地址', differs: '不同' },
   start: {
     title: '创建钱包', steps: ['欢迎', '密钥', '就绪'], stepsLabel: '步骤',
@@ -296,7 +296,7 @@ export const zh: Texts = {
   },
   activity: {
     title: '记录', empty: '还没有记录。', spam: (n) => `已隐藏${n}条疑似垃圾`, filter: '显示', all: '全部', out: '转出', in: '收到',
-    waiting: '等你批准', sentTo: (who) => `转给${who}`, receivedFrom: (who) => `收到${who}的转账`,
+    waiting: '等你批准', sentTo: (who) => `转给${who}`, cameFrom: (who) => `收到${who}的转账`,
     call: '调用合约', batch: '多个调用', speed_up: (who) => `已加速：转给${who}`, cancel: '取消', faucet: '测试币', noMatch: '没有符合的记录。',
     states: {
       draft: '草稿', prepared: '等你批准', signed: '已签名', submitted: '已提交', included: '已上链', final: '已最终确定', failed: '失败',

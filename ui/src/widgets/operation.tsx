@@ -71,7 +71,7 @@ export function rowTitle(row: Pick<Row, 'kind' | 'party'>): string {
   const who = partyName(row.party);
   switch (row.kind) {
     case 'send': return t.activity.sentTo(who);
-    case 'receive': return t.activity.receivedFrom(who);
+    case 'receive': return t.activity.cameFrom(who);
     case 'speed_up': return t.activity.speed_up(who);
     case 'call': return t.activity.call;
     case 'batch': return t.activity.batch;
