@@ -34,6 +34,7 @@ def files(root, *suffixes):
         names = [Path(n) for n in out.split('\0') if n]
     else:
         names = [p.relative_to(root) for p in root.rglob('*')]
+        names = [n for n in names if not n.parts[0].startswith('build') and 'node_modules' not in n.parts]
     return sorted({n for n in names if (not suffixes or n.suffix in suffixes) and (root / n).is_file()})
 
 
