@@ -1,5 +1,5 @@
 // A software passkey: what an authenticator and a browser together make of a challenge, and every way to do it wrong.
-import { createHash } from 'node:crypto';
+import { createHash, createPrivateKey, sign } from 'node:crypto';
 import { p256 } from '@noble/curves/p256';
 import { hexToBytes, toHex } from 'viem';
 import { encodeWebAuthn, passkeyOwner } from './account.mjs';
@@ -41,20 +41,28 @@ export class Passkey {
     const json = o.json ?? clientData(challenge, { origin: this.origin, ...o });
     const flags = o.flags ?? UP | UV;
     const authData = o.authData ?? Buffer.concat([digest(RP_ID), Buffer.from([flags]), Buffer.from([0, 0, 0, 1])]);
-    const hash = digest(authData, digest(json));
-    const signature = p256.sign(hash, this.secret, { prehash: false, lowS: true });
-    let { s } = signature;
-    if (o.highS) {
-      s = N - s;
-    }
+    const { r, s: any } = o.fast ? this.signFast(authData, json) : p256.sign(digest(authData, digest(json)), this.secret, { prehash: false });
+    const low = any > N / 2n ? N - any : any;
+    const s = o.highS ? N - low : low;
     return {
-      r: word(signature.r),
+      r: word(r),
       s: word(s),
       challengeIndex: o.challengeIndex ?? Buffer.from(json).indexOf('"challenge"'),
       typeIndex: o.typeIndex ?? Buffer.from(json).indexOf('"type"'),
       authenticatorData: toHex(authData),
       clientDataJSON: json,
     };
+  }
+
+  /** By OpenSSL: a hundred times faster, and another signature each time. */
+  signFast(authData, json) {
+    const base64 = (hex) => Buffer.from(hexToBytes(hex)).toString('base64url');
+    this.native ??= createPrivateKey({
+      format: 'jwk',
+      key: { kty: 'EC', crv: 'P-256', x: base64(this.qx), y: base64(this.qy), d: this.secret.toString('base64url') },
+    });
+    const raw = sign('sha256', Buffer.concat([authData, digest(json)]), { key: this.native, dsaEncoding: 'ieee-p1363' });
+    return { r: BigInt(toHex(raw.subarray(0, 32))), s: BigInt(toHex(raw.subarray(32))) };
   }
 
   /** [owner, signature], as encodeSignature takes them. */

@@ -77,6 +77,8 @@ test('ERC-7562', async (t) => {
       assert.equal(BigInt(output), 0n, 'valid');
       const found = await violations({ logs, root: a.address, sender: a.address, entryPoint: ENTRY_POINT, creating: false, hasCode: hasCode(w) });
       assert.deepEqual(found, []);
+      const precompile = logs.filter((l) => l.op === 'STATICCALL' && BigInt(l.stack.at(-2)) === 0x100n);
+      assert.equal(precompile.length, keys.length, 'P256VERIFY once for each signature');
       const loads = logs.filter((l) => l.op === 'SLOAD').length;
       t.diagnostic(`validation, ${name}: ${logs.length} steps, ${loads} SLOAD, ${logs.filter((l) => l.op === 'SSTORE').length} SSTORE`);
     });
