@@ -70,7 +70,7 @@ export function make(now) {
     delete x.check_code;
     return x;
   };
-  const done = (n, o = {}) => ['signed', 'submitted', 'included', 'final'].map((s, i) => step(s, i < n ? now - 6e5 + i * 9000 : 0, i < n ? [{ by: 'Anna’s laptop' }, { by: '2 servers' }, { block: 20990, grade: 'agreed' }, { grade: 'agreed' }][i] : o));
+  const done = (n, o = {}) => ['signed', 'submitted', 'included', 'final'].map((s, i) => step(s, i < n ? now - 6e5 + i * 9000 : 0, i < n ? [{ by: 'Anna’s laptop' }, { servers: 2 }, { block: 20990, grade: 'agreed' }, { grade: 'agreed' }][i] : o));
   const risk = (id, level, code, params = {}, tick = false) => ({ id, level, code, params, tick });
   const quote = (o = {}) => ({
     have: fig(12345678901234567890n, proven), have_native: fig(12345678901234567890n, proven),

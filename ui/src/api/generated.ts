@@ -267,9 +267,11 @@ export type Step = {
   state: OpState;
   /** 0: not reached. */
   at_ms: number;
-  /** Who said so: the name of an owner, a count of servers. */
+  /** signed: the name of the owner that signed. */
   by?: string;
   grade?: 'proven' | 'agreed' | 'reported';
+  /** submitted: how many took it. */
+  servers?: number;
   block?: number;
 };
 
@@ -409,6 +411,7 @@ export type NetworkStatus = {
   /** Bytes. */
   memory_max: number;
   refused: {
+    /** Code of kind refusal. */
     reason: string;
     scope: string;
     count: number;
@@ -921,6 +924,17 @@ export interface SentToParams {
   peers: Record<string, never>;
   local_network: Record<string, never>;
   own_node: Record<string, never>;
+}
+
+export interface RefusalParams {
+  memory: Record<string, never>;
+  connections: Record<string, never>;
+  per_peer_limit: Record<string, never>;
+  per_group_limit: Record<string, never>;
+  streams: Record<string, never>;
+  rate: Record<string, never>;
+  protocol: Record<string, never>;
+  blocked: Record<string, never>;
 }
 
 export interface HealthParams {

@@ -3,12 +3,9 @@ export function go(path: string): void {
   location.hash = `#/${path}`;
 }
 
-export function back(fallback: string): void {
-  if (history.length > 1) {
-    history.back();
-  } else {
-    go(fallback);
-  }
+/** The screen that is left is not come back to: what it asked is answered. */
+export function goInstead(path: string): void {
+  location.replace(`#/${path}`);
 }
 
 /** What Send is filled with when it opens; never a guess, always a press of the person. */

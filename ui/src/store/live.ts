@@ -6,7 +6,7 @@ import { apply, forgetSequence, heardMs, link, store, tick, wipe, type Event, ty
 
 const TOPICS: Topic[] = ['status', 'accounts', 'balances', 'activity', 'requests', 'health', 'network', 'settings', 'log'];
 const RETRY_MAX_MS = 30_000;
-const SILENCE_MAX_MS = 25_000; /* status is a heartbeat: at least every 10 s */
+const SILENCE_MAX_MS = 20_000; /* status is a heartbeat: at least every 10 s */
 const CLOSE_REFUSED = 4401;
 
 let socket: Socket | null = null;
@@ -22,7 +22,9 @@ export function startLive(): void {
 function beat(): void {
   tick();
   if (link.value === 'up' && Date.now() - heardMs.value > SILENCE_MAX_MS) {
-    socket?.close();
+    heardMs.value = Date.now();
+    const silent = socket;
+    void call('status', {}).catch(() => silent?.close());
   }
 }
 

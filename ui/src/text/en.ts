@@ -1,6 +1,6 @@
 /* English texts: the type of every other language. Values are strings, or functions of typed values. */
 import type {
-  ActionParams, ErrorParams, HealthParams, NextParams, ReachParams, ReasonParams, RiskParams, SentParams, SentToParams,
+  ActionParams, ErrorParams, HealthParams, NextParams, ReachParams, ReasonParams, RefusalParams, RiskParams, SentParams, SentToParams,
   UndoParams, WhyParams,
 } from '../api/generated';
 
@@ -158,6 +158,17 @@ const sentTo: Say<SentToParams> = {
   own_node: () => 'your own node',
 };
 
+const refusal: Say<RefusalParams> = {
+  memory: () => 'no memory left for it',
+  connections: () => 'too many connections',
+  per_peer_limit: () => 'too many from one peer',
+  per_group_limit: () => 'too many from one part of the network',
+  streams: () => 'too many streams',
+  rate: () => 'too fast',
+  protocol: () => 'broke the protocol',
+  blocked: () => 'blocked',
+};
+
 const health: Say<HealthParams> = {
   one_way_in: () => 'Not yet safe for money: only one way in.',
   never_tested: (p) => `${p.name}: never tested.`,
@@ -187,7 +198,7 @@ const action: Say<ActionParams> = {
 export const en = {
   locale: 'en',
   lang: 'en',
-  error, why, risk, next, undo, reason, reach, sent, sentTo, health, action,
+  error, why, risk, next, undo, reason, reach, sent, sentTo, refusal, health, action,
   unknownCode: (code: string) => `Something that this page has no words for: ${code}.`,
   /** Faults that the page sees by itself. */
   local: {
@@ -302,7 +313,7 @@ export const en = {
     from: 'From', to: 'To', on: (chain: string) => `on ${chain}`, happens: 'What happens', checked: 'How it was checked', next: 'Next', undo: 'Undo',
     risks: 'Risks', level: { blocked: 'Blocked', danger: 'Danger', caution: 'Caution', info: 'Info' }, tick: 'I have checked this',
     leaves: (from: string) => `leaves ${from}`, arrives: (to: string) => `arrives at ${to}`, goesTo: (to: string) => `to ${to}`,
-    permission: (who: string) => `${who} may take`, unlimited: 'all, for ever', created: 'The account is created on chain', call: 'Calls a contract',
+    permission: (who: string) => `${who} may take`, unlimited: (unit: string) => `all your ${unit}, for ever`, created: 'The account is created on chain', call: 'Calls a contract',
     fee: 'Fee', feeAtMost: 'Fee, at most', paidBy: (name: string) => `paid by ${name}`,
     trial: { done: (b: string) => `Tried out at block ${b}`, running: 'Being tried out…', unavailable: 'Could not be tried out', would_fail: 'The trial failed' },
     exact: 'Exact data', checkCode: 'Check code', checkHelp: 'The same here, in the terminal and in the key prompt.',
@@ -332,7 +343,7 @@ export const en = {
     steps: 'What has happened', usual: (t: string) => `usually ${t}`, notYet: 'not yet', long: (min: number) => `Waiting ${min} min, longer than usual.`,
     speedUp: 'Speed up', cancelIt: 'Cancel it', cancelHelp: 'A new operation with a fee.', again: 'Send again', feePaid: 'Fee paid', feeMax: 'Fee, at most',
     hash: 'Transaction', opHash: 'Operation', block: 'Block', server: 'Server', replacedBy: 'Replaced by', replaces: 'Replaces', feeShort: (fee: string) => `fee ${fee} paid`,
-    openIt: 'Look at it', amount: 'Amount', stranger: 'A stranger sent this. Do not copy the address from here.',
+    openIt: 'Look at it', servers: (n: number) => `${n} ${s(n, 'server', 'servers')}`, amount: 'Amount', stranger: 'A stranger sent this. Do not copy the address from here.',
   },
   accounts: {
     title: 'Accounts', add: 'Add an account', selected: 'In use', use: 'Use', onChain: 'on chain', notOnChain: 'not on chain yet', ways: 'Ways in',

@@ -1,6 +1,7 @@
 /* The chosen language. Each is a file of its own, loaded alone; components read it through T(). */
 import { signal } from '@preact/signals';
 import type { Coded } from '../api/generated';
+import { clean } from '../format/clean';
 import type { Texts } from './en';
 
 export type { Texts } from './en';
@@ -39,6 +40,8 @@ export async function setLanguage(language: Language): Promise<void> {
   document.documentElement.lang = texts.lang;
 }
 
+const PARAM_MAX = 120;
+
 type Table = Record<string, (p: never) => string>;
 
 /** The sentence of a code that came from the daemon, which may be newer than this page. */
@@ -47,6 +50,6 @@ export function sayCoded(table: Table, coded: Coded): string {
   if (!sentence) {
     return T().unknownCode(coded.code);
   }
-  const params = new Proxy(coded.params, { get: (target, key) => target[String(key)] ?? '?' });
+  const params = new Proxy(coded.params, { get: (target, key) => clean(target[String(key)] ?? '?', PARAM_MAX) }); /* a stranger's words may be in it */
   return sentence(params);
 }

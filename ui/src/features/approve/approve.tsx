@@ -1,13 +1,11 @@
 /* Approval: who asked, what is signed, how each figure was checked, what happens next, how to undo it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { call } from '../../api/client';
-import { encodeBase64url } from '../../api/base64url';
 import { usePasskey } from '../../api/webauthn';
 import type { Operation } from '../../api/generated';
 import { clean } from '../../format/clean';
 import { clock, span } from '../../format/time';
 import { ceremony, runCeremony } from '../../store/ceremony';
-import { go } from '../../store/go';
+import { goInstead } from '../../store/go';
 import { currentNetwork, link, now, putOperation, store } from '../../store/store';
 import { say } from '../../store/toast';
 import { command, useAsk, useDoing } from '../../store/use';
@@ -54,17 +52,16 @@ function Request({ operation }: { operation: Operation }) {
   };
   const approve = async (): Promise<void> => {
     setSigning(true);
-    const key = encodeBase64url(crypto.getRandomValues(new Uint8Array(16)));
     const signed = await runCeremony({
       what: whatOf(operation), checkCode: operation.check_code, timeoutMs: operation.request!.timeout_ms,
       ask: (signal) => usePasskey(operation.request!, signal),
-      hand: (assertion) => call('send_approve', { key, operation_id: operation.id, revision: operation.revision, ticks, assertion }),
+      hand: (assertion) => command('send_approve', { operation_id: operation.id, revision: operation.revision, ticks, assertion }),
     });
     setSigning(false);
     if (signed) {
       putOperation(signed);
       say(t.approve.approved);
-      go(`activity/${signed.id}`);
+      goInstead(`activity/${signed.id}`);
     }
   };
   const reject = async (): Promise<void> => {
@@ -72,7 +69,7 @@ function Request({ operation }: { operation: Operation }) {
     if (gone) {
       putOperation(gone);
       say(t.approve.rejected);
-      go('home');
+      goInstead('home');
     }
   };
   return (

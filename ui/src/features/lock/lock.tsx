@@ -1,7 +1,5 @@
 /* Pages without access: locked, no session, session over. Nothing private is in the page. */
 import { access } from '../../api/access';
-import { encodeBase64url } from '../../api/base64url';
-import { call } from '../../api/client';
 import { usePasskey } from '../../api/webauthn';
 import { runCeremony } from '../../store/ceremony';
 import { store } from '../../store/store';
@@ -16,10 +14,9 @@ export function Locked() {
   const waiting = store.status.value?.requests ?? 0;
   const unlock = (): Promise<unknown> => doing.run(async () => {
     const begun = await command('unlock_begin', {});
-    const key = encodeBase64url(crypto.getRandomValues(new Uint8Array(16)));
     return runCeremony({
       what: t.lock.forWhat, timeoutMs: begun.options.timeout_ms, ask: (signal) => usePasskey(begun.options, signal),
-      hand: (assertion) => call('unlock_finish', { key, ceremony_id: begun.ceremony.id, assertion }),
+      hand: (assertion) => command('unlock_finish', { ceremony_id: begun.ceremony.id, assertion }),
     });
   });
   return (

@@ -47,7 +47,7 @@ function Facts({ network }: { network: NetworkData | null }) {
           {network && <span class="muted block">{clean(network.name, 40)} · {t.network.kinds[network.kind]} · {network.chain_id}</span>}
           {network && <span class="muted block">{t.network.contracts[network.contracts]}</span>}</>],
         [t.network.memory, <><meter aria-label={t.network.memory} value={data.memory_used} max={Math.max(1, data.memory_max)} /> <span class="tabular">{used}</span>
-          {data.refused.map((r) => <span key={r.reason} class="muted block">{t.network.refused(r.count, r.reason.replace(/_/g, ' '))}</span>)}</>],
+          {data.refused.map((r) => <span key={r.reason} class="muted block">{t.network.refused(r.count, sayCoded(t.refusal, { code: r.reason, params: {} }))}</span>)}</>],
       ]} />
       <details open>
         <summary>{t.network.leaves}</summary>

@@ -1,7 +1,6 @@
 /* First start: welcome, where the key lives, ready. */
 import { useEffect, useState } from 'preact/hooks';
 import type { Account, Methods } from '../../api/generated';
-import { call } from '../../api/client';
 import { createPasskey, hasPlatformAuthenticator } from '../../api/webauthn';
 import { clean } from '../../format/clean';
 import { runCeremony } from '../../store/ceremony';
@@ -10,7 +9,6 @@ import { currentNetwork, store } from '../../store/store';
 import { command, useDoing } from '../../store/use';
 import { reloadNetworks } from '../../store/live';
 import { T } from '../../text';
-import { encodeBase64url } from '../../api/base64url';
 import { Address, CopyButton, Identicon } from '../../widgets/address';
 import { Button, Card, ErrorPanel, Heading, LinkButton, Note } from '../../widgets/basic';
 import { Choice, Select, Steps, TextField } from '../../widgets/form';
@@ -100,11 +98,10 @@ function Key({ resume, onBack, onMade }: { resume: { id: string; name: string } 
   const make = async (): Promise<void> => {
     const account = await doing.run(async () => {
       const begun = await command('account_create_begin', { name: name.trim(), where, ...(resume ? { resume: resume.id } : {}) });
-      const key = encodeBase64url(crypto.getRandomValues(new Uint8Array(16)));
       return runCeremony({
         what: t.start.forWhat(clean(name, 40)), timeoutMs: begun.options.timeout_ms,
         ask: (signal) => createPasskey(begun.options, signal),
-        hand: (response) => call('account_create_finish', { key, ceremony_id: begun.ceremony.id, passkey_name: keyName.trim(), response }),
+        hand: (response) => command('account_create_finish', { ceremony_id: begun.ceremony.id, passkey_name: keyName.trim(), response }),
       });
     });
     if (account) {
