@@ -150,7 +150,7 @@ TEST(calls_round_trip_and_match_the_vector)
 TEST(user_operation_hash_of_the_entry_point)
 {
     struct json v;
-    struct json packed;
+    struct json packed = {0};
     TEST_REQUIRE(load_vectors(&v, "user_op") && json_find(&packed, v, "packed"));
     struct buf room;
     buf_init(&room, test_budget(), 16384);

@@ -198,7 +198,7 @@ enum err service_request_decode(struct service_request *ret, struct span message
         [SERVICE_USER_OPERATION_STATUS] = 1U << 10,
         [SERVICE_SUBSCRIBE] = 1U << 11,
     };
-    struct service_request r = {0};
+    struct service_request r = {.type = (enum service_type)0}; /* none yet */
     uint32_t seen = 0;
     struct protobuf_reader reader = read_message(message);
     struct protobuf_field f;
