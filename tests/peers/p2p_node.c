@@ -1,0 +1,358 @@
+/* p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf]
+ *
+ * A libp2p node that the interoperability tests talk to. It prints "listening ADDR" for each listener and
+ * "ready PEER", then takes commands on stdin:
+ *
+ *     dial ADDR            -> connected PEER in|out       (also when a peer dials us), or "error dial ..."
+ *     identify PEER        -> ok identify PEER agent=... observed=... protocols=a,b
+ *     ping PEER            -> ok ping PEER us=N
+ *     echo PEER BYTES      -> ok echo bytes=N sha256=... us=N     BYTES there and back on one stream
+ *     streams PEER N       -> open N, then ok streams count=N     N streams open at the same time
+ *     resets PEER N        -> ok resets count=N                   N streams, reset at random points
+ *     perf PEER UP DOWN    -> ok perf up_us=N down_us=N
+ *     disconnect PEER      -> disconnected PEER
+ *     stats                -> ok stats memory=N conns=N streams=N serving=N
+ *     quit, or end of stdin
+ *
+ * It serves /test/echo/1.0.0, and with --perf also /perf/1.0.0. */
+#include "p2p_node.h"
+#include "base/check.h"
+#include "codec/multiaddr.h"
+#include "crypto/backend.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+void node_say(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    (void)vprintf(format, args);
+    va_end(args);
+    (void)putchar('\n');
+    (void)fflush(stdout);
+}
+
+static void fill_random(struct rng *self, struct mspan out)
+{
+    (void)self;
+    for (size_t n = 0; n < out.n;) {
+        ssize_t got = getrandom(out.p + n, out.n - n, 0);
+        check(got > 0);
+        n += (size_t)got;
+    }
+}
+
+static const char *peer_text(const struct peer_id *peer)
+{
+    static char text[PEER_ID_TEXT_MAX];
+    peer_id_print(text, peer);
+    return text;
+}
+
+static void say_addr(const char *word, struct span addr, const struct peer_id *peer)
+{
+    char text[MULTIADDR_TEXT_MAX] = "";
+    struct wr w = wr_init(mspan_of(text, sizeof text - 1));
+    if (addr.n > 0 && multiaddr_print(&w, addr) == OK) {
+        text[w.n] = 0;
+    }
+    if (peer) {
+        node_say("%s %s/p2p/%s", word, text, peer_text(peer));
+    } else {
+        node_say("%s %s", word, text);
+    }
+}
+
+/* ---- events ---- */
+
+static void say_identified(struct node *n, const struct peer_id *peer)
+{
+    struct host_peer_info info;
+    if (!host_peer_find(&n->host, &info, peer) || !info.identified) {
+        node_say("error identify not known");
+        return;
+    }
+    char list[4096] = "";
+    size_t len = 0;
+    for (size_t i = 0; i < info.protocols_count; i++) {
+        struct span p = host_peer_protocol(&n->host, peer, i);
+        int more = snprintf(list + len, sizeof list - len, "%s%.*s", i ? "," : "", (int)p.n,
+                            (const char *)p.p);
+        len += more > 0 && len + (size_t)more < sizeof list ? (size_t)more : 0;
+    }
+    node_say("ok identify %s agent=%.*s observed=%zu protocols=%s", peer_text(peer),
+             (int)info.agent.n, (const char *)info.agent.p, info.observed.n, list);
+}
+
+static void on_event(void *user, const struct host_event *e)
+{
+    struct node *n = user;
+    switch (e->kind) {
+    case HOST_EVENT_DIAL:
+    case HOST_EVENT_LINK_CLOSE: break; /* the driver's */
+    case HOST_EVENT_PEER_CONNECTED:
+        node_say("connected %s %s", peer_text(&e->peer), e->inbound ? "in" : "out");
+        break;
+    case HOST_EVENT_PEER_IDENTIFIED: node_say("identified %s", peer_text(&e->peer)); break;
+    case HOST_EVENT_PEER_DISCONNECTED:
+        node_say("disconnected %s %s %s", peer_text(&e->peer), err_name(e->err),
+                 e->rule ? e->rule : "");
+        break;
+    case HOST_EVENT_DIAL_FAILED:
+        node_say("error dial %s %s", err_name(e->err), e->rule ? e->rule : "");
+        break;
+    case HOST_EVENT_STREAM_OPENED:
+    case HOST_EVENT_STREAM_DATA:
+    case HOST_EVENT_STREAM_FIN:
+    case HOST_EVENT_STREAM_WRITABLE:
+    case HOST_EVENT_STREAM_CLOSED:
+    case HOST_EVENT_STREAM_RESET:    stream_on_event(n, e); break;
+    case HOST_EVENT_PING:
+        if (e->err == OK) {
+            node_say("ok ping %s us=%" PRIu64, peer_text(&e->peer), e->rtt_us);
+        } else {
+            node_say("error ping %s", err_name(e->err));
+        }
+        break;
+    case HOST_EVENT_PERF:
+        if (e->err == OK) {
+            node_say("ok perf up_us=%" PRIu64 " down_us=%" PRIu64, e->perf.upload_us,
+                     e->perf.download_us);
+        } else {
+            node_say("error perf %s %s", err_name(e->err), e->rule ? e->rule : "");
+        }
+        break;
+    case HOST_EVENT_REFUSED:
+        node_say("refused %s %s value=%" PRIu64 " limit=%" PRIu64, e->refusal.reason,
+                 e->refusal.scope, e->refusal.value, e->refusal.limit);
+        break;
+    }
+}
+
+/* ---- commands ---- */
+
+static void do_dial(struct node *n, const char *text)
+{
+    uint8_t bytes[MULTIADDR_LEN_MAX];
+    struct wr w = wr_init(MSPAN_OF(bytes));
+    if (multiaddr_parse(&w, span_str(text), NULL) != OK) {
+        node_say("error dial not a multiaddr");
+        return;
+    }
+    struct span addr = span_of(bytes, w.n);
+    uint64_t dial;
+    struct refusal refusal = {0};
+    enum err err = host_dial(&n->host, &dial, &refusal,
+                             (struct host_dial_args){.addrs = &addr, .addrs_count = 1});
+    if (err != OK) {
+        node_say("error dial %s %s", err_name(err), refusal.reason ? refusal.reason : "");
+    }
+}
+
+static void
+start_job(struct node *n, enum job_kind kind, const struct peer_id *peer, uint64_t figure)
+{
+    if (n->job.kind != JOB_NONE) {
+        node_say("error busy");
+        return;
+    }
+    n->job = (struct job){
+        .kind = kind, .peer = *peer, .started_at = loop_now(&n->loop), .count = 1, .bytes = figure};
+    if (kind != JOB_ECHO) {
+        n->job.count = (uint32_t)figure;
+        n->job.bytes = kind == JOB_STREAMS ? 100 : 300000;
+    }
+    job_go_on(n);
+}
+
+static void do_stats(struct node *n)
+{
+    struct host_stats s = host_stats(&n->host);
+    node_say("ok stats memory=%zu conns=%u streams=%u serving=%u handshakes=%" PRIu64,
+             s.memory_used, s.conns_count, s.streams_count, n->serving_count, s.handshakes_count);
+}
+
+static void say_unless_ok(const char *what, enum err err)
+{
+    if (err != OK) {
+        node_say("error %s %s", what, err_name(err));
+    }
+}
+
+static void do_with_peer(struct node *n,
+                         const char *verb,
+                         const struct peer_id *peer,
+                         const uint64_t figures[2])
+{
+    if (strcmp(verb, "identify") == 0) {
+        say_identified(n, peer);
+    } else if (strcmp(verb, "ping") == 0) {
+        say_unless_ok("ping", host_ping(&n->host, peer));
+    } else if (strcmp(verb, "echo") == 0) {
+        start_job(n, JOB_ECHO, peer, figures[0]);
+    } else if (strcmp(verb, "streams") == 0) {
+        start_job(n, JOB_STREAMS, peer, figures[0]);
+    } else if (strcmp(verb, "resets") == 0) {
+        start_job(n, JOB_RESETS, peer, figures[0]);
+    } else if (strcmp(verb, "perf") == 0) {
+        struct host_perf_args args = {
+            .peer = peer, .upload_len = figures[0], .download_len = figures[1]};
+        say_unless_ok("perf", host_perf(&n->host, args));
+    } else if (strcmp(verb, "disconnect") == 0) {
+        host_disconnect(&n->host, peer);
+    } else {
+        node_say("error unknown command");
+    }
+}
+
+static void on_line(struct node *n, char *line)
+{
+    char *rest = line;
+    const char *verb = strsep(&rest, " ");
+    const char *subject = rest ? strsep(&rest, " ") : "";
+    uint64_t figures[2] = {0};
+    for (size_t i = 0; i < 2 && rest; i++) {
+        figures[i] = strtoull(strsep(&rest, " "), NULL, 10);
+    }
+    struct peer_id peer;
+    if (strcmp(verb, "quit") == 0) {
+        loop_stop(&n->loop);
+    } else if (strcmp(verb, "dial") == 0) {
+        do_dial(n, subject);
+    } else if (strcmp(verb, "stats") == 0) {
+        do_stats(n);
+    } else if (peer_id_parse(&peer, span_str(subject)) == OK) {
+        do_with_peer(n, verb, &peer, figures);
+    } else {
+        node_say("error unknown command or peer");
+    }
+    tcp_pump(&n->tcp);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *ret_buffer)
+{
+    (void)hint;
+    struct node *n = handle->data;
+    *ret_buffer = uv_buf_init(n->line + n->line_len, (unsigned)(sizeof n->line - 1 - n->line_len));
+}
+
+static void on_input(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
+{
+    (void)buffer;
+    struct node *n = stream->data;
+    if (count < 0) {
+        loop_stop(&n->loop);
+        return;
+    }
+    n->line_len += (size_t)count;
+    n->line[n->line_len] = 0;
+    for (char *end = strchr(n->line, '\n'); end; end = strchr(n->line, '\n')) {
+        *end = 0;
+        char line[sizeof n->line];
+        memcpy(line, n->line, sizeof line);
+        n->line_len -= (size_t)(end + 1 - n->line);
+        memmove(n->line, end + 1, n->line_len + 1);
+        on_line(n, line);
+    }
+}
+
+/* ---- start ---- */
+
+static void listen_on(struct node *n, const char *text)
+{
+    uint8_t bytes[MULTIADDR_LEN_MAX];
+    struct wr w = wr_init(MSPAN_OF(bytes));
+    struct span addr;
+    if (multiaddr_parse(&w, span_str(text), NULL) != OK ||
+        tcp_listen(&n->tcp, &addr, span_of(bytes, w.n)) != OK) {
+        (void)fprintf(stderr, "p2p_node: cannot listen on %s\n", text);
+        exit(1);
+    }
+    check(host_set_listen_addrs(&n->host, &addr, 1) == OK);
+    say_addr("listening", addr, host_self(&n->host));
+}
+
+struct options {
+    const char *listen[4];
+    size_t listen_count;
+    size_t memory_mib;
+    uint64_t seed;
+    bool perf;
+};
+
+static struct options options_of(int argc, char **argv)
+{
+    struct options o = {.memory_mib = 256};
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--perf") == 0) {
+            o.perf = true;
+        } else if (i + 1 < argc && strcmp(argv[i], "--listen") == 0 && o.listen_count < 4) {
+            o.listen[o.listen_count++] = argv[++i];
+        } else if (i + 1 < argc && strcmp(argv[i], "--memory") == 0) {
+            o.memory_mib = strtoul(argv[++i], NULL, 10);
+        } else if (i + 1 < argc && strcmp(argv[i], "--seed") == 0) {
+            o.seed = strtoull(argv[++i], NULL, 10);
+        } else {
+            (void)fprintf(
+                stderr, "usage: p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf]\n");
+            exit(2);
+        }
+    }
+    return o;
+}
+
+static void node_init(struct node *n, const struct options *o)
+{
+    size_t memory = o->memory_mib << 20;
+    struct secret32 seed;
+    n->rng.fill = fill_random;
+    rng_fill(&n->rng, MSPAN_OF(seed.bytes));
+    check(crypto_init() == OK);
+    key_signer_init(&n->signer, &seed);
+    secret32_wipe(&seed);
+    rng_seeded_init(&n->choices, o->seed);
+    list_init(&n->clients);
+    budget_init(&n->budget, NULL, "system", 2 * memory);
+    check(loop_init(&n->loop) == OK);
+    struct host_cfg cfg = {.signer = &n->signer.signer,
+                           .rng = &n->rng,
+                           .parent = &n->budget,
+                           .memory_max = memory,
+                           .agent = "passmesh-test/0.1.0",
+                           .serve_perf = o->perf};
+    cfg.limits = host_limits_for(memory);
+    cfg.limits.streams_per_conn_max = 4096;
+    cfg.limits.streams_in_per_conn_max = 4096;
+    check(host_init(&n->host, &cfg, loop_now(&n->loop)) == OK);
+    check(host_handle(&n->host, ECHO_PROTOCOL, (struct host_protocol_args){0}) == OK);
+    struct tcp_cfg tcp = {
+        .loop = &n->loop, .host = &n->host, .budget = &n->budget, .on_event = on_event, .user = n};
+    check(tcp_init(&n->tcp, &tcp) == OK);
+}
+
+int main(int argc, char **argv)
+{
+    static struct node n;
+    struct options o = options_of(argc, argv);
+    node_init(&n, &o);
+    for (size_t i = 0; i < o.listen_count; i++) {
+        listen_on(&n, o.listen[i]);
+    }
+    check(uv_pipe_init(&n.loop.uv, &n.input, 0) == 0);
+    n.input.data = &n;
+    check(uv_pipe_open(&n.input, 0) == 0);
+    check(uv_read_start((uv_stream_t *)&n.input, on_alloc, on_input) == 0);
+    node_say("ready %s", peer_text(host_self(&n.host)));
+    tcp_pump(&n.tcp);
+    loop_run(&n.loop);
+    tcp_done(&n.tcp);
+    uv_close((uv_handle_t *)&n.input, NULL);
+    loop_done(&n.loop);
+    host_done(&n.host);
+    return 0;
+}

@@ -1,0 +1,68 @@
+#ifndef PEERS_P2P_NODE_H
+#define PEERS_P2P_NODE_H
+
+#include "base/budget.h"
+#include "base/buf.h"
+#include "base/rng.h"
+#include "crypto/hash.h"
+#include "node/loop.h"
+#include "node/tcp.h"
+#include "p2p/host.h"
+#include "p2p/host_state.h"
+#include "p2p/key_signer.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A small libp2p node for the interoperability tests: the real host under the real driver, told what to
+ * do on stdin, a line a command, and answering on stdout, a line an answer. See p2p_node.c. */
+
+#define ECHO_PROTOCOL "/test/echo/1.0.0"
+
+enum job_kind {
+    JOB_NONE,
+    JOB_ECHO,    /* one stream, `bytes` bytes there and back */
+    JOB_STREAMS, /* `count` streams open at once, a few bytes each */
+    JOB_RESETS,  /* `count` streams, each reset at a random point */
+};
+
+/* What the command under way has done so far. */
+struct job {
+    enum job_kind kind;
+    struct peer_id peer;
+    uint64_t bytes; /* JOB_ECHO: to send; JOB_STREAMS: of each stream */
+    uint32_t count; /* streams to open altogether */
+    uint32_t opened_count;
+    uint32_t open_count; /* now */
+    uint32_t echoed_count;
+    bool closing;
+    instant started_at;
+    char sha256[65]; /* JOB_ECHO: of what came back */
+};
+
+struct node {
+    struct loop loop;
+    struct budget budget;
+    struct tcp tcp;
+    struct host host;
+    struct key_signer signer;
+    struct rng rng;
+    struct rng_seeded choices; /* where to reset */
+    struct job job;
+    struct list clients;    /* streams of the job */
+    uint32_t serving_count; /* streams that we echo on */
+    uv_pipe_t input;
+    size_t line_len;
+    char line[1024];
+};
+
+/* node_say prints one line. */
+void node_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Streams: p2p_stream.c. */
+void stream_on_event(struct node *n, const struct host_event *e);
+
+/* job_go_on opens as many of the job's streams as fit, and finishes the job when all is done. */
+void job_go_on(struct node *n);
+
+#endif
