@@ -77,7 +77,8 @@ static void say_identified(struct node *n, const struct peer_id *peer)
         node_say("error identify not known");
         return;
     }
-    char list[4096] = "";
+    static char list[4096];
+    list[0] = 0;
     size_t len = 0;
     for (size_t i = 0; i < info.protocols_count; i++) {
         struct span p = host_peer_protocol(&n->host, peer, i);
