@@ -90,6 +90,16 @@ static void say_identified(struct node *n, const struct peer_id *peer)
              (int)info.agent.n, (const char *)info.agent.p, info.observed.n, list);
 }
 
+/* say_refused tells of each kind of refusal once in a row: a job at a limit asks again and again. */
+static void say_refused(struct node *n, const struct refusal *r)
+{
+    if (r->reason != n->refused_last) {
+        n->refused_last = r->reason;
+        node_say("refused %s, %s, value=%" PRIu64 " limit=%" PRIu64, r->reason, r->scope, r->value,
+                 r->limit);
+    }
+}
+
 static void on_event(void *user, const struct host_event *e)
 {
     struct node *n = user;
@@ -128,10 +138,7 @@ static void on_event(void *user, const struct host_event *e)
             node_say("error perf %s %s", err_name(e->err), e->rule ? e->rule : "");
         }
         break;
-    case HOST_EVENT_REFUSED:
-        node_say("refused %s %s value=%" PRIu64 " limit=%" PRIu64, e->refusal.reason,
-                 e->refusal.scope, e->refusal.value, e->refusal.limit);
-        break;
+    case HOST_EVENT_REFUSED: say_refused(n, &e->refusal); break;
     }
 }
 

@@ -51,6 +51,7 @@ struct node {
     struct job job;
     struct list clients;    /* streams of the job */
     uint32_t serving_count; /* streams that we echo on */
+    const char *refused_last;
     uv_pipe_t input;
     size_t line_len;
     char line[1024];

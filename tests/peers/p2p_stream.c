@@ -8,7 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CONCURRENT_RESETS = 16, CHUNK_LEN = 65536, HELD_LEN_MAX = 64 << 20 };
+enum {
+    CONCURRENT_RESETS = 16,
+    CHUNK_LEN = 65536 /* a multiple of the generator's 8 bytes */,
+    HELD_LEN_MAX = 64 << 20
+};
 
 /* What hangs on a stream. */
 struct echo {
@@ -25,7 +29,7 @@ struct echo {
     struct rng_seeded in;
     uint8_t word[8]; /* client: of `in`, compared now */
     struct sha256 hash;
-    struct buf held; /* server: what could not be written yet */
+    struct buf held; /* what could not be written yet */
 };
 
 static void echo_free(struct node *n, struct echo *s)
@@ -83,32 +87,39 @@ static void client_reset(struct node *n, host_stream stream, struct echo *s)
     n->job.echoed_count++;
 }
 
-/* client_write sends as much as the stream takes. false if the stream is gone. */
-static bool client_write(struct node *n, host_stream stream, struct echo *s)
+/* client_fill draws the next bytes to send, if all that was drawn before is out. */
+static bool client_fill(struct echo *s)
 {
-    static uint8_t chunk[CHUNK_LEN];
-    bool resets = n->job.kind == JOB_RESETS;
-    while (s->to_send > 0) {
-        size_t len = min_size(host_stream_writable_len(&n->host, stream), CHUNK_LEN);
-        len = s->to_send < len ? (size_t)s->to_send : len;
-        len = len / 8 * 8 == 0 ? len : len / 8 * 8; /* the generator works in words of 8 bytes */
-        if (len == 0 || (len < 8 && s->to_send > len)) {
-            return true;
-        }
-        rng_fill(&s->out.rng, mspan_of(chunk, len));
-        check(host_stream_write(&n->host, stream, span_of(chunk, len)) == len);
-        s->to_send -= len;
-        if (resets && s->reset_after <= len) {
-            client_reset(n, stream, s);
-            return false;
-        }
-        s->reset_after -= resets ? len : 0;
+    struct mspan room;
+    size_t len = s->to_send < CHUNK_LEN ? (size_t)s->to_send : CHUNK_LEN;
+    if (s->held.n > 0 || len == 0 || buf_extend(&s->held, &room, len) != OK) {
+        return s->held.n > 0;
     }
-    if (!s->finished && n->job.kind != JOB_STREAMS) {
+    rng_fill(&s->out.rng, room);
+    return true;
+}
+
+/* client_write sends as much as the stream takes. */
+static void client_write(struct node *n, host_stream stream, struct echo *s)
+{
+    bool resets = n->job.kind == JOB_RESETS;
+    while (client_fill(s)) {
+        size_t sent = host_stream_write(&n->host, stream, buf_span(&s->held));
+        buf_consume(&s->held, sent);
+        s->to_send -= sent;
+        if (resets && s->reset_after <= sent) {
+            client_reset(n, stream, s);
+            return;
+        }
+        s->reset_after -= resets ? sent : 0;
+        if (s->held.n > 0) {
+            return; /* WRITABLE follows */
+        }
+    }
+    if (s->to_send == 0 && !s->finished && n->job.kind != JOB_STREAMS) {
         s->finished = true;
         host_stream_close_write(&n->host, stream);
     }
-    return true;
 }
 
 /* expected compares data with what was sent; data comes in any pieces, the generator gives words. */
@@ -186,7 +197,7 @@ static bool client_open(struct node *n)
     list_add_last(&n->clients, &s->in_clients);
     j->opened_count++;
     j->open_count++;
-    (void)client_write(n, stream, s);
+    client_write(n, stream, s);
     return true;
 }
 
@@ -241,7 +252,7 @@ static void on_opened(struct node *n, const struct host_event *e)
 {
     if (!e->inbound) {
         struct echo *s = e->user;
-        (void)client_write(n, e->stream, s);
+        client_write(n, e->stream, s);
         return;
     }
     struct echo *s = echo_new(n);
@@ -288,7 +299,7 @@ void stream_on_event(struct node *n, const struct host_event *e)
     } else if (e->kind == HOST_EVENT_STREAM_DATA) {
         server_data(n, e->stream, s, e->data);
     } else if (e->kind == HOST_EVENT_STREAM_WRITABLE && s->is_client) {
-        (void)client_write(n, e->stream, s);
+        client_write(n, e->stream, s);
     } else if (e->kind == HOST_EVENT_STREAM_WRITABLE) {
         server_write(n, e->stream, s);
     } else if (e->kind == HOST_EVENT_STREAM_FIN && !s->is_client) {
