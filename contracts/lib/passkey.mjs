@@ -12,7 +12,7 @@ export const BE = 0x08;
 export const BS = 0x10;
 
 const N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
-const digest = (...parts) => {
+export const digest = (...parts) => {
   const h = createHash('sha256');
   parts.forEach((p) => h.update(p));
   return h.digest();

@@ -1,6 +1,7 @@
 // Vectors for the other languages of the project. The tests hold each of them against the contracts on a real node.
-import { pad, toHex } from 'viem';
-import { Passkey } from './passkey.mjs';
+import { p256 } from '@noble/curves/p256';
+import { concat, pad, toHex } from 'viem';
+import { digest, Passkey } from './passkey.mjs';
 import * as account from './account.mjs';
 
 const secp = (d, hex) => d.secp256k1_verifier.address.toLowerCase() + hex;
@@ -35,6 +36,14 @@ function userOpVector(d, chainId, first) {
   return { chain_id: chainId, packed: json(packed), hash: account.userOpHash(packed, d.entry_point.address, chainId) };
 }
 
+/** A call to P256VERIFY (EIP-7951, RIP-7212) that answers 1 where the precompile is, and nothing where it is not. */
+function precompileVector(key) {
+  const message = digest('P256VERIFY probe');
+  const { r, s } = p256.sign(message, key.secret, { prehash: false, lowS: true });
+  const input = concat([toHex(message), toHex(r, { size: 32 }), toHex(s, { size: 32 }), key.qx, key.qy]);
+  return { to: pad('0x0100', { size: 20 }), input, output: pad('0x01', { size: 32 }) };
+}
+
 export function makeVectors(d) {
   const a = new Passkey(d.webauthn_verifier.address, 'a');
   const b = new Passkey(d.webauthn_verifier.address, 'b', 'https://wallet.example');
@@ -60,6 +69,7 @@ export function makeVectors(d) {
   const id = account.ownerChangeId(addresses[2].address, change);
   return {
     addresses,
+    p256verify: precompileVector(a),
     user_op: op,
     signatures: [
       { hash: op.hash, owners: pairs.slice(0, 1), encoded: account.encodeSignature([[pairs[0].owner, pairs[0].signature]]) },

@@ -79,6 +79,13 @@ for (const chainId of [31337, 1]) {
       assert.equal(hash === v.user_op.hash, chainId === v.user_op.chain_id);
     });
 
+    await t.test('P256VERIFY vector: the node agrees', async () => {
+      const { to, input, output } = v.p256verify;
+      assert.equal((await w.client.call({ to, data: input })).data, output);
+      const bad = `${input.slice(0, -2)}${input.endsWith('00') ? '01' : '00'}`;
+      assert.equal((await w.client.call({ to, data: bad })).data, undefined);
+    });
+
     await t.test('signature vectors: the verifier agrees', async () => {
       for (const s of v.signatures) {
         for (const o of s.owners) {

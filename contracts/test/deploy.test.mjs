@@ -2,6 +2,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { getContractAddress } from 'viem';
 import { startAnvil } from '../lib/anvil.mjs';
 import { root } from '../lib/compile.mjs';
 import { ALL } from '../lib/deploy.mjs';
@@ -30,6 +31,16 @@ test('deploy.mjs', async (t) => {
     const second = await deploy('--rpc', node.url);
     assert.equal(second.text, first.text);
     assert.equal(second.errors.match(/ there$/gm).length, ALL.length);
+  });
+
+  await t.test('prints transactions that anyone may send', async () => {
+    const { status, text } = await deploy('--print');
+    assert.equal(status, 0);
+    for (const tx of JSON.parse(text)) {
+      assert.equal(tx.to, deployments.deployer);
+      const [salt, bytecode] = [tx.data.slice(0, 66), `0x${tx.data.slice(66)}`];
+      assert.equal(getContractAddress({ opcode: 'CREATE2', from: tx.to, salt, bytecode }), tx.address, tx.name);
+    }
   });
 
   await t.test('says what is wrong: usage, no node, no deployer', async (t) => {
