@@ -3,12 +3,15 @@ BUILD ?= build
 GROUP ?= run
 SECONDS ?= 60
 T ?= all
+SEED ?= 1
+NODES ?= 2
+SIM ?=
 CC_RELEASE := $(shell command -v ccache >/dev/null && echo 'ccache gcc' || echo gcc)
 SANITIZERS := address,undefined
 CC_CLANG := $(shell command -v ccache >/dev/null && echo 'ccache clang-19' || echo clang-19)
 
 .DEFAULT_GOAL := all
-.PHONY: all deps test test-long asan valgrind cov fuzz tidy format clean help
+.PHONY: all deps test test-long asan valgrind cov fuzz sim tidy format clean help
 
 all: $(BUILD)/build.ninja ## build everything (the default)
 	@ninja -C $(BUILD)
@@ -62,6 +65,9 @@ build-fuzz/build.ninja: $(MESON_FILES)
 
 fuzz: build-fuzz/build.ninja ## fuzz one target: T=NAME (or all), SECONDS=60; counts go to fuzz/LEDGER
 	@tools/fuzz.py --build build-fuzz --seconds $(SECONDS) $(T)
+
+sim: all ## one simulated network: SEED=1 NODES=2, and SIM='--loss-ppm=10000 ...' (build/sim/sim --help)
+	@$(BUILD)/sim/sim --seed=$(SEED) --nodes=$(NODES) $(SIM)
 
 tidy: all build-asan/build.ninja ## the house rules, then clang-tidy over everything
 	@tools/run_tests.py --build $(BUILD) --suite tidy

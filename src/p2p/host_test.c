@@ -501,6 +501,19 @@ TEST(any_budget)
     }
 }
 
+/* The smallest host still has its floor of limits, in every build. */
+TEST(limits_from_one_figure)
+{
+    struct host_limits l = host_limits_for(256 * 1024);
+    EXPECT_EQ(8, l.conns_max);
+    EXPECT_EQ(6, l.conns_in_max);
+    EXPECT_EQ(4, l.conns_transient_max);
+    l = host_limits_for((size_t)1 << 40);
+    EXPECT_EQ(20000, l.conns_max);
+    EXPECT_EQ(1024, l.conns_transient_max);
+    EXPECT_EQ(16 << 20, l.window_max);
+}
+
 TEST(churn_leaves_nothing)
 {
     net_start(2);
