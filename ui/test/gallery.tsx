@@ -33,11 +33,11 @@ const fake: Transport = {
   async post(_path, body) {
     const { method } = body as { method: string };
     asked.push(method);
-    const reply = { ...replies, ...state.replies }[method] as { error?: { code: string; params: object; next: string[] } } | undefined;
+    const reply = { ...replies, ...state.replies }[method] as { error?: { code: string; params: object; next?: string[] } } | undefined;
     if (state.silent || !reply) {
       return new Promise(() => undefined);
     }
-    return { status: 200, body: reply.error ? { error: { code: -1, message: reply.error.code, data: { ...reply.error, blame: 'wallet' } } } : { result: reply } };
+    return { status: 200, body: reply.error?.next ? { error: { code: -1, message: reply.error.code, data: { ...reply.error, blame: 'wallet' } } } : { result: reply } };
   },
   socket(handlers) {
     setTimeout(() => handlers.onOpen());

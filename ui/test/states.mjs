@@ -160,7 +160,7 @@ export function make(now) {
     'receive-error': { route: 'receive', replies: { receive_info: error('unknown_account', {}, ['reload']) } },
     'send': { route: 'send' },
     'send-filled': { route: 'send', act: fill(ALICE, '1.5') },
-    'send-look-alike': { route: 'send', replies: { address_check: checked({ address: ALICE_FALSE, party: { address: ALICE_FALSE, known: 'none' }, look_alike: { address: ALICE, name: 'Alice', groups: 3 }, risks: [risk('r1', 'danger', 'look_alike', { name: 'Alice', address: ALICE, groups: '3' }, true)] }) }, act: fill(ALICE_FALSE, '1.5') },
+    'send-look-alike': { route: 'send', replies: { address_check: checked({ address: ALICE_FALSE, party: { address: ALICE_FALSE, known: 'none' }, look_alike: { address: ALICE, name: 'Alice', groups: 2 }, risks: [risk('r1', 'danger', 'look_alike', { name: 'Alice', address: ALICE, groups: '2' }, true)] }) }, act: fill(ALICE_FALSE, '1.5') },
     'send-checksum': { route: 'send', replies: { address_check: { ok: false, error: { code: 'address_checksum', params: {} }, risks: [] } }, act: [...fill(ALICE.toUpperCase().replace('0X', '0x'), '1,5'), ['click', '[data-test=review]']] },
     'send-exceeds': { route: 'send', replies: { address_check: checked({ risks: [risk('r1', 'caution', 'first_time'), risk('r2', 'caution', 'no_checksum')] }) }, act: fill(ALICE, '99999') },
     'send-contract': { route: 'send', replies: { address_check: { ok: false, address: USDC, party: { address: USDC, known: 'token', name: 'USDC' }, risks: [risk('r1', 'blocked', 'token_contract', { symbol: 'USDC' })] } }, act: fill(USDC, '1') },

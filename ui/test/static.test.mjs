@@ -131,7 +131,7 @@ test('snapshots of the gallery fit api/', async () => {
   const { make } = await import('./states.mjs');
   const { topics: usual, replies, states } = make(1764100000000);
   const json = (value) => JSON.parse(JSON.stringify(value));
-  const checkReply = (method, reply, where) => (reply.error ? checkError(reply.error.code, reply.error.params, where) : check(methods[method].result, json(reply), where));
+  const checkReply = (method, reply, where) => (reply.error?.next ? checkError(reply.error.code, reply.error.params, where) : check(methods[method].result, json(reply), where));
   Object.entries(usual).forEach(([topic, data]) => check(topics[topic].snapshot, json(data), `topic ${topic}`));
   Object.entries(replies).forEach(([method, reply]) => checkReply(method, reply, `reply ${method}`));
   for (const [name, state] of Object.entries(states)) {

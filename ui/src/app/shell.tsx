@@ -106,7 +106,7 @@ function TopBanner() {
   const t = T();
   const status = store.status.value;
   if (link.value === 'lost') {
-    return <Banner level="danger" action={{ text: t.common.retry, run: retryNow }}>{t.state.lost} {heardMs.value > 0 && t.state.lostAge(age(heardMs.value, Date.now(), t))}</Banner>;
+    return <Banner level="danger" action={{ text: t.common.retry, run: retryNow }}>{t.state.lost}{heardMs.value > 0 && <span class="block">{t.state.lostAge(age(heardMs.value, Date.now(), t))}</span>}</Banner>;
   }
   if (!status) {
     return null;

@@ -124,7 +124,7 @@ export function ErrorPanel({ what, error, retry }: { what: string; error: ApiErr
     <div class="note danger error-panel" role="alert" ref={box} data-test="error">
       <LevelIcon level="danger" />
       <div class="grow">
-        <p><strong>{t.common.didNot(what)}.</strong> {errorText(error)}</p>
+        <p><strong>{t.common.didNot(what.charAt(0).toUpperCase() + what.slice(1))}.</strong> {errorText(error)}</p>
         <div class="row">
           {path && <LinkButton to={path}>{nextText}</LinkButton>}
           {next === 'reload' && <Button onPress={() => location.reload()}>{nextText}</Button>}

@@ -31,8 +31,9 @@ export function Effects({ effects, fee, payer, trial }: { effects: Effect[]; fee
           <li key={i} class={`effect ${line.tone}`}>
             <Icon name={line.icon} />
             <span class="grow">
+              {effect.kind === 'permission' && <span>{line.words} </span>}
               {effect.unlimited ? <strong class="block">{t.approve.unlimited(clean(effect.asset?.symbol ?? '', 12))}</strong> : effect.amount && <strong class="block"><Figure figure={effect.amount} sign={line.sign} full badge={false} /></strong>}
-              <span>{line.words}</span>
+              {effect.kind !== 'permission' && <span>{line.words}</span>}
             </span>
             {effect.amount && <GradeBadge figure={{ ...effect.amount, grade: effect.grade }} trial={trial} />}
           </li>

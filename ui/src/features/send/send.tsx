@@ -1,6 +1,7 @@
 /* Send: address and amount are checked while typing; Review prepares, nothing is signed here. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Asset, Methods, Speed } from '../../api/generated';
+import { differing } from '../../format/address';
 import { parseAmount, toDecimal } from '../../format/amount';
 import { clean } from '../../format/clean';
 import { span } from '../../format/time';
@@ -62,7 +63,7 @@ function SendForm({ accountId, networkId, native }: { accountId: string; network
   const alike = check?.look_alike && sure !== text;
   const chain = store.status.value?.chain.state;
   const fault = amountFault(amountWords.trim(), asset, amount, fee, quote.data);
-  const why = link.value === 'lost' ? t.approve.dead.lost : chain === 'doubtful' ? t.send.pause : !text ? t.send.missingTo : alike ? t.send.confirmAlike : check && !check.ok ? t.send.missingTo
+  const why = link.value === 'lost' ? t.approve.dead.lost : chain === 'doubtful' ? t.send.pause : !text ? t.send.missingTo : alike ? t.send.confirmAlike : check && !check.ok ? badAddress(check)
     : !amount ? fault ?? t.send.missingAmount : fault;
 
   const review = async (): Promise<void> => {
@@ -112,6 +113,12 @@ function SendForm({ accountId, networkId, native }: { accountId: string; network
   );
 }
 
+function badAddress(check: Check): string {
+  const t = T();
+  const blocked = check.risks.find((r) => r.level === 'blocked');
+  return check.error ? sayCoded(t.error, check.error) : blocked ? sayCoded(t.risk, blocked) : t.send.missingTo;
+}
+
 function amountFault(text: string, asset: Asset, amount: bigint | null, fee: Quote['speeds'][number] | undefined, quote: Quote | null): string | undefined {
   const t = T();
   const parsed = parseAmount(text, asset.decimals);
@@ -146,7 +153,7 @@ function AddressPart({ to, onTo, checked, check, isAlike, onSure, showMissing }:
         <div class="note danger compare" role="group" aria-label={t.send.lookTitle}>
           <div class="grow">
             <KeyValue rows={[[clean(check.look_alike.name, 40), <Address value={check.look_alike.address} />], [t.send.this, <Address value={check.address} compareTo={check.look_alike.address} />]]} />
-            <p>{t.address.differ(check.look_alike.groups)}</p>
+            <p>{t.address.differ(differing(check.address, check.look_alike.address).size)}</p>
             <div class="row">
               <Button onPress={() => onTo(check.look_alike!.address)}>{t.send.use(clean(check.look_alike.name, 40))}</Button>
               {isAlike && <Button kind="danger" onPress={onSure}>{t.send.useThis}</Button>}
