@@ -23,7 +23,7 @@ def main():
                     problems.append(f'{path}:{number}: there is no {name}')
             for name in PATH.findall(line):
                 count += 1
-                if not re.search(r'[A-Z]{3,}', name) and not (args.root / name).exists():
+                if not re.search(r'[A-Z]{3,}', name) and not any((base / name).exists() for base in (args.root, args.root / path.parent)):
                     problems.append(f'{path}:{number}: there is no {name}')
     floors.verdict(f'{count} names in {len(paths)} documents', problems)
 
