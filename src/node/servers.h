@@ -1,0 +1,127 @@
+#ifndef NODE_SERVERS_H
+#define NODE_SERVERS_H
+
+#include "base/budget.h"
+#include "base/err.h"
+#include "base/instant.h"
+#include "base/log.h"
+#include "base/rng.h"
+#include "codec/json.h"
+#include "p2p/host.h"
+#include "service/client.h"
+#include "wallet/wallet.h"
+
+/* The servers that a daemon uses: finds them by the addresses that it was told, asks them what they offer, carries
+ * the wallet's questions to them and the answers back, and follows the chain's head. It has no sockets: it stands
+ * between the host's events and the wallet's.
+ *
+ *     host_poll   -> servers_host_event      (true: it was for the servers)
+ *     wallet_poll -> servers_wallet_event    (ASK, SUBMIT, TRACK)
+ *     servers_tick at servers_deadline */
+
+enum {
+    SERVERS_PEER_COUNT_MAX = 16,
+    SERVERS_TARGET_COUNT_MAX = 64, /* addresses to dial */
+    SERVERS_CALL_COUNT_MAX = 160,  /* requests on their way; the rest waits in the wallet's queue */
+};
+
+/* How a peer was found, in the words of the API. */
+enum found { FOUND_BOOTSTRAP, FOUND_MANUAL, FOUND_INBOUND, FOUND_COUNT };
+const char *found_name(enum found f);
+
+struct servers_cfg {
+    struct budget *budget;
+    struct rng *rng;
+    struct log *log;
+    struct host *host;
+    struct wallet *wallet;
+    bool is_local;               /* only loopback addresses: the local network */
+    void (*changed)(void *user); /* peers or servers came or went; may be NULL */
+    void *user;
+};
+
+/* An address to dial, kept connected with back-off. */
+struct target {
+    uint8_t addr[256]; /* multiaddr */
+    uint16_t addr_len;
+    struct peer_id peer;
+    enum found found;
+    bool is_dialling;
+    unsigned failures;
+    instant retry_at;
+    uint64_t dial;
+};
+
+/* A connected peer that speaks the service protocol. */
+struct server {
+    struct peer_id peer;
+    bool is_known;  /* its status came */
+    bool is_usable; /* and fits the selected network */
+    enum service_level level;
+    uint64_t head;
+    instant busy_until;
+    instant status_at; /* ask for its status then */
+    bool is_asked;     /* for its status */
+    bool has_heads;    /* a subscription is open */
+    uint64_t asked_count;
+    uint64_t kept_count;
+    uint64_t rtt_us;
+};
+
+enum call_kind { CALL_STATUS, CALL_HEADS, CALL_ASK, CALL_SUBMIT, CALL_TRACK };
+
+/* One request on its stream. */
+struct call {
+    bool is_used;
+    enum call_kind kind;
+    host_stream stream;
+    struct peer_id peer;
+    struct service_client client;
+    uint64_t ask;        /* ASK */
+    struct id operation; /* SUBMIT, TRACK */
+    const struct network *network;
+    instant started_at;
+    bool is_opened;
+    bool is_closed_write;
+};
+
+struct servers {
+    struct servers_cfg cfg;
+    struct target targets[SERVERS_TARGET_COUNT_MAX];
+    size_t target_count;
+    struct server servers[SERVERS_PEER_COUNT_MAX];
+    size_t server_count;
+    struct call *calls; /* SERVERS_CALL_COUNT_MAX of them */
+    struct id network;  /* that the usable flags are about */
+    size_t next_server; /* the turn goes round */
+    uint64_t sent_questions;
+    uint64_t sent_operations;
+    uint64_t refused_count;
+};
+
+MUST_CHECK enum err servers_init(struct servers *s, const struct servers_cfg *cfg);
+void servers_done(struct servers *s);
+
+/* servers_add takes a multiaddr that ends in /p2p/ID. ERR_MALFORMED: it is none; ERR_LIMIT; OK also if it is known. */
+MUST_CHECK enum err servers_add(struct servers *s, struct span multiaddr_text, enum found found);
+
+bool servers_host_event(struct servers *s,
+                        instant now,
+                        struct wallet_time t,
+                        const struct host_event *e);
+void servers_wallet_event(struct servers *s, struct wallet_time t, const struct wallet_event *e);
+
+/* servers_has_room: may another event of the wallet be polled? */
+bool servers_has_room(const struct servers *s);
+
+instant servers_deadline(const struct servers *s);
+void servers_tick(struct servers *s, struct wallet_time t);
+
+size_t servers_usable_count(const struct servers *s);
+
+/* For the API: the arrays of types peer and server, and the members of network_status. */
+void servers_write_peers(const struct servers *s, struct json_writer *j, struct wallet_time t);
+void servers_write_servers(const struct servers *s, struct json_writer *j);
+void servers_write_network(const struct servers *s, struct json_writer *j);
+
+#endif
