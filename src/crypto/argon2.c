@@ -20,8 +20,9 @@ enum err argon2id(struct secret32 *ret_key,
     }
     size_t memory = (size_t)cost->memory_kib * 1024;
     TRY(budget_reserve(budget, memory, NULL));
-    int r = crypto_pwhash(ret_key->bytes, sizeof ret_key->bytes, (const char *)password.p,
-                          password.n, salt, cost->passes, memory, crypto_pwhash_ALG_ARGON2ID13);
+    int r = crypto_pwhash(ret_key->bytes, sizeof ret_key->bytes,
+                          password.n > 0 ? (const char *)password.p : "", password.n, salt,
+                          cost->passes, memory, crypto_pwhash_ALG_ARGON2ID13);
     budget_release(budget, memory);
     return r == 0 ? OK : ERR_LIMIT; /* out of memory: the range was checked above */
 }

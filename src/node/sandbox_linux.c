@@ -107,18 +107,28 @@ static const int plain_calls[] = {
     SCMP_SYS(sigaltstack),
 };
 
+static struct scmp_arg_cmp arg_is(unsigned arg, scmp_datum_t value)
+{
+    return (struct scmp_arg_cmp){.arg = arg, .op = SCMP_CMP_EQ, .datum_a = value};
+}
+
+/* Of these bits the argument has exactly those. */
+static struct scmp_arg_cmp arg_has(unsigned arg, scmp_datum_t bits, scmp_datum_t value)
+{
+    return (struct scmp_arg_cmp){
+        .arg = arg, .op = SCMP_CMP_MASKED_EQ, .datum_a = bits, .datum_b = value};
+}
+
 static int memory_rules(scmp_filter_ctx f)
 {
     int failed = 0;
     /* Memory without a file behind it, and never executable. */
-    failed |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
-                               SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
-                               SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
-    failed |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-                               SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    failed |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, arg_has(2, PROT_EXEC, 0),
+                               arg_has(3, MAP_ANONYMOUS, MAP_ANONYMOUS));
+    failed |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, arg_has(2, PROT_EXEC, 0));
     /* abort() of a broken invariant, to ourselves alone. */
-    failed |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                               SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+    failed |=
+        seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, arg_is(0, (scmp_datum_t)getpid()));
     return failed;
 }
 
@@ -128,16 +138,14 @@ static int file_rules(scmp_filter_ctx f, const struct sandbox_cfg *cfg)
     scmp_datum_t file = (scmp_datum_t)(uintptr_t)cfg->file;
     scmp_datum_t aside = (scmp_datum_t)(uintptr_t)cfg->file_aside;
     int failed = 0;
-    failed |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2, SCMP_A0(SCMP_CMP_EQ, dir),
-                               SCMP_A1(SCMP_CMP_EQ, aside));
-    failed |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(unlinkat), 2, SCMP_A0(SCMP_CMP_EQ, dir),
-                               SCMP_A1(SCMP_CMP_EQ, aside));
-    failed |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(renameat), 4, SCMP_A0(SCMP_CMP_EQ, dir),
-                               SCMP_A1(SCMP_CMP_EQ, aside), SCMP_A2(SCMP_CMP_EQ, dir),
-                               SCMP_A3(SCMP_CMP_EQ, file));
-    failed |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(renameat2), 4, SCMP_A0(SCMP_CMP_EQ, dir),
-                               SCMP_A1(SCMP_CMP_EQ, aside), SCMP_A2(SCMP_CMP_EQ, dir),
-                               SCMP_A3(SCMP_CMP_EQ, file));
+    failed |=
+        seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2, arg_is(0, dir), arg_is(1, aside));
+    failed |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(unlinkat), 2, arg_is(0, dir),
+                               arg_is(1, aside));
+    failed |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(renameat), 4, arg_is(0, dir),
+                               arg_is(1, aside), arg_is(2, dir), arg_is(3, file));
+    failed |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(renameat2), 4, arg_is(0, dir),
+                               arg_is(1, aside), arg_is(2, dir), arg_is(3, file));
     return failed;
 }
 
