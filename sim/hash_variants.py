@@ -45,7 +45,7 @@ def compile_one(cc, level, source, root, out, cflags, headers_at):
     obj = out / (str(source.relative_to(root)).replace('/', '_') + '.o')
     if not obj.exists() or obj.stat().st_mtime < max(source.stat().st_mtime, headers_at):
         cache = ['ccache'] if shutil.which('ccache') else []
-        subprocess.run([*cache, cc, level, '-std=c17', '-D_DEFAULT_SOURCE', '-I', str(root / 'src'), '-I', str(root), *cflags,
+        subprocess.run([*cache, cc, level, '-std=c17', '-D_DEFAULT_SOURCE', '-I', str(root / 'src'), *cflags,
                         '-c', str(source), '-o', str(obj)], check=True)
     return obj
 

@@ -1,5 +1,5 @@
 /* `sim`: runs one simulated network and says what happened. `make sim SEED=... NODES=...` */
-#include "sim/sim.h"
+#include "sim.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,15 +8,16 @@
 
 static void print_help(void)
 {
-    (void)printf("usage: sim [--OPTION=NUMBER ...] [--trace]\n"
-                 "A network of real hosts on a virtual clock; the same options give the same hash.\n"
-                 "  --seed=1 --nodes=2 --neighbours=4 --seconds=10\n"
-                 "  --latency-ms=60     one way, drawn for each connection from a twelfth of it up to it\n"
-                 "  --jitter-ms=2 --rate-kb=4000 (bytes a second and direction; 0 = no limit)\n"
-                 "  --loss-ppm=0        of packets\n"
-                 "  --message-ms=500    between two messages of a node; --message-len=300000 at most\n"
-                 "  --crash-s=0 --partition-s=0   between two of them; 0 = never\n"
-                 "  --memory-kb=8192    of each node\n");
+    (void)printf(
+        "usage: sim [--OPTION=NUMBER ...] [--trace]\n"
+        "A network of real hosts on a virtual clock; the same options give the same hash.\n"
+        "  --seed=1 --nodes=2 --neighbours=4 --seconds=10\n"
+        "  --latency-ms=60     one way, drawn for each connection from a twelfth of it up to it\n"
+        "  --jitter-ms=2 --rate-kb=4000 (bytes a second and direction; 0 = no limit)\n"
+        "  --loss-ppm=0        of packets\n"
+        "  --message-ms=500    between two messages of a node; --message-len=300000 at most\n"
+        "  --crash-s=0 --partition-s=0   between two of them; 0 = never\n"
+        "  --memory-kb=8192    of each node\n");
 }
 
 struct option {
@@ -24,16 +25,37 @@ struct option {
     uint64_t value;
 };
 
-enum { SEED, NODES, NEIGHBOURS, SECONDS, LATENCY, JITTER, RATE, LOSS, MESSAGE, MESSAGE_LEN, CRASH, PARTITION, MEMORY, OPTIONS };
+enum {
+    SEED,
+    NODES,
+    NEIGHBOURS,
+    SECONDS,
+    LATENCY,
+    JITTER,
+    RATE,
+    LOSS,
+    MESSAGE,
+    MESSAGE_LEN,
+    CRASH,
+    PARTITION,
+    MEMORY,
+    OPTIONS
+};
 
 static struct option options[OPTIONS] = {
-    [SEED] = {"seed", 1},          [NODES] = {"nodes", 2},
-    [NEIGHBOURS] = {"neighbours", 4}, [SECONDS] = {"seconds", 10},
-    [LATENCY] = {"latency-ms", 60},   [JITTER] = {"jitter-ms", 2},
-    [RATE] = {"rate-kb", 4000},       [LOSS] = {"loss-ppm", 0},
-    [MESSAGE] = {"message-ms", 500},  [MESSAGE_LEN] = {"message-len", 300000},
-    [CRASH] = {"crash-s", 0},         [PARTITION] = {"partition-s", 0},
-    [MEMORY] = {"memory-kb", 8192},
+    [SEED] = {"seed",        1     },
+    [NODES] = {"nodes",       2     },
+    [NEIGHBOURS] = {"neighbours",  4     },
+    [SECONDS] = {"seconds",     10    },
+    [LATENCY] = {"latency-ms",  60    },
+    [JITTER] = {"jitter-ms",   2     },
+    [RATE] = {"rate-kb",     4000  },
+    [LOSS] = {"loss-ppm",    0     },
+    [MESSAGE] = {"message-ms",  500   },
+    [MESSAGE_LEN] = {"message-len", 300000},
+    [CRASH] = {"crash-s",     0     },
+    [PARTITION] = {"partition-s", 0     },
+    [MEMORY] = {"memory-kb",   8192  },
 };
 
 static bool take_option(const char *arg)
@@ -76,17 +98,24 @@ static struct sim_cfg cfg_of_options(bool trace)
 
 static void print_report(const struct sim_report *r)
 {
-    (void)printf("messages   %" PRIu64 " begun, %" PRIu64 " delivered, %" PRIu64 " acknowledged, %" PRIu64 " failed\n",
+    (void)printf("messages   %" PRIu64 " begun, %" PRIu64 " delivered, %" PRIu64
+                 " acknowledged, %" PRIu64 " failed\n",
                  r->messages_count, r->delivered_count, r->acked_count, r->failed_count);
-    (void)printf("traffic    %" PRIu64 " payload bytes, %" PRIu64 " segments delayed by loss\n", r->bytes_count, r->lost_count);
-    (void)printf("links      %" PRIu64 " handshakes (both ends), %" PRIu64 " dials failed, %" PRIu64 " refusals\n",
+    (void)printf("traffic    %" PRIu64 " payload bytes, %" PRIu64 " segments delayed by loss\n",
+                 r->bytes_count, r->lost_count);
+    (void)printf("links      %" PRIu64 " handshakes (both ends), %" PRIu64 " dials failed, %" PRIu64
+                 " refusals\n",
                  r->handshakes_count, r->dials_failed_count, r->refused_count);
-    (void)printf("fate       %" PRIu64 " crashes, %" PRIu64 " partitions\n", r->crashes_count, r->partitions_count);
-    (void)printf("memory     %zu KiB at most in one node; largest window %" PRIu32 " KiB\n", r->memory_max / 1024, r->window_max / 1024);
-    (void)printf("run        %" PRIu64 " events, %.1f virtual seconds\n", r->events_count, (double)r->time_us / 1e6);
+    (void)printf("fate       %" PRIu64 " crashes, %" PRIu64 " partitions\n", r->crashes_count,
+                 r->partitions_count);
+    (void)printf("memory     %zu KiB at most in one node; largest window %" PRIu32 " KiB\n",
+                 r->memory_max / 1024, r->window_max / 1024);
+    (void)printf("run        %" PRIu64 " events, %.1f virtual seconds\n", r->events_count,
+                 (double)r->time_us / 1e6);
     (void)printf("hash       %016" PRIx64 "\n", r->hash);
     if (r->violation) {
-        (void)printf("BROKEN     %s: node %" PRIu32 ", at %.6f s\n", r->violation, r->violation_node, (double)r->violation_at_us / 1e6);
+        (void)printf("BROKEN     %s: node %" PRIu32 ", at %.6f s\n", r->violation,
+                     r->violation_node, (double)r->violation_at_us / 1e6);
     }
 }
 
@@ -106,12 +135,14 @@ int main(int argc, char **argv)
     struct sim_cfg cfg = cfg_of_options(trace);
     struct sim_report report;
     if (sim_run(&report, &cfg, &budget) != OK) {
-        (void)fprintf(stderr, "sim: these options make no sense together; nodes go from 2 to %d\n", SIM_NODES_MAX);
+        (void)fprintf(stderr, "sim: these options make no sense together; nodes go from 2 to %d\n",
+                      SIM_NODES_MAX);
         return 2;
     }
     print_report(&report);
     if (report.violation) {
-        (void)printf("repeat     the same options%s\n", trace ? "" : ", with --trace to see each event");
+        (void)printf("repeat     the same options%s\n",
+                     trace ? "" : ", with --trace to see each event");
     }
     return report.violation ? 1 : 0;
 }

@@ -3,7 +3,7 @@
 #include "base/arith.h"
 #include "base/check.h"
 #include "p2p/yamux_stream.h"
-#include "sim/world.h"
+#include "world.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -88,7 +88,8 @@ static void stream_write(struct sim_world *w, struct sim_node *n, struct sim_str
 {
     const struct sim_message *m = &w->messages[s->message];
     while (s->header_n < sizeof s->header) {
-        size_t done = host_stream_write(&n->host, s->id, span_from(SPAN_OF(s->header), s->header_n));
+        size_t done =
+            host_stream_write(&n->host, s->id, span_from(SPAN_OF(s->header), s->header_n));
         if (done == 0) {
             return;
         }
@@ -118,7 +119,8 @@ static void message_start(struct sim_world *w, struct sim_node *n, uint32_t m)
 {
     struct sim_message *message = &w->messages[m];
     host_stream id;
-    struct host_open_args args = {.peer = &w->nodes[message->to].host.self, .protocol = MESSAGE_PROTOCOL};
+    struct host_open_args args = {.peer = &w->nodes[message->to].host.self,
+                                  .protocol = MESSAGE_PROTOCOL};
     if (host_open_stream(&n->host, &id, NULL, args) != OK) {
         message_over(w, m);
         return;
@@ -192,8 +194,10 @@ void node_begin_message(struct sim_world *w, uint32_t i)
     uint32_t m = w->messages_count++;
     uint32_t to = n->neighbours[rng_below(&w->rng.rng, n->neighbours_count)];
     /* Most are short, a few as long as can be. */
-    uint64_t max = rng_below(&w->rng.rng, 8) == 0 ? w->cfg.message_len_max : min_u32(w->cfg.message_len_max, 4000);
-    w->messages[m] = (struct sim_message){.from = i, .to = to, .len = (uint32_t)rng_below(&w->rng.rng, max + 1)};
+    uint64_t max = rng_below(&w->rng.rng, 8) == 0 ? w->cfg.message_len_max
+                                                  : min_u32(w->cfg.message_len_max, 4000);
+    w->messages[m] =
+        (struct sim_message){.from = i, .to = to, .len = (uint32_t)rng_below(&w->rng.rng, max + 1)};
     if (is_peer(n, to)) {
         message_start(w, n, m);
     } else {
@@ -209,7 +213,8 @@ static void take_header(struct sim_world *w, uint32_t me, struct sim_stream *s, 
     struct rd r = rd_init(SPAN_OF(s->header));
     uint32_t m = rd_be32(&r);
     uint32_t len = rd_be32(&r);
-    if (m >= w->messages_count || w->messages[m].to != me || w->messages[m].from != from || w->messages[m].len != len) {
+    if (m >= w->messages_count || w->messages[m].to != me || w->messages[m].from != from ||
+        w->messages[m].len != len) {
         world_violation(w, me, "a message arrived that nobody sent here");
         return;
     }
@@ -237,7 +242,8 @@ static void consume(struct sim_node *n, struct sim_stream *s, size_t len)
     }
 }
 
-static void on_data(struct sim_world *w, struct sim_node *n, struct sim_stream *s, const struct host_event *e)
+static void
+on_data(struct sim_world *w, struct sim_node *n, struct sim_stream *s, const struct host_event *e)
 {
     uint32_t me = index_of(w, n);
     struct span data = e->data;
@@ -250,7 +256,8 @@ static void on_data(struct sim_world *w, struct sim_node *n, struct sim_stream *
         return;
     }
     struct span head = span_take(&data, sizeof s->header - s->header_n);
-    s->header_n = (uint8_t)(s->header_n + span_copy(mspan_from(MSPAN_OF(s->header), s->header_n), head));
+    s->header_n =
+        (uint8_t)(s->header_n + span_copy(mspan_from(MSPAN_OF(s->header), s->header_n), head));
     if (s->header_n == sizeof s->header && s->message == UINT32_MAX) {
         take_header(w, me, s, index_of_peer(w, &e->peer));
     }
@@ -281,7 +288,8 @@ static void on_fin(struct sim_world *w, struct sim_node *n, struct sim_stream *s
         if (m->delivered_count > 1) {
             world_violation(w, me, "delivered twice");
         }
-        (void)host_stream_write(&n->host, s->id, SPAN_LIT("done")); /* the sender counts what comes */
+        (void)host_stream_write(&n->host, s->id,
+                                SPAN_LIT("done")); /* the sender counts what comes */
     } else {
         world_violation(w, me, "a message ended early without a reset");
     }
@@ -324,10 +332,10 @@ static void on_stream(struct sim_world *w, struct sim_node *n, const struct host
             stream_write(w, n, s);
         }
         break;
-    case HOST_EVENT_STREAM_DATA: on_data(w, n, s, e); break;
-    case HOST_EVENT_STREAM_FIN: on_fin(w, n, s); break;
+    case HOST_EVENT_STREAM_DATA:       on_data(w, n, s, e); break;
+    case HOST_EVENT_STREAM_FIN:        on_fin(w, n, s); break;
     case HOST_EVENT_STREAM_CLOSED:
-    case HOST_EVENT_STREAM_RESET: stream_forget(w, n, s); break;
+    case HOST_EVENT_STREAM_RESET:      stream_forget(w, n, s); break;
     case HOST_EVENT_DIAL:
     case HOST_EVENT_LINK_CLOSE:
     case HOST_EVENT_PEER_CONNECTED:
@@ -336,7 +344,7 @@ static void on_stream(struct sim_world *w, struct sim_node *n, const struct host
     case HOST_EVENT_DIAL_FAILED:
     case HOST_EVENT_PING:
     case HOST_EVENT_PERF:
-    case HOST_EVENT_REFUSED: break;
+    case HOST_EVENT_REFUSED:           break;
     }
 }
 
@@ -372,18 +380,13 @@ static void act(struct sim_world *w, struct sim_node *n, const struct host_event
     world_hash(w, e->stream.id ^ e->data.n << 32 ^ (uint64_t)e->err << 60);
     if (w->cfg.trace) {
         (void)printf("%12llu node %u event %u link %llu stream %llu data %zu err %s %s\n",
-                     (unsigned long long)w->now.us,
-                     me,
-                     (unsigned)e->kind,
-                     (unsigned long long)e->link.id,
-                     (unsigned long long)e->stream.id,
-                     e->data.n,
-                     err_name(e->err),
-                     e->rule ? e->rule : "");
+                     (unsigned long long)w->now.us, me, (unsigned)e->kind,
+                     (unsigned long long)e->link.id, (unsigned long long)e->stream.id, e->data.n,
+                     err_name(e->err), e->rule ? e->rule : "");
     }
     switch (e->kind) {
-    case HOST_EVENT_DIAL: on_dial(w, n, e); break;
-    case HOST_EVENT_LINK_CLOSE: wire_close(w, me, e->link); break;
+    case HOST_EVENT_DIAL:              on_dial(w, n, e); break;
+    case HOST_EVENT_LINK_CLOSE:        wire_close(w, me, e->link); break;
     case HOST_EVENT_PEER_CONNECTED:
     case HOST_EVENT_PEER_IDENTIFIED:
     case HOST_EVENT_PEER_DISCONNECTED: on_peer(w, n, e); break;
@@ -396,10 +399,10 @@ static void act(struct sim_world *w, struct sim_node *n, const struct host_event
     case HOST_EVENT_STREAM_FIN:
     case HOST_EVENT_STREAM_WRITABLE:
     case HOST_EVENT_STREAM_CLOSED:
-    case HOST_EVENT_STREAM_RESET: on_stream(w, n, e); break;
+    case HOST_EVENT_STREAM_RESET:    on_stream(w, n, e); break;
     case HOST_EVENT_PING:
-    case HOST_EVENT_PERF: break;
-    case HOST_EVENT_REFUSED: w->report.refused_count++; break;
+    case HOST_EVENT_PERF:            break;
+    case HOST_EVENT_REFUSED:         w->report.refused_count++; break;
     }
 }
 
@@ -501,7 +504,8 @@ void node_check(struct sim_world *w, uint32_t i)
         h->conns_transient_count > h->limits.conns_transient_max) {
         world_violation(w, i, "more connections than allowed");
     }
-    if (h->transient.used > h->limits.memory_transient_max || h->credit.used > h->limits.credit_max) {
+    if (h->transient.used > h->limits.memory_transient_max ||
+        h->credit.used > h->limits.credit_max) {
         world_violation(w, i, "more memory than allowed in a scope");
     }
     for (size_t k = 0; k < h->links.count; k++) {

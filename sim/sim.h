@@ -26,10 +26,10 @@
 
 struct sim_cfg {
     uint64_t seed;
-    uint32_t nodes_count;        /* 2 to SIM_NODES_MAX */
-    uint32_t neighbours_count;   /* whom a node sends to; capped at nodes_count - 1 */
-    uint64_t duration_us;        /* how long messages are begun; the network then runs out */
-    uint64_t latency_us_min;     /* one way; drawn for each connection */
+    uint32_t nodes_count;      /* 2 to SIM_NODES_MAX */
+    uint32_t neighbours_count; /* whom a node sends to; capped at nodes_count - 1 */
+    uint64_t duration_us;      /* how long messages are begun; the network then runs out */
+    uint64_t latency_us_min;   /* one way; drawn for each connection */
     uint64_t latency_us_max;
     uint64_t jitter_us;          /* for each segment */
     uint64_t rate;               /* bytes a second and direction; 0 = no limit */
@@ -39,8 +39,8 @@ struct sim_cfg {
     uint64_t crash_every_us;     /* of the network, on average; 0 = never */
     uint64_t partition_every_us; /* likewise */
     uint64_t partition_for_us;
-    size_t memory_max;           /* of each node */
-    bool trace;                  /* print every event */
+    size_t memory_max; /* of each node */
+    bool trace;        /* print every event */
 };
 
 enum { SIM_NODES_MAX = 1000 };
@@ -72,6 +72,7 @@ struct sim_report {
 
 /* sim_run runs one world to its end. ERR_LIMIT: budget, or a configuration without sense. A broken
  * invariant is not an error but stands in the report. */
-MUST_CHECK enum err sim_run(struct sim_report *ret_report, const struct sim_cfg *cfg, struct budget *budget);
+MUST_CHECK enum err
+sim_run(struct sim_report *ret_report, const struct sim_cfg *cfg, struct budget *budget);
 
 #endif

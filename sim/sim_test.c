@@ -1,4 +1,4 @@
-#include "sim/sim.h"
+#include "sim.h"
 
 #include "base/test.h"
 
@@ -22,7 +22,8 @@ static struct sim_report run(const struct sim_cfg *cfg)
     EXPECT_OK(sim_run(&r, cfg, &budget));
     EXPECT_EQ(0, budget.used);
     if (!EXPECT(r.violation == NULL)) {
-        (void)printf("# seed %" PRIu64 ", %" PRIu32 " nodes: %s (node %" PRIu32 " at %" PRIu64 " us)\n",
+        (void)printf("# seed %" PRIu64 ", %" PRIu32 " nodes: %s (node %" PRIu32 " at %" PRIu64
+                     " us)\n",
                      cfg->seed, cfg->nodes_count, r.violation, r.violation_node, r.violation_at_us);
     }
     return r;
@@ -60,7 +61,8 @@ static void run_scenario(const struct scenario *s)
     unsigned seeds = is_long() ? s->seeds * 50 : s->seeds;
     for (uint64_t seed = test_seed(); seed < test_seed() + seeds; seed++) {
         struct sim_cfg cfg = complete(s, seed);
-        test_note("%s, seed %" PRIu64 ": make sim SEED=%" PRIu64 " NODES=%" PRIu32, s->name, seed, seed, cfg.nodes_count);
+        test_note("%s, seed %" PRIu64 ": make sim SEED=%" PRIu64 " NODES=%" PRIu32, s->name, seed,
+                  seed, cfg.nodes_count);
         struct sim_report r = run(&cfg);
         EXPECT(r.messages_count > 0);
         EXPECT(r.acked_count * 100 >= r.messages_count * s->acked_min_percent);
@@ -72,7 +74,12 @@ static void run_scenario(const struct scenario *s)
 
 TEST(two_calm_nodes)
 {
-    run_scenario(&(struct scenario){.name = "two", .cfg = {.nodes_count = 2, .duration_us = 20 * US_PER_S}, .seeds = 10, .acked_min_percent = 75});
+    run_scenario(&(struct scenario){
+        .name = "two",
+        .cfg = {.nodes_count = 2, .duration_us = 20 * US_PER_S},
+        .seeds = 10,
+        .acked_min_percent = 75
+    });
 }
 
 TEST(long_fat_path_grows_the_window)
@@ -93,22 +100,48 @@ TEST(long_fat_path_grows_the_window)
 
 TEST(loss)
 {
-    run_scenario(&(struct scenario){.name = "loss", .cfg = {.nodes_count = 8, .duration_us = 20 * US_PER_S, .loss_ppm = 30000}, .seeds = 5, .acked_min_percent = 75});
+    run_scenario(&(struct scenario){
+        .name = "loss",
+        .cfg = {.nodes_count = 8, .duration_us = 20 * US_PER_S, .loss_ppm = 30000},
+        .seeds = 5,
+        .acked_min_percent = 75
+    });
 }
 
 TEST(slow_lines)
 {
-    run_scenario(&(struct scenario){.name = "slow lines", .cfg = {.nodes_count = 5, .duration_us = 30 * US_PER_S, .rate = 20000, .message_every_us = 5 * US_PER_S, .message_len_max = 60000}, .seeds = 4, .acked_min_percent = 70});
+    run_scenario(&(struct scenario){
+        .name = "slow lines",
+        .cfg = {.nodes_count = 5,
+                .duration_us = 30 * US_PER_S,
+                .rate = 20000,
+                .message_every_us = 5 * US_PER_S,
+                .message_len_max = 60000},
+        .seeds = 4,
+        .acked_min_percent = 70
+    });
 }
 
 TEST(crashes)
 {
-    run_scenario(&(struct scenario){.name = "crashes", .cfg = {.nodes_count = 10, .duration_us = 60 * US_PER_S, .crash_every_us = 2 * US_PER_S}, .seeds = 5, .acked_min_percent = 30});
+    run_scenario(&(struct scenario){
+        .name = "crashes",
+        .cfg = {.nodes_count = 10, .duration_us = 60 * US_PER_S, .crash_every_us = 2 * US_PER_S},
+        .seeds = 5,
+        .acked_min_percent = 30
+    });
 }
 
 TEST(partitions)
 {
-    run_scenario(&(struct scenario){.name = "partitions", .cfg = {.nodes_count = 10, .duration_us = 90 * US_PER_S, .partition_every_us = 20 * US_PER_S}, .seeds = 3, .acked_min_percent = 30});
+    run_scenario(&(struct scenario){
+        .name = "partitions",
+        .cfg = {.nodes_count = 10,
+                .duration_us = 90 * US_PER_S,
+                .partition_every_us = 20 * US_PER_S},
+        .seeds = 3,
+        .acked_min_percent = 30
+    });
 }
 
 /* Hardly enough memory for one connection each: refusals, and all the invariants still. */
@@ -116,29 +149,51 @@ TEST(tiny_memory)
 {
     for (size_t memory = 256 * 1024; memory <= 400 * 1024; memory += 48 * 1024) {
         struct scenario s = {.name = "tiny memory", .seeds = 2};
-        s.cfg = (struct sim_cfg){.nodes_count = 12, .neighbours_count = 11, .duration_us = 20 * US_PER_S, .memory_max = memory, .message_every_us = 100 * US_PER_MS};
+        s.cfg = (struct sim_cfg){.nodes_count = 12,
+                                 .neighbours_count = 11,
+                                 .duration_us = 20 * US_PER_S,
+                                 .memory_max = memory,
+                                 .message_every_us = 100 * US_PER_MS};
         run_scenario(&s);
     }
 }
 
 TEST(everything_at_once)
 {
-    run_scenario(&(struct scenario){.name = "everything",
-                                    .cfg = {.nodes_count = 30, .duration_us = 60 * US_PER_S, .loss_ppm = 20000, .crash_every_us = 3 * US_PER_S, .partition_every_us = 15 * US_PER_S, .memory_max = 1024 * 1024},
-                                    .seeds = 3,
-                                    .acked_min_percent = 20});
+    run_scenario(&(struct scenario){
+        .name = "everything",
+        .cfg = {.nodes_count = 30,
+                .duration_us = 60 * US_PER_S,
+                .loss_ppm = 20000,
+                .crash_every_us = 3 * US_PER_S,
+                .partition_every_us = 15 * US_PER_S,
+                .memory_max = 1024 * 1024},
+        .seeds = 3,
+        .acked_min_percent = 20
+    });
 }
 
 TEST(two_hundred_nodes)
 {
-    run_scenario(&(struct scenario){.name = "two hundred", .cfg = {.nodes_count = 200, .duration_us = 15 * US_PER_S, .loss_ppm = 5000, .crash_every_us = 3 * US_PER_S}, .seeds = 1, .acked_min_percent = 60});
+    run_scenario(&(struct scenario){
+        .name = "two hundred",
+        .cfg = {.nodes_count = 200,
+                .duration_us = 15 * US_PER_S,
+                .loss_ppm = 5000,
+                .crash_every_us = 3 * US_PER_S},
+        .seeds = 1,
+        .acked_min_percent = 60
+    });
 }
 
 /* The same seed twice is the same world; another seed is another. */
 TEST(a_seed_replays_everything)
 {
     struct scenario s = {.name = "replay"};
-    s.cfg = (struct sim_cfg){.nodes_count = 10, .duration_us = 20 * US_PER_S, .loss_ppm = 10000, .crash_every_us = 4 * US_PER_S};
+    s.cfg = (struct sim_cfg){.nodes_count = 10,
+                             .duration_us = 20 * US_PER_S,
+                             .loss_ppm = 10000,
+                             .crash_every_us = 4 * US_PER_S};
     struct sim_cfg cfg = complete(&s, 7);
     struct sim_report a = run(&cfg);
     struct sim_report b = run(&cfg);

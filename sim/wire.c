@@ -4,7 +4,7 @@
  * segments back until it is whole again. The sender's buffer is freed when a segment arrives. */
 #include "base/arith.h"
 #include "base/check.h"
-#include "sim/world.h"
+#include "world.h"
 
 #include <string.h>
 
@@ -18,7 +18,8 @@ enum {
 static const uint64_t RETRANSMIT_US = 200 * US_PER_MS;
 static const uint64_t CUT_RETRY_US = 500 * US_PER_MS;
 
-static struct sim_wire *find_wire(const struct sim_world *w, uint32_t node, host_link link, unsigned *ret_end)
+static struct sim_wire *
+find_wire(const struct sim_world *w, uint32_t node, host_link link, unsigned *ret_end)
 {
     struct sim_wire *x = map_find(&w->nodes[node].wires, span_of(&link.id, sizeof link.id));
     if (x) {
@@ -30,7 +31,8 @@ static struct sim_wire *find_wire(const struct sim_world *w, uint32_t node, host
 static void forget(struct sim_world *w, struct sim_wire *x, unsigned end)
 {
     x->is_open[end] = false;
-    (void)map_remove(&w->nodes[x->node[end]].wires, span_of(&x->link[end].id, sizeof x->link[end].id));
+    (void)map_remove(&w->nodes[x->node[end]].wires,
+                     span_of(&x->link[end].id, sizeof x->link[end].id));
 }
 
 static void remember(struct sim_world *w, struct sim_wire *x, unsigned end, host_link link)
@@ -67,7 +69,8 @@ void wire_free(struct sim_world *w, struct sim_wire *x)
 /* maybe_free drops a wire that neither host knows and on which nothing moves. */
 static void maybe_free(struct sim_world *w, struct sim_wire *x)
 {
-    bool moves = x->is_connecting || !list_is_empty(&x->pipe[0].segments) || !list_is_empty(&x->pipe[1].segments);
+    bool moves = x->is_connecting || !list_is_empty(&x->pipe[0].segments) ||
+                 !list_is_empty(&x->pipe[1].segments);
     if (!x->is_open[0] && !x->is_open[1] && !moves) {
         wire_free(w, x);
     }
@@ -82,7 +85,8 @@ void wire_dial(struct sim_world *w, uint32_t from, uint32_t to, host_link link)
     x->node[0] = from;
     x->node[1] = to;
     x->connect.kind = SIM_TIMER_CONNECT;
-    x->latency_us = w->cfg.latency_us_min + rng_below(&w->rng.rng, w->cfg.latency_us_max - w->cfg.latency_us_min + 1);
+    x->latency_us = w->cfg.latency_us_min +
+                    rng_below(&w->rng.rng, w->cfg.latency_us_max - w->cfg.latency_us_min + 1);
     for (unsigned i = 0; i < 2; i++) {
         x->pipe[i].wire = x;
         x->pipe[i].from = i;
@@ -158,7 +162,8 @@ static instant arrival(struct sim_world *w, struct sim_pipe *p, size_t n)
     instant starts = instant_before(p->free_at, w->now) ? w->now : p->free_at;
     uint64_t line_us = w->cfg.rate ? n * US_PER_S / w->cfg.rate : 0;
     p->free_at = instant_add(starts, line_us);
-    uint64_t us = p->wire->latency_us + (w->cfg.jitter_us ? rng_below(&w->rng.rng, w->cfg.jitter_us + 1) : 0);
+    uint64_t us =
+        p->wire->latency_us + (w->cfg.jitter_us ? rng_below(&w->rng.rng, w->cfg.jitter_us + 1) : 0);
     uint64_t loss = (uint64_t)w->cfg.loss_ppm * (1 + n / PACKET_LEN);
     while (loss > 0 && rng_below(&w->rng.rng, PPM) < min_u64(loss, PPM / 2)) {
         us += RETRANSMIT_US + 2 * p->wire->latency_us;
@@ -196,7 +201,8 @@ static void flush_pipe(struct sim_world *w, struct sim_wire *x, unsigned end)
             p->is_blocked = true;
             return;
         }
-        size_t n = host_link_send(&w->nodes[x->node[end]].host, w->now, x->link[end], mspan_of(room, len));
+        size_t n =
+            host_link_send(&w->nodes[x->node[end]].host, w->now, x->link[end], mspan_of(room, len));
         if (n == 0) {
             return;
         }
@@ -236,7 +242,8 @@ void wire_close(struct sim_world *w, uint32_t node, host_link link)
 /* ---- arriving ---- */
 
 /* deliver gives one segment to the host at the other end. */
-static void deliver(struct sim_world *w, struct sim_wire *x, unsigned to, const struct sim_segment *s)
+static void
+deliver(struct sim_world *w, struct sim_wire *x, unsigned to, const struct sim_segment *s)
 {
     uint32_t node = x->node[to];
     if (!x->is_open[to]) {
@@ -279,7 +286,8 @@ void wire_pipe_tick(struct sim_world *w, struct sim_pipe *p)
     p->held -= s->n;
     world_free(w, s, sizeof *s + s->n);
     if (!list_is_empty(&p->segments)) {
-        const struct sim_segment *next = list_entry(list_first(&p->segments), struct sim_segment, in_pipe);
+        const struct sim_segment *next =
+            list_entry(list_first(&p->segments), struct sim_segment, in_pipe);
         instant at = instant_before(next->arrives_at, w->now) ? w->now : next->arrives_at;
         world_at(w, &p->timer, at);
     }

@@ -1,9 +1,9 @@
 /*~ The simulator's clock and fate. world_run takes the earliest event of one heap, lets it happen, and
  * goes on; wire.c is the network, node.c what lives on it. */
+#include "world.h"
 #include "base/arith.h"
 #include "base/check.h"
 #include "base/mem.h"
-#include "sim/world.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,8 @@ enum {
     MESSAGES_MAX = 200000,
 };
 
-static const uint64_t RUN_OUT_US = 150 * US_PER_S; /* time for what is under way, after the last message */
+static const uint64_t RUN_OUT_US =
+    150 * US_PER_S; /* time for what is under way, after the last message */
 static const uint64_t HANG_UP_US = 100 * US_PER_S; /* time to close all connections */
 
 struct sim_cfg sim_cfg_default(void)
@@ -72,7 +73,8 @@ bool world_reaches(const struct sim_world *w, uint32_t a, uint32_t b)
         return true;
     }
     uint64_t seed[2] = {w->cut_salt, w->cfg.seed};
-    return (siphash24(seed, span_of(&a, sizeof a)) & 1) == (siphash24(seed, span_of(&b, sizeof b)) & 1);
+    return (siphash24(seed, span_of(&a, sizeof a)) & 1) ==
+           (siphash24(seed, span_of(&b, sizeof b)) & 1);
 }
 
 void *world_alloc(struct sim_world *w, size_t n)
@@ -124,11 +126,13 @@ static void make_node(struct sim_world *w, uint32_t i)
 
 static bool has_sense(const struct sim_cfg *c)
 {
-    return c->nodes_count >= 2 && c->nodes_count <= SIM_NODES_MAX && c->latency_us_min <= c->latency_us_max &&
-           c->message_every_us > 0 && c->neighbours_count > 0;
+    return c->nodes_count >= 2 && c->nodes_count <= SIM_NODES_MAX &&
+           c->latency_us_min <= c->latency_us_max && c->message_every_us > 0 &&
+           c->neighbours_count > 0;
 }
 
-MUST_CHECK static enum err make(struct sim_world *w, const struct sim_cfg *cfg, struct budget *budget)
+MUST_CHECK static enum err
+make(struct sim_world *w, const struct sim_cfg *cfg, struct budget *budget)
 {
     if (!has_sense(cfg)) {
         return ERR_LIMIT;
@@ -145,7 +149,8 @@ MUST_CHECK static enum err make(struct sim_world *w, const struct sim_cfg *cfg, 
     w->crash.kind = SIM_TIMER_CRASH;
     w->partition.kind = SIM_TIMER_PARTITION;
     w->heal.kind = SIM_TIMER_HEAL;
-    w->messages_cap = (uint32_t)min_u64(MESSAGES_MAX, 16 + 2 * cfg->nodes_count * (cfg->duration_us / cfg->message_every_us + 1));
+    w->messages_cap = (uint32_t)min_u64(
+        MESSAGES_MAX, 16 + 2 * cfg->nodes_count * (cfg->duration_us / cfg->message_every_us + 1));
     w->messages = world_alloc(w, w->messages_cap * sizeof *w->messages);
     w->nodes = world_alloc(w, cfg->nodes_count * sizeof *w->nodes);
     for (uint32_t i = 0; i < cfg->nodes_count; i++) {
@@ -207,7 +212,8 @@ static void on_partition(struct sim_world *w)
     w->is_cut = true;
     w->cut_salt = rng_u64(&w->rng.rng);
     world_at(w, &w->heal, instant_add(w->now, w->cfg.partition_for_us));
-    instant next = instant_add(w->now, w->cfg.partition_for_us + world_around(w, w->cfg.partition_every_us));
+    instant next =
+        instant_add(w->now, w->cfg.partition_for_us + world_around(w, w->cfg.partition_every_us));
     world_at(w, &w->partition, next);
 }
 
@@ -224,7 +230,7 @@ static void on_node(struct sim_world *w, struct sim_node *n)
 static void happen(struct sim_world *w, struct sim_timer *t)
 {
     switch (t->kind) {
-    case SIM_TIMER_NODE: on_node(w, list_entry(t, struct sim_node, timer)); break;
+    case SIM_TIMER_NODE:    on_node(w, list_entry(t, struct sim_node, timer)); break;
     case SIM_TIMER_MESSAGE: {
         struct sim_node *n = list_entry(t, struct sim_node, message_timer);
         uint32_t i = (uint32_t)(n - w->nodes);
@@ -243,9 +249,9 @@ static void happen(struct sim_world *w, struct sim_timer *t)
         }
         break;
     }
-    case SIM_TIMER_PIPE: wire_pipe_tick(w, list_entry(t, struct sim_pipe, timer)); break;
-    case SIM_TIMER_CONNECT: wire_connect_tick(w, list_entry(t, struct sim_wire, connect)); break;
-    case SIM_TIMER_CRASH: on_crash(w); break;
+    case SIM_TIMER_PIPE:      wire_pipe_tick(w, list_entry(t, struct sim_pipe, timer)); break;
+    case SIM_TIMER_CONNECT:   wire_connect_tick(w, list_entry(t, struct sim_wire, connect)); break;
+    case SIM_TIMER_CRASH:     on_crash(w); break;
     case SIM_TIMER_PARTITION: on_partition(w); break;
     case SIM_TIMER_HEAL:
         heap_remove(&w->heap, &t->node);
@@ -292,7 +298,9 @@ static void check_end(struct sim_world *w)
             continue;
         }
         struct host_stats s = host_stats(&n->host);
-        if (s.conns_count + s.streams_count + s.peers_count + s.dials_count + s.conns_transient_count > 0) {
+        if (s.conns_count + s.streams_count + s.peers_count + s.dials_count +
+                s.conns_transient_count >
+            0) {
             world_violation(w, i, "something is left when all have hung up");
         }
         if (n->host.transient.used > 0 || s.credit_used > 0 || n->streams.count > 0) {

@@ -7,16 +7,16 @@
 #include "base/rng.h"
 #include "p2p/host_state.h"
 #include "p2p/key_signer.h"
-#include "sim/sim.h"
+#include "sim.h"
 
 /* The inside of the simulator: world.c is its clock and its fate, wire.c its network, node.c its people. */
 
 enum sim_timer_kind {
-    SIM_TIMER_NODE,      /* a host's deadline */
-    SIM_TIMER_MESSAGE,   /* a node begins a message */
-    SIM_TIMER_RESTART,   /* a crashed node comes back */
-    SIM_TIMER_PIPE,      /* a segment arrives */
-    SIM_TIMER_CONNECT,   /* a SYN or its answer arrives */
+    SIM_TIMER_NODE,    /* a host's deadline */
+    SIM_TIMER_MESSAGE, /* a node begins a message */
+    SIM_TIMER_RESTART, /* a crashed node comes back */
+    SIM_TIMER_PIPE,    /* a segment arrives */
+    SIM_TIMER_CONNECT, /* a SYN or its answer arrives */
     SIM_TIMER_CRASH,
     SIM_TIMER_PARTITION,
     SIM_TIMER_HEAL,
@@ -52,19 +52,19 @@ struct sim_pipe {
     unsigned from;          /* index of the sending end */
     struct sim_timer timer; /* when the first segment arrives */
     struct list segments;
-    size_t held;        /* bytes */
-    instant free_at;    /* when the line has sent what it was given */
+    size_t held;     /* bytes */
+    instant free_at; /* when the line has sent what it was given */
     instant last_arrival;
     bool fin_is_sent;
-    bool is_blocked;    /* the sender has more than the pipe holds */
+    bool is_blocked; /* the sender has more than the pipe holds */
 };
 
 struct sim_wire {
     struct list in_world;
-    uint32_t node[2];  /* 0: who dialled */
+    uint32_t node[2]; /* 0: who dialled */
     host_link link[2];
-    bool is_open[2];   /* that side's host knows the link */
-    bool is_answered;  /* the SYN has arrived */
+    bool is_open[2];  /* that side's host knows the link */
+    bool is_answered; /* the SYN has arrived */
     bool is_connecting;
     enum err answer;
     uint64_t latency_us;
@@ -78,9 +78,9 @@ struct sim_stream {
     bool is_sender;
     bool is_lazy; /* consumes in lumps */
     bool is_opened;
-    uint32_t message; /* index; UINT32_MAX = the header is not whole */
-    uint32_t at;      /* payload bytes written, or received */
-    uint32_t held;    /* received, not consumed */
+    uint32_t message;  /* index; UINT32_MAX = the header is not whole */
+    uint32_t at;       /* payload bytes written, or received */
+    uint32_t held;     /* received, not consumed */
     uint32_t reset_at; /* the sender gives up after so many bytes; UINT32_MAX = never */
     uint8_t header[8];
     uint8_t header_n;
@@ -101,7 +101,7 @@ struct sim_node {
     uint32_t neighbours[16];
     uint32_t neighbours_count;
     uint8_t peers[(SIM_NODES_MAX + 7) / 8]; /* connected, as the events say */
-    uint32_t waiting[64]; /* messages whose connection is not there yet */
+    uint32_t waiting[64];                   /* messages whose connection is not there yet */
     uint32_t waiting_count;
 };
 
@@ -121,9 +121,9 @@ struct sim_world {
     struct sim_timer crash;
     struct sim_timer partition;
     struct sim_timer heal;
-    bool is_cut;       /* even nodes do not reach odd ones of the seeded colouring */
+    bool is_cut; /* even nodes do not reach odd ones of the seeded colouring */
     uint64_t cut_salt;
-    bool is_ending;    /* no new messages */
+    bool is_ending; /* no new messages */
 };
 
 /* ---- world.c ---- */

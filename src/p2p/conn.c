@@ -9,16 +9,21 @@
 #include "p2p/conn_stream.h"
 
 enum {
-    SEAL_ROOM_MIN = 256,  /* output smaller than this is sealed aside */
+    SEAL_ROOM_MIN = 256, /* output smaller than this is sealed aside */
     STAGED_LEN_MAX = 1024,
 };
 
-static const struct span NOISE_PROTOCOLS[] = {{(const uint8_t *)"/noise", 6}};
-static const struct span MUXER_PROTOCOLS[] = {{(const uint8_t *)"/yamux/1.0.0", 12}};
+static const struct span NOISE_PROTOCOLS[] = {
+    {(const uint8_t *)"/noise", 6}
+};
+static const struct span MUXER_PROTOCOLS[] = {
+    {(const uint8_t *)"/yamux/1.0.0", 12}
+};
 
 /* ---- negotiations ---- */
 
-enum err conn_select_new(struct conn *c, struct conn_select **ret_select, struct conn_select_args args)
+enum err
+conn_select_new(struct conn *c, struct conn_select **ret_select, struct conn_select_args args)
 {
     void *p;
     TRY(mem_alloc(c->cfg.budget, &p, sizeof(struct conn_select)));
@@ -69,10 +74,10 @@ static enum yamux_go_away go_away_of(enum err e)
     switch (e) {
     case OK:
     case ERR_CLOSED:
-    case ERR_TIMEOUT: return YAMUX_GO_AWAY_NORMAL;
+    case ERR_TIMEOUT:     return YAMUX_GO_AWAY_NORMAL;
     case ERR_LIMIT:
     case ERR_INTERNAL:
-    case ERR_IO: return YAMUX_GO_AWAY_INTERNAL;
+    case ERR_IO:          return YAMUX_GO_AWAY_INTERNAL;
     case ERR_TRUNCATED:
     case ERR_MALFORMED:
     case ERR_UNSUPPORTED:
@@ -80,7 +85,7 @@ static enum yamux_go_away go_away_of(enum err e)
     case ERR_AUTH:
     case ERR_DENIED:
     case ERR_NOT_FOUND:
-    case ERR_COUNT: break;
+    case ERR_COUNT:       break;
     }
     return YAMUX_GO_AWAY_PROTOCOL;
 }
@@ -128,15 +133,15 @@ static void start_noise(struct conn *c)
     if (c->noise_is_up) {
         return;
     }
-    struct noise_cfg cfg = {
-        .is_initiator = c->cfg.is_dialer,
-        .identity = c->cfg.identity,
-        .muxers = MUXER_PROTOCOLS,
-        .muxers_count = 1,
-        .expected = &c->expected,
-        .rng = c->cfg.rng,
-        .budget = c->cfg.budget,
-        .timeout_ms = (uint32_t)min_u64(UINT32_MAX, max_u64(1, c->cfg.handshake_timeout_us / US_PER_MS))};
+    struct noise_cfg cfg = {.is_initiator = c->cfg.is_dialer,
+                            .identity = c->cfg.identity,
+                            .muxers = MUXER_PROTOCOLS,
+                            .muxers_count = 1,
+                            .expected = &c->expected,
+                            .rng = c->cfg.rng,
+                            .budget = c->cfg.budget,
+                            .timeout_ms = (uint32_t)min_u64(
+                                UINT32_MAX, max_u64(1, c->cfg.handshake_timeout_us / US_PER_MS))};
     c->noise_is_up = true; /* also half-built: noise_done copes */
     if (noise_init(&c->noise, &cfg, c->now) != OK) {
         fail(c, ERR_LIMIT, "no memory for the handshake");
@@ -218,7 +223,7 @@ static bool on_noise(struct conn *c)
             start_yamux(c);
         }
         break;
-    case NOISE_EVENT_DATA: c->plain = e.data; break;
+    case NOISE_EVENT_DATA:   c->plain = e.data; break;
     case NOISE_EVENT_FAILED: fail(c, e.err, e.diag.rule); break;
     }
     return true;
@@ -230,7 +235,8 @@ static bool on_plain(struct conn *c)
         return false;
     }
     if (c->state == CONN_SELECT_MUXER) {
-        (void)multistream_recv(&c->select->engine, c->now, &c->plain); /* failure comes as an event */
+        (void)multistream_recv(&c->select->engine, c->now,
+                               &c->plain); /* failure comes as an event */
     } else {
         (void)yamux_recv(&c->yamux, c->now, &c->plain); /* likewise */
     }
@@ -270,11 +276,10 @@ static void report_closed(struct conn *c)
 {
     if (!c->closed_reported && !c->has_event) {
         c->closed_reported = true;
-        conn_report(c,
-                    (struct conn_event){.kind = CONN_EVENT_CLOSED,
-                                        .peer = c->peer,
-                                        .err = c->close_err,
-                                        .rule = c->close_rule});
+        conn_report(c, (struct conn_event){.kind = CONN_EVENT_CLOSED,
+                                           .peer = c->peer,
+                                           .err = c->close_err,
+                                           .rule = c->close_rule});
     }
 }
 
@@ -287,8 +292,8 @@ static void advance(struct conn *c)
             conn_stream_free(c, c->gone);
             c->gone = NULL;
         }
-        moved = on_rest(c) || conn_check_selecting(c) || on_select(c) || on_yamux(c) || on_plain(c) ||
-                on_noise(c);
+        moved = on_rest(c) || conn_check_selecting(c) || on_select(c) || on_yamux(c) ||
+                on_plain(c) || on_noise(c);
     }
     if (c->state == CONN_CLOSED) {
         report_closed(c);
@@ -301,7 +306,8 @@ enum err conn_init(struct conn *c, const struct conn_cfg *cfg, instant now)
 {
     check(cfg->budget);
     check(cfg->protocols->count > 0);
-    *c = (struct conn){.cfg = *cfg, .now = now, .deadline = instant_add(now, cfg->handshake_timeout_us)};
+    *c = (struct conn){
+        .cfg = *cfg, .now = now, .deadline = instant_add(now, cfg->handshake_timeout_us)};
     if (cfg->expected) {
         c->expected = *cfg->expected;
     }
@@ -406,7 +412,8 @@ static size_t send_staged(struct conn *c, struct mspan out)
 
 static bool can_seal(const struct conn *c)
 {
-    return c->noise_is_up && noise_can_seal(&c->noise) && (c->yamux_is_up || c->state == CONN_SELECT_MUXER);
+    return c->noise_is_up && noise_can_seal(&c->noise) &&
+           (c->yamux_is_up || c->state == CONN_SELECT_MUXER);
 }
 
 /* send_some writes one piece: what is staged, then the plain negotiation, then noise's handshake, then frames. */

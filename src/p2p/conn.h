@@ -49,13 +49,13 @@ struct conn_protocols {
 
 struct conn_cfg {
     bool is_dialer;
-    const struct noise_identity *identity;   /* outlives the connection */
-    const struct peer_id *expected;          /* who must answer, NULL = whoever it is; copied by init */
-    const struct conn_protocols *protocols;  /* outlives the connection */
-    struct rng *rng;                         /* outlives the connection */
-    struct budget *budget;                   /* scope "connection"; outlives the connection */
-    struct budget *credit;                   /* see yamux_cfg */
-    uint32_t streams_max;                    /* the following as in yamux_cfg; 0 = its default */
+    const struct noise_identity *identity; /* outlives the connection */
+    const struct peer_id *expected; /* who must answer, NULL = whoever it is; copied by init */
+    const struct conn_protocols *protocols; /* outlives the connection */
+    struct rng *rng;                        /* outlives the connection */
+    struct budget *budget;                  /* scope "connection"; outlives the connection */
+    struct budget *credit;                  /* see yamux_cfg */
+    uint32_t streams_max;                   /* the following as in yamux_cfg; 0 = its default */
     uint32_t streams_in_max;
     uint32_t window_max;
     uint32_t queue_max;
@@ -72,10 +72,10 @@ enum conn_event_kind {
     CONN_EVENT_STREAM_DATA,     /* stream, data */
     CONN_EVENT_STREAM_FIN,      /* stream: the peer sends no more */
     CONN_EVENT_STREAM_WRITABLE, /* stream: a write that was cut short can go on */
-    CONN_EVENT_STREAM_CLOSED,   /* stream: finished on both sides; the object is gone after this event */
-    CONN_EVENT_STREAM_RESET,    /* stream, err, rule, code: the object is gone after this event */
-    CONN_EVENT_REFUSED,         /* refusal: a stream of the peer was refused */
-    CONN_EVENT_CLOSED,          /* err, rule. The last event; streams still open end without one of their own */
+    CONN_EVENT_STREAM_CLOSED, /* stream: finished on both sides; the object is gone after this event */
+    CONN_EVENT_STREAM_RESET, /* stream, err, rule, code: the object is gone after this event */
+    CONN_EVENT_REFUSED,      /* refusal: a stream of the peer was refused */
+    CONN_EVENT_CLOSED, /* err, rule. The last event; streams still open end without one of their own */
 };
 
 /* A stream whose protocol is being agreed or is agreed. Owned by the connection; the pointer is good
@@ -83,13 +83,13 @@ enum conn_event_kind {
 struct conn_stream {
     uint32_t id;
     bool inbound;
-    bool is_open;          /* the protocol is agreed */
-    bool is_proposed;      /* in the lazy form */
-    bool can_write;        /* agreed or lazily proposed, and the negotiation's own bytes are out */
-    bool wants_writable;   /* a write before can_write */
-    bool close_write_due;  /* asked for before can_write */
-    struct span protocol;  /* the agreed or proposed id */
-    void *user;            /* the owner's */
+    bool is_open;         /* the protocol is agreed */
+    bool is_proposed;     /* in the lazy form */
+    bool can_write;       /* agreed or lazily proposed, and the negotiation's own bytes are out */
+    bool wants_writable;  /* a write before can_write */
+    bool close_write_due; /* asked for before can_write */
+    struct span protocol; /* the agreed or proposed id */
+    void *user;           /* the owner's */
     struct conn_select *select; /* while it is being agreed, and its bytes are not all sent */
     struct list in_selecting;
     struct list in_streams;
@@ -98,12 +98,12 @@ struct conn_stream {
 struct conn_event {
     enum conn_event_kind kind;
     struct conn_stream *stream;
-    void *user;         /* of the stream: still valid with RESET and CLOSED */
+    void *user; /* of the stream: still valid with RESET and CLOSED */
     struct peer_id peer;
-    struct span data;   /* lives until the next call */
+    struct span data; /* lives until the next call */
     struct refusal refusal;
     enum err err;
-    const char *rule;   /* static text */
+    const char *rule; /* static text */
     uint32_t code;
 };
 
@@ -122,17 +122,17 @@ struct conn {
     struct conn_select *select; /* of the security protocol or of the muxer */
     struct noise noise;
     struct yamux yamux;
-    struct span plain;          /* decrypted, not yet given to the muxer; lies in noise's buffer */
-    struct span rest;           /* application bytes behind a stream's negotiation; likewise */
+    struct span plain; /* decrypted, not yet given to the muxer; lies in noise's buffer */
+    struct span rest;  /* application bytes behind a stream's negotiation; likewise */
     struct conn_stream *rest_stream;
-    struct conn_stream *gone;   /* freed when its last event has been seen */
-    struct list selecting;      /* streams in negotiation, oldest first */
-    struct list streams;        /* all of them */
+    struct conn_stream *gone; /* freed when its last event has been seen */
+    struct list selecting;    /* streams in negotiation, oldest first */
+    struct list streams;      /* all of them */
     struct conn_event event;
     bool has_event;
-    struct buf staged;          /* a sealed frame for outputs too small to seal in */
+    struct buf staged; /* a sealed frame for outputs too small to seal in */
     size_t staged_at;
-    instant deadline;           /* of the handshake */
+    instant deadline; /* of the handshake */
     instant now;
     bool noise_is_up;
     bool yamux_is_up;

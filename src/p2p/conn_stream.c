@@ -24,7 +24,8 @@ void conn_stream_free(struct conn *c, struct conn_stream *s)
     mem_free(c->cfg.budget, s, sizeof *s);
 }
 
-MUST_CHECK static enum err stream_new(struct conn *c, struct conn_stream **ret_stream, struct conn_select_args args)
+MUST_CHECK static enum err
+stream_new(struct conn *c, struct conn_stream **ret_stream, struct conn_select_args args)
 {
     void *p;
     TRY(mem_alloc(c->cfg.budget, &p, sizeof(struct conn_stream)));
@@ -73,7 +74,8 @@ MUST_CHECK static enum err flush_select(struct conn *c, struct conn_stream *s)
         uint8_t piece[256];
         size_t room = min_size(sizeof piece, yamux_writable_len(&c->yamux, s->id));
         if (room == 0) {
-            (void)yamux_write(&c->yamux, s->id, span_first(buf_span(&m->out), 1)); /* asks for WRITABLE */
+            (void)yamux_write(&c->yamux, s->id,
+                              span_first(buf_span(&m->out), 1)); /* asks for WRITABLE */
             return OK;
         }
         size_t n = multistream_send(m, c->now, mspan_of(piece, room));
@@ -122,7 +124,7 @@ static void follow_select(struct conn *c, struct conn_stream *s)
         switch (e.kind) {
         case MULTISTREAM_EVENT_PROPOSED: s->is_proposed = true; break;
         case MULTISTREAM_EVENT_SELECTED: on_selected(c, s, e.protocol); return;
-        case MULTISTREAM_EVENT_FAILED: end_stream(c, s, e.err, e.diag.rule); return;
+        case MULTISTREAM_EVENT_FAILED:   end_stream(c, s, e.err, e.diag.rule); return;
         }
     }
     if (flush_select(c, s) != OK) {
@@ -156,7 +158,8 @@ static void on_opened(struct conn *c, uint32_t id)
                                     .protocols_count = c->cfg.protocols->count};
     if (stream_new(c, &s, args) != OK) {
         yamux_reset_stream(&c->yamux, id, 0);
-        conn_report(c, (struct conn_event){.kind = CONN_EVENT_REFUSED, .refusal = memory_refusal(c)});
+        conn_report(c,
+                    (struct conn_event){.kind = CONN_EVENT_REFUSED, .refusal = memory_refusal(c)});
         return;
     }
     s->id = id;
@@ -176,7 +179,8 @@ static void on_data(struct conn *c, struct conn_stream *s, struct span data)
     }
     struct span rest = data;
     (void)multistream_recv(&s->select->engine, c->now, &rest); /* failure comes as an event */
-    yamux_consume(&c->yamux, s->id, (struct yamux_consume_args){.n = data.n - rest.n, .now = c->now});
+    yamux_consume(&c->yamux, s->id,
+                  (struct yamux_consume_args){.n = data.n - rest.n, .now = c->now});
     if (rest.n > 0 && s->select->engine.state == MULTISTREAM_SELECTED) {
         c->rest = rest;
         c->rest_stream = s;
@@ -229,17 +233,17 @@ void conn_on_yamux(struct conn *c, const struct yamux_event *e)
 {
     struct conn_stream *s = e->user;
     switch (e->kind) {
-    case YAMUX_EVENT_OPENED: on_opened(c, e->stream_id); break;
-    case YAMUX_EVENT_DATA: on_data(c, s, e->data); break;
-    case YAMUX_EVENT_FIN: on_fin(c, s); break;
-    case YAMUX_EVENT_WRITABLE: on_writable(c, s); break;
+    case YAMUX_EVENT_OPENED:        on_opened(c, e->stream_id); break;
+    case YAMUX_EVENT_DATA:          on_data(c, s, e->data); break;
+    case YAMUX_EVENT_FIN:           on_fin(c, s); break;
+    case YAMUX_EVENT_WRITABLE:      on_writable(c, s); break;
     case YAMUX_EVENT_RESET:
     case YAMUX_EVENT_STREAM_CLOSED: on_gone(c, s, e); break;
     case YAMUX_EVENT_REFUSED:
         conn_report(c, (struct conn_event){.kind = CONN_EVENT_REFUSED, .refusal = e->refusal});
         break;
     case YAMUX_EVENT_GO_AWAY: /* no new streams; conn_open_stream answers ERR_CLOSED from now on */
-    case YAMUX_EVENT_CLOSED: break;
+    case YAMUX_EVENT_CLOSED:  break;
     }
 }
 
@@ -257,7 +261,8 @@ enum err conn_open_stream(struct conn *c,
         return ERR_STATE;
     }
     struct conn_stream *s;
-    enum err e = stream_new(c, &s, (struct conn_select_args){.one = args.protocol, .lazy = args.lazy});
+    enum err e =
+        stream_new(c, &s, (struct conn_select_args){.one = args.protocol, .lazy = args.lazy});
     if (e != OK) {
         if (ret_refusal) {
             *ret_refusal = memory_refusal(c);
@@ -266,7 +271,8 @@ enum err conn_open_stream(struct conn *c,
     }
     s->user = args.user;
     s->protocol = args.protocol;
-    e = yamux_open_stream(&c->yamux, &s->id, ret_refusal, (struct yamux_open_args){.user = s, .now = c->now});
+    e = yamux_open_stream(&c->yamux, &s->id, ret_refusal,
+                          (struct yamux_open_args){.user = s, .now = c->now});
     if (e != OK) {
         conn_stream_free(c, s);
         return e;

@@ -25,7 +25,8 @@ struct conn_select_args {
     size_t protocols_count;
     uint64_t timeout_us;
 };
-MUST_CHECK enum err conn_select_new(struct conn *c, struct conn_select **ret_select, struct conn_select_args args);
+MUST_CHECK enum err
+conn_select_new(struct conn *c, struct conn_select **ret_select, struct conn_select_args args);
 void conn_select_free(struct conn *c, struct conn_select *s);
 
 #endif

@@ -9,7 +9,10 @@
 #include <string.h>
 
 static const instant T0 = {.us = 1000000};
-static const struct span SERVED[] = {{(const uint8_t *)"/echo/1", 7}, {(const uint8_t *)"/sink/1", 7}};
+static const struct span SERVED[] = {
+    {(const uint8_t *)"/echo/1", 7},
+    {(const uint8_t *)"/sink/1", 7}
+};
 
 /* One side: a dialer that opens a stream of each kind when it is ready, or a listener that echoes. */
 struct side {
@@ -131,7 +134,7 @@ static void side_act(struct side *s, const struct conn_event *e)
     case CONN_EVENT_STREAM_CLOSED: s->finished = true; break;
     case CONN_EVENT_STREAM_RESET:
     case CONN_EVENT_REFUSED:
-    case CONN_EVENT_CLOSED: break;
+    case CONN_EVENT_CLOSED:        break;
     }
 }
 
@@ -206,8 +209,7 @@ static size_t carry(unsigned i, instant now, struct buf *record)
     struct span in = span_of(out, n);
     do {
         (void)conn_recv(&sides[1 - i].conn, now, &in);
-        while (side_poll(&sides[1 - i], now, NULL)) {
-        }
+        while (side_poll(&sides[1 - i], now, NULL)) {}
     } while (in.n > 0 && sides[1 - i].conn.state != CONN_CLOSED);
     return n;
 }
@@ -279,7 +281,8 @@ TEST(unknown_protocol_resets_the_stream_alone)
     sides[0].is_quiet = true;
     (void)pump(T0, NULL);
     struct conn_stream *s;
-    EXPECT_OK(conn_open_stream(&sides[0].conn, &s, NULL, (struct conn_open_args){.protocol = SPAN_LIT("/what/1")}));
+    EXPECT_OK(conn_open_stream(&sides[0].conn, &s, NULL,
+                               (struct conn_open_args){.protocol = SPAN_LIT("/what/1")}));
     EXPECT_EQ(0, conn_stream_write(&sides[0].conn, s, SPAN_LIT("x")));
     (void)pump(T0, NULL);
     EXPECT_EQ(CONN_EVENT_STREAM_RESET, sides[0].last.kind);
@@ -328,7 +331,8 @@ TEST(stream_deadline)
     sides[0].is_quiet = true;
     (void)pump(T0, NULL);
     struct conn_stream *s;
-    EXPECT_OK(conn_open_stream(&sides[0].conn, &s, NULL, (struct conn_open_args){.protocol = SERVED[0]}));
+    EXPECT_OK(
+        conn_open_stream(&sides[0].conn, &s, NULL, (struct conn_open_args){.protocol = SERVED[0]}));
     instant end = instant_add(T0, 3 * US_PER_S);
     EXPECT(conn_deadline(&sides[0].conn).us <= end.us);
     conn_tick(&sides[0].conn, end);
@@ -350,7 +354,8 @@ TEST(close_tells_the_other_side)
     EXPECT_EQ(OK, sides[0].last.err);
     EXPECT(carry(0, T0, NULL) > 0); /* the go-away */
     struct conn_stream *s;
-    EXPECT_ERR(ERR_CLOSED, conn_open_stream(&sides[1].conn, &s, NULL, (struct conn_open_args){.protocol = SERVED[0]}));
+    EXPECT_ERR(ERR_CLOSED, conn_open_stream(&sides[1].conn, &s, NULL,
+                                            (struct conn_open_args){.protocol = SERVED[0]}));
     drop_both();
 }
 
@@ -403,8 +408,12 @@ TEST(segments)
 
 TEST(twin)
 {
-    struct engine_twin twin = {
-        .client = &KIND, .server = &KIND, .pipe_len = 300, .chunk_len_max = 200, .client_event = "S err=0", .server_event = "S err=0"};
+    struct engine_twin twin = {.client = &KIND,
+                               .server = &KIND,
+                               .pipe_len = 300,
+                               .chunk_len_max = 200,
+                               .client_event = "S err=0",
+                               .server_event = "S err=0"};
     EXPECT(engine_test_twin(&twin, 10));
 }
 

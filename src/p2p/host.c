@@ -22,23 +22,24 @@ __attribute__((noinline)) static size_t clamp(size_t v, size_t low, size_t high)
 struct host_limits host_limits_for(size_t memory_max)
 {
     uint32_t conns = (uint32_t)clamp(memory_max / (48 * 1024), 8, 20000);
-    return (struct host_limits){.conns_max = conns,
-                                .conns_in_max = conns - conns / 4,
-                                .conns_transient_max = (uint32_t)clamp(conns / 4, 4, 1024),
-                                .conns_per_peer_max = 4,
-                                .streams_per_conn_max = 2000,
-                                .streams_in_per_conn_max = 1000,
-                                .dials_max = 64,
-                                .memory_transient_max = memory_max / 4,
-                                .memory_per_peer_max = memory_max / 2,
-                                .memory_per_conn_max = memory_max / 2,
-                                .window_max = (uint32_t)clamp(memory_max / 8, YAMUX_WINDOW_INITIAL, 16 * 1024 * 1024),
-                                .credit_max = memory_max / 2,
-                                .queue_per_stream_max = (uint32_t)clamp(memory_max / 64, 16 * 1024, 1024 * 1024),
-                                .handshake_timeout_us = 15 * US_PER_S,
-                                .dial_timeout_us = 10 * US_PER_S,
-                                .stream_timeout_us = 15 * US_PER_S,
-                                .keepalive_us = 30 * US_PER_S};
+    return (struct host_limits){
+        .conns_max = conns,
+        .conns_in_max = conns - conns / 4,
+        .conns_transient_max = (uint32_t)clamp(conns / 4, 4, 1024),
+        .conns_per_peer_max = 4,
+        .streams_per_conn_max = 2000,
+        .streams_in_per_conn_max = 1000,
+        .dials_max = 64,
+        .memory_transient_max = memory_max / 4,
+        .memory_per_peer_max = memory_max / 2,
+        .memory_per_conn_max = memory_max / 2,
+        .window_max = (uint32_t)clamp(memory_max / 8, YAMUX_WINDOW_INITIAL, 16 * 1024 * 1024),
+        .credit_max = memory_max / 2,
+        .queue_per_stream_max = (uint32_t)clamp(memory_max / 64, 16 * 1024, 1024 * 1024),
+        .handshake_timeout_us = 15 * US_PER_S,
+        .dial_timeout_us = 10 * US_PER_S,
+        .stream_timeout_us = 15 * US_PER_S,
+        .keepalive_us = 30 * US_PER_S};
 }
 
 static bool limits_are_unset(const struct host_limits *l)
@@ -51,7 +52,8 @@ MUST_CHECK static enum err add_builtin(struct host *h,
                                        enum host_builtin_kind kind,
                                        uint32_t per_peer_max)
 {
-    TRY(host_handle(h, protocol, (struct host_protocol_args){.streams_in_per_peer_max = per_peer_max}));
+    TRY(host_handle(h, protocol,
+                    (struct host_protocol_args){.streams_in_per_peer_max = per_peer_max}));
     h->protocol_table[h->protocols.count - 1].builtin = kind;
     return OK;
 }
@@ -96,7 +98,8 @@ static void init_tables(struct host *h)
 
 enum err host_init(struct host *h, const struct host_cfg *cfg, instant now)
 {
-    *h = (struct host){.cfg = *cfg, .now = now, .push_at = INSTANT_NEVER, .record_seq = cfg->record_seq};
+    *h = (struct host){
+        .cfg = *cfg, .now = now, .push_at = INSTANT_NEVER, .record_seq = cfg->record_seq};
     if (cfg->memory_max < MEMORY_MIN) {
         return ERR_LIMIT;
     }
@@ -121,8 +124,7 @@ void host_done(struct host *h)
     }
     host_swarm_done(h);
     struct host_event e;
-    while (host_builtin_poll(h, &e)) {
-    }
+    while (host_builtin_poll(h, &e)) {}
     map_done(&h->links);
     map_done(&h->peers);
     map_done(&h->streams);
@@ -146,7 +148,8 @@ const struct peer_id *host_self(const struct host *h)
 bool host_poll(struct host *h, struct host_event *ret_event)
 {
     for (;;) {
-        if (host_swarm_poll(h, ret_event) || host_stream_poll(h, ret_event) || host_builtin_poll(h, ret_event)) {
+        if (host_swarm_poll(h, ret_event) || host_stream_poll(h, ret_event) ||
+            host_builtin_poll(h, ret_event)) {
             return true;
         }
         struct list *first = list_first(&h->eventful);
@@ -209,7 +212,8 @@ enum err host_set_listen_addrs(struct host *h, const struct span *addrs, size_t 
     buf_init(&fresh, &h->system, h->addrs.max);
     for (size_t i = 0; i < count; i++) {
         TRY(multiaddr_validate(addrs[i], NULL));
-        uint8_t len[2] = {(uint8_t)(addrs[i].n >> 8), (uint8_t)addrs[i].n}; /* <= MULTIADDR_LEN_MAX */
+        uint8_t len[2] = {(uint8_t)(addrs[i].n >> 8),
+                          (uint8_t)addrs[i].n}; /* <= MULTIADDR_LEN_MAX */
         TRY(buf_append(&fresh, SPAN_OF(len)));
         TRY(buf_append(&fresh, addrs[i]));
     }
@@ -270,7 +274,9 @@ static void fill_info(struct host_peer_info *ret_info, const struct host_peer *p
     }
 }
 
-bool host_peer_find(const struct host *h, struct host_peer_info *ret_info, const struct peer_id *peer)
+bool host_peer_find(const struct host *h,
+                    struct host_peer_info *ret_info,
+                    const struct peer_id *peer)
 {
     const struct host_peer *p = host_peer_get(h, peer);
     if (!p || p->conns_count == 0) {

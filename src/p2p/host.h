@@ -48,32 +48,32 @@
  * scope, value and limit. */
 
 enum {
-    HOST_PROTOCOLS_MAX = 64,       /* handled at once, built-in ones included */
-    HOST_PROTOCOL_LEN_MAX = 128,   /* bytes of a protocol id */
-    HOST_ADDRS_MAX = 32,           /* listen addresses announced; addresses of one dial */
+    HOST_PROTOCOLS_MAX = 64,     /* handled at once, built-in ones included */
+    HOST_PROTOCOL_LEN_MAX = 128, /* bytes of a protocol id */
+    HOST_ADDRS_MAX = 32,         /* listen addresses announced; addresses of one dial */
     HOST_AGENT_LEN_MAX = 64,
     HOST_PEER_PROTOCOLS_MAX = 256, /* of a peer's identify message, kept */
     HOST_PEER_ADDRS_MAX = 32,
 };
 
 struct host_limits {
-    uint32_t conns_max;             /* all connections, handshaking ones included */
-    uint32_t conns_in_max;          /* of them opened by peers */
-    uint32_t conns_transient_max;   /* of them not yet authenticated */
+    uint32_t conns_max;           /* all connections, handshaking ones included */
+    uint32_t conns_in_max;        /* of them opened by peers */
+    uint32_t conns_transient_max; /* of them not yet authenticated */
     uint32_t conns_per_peer_max;
     uint32_t streams_per_conn_max;
     uint32_t streams_in_per_conn_max;
-    uint32_t dials_max;             /* host_dial calls under way */
-    size_t memory_transient_max;    /* bytes of all unauthenticated connections together */
-    size_t memory_per_peer_max;     /* bytes */
-    size_t memory_per_conn_max;     /* bytes */
-    uint32_t window_max;            /* bytes a stream's receive window may grow to */
-    size_t credit_max;              /* bytes of all windows beyond their first 256 KiB */
-    uint32_t queue_per_stream_max;  /* bytes waiting to be sent on one stream */
-    uint64_t handshake_timeout_us;  /* from link up to muxer ready */
-    uint64_t dial_timeout_us;       /* of one address, up to link up */
-    uint64_t stream_timeout_us;     /* to agree on a stream's protocol */
-    uint64_t keepalive_us;          /* pings on an idle connection; 0 = none */
+    uint32_t dials_max;            /* host_dial calls under way */
+    size_t memory_transient_max;   /* bytes of all unauthenticated connections together */
+    size_t memory_per_peer_max;    /* bytes */
+    size_t memory_per_conn_max;    /* bytes */
+    uint32_t window_max;           /* bytes a stream's receive window may grow to */
+    size_t credit_max;             /* bytes of all windows beyond their first 256 KiB */
+    uint32_t queue_per_stream_max; /* bytes waiting to be sent on one stream */
+    uint64_t handshake_timeout_us; /* from link up to muxer ready */
+    uint64_t dial_timeout_us;      /* of one address, up to link up */
+    uint64_t stream_timeout_us;    /* to agree on a stream's protocol */
+    uint64_t keepalive_us;         /* pings on an idle connection; 0 = none */
 };
 
 /* host_limits_for derives sensible limits from the one figure that a person sets: bytes of memory. */
@@ -88,7 +88,7 @@ struct host_cfg {
     const char *agent;           /* identify's agent version, such as "passmesh/0.1.0"; static */
     const char *protocol_family; /* identify's protocol version; NULL = "ipfs/0.1.0" */
     bool serve_perf;             /* answer /perf/1.0.0: lets any peer make us send */
-    uint64_t record_seq;         /* above that of any peer record this identity ever signed; milliseconds
+    uint64_t record_seq; /* above that of any peer record this identity ever signed; milliseconds
                                   * since 1970 will do. Grows by one with each change */
 };
 
@@ -109,19 +109,19 @@ enum host_event_kind {
     HOST_EVENT_LINK_CLOSE, /* write what host_link_send still gives, close the transport (or give up
                             * dialling), call host_link_closed */
     /* for the application */
-    HOST_EVENT_PEER_CONNECTED,    /* peer, addr, inbound, link: the first connection to peer is ready */
+    HOST_EVENT_PEER_CONNECTED, /* peer, addr, inbound, link: the first connection to peer is ready */
     HOST_EVENT_PEER_IDENTIFIED,   /* peer: see host_peer_find; again after each push */
     HOST_EVENT_PEER_DISCONNECTED, /* peer, err, rule: the last connection to it is gone */
-    HOST_EVENT_DIAL_FAILED,       /* dial, peer (may be none), err, rule: every address of a host_dial failed */
-    HOST_EVENT_STREAM_OPENED,     /* stream, peer, protocol, inbound, user */
-    HOST_EVENT_STREAM_DATA,       /* stream, data: give the credit back with host_stream_consume */
-    HOST_EVENT_STREAM_FIN,        /* stream: the peer sends no more */
-    HOST_EVENT_STREAM_WRITABLE,   /* stream: a write that was cut short can go on */
-    HOST_EVENT_STREAM_CLOSED,     /* stream: both sides finished and all was sent; it is gone */
-    HOST_EVENT_STREAM_RESET,      /* stream, err, rule, code: it is gone, whatever the reason */
-    HOST_EVENT_PING,              /* peer, rtt_us; or err if it failed */
-    HOST_EVENT_PERF,              /* peer, perf; or err if it failed */
-    HOST_EVENT_REFUSED,           /* refusal, peer (may be none): somebody was turned away; for log and metrics */
+    HOST_EVENT_DIAL_FAILED, /* dial, peer (may be none), err, rule: every address of a host_dial failed */
+    HOST_EVENT_STREAM_OPENED,   /* stream, peer, protocol, inbound, user */
+    HOST_EVENT_STREAM_DATA,     /* stream, data: give the credit back with host_stream_consume */
+    HOST_EVENT_STREAM_FIN,      /* stream: the peer sends no more */
+    HOST_EVENT_STREAM_WRITABLE, /* stream: a write that was cut short can go on */
+    HOST_EVENT_STREAM_CLOSED,   /* stream: both sides finished and all was sent; it is gone */
+    HOST_EVENT_STREAM_RESET,    /* stream, err, rule, code: it is gone, whatever the reason */
+    HOST_EVENT_PING,            /* peer, rtt_us; or err if it failed */
+    HOST_EVENT_PERF,            /* peer, perf; or err if it failed */
+    HOST_EVENT_REFUSED, /* refusal, peer (may be none): somebody was turned away; for log and metrics */
 };
 
 struct host_perf_result {
@@ -139,12 +139,12 @@ struct host_event {
     struct span addr;     /* multiaddr bytes */
     struct span protocol; /* the id as registered or asked for */
     struct span data;
-    void *user;           /* the stream's */
+    void *user; /* the stream's */
     bool inbound;
     enum err err;
-    const char *rule;     /* static text: why, or NULL */
-    uint32_t code;        /* STREAM_RESET: the peer's number, 0 = none */
-    uint64_t dial;        /* DIAL_FAILED: as host_dial returned */
+    const char *rule; /* static text: why, or NULL */
+    uint32_t code;    /* STREAM_RESET: the peer's number, 0 = none */
+    uint64_t dial;    /* DIAL_FAILED: as host_dial returned */
     uint64_t rtt_us;
     struct host_perf_result perf;
     struct refusal refusal;
@@ -204,8 +204,10 @@ MUST_CHECK enum err host_set_listen_addrs(struct host *h, const struct span *add
 /* ---- peers ---- */
 
 struct host_dial_args {
-    const struct peer_id *peer; /* who must answer; NULL = taken from the addresses' /p2p, or whoever it is */
-    const struct span *addrs;   /* multiaddr bytes in order of preference; copied. Those that the host cannot
+    const struct peer_id
+        *peer; /* who must answer; NULL = taken from the addresses' /p2p, or whoever it is */
+    const struct span
+        *addrs; /* multiaddr bytes in order of preference; copied. Those that the host cannot
                                  * dial (it does /ip4|ip6|dns*.../tcp/N) are skipped */
     size_t addrs_count;
 };
@@ -226,20 +228,22 @@ struct host_peer_info {
     struct peer_id peer;
     uint32_t conns_count;
     uint32_t streams_count;
-    bool inbound;         /* its first connection */
+    bool inbound; /* its first connection */
     bool identified;
     struct span addr;     /* of its first connection */
     struct span observed; /* how the peer sees us: its word only */
     struct span agent;    /* untrusted text, at most 256 bytes */
     uint64_t rtt_us;      /* 0 = not known */
     instant connected_at;
-    size_t memory_used;   /* bytes in its scope */
+    size_t memory_used; /* bytes in its scope */
     size_t protocols_count;
     size_t addrs_count;
 };
 
 /* host_peer_find: false if peer is not connected. host_peer_at iterates over host_peers_count peers. */
-bool host_peer_find(const struct host *h, struct host_peer_info *ret_info, const struct peer_id *peer);
+bool host_peer_find(const struct host *h,
+                    struct host_peer_info *ret_info,
+                    const struct peer_id *peer);
 size_t host_peers_count(const struct host *h);
 void host_peer_at(const struct host *h, struct host_peer_info *ret_info, size_t i);
 
@@ -259,7 +263,8 @@ struct host_protocol_args {
 
 /* host_handle accepts streams of this protocol from now on; the id must stay valid (static text). Peers
  * are told by identify/push. ERR_STATE: handled already; ERR_LIMIT. */
-MUST_CHECK enum err host_handle(struct host *h, const char *protocol, struct host_protocol_args args);
+MUST_CHECK enum err
+host_handle(struct host *h, const char *protocol, struct host_protocol_args args);
 
 /* host_unhandle refuses new ones; open streams go on. */
 void host_unhandle(struct host *h, const char *protocol);

@@ -39,7 +39,8 @@ MUST_CHECK static enum err tell_init(struct host *h, struct host_stream_state *s
         .protocols = protocols,
         .protocols_count = protocols_count,
         .observed_addr = buf_span(&s->conn->addr),
-        .protocol_version = span_str(h->cfg.protocol_family ? h->cfg.protocol_family : "ipfs/0.1.0"),
+        .protocol_version =
+            span_str(h->cfg.protocol_family ? h->cfg.protocol_family : "ipfs/0.1.0"),
         .agent_version = span_str(h->cfg.agent ? h->cfg.agent : "passmesh"),
         .signed_peer_record = buf_span(&h->record)};
     return identify_tell_init(&s->builtin->engine.identify, &content, &s->conn->budget, h->now);
@@ -111,10 +112,10 @@ static void engine_recv(struct host *h, struct host_builtin *b, struct span *in)
 {
     switch (b->kind) {
     case HOST_BUILTIN_IDENTIFY:
-    case HOST_BUILTIN_PUSH: (void)identify_recv(&b->engine.identify, h->now, in); break;
-    case HOST_BUILTIN_PING: (void)ping_recv(&b->engine.ping, h->now, in); break;
-    case HOST_BUILTIN_PERF: (void)perf_recv(&b->engine.perf, h->now, in); break;
-    case HOST_BUILTIN_NONE: break;
+    case HOST_BUILTIN_PUSH:     (void)identify_recv(&b->engine.identify, h->now, in); break;
+    case HOST_BUILTIN_PING:     (void)ping_recv(&b->engine.ping, h->now, in); break;
+    case HOST_BUILTIN_PERF:     (void)perf_recv(&b->engine.perf, h->now, in); break;
+    case HOST_BUILTIN_NONE:     break;
     }
 }
 
@@ -122,10 +123,10 @@ static void engine_recv_end(struct host *h, struct host_builtin *b)
 {
     switch (b->kind) {
     case HOST_BUILTIN_IDENTIFY:
-    case HOST_BUILTIN_PUSH: identify_recv_end(&b->engine.identify); break;
-    case HOST_BUILTIN_PING: ping_recv_end(&b->engine.ping); break;
-    case HOST_BUILTIN_PERF: perf_recv_end(&b->engine.perf, h->now); break;
-    case HOST_BUILTIN_NONE: break;
+    case HOST_BUILTIN_PUSH:     identify_recv_end(&b->engine.identify); break;
+    case HOST_BUILTIN_PING:     ping_recv_end(&b->engine.ping); break;
+    case HOST_BUILTIN_PERF:     perf_recv_end(&b->engine.perf, h->now); break;
+    case HOST_BUILTIN_NONE:     break;
     }
 }
 
@@ -133,10 +134,10 @@ static size_t engine_send(struct host *h, struct host_builtin *b, struct mspan o
 {
     switch (b->kind) {
     case HOST_BUILTIN_IDENTIFY:
-    case HOST_BUILTIN_PUSH: return identify_send(&b->engine.identify, h->now, out);
-    case HOST_BUILTIN_PING: return ping_send(&b->engine.ping, h->now, out);
-    case HOST_BUILTIN_PERF: return perf_send(&b->engine.perf, h->now, out);
-    case HOST_BUILTIN_NONE: break;
+    case HOST_BUILTIN_PUSH:     return identify_send(&b->engine.identify, h->now, out);
+    case HOST_BUILTIN_PING:     return ping_send(&b->engine.ping, h->now, out);
+    case HOST_BUILTIN_PERF:     return perf_send(&b->engine.perf, h->now, out);
+    case HOST_BUILTIN_NONE:     break;
     }
     return 0;
 }
@@ -145,10 +146,10 @@ static instant engine_deadline(const struct host_builtin *b)
 {
     switch (b->kind) {
     case HOST_BUILTIN_IDENTIFY:
-    case HOST_BUILTIN_PUSH: return identify_deadline(&b->engine.identify);
-    case HOST_BUILTIN_PING: return ping_deadline(&b->engine.ping);
+    case HOST_BUILTIN_PUSH:     return identify_deadline(&b->engine.identify);
+    case HOST_BUILTIN_PING:     return ping_deadline(&b->engine.ping);
     case HOST_BUILTIN_PERF:
-    case HOST_BUILTIN_NONE: break;
+    case HOST_BUILTIN_NONE:     break;
     }
     return INSTANT_NEVER;
 }
@@ -157,10 +158,10 @@ static void engine_done(struct host_builtin *b)
 {
     switch (b->kind) {
     case HOST_BUILTIN_IDENTIFY:
-    case HOST_BUILTIN_PUSH: identify_done(&b->engine.identify); break;
-    case HOST_BUILTIN_PING: ping_done(&b->engine.ping); break;
-    case HOST_BUILTIN_PERF: perf_done(&b->engine.perf); break;
-    case HOST_BUILTIN_NONE: break;
+    case HOST_BUILTIN_PUSH:     identify_done(&b->engine.identify); break;
+    case HOST_BUILTIN_PING:     ping_done(&b->engine.ping); break;
+    case HOST_BUILTIN_PERF:     perf_done(&b->engine.perf); break;
+    case HOST_BUILTIN_NONE:     break;
     }
 }
 
@@ -178,7 +179,8 @@ static void report_ping(struct host *h, struct host_stream_state *s, uint64_t rt
     }
 }
 
-static void report_perf(struct host *h, struct host_builtin *b, const struct perf_result *r, enum err e)
+static void
+report_perf(struct host *h, struct host_builtin *b, const struct perf_result *r, enum err e)
 {
     if (!b->report) {
         return;
@@ -219,8 +221,8 @@ static bool on_identify(struct host *h, struct host_stream_state *s)
     struct identify_event e;
     while (identify_poll(&s->builtin->engine.identify, &e)) {
         switch (e.kind) {
-        case IDENTIFY_EVENT_TOLD: conn_stream_close_write(&s->conn->conn, s->cs); break;
-        case IDENTIFY_EVENT_HEARD: remember(h, s->conn->peer, e.info.message); break;
+        case IDENTIFY_EVENT_TOLD:   conn_stream_close_write(&s->conn->conn, s->cs); break;
+        case IDENTIFY_EVENT_HEARD:  remember(h, s->conn->peer, e.info.message); break;
         case IDENTIFY_EVENT_FAILED: return false;
         }
     }
@@ -252,9 +254,9 @@ static bool on_perf(struct host *h, struct host_stream_state *s)
     struct perf_event e;
     while (perf_poll(&s->builtin->engine.perf, &e)) {
         switch (e.kind) {
-        case PERF_EVENT_SENT: conn_stream_close_write(&s->conn->conn, s->cs); break;
+        case PERF_EVENT_SENT:     conn_stream_close_write(&s->conn->conn, s->cs); break;
         case PERF_EVENT_FINISHED: report_perf(h, s->builtin, &e.result, OK); break;
-        case PERF_EVENT_FAILED: report_perf(h, s->builtin, NULL, e.err); return false;
+        case PERF_EVENT_FAILED:   report_perf(h, s->builtin, NULL, e.err); return false;
         }
     }
     return true;
@@ -264,10 +266,10 @@ static bool listen_to_engine(struct host *h, struct host_stream_state *s)
 {
     switch (s->builtin->kind) {
     case HOST_BUILTIN_IDENTIFY:
-    case HOST_BUILTIN_PUSH: return on_identify(h, s);
-    case HOST_BUILTIN_PING: return on_ping(h, s);
-    case HOST_BUILTIN_PERF: return on_perf(h, s);
-    case HOST_BUILTIN_NONE: break;
+    case HOST_BUILTIN_PUSH:     return on_identify(h, s);
+    case HOST_BUILTIN_PING:     return on_ping(h, s);
+    case HOST_BUILTIN_PERF:     return on_perf(h, s);
+    case HOST_BUILTIN_NONE:     break;
     }
     return false;
 }
@@ -280,7 +282,8 @@ static bool drain(struct host *h, struct host_stream_state *s)
     for (;;) {
         size_t room = min_size(sizeof piece, conn_stream_writable_len(&s->conn->conn, s->cs));
         if (room == 0) {
-            (void)conn_stream_write(&s->conn->conn, s->cs, span_of(piece, 1)); /* takes none, asks for WRITABLE */
+            (void)conn_stream_write(&s->conn->conn, s->cs,
+                                    span_of(piece, 1)); /* takes none, asks for WRITABLE */
             return true;
         }
         size_t n = engine_send(h, s->builtin, mspan_of(piece, room));
@@ -316,7 +319,8 @@ static bool feed(struct host *h, struct host_stream_state *s, struct span data)
             return false;
         }
         if (in.n == before) {
-            host_stream_drop(h, s); /* it writes faster than it reads our answers, or says too much */
+            host_stream_drop(h,
+                             s); /* it writes faster than it reads our answers, or says too much */
             return false;
         }
     }
@@ -348,7 +352,7 @@ void host_builtin_on_event(struct host *h, struct host_stream_state *s, const st
     case CONN_EVENT_STREAM_CLOSED:
     case CONN_EVENT_STREAM_RESET:
     case CONN_EVENT_REFUSED:
-    case CONN_EVENT_CLOSED: break;
+    case CONN_EVENT_CLOSED:        break;
     }
 }
 
@@ -413,11 +417,10 @@ enum err host_ping(struct host *h, const struct peer_id *peer)
         return ERR_STATE;
     }
     struct host_stream_state *s;
-    TRY(host_stream_start(h,
-                          &s,
-                          NULL,
-                          (struct host_stream_args){
-                              .conn = hc, .protocol = SPAN_LIT(PING_PROTOCOL), .builtin = HOST_BUILTIN_PING}));
+    TRY(host_stream_start(h, &s, NULL,
+                          (struct host_stream_args){.conn = hc,
+                                                    .protocol = SPAN_LIT(PING_PROTOCOL),
+                                                    .builtin = HOST_BUILTIN_PING}));
     hc->peer->ping_is_out = true;
     return OK;
 }
@@ -433,18 +436,17 @@ enum err host_perf(struct host *h, struct host_perf_args args)
     struct host_perf_report *report = p;
     report->peer = *args.peer;
     struct host_stream_state *s;
-    enum err e = host_stream_start(
-        h,
-        &s,
-        NULL,
-        (struct host_stream_args){
-            .conn = hc, .protocol = SPAN_LIT(PERF_PROTOCOL), .builtin = HOST_BUILTIN_PERF});
+    enum err e = host_stream_start(h, &s, NULL,
+                                   (struct host_stream_args){.conn = hc,
+                                                             .protocol = SPAN_LIT(PERF_PROTOCOL),
+                                                             .builtin = HOST_BUILTIN_PERF});
     if (e != OK) {
         mem_free(&h->system, report, sizeof *report);
         return e;
     }
     s->builtin->report = report;
-    s->builtin->perf_cfg = (struct perf_cfg){.upload_len = args.upload_len, .download_len = args.download_len};
+    s->builtin->perf_cfg =
+        (struct perf_cfg){.upload_len = args.upload_len, .download_len = args.download_len};
     return OK;
 }
 

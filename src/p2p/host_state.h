@@ -43,7 +43,7 @@ struct host_dial {
     uint64_t id;
     struct peer_id peer; /* n = 0: whoever it is */
     struct list in_dials;
-    struct list attempts; /* host_conn.in_dial */
+    struct list attempts;    /* host_conn.in_dial */
     struct host_timer timer; /* when the next address is tried */
     struct buf addrs;        /* each: 2 bytes of length, bytes */
     size_t addrs_at;
@@ -55,14 +55,14 @@ struct host_dial {
 struct host_conn {
     host_link link;
     enum host_conn_state state;
-    struct budget budget;  /* "connection"; its parent is the scope it is in */
+    struct budget budget; /* "connection"; its parent is the scope it is in */
     struct conn conn;
     bool conn_is_made;
     bool inbound;
-    bool dial_due;  /* events for the driver */
+    bool dial_due; /* events for the driver */
     bool close_due;
     bool was_transient;
-    struct buf addr;       /* remote multiaddr */
+    struct buf addr;        /* remote multiaddr */
     struct peer_id peer_id; /* n = 0 until READY */
     struct host_peer *peer;
     struct host_dial *dial;
@@ -111,7 +111,8 @@ enum host_builtin_kind {
 struct host_builtin {
     enum host_builtin_kind kind;
     bool has_engine; /* it runs: the stream is open */
-    struct host_perf_report *report; /* of our own perf: made beforehand, so that the result finds room */
+    struct host_perf_report
+        *report; /* of our own perf: made beforehand, so that the result finds room */
     struct perf_cfg perf_cfg;
     union {
         struct identify identify;
@@ -132,7 +133,7 @@ struct host_stream_state {
     bool inbound;
     struct span protocol;
     size_t protocol_index; /* inbound: in the table */
-    size_t held;      /* delivered, not consumed */
+    size_t held;           /* delivered, not consumed */
     enum err err;
     const char *rule;
 };
@@ -171,10 +172,10 @@ struct host {
 
     struct list link_events;
     struct list peer_events;
-    struct list dying;   /* streams whose RESET is due */
+    struct list dying; /* streams whose RESET is due */
     struct list dials;
     struct list failed_dials;
-    struct list perfs;   /* results to report */
+    struct list perfs; /* results to report */
     struct list eventful;
     struct list sendable;
     bool refused_due;
@@ -189,7 +190,7 @@ struct host {
     size_t addrs_count;
     struct buf record; /* sealed peer record */
     uint64_t record_seq;
-    instant push_at;   /* when peers are told of changes */
+    instant push_at; /* when peers are told of changes */
 
     uint64_t bytes_in;
     uint64_t bytes_out;
@@ -207,7 +208,10 @@ struct host_peer *host_peer_get(const struct host *h, const struct peer_id *id);
 void host_conn_touch(struct host *h, struct host_conn *hc);
 
 /* host_conn_on_event answers one event of a connection; true if *ret_event is one of the host's. */
-bool host_conn_on_event(struct host *h, struct host_event *ret_event, struct host_conn *hc, const struct conn_event *e);
+bool host_conn_on_event(struct host *h,
+                        struct host_event *ret_event,
+                        struct host_conn *hc,
+                        const struct conn_event *e);
 
 /* host_conn_maybe_free frees a dead connection that nothing points to any more. */
 void host_conn_maybe_free(struct host *h, struct host_conn *hc);
@@ -218,7 +222,8 @@ void host_swarm_tick(struct host *h, struct host_timer *t);
 void host_swarm_done(struct host *h);
 
 /* host_refuse remembers a refusal for the next poll, counts it, and returns ERR_LIMIT. */
-enum err host_refuse(struct host *h, struct refusal *ret, struct refusal r, const struct peer_id *peer);
+enum err
+host_refuse(struct host *h, struct refusal *ret, struct refusal r, const struct peer_id *peer);
 struct refusal host_memory_refusal(const struct budget *b, size_t asked);
 
 /* host_peer_event lists the peer for host_swarm_poll. */
@@ -242,7 +247,10 @@ MUST_CHECK enum err host_stream_start(struct host *h,
                                       struct host_stream_args args);
 
 /* host_stream_on_event: true if *ret_event is to be reported. */
-bool host_stream_on_event(struct host *h, struct host_event *ret_event, struct host_conn *hc, const struct conn_event *e);
+bool host_stream_on_event(struct host *h,
+                          struct host_event *ret_event,
+                          struct host_conn *hc,
+                          const struct conn_event *e);
 
 /* host_streams_end: the connection is over; each stream's RESET becomes due. */
 void host_streams_end(struct host *h, struct host_conn *hc, enum err e, const char *rule);
@@ -258,7 +266,8 @@ size_t host_protocol_index(const struct host *h, struct span id);
 /* ---- host_builtin.c ---- */
 
 /* host_builtin_new gives a stream the engine of a built-in protocol; it starts when the stream is open. */
-MUST_CHECK enum err host_builtin_new(struct host *h, struct host_stream_state *s, enum host_builtin_kind kind);
+MUST_CHECK enum err
+host_builtin_new(struct host *h, struct host_stream_state *s, enum host_builtin_kind kind);
 
 /* host_builtin_on_event: the stream may be gone afterwards. */
 void host_builtin_on_event(struct host *h, struct host_stream_state *s, const struct conn_event *e);

@@ -40,8 +40,8 @@ enum err host_handle(struct host *h, const char *protocol, struct host_protocol_
         return ERR_STATE;
     }
     size_t i = 0;
-    while (i < h->protocols.count &&
-           !(span_equal(h->protocol_ids[i], RETIRED) && h->protocol_table[i].streams_in_count == 0)) {
+    while (i < h->protocols.count && !(span_equal(h->protocol_ids[i], RETIRED) &&
+                                       h->protocol_table[i].streams_in_count == 0)) {
         i++;
     }
     if (i == HOST_PROTOCOLS_MAX) {
@@ -76,17 +76,20 @@ static uint32_t count_of_peer(const struct host_peer *p, size_t protocol)
     return count;
 }
 
-MUST_CHECK static enum err check_protocol_limits(struct host *h, const struct host_conn *hc, size_t protocol)
+MUST_CHECK static enum err
+check_protocol_limits(struct host *h, const struct host_conn *hc, size_t protocol)
 {
     const struct host_protocol *p = &h->protocol_table[protocol];
     if (p->args.streams_in_max > 0 && p->streams_in_count >= p->args.streams_in_max) {
-        struct refusal r = {"incoming streams of this protocol", "protocol", p->streams_in_count, p->args.streams_in_max};
+        struct refusal r = {"incoming streams of this protocol", "protocol", p->streams_in_count,
+                            p->args.streams_in_max};
         return host_refuse(h, NULL, r, &hc->peer_id);
     }
     if (p->args.streams_in_per_peer_max > 0) {
         uint32_t count = count_of_peer(hc->peer, protocol);
         if (count >= p->args.streams_in_per_peer_max) {
-            struct refusal r = {"incoming streams of this protocol and peer", "peer", count, p->args.streams_in_per_peer_max};
+            struct refusal r = {"incoming streams of this protocol and peer", "peer", count,
+                                p->args.streams_in_per_peer_max};
             return host_refuse(h, NULL, r, &hc->peer_id);
         }
     }
@@ -122,7 +125,8 @@ void host_stream_drop(struct host *h, struct host_stream_state *s)
     host_stream_free(h, s);
 }
 
-MUST_CHECK static enum err stream_new(struct host *h, struct host_stream_state **ret_stream, struct host_conn *hc)
+MUST_CHECK static enum err
+stream_new(struct host *h, struct host_stream_state **ret_stream, struct host_conn *hc)
 {
     void *p;
     TRY(mem_alloc(&hc->budget, &p, sizeof(struct host_stream_state)));
@@ -156,10 +160,9 @@ enum err host_stream_start(struct host *h,
     struct refusal r = host_memory_refusal(&hc->budget, sizeof(struct host_builtin));
     enum err e = args.builtin ? host_builtin_new(h, s, args.builtin) : OK;
     if (e == OK) {
-        struct conn_open_args open = {
-            .protocol = args.protocol,
-            .lazy = host_peer_speaks(h, &hc->peer_id, args.protocol),
-            .user = s};
+        struct conn_open_args open = {.protocol = args.protocol,
+                                      .lazy = host_peer_speaks(h, &hc->peer_id, args.protocol),
+                                      .user = s};
         e = conn_open_stream(&hc->conn, &s->cs, &r, open);
     }
     if (e != OK) {
@@ -172,16 +175,17 @@ enum err host_stream_start(struct host *h,
     return OK;
 }
 
-enum err host_open_stream(struct host *h, host_stream *ret_stream, struct refusal *ret_refusal, struct host_open_args args)
+enum err host_open_stream(struct host *h,
+                          host_stream *ret_stream,
+                          struct refusal *ret_refusal,
+                          struct host_open_args args)
 {
     struct host_peer *p = host_peer_get(h, args.peer);
     if (!p || list_is_empty(&p->conns)) {
         return ERR_NOT_FOUND;
     }
     struct host_stream_state *s;
-    TRY(host_stream_start(h,
-                          &s,
-                          ret_refusal,
+    TRY(host_stream_start(h, &s, ret_refusal,
                           (struct host_stream_args){
                               .conn = list_entry(list_first(&p->conns), struct host_conn, in_peer),
                               .protocol = span_str(args.protocol),
@@ -204,7 +208,10 @@ static struct host_event event_of(const struct host_stream_state *s, enum host_e
 }
 
 /* on_inbound takes in a stream whose protocol the peer has chosen from our table. */
-static bool on_inbound(struct host *h, struct host_event *ret_event, struct host_conn *hc, struct conn_stream *cs)
+static bool on_inbound(struct host *h,
+                       struct host_event *ret_event,
+                       struct host_conn *hc,
+                       struct conn_stream *cs)
 {
     size_t protocol = host_protocol_index(h, cs->protocol);
     struct host_stream_state *s;
@@ -230,31 +237,36 @@ static bool on_inbound(struct host *h, struct host_event *ret_event, struct host
         return true;
     }
     if (host_builtin_new(h, s, builtin) != OK) {
-        (void)host_refuse(h, NULL, host_memory_refusal(&hc->budget, sizeof(struct host_builtin)), &hc->peer_id);
+        (void)host_refuse(h, NULL, host_memory_refusal(&hc->budget, sizeof(struct host_builtin)),
+                          &hc->peer_id);
         host_stream_drop(h, s);
         return false;
     }
-    host_builtin_on_event(h, s, &(struct conn_event){.kind = CONN_EVENT_STREAM_OPENED, .stream = cs});
+    host_builtin_on_event(h, s,
+                          &(struct conn_event){.kind = CONN_EVENT_STREAM_OPENED, .stream = cs});
     return false;
 }
 
 static enum host_event_kind kind_of(enum conn_event_kind kind)
 {
     switch (kind) {
-    case CONN_EVENT_STREAM_OPENED: return HOST_EVENT_STREAM_OPENED;
-    case CONN_EVENT_STREAM_DATA: return HOST_EVENT_STREAM_DATA;
-    case CONN_EVENT_STREAM_FIN: return HOST_EVENT_STREAM_FIN;
+    case CONN_EVENT_STREAM_OPENED:   return HOST_EVENT_STREAM_OPENED;
+    case CONN_EVENT_STREAM_DATA:     return HOST_EVENT_STREAM_DATA;
+    case CONN_EVENT_STREAM_FIN:      return HOST_EVENT_STREAM_FIN;
     case CONN_EVENT_STREAM_WRITABLE: return HOST_EVENT_STREAM_WRITABLE;
-    case CONN_EVENT_STREAM_CLOSED: return HOST_EVENT_STREAM_CLOSED;
+    case CONN_EVENT_STREAM_CLOSED:   return HOST_EVENT_STREAM_CLOSED;
     case CONN_EVENT_READY:
     case CONN_EVENT_STREAM_RESET:
     case CONN_EVENT_REFUSED:
-    case CONN_EVENT_CLOSED: break;
+    case CONN_EVENT_CLOSED:          break;
     }
     return HOST_EVENT_STREAM_RESET;
 }
 
-bool host_stream_on_event(struct host *h, struct host_event *ret_event, struct host_conn *hc, const struct conn_event *e)
+bool host_stream_on_event(struct host *h,
+                          struct host_event *ret_event,
+                          struct host_conn *hc,
+                          const struct conn_event *e)
 {
     struct host_stream_state *s = e->user;
     if (e->kind == CONN_EVENT_STREAM_OPENED && e->stream->inbound) {

@@ -117,7 +117,10 @@ static void act_on_dial(unsigned i, const struct host_event *e)
     }
     for (size_t w = 0; w < WIRES_MAX; w++) {
         if (!net.wires[w].used) {
-            net.wires[w] = (struct wire){.used = true, .node = {i, to}, .link = {e->link, there}};
+            net.wires[w] = (struct wire){
+                .used = true, .node = {i,       to   },
+                     .link = {e->link, there}
+            };
             host_link_up(&net.nodes[i].host, e->link, (struct host_link_args){.now = net.now});
             return;
         }
@@ -151,8 +154,7 @@ static bool flush(unsigned i, host_link link)
 
 static void act_on_close(unsigned i, host_link link)
 {
-    while (flush(i, link)) {
-    }
+    while (flush(i, link)) {}
     unsigned end;
     struct wire *w = wire_of(i, link, &end);
     host_link_closed(&net.nodes[i].host, net.now, link, ERR_CLOSED);
@@ -234,7 +236,8 @@ static uint64_t dial(unsigned from, unsigned to)
     uint64_t id = 0;
     struct span addr = addr_of(to);
     const struct peer_id *peer = host_self(&net.nodes[to].host);
-    EXPECT_OK(host_dial(&net.nodes[from].host, &id, NULL, (struct host_dial_args){.peer = peer, .addrs = &addr, .addrs_count = 1}));
+    EXPECT_OK(host_dial(&net.nodes[from].host, &id, NULL,
+                        (struct host_dial_args){.peer = peer, .addrs = &addr, .addrs_count = 1}));
     return id;
 }
 
@@ -274,7 +277,8 @@ TEST(streams_ping_and_perf)
     int mark = 0;
     struct host_open_args open = {.peer = b, .protocol = "/echo/1", .user = &mark};
     EXPECT_OK(host_open_stream(&net.nodes[0].host, &s, NULL, open));
-    EXPECT_EQ(5, host_stream_write(&net.nodes[0].host, s, SPAN_LIT("hello"))); /* known to be spoken */
+    EXPECT_EQ(5,
+              host_stream_write(&net.nodes[0].host, s, SPAN_LIT("hello"))); /* known to be spoken */
     host_stream_close_write(&net.nodes[0].host, s);
     settle(2);
     EXPECT_STR("CIOdFc", net.nodes[0].log);
@@ -285,7 +289,9 @@ TEST(streams_ping_and_perf)
     EXPECT_ERR(ERR_STATE, host_ping(&net.nodes[0].host, b));
     settle(2);
     EXPECT_EQ(OK, net.nodes[0].last[HOST_EVENT_PING].err);
-    EXPECT_OK(host_perf(&net.nodes[0].host, (struct host_perf_args){.peer = b, .upload_len = 1000000, .download_len = 2000000}));
+    EXPECT_OK(host_perf(
+        &net.nodes[0].host,
+        (struct host_perf_args){.peer = b, .upload_len = 1000000, .download_len = 2000000}));
     settle(2);
     EXPECT_EQ(2000000, net.nodes[0].last[HOST_EVENT_PERF].perf.download_len);
     EXPECT_STR("CIOdFcpP", net.nodes[0].log);
@@ -317,7 +323,8 @@ TEST(push_tells_of_new_protocols)
     advance_time(2, 200 * US_PER_MS);
     const struct peer_id *b = host_self(&net.nodes[1].host);
     EXPECT_OK(host_handle(&net.nodes[1].host, "/late/1", (struct host_protocol_args){0}));
-    EXPECT_ERR(ERR_STATE, host_handle(&net.nodes[1].host, "/late/1", (struct host_protocol_args){0}));
+    EXPECT_ERR(ERR_STATE,
+               host_handle(&net.nodes[1].host, "/late/1", (struct host_protocol_args){0}));
     advance_time(2, 200 * US_PER_MS);
     EXPECT(host_peer_speaks(&net.nodes[0].host, b, SPAN_LIT("/late/1")));
     host_unhandle(&net.nodes[1].host, "/late/1");
@@ -338,7 +345,8 @@ TEST(dial_failures)
 
     /* somebody else answers */
     struct span addr = addr_of(2);
-    struct host_dial_args args = {.peer = host_self(&net.nodes[1].host), .addrs = &addr, .addrs_count = 1};
+    struct host_dial_args args = {
+        .peer = host_self(&net.nodes[1].host), .addrs = &addr, .addrs_count = 1};
     EXPECT_OK(host_dial(&net.nodes[0].host, &id, NULL, args));
     settle(3);
     EXPECT_STR("ff", net.nodes[0].log);
@@ -365,7 +373,10 @@ TEST(second_address_wins)
     EXPECT_OK(host_dial(&net.nodes[0].host, &id, NULL, args));
     settle(3);
     EXPECT_STR("CI", net.nodes[0].log);
-    EXPECT_ERR(ERR_STATE, host_dial(&net.nodes[0].host, &id, NULL, (struct host_dial_args){.peer = host_self(&net.nodes[2].host), .addrs = addrs + 1, .addrs_count = 1}));
+    EXPECT_ERR(ERR_STATE, host_dial(&net.nodes[0].host, &id, NULL,
+                                    (struct host_dial_args){.peer = host_self(&net.nodes[2].host),
+                                                            .addrs = addrs + 1,
+                                                            .addrs_count = 1}));
     net_stop(3);
 }
 
@@ -411,8 +422,10 @@ TEST(no_event_after_own_reset)
 TEST(protocol_limits_name_their_scope)
 {
     net_start(2);
-    EXPECT_OK(host_handle(&net.nodes[1].host, "/one/1", (struct host_protocol_args){.streams_in_max = 1}));
-    EXPECT_OK(host_handle(&net.nodes[1].host, "/two/1", (struct host_protocol_args){.streams_in_per_peer_max = 2}));
+    EXPECT_OK(host_handle(&net.nodes[1].host, "/one/1",
+                          (struct host_protocol_args){.streams_in_max = 1}));
+    EXPECT_OK(host_handle(&net.nodes[1].host, "/two/1",
+                          (struct host_protocol_args){.streams_in_per_peer_max = 2}));
     dial(0, 1);
     settle(2);
     host_stream s;
@@ -467,7 +480,8 @@ TEST(silent_and_hostile_links)
     EXPECT_EQ(0, h->conns_transient_count);
     args.now = net.now;
     EXPECT_OK(host_link_open(h, &link, NULL, args));
-    struct span in = SPAN_LIT("GET / HTTP/1.1\r\nHost: somebody.example\r\nAccept: everything and much more\r\n\r\n");
+    struct span in = SPAN_LIT(
+        "GET / HTTP/1.1\r\nHost: somebody.example\r\nAccept: everything and much more\r\n\r\n");
     (void)host_link_recv(h, net.now, link, &in);
     settle(1);
     EXPECT_EQ(0, h->links.count);

@@ -10,7 +10,8 @@ static const uint64_t DIAL_STAGGER_US = 250 * US_PER_MS;
 
 /* ---- refusals and scopes ---- */
 
-enum err host_refuse(struct host *h, struct refusal *ret, struct refusal r, const struct peer_id *peer)
+enum err
+host_refuse(struct host *h, struct refusal *ret, struct refusal r, const struct peer_id *peer)
 {
     h->refused_count++;
     h->refused_due = true;
@@ -26,10 +27,12 @@ struct refusal host_memory_refusal(const struct budget *b, size_t asked)
 {
     for (const struct budget *s = b; s; s = s->parent) {
         if (asked > s->limit - s->used) {
-            return (struct refusal){.reason = "memory", .scope = s->scope, .value = s->used, .limit = s->limit};
+            return (struct refusal){
+                .reason = "memory", .scope = s->scope, .value = s->used, .limit = s->limit};
         }
     }
-    return (struct refusal){.reason = "memory", .scope = b->scope, .value = b->used, .limit = b->limit};
+    return (struct refusal){
+        .reason = "memory", .scope = b->scope, .value = b->used, .limit = b->limit};
 }
 
 /* scope_move takes a connection with all it holds from the scope it is in to another, or leaves it. */
@@ -94,19 +97,18 @@ MUST_CHECK static enum err check_caps(struct host *h, struct refusal *ret, bool 
 {
     const struct host_limits *l = &h->limits;
     if (h->links.count >= l->conns_max) {
-        return host_refuse(h,
-                           ret,
-                           (struct refusal){"connections", "system", h->links.count, l->conns_max},
-                           NULL);
+        return host_refuse(
+            h, ret, (struct refusal){"connections", "system", h->links.count, l->conns_max}, NULL);
     }
     if (inbound && h->conns_in_count >= l->conns_in_max) {
-        return host_refuse(h,
-                           ret,
-                           (struct refusal){"incoming connections", "system", h->conns_in_count, l->conns_in_max},
-                           NULL);
+        return host_refuse(
+            h, ret,
+            (struct refusal){"incoming connections", "system", h->conns_in_count, l->conns_in_max},
+            NULL);
     }
     if (h->conns_transient_count >= l->conns_transient_max) {
-        struct refusal r = {"connections in handshake", "transient", h->conns_transient_count, l->conns_transient_max};
+        struct refusal r = {"connections in handshake", "transient", h->conns_transient_count,
+                            l->conns_transient_max};
         return host_refuse(h, ret, r, NULL);
     }
     return OK;
@@ -128,7 +130,8 @@ MUST_CHECK static enum err conn_new(struct host *h,
     TRY(check_caps(h, ret_refusal, inbound));
     void *p;
     if (mem_alloc(&h->transient, &p, sizeof(struct host_conn)) != OK) {
-        return host_refuse(h, ret_refusal, host_memory_refusal(&h->transient, sizeof(struct host_conn)), NULL);
+        return host_refuse(h, ret_refusal,
+                           host_memory_refusal(&h->transient, sizeof(struct host_conn)), NULL);
     }
     struct host_conn *hc = p;
     budget_init(&hc->budget, &h->transient, "connection", h->limits.memory_per_conn_max);
@@ -137,7 +140,8 @@ MUST_CHECK static enum err conn_new(struct host *h,
     hc->inbound = inbound;
     hc->timer.kind = HOST_TIMER_CONN;
     list_init(&hc->streams);
-    if (buf_append(&hc->addr, addr) != OK || heap_add(&h->timers, &hc->timer.node, INSTANT_NEVER) != OK ||
+    if (buf_append(&hc->addr, addr) != OK ||
+        heap_add(&h->timers, &hc->timer.node, INSTANT_NEVER) != OK ||
         map_add(&h->links, span_of(&hc->link.id, sizeof hc->link.id), hc) != OK) {
         heap_remove(&h->timers, &hc->timer.node);
         buf_done(&hc->addr);
@@ -213,7 +217,8 @@ static void peer_free(struct host *h, struct host_peer *p)
     mem_free(&h->system, p, sizeof *p);
 }
 
-MUST_CHECK static enum err peer_new(struct host *h, struct host_peer **ret_peer, const struct peer_id *id)
+MUST_CHECK static enum err
+peer_new(struct host *h, struct host_peer **ret_peer, const struct peer_id *id)
 {
     void *memory;
     TRY(mem_alloc(&h->system, &memory, sizeof(struct host_peer)));
@@ -331,12 +336,14 @@ static bool can_dial(struct span addr)
     if (multiaddr_validate(addr, NULL) != OK || !multiaddr_next(&part, &rest)) {
         return false;
     }
-    bool is_host = part.code == MULTIADDR_IP4 || part.code == MULTIADDR_IP6 || part.code == MULTIADDR_DNS ||
-                   part.code == MULTIADDR_DNS4 || part.code == MULTIADDR_DNS6;
+    bool is_host = part.code == MULTIADDR_IP4 || part.code == MULTIADDR_IP6 ||
+                   part.code == MULTIADDR_DNS || part.code == MULTIADDR_DNS4 ||
+                   part.code == MULTIADDR_DNS6;
     if (!is_host || !multiaddr_next(&part, &rest) || part.code != MULTIADDR_TCP) {
         return false;
     }
-    return rest.n == 0 || (multiaddr_next(&part, &rest) && part.code == MULTIADDR_P2P && rest.n == 0);
+    return rest.n == 0 ||
+           (multiaddr_next(&part, &rest) && part.code == MULTIADDR_P2P && rest.n == 0);
 }
 
 /* take_addrs copies the addresses that can be dialled and finds out who is meant. */
@@ -353,7 +360,8 @@ MUST_CHECK static enum err take_addrs(struct host_dial *d, const struct host_dia
         struct span id;
         struct peer_id named;
         if (multiaddr_peer_id(&id, addr)) {
-            if (peer_id_decode(&named, id) != OK || (d->peer.n > 0 && !peer_id_equal(&named, &d->peer))) {
+            if (peer_id_decode(&named, id) != OK ||
+                (d->peer.n > 0 && !peer_id_equal(&named, &d->peer))) {
                 continue; /* it leads to somebody else */
             }
             d->peer = named;
@@ -365,7 +373,10 @@ MUST_CHECK static enum err take_addrs(struct host_dial *d, const struct host_dia
     return d->addrs.n > 0 ? OK : ERR_UNSUPPORTED;
 }
 
-enum err host_dial(struct host *h, uint64_t *ret_dial, struct refusal *ret_refusal, struct host_dial_args args)
+enum err host_dial(struct host *h,
+                   uint64_t *ret_dial,
+                   struct refusal *ret_refusal,
+                   struct host_dial_args args)
 {
     if (args.addrs_count > HOST_ADDRS_MAX) {
         return ERR_LIMIT;
@@ -376,7 +387,8 @@ enum err host_dial(struct host *h, uint64_t *ret_dial, struct refusal *ret_refus
     }
     void *p;
     if (mem_alloc(&h->system, &p, sizeof(struct host_dial)) != OK) {
-        return host_refuse(h, ret_refusal, host_memory_refusal(&h->system, sizeof(struct host_dial)), args.peer);
+        return host_refuse(h, ret_refusal,
+                           host_memory_refusal(&h->system, sizeof(struct host_dial)), args.peer);
     }
     struct host_dial *d = p;
     h->dials_count++;
@@ -398,7 +410,9 @@ enum err host_dial(struct host *h, uint64_t *ret_dial, struct refusal *ret_refus
     }
     if (e != OK) {
         dial_free(h, d);
-        return e == ERR_LIMIT ? host_refuse(h, ret_refusal, host_memory_refusal(&h->system, 1), args.peer) : e;
+        return e == ERR_LIMIT
+                   ? host_refuse(h, ret_refusal, host_memory_refusal(&h->system, 1), args.peer)
+                   : e;
     }
     *ret_dial = d->id;
     dial_check(h, d, false);
@@ -471,7 +485,9 @@ static void on_ready(struct host *h, struct host_conn *hc, const struct peer_id 
         return;
     }
     if (p->conns_count >= h->limits.conns_per_peer_max) {
-        on_ready_refused(h, hc, (struct refusal){"connections of this peer", "peer", p->conns_count, h->limits.conns_per_peer_max});
+        on_ready_refused(h, hc,
+                         (struct refusal){"connections of this peer", "peer", p->conns_count,
+                                          h->limits.conns_per_peer_max});
         return;
     }
     if (scope_move(hc, &p->budget) != OK) {
@@ -497,25 +513,31 @@ static void on_ready(struct host *h, struct host_conn *hc, const struct peer_id 
     }
 }
 
-bool host_conn_on_event(struct host *h, struct host_event *ret_event, struct host_conn *hc, const struct conn_event *e)
+bool host_conn_on_event(struct host *h,
+                        struct host_event *ret_event,
+                        struct host_conn *hc,
+                        const struct conn_event *e)
 {
     switch (e->kind) {
-    case CONN_EVENT_READY: on_ready(h, hc, &e->peer); return false;
-    case CONN_EVENT_CLOSED: close_conn(h, hc, e->err, e->rule); return false;
-    case CONN_EVENT_REFUSED: (void)host_refuse(h, NULL, e->refusal, &hc->peer_id); return false;
+    case CONN_EVENT_READY:           on_ready(h, hc, &e->peer); return false;
+    case CONN_EVENT_CLOSED:          close_conn(h, hc, e->err, e->rule); return false;
+    case CONN_EVENT_REFUSED:         (void)host_refuse(h, NULL, e->refusal, &hc->peer_id); return false;
     case CONN_EVENT_STREAM_OPENED:
     case CONN_EVENT_STREAM_DATA:
     case CONN_EVENT_STREAM_FIN:
     case CONN_EVENT_STREAM_WRITABLE:
     case CONN_EVENT_STREAM_CLOSED:
-    case CONN_EVENT_STREAM_RESET: return host_stream_on_event(h, ret_event, hc, e);
+    case CONN_EVENT_STREAM_RESET:    return host_stream_on_event(h, ret_event, hc, e);
     }
     return false;
 }
 
 /* ---- what the driver calls ---- */
 
-enum err host_link_open(struct host *h, host_link *ret_link, struct refusal *ret_refusal, struct host_link_args args)
+enum err host_link_open(struct host *h,
+                        host_link *ret_link,
+                        struct refusal *ret_refusal,
+                        struct host_link_args args)
 {
     h->now = args.now;
     struct host_conn *hc;
@@ -682,8 +704,11 @@ static bool poll_failed_dial(struct host *h, struct host_event *ret_event)
         return false;
     }
     struct host_dial *d = list_entry(first, struct host_dial, in_dials);
-    *ret_event = (struct host_event){
-        .kind = HOST_EVENT_DIAL_FAILED, .dial = d->id, .peer = d->peer, .err = d->err, .rule = d->rule};
+    *ret_event = (struct host_event){.kind = HOST_EVENT_DIAL_FAILED,
+                                     .dial = d->id,
+                                     .peer = d->peer,
+                                     .err = d->err,
+                                     .rule = d->rule};
     dial_free(h, d);
     return true;
 }
@@ -695,7 +720,8 @@ bool host_swarm_poll(struct host *h, struct host_event *ret_event)
     }
     if (h->refused_due) {
         h->refused_due = false;
-        *ret_event = (struct host_event){.kind = HOST_EVENT_REFUSED, .refusal = h->refusal, .peer = h->refused_peer};
+        *ret_event = (struct host_event){
+            .kind = HOST_EVENT_REFUSED, .refusal = h->refusal, .peer = h->refused_peer};
         return true;
     }
     return false;

@@ -51,10 +51,10 @@ enum err yamux_init(struct yamux *y, const struct yamux_cfg *cfg, instant now)
     *y = (struct yamux){.cfg = *cfg, .tx_header_at = YAMUX_HEADER_LEN, .received_at = now};
     /* SPEC libp2p/yamux §"StreamID field": the side that opened the connection takes odd ids, the other even. */
     y->next_id = cfg->client ? 1 : 2;
-    map_init(&y->streams,
-             cfg->budget,
-             (struct map_cfg){.count_max = cfg->streams_max,
-                              .seed = {cfg->map_seed[0], cfg->map_seed[1]}});
+    map_init(&y->streams, cfg->budget,
+             (struct map_cfg){
+                 .count_max = cfg->streams_max, .seed = {cfg->map_seed[0], cfg->map_seed[1]}
+    });
     list_init(&y->control);
     list_init(&y->sendable);
     list_init(&y->writable);
@@ -135,25 +135,22 @@ static enum err check_limits(const struct yamux *y, struct refusal *ret, bool ou
     uint32_t unacked = ours ? y->unacked_out_count : y->unacked_in_count;
     /* SPEC libp2p/yamux §"ACK backlog": at most 256 streams wait for their ACK in each direction. */
     if (unacked >= y->cfg.backlog_max) {
-        return refuse(ret,
-                      (struct refusal){.reason = "streams not acknowledged",
-                                       .scope = "connection",
-                                       .value = unacked,
-                                       .limit = y->cfg.backlog_max});
+        return refuse(ret, (struct refusal){.reason = "streams not acknowledged",
+                                            .scope = "connection",
+                                            .value = unacked,
+                                            .limit = y->cfg.backlog_max});
     }
     if (y->streams.count >= y->cfg.streams_max) {
-        return refuse(ret,
-                      (struct refusal){.reason = "streams",
-                                       .scope = "connection",
-                                       .value = y->streams.count,
-                                       .limit = y->cfg.streams_max});
+        return refuse(ret, (struct refusal){.reason = "streams",
+                                            .scope = "connection",
+                                            .value = y->streams.count,
+                                            .limit = y->cfg.streams_max});
     }
     if (!ours && y->streams_in_count >= y->cfg.streams_in_max) {
-        return refuse(ret,
-                      (struct refusal){.reason = "incoming streams",
-                                       .scope = "connection",
-                                       .value = y->streams_in_count,
-                                       .limit = y->cfg.streams_in_max});
+        return refuse(ret, (struct refusal){.reason = "incoming streams",
+                                            .scope = "connection",
+                                            .value = y->streams_in_count,
+                                            .limit = y->cfg.streams_in_max});
     }
     return OK;
 }
@@ -189,9 +186,7 @@ static enum err add_stream(struct yamux *y,
     s->recv_window = YAMUX_WINDOW_INITIAL;
     size_t chunks = 2 + y->cfg.queue_max / min_u32(CHUNK_CAP_MIN, y->cfg.frame_len_max);
     size_t overhead = mul_sat_size(sizeof(struct yamux_chunk), chunks);
-    budget_init(&s->budget,
-                y->cfg.budget,
-                "stream",
+    budget_init(&s->budget, y->cfg.budget, "stream",
                 add_sat_size(y->cfg.queue_max, add_sat_size(overhead, y->cfg.frame_len_max)));
     if (ours) {
         y->unacked_out_count++;
@@ -280,9 +275,8 @@ static struct yamux_stream *recv_syn(struct yamux *y, instant now, const struct 
         if (!(f->flags & YAMUX_FLAG_RST)) {
             owe_reset(y, f->stream_id);
         }
-        report(y,
-               (struct yamux_event){
-                   .kind = YAMUX_EVENT_REFUSED, .stream_id = f->stream_id, .refusal = why});
+        report(y, (struct yamux_event){
+                      .kind = YAMUX_EVENT_REFUSED, .stream_id = f->stream_id, .refusal = why});
         return NULL;
     }
     s->credited_at = now;
@@ -419,7 +413,7 @@ static void recv_frame(struct yamux *y, instant now)
     switch (f.type) {
     case YAMUX_TYPE_DATA:
     case YAMUX_TYPE_WINDOW_UPDATE: recv_stream_frame(y, now, &f); break;
-    case YAMUX_TYPE_PING: recv_ping(y, now, &f); break;
+    case YAMUX_TYPE_PING:          recv_ping(y, now, &f); break;
     case YAMUX_TYPE_GO_AWAY:
         y->go_away_received = true;
         report(y, (struct yamux_event){.kind = YAMUX_EVENT_GO_AWAY, .code = f.length});
@@ -502,8 +496,8 @@ static bool poll_closed(struct yamux *y, struct yamux_event *ret_event)
         return false;
     }
     struct yamux_stream *s = list_entry(first, struct yamux_stream, in_writable);
-    *ret_event =
-        (struct yamux_event){.kind = YAMUX_EVENT_STREAM_CLOSED, .stream_id = s->id, .user = s->user};
+    *ret_event = (struct yamux_event){
+        .kind = YAMUX_EVENT_STREAM_CLOSED, .stream_id = s->id, .user = s->user};
     yamux_stream_free(y, s);
     return true;
 }
@@ -529,8 +523,10 @@ bool yamux_poll(struct yamux *y, struct yamux_event *ret_event)
         return false;
     }
     y->closed_reported = true;
-    *ret_event = (struct yamux_event){
-        .kind = YAMUX_EVENT_CLOSED, .err = y->close_err, .rule = y->close_rule, .code = y->go_away_code};
+    *ret_event = (struct yamux_event){.kind = YAMUX_EVENT_CLOSED,
+                                      .err = y->close_err,
+                                      .rule = y->close_rule,
+                                      .code = y->go_away_code};
     return true;
 }
 
@@ -619,7 +615,8 @@ size_t yamux_write(struct yamux *y, uint32_t stream_id, struct span data)
             c = s->queue_last;
         }
         struct span rest = span_of(data.p + done, room - done);
-        size_t n = span_copy(mspan_of(c->bytes + c->n, c->cap - c->n), span_first(rest, c->cap - c->n));
+        size_t n =
+            span_copy(mspan_of(c->bytes + c->n, c->cap - c->n), span_first(rest, c->cap - c->n));
         c->n += n;
         done += n;
     }
@@ -728,7 +725,9 @@ void yamux_close(struct yamux *y, enum yamux_go_away code)
     fail(y, OK, "closed by us", code);
 }
 
-bool yamux_stream_info(const struct yamux *y, struct yamux_stream_info *ret_info, uint32_t stream_id)
+bool yamux_stream_info(const struct yamux *y,
+                       struct yamux_stream_info *ret_info,
+                       uint32_t stream_id)
 {
     const struct yamux_stream *s = yamux_stream_find(y, stream_id);
     if (!s) {

@@ -40,18 +40,21 @@ enum {
 enum yamux_go_away { YAMUX_GO_AWAY_NORMAL, YAMUX_GO_AWAY_PROTOCOL, YAMUX_GO_AWAY_INTERNAL };
 
 struct yamux_cfg {
-    bool client;             /* opened the connection: odd stream ids */
-    struct budget *budget;   /* the connection's scope: streams and queued bytes; outlives the engine */
-    struct budget *credit;   /* receive windows beyond the initial ones, in promised bytes; NULL = never grow */
+    bool client; /* opened the connection: odd stream ids */
+    struct budget
+        *budget; /* the connection's scope: streams and queued bytes; outlives the engine */
+    struct budget
+        *credit; /* receive windows beyond the initial ones, in promised bytes; NULL = never grow */
     uint32_t streams_max;    /* both directions together */
     uint32_t streams_in_max; /* opened by the peer */
-    uint32_t backlog_max;    /* streams not yet acknowledged, each direction; the spec's practice is 256 */
-    uint32_t window_max;     /* bytes, >= YAMUX_WINDOW_INITIAL, < 2^31 */
-    uint32_t queue_max;      /* bytes queued for sending on one stream */
-    uint32_t frame_len_max;  /* payload bytes of one data frame that we send; practice is 16 KiB */
-    uint64_t keepalive_us;   /* a ping after this long; 0 = only the first, for the round trip */
+    uint32_t
+        backlog_max; /* streams not yet acknowledged, each direction; the spec's practice is 256 */
+    uint32_t window_max;      /* bytes, >= YAMUX_WINDOW_INITIAL, < 2^31 */
+    uint32_t queue_max;       /* bytes queued for sending on one stream */
+    uint32_t frame_len_max;   /* payload bytes of one data frame that we send; practice is 16 KiB */
+    uint64_t keepalive_us;    /* a ping after this long; 0 = only the first, for the round trip */
     uint64_t ping_timeout_us; /* silence after a ping that ends the connection; 0 = never */
-    uint64_t map_seed[2];    /* random, so that a peer cannot choose colliding stream ids */
+    uint64_t map_seed[2];     /* random, so that a peer cannot choose colliding stream ids */
 };
 
 /* yamux_cfg_default has the limits of the field: 1000 streams in, 2000 together, backlog 256, windows to
@@ -60,14 +63,14 @@ struct yamux_cfg yamux_cfg_default(bool client, struct budget *budget);
 
 enum yamux_event_kind {
     YAMUX_EVENT_OPENED, /* by the peer: answer with yamux_accept_stream or yamux_reset_stream */
-    YAMUX_EVENT_DATA,          /* data holds the next bytes of the stream, until the next call */
-    YAMUX_EVENT_FIN,           /* the peer will send no more on this stream */
-    YAMUX_EVENT_RESET,         /* by the peer: the stream is gone; code is its reason, 0 if none; last event */
-    YAMUX_EVENT_WRITABLE,      /* a yamux_write that was cut short can go on */
+    YAMUX_EVENT_DATA,   /* data holds the next bytes of the stream, until the next call */
+    YAMUX_EVENT_FIN,    /* the peer will send no more on this stream */
+    YAMUX_EVENT_RESET, /* by the peer: the stream is gone; code is its reason, 0 if none; last event */
+    YAMUX_EVENT_WRITABLE, /* a yamux_write that was cut short can go on */
     YAMUX_EVENT_STREAM_CLOSED, /* both sides have finished and all is sent: the stream is gone; last event */
-    YAMUX_EVENT_REFUSED,       /* a stream of the peer was refused and reset: refusal says why */
-    YAMUX_EVENT_GO_AWAY,       /* the peer takes no new streams; code is its reason */
-    YAMUX_EVENT_CLOSED,        /* the connection is over: err and rule say why. The last event of all */
+    YAMUX_EVENT_REFUSED, /* a stream of the peer was refused and reset: refusal says why */
+    YAMUX_EVENT_GO_AWAY, /* the peer takes no new streams; code is its reason */
+    YAMUX_EVENT_CLOSED,  /* the connection is over: err and rule say why. The last event of all */
 };
 
 struct yamux_event {
@@ -100,8 +103,8 @@ struct yamux {
     /* input */
     uint8_t rx_header[YAMUX_HEADER_LEN];
     uint8_t rx_header_n;
-    bool rx_fin;               /* the frame in progress carries FIN */
-    uint32_t rx_left;          /* payload bytes of it still to come */
+    bool rx_fin;                    /* the frame in progress carries FIN */
+    uint32_t rx_left;               /* payload bytes of it still to come */
     struct yamux_stream *rx_stream; /* whose payload it is; NULL = drained */
     struct yamux_event event;
     bool has_event;
@@ -117,8 +120,8 @@ struct yamux {
     uint32_t resets_cap;
 
     /* round trip and keep-alive */
-    bool ping_due;    /* to be sent */
-    bool ping_out;    /* sent, not answered */
+    bool ping_due; /* to be sent */
+    bool ping_out; /* sent, not answered */
     uint32_t ping_value;
     instant ping_sent_at;
     instant ping_next_at;
@@ -224,6 +227,8 @@ struct yamux_stream_info {
     bool remote_fin;
     bool acked;
 };
-bool yamux_stream_info(const struct yamux *y, struct yamux_stream_info *ret_info, uint32_t stream_id);
+bool yamux_stream_info(const struct yamux *y,
+                       struct yamux_stream_info *ret_info,
+                       uint32_t stream_id);
 
 #endif

@@ -17,9 +17,8 @@ static void stage(struct yamux *y, const struct yamux_frame *f)
 static void stage_pong(struct yamux *y)
 {
     /* SPEC libp2p/yamux §"Ping": the answer carries ACK and the same opaque value. */
-    stage(y,
-          &(struct yamux_frame){
-              .type = YAMUX_TYPE_PING, .flags = YAMUX_FLAG_ACK, .length = y->pongs[0]});
+    stage(y, &(struct yamux_frame){
+                 .type = YAMUX_TYPE_PING, .flags = YAMUX_FLAG_ACK, .length = y->pongs[0]});
     y->pongs_count--;
     memmove(y->pongs, y->pongs + 1, y->pongs_count * sizeof y->pongs[0]);
 }
@@ -30,19 +29,17 @@ static void stage_ping(struct yamux *y, instant now)
     y->ping_out = true;
     y->ping_value++;
     y->ping_sent_at = now;
-    stage(y,
-          &(struct yamux_frame){
-              .type = YAMUX_TYPE_PING, .flags = YAMUX_FLAG_SYN, .length = y->ping_value});
+    stage(y, &(struct yamux_frame){
+                 .type = YAMUX_TYPE_PING, .flags = YAMUX_FLAG_SYN, .length = y->ping_value});
 }
 
 static void stage_reset(struct yamux *y)
 {
     check(y->resets_count > 0);
     y->resets_count--;
-    stage(y,
-          &(struct yamux_frame){.type = YAMUX_TYPE_WINDOW_UPDATE,
-                                .flags = YAMUX_FLAG_RST,
-                                .stream_id = y->resets[y->resets_count]});
+    stage(y, &(struct yamux_frame){.type = YAMUX_TYPE_WINDOW_UPDATE,
+                                   .flags = YAMUX_FLAG_RST,
+                                   .stream_id = y->resets[y->resets_count]});
     if (y->resets_count == 0) {
         mem_free(y->cfg.budget, y->resets, y->resets_cap * sizeof *y->resets);
         y->resets = NULL;

@@ -9,7 +9,8 @@
 /* Queued bytes; one chunk becomes one data frame. */
 struct yamux_chunk {
     struct yamux_chunk *next;
-    struct budget *budget; /* whose charge it is: the stream's, or the connection's once it is being sent */
+    struct budget
+        *budget; /* whose charge it is: the stream's, or the connection's once it is being sent */
     size_t cap;
     size_t n;
     size_t at; /* bytes already sent */
@@ -26,20 +27,20 @@ struct yamux_stream {
     struct yamux_chunk *queue_first;
     struct yamux_chunk *queue_last;
     size_t queued;
-    uint32_t send_window;   /* what may still be queued */
-    uint32_t window;        /* receive side, see yamux_stream_info */
+    uint32_t send_window; /* what may still be queued */
+    uint32_t window;      /* receive side, see yamux_stream_info */
     uint32_t recv_window;
     uint32_t unconsumed;
     uint32_t credit;
-    uint32_t delta;         /* announced in the next window update */
-    instant credited_at;    /* when credit was last announced, or the stream opened */
+    uint32_t delta;      /* announced in the next window update */
+    instant credited_at; /* when credit was last announced, or the stream opened */
     uint32_t reset_code;
     bool is_ours;
     bool syn_due;
     bool ack_due;
-    bool rst_due;           /* a dead stream, kept only until its RST is sent */
-    bool acked;             /* by the peer if ours, by the owner if the peer's */
-    bool local_fin;         /* asked for */
+    bool rst_due;   /* a dead stream, kept only until its RST is sent */
+    bool acked;     /* by the peer if ours, by the owner if the peer's */
+    bool local_fin; /* asked for */
     bool fin_sent;
     bool remote_fin;
     bool wants_writable;

@@ -89,7 +89,8 @@ TEST(bytes_of_a_short_conversation)
     uint32_t id = open_stream(&c);
     EXPECT_EQ(1, id);
     EXPECT_EQ(2, yamux_write(&c, id, SPAN_LIT("hi")));
-    EXPECT_SPAN(test_hex("00 01 0001 00000001 00000000  00 00 0000 00000001 00000002 6869"), output(&c));
+    EXPECT_SPAN(test_hex("00 01 0001 00000001 00000000  00 00 0000 00000001 00000002 6869"),
+                output(&c));
     EXPECT_STR("OD", feed(&s, "00 01 0001 00000001 00000000  00 00 0000 00000001 00000002 6869"));
     EXPECT_SPAN(SPAN_LIT("hi"), seen.last.data);
     EXPECT_OK(yamux_accept_stream(&s, 1, NULL));
@@ -114,34 +115,36 @@ TEST(violations_end_the_connection)
         const char *hex;
         const char *events;
     } cases[] = {
-        {"version 1", "01 00 0001 00000001 00000000", "C"},
-        {"type 4", "00 04 0000 00000000 00000000", "C"},
-        {"data for stream 0", "00 00 0001 00000000 00000000", "C"},
-        {"window update for stream 0", "00 01 0000 00000000 00000001", "C"},
-        {"opened with our parity", "00 01 0001 00000002 00000000", "C"},
-        {"opened twice", "00 01 0001 00000001 00000000 00 01 0001 00000001 00000000", "OC"},
+        {"version 1",                           "01 00 0001 00000001 00000000",                                 "C"  },
+        {"type 4",                              "00 04 0000 00000000 00000000",                                 "C"  },
+        {"data for stream 0",                   "00 00 0001 00000000 00000000",                                 "C"  },
+        {"window update for stream 0",          "00 01 0000 00000000 00000001",                                 "C"  },
+        {"opened with our parity",              "00 01 0001 00000002 00000000",                                 "C"  },
+        {"opened twice",                        "00 01 0001 00000001 00000000 00 01 0001 00000001 00000000",    "OC" },
         /* CVE-2026-32314: opening data beyond the window */
-        {"SYN data of 256 KiB + 1", "00 00 0001 00000001 00040001", "OC"},
-        {"SYN data of 256 KiB", "00 00 0001 00000001 00040000", "O"},
+        {"SYN data of 256 KiB + 1",             "00 00 0001 00000001 00040001",                                 "OC" },
+        {"SYN data of 256 KiB",                 "00 00 0001 00000001 00040000",                                 "O"  },
         /* CVE-2026-31814: send window past 2^32-1 */
-        {"delta to 2^32-1", "00 01 0001 00000001 fffbffff", "O"},
-        {"delta past 2^32-1", "00 01 0001 00000001 fffc0000", "OC"},
-        {"two deltas past 2^32-1", "00 01 0001 00000001 fffbffff 00 01 0000 00000001 00000001", "OC"},
-        {"data after FIN", "00 00 0005 00000001 00000000 00 00 0000 00000001 00000001 61", "OFC"},
-        {"empty data after FIN", "00 00 0005 00000001 00000000 00 00 0000 00000001 00000000", "OF"},
-        {"second FIN", "00 00 0005 00000001 00000000 00 00 0004 00000001 00000000", "OF"},
-        {"FIN with data", "00 00 0005 00000001 00000001 61", "ODF"},
-        {"FIN on a window update", "00 01 0005 00000001 00000000", "OF"},
-        {"data for a stream never opened", "00 00 0000 00000007 00000002 6161", ""},
-        {"more than any window for it", "00 00 0000 00000007 01000001", "C"},
-        {"window update for an unknown stream", "00 01 0000 00000007 ffffffff", ""},
-        {"RST for an unknown stream", "00 01 0008 00000007 00000000", ""},
-        {"opened and reset at once", "00 01 0009 00000001 00000000", ""},
-        {"reset", "00 01 0001 00000001 00000000 00 01 0008 00000001 00000005", "OR"},
-        {"reset with data is drained", "00 00 0001 00000001 00000000 00 00 0008 00000001 00000002 6161", "OR"},
-        {"unknown flags", "00 01 fff1 00000001 00000000", "O"},
-        {"pong out of the blue", "00 02 0002 00000000 12345678", ""},
-        {"go-away", "00 03 0000 00000000 00000000", "G"},
+        {"delta to 2^32-1",                     "00 01 0001 00000001 fffbffff",                                 "O"  },
+        {"delta past 2^32-1",                   "00 01 0001 00000001 fffc0000",                                 "OC" },
+        {"two deltas past 2^32-1",              "00 01 0001 00000001 fffbffff 00 01 0000 00000001 00000001",
+         "OC"                                                                                                        },
+        {"data after FIN",                      "00 00 0005 00000001 00000000 00 00 0000 00000001 00000001 61", "OFC"},
+        {"empty data after FIN",                "00 00 0005 00000001 00000000 00 00 0000 00000001 00000000",    "OF" },
+        {"second FIN",                          "00 00 0005 00000001 00000000 00 00 0004 00000001 00000000",    "OF" },
+        {"FIN with data",                       "00 00 0005 00000001 00000001 61",                              "ODF"},
+        {"FIN on a window update",              "00 01 0005 00000001 00000000",                                 "OF" },
+        {"data for a stream never opened",      "00 00 0000 00000007 00000002 6161",                            ""   },
+        {"more than any window for it",         "00 00 0000 00000007 01000001",                                 "C"  },
+        {"window update for an unknown stream", "00 01 0000 00000007 ffffffff",                                 ""   },
+        {"RST for an unknown stream",           "00 01 0008 00000007 00000000",                                 ""   },
+        {"opened and reset at once",            "00 01 0009 00000001 00000000",                                 ""   },
+        {"reset",                               "00 01 0001 00000001 00000000 00 01 0008 00000001 00000005",    "OR" },
+        {"reset with data is drained",
+         "00 00 0001 00000001 00000000 00 00 0008 00000001 00000002 6161",                                      "OR" },
+        {"unknown flags",                       "00 01 fff1 00000001 00000000",                                 "O"  },
+        {"pong out of the blue",                "00 02 0002 00000000 12345678",                                 ""   },
+        {"go-away",                             "00 03 0000 00000000 00000000",                                 "G"  },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         test_note("%s", cases[i].name);
@@ -212,10 +215,9 @@ TEST(refused_streams_flood_while_blocked)
     EXPECT_STR("O", feed(&y, "00 01 0001 00000001 00000000"));
     for (uint32_t i = 0; i < YAMUX_RESETS_MAX + 1; i++) {
         uint8_t h[YAMUX_HEADER_LEN];
-        yamux_frame_encode(h,
-                           &(struct yamux_frame){.type = YAMUX_TYPE_WINDOW_UPDATE,
-                                                 .flags = YAMUX_FLAG_SYN,
-                                                 .stream_id = 3 + 2 * i});
+        yamux_frame_encode(h, &(struct yamux_frame){.type = YAMUX_TYPE_WINDOW_UPDATE,
+                                                    .flags = YAMUX_FLAG_SYN,
+                                                    .stream_id = 3 + 2 * i});
         EXPECT_STR(i < YAMUX_RESETS_MAX ? "X" : "XC", feed_span(&y, T0, SPAN_OF(h)));
     }
     yamux_done(&y);
@@ -290,8 +292,7 @@ TEST(writes_stop_at_the_window)
     static const uint8_t zeros[YAMUX_WINDOW_INITIAL + 1];
     EXPECT_EQ(YAMUX_WINDOW_INITIAL, yamux_write(&y, id, SPAN_OF(zeros)));
     EXPECT_EQ(0, yamux_write(&y, id, SPAN_OF(zeros)));
-    while (output(&y).n > 0) {
-    }
+    while (output(&y).n > 0) {}
     EXPECT_EQ(0, yamux_writable_len(&y, id));
     EXPECT_STR("W", feed(&y, "00 01 0002 00000001 00000002"));
     EXPECT_EQ(2, yamux_write(&y, id, SPAN_OF(zeros)));
@@ -326,7 +327,8 @@ TEST(control_goes_ahead_of_data)
     uint8_t out[12 + 14];
     EXPECT_EQ(26, yamux_send(&y, T0, MSPAN_OF(out))); /* SYN, and a data frame cut in its payload */
     EXPECT_STR("", feed(&y, "00 02 0001 00000000 000000ff"));
-    EXPECT_SPAN(test_hex("6364 00 02 0002 00000000 000000ff 00 00 0000 00000001 00000004 65666768"), output(&y));
+    EXPECT_SPAN(test_hex("6364 00 02 0002 00000000 000000ff 00 00 0000 00000001 00000004 65666768"),
+                output(&y));
     yamux_done(&y);
 }
 
@@ -396,7 +398,8 @@ static bool conserves(const struct yamux *y)
 static void data_in(struct yamux *y, uint32_t n, instant at)
 {
     uint8_t h[YAMUX_HEADER_LEN];
-    yamux_frame_encode(h, &(struct yamux_frame){.type = YAMUX_TYPE_DATA, .stream_id = 1, .length = n});
+    yamux_frame_encode(h,
+                       &(struct yamux_frame){.type = YAMUX_TYPE_DATA, .stream_id = 1, .length = n});
     static const uint8_t zeros[1 << 21];
     (void)feed_span(y, at, SPAN_OF(h));
     (void)feed_span(y, at, span_of(zeros, n));
@@ -423,17 +426,19 @@ TEST(window_grows_with_the_round_trip)
     data_in(&y, 128 * 1024 - 1, T0);
     EXPECT_EQ(0, output(&y).n); /* under half: nothing is announced */
     data_in(&y, 1, T0);
-    EXPECT_SPAN(test_hex("00 01 0000 00000001 00020000"), output(&y)); /* no round trip known: no growth */
+    EXPECT_SPAN(test_hex("00 01 0000 00000001 00020000"),
+                output(&y)); /* no round trip known: no growth */
     instant t = instant_add(T0, 10000);
     (void)feed_span(&y, t, test_hex("00 02 0002 00000000 00000001")); /* RTT 10 ms */
-    data_in(&y, 128 * 1024, instant_add(T0, 20001));                 /* later than 2 RTT */
+    data_in(&y, 128 * 1024, instant_add(T0, 20001));                  /* later than 2 RTT */
     EXPECT_EQ(256 * 1024, window_of(&y, 1));
     data_in(&y, 128 * 1024, instant_add(T0, 40001)); /* exactly 2 RTT later */
     EXPECT_EQ(512 * 1024, window_of(&y, 1));
     (void)output(&y);
     data_in(&y, 256 * 1024, instant_add(T0, 50000));
     EXPECT_EQ(600 * 1024, window_of(&y, 1)); /* the maximum */
-    EXPECT_SPAN(test_hex("00 01 0000 00000001 00056000"), output(&y)); /* 256 KiB used and 88 KiB more */
+    EXPECT_SPAN(test_hex("00 01 0000 00000001 00056000"),
+                output(&y)); /* 256 KiB used and 88 KiB more */
     EXPECT_STR("R", feed(&y, "00 01 0008 00000001 00000000"));
     yamux_done(&y);
 }
@@ -532,8 +537,7 @@ TEST(idle_holds_no_buffer)
     static const uint8_t zeros[100000];
     EXPECT_EQ(sizeof zeros, yamux_write(&y, id, SPAN_OF(zeros)));
     EXPECT(test_budget()->used > idle + sizeof zeros);
-    while (output(&y).n > 0) {
-    }
+    while (output(&y).n > 0) {}
     EXPECT_EQ(idle, test_budget()->used);
     EXPECT(sizeof y + idle < 4096);
     yamux_done(&y);
@@ -547,7 +551,8 @@ TEST(churn_leaves_nothing)
     size_t used = 0;
     for (uint32_t i = 0; i < 20000; i++) {
         uint8_t h[YAMUX_HEADER_LEN];
-        struct yamux_frame f = {.type = YAMUX_TYPE_DATA, .flags = YAMUX_FLAG_SYN, .stream_id = 2 * i + 1};
+        struct yamux_frame f = {
+            .type = YAMUX_TYPE_DATA, .flags = YAMUX_FLAG_SYN, .stream_id = 2 * i + 1};
         f.flags |= i % 2 ? YAMUX_FLAG_FIN : 0;
         yamux_frame_encode(h, &f);
         (void)feed_span(&y, T0, SPAN_OF(h));
@@ -584,7 +589,7 @@ struct side {
         bool live;
         size_t to_write;
         size_t received;
-        uint32_t sum; /* of the bytes received, position and all */
+        uint32_t sum;    /* of the bytes received, position and all */
     } streams[SIDE_IDS]; /* by id */
 };
 
@@ -665,7 +670,7 @@ static void side_act(struct side *s, instant now, const struct yamux_event *e)
         check(yamux_accept_stream(&s->y, e->stream_id, NULL) == OK);
         side_start_stream(s, e->stream_id);
         break;
-    case YAMUX_EVENT_DATA: side_receive(s, now, e); break;
+    case YAMUX_EVENT_DATA:     side_receive(s, now, e); break;
     case YAMUX_EVENT_WRITABLE: side_write(s, e->stream_id); break;
     case YAMUX_EVENT_STREAM_CLOSED:
     case YAMUX_EVENT_RESET:
@@ -676,7 +681,7 @@ static void side_act(struct side *s, instant now, const struct yamux_event *e)
     case YAMUX_EVENT_FIN:
     case YAMUX_EVENT_REFUSED:
     case YAMUX_EVENT_GO_AWAY:
-    case YAMUX_EVENT_CLOSED: break;
+    case YAMUX_EVENT_CLOSED:  break;
     }
 }
 
@@ -685,10 +690,12 @@ static void side_trace(struct side *s, struct engine_trace *trace, const struct 
     if (s->traces_each_event && e->kind == YAMUX_EVENT_DATA) {
         engine_trace_data(trace, e->stream_id, e->data);
     } else if (s->traces_each_event) {
-        engine_trace_event(trace, "%c stream=%u err=%d code=%u", "ODFRWSXGC"[e->kind], e->stream_id, e->err, e->code);
+        engine_trace_event(trace, "%c stream=%u err=%d code=%u", "ODFRWSXGC"[e->kind],
+                           e -> stream_id, e -> err, e -> code);
     } else if (e->kind == YAMUX_EVENT_STREAM_CLOSED && s->over_count == 2 * SIDE_STREAMS) {
         for (uint32_t id = 1; id <= 2 * SIDE_STREAMS; id++) {
-            engine_trace_event(trace, "%u: %zu bytes, sum %u", id, s->streams[id].received, s->streams[id].sum);
+            engine_trace_event(trace, "%u: %zu bytes, sum %u", id, s->streams[id].received,
+                               s->streams[id].sum);
         }
     }
 }
@@ -741,20 +748,21 @@ static struct engine_kind side_kind(void *(*make)(instant now, unsigned twin))
 TEST(segments)
 {
     struct engine_kind kind = side_kind(side_make_tracing);
-    struct span input = test_hex(
-        "00 02 0001 00000000 00000009"
-        "00 01 0001 00000002 00000000 00 00 0000 00000002 00000003 616263"
-        "00 00 0001 00000004 00000002 6465 00 00 0000 00000002 00000005 6667686970"
-        "00 01 0000 00000002 00000100 00 00 0004 00000002 00000001 7a"
-        "00 01 0008 00000004 00000011 00 00 0000 00000004 00000002 3030"
-        "00 03 0000 00000000 00000000 00 09 0000 00000000 00000000");
+    struct span input =
+        test_hex("00 02 0001 00000000 00000009"
+                 "00 01 0001 00000002 00000000 00 00 0000 00000002 00000003 616263"
+                 "00 00 0001 00000004 00000002 6465 00 00 0000 00000002 00000005 6667686970"
+                 "00 01 0000 00000002 00000100 00 00 0004 00000002 00000001 7a"
+                 "00 01 0008 00000004 00000011 00 00 0000 00000004 00000002 3030"
+                 "00 03 0000 00000000 00000000 00 09 0000 00000000 00000000");
     EXPECT(engine_test_segments(&kind, input, "R stream=4"));
 }
 
 TEST(twin)
 {
     struct engine_kind kind = side_kind(side_make);
-    struct engine_twin twin = {.client = &kind, .server = &kind, .client_event = "8: ", .server_event = "7: "};
+    struct engine_twin twin = {
+        .client = &kind, .server = &kind, .client_event = "8: ", .server_event = "7: "};
     EXPECT(engine_test_twin(&twin, 20));
 }
 
