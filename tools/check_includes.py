@@ -33,7 +33,9 @@ def includes_of(root, path):
 def check_one(root, table, path, line, name):
     where = f'{path}:{line}: includes "{name}"'
     mine = floor_of(path)
-    if name in GENERATED or (root / path.parent / name).is_file() and path.parts[0] != 'src':
+    outside = path.parts[0] != 'src'
+    if name in GENERATED or outside and ((root / path.parent / name).is_file()
+                                         or name.startswith(mine + '/') and (root / name).is_file()):
         return None
     if '/' not in name or not (root / 'src' / name).is_file():
         return f'{where}: no such header; write "library/file.h"'

@@ -17,7 +17,7 @@ struct guarded {
 };
 
 /* What one object costs beside its content: guard pages and the canary page, bytes. */
-#define GUARDED_OVERHEAD (4 * 4096)
+#define GUARDED_OVERHEAD ((size_t)4 * 4096)
 
 /* guarded_init gives n > 0 zeroed bytes, open for writing. ERR_LIMIT: no budget or no memory. */
 MUST_CHECK enum err guarded_init(struct guarded *g, struct budget *budget, size_t n);
