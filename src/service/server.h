@@ -1,0 +1,183 @@
+#ifndef SERVICE_SERVER_H
+#define SERVICE_SERVER_H
+
+#include "base/budget.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/instant.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "base/pool.h"
+#include "base/span.h"
+#include "codec/frame.h"
+#include "service/message.h"
+#include "service/quota.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The answering side of /web3-wallet/1.0: all streams of all peers of one chain. It keeps quotas, checks requests,
+ * follows the chain's head, and asks an Ethereum node by JSON-RPC. It has no sockets: the driver carries bytes
+ * between streams and peers, and questions to the node.
+ *
+ *     a peer opens a stream     service_server_open; then service_server_recv with its bytes, service_server_end
+ *                               when it closes its writing side, service_server_reset if it is gone
+ *     after every call          while (service_server_poll(s, &e, now)):
+ *                                 SERVICE_SERVER_ASK    post e.text to the node; give its answer to
+ *                                                       service_server_answer, or service_server_answer_failed
+ *                                 SERVICE_SERVER_READY  drain service_server_send of e.stream into the peer; if
+ *                                                       service_server_is_finished, close the stream and call
+ *                                                       service_server_reset
+ *     time                      service_server_tick at service_server_deadline
+ *
+ * Instead of queues there are places: a request that finds none is answered BUSY with a time, at once. */
+
+struct bundler;
+
+struct service_server_limits {
+    uint32_t streams_max;          /* open at once */
+    uint32_t streams_per_peer_max; /* of one peer, subscriptions included */
+    uint32_t asks_max;             /* questions of rpc to the node at once */
+    uint32_t peers_max;            /* whose quotas are remembered */
+    uint32_t units_max;            /* of a peer's quota: what it can use in a burst */
+    uint32_t units_per_s;          /* that come back */
+    uint32_t group_factor;         /* a network group has so many times a peer's quota */
+    uint32_t logs_blocks_max;      /* blocks in one eth_getLogs */
+    uint32_t head_ms;              /* between two looks at the chain's head */
+    uint32_t stale_ms;             /* without a look that succeeded, rpc is answered STALE */
+    uint32_t request_ms;           /* for the whole of a request to arrive */
+};
+
+/* service_server_limits_default: for a small machine. */
+struct service_server_limits service_server_limits_default(void);
+
+struct service_server_cfg {
+    struct budget *budget; /* outlives the server */
+    uint64_t chain_id;
+    const char *agent; /* static */
+    struct service_server_limits limits;
+    uint64_t map_seed[2];    /* random */
+    struct bundler *bundler; /* NULL: no user operations; outlives the server */
+};
+
+enum service_stream_state {
+    SERVICE_STREAM_REQUEST, /* its request is coming in */
+    SERVICE_STREAM_NODE,    /* waits for the node's answer */
+    SERVICE_STREAM_BUNDLER, /* waits for the bundler's verdict */
+    SERVICE_STREAM_HEADS,   /* subscribed */
+    SERVICE_STREAM_ANSWERED /* all is said; what remains is to send it */
+};
+
+/* One stream. Only the server writes it. */
+struct service_stream {
+    struct list in_streams;
+    struct list in_ready;
+    enum service_stream_state state;
+    void *user;
+    uint8_t peer[MAP_KEY_LEN_MAX];
+    uint8_t peer_len;
+    uint8_t group[MAP_KEY_LEN_MAX];
+    uint8_t group_len;
+    struct frame_reader frames;
+    struct service_request request; /* without its spans once it is answered or asked */
+    struct hash32 request_hash;
+    uint32_t units_left;
+    uint64_t token;     /* of the question to the node, or of the wait for a verdict; 0 = none */
+    const char *method; /* RPC, static */
+    bool ask_due;
+    struct buf ask; /* the question, until it is given out */
+    struct buf out;
+    size_t out_at;
+    instant deadline;
+};
+
+/* Only the server's own functions look into it. */
+struct service_server {
+    struct service_server_cfg cfg;
+    struct pool streams;
+    struct list all;
+    struct list ready;
+    struct quota peers;
+    struct quota groups;
+    uint64_t next_token;
+    uint32_t asks_count;
+    bool has_head;
+    struct service_head head;
+    instant head_at;     /* when head was learnt */
+    instant head_next;   /* when to ask again */
+    uint64_t head_token; /* 0 = no question is out */
+    instant head_timeout;
+    struct buf text; /* the question given out last */
+    struct buf body;
+    struct buf message;
+    bool is_draining;
+};
+
+MUST_CHECK enum err
+service_server_init(struct service_server *s, const struct service_server_cfg *cfg, instant now);
+void service_server_done(struct service_server *s);
+
+/* service_server_open: ERR_LIMIT: no place; reset the stream. user comes back with READY. id is the peer id's
+ * bytes, group what its neighbours share (its /24 or /48), or empty; both at most MAP_KEY_LEN_MAX. */
+struct service_peer {
+    struct span id;
+    struct span group;
+};
+MUST_CHECK enum err service_server_open(struct service_server *s,
+                                        struct service_stream **ret_stream,
+                                        struct service_peer peer,
+                                        void *user,
+                                        instant now);
+
+/* service_server_recv takes all of in; what comes after the request is ignored. */
+void service_server_recv(struct service_server *s,
+                         struct service_stream *stream,
+                         struct span in,
+                         instant now);
+
+/* service_server_end: the peer writes no more. Without a whole request the stream is finished. */
+void service_server_end(struct service_server *s, struct service_stream *stream, instant now);
+size_t
+service_server_send(struct service_server *s, struct service_stream *stream, struct mspan out);
+
+/* service_server_is_finished: all was said and sent. */
+bool service_server_is_finished(const struct service_stream *stream);
+
+/* service_server_reset forgets the stream; it is not valid afterwards. */
+void service_server_reset(struct service_server *s, struct service_stream *stream);
+
+enum service_server_event_kind {
+    SERVICE_SERVER_ASK,   /* token, text, timeout_ms */
+    SERVICE_SERVER_READY, /* stream, user */
+};
+
+struct service_server_event {
+    enum service_server_event_kind kind;
+    uint64_t token;
+    struct span text; /* a JSON-RPC request; lives until the next call */
+    uint32_t timeout_ms;
+    struct service_stream *stream;
+    void *user;
+};
+
+bool service_server_poll(struct service_server *s,
+                         struct service_server_event *ret_event,
+                         instant now);
+
+/* service_server_answer gives the node's answer (the body of its HTTP response); unknown tokens are ignored.
+ * service_server_answer_failed: none came; ERR_LIMIT: it was too long to take. */
+void service_server_answer(struct service_server *s, uint64_t token, struct span text, instant now);
+void service_server_answer_failed(struct service_server *s, uint64_t token, enum err why, instant now);
+
+instant service_server_deadline(const struct service_server *s);
+void service_server_tick(struct service_server *s, instant now);
+
+/* service_server_status is what `status` tells. agent's span is static. */
+void service_server_status(const struct service_server *s, struct service_status *ret);
+
+/* service_server_drain refuses new requests with BUSY; those under way are answered. */
+void service_server_drain(struct service_server *s);
+size_t service_server_streams_count(const struct service_server *s);
+
+#endif

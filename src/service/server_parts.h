@@ -1,0 +1,36 @@
+#ifndef SERVICE_SERVER_PARTS_H
+#define SERVICE_SERVER_PARTS_H
+
+#include "service/server.h"
+
+/* What the files of the server share; nobody else includes it. */
+
+enum { SERVER_BACKLOG_MAX = 16384 }; /* bytes that a subscriber may leave unread */
+
+struct server_failure {
+    enum service_code code;
+    uint32_t retry_ms; /* with BUSY and QUOTA */
+    struct span text;
+};
+
+/* server_fail answers with a code and text, and that is the stream's last word. */
+void server_fail(struct service_server *s, struct service_stream *st, struct server_failure f);
+
+/* server_answer answers OK with s->body. */
+void server_answer(struct service_server *s, struct service_stream *st, bool is_last);
+
+/* server_token gives a number that no other question or wait has. */
+uint64_t server_token(struct service_server *s);
+
+/* server_request decides about a whole request. */
+void server_request(struct service_server *s,
+                    struct service_stream *st,
+                    struct span message,
+                    instant now);
+
+/* server_userop_status answers with what the bundler knows of an operation. */
+void server_userop_status(struct service_server *s,
+                          struct service_stream *st,
+                          const struct hash32 *hash);
+
+#endif

@@ -1,0 +1,238 @@
+/* What a request gets. */
+#include "service/server_parts.h"
+
+#include "evm/jsonrpc.h"
+#include "service/bundler.h"
+#include "service/gateway.h"
+
+static void fail_text(struct service_server *s,
+                      struct service_stream *st,
+                      enum service_code code,
+                      const char *text)
+{
+    server_fail(s, st, (struct server_failure){.code = code, .text = span_str(text)});
+}
+
+/* charge takes units of the peer's and its group's quota; false if it has not enough: then it is told. */
+static bool charge(struct service_server *s, struct service_stream *st, uint32_t units, instant now)
+{
+    struct quota_answer a;
+    struct quota_answer g;
+    enum err e = quota_take(&s->peers, &a, span_of(st->peer, st->peer_len), units, now);
+    st->units_left = a.left;
+    if (e == OK && st->group_len > 0) {
+        e = quota_take(&s->groups, &g, span_of(st->group, st->group_len), units, now);
+        a.retry_ms = g.retry_ms;
+    }
+    if (e != OK) {
+        server_fail(s, st,
+                    (struct server_failure){
+                        .code = SERVICE_QUOTA,
+                        .retry_ms = a.retry_ms,
+                        .text = SPAN_LIT("this peer or its network asked for too much: wait")});
+    }
+    return e == OK;
+}
+
+void service_server_status(const struct service_server *s, struct service_status *ret)
+{
+    const struct service_server_limits *l = &s->cfg.limits;
+    *ret = (struct service_status){
+        .chain_id = s->cfg.chain_id,
+        .has_head = s->has_head,
+        .head = s->head,
+        .level = s->cfg.bundler && !s->is_draining ? SERVICE_LEVEL_KNOWN_CODE : SERVICE_LEVEL_NONE,
+        .units_max = l->units_max,
+        .units_per_s = l->units_per_s,
+        .load_percent = (uint32_t)(s->streams.count * 100 / l->streams_max),
+        .agent = span_str(s->cfg.agent),
+    };
+    if (ret->level != SERVICE_LEVEL_NONE) {
+        ret->entry_points[0] = s->cfg.bundler->cfg.entry_point;
+        ret->entry_points_count = 1;
+        ret->bundler = s->cfg.bundler->cfg.self;
+    }
+}
+
+static void on_status(struct service_server *s, struct service_stream *st)
+{
+    struct service_status status;
+    service_server_status(s, &status);
+    buf_clear(&s->body);
+    if (service_status_encode(&status, &s->body) != OK) {
+        fail_text(s, st, SERVICE_BUSY, "no memory now");
+        return;
+    }
+    server_answer(s, st, true);
+}
+
+static bool is_stale(const struct service_server *s, instant now)
+{
+    return !s->has_head || instant_since(s->head_at, now) > s->cfg.limits.stale_ms * US_PER_MS;
+}
+
+/* rpc_ask makes the question to the node. */
+MUST_CHECK static enum err
+rpc_ask(struct service_stream *st, const struct gateway_verdict *v, uint64_t token)
+{
+    buf_clear(&st->ask);
+    struct wr w = wr_init_buf(&st->ask);
+    struct json_writer j = json_writer_init(&w);
+    json_put_object(&j);
+    json_put_name(&j, "jsonrpc");
+    json_put_str(&j, "2.0");
+    json_put_name(&j, "id");
+    json_put_u64(&j, token);
+    json_put_name(&j, "method");
+    json_put_str(&j, v->method);
+    json_put_name(&j, "params");
+    json_put_raw(&j, v->params.raw);
+    json_end_object(&j);
+    return json_writer_end(&j);
+}
+
+static void on_rpc(struct service_server *s,
+                   struct service_stream *st,
+                   const struct service_request *r,
+                   instant now)
+{
+    if (is_stale(s, now)) {
+        fail_text(s, st, SERVICE_STALE, "this server's node is behind or not there");
+        return;
+    }
+    struct gateway_ctx ctx = {.chain_id = s->cfg.chain_id,
+                              .head_number = s->head.number,
+                              .logs_blocks_max = s->cfg.limits.logs_blocks_max,
+                              .scratch = &s->message};
+    struct gateway_verdict v;
+    struct diag why = {0};
+    enum err e = gateway_check(&v, &ctx, r->method, r->params, &why);
+    if (e != OK) {
+        enum service_code code = e == ERR_UNSUPPORTED ? SERVICE_UNSUPPORTED
+                                 : e == ERR_DENIED    ? SERVICE_DENIED
+                                                      : SERVICE_BAD_REQUEST;
+        fail_text(s, st, code, why.rule ? why.rule : "the request cannot be read");
+        return;
+    }
+    if (v.units > 1 && !charge(s, st, v.units - 1, now)) {
+        return;
+    }
+    if (s->asks_count >= s->cfg.limits.asks_max) {
+        server_fail(s, st,
+                    (struct server_failure){
+                        .code = SERVICE_BUSY,
+                        .retry_ms = 250,
+                        .text = SPAN_LIT("all places for questions to the node are taken")});
+        return;
+    }
+    uint64_t token = server_token(s);
+    if (rpc_ask(st, &v, token) != OK) {
+        fail_text(s, st, SERVICE_BUSY, "no memory now");
+        return;
+    }
+    st->method = v.method;
+    st->token = token;
+    st->ask_due = true;
+    st->state = SERVICE_STREAM_NODE;
+    s->asks_count++;
+}
+
+static void on_userop(struct service_server *s,
+                      struct service_stream *st,
+                      const struct service_request *r,
+                      instant now)
+{
+    if (!s->cfg.bundler) {
+        fail_text(s, st, SERVICE_UNSUPPORTED, "this server takes no user operations");
+        return;
+    }
+    struct bundler_submission sub = {
+        .entry_point = r->entry_point,
+        .userop = r->userop,
+        .peer = span_of(st->peer, st->peer_len),
+        .group = span_of(st->group, st->group_len),
+        .waiter = server_token(s),
+    };
+    struct hash32 hash;
+    const char *why = "the operation is not taken";
+    enum service_code code = bundler_submit(s->cfg.bundler, &hash, &why, &sub, now);
+    if (code != SERVICE_OK) {
+        fail_text(s, st, code, why);
+        return;
+    }
+    st->token = sub.waiter;
+    st->state = SERVICE_STREAM_BUNDLER;
+}
+
+void server_userop_status(struct service_server *s,
+                          struct service_stream *st,
+                          const struct hash32 *hash)
+{
+    struct service_userop_status status;
+    if (!s->cfg.bundler || bundler_find(s->cfg.bundler, &status, hash) != OK) {
+        fail_text(s, st, SERVICE_NOT_FOUND, "this server does not know the operation");
+        return;
+    }
+    buf_clear(&s->body);
+    if (service_userop_status_encode(&status, &s->body) != OK) {
+        fail_text(s, st, SERVICE_BUSY, "no memory now");
+        return;
+    }
+    server_answer(s, st, true);
+}
+
+static void on_subscribe(struct service_server *s, struct service_stream *st)
+{
+    if (!s->has_head) {
+        fail_text(s, st, SERVICE_STALE, "this server has not reached its node yet");
+        return;
+    }
+    buf_clear(&s->body);
+    if (service_head_encode(&s->head, &s->body) != OK) {
+        fail_text(s, st, SERVICE_BUSY, "no memory now");
+        return;
+    }
+    st->state = SERVICE_STREAM_HEADS;
+    st->deadline = INSTANT_NEVER;
+    server_answer(s, st, false);
+}
+
+void server_request(struct service_server *s,
+                    struct service_stream *st,
+                    struct span message,
+                    instant now)
+{
+    struct service_request r;
+    struct diag why = {0};
+    service_request_hash(&st->request_hash, message);
+    st->request.response_max = SERVICE_RESPONSE_LEN_MAX;
+    if (s->is_draining) {
+        fail_text(s, st, SERVICE_BUSY, "this server is about to stop");
+        return;
+    }
+    enum err e = service_request_decode(&r, message, &why);
+    const struct service_limits *l = e == OK ? service_limits(r.type) : NULL;
+    /* reading a request costs a unit even if there is nothing in it */
+    if (!charge(s, st, l && l->units > 0 ? l->units : 1, now)) {
+        return;
+    }
+    if (e != OK) {
+        fail_text(s, st, e == ERR_UNSUPPORTED ? SERVICE_UNSUPPORTED : SERVICE_BAD_REQUEST,
+                  why.rule);
+        return;
+    }
+    if (r.chain_id != s->cfg.chain_id) {
+        fail_text(s, st, SERVICE_UNSUPPORTED, "this chain is not served here");
+        return;
+    }
+    st->request.type = r.type;
+    st->request.response_max = r.response_max;
+    st->deadline = instant_add(now, r.deadline_ms * US_PER_MS);
+    switch (r.type) {
+    case SERVICE_STATUS:                on_status(s, st); break;
+    case SERVICE_RPC:                   on_rpc(s, st, &r, now); break;
+    case SERVICE_SEND_USER_OPERATION:   on_userop(s, st, &r, now); break;
+    case SERVICE_USER_OPERATION_STATUS: server_userop_status(s, st, &r.userop_hash); break;
+    case SERVICE_SUBSCRIBE:             on_subscribe(s, st); break;
+    }
+}
