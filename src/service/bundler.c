@@ -111,7 +111,7 @@ enum err bundler_restore(struct bundler *b, struct span record, instant now)
         return ERR_LIMIT;
     }
     TRY(bundler_record_read(b, op, record));
-    if (op_find(b, &op->hash) != op) {
+    if (op_find(b, &op->hash)) { /* op itself is not in use yet */
         bundler_op_clear(op);
         return ERR_STATE;
     }

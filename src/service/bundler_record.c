@@ -137,6 +137,7 @@ struct names {
     struct span peer;
     struct span group;
     uint64_t version;
+    bool has_last; /* the field that is written last: nothing was cut off */
 };
 
 MUST_CHECK static enum err
@@ -169,7 +170,7 @@ get_field(struct bundler_op *op, struct names *names, const struct protobuf_fiel
         return OK;
     case 17: return protobuf_get_bool(&op->is_superseded, f);
     case 18: return get_u256(&op->fee_floor, f);
-    case 19: return get_u256(&op->tip_floor, f);
+    case 19: names->has_last = true; return get_u256(&op->tip_floor, f);
     default: return ERR_MALFORMED;
     }
 }
@@ -189,8 +190,8 @@ MUST_CHECK static enum err record_read(struct bundler *b, struct bundler_op *op,
     struct hash32 hash;
     TRY(userop_decode(&op->op, buf_span(&op->encoded)));
     TRY(userop_hash(&hash, &op->op, &domain));
-    bool is_whole =
-        names.version == VERSION && span_equal(SPAN_OF(hash.bytes), SPAN_OF(op->hash.bytes));
+    bool is_whole = names.version == VERSION && names.has_last &&
+                    span_equal(SPAN_OF(hash.bytes), SPAN_OF(op->hash.bytes));
     /* an attempt without its bytes or its nonce could not be sent again */
     bool can_go_on = op->attempts_count == 0 || (op->has_nonce && op->raw.n > 0);
     return is_whole && can_go_on ? OK : ERR_MALFORMED;

@@ -168,7 +168,10 @@ bool service_server_poll(struct service_server *s,
 /* service_server_answer gives the node's answer (the body of its HTTP response); unknown tokens are ignored.
  * service_server_answer_failed: none came; ERR_LIMIT: it was too long to take. */
 void service_server_answer(struct service_server *s, uint64_t token, struct span text, instant now);
-void service_server_answer_failed(struct service_server *s, uint64_t token, enum err why, instant now);
+void service_server_answer_failed(struct service_server *s,
+                                  uint64_t token,
+                                  enum err why,
+                                  instant now);
 
 instant service_server_deadline(const struct service_server *s);
 void service_server_tick(struct service_server *s, instant now);
