@@ -13,6 +13,11 @@ async function main(): Promise<void> {
   if (self !== top) {
     return; /* framed: draws nothing */
   }
+  addEventListener('hashchange', () => {
+    if (location.hash.startsWith('#c=')) {
+      location.reload(); /* a fresh code was opened in this very tab */
+    }
+  });
   const code = takeCode();
   route.value = parseRoute(location.hash);
   followHash();

@@ -31,11 +31,15 @@ const asked: string[] = [];
 
 const fake: Transport = {
   async post(_path, body) {
-    const { method } = body as { method: string };
+    const { method, params } = body as { method: string; params: { after?: string } };
     asked.push(method);
     const reply = { ...replies, ...state.replies }[method] as { error?: { code: string; params: object; next?: string[] } } | undefined;
     if (state.silent || !reply) {
       return new Promise(() => undefined);
+    }
+    if (method === 'history_list' && params.after) {
+      const page = reply as unknown as { rows: { id: string }[] };
+      return { status: 200, body: { result: { ...page, rows: page.rows.map((r) => ({ ...r, id: `${r.id}-${params.after}`.slice(-40) })), next: `${params.after}x` } } };
     }
     return { status: 200, body: reply.error?.next ? { error: { code: -1, message: reply.error.code, data: { ...reply.error, blame: 'wallet' } } } : { result: reply } };
   },

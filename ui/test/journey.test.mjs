@@ -184,8 +184,7 @@ describe('journeys', { skip: findChromium() ? false : 'Chromium is not installed
       await page.getByText('this page has lost its access').waitFor();
       assert.ok(!(await page.content()).includes('0x71C765'), 'nothing private is left');
       const link = daemon.open();
-      await page.goto('about:blank');
-      await page.goto(link);
+      await page.goto(link); /* in the same tab: only the fragment changes */
       await page.locator('[data-test=balance]').waitFor();
       const other = await page.context().newPage();
       await other.goto(link);

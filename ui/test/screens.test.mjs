@@ -116,6 +116,33 @@ describe('screens', { skip: findChromium() ? false : 'Chromium is not installed'
   }
 });
 
+test('a long history draws only what is near the window', { skip: findChromium() ? false : 'Chromium is not installed', timeout: 120_000 }, async (t) => {
+  await (isUp ??= setUp());
+  const lane = lanes.pop();
+  const { page } = lane;
+  await show(lane, 'activity-many', 'en', 'light', 1440);
+  for (let i = 0; i < 4; i++) {
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await page.waitForFunction((n) => document.documentElement.scrollHeight > n * 68, (i + 2) * 200);
+  }
+  const count = () => page.locator('[data-test=activity-row]').count();
+  assert.ok(await count() <= 60, 'a thousand rows, at most 60 drawn');
+  await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight / 2));
+  await page.waitForFunction(() => {
+    const rows = [...document.querySelectorAll('[data-test=activity-row]')];
+    return rows.some((r) => r.getBoundingClientRect().top > 0 && r.getBoundingClientRect().bottom < innerHeight);
+  });
+  const place = await page.locator('main li[aria-posinset]').first().getAttribute('aria-posinset');
+  assert.ok(parseInt(place, 10) > 400, `the first drawn row is number ${place}`);
+  await page.locator('[data-test=activity-row]').nth(20).focus();
+  const before = await page.evaluate(() => document.activeElement.getBoundingClientRect().top);
+  await page.keyboard.press('ArrowDown');
+  assert.ok(await page.evaluate(() => document.activeElement.getBoundingClientRect().top) > before, 'Down goes to the next row');
+  t.diagnostic(`rows drawn of 1,000: ${await count()}`);
+  assert.deepEqual(await lane.seen.take(), []);
+  lanes.push(lane);
+});
+
 async function extra(lane, name) {
   for (const width of WIDTHS) {
     await show(lane, name, 'en', 'light', width);
