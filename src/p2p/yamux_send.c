@@ -95,10 +95,13 @@ static void stage_data(struct yamux *y)
         take_chunk(y, s);
         f.length = (uint32_t)y->tx_chunk->n; /* <= frame_len_max */
     }
-    if (s->queue_first) {
+    bool has_payload = f.length > 0;
+    if (s->queue_first || (has_payload && s->local_fin && !s->fin_sent)) {
         list_add_last(&y->sendable, &s->in_sendable);
     } else if (s->local_fin && !s->fin_sent) {
-        /* SPEC libp2p/yamux §"Closing a stream": FIN half-closes, after the last byte. */
+        /* SPEC libp2p/yamux §"Closing a stream": FIN half-closes, after the last byte. It gets a frame of its
+         * own, as go and rust do it: js-libp2p looks at the flags of a frame before its payload, and so
+         * loses what comes in the same frame as FIN. */
         f.flags |= YAMUX_FLAG_FIN;
         s->fin_sent = true;
     }

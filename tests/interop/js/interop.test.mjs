@@ -1,0 +1,179 @@
+// Our node and js-libp2p, each as the dialer of the other: handshake with early muxer choice, identify, ping,
+// 100 MB echoed both ways, 1,000 streams at once, resets at random points; and at the end nothing is left.
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { multiaddr } from '@multiformats/multiaddr'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { Ours, startOurs } from './ours.mjs'
+import { ECHO, echo, manyStreams, resets, startTheirs } from './theirs.mjs'
+
+const binary = process.env.P2P_NODE
+const seed = Number(process.env.PASSMESH_TEST_SEED ?? 1)
+const MEGABYTES_100 = 100_000_000
+const STREAMS = 1000
+const RESETS = 200
+const STRANGER = '12D3KooWB1b3qZxWJanuhtseF3DmPggHCtG36KZ9ixkqHtdKH9fh'
+
+// A small generator (mulberry32) so that a run can be repeated.
+function generator (state) {
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+async function quiet (ours, conns) {
+  for (let i = 0; i < 100; i++) {
+    const f = Ours.figures(await ours.ask('stats', 'ok stats'))
+    if (f.streams === 0 && f.serving === 0 && f.conns === conns) {
+      return f
+    }
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+  throw new Error('streams are left over: ' + await ours.ask('stats', 'ok stats'))
+}
+
+// What both directions of dialling have in common, with the peer `theirs` connected to `ours`.
+function exercises (w) {
+  it('both proved who they are, and chose yamux in the handshake', () => {
+    assert.equal(w.connection.remotePeer.toString(), w.ours.id)
+    assert.equal(w.connection.multiplexer, '/yamux/1.0.0')
+    assert.equal(w.connection.encryption, '/noise')
+  })
+
+  it('they have our identify message, with a signed record', async () => {
+    const result = await w.theirs.services.identify.identify(w.connection)
+    assert.equal(result.agentVersion, 'passmesh-test/0.1.0')
+    assert.ok(result.protocols.includes(ECHO))
+    assert.ok(result.observedAddr.toString().startsWith('/ip4/127.0.0.1/tcp/'))
+    if (w.ours.addr) { // a record without addresses is none to js-libp2p
+      assert.deepEqual(result.signedPeerRecord.addresses.map(String), [w.ours.addr.split('/p2p/')[0]])
+    }
+  })
+
+  it('we have their identify message', async () => {
+    const line = await w.ours.ask(`identify ${w.theirs.peerId}`, 'ok identify')
+    assert.match(line, /agent=js-libp2p\/3/)
+    assert.match(line, /protocols=.*\/test\/echo\/1\.0\.0/)
+  })
+
+  it('a change is pushed to us', async () => {
+    await w.theirs.handle('/test/new/1.0.0', stream => stream.abort(new Error('no')))
+    for (let i = 0; i < 100; i++) {
+      if (/\/test\/new/.test(await w.ours.ask(`identify ${w.theirs.peerId}`, 'ok identify'))) {
+        return
+      }
+      await new Promise(resolve => setTimeout(resolve, 50))
+    }
+    assert.fail('the new protocol never arrived')
+  })
+
+  it('they ping us', async () => {
+    for (let i = 0; i < 3; i++) {
+      assert.ok(await w.theirs.services.ping.ping(peerIdFromString(w.ours.id)) >= 0)
+    }
+  })
+
+  it('we ping them', async () => {
+    await w.ours.ask(`ping ${w.theirs.peerId}`, 'ok ping')
+    await w.ours.ask(`ping ${w.theirs.peerId}`, 'ok ping')
+  })
+
+  it('they send 100 MB and have them back', async () => {
+    const r = await echo(w.connection, MEGABYTES_100)
+    assert.equal(r.length, MEGABYTES_100)
+    assert.equal(r.received, r.sent)
+  })
+
+  it('we send 100 MB and have them back', async () => {
+    const line = await w.ours.ask(`echo ${w.theirs.peerId} ${MEGABYTES_100}`, 'ok echo')
+    assert.equal(Ours.figures(line).bytes, MEGABYTES_100)
+  })
+
+  it('they open 1,000 streams', async () => {
+    assert.deepEqual(await manyStreams(w.connection, STREAMS), { open: STREAMS, same: STREAMS })
+    await quiet(w.ours, 1)
+  })
+
+  it('we open 1,000 streams', async () => {
+    const line = await w.ours.ask(`streams ${w.theirs.peerId} ${STREAMS}`, 'ok streams')
+    assert.equal(Ours.figures(line).count, STREAMS)
+    await quiet(w.ours, 1)
+  })
+
+  it('they reset streams at random points, and the connection goes on', async () => {
+    await resets(w.connection, RESETS, generator(seed))
+    const r = await echo(w.connection, 1_000_000)
+    assert.equal(r.received, r.sent)
+    await quiet(w.ours, 1)
+  })
+
+  it('we reset streams at random points, and the connection goes on', async () => {
+    await w.ours.ask(`resets ${w.theirs.peerId} ${RESETS}`, 'ok resets')
+    await w.ours.ask(`echo ${w.theirs.peerId} 1000000`, 'ok echo')
+    await quiet(w.ours, 1)
+  })
+
+  it('they go, and nothing is left', async () => {
+    await w.theirs.stop()
+    await w.ours.line('disconnected')
+    await quiet(w.ours, 0)
+    assert.equal(await w.ours.stop(), 0)
+  })
+}
+
+describe('js-libp2p dials us', { timeout: 80_000 }, () => {
+  const w = {}
+  before(async () => {
+    w.ours = await startOurs(binary, { listen: true, args: ['--seed', String(seed)] })
+    w.theirs = await startTheirs()
+    w.connection = await w.theirs.dial(multiaddr(w.ours.addr))
+    await w.ours.line('identified')
+  })
+  after(() => w.ours.child.kill('SIGKILL'))
+  exercises(w)
+})
+
+describe('we dial js-libp2p', { timeout: 80_000 }, () => {
+  const w = {}
+  before(async () => {
+    w.ours = await startOurs(binary, { args: ['--seed', String(seed)] })
+    w.theirs = await startTheirs({ listen: true })
+    await w.ours.ask(`dial ${w.theirs.getMultiaddrs()[0]}`, 'connected')
+    await w.ours.line('identified')
+    w.connection = w.theirs.getConnections()[0]
+  })
+  after(() => w.ours.child.kill('SIGKILL'))
+  exercises(w)
+})
+
+describe('what must fail', { timeout: 20_000 }, () => {
+  it('they dial another peer than they meet', async () => {
+    const ours = await startOurs(binary, { listen: true })
+    const theirs = await startTheirs()
+    await assert.rejects(theirs.dial(multiaddr(ours.addr.replace(ours.id, STRANGER))))
+    await theirs.stop()
+    assert.equal(await ours.stop(), 0)
+  })
+
+  it('we dial another peer than we meet', async () => {
+    const ours = await startOurs(binary)
+    const theirs = await startTheirs({ listen: true })
+    const addr = String(theirs.getMultiaddrs()[0]).replace(String(theirs.peerId), STRANGER)
+    await assert.rejects(ours.ask(`dial ${addr}`, 'connected'), /error dial/)
+    await theirs.stop()
+    assert.equal(await ours.stop(), 0)
+  })
+
+  it('we open a stream of a protocol that they do not speak', async () => {
+    const ours = await startOurs(binary)
+    const theirs = await startTheirs({ listen: true })
+    await theirs.unhandle(ECHO)
+    await ours.ask(`dial ${theirs.getMultiaddrs()[0]}`, 'identified')
+    await assert.rejects(ours.ask(`echo ${theirs.peerId} 10`, 'ok echo'), /unsupported/)
+    await theirs.stop()
+    assert.equal(await ours.stop(), 0)
+  })
+})
