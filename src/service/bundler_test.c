@@ -3,7 +3,7 @@
 #include "base/rng.h"
 #include "base/test.h"
 #include "evm/abi.h"
-#include "service/scripted_node.h"
+#include "service/node_test.h"
 
 #include <string.h>
 

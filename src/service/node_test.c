@@ -1,4 +1,4 @@
-#include "service/scripted_node.h"
+#include "service/node_test.h"
 
 #include "base/test.h"
 #include "codec/json.h"

@@ -1,5 +1,5 @@
-#ifndef SERVICE_SCRIPTED_NODE_H
-#define SERVICE_SCRIPTED_NODE_H
+#ifndef SERVICE_NODE_TEST_H
+#define SERVICE_NODE_TEST_H
 
 #include "base/buf.h"
 #include "base/span.h"
