@@ -140,4 +140,64 @@ TEST(random_round_trip)
     }
 }
 
+TEST(nesting)
+{
+    struct rd r = rd_init(test_hex("3009 0202 00ff 0603 551d0f 0500"));
+    EXPECT_EQ(DER_SEQUENCE, der_peek(&r));
+    struct rd inner = der_enter(&r, DER_SEQUENCE);
+    uint8_t number[4];
+    der_read_uint_fixed(&inner, MSPAN_OF(number));
+    EXPECT_SPAN(test_hex("000000ff"), SPAN_OF(number));
+    der_read_oid(&inner, test_hex("551d0f"));
+    EXPECT(rd_end(&inner));
+    EXPECT_EQ(-1, der_peek(&inner));
+    EXPECT_EQ(DER_NULL, der_peek(&r));
+    struct rd none = der_enter(&r, DER_SEQUENCE);
+    EXPECT(!rd_ok(&none));
+    EXPECT(!rd_ok(&r));
+    EXPECT_EQ(-1, der_peek(&r));
+    uint8_t tag = 0;
+    struct span raw;
+    (void)der_read_any(&r, &tag, &raw);
+    EXPECT_EQ(0, raw.n);
+    EXPECT_EQ(0xa3, der_context(3));
+}
+
+TEST(fixed_integers)
+{
+    static const struct {
+        const char *hex;
+        const char *want; /* NULL: does not fit */
+    } cases[] = {
+        {"020100",      "0000"},
+        {"02017f",      "007f"},
+        {"02027fff",    "7fff"},
+        {"0203 00ffff", "ffff"},
+        {"0203010000",  NULL  },
+        {"0201ff",      NULL  },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct rd r = rd_init(test_hex(cases[i].hex));
+        uint8_t out[2];
+        test_note("%s", cases[i].hex);
+        der_read_uint_fixed(&r, MSPAN_OF(out));
+        EXPECT(rd_end(&r) == (cases[i].want != NULL));
+        EXPECT(!cases[i].want || span_equal(test_hex(cases[i].want), SPAN_OF(out)));
+    }
+}
+
+TEST(written_bits)
+{
+    uint8_t store[8];
+    struct wr w = wr_init(MSPAN_OF(store));
+    der_write_bits(&w, SPAN_LIT("ab"));
+    EXPECT_SPAN(test_hex("0303006162"), span_of(store, w.n));
+    w = wr_init(MSPAN_OF(store));
+    der_write_uint(&w, SPAN_LIT("\0\0"));
+    EXPECT_SPAN(test_hex("020100"), span_of(store, w.n));
+    struct wr huge = wr_init(MSPAN_OF(store));
+    der_write_header(&huge, DER_SEQUENCE, (size_t)1 << 32);
+    EXPECT_ERR(sizeof(size_t) > 4 ? ERR_LIMIT : OK, wr_end(&huge));
+}
+
 TEST_MAIN

@@ -166,4 +166,25 @@ TEST(writer_limits)
     EXPECT_EQ(2, frame_prefix_len(FRAME_UVARINT, 128));
 }
 
+TEST(done_is_final)
+{
+    struct frame_reader f = {0};
+    frame_reader_done(&f);
+    frame_reader_done(&f);
+    struct span in = SPAN_LIT("\0");
+    struct span frame;
+    EXPECT_ERR(ERR_STATE, frame_reader_next(&f, &frame, &in));
+    EXPECT(!frame_reader_is_idle(&f));
+    frame_reader_init(&f, config(FRAME_BE16, 10));
+    EXPECT(frame_reader_is_idle(&f));
+    EXPECT_ERR(ERR_TRUNCATED, frame_reader_next(&f, &frame, &in));
+    EXPECT(!frame_reader_is_idle(&f));
+    struct span more = SPAN_LIT("\3a");
+    EXPECT_ERR(ERR_TRUNCATED, frame_reader_next(&f, &frame, &more));
+    EXPECT_ERR(ERR_TRUNCATED, frame_reader_next(&f, &frame, &more)); /* nothing new */
+    EXPECT(!frame_reader_is_idle(&f));
+    frame_reader_done(&f);
+    EXPECT_EQ(0, test_budget()->used);
+}
+
 TEST_MAIN

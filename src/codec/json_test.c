@@ -419,4 +419,67 @@ TEST(random_round_trip)
     }
 }
 
+TEST(members_of_a_request)
+{
+    struct json root;
+    TEST_REQUIRE(json_parse(&root,
+                            SPAN_LIT("{\"b\":true,\"i\":-5,\"u\":5,\"s\":\"x\\ny\",\"a\":[1]}"),
+                            NULL) == OK);
+    bool b = false;
+    int64_t i = 0;
+    uint64_t u = 0;
+    uint8_t store[8];
+    struct span plain;
+    struct wr w = wr_init(MSPAN_OF(store));
+    EXPECT_OK(json_find_bool(&b, root, "b"));
+    EXPECT(b);
+    EXPECT_OK(json_find_i64(&i, root, "i"));
+    EXPECT(i == -5);
+    EXPECT_OK(json_find_u64(&u, root, "u"));
+    EXPECT_EQ(5, u);
+    EXPECT_OK(json_find_string(&w, root, "s"));
+    EXPECT_SPAN(SPAN_LIT("x\ny"), span_of(store, w.n));
+    EXPECT_ERR(ERR_NOT_FOUND, json_find_bool(&b, root, "x"));
+    EXPECT_ERR(ERR_NOT_FOUND, json_find_i64(&i, root, "x"));
+    EXPECT_ERR(ERR_NOT_FOUND, json_find_u64(&u, root, "x"));
+    EXPECT_ERR(ERR_NOT_FOUND, json_find_string(&w, root, "x"));
+    EXPECT_ERR(ERR_MALFORMED, json_find_bool(&b, root, "i"));
+    EXPECT_ERR(ERR_MALFORMED, json_find_i64(&i, root, "b"));
+    EXPECT_ERR(ERR_MALFORMED, json_find_u64(&u, root, "i"));
+    EXPECT_ERR(ERR_MALFORMED, json_find_string(&w, root, "a"));
+    EXPECT_ERR(ERR_MALFORMED, json_find_plain(&plain, root, "a"));
+    struct wr small = wr_init(mspan_of(store, 2));
+    EXPECT_ERR(ERR_LIMIT, json_find_string(&small, root, "s"));
+    struct json v;
+    TEST_REQUIRE(json_find(&v, root, "a"));
+    EXPECT(!json_string_equal(v, SPAN_LIT("a")));
+    EXPECT_EQ(0, json_string_len(v));
+    EXPECT_EQ(0, json_count((struct json){.type = JSON_NULL}));
+}
+
+/* Values that nobody parsed: they are refused, not trusted. */
+TEST(strings_made_by_hand)
+{
+    struct json v = {.type = JSON_STRING, .raw = SPAN_LIT("\"\\x\"")};
+    uint8_t store[8];
+    struct wr w = wr_init(MSPAN_OF(store));
+    EXPECT_ERR(ERR_MALFORMED, json_get_string(&w, v));
+    EXPECT_EQ(0, json_string_len(v));
+    EXPECT(!json_string_equal(v, SPAN_LIT("x")));
+    EXPECT(!json_string_equal((struct json){.type = JSON_STRING, .raw = SPAN_LIT("\"a\"")},
+                              SPAN_LIT("\xff")));
+}
+
+TEST(long_numbers)
+{
+    char text[JSON_NUMBER_LEN_MAX + 2];
+    for (size_t n = JSON_NUMBER_LEN_MAX; n <= JSON_NUMBER_LEN_MAX + 1; n++) {
+        struct json v;
+        memset(text, '1', sizeof text);
+        text[1] = '.';
+        EXPECT_ERR(n > JSON_NUMBER_LEN_MAX ? ERR_LIMIT : OK,
+                   json_parse(&v, span_of(text, n), NULL));
+    }
+}
+
 TEST_MAIN

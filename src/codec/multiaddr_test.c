@@ -315,4 +315,47 @@ TEST(damaged_bytes)
     }
 }
 
+TEST(walking)
+{
+    struct span rest = test_hex("047f000001 060fa1 ff");
+    struct multiaddr_part part;
+    EXPECT(multiaddr_next(&part, &rest));
+    EXPECT_EQ(0, multiaddr_part_port(&part));
+    EXPECT(multiaddr_next(&part, &rest));
+    EXPECT(!multiaddr_next(&part, &rest)); /* not an address: the walk just ends */
+    EXPECT_EQ(1, rest.n);
+    struct span peer;
+    EXPECT(!multiaddr_peer_id(&peer, test_hex("047f000001")));
+    EXPECT_STR("quic-v1", multiaddr_code_name(461));
+    EXPECT(multiaddr_code_name(1) == NULL);
+    uint8_t out[8];
+    struct wr w = wr_init(MSPAN_OF(out));
+    EXPECT_ERR(ERR_UNSUPPORTED, multiaddr_print(&w, test_hex("0f01")));
+    multiaddr_write_port(&w, MULTIADDR_UDP, 443);
+    EXPECT_SPAN(test_hex("910201bb"), span_of(out, w.n));
+    multiaddr_write(&w, (enum multiaddr_code)1, SPAN_EMPTY);
+    EXPECT_ERR(ERR_MALFORMED, wr_end(&w));
+}
+
+TEST(text_limits)
+{
+    static char text[MULTIADDR_TEXT_MAX + 1];
+    uint8_t out[MULTIADDR_LEN_MAX];
+    struct diag why = {0};
+    memset(text, 'a', sizeof text);
+    text[0] = '/';
+    struct wr w = wr_init(MSPAN_OF(out));
+    EXPECT_ERR(ERR_LIMIT, multiaddr_parse(&w, SPAN_OF(text), &why));
+    w = wr_init(MSPAN_OF(out));
+    for (size_t i = 0; i < 4 * (MULTIADDR_PARTS_MAX + 1); i += 4) {
+        memcpy(text + i, "/tls", 4);
+    }
+    EXPECT_OK(multiaddr_parse(&w, span_of(text, 4 * MULTIADDR_PARTS_MAX), &why));
+    EXPECT_ERR(ERR_LIMIT, multiaddr_parse(&w, span_of(text, 4 * (MULTIADDR_PARTS_MAX + 1)), &why));
+    struct wr small = wr_init(mspan_of(out, 3));
+    EXPECT_ERR(ERR_LIMIT, multiaddr_parse(&small, SPAN_LIT("/ip4/1.2.3.4"), NULL));
+    small = wr_init(mspan_of(out, 3));
+    EXPECT_ERR(ERR_LIMIT, multiaddr_print(&small, test_hex("047f000001")));
+}
+
 TEST_MAIN

@@ -8,6 +8,8 @@
 #include "codec/base58.h"
 #include "codec/base64.h"
 #include "codec/cid.h"
+#include "codec/decimal.h"
+#include "codec/ip.h"
 #include "codec/multihash.h"
 #include "codec/pem.h"
 #include "codec/utf8.h"
@@ -398,6 +400,119 @@ TEST(random_round_trip)
         EXPECT_OK(multibase_decode(&b, span_of(text, t.n)));
         EXPECT_SPAN(in, span_of(back, b.n));
     }
+}
+
+/* RFC 5952 section 4, and RFC 4291 section 2.2. */
+TEST(ip_texts)
+{
+    static const struct {
+        const char *text;
+        const char *printed; /* NULL: refused */
+    } cases[] = {
+        {"2001:db8:0:0:1:0:0:1",  "2001:db8::1:0:0:1"},
+        {"2001:DB8::1",           "2001:db8::1"      },
+        {"::",                    "::"               },
+        {"1::",                   "1::"              },
+        {"0:0:0:1:0:0:0:0",       "0:0:0:1::"        },
+        {"1:0:2:3:4:5:6:7",       "1:0:2:3:4:5:6:7"  },
+        {"::1.2.3.4",             "::102:304"        },
+        {"64:ff9b::192.0.2.33",   "64:ff9b::c000:221"},
+        {"::ffff:0:0",            "::ffff:0.0.0.0"   },
+        {"1:2:3:4:5:6:7::",       "1:2:3:4:5:6:7:0"  },
+        {"",                      NULL               },
+        {":",                     NULL               },
+        {"1",                     NULL               },
+        {"1:2:3:4:5:6:7:8:9",     NULL               },
+        {"::1::",                 NULL               },
+        {"g::",                   NULL               },
+        {"::1%eth0",              NULL               },
+        {"1.2.3.4",               NULL               },
+        {"::1.2.3.4:5",           NULL               },
+        {"1:2:3:4:5:6:7:1.2.3.4", NULL               },
+        {"::00001",               NULL               },
+        {"1:::2",                 NULL               },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint8_t ip[IP6_LEN];
+        uint8_t text[64];
+        test_note("%s", cases[i].text);
+        EXPECT_ERR(cases[i].printed ? OK : ERR_MALFORMED, ip6_parse(ip, span_str(cases[i].text)));
+        if (cases[i].printed) {
+            struct wr w = wr_init(MSPAN_OF(text));
+            ip6_print(&w, ip);
+            EXPECT_SPAN(span_str(cases[i].printed), span_of(text, w.n));
+        }
+    }
+}
+
+TEST(decimals)
+{
+    static const struct {
+        const char *text;
+        uint64_t max;
+        enum err want;
+    } cases[] = {
+        {"0",                    0,          OK           },
+        {"255",                  255,        OK           },
+        {"256",                  255,        ERR_MALFORMED},
+        {"18446744073709551615", UINT64_MAX, OK           },
+        {"18446744073709551616", UINT64_MAX, ERR_MALFORMED},
+        {"99999999999999999999", UINT64_MAX, ERR_MALFORMED},
+        {"",                     9,          ERR_MALFORMED},
+        {"00",                   9,          ERR_MALFORMED},
+        {"-1",                   9,          ERR_MALFORMED},
+        {"1 ",                   9,          ERR_MALFORMED},
+        {"/",                    9,          ERR_MALFORMED},
+        {":",                    9,          ERR_MALFORMED},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint64_t v = 0;
+        uint8_t text[24];
+        test_note("%s", cases[i].text);
+        EXPECT_ERR(cases[i].want, decimal_parse(&v, span_str(cases[i].text), cases[i].max));
+        if (cases[i].want == OK) {
+            struct wr w = wr_init(MSPAN_OF(text));
+            decimal_print(&w, v);
+            EXPECT_SPAN(span_str(cases[i].text), span_of(text, w.n));
+        }
+    }
+}
+
+/* Every writer stops when its output is full, and every reader says so. */
+TEST(full_outputs)
+{
+    uint8_t store[3];
+    struct wr w = wr_init(MSPAN_OF(store));
+    base64_encode(&w, BASE64_STD, SPAN_LIT("abcdef"));
+    EXPECT_ERR(ERR_LIMIT, wr_end(&w));
+    w = wr_init(MSPAN_OF(store));
+    base32_encode(&w, BASE32_LOWER, SPAN_LIT("abcdef"));
+    EXPECT_ERR(ERR_LIMIT, wr_end(&w));
+    w = wr_init(MSPAN_OF(store));
+    base16_encode(&w, SPAN_LIT("abcdef"));
+    EXPECT_ERR(ERR_LIMIT, wr_end(&w));
+    w = wr_init(MSPAN_OF(store));
+    EXPECT_ERR(ERR_LIMIT, base64_decode(&w, BASE64_STD, SPAN_LIT("YWJjZGVm")));
+    w = wr_init(MSPAN_OF(store));
+    EXPECT_ERR(ERR_LIMIT, base32_decode(&w, BASE32_LOWER, SPAN_LIT("mfrggzdfmy")));
+    w = wr_init(MSPAN_OF(store));
+    EXPECT_ERR(ERR_LIMIT, base58_decode(&w, SPAN_LIT("2NEpo7TZRRrLZSi2U")));
+    w = wr_init(MSPAN_OF(store));
+    EXPECT_ERR(ERR_LIMIT,
+               cid_parse(&w, SPAN_LIT("QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N")));
+    w = wr_init(MSPAN_OF(store));
+    EXPECT_ERR(
+        ERR_LIMIT,
+        cid_parse_peer_id(&w, SPAN_LIT("12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA")));
+    uint8_t large[CID_LEN_MAX + 1] = {0};
+    w = wr_init(MSPAN_OF(store));
+    cid_print_peer_cid(&w, SPAN_OF(large));
+    EXPECT_ERR(ERR_LIMIT, wr_end(&w));
+    static char text[CID_TEXT_MAX + 1];
+    struct cid cid;
+    EXPECT_ERR(ERR_LIMIT, cid_decode(&cid, SPAN_OF(large)));
+    EXPECT_ERR(ERR_LIMIT, cid_parse(&w, SPAN_OF(text)));
+    EXPECT_ERR(ERR_MALFORMED, cid_print(&w, test_hex("01")));
 }
 
 TEST_MAIN

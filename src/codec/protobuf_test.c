@@ -132,4 +132,22 @@ TEST(random_round_trip)
     }
 }
 
+TEST(wrong_wire_types)
+{
+    struct protobuf_field bytes = {.wire = PROTOBUF_BYTES};
+    struct protobuf_field number = {.wire = PROTOBUF_VARINT, .value = UINT64_C(1) << 32};
+    struct span s;
+    uint32_t u32 = 7;
+    bool b = true;
+    EXPECT_ERR(ERR_MALFORMED, protobuf_get_bytes(&s, &number));
+    EXPECT_ERR(ERR_MALFORMED, protobuf_get_u32(&u32, &bytes));
+    EXPECT_ERR(ERR_MALFORMED, protobuf_get_bool(&b, &bytes));
+    EXPECT_OK(protobuf_get_u32(&u32, &number));
+    EXPECT_EQ(0, u32);
+    uint8_t store[4];
+    struct wr w = wr_init(MSPAN_OF(store));
+    protobuf_write_bool(&w, 1, true);
+    EXPECT_SPAN(test_hex("0801"), span_of(store, w.n));
+}
+
 TEST_MAIN

@@ -136,4 +136,55 @@ TEST(format_names)
     EXPECT_STR("other", attestation_format_text(ATTESTATION_OTHER));
 }
 
+TEST(self_attestations_that_are_malformed)
+{
+    static const struct {
+        const char *name;
+        const char *statement; /* hex of attStmt */
+        enum err want;
+    } cases[] = {
+        {"no alg",        "a1637369674100",              ERR_MALFORMED},
+        {"no sig",        "a163616c6726",                ERR_MALFORMED},
+        {"alg is text",   "a263616c6761616373696741 00", ERR_MALFORMED},
+        {"sig is text",   "a263616c67266373696760",      ERR_MALFORMED},
+        {"sig is no DER", "a263616c6726637369674100",    ERR_MALFORMED},
+        {"certificates",  "a163783563 80",               OK           },
+    };
+    struct software_passkey own = software_passkey_make(5);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint8_t store[256];
+        struct attestation a = {.format = ATTESTATION_PACKED,
+                                .auth_data = make_auth_data(store, &own)};
+        struct auth_data data;
+        enum attestation_proof proof = ATTESTATION_SELF;
+        test_note("%s", cases[i].name);
+        TEST_REQUIRE(EXPECT_OK(auth_data_decode(&data, a.auth_data, NULL)));
+        TEST_REQUIRE(
+            EXPECT_OK(cbor_decode(&a.statement, test_hex(cases[i].statement), CBOR_ANY_ORDER)));
+        EXPECT_ERR(cases[i].want, attestation_verify(&proof, &a, &data, &client_hash, NULL));
+        EXPECT_EQ(cases[i].want == OK ? ATTESTATION_NOT_CHECKED : ATTESTATION_SELF, proof);
+    }
+}
+
+/* A key of another kind signs itself: nothing is checked, nothing is trusted. */
+TEST(self_attestation_of_another_kind)
+{
+    struct attestation a = {.format = ATTESTATION_PACKED};
+    struct auth_data data = {
+        .key = {.kind = COSE_KEY_EDDSA, .alg = COSE_ALG_EDDSA}
+    };
+    enum attestation_proof proof = ATTESTATION_SELF;
+    TEST_REQUIRE(
+        EXPECT_OK(cbor_decode(&a.statement, test_hex("a263616c6727637369674100"), CBOR_ANY_ORDER)));
+    EXPECT_OK(attestation_verify(&proof, &a, &data, &client_hash, NULL));
+    EXPECT_EQ(ATTESTATION_NOT_CHECKED, proof);
+}
+
+TEST(length_limit)
+{
+    static uint8_t large[ATTESTATION_OBJECT_LEN_MAX + 1];
+    struct attestation a;
+    EXPECT_ERR(ERR_LIMIT, attestation_decode(&a, SPAN_OF(large), NULL));
+}
+
 TEST_MAIN

@@ -75,25 +75,40 @@ TEST(keys)
         enum err want;
         enum cose_key_kind kind;
     } cases[] = {
-        {"ES256",                   KEY,                                       OK,            COSE_KEY_ES256},
-        {"ES256, another order",    "a5 2001 0326 0102 225820" GY "215820" GX, OK,            COSE_KEY_ES256},
-        {"x and y exchanged",       "a5 0102 0326 2001 215820" GY "225820" GX, ERR_MALFORMED,
-         COSE_KEY_OTHER                                                                                     },
-        {"another curve",           "a5 0102 0326 2002 215820" GX "225820" GY, ERR_MALFORMED, COSE_KEY_OTHER},
-        {"another key type",        "a5 0101 0326 2001 215820" GX "225820" GY, ERR_MALFORMED,
-         COSE_KEY_OTHER                                                                                     },
-        {"compressed: y a boolean", "a5 0102 0326 2001 215820" GX "22f5",      ERR_MALFORMED,
-         COSE_KEY_OTHER                                                                                     },
-        {"no y",                    "a4 0102 0326 2001 215820" GX,             ERR_MALFORMED, COSE_KEY_OTHER},
-        {"no alg",                  "a4 0102 2001 215820" GX "225820" GY,      ERR_MALFORMED, COSE_KEY_OTHER},
-        {"no kty",                  "a4 0326 2001 215820" GX "225820" GY,      ERR_MALFORMED, COSE_KEY_OTHER},
-        {"EdDSA",                   "a4 0101 0327 2006 215820" GX,             OK,            COSE_KEY_EDDSA},
-        {"EdDSA, short x",          "a4 0101 0327 2006 2141aa",                ERR_MALFORMED, COSE_KEY_OTHER},
-        {"EdDSA on X25519",         "a4 0101 0327 2004 215820" GX,             ERR_MALFORMED, COSE_KEY_OTHER},
-        {"RS256, small modulus",    "a4 0103 03390100 2041aa 2143010001",      ERR_MALFORMED,
-         COSE_KEY_OTHER                                                                                     },
-        {"ES384",                   "a2 0102 033822",                          OK,            COSE_KEY_OTHER},
-        {"no map",                  "80",                                      ERR_MALFORMED, COSE_KEY_OTHER},
+        {"ES256",                   KEY,                                         OK,            COSE_KEY_ES256},
+        {"ES256, another order",    "a5 2001 0326 0102 225820" GY "215820" GX,   OK,            COSE_KEY_ES256},
+        {"x and y exchanged",       "a5 0102 0326 2001 215820" GY "225820" GX,   ERR_MALFORMED,
+         COSE_KEY_OTHER                                                                                       },
+        {"another curve",           "a5 0102 0326 2002 215820" GX "225820" GY,   ERR_MALFORMED, COSE_KEY_OTHER},
+        {"another key type",        "a5 0101 0326 2001 215820" GX "225820" GY,   ERR_MALFORMED,
+         COSE_KEY_OTHER                                                                                       },
+        {"compressed: y a boolean", "a5 0102 0326 2001 215820" GX "22f5",        ERR_MALFORMED,
+         COSE_KEY_OTHER                                                                                       },
+        {"no y",                    "a4 0102 0326 2001 215820" GX,               ERR_MALFORMED, COSE_KEY_OTHER},
+        {"no alg",                  "a4 0102 2001 215820" GX "225820" GY,        ERR_MALFORMED, COSE_KEY_OTHER},
+        {"no kty",                  "a4 0326 2001 215820" GX "225820" GY,        ERR_MALFORMED, COSE_KEY_OTHER},
+        {"EdDSA",                   "a4 0101 0327 2006 215820" GX,               OK,            COSE_KEY_EDDSA},
+        {"EdDSA, short x",          "a4 0101 0327 2006 2141aa",                  ERR_MALFORMED, COSE_KEY_OTHER},
+        {"EdDSA on X25519",         "a4 0101 0327 2004 215820" GX,               ERR_MALFORMED, COSE_KEY_OTHER},
+        {"RS256, small modulus",    "a4 0103 03390100 2041aa 2143010001",        ERR_MALFORMED,
+         COSE_KEY_OTHER                                                                                       },
+        {"EdDSA, no curve",         "a3 0101 0327 215820" GX,                    ERR_MALFORMED, COSE_KEY_OTHER},
+        {"EdDSA, no x",             "a3 0101 0327 2006",                         ERR_MALFORMED, COSE_KEY_OTHER},
+        {"EdDSA of another type",   "a4 0102 0327 2006 215820" GX,               ERR_MALFORMED, COSE_KEY_OTHER},
+        {"ES256, no curve",         "a4 0102 0326 215820" GX "225820" GY,        ERR_MALFORMED, COSE_KEY_OTHER},
+        {"ES256, no x",             "a4 0102 0326 2001 225820" GY,               ERR_MALFORMED, COSE_KEY_OTHER},
+        {"ES256, long x",
+         "a5 0102 0326 2001 215821" GX "00"
+         "225820" GY,
+         ERR_MALFORMED,                                                                         COSE_KEY_OTHER},
+        {"ES256, short y",          "a5 0102 0326 2001 215820" GX "2241aa",      ERR_MALFORMED, COSE_KEY_OTHER},
+        {"kty is text",             "a5 016161 0326 2001 215820" GX "225820" GY, ERR_MALFORMED, COSE_KEY_OTHER},
+        {"RS256, no n",             "a3 0103 03390100 2143010001",               ERR_MALFORMED, COSE_KEY_OTHER},
+        {"RS256, no e",             "a3 0103 03390100 2041aa",                   ERR_MALFORMED, COSE_KEY_OTHER},
+        {"RS256 of another type",   "a4 0102 03390100 2041aa 2143010001",        ERR_MALFORMED,
+         COSE_KEY_OTHER                                                                                       },
+        {"ES384",                   "a2 0102 033822",                            OK,            COSE_KEY_OTHER},
+        {"no map",                  "80",                                        ERR_MALFORMED, COSE_KEY_OTHER},
     };
     EXPECT_OK(crypto_init());
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -116,6 +131,48 @@ TEST(backup_flags)
         bool is_good =
             (flags & AUTH_DATA_UP) && (!(flags & AUTH_DATA_BS) || (flags & AUTH_DATA_BE));
         EXPECT_ERR(is_good ? OK : ERR_AUTH, auth_data_verify(&data, &rp, NULL));
+    }
+}
+
+TEST(length_limit)
+{
+    static uint8_t large[AUTH_DATA_LEN_MAX + 1];
+    struct auth_data data;
+    EXPECT_ERR(ERR_LIMIT, auth_data_decode(&data, SPAN_OF(large), NULL));
+}
+
+TEST(rsa_sizes)
+{
+    static const struct {
+        size_t n_len;
+        size_t e_len;
+        enum err want;
+    } cases[] = {
+        {255,  3, ERR_MALFORMED},
+        {256,  3, OK           },
+        {1024, 3, OK           },
+        {1025, 3, ERR_MALFORMED},
+        {256,  0, ERR_MALFORMED},
+        {256,  9, ERR_MALFORMED}
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        static uint8_t store[1200];
+        static const uint8_t bytes[1025] = {0x80};
+        struct wr w = wr_init(MSPAN_OF(store));
+        struct cbor map;
+        struct cose_key key;
+        cbor_write_map(&w, 4);
+        cbor_write_i64(&w, 1);
+        cbor_write_i64(&w, 3);
+        cbor_write_i64(&w, 3);
+        cbor_write_i64(&w, COSE_ALG_RS256);
+        cbor_write_i64(&w, -1);
+        cbor_write_bytes(&w, span_of(bytes, cases[i].n_len));
+        cbor_write_i64(&w, -2);
+        cbor_write_bytes(&w, span_of(bytes, cases[i].e_len));
+        test_note("%zu, %zu", cases[i].n_len, cases[i].e_len);
+        TEST_REQUIRE(EXPECT_OK(cbor_decode(&map, span_of(store, w.n), CBOR_CANONICAL)));
+        EXPECT_ERR(cases[i].want, cose_key_decode(&key, map));
     }
 }
 

@@ -3,6 +3,8 @@
 #include "base/test.h"
 #include "webauthn/software_passkey_test.h"
 
+#include <string.h>
+
 #define CH "\"challenge\":\"-_8DAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\""
 #define OR "\"origin\":\"http://passmesh.localhost:7878\""
 #define TY "\"type\":\"webauthn.get\""
@@ -85,6 +87,46 @@ TEST(client_data_texts)
             struct wr w = wr_init(MSPAN_OF(store));
             EXPECT_ERR(texts[i].chain, assertion_encode(&w, &a, &m.assertion, &why));
         }
+    }
+}
+
+TEST(length_limits)
+{
+    static char json[CLIENT_DATA_LEN_MAX + 1];
+    struct client_data data;
+    memset(json, ' ', sizeof json);
+    EXPECT_ERR(ERR_LIMIT, client_data_verify(&data, CLIENT_DATA_GET, SPAN_OF(software_challenge),
+                                             &software_rp, SPAN_OF(json), NULL));
+    EXPECT_ERR(ERR_MALFORMED,
+               client_data_verify(&data, CLIENT_DATA_GET, SPAN_OF(software_challenge), &software_rp,
+                                  span_of(json, CLIENT_DATA_LEN_MAX), NULL));
+    uint8_t challenge[CLIENT_DATA_CHALLENGE_LEN_MAX + 1] = {0};
+    struct span text = SPAN_LIT("{}");
+    EXPECT_ERR(ERR_INTERNAL, client_data_verify(&data, CLIENT_DATA_GET, SPAN_OF(challenge),
+                                                &software_rp, text, NULL));
+    EXPECT_ERR(ERR_INTERNAL,
+               client_data_verify(&data, CLIENT_DATA_GET, SPAN_EMPTY, &software_rp, text, NULL));
+}
+
+/* Texts that no ceremony let through. */
+TEST(chain_form_alone)
+{
+    static const struct {
+        const char *json;
+        enum err want;
+    } cases[] = {
+        {"{" TY "," CH "," OR ",\"crossOrigin\":true}", ERR_UNSUPPORTED},
+        {"{" TY "," CH "}",                             ERR_UNSUPPORTED},
+        {"{" TY ",\"challenge\":1," OR "}",             ERR_UNSUPPORTED},
+        {"{" CH "," OR "}",                             ERR_UNSUPPORTED},
+        {"{" TY "," CH "," OR ",\"x\":\"\\\\\"}",       OK             },
+        {"[]",                                          ERR_MALFORMED  },
+        {"{" TY "," CH "," OR ",\t\"x\":1}",            ERR_UNSUPPORTED},
+        {"",                                            ERR_MALFORMED  },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        test_note("%s", cases[i].json);
+        EXPECT_ERR(cases[i].want, client_data_check_chain_form(span_str(cases[i].json), NULL));
     }
 }
 
