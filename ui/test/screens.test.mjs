@@ -2,7 +2,7 @@
  * The fast set takes each screen in four of the eight settings of theme, width and language, so that each pair of two is met, and its
  * further states in two; --long takes all eight, more widths, text spacing, forced colours and every error. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, describe, test } from 'node:test';
 import { act, findChromium, openBrowser, watch } from './browser.mjs';
@@ -141,6 +141,20 @@ test('a long history draws only what is near the window', { skip: findChromium()
   t.diagnostic(`rows drawn of 1,000: ${await count()}`);
   assert.deepEqual(await lane.seen.take(), []);
   lanes.push(lane);
+});
+
+/* What a screen reader is told about a request, word for word. UI_UPDATE=1 writes it anew: look at the difference. */
+test('approval, as it is read out', { skip: findChromium() ? false : 'Chromium is not installed', timeout: 60_000 }, async () => {
+  await (isUp ??= setUp());
+  const lane = lanes.pop();
+  await show(lane, 'approve-batch', 'en', 'light', 1440);
+  const told = (await lane.page.locator('main').ariaSnapshot()).replace(/\d+:\d\d/g, 'M:SS').replace(/\d+ (s|min)\b(?! \w)/g, 'N $1');
+  const stored = new URL('approval.aria.txt', import.meta.url);
+  if (process.env.UI_UPDATE) {
+    writeFileSync(stored, `${told}\n`);
+  }
+  lanes.push(lane);
+  assert.equal(`${told}\n`, readFileSync(stored, 'utf8'));
 });
 
 async function extra(lane, name) {

@@ -306,7 +306,7 @@ export const en = {
     draft: 'Kept from before', noFunds: 'There is nothing to send yet.', confirmAlike: 'Decide which address you mean.',
   },
   approve: {
-    title: (what: string) => `Approve: ${what}`, sendTo: (amount: string, who: string) => `send ${amount} to ${who}`,
+    title: (what: string) => `Approve: ${what}`, sendTo: (amount: string, who: string) => `send ${amount} to ${who}`, sendOnly: (amount: string) => `send ${amount}`,
     kinds: { send: 'send', receive: 'receive', call: 'call a contract', batch: 'several calls', speed_up: 'speed up', cancel: 'cancel an operation', faucet: 'test money' },
     nth: (i: number, n: number) => `request ${i} of ${n}`, ends: (t: string) => `ends in ${t}`, endsSoon: 'Ends in 30 seconds.',
     asked: 'Asked by', self: 'This page', command_line: 'The command line', newTo: 'new to you',

@@ -278,7 +278,7 @@ export const zh: Texts = {
     draft: '上次保留的内容', noFunds: '还没有可转的资产。', confirmAlike: '请确定是哪个地址。',
   },
   approve: {
-    title: (what) => `批准：${what}`, sendTo: (amount, who) => `向${who}转账${amount}`,
+    title: (what) => `批准：${what}`, sendTo: (amount, who) => `向${who}转账${amount}`, sendOnly: (amount) => `转账${amount}`,
     kinds: { send: '转账', receive: '收款', call: '调用合约', batch: '多个调用', speed_up: '加速', cancel: '取消操作', faucet: '测试币' },
     nth: (i, n) => `第${i}个请求，共${n}个`, ends: (t) => `${t}后过期`, endsSoon: '30秒后过期。',
     asked: '请求方', self: '此页面', command_line: '命令行', newTo: '首次出现',

@@ -1,11 +1,12 @@
 /* What an operation does, drawn from typed data only: effects, risks, rows of the history. */
 import type { ComponentChildren } from 'preact';
 import type { Effect, Fee, Operation, Risk, Row } from '../api/generated';
+import { groupsOf } from '../format/address';
 import { clean } from '../format/clean';
 import { moment } from '../format/time';
 import { now } from '../store/store';
 import { sayCoded, T } from '../text';
-import { partyName } from './address';
+import { Address, partyName } from './address';
 import { Icon, LevelIcon, type IconName } from './basic';
 import { amountText, Figure, GradeBadge } from './figure';
 import { KeyValue } from './form';
@@ -13,9 +14,9 @@ import { KeyValue } from './form';
 function effectLine(effect: Effect): { icon: IconName; sign: string; words: ComponentChildren; tone: string } {
   const t = T();
   switch (effect.kind) {
-    case 'leaves': return { icon: 'arrow-up-right', sign: '−', words: <>{t.approve.leaves(partyName(effect.from))}, {t.approve.goesTo(partyName(effect.to))}</>, tone: 'out' };
+    case 'leaves': return { icon: 'arrow-up-right', sign: '−', words: <>{t.approve.leaves(partyName(effect.from))}, {effect.to.name ? t.approve.goesTo(partyName(effect.to)) : <Address value={effect.to.address} />}</>, tone: 'out' };
     case 'arrives': return { icon: 'arrow-down-left', sign: '+', words: t.approve.arrives(partyName(effect.to)), tone: 'in' };
-    case 'permission': return { icon: 'key', sign: '', words: t.approve.permission(partyName(effect.to)), tone: 'danger' };
+    case 'permission': return { icon: 'key', sign: '', words: <>{effect.to.name ? null : <Address value={effect.to.address} />} {t.approve.permission(effect.to.name ? partyName(effect.to) : '')}</>, tone: 'danger' };
     case 'account_created': return { icon: 'file-plus', sign: '', words: t.approve.created, tone: '' };
     case 'contract_call': return { icon: 'scroll-text', sign: '', words: t.approve.call, tone: '' };
   }
@@ -112,9 +113,16 @@ export function ActivityRow({ row, position, total }: { row: Row; position: numb
   );
 }
 
-export function whatOf(operation: Operation): string {
+/** What is asked, in words. An address stands there in full or not at all: short forms are not for where money moves. */
+export function whatOf(operation: Operation, withAddress = false): string {
   const t = T();
-  return operation.kind === 'send' || operation.kind === 'speed_up' ? t.approve.sendTo(amountText(operation.amount, true), partyName(operation.to)) : t.approve.kinds[operation.kind];
+  if (operation.kind !== 'send' && operation.kind !== 'speed_up') {
+    return t.approve.kinds[operation.kind];
+  }
+  const amount = amountText(operation.amount, true);
+  const { name, address } = operation.to;
+  const who = name ? clean(name, 40) : withAddress ? `0x ${groupsOf(address).join(' ')}` : null;
+  return who ? t.approve.sendTo(amount, who) : t.approve.sendOnly(amount);
 }
 
 export function Exact({ operation }: { operation: Operation }) {

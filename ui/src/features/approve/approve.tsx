@@ -53,7 +53,7 @@ function Request({ operation }: { operation: Operation }) {
   const approve = async (): Promise<void> => {
     setSigning(true);
     const signed = await runCeremony({
-      what: whatOf(operation), checkCode: operation.check_code, timeoutMs: operation.request!.timeout_ms,
+      what: whatOf(operation, true), checkCode: operation.check_code, timeoutMs: operation.request!.timeout_ms,
       ask: (signal) => usePasskey(operation.request!, signal),
       hand: (assertion) => command('send_approve', { operation_id: operation.id, revision: operation.revision, ticks, assertion }),
     });

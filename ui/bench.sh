@@ -1,0 +1,6 @@
+#!/bin/sh
+# usage: ui/bench.sh      figures of the page as JSON, for build/bench.json
+set -eu
+cd "$(dirname "$0")"
+./prepare.sh
+exec "$(../tools/node22.sh --path)" bench.mjs
