@@ -1,5 +1,4 @@
 /* keyd's client: blocking calls over the socket pair. */
-#define _GNU_SOURCE
 #include "node/keyd_client.h"
 
 #include "base/check.h"

@@ -1,5 +1,4 @@
 /* keyd on Linux. All that needs a path is done before the sandbox closes. */
-#define _GNU_SOURCE
 #include "node/keyd_serve.h"
 
 #include "crypto/backend.h"

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/span.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* What a client and keyd say to each other over a SOCK_SEQPACKET pair: one message is one request or one
@@ -24,9 +25,9 @@
  */
 
 #define KEYD_VERSION 1
-#define KEYD_REQUEST_MAX                                                                           \
-    (130 * 1024) /* bytes; a transaction of 128 KiB, what nodes take, and its head */
-#define KEYD_REPLY_MAX 4096
+/* bytes: a transaction of 128 KiB, which is what nodes take, and its head */
+#define KEYD_REQUEST_MAX ((size_t)130 * 1024)
+#define KEYD_REPLY_MAX   4096
 
 enum keyd_op {
     KEYD_STATUS = 1,

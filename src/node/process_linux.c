@@ -1,5 +1,4 @@
 /* Starting and ending child programs. Everything between fork and exec is async-signal-safe. */
-#define _GNU_SOURCE
 #include "node/process.h"
 
 #include <errno.h>
@@ -18,10 +17,11 @@ static void signals_reset(void)
 {
     sigset_t none;
     (void)sigemptyset(&none);
+    const struct sigaction as_new = {.sa_handler = SIG_DFL};
     for (int i = 1; i < NSIG; i++) {
-        (void)signal(i, SIG_DFL);
+        (void)sigaction(i, &as_new, NULL);
     }
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
 }
 
 static void close_above(unsigned first)
@@ -34,7 +34,7 @@ static void close_above(unsigned first)
     }
 }
 
-/* In the child. report is a close-on-exec pipe: it stays silent if exec succeeds. */
+/* In the child. report is our end of a close-on-exec pair: it stays silent if exec succeeds. */
 _Noreturn static void
 child_run(const struct process_args *args, int socket_fd, int report, pid_t parent)
 {
@@ -45,7 +45,8 @@ child_run(const struct process_args *args, int socket_fd, int report, pid_t pare
     report = fcntl(report, F_DUPFD, 10);
     is_ready = is_ready && socket_fd >= 0 && report >= 0 &&
                dup2(socket_fd, PROCESS_CHILD_FD) == PROCESS_CHILD_FD &&
-               dup3(report, PROCESS_CHILD_FD + 1, O_CLOEXEC) == PROCESS_CHILD_FD + 1;
+               dup2(report, PROCESS_CHILD_FD + 1) == PROCESS_CHILD_FD + 1 &&
+               fcntl(PROCESS_CHILD_FD + 1, F_SETFD, FD_CLOEXEC) == 0;
     if (is_ready) {
         close_above(PROCESS_CHILD_FD + 2);
         report = PROCESS_CHILD_FD + 1;
@@ -86,7 +87,7 @@ enum err process_spawn(struct process *ret_process, const struct process_args *a
     if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, sockets) != 0) {
         return ERR_IO;
     }
-    if (pipe2(report, O_CLOEXEC) != 0) {
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, report) != 0) {
         close_pair(sockets);
         return ERR_IO;
     }

@@ -1,5 +1,4 @@
 /* The sandbox on Linux: prctl, limits, Landlock, then the seccomp filter, which forbids what came before. */
-#define _GNU_SOURCE
 #include "node/sandbox.h"
 
 #include <errno.h>

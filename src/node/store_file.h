@@ -15,7 +15,7 @@
  * every moment the name stands for the whole old or the whole new content, and a save that answered OK is
  * on the disk. It does not protect against someone who puts an older file back. */
 
-#define STORE_FILE_CONTENT_MAX (64 * 1024)
+#define STORE_FILE_CONTENT_MAX ((size_t)64 * 1024)
 
 struct store_file {
     struct store_fs *fs;       /* must outlive the store, as all here */

@@ -1,6 +1,5 @@
 /* A directory of the system behind the store's operations. Each call here is one that the sandbox lets through: the
  * names reach the kernel as the very pointers that were given. */
-#define _GNU_SOURCE
 #include "node/store_fs.h"
 
 #include <errno.h>
