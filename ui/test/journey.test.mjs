@@ -12,7 +12,7 @@ async function begin(options = {}) {
   const daemon = await startFakeDaemon(folder, options);
   const browser = await openBrowser();
   const page = await browser.context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(25_000);
   const seen = await watch(page, daemon.origin);
   const cdp = await browser.context.newCDPSession(page);
   await cdp.send('WebAuthn.enable');
@@ -113,10 +113,10 @@ async function journey(hand) {
 }
 
 describe('journeys', { skip: findChromium() ? false : 'Chromium is not installed', concurrency: 2 }, () => {
-  test('create, send, approve with the mouse', { timeout: 90_000 }, () => journey(mouse));
-  test('create, send, approve by keyboard alone', { timeout: 90_000 }, () => journey(keyboard));
+  test('create, send, approve with the mouse', { timeout: 240_000 }, () => journey(mouse));
+  test('create, send, approve by keyboard alone', { timeout: 240_000 }, () => journey(keyboard));
 
-  test('refused passkey: nothing is signed, the request stays, a second try works; reject signs nothing', { timeout: 90_000 }, async () => {
+  test('refused passkey: nothing is signed, the request stays, a second try works; reject signs nothing', { timeout: 240_000 }, async () => {
     const the = await begin();
     const { daemon, page, end, verified } = the;
     try {
@@ -142,7 +142,7 @@ describe('journeys', { skip: findChromium() ? false : 'Chromium is not installed
     }
   });
 
-  test('a change from outside resets approval; an answer elsewhere closes it', { timeout: 90_000 }, async () => {
+  test('a change from outside resets approval; an answer elsewhere closes it', { timeout: 240_000 }, async () => {
     const the = await begin();
     const { daemon, page, end } = the;
     try {
@@ -170,7 +170,7 @@ describe('journeys', { skip: findChromium() ? false : 'Chromium is not installed
     }
   });
 
-  test('program lost and back; restarted: access over; the code works once', { timeout: 90_000 }, async () => {
+  test('program lost and back; restarted: access over; the code works once', { timeout: 240_000 }, async () => {
     const the = await begin();
     const { daemon, page, end } = the;
     try {
@@ -194,7 +194,7 @@ describe('journeys', { skip: findChromium() ? false : 'Chromium is not installed
     }
   });
 
-  test('lock wipes the page, a passkey opens it; language and theme follow the settings', { timeout: 90_000 }, async () => {
+  test('lock wipes the page, a passkey opens it; language and theme follow the settings', { timeout: 240_000 }, async () => {
     const the = await begin();
     const { page, end } = the;
     try {

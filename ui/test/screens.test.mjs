@@ -79,7 +79,7 @@ async function setUp() {
   browser = await openBrowser();
   for (let i = 0; i < LANES; i++) {
     const page = await browser.context.newPage();
-    page.setDefaultTimeout(8000);
+    page.setDefaultTimeout(25_000);
     lanes.push({ page, seen: await watch(page, server.origin) });
   }
 }
@@ -95,7 +95,7 @@ describe('screens', { skip: findChromium() ? false : 'Chromium is not installed'
     if (state.isError && !isLong) {
       continue;
     }
-    test(name, { timeout: 120_000 }, async () => {
+    test(name, { timeout: 300_000 }, async () => {
       await (isUp ??= setUp());
       while (lanes.length === 0) {
         await new Promise((done) => setTimeout(done, 20));
@@ -116,7 +116,7 @@ describe('screens', { skip: findChromium() ? false : 'Chromium is not installed'
   }
 });
 
-test('a long history draws only what is near the window', { skip: findChromium() ? false : 'Chromium is not installed', timeout: 120_000 }, async (t) => {
+test('a long history draws only what is near the window', { skip: findChromium() ? false : 'Chromium is not installed', timeout: 300_000 }, async (t) => {
   await (isUp ??= setUp());
   const lane = lanes.pop();
   const { page } = lane;
@@ -144,7 +144,7 @@ test('a long history draws only what is near the window', { skip: findChromium()
 });
 
 /* What a screen reader is told about a request, word for word. UI_UPDATE=1 writes it anew: look at the difference. */
-test('approval, as it is read out', { skip: findChromium() ? false : 'Chromium is not installed', timeout: 60_000 }, async () => {
+test('approval, as it is read out', { skip: findChromium() ? false : 'Chromium is not installed', timeout: 120_000 }, async () => {
   await (isUp ??= setUp());
   const lane = lanes.pop();
   await show(lane, 'approve-batch', 'en', 'light', 1440);

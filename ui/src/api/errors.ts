@@ -1,7 +1,7 @@
 /* A failed call: a code of api/errors.json, or one that the page found by itself. */
 
 export type LocalCode =
-  | 'program_lost' | 'ceremony_cancelled' | 'ceremony_late' | 'no_webauthn' | 'no_authenticator' | 'ceremony_failed' | 'unexpected';
+  | 'program_lost' | 'ceremony_cancelled' | 'ceremony_late' | 'no_webauthn' | 'ceremony_failed' | 'unexpected';
 
 export class ApiError extends Error {
   readonly code: string;

@@ -206,7 +206,6 @@ export const en = {
     ceremony_cancelled: 'Nothing was signed. It was cancelled, ran out of time, or this passkey is not on this device.',
     ceremony_late: 'Nothing was signed: 2 minutes are over.',
     no_webauthn: 'This window cannot use passkeys. Open the wallet in a browser: passmesh open.',
-    no_authenticator: 'This computer has no built-in passkey. Use a security key or a phone.',
     ceremony_failed: 'Nothing was signed: the passkey did not work.',
     unexpected: 'This page made a mistake.',
   },
@@ -216,9 +215,9 @@ export const en = {
   },
   common: {
     back: 'Back', cancel: 'Cancel', close: 'Close', details: 'Details', copy: 'Copy', copied: 'Copied', copyFailed: 'Could not copy: it is selected, press Ctrl+C',
-    name: 'Name', remove: 'Remove', rename: 'Rename', save: 'Save', add: 'Add', saved: 'Saved', undoChange: 'Undo', on: 'On', off: 'Off',
-    showMore: 'Show more', retry: 'Try again', yes: 'Yes', no: 'No', none: 'none', loading: (what: string) => `Reading ${what}…`,
-    didNot: (what: string) => `${what} did not work`, address: 'Address', show: 'Show', hide: 'Hide', search: 'Search', dismiss: 'Dismiss',
+    name: 'Name', rename: 'Rename', save: 'Save', add: 'Add', saved: 'Saved', undoChange: 'Undo',
+    showMore: 'Show more', retry: 'Try again', none: 'none', loading: (what: string) => `Reading ${what}…`,
+    didNot: (what: string) => `${what} did not work`, address: 'Address', show: 'Show', search: 'Search',
   },
   what: {
     balances: 'balances', history: 'history', accounts: 'accounts', contacts: 'contacts', network: 'the network', request: 'the request',
@@ -227,7 +226,6 @@ export const en = {
     select: 'Choosing', unlock: 'Unlocking', replace: 'Replacing', page: 'This screen',
   },
   state: {
-    opening: 'Opening the wallet…',
     lost: 'The wallet program is not answering. Trying again… If it was closed, run: passmesh open',
     lostAge: (t: string) => `What you see is from ${t}.`,
     overTitle: 'Access is over',
@@ -236,7 +234,6 @@ export const en = {
     none: 'Nothing can be read without a session. Type this in a terminal:',
     command: 'passmesh open',
     codeBad: 'The link that opened this page has been used already, or is older than a minute.',
-    framed: 'The wallet does not run inside another page.',
     noNetwork: (t: string) => `No network. What you see is from ${t}.`,
     noServer: (chain: string, n: number) => `No server answers for ${chain}. Looking for others (${n} tried).`,
     degraded: 'Only one server answers: figures rest on its word.',
@@ -261,7 +258,7 @@ export const en = {
     label: (grade: string) => `${grade}: how it was checked`,
   },
   figure: { all: 'Show all digits', less: 'Show fewer digits' },
-  address: { differ: (n: number) => `${n} of 10 groups differ`, copy: 'Copy address', differs: 'differs' },
+  address: { differ: (n: number) => `${n} of 10 groups differ`, copy: 'Copy address' },
   start: {
     title: 'Make a wallet', steps: ['Welcome', 'Key', 'Ready'], stepsLabel: 'Steps',
     lead: 'Your key is a passkey: fingerprint, face or security key.', lead2: 'Nobody else holds it, not even us.',
@@ -276,7 +273,7 @@ export const en = {
     makePasskey: 'Make the passkey', forWhat: (name: string) => `Make a passkey for “${name}”`,
     ready: 'Your wallet is ready', readyLead: 'This is your address. It is the same on every network.',
     oneWay: 'A lost device must not be the end: with only one way in, keep nothing here but test money.',
-    receive: 'Receive something', home: 'Home', another: 'Add another account',
+    receive: 'Receive something', home: 'Home',
   },
   ceremony: {
     title: 'Use your passkey', waiting: 'Your browser is asking. Check that it names passmesh.localhost.',
@@ -287,7 +284,7 @@ export const en = {
     title: 'Home', balance: 'Balance', send: 'Send', receive: 'Receive', faucet: 'Get test money', assets: 'Assets', recent: 'Recent',
     all: 'See all', empty: 'Nothing here yet. Receive something to start.', oneWay: 'Not yet safe for money: only one way in.',
     hidden: (n: number) => `${n} unknown ${s(n, 'token', 'tokens')} hidden`, faucetCame: (amount: string) => `${amount} of test money is on its way.`,
-    block: (n: string, age: string) => `block ${n}, ${age}`, noBalance: 'No balance known yet.', newBadge: 'Address copied',
+    block: (n: string, age: string) => `block ${n}, ${age}`, noBalance: 'No balance known yet.',
   },
   receive: {
     title: 'Receive', network: 'Network', qr: (address: string) => `QR code of the address ${address}`, checksum: 'Checksum correct',
@@ -302,8 +299,8 @@ export const en = {
     review: 'Review', comma: 'Use a point for decimals, no comma.', use: (name: string) => `Use ${name}`, useThis: 'Use this one',
     lookTitle: 'Two addresses that look alike', this: 'this', checking: 'Checking the address…', good: 'The address is well formed.',
     known: (name: string) => `This is ${name}.`, missingTo: 'Say to whom.', missingAmount: 'Say how much.', pause: 'Sending is paused.',
-    summary: 'Please look at:', hint: 'Nothing is signed yet. You see everything before your passkey is asked.',
-    draft: 'Kept from before', noFunds: 'There is nothing to send yet.', confirmAlike: 'Decide which address you mean.',
+    hint: 'Nothing is signed yet. You see everything before your passkey is asked.',
+    confirmAlike: 'Decide which address you mean.',
   },
   approve: {
     title: (what: string) => `Approve: ${what}`, sendTo: (amount: string, who: string) => `send ${amount} to ${who}`, sendOnly: (amount: string) => `send ${amount}`,
@@ -324,7 +321,7 @@ export const en = {
       doubtful: 'Sending is paused: servers disagree.', lost: 'The wallet program is not answering.', busy: 'Your passkey is being asked.', answered: 'It is answered already.',
       keys: 'The key process does not answer.',
     },
-    gone: 'There is no such request.', none: 'Nothing is waiting.', rejected: 'Rejected. Nothing was signed.', approved: 'Signed.', live: 'You can approve now.',
+    none: 'Nothing is waiting.', rejected: 'Rejected. Nothing was signed.', approved: 'Signed.', live: 'You can approve now.',
     fields: {
       chain_id: 'Chain', entry_point: 'Entry point', sender: 'Sender', nonce: 'Nonce', user_op_hash: 'Hash of the operation', call_gas_limit: 'Gas for the call',
       verification_gas_limit: 'Gas for the signature', pre_verification_gas: 'Gas for the bundle', max_fee_per_gas: 'Highest fee per gas, wei',
@@ -342,7 +339,7 @@ export const en = {
     },
     steps: 'What has happened', usual: (t: string) => `usually ${t}`, notYet: 'not yet', long: (min: number) => `Waiting ${min} min, longer than usual.`,
     speedUp: 'Speed up', cancelIt: 'Cancel it', cancelHelp: 'A new operation with a fee.', again: 'Send again', feePaid: 'Fee paid', feeMax: 'Fee, at most',
-    hash: 'Transaction', opHash: 'Operation', block: 'Block', server: 'Server', replacedBy: 'Replaced by', replaces: 'Replaces', feeShort: (fee: string) => `fee ${fee} paid`,
+    hash: 'Transaction', opHash: 'Operation', block: 'Block', server: 'Server', replacedBy: 'Replaced by', replaces: 'Replaces',
     openIt: 'Look at it', servers: (n: number) => `${n} ${s(n, 'server', 'servers')}`, amount: 'Amount', stranger: 'A stranger sent this. Do not copy the address from here.',
   },
   accounts: {
@@ -366,7 +363,7 @@ export const en = {
     ownNodeHelp: 'Address of an Ethereum node, such as http://127.0.0.1:8545. Empty: use servers.', test: 'Test and use',
     nodeOk: (chain: number, behind: number) => `ok, chain ${chain}, ${behind} s behind`, columns: { peer: 'Peer', found: 'Found', rtt: 'Delay', direction: 'Direction', level: 'Offers', proof: 'Proof', state: 'State', kept: 'Promises' },
     out: 'out', in: 'in', ms: (n: number) => `${n} ms`, contracts: { ready: 'Account contracts are on this chain.', missing: 'Account contracts are not on this chain yet.', unknown: 'Not known whether the account contracts are here.' },
-    refusal: 'limit', kinds: { local: 'local', test: 'test network', main: 'main network' },
+    kinds: { local: 'local', test: 'test network', main: 'main network' },
   },
   settings: {
     title: 'Settings', language: 'Language', languageAuto: 'As the browser', theme: 'Theme', themes: { system: 'As the system', light: 'Light', dark: 'Dark' },

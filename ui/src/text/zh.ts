@@ -178,7 +178,6 @@ export const zh: Texts = {
     ceremony_cancelled: '没有签名：已取消、超时，或此设备上没有这个通行密钥。',
     ceremony_late: '没有签名：已超过2分钟。',
     no_webauthn: '此窗口不能使用通行密钥。请在浏览器中打开钱包：passmesh open。',
-    no_authenticator: '本机没有内置的通行密钥功能，请用安全密钥或手机。',
     ceremony_failed: '没有签名：通行密钥没有成功。',
     unexpected: '此页面出错了。',
   },
@@ -188,9 +187,9 @@ export const zh: Texts = {
   },
   common: {
     back: '返回', cancel: '取消', close: '关闭', details: '详情', copy: '复制', copied: '已复制', copyFailed: '无法复制：已选中，请按Ctrl+C',
-    name: '名称', remove: '移除', rename: '改名', save: '保存', add: '添加', saved: '已保存', undoChange: '撤销', on: '开', off: '关',
-    showMore: '显示更多', retry: '再试一次', yes: '是', no: '否', none: '无', loading: (what) => `正在读取${what}…`,
-    didNot: (what) => `${what}没有成功`, address: '地址', show: '显示', hide: '隐藏', search: '搜索', dismiss: '知道了',
+    name: '名称', rename: '改名', save: '保存', add: '添加', saved: '已保存', undoChange: '撤销',
+    showMore: '显示更多', retry: '再试一次', none: '无', loading: (what) => `正在读取${what}…`,
+    didNot: (what) => `${what}没有成功`, address: '地址', show: '显示', search: '搜索',
   },
   what: {
     balances: '余额', history: '记录', accounts: '账户', contacts: '联系人', network: '网络', request: '请求',
@@ -199,7 +198,6 @@ export const zh: Texts = {
     select: '选择', unlock: '解锁', replace: '替换', page: '此页面',
   },
   state: {
-    opening: '正在打开钱包…',
     lost: '钱包程序没有响应，正在重试…如果已关闭，请运行：passmesh open',
     lostAge: (t) => `显示的是${t}的数据。`,
     overTitle: '访问已结束',
@@ -208,7 +206,6 @@ export const zh: Texts = {
     none: '没有会话就读不到任何内容。请在终端输入：',
     command: 'passmesh open',
     codeBad: '打开此页面的链接已用过，或已超过一分钟。',
-    framed: '钱包不在其他页面里运行。',
     noNetwork: (t) => `没有网络，显示的是${t}的数据。`,
     noServer: (chain, n) => `没有服务器响应${chain}，正在找别的（已试${n}台）。`,
     degraded: '只有一台服务器响应，数字只凭它的说法。',
@@ -233,7 +230,7 @@ export const zh: Texts = {
     label: (grade) => `${grade}：如何核验`,
   },
   figure: { all: '显示全部位数', less: '显示较少位数' },
-  address: { differ: (n) => `10组中有${n}组不同`, copy: '复制地址', differs: '不同' },
+  address: { differ: (n) => `10组中有${n}组不同`, copy: '复制地址' },
   start: {
     title: '创建钱包', steps: ['欢迎', '密钥', '就绪'], stepsLabel: '步骤',
     lead: '你的密钥是通行密钥：指纹、面容或安全密钥。', lead2: '没有别人持有它，我们也没有。',
@@ -248,7 +245,7 @@ export const zh: Texts = {
     makePasskey: '创建通行密钥', forWhat: (name) => `为“${name}”创建通行密钥`,
     ready: '钱包已就绪', readyLead: '这是你的地址，在所有网络上都相同。',
     oneWay: '丢失设备不应意味着失去一切：只有一条进入途径时，这里只放测试币。',
-    receive: '收一笔款', home: '首页', another: '再添加一个账户',
+    receive: '收一笔款', home: '首页',
   },
   ceremony: {
     title: '使用通行密钥', waiting: '浏览器正在询问，请确认它写的是passmesh.localhost。',
@@ -259,7 +256,7 @@ export const zh: Texts = {
     title: '首页', balance: '余额', send: '转账', receive: '收款', faucet: '领取测试币', assets: '资产', recent: '最近',
     all: '全部', empty: '还没有内容，先收一笔款吧。', oneWay: '还不能放心存钱：只有一条进入途径。',
     hidden: (n) => `已隐藏${n}种未知代币`, faucetCame: (amount) => `${amount}测试币正在路上。`,
-    block: (n, age) => `区块${n}，${age}`, noBalance: '还没有余额数据。', newBadge: '地址已复制',
+    block: (n, age) => `区块${n}，${age}`, noBalance: '还没有余额数据。',
   },
   receive: {
     title: '收款', network: '网络', qr: (address) => `地址${address}的二维码`, checksum: '校验和正确',
@@ -274,8 +271,8 @@ export const zh: Texts = {
     review: '核对', comma: '小数用点号，不用逗号。', use: (name) => `用${name}`, useThis: '就用这个',
     lookTitle: '两个相似的地址', this: '此地址', checking: '正在检查地址…', good: '地址格式正确。',
     known: (name) => `这是${name}。`, missingTo: '请填写收款方。', missingAmount: '请填写金额。', pause: '转账已暂停。',
-    summary: '请查看：', hint: '还没有签名。使用通行密钥之前，你会看到全部内容。',
-    draft: '上次保留的内容', noFunds: '还没有可转的资产。', confirmAlike: '请确定是哪个地址。',
+    hint: '还没有签名。使用通行密钥之前，你会看到全部内容。',
+    confirmAlike: '请确定是哪个地址。',
   },
   approve: {
     title: (what) => `批准：${what}`, sendTo: (amount, who) => `向${who}转账${amount}`, sendOnly: (amount) => `转账${amount}`,
@@ -296,7 +293,7 @@ export const zh: Texts = {
       doubtful: '转账已暂停：各服务器说法不一。', lost: '钱包程序没有响应。', busy: '正在使用通行密钥。', answered: '已经处理过。',
       keys: '密钥进程没有响应。',
     },
-    gone: '没有这个请求。', none: '没有待处理的请求。', rejected: '已拒绝，没有签名。', approved: '已签名。', live: '现在可以批准。',
+    none: '没有待处理的请求。', rejected: '已拒绝，没有签名。', approved: '已签名。', live: '现在可以批准。',
     fields: {
       chain_id: '链', entry_point: '入口合约', sender: '发送账户', nonce: '序号', user_op_hash: '操作哈希', call_gas_limit: '调用所需燃料',
       verification_gas_limit: '签名所需燃料', pre_verification_gas: '打包所需燃料', max_fee_per_gas: '每单位燃料最高费用（wei）',
@@ -314,7 +311,7 @@ export const zh: Texts = {
     },
     steps: '经过', usual: (t) => `通常${t}`, notYet: '尚未', long: (min) => `已等${min}分钟，比平时久。`,
     speedUp: '加速', cancelIt: '取消', cancelHelp: '需付手续费的新操作。', again: '重新发送', feePaid: '已付手续费', feeMax: '手续费，最多',
-    hash: '交易', opHash: '操作', block: '区块', server: '服务器', replacedBy: '被替换为', replaces: '替换了', feeShort: (fee) => `已付手续费${fee}`,
+    hash: '交易', opHash: '操作', block: '区块', server: '服务器', replacedBy: '被替换为', replaces: '替换了',
     openIt: '查看', servers: (n) => `${n}台服务器`, amount: '金额', stranger: '这是陌生人转来的，请勿从这里复制地址。',
   },
   accounts: {
@@ -338,7 +335,7 @@ export const zh: Texts = {
     ownNodeHelp: '以太坊节点的地址，例如http://127.0.0.1:8545。留空则用服务器。', test: '测试并使用',
     nodeOk: (chain, behind) => `正常，链${chain}，落后${behind}秒`, columns: { peer: '节点', found: '来源', rtt: '延迟', direction: '方向', level: '提供', proof: '证明', state: '状态', kept: '履约' },
     out: '拨出', in: '连入', ms: (n) => `${n}毫秒`, contracts: { ready: '账户合约已在此链上。', missing: '账户合约还不在此链上。', unknown: '还不知道账户合约是否在此链上。' },
-    refusal: '限制', kinds: { local: '本地', test: '测试网络', main: '主网' },
+    kinds: { local: '本地', test: '测试网络', main: '主网' },
   },
   settings: {
     title: '设置', language: '语言', languageAuto: '随浏览器', theme: '外观', themes: { system: '随系统', light: '浅色', dark: '深色' },

@@ -47,7 +47,7 @@ export function Log() {
             ))}
           </div>
         )}
-        <p class="muted">{t.log.note}</p>
+        <p class="muted"><span role="status">{frozen && `${t.log.paused} `}</span>{t.log.note}</p>
       </Card>
     </>
   );

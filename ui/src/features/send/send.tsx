@@ -97,6 +97,7 @@ function SendForm({ accountId, networkId, native }: { accountId: string; network
         <div class="amount-row">
           {balances.length > 1 && <Select label={t.send.asset} value={asset.id} options={balances.filter((b) => !b.hidden).map((b) => [b.asset.id, clean(b.asset.symbol, 12)])} onValue={setAssetId} testId="asset" />}
           <TextField label={balances.length > 1 ? t.send.amount : `${t.send.amount} (${clean(asset.symbol, 12)})`} value={amountWords} onValue={(v) => setAmountWords(v.trim())} mode="decimal" max={80} testId="amount"
+            help={fee && amount !== null && asset.kind === 'native' && amount === BigInt(fee.max_amount.value) ? t.send.maxNote(amountText(fee.fee.max, true)) : undefined}
             error={fault ?? (tried && !amountWords ? t.send.missingAmount : undefined)}
             aside={<Button onPress={setMax} disabledWhy={fee ? undefined : t.common.loading(t.what.fee)} testId="max">{t.send.max}</Button>} />
         </div>
