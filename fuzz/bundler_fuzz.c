@@ -116,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *why;
     check(bundler_submit(&b, &hash, &why, &s, now) == SERVICE_OK);
     b.ops[0].step = BUNDLER_SIMULATE;
-    for (unsigned i = 0; i < 200 && in.n > 0; i++) {
+    for (unsigned i = 0; i < 60 && in.n > 0; i++) {
         struct bundler_event e;
         if (!bundler_poll(&b, &e, now)) {
             now = instant_add(now, 500 * US_PER_MS);
