@@ -3,14 +3,14 @@
 
 #include "codec/base16.h"
 #include "codec/ini.h"
+#include "evm/deployments.h"
 #include "evm/u256.h"
 
 #include <string.h>
 
 /* Keys that must be there once each; the bit number is the place in this list. */
-static const char *const needed[] = {"id",          "name",        "chain_id", "kind",
-                                     "symbol",      "native_name", "block_ms", "final_after",
-                                     "entry_point", "factory",     "verifier"};
+static const char *const needed[] = {
+    "id", "name", "chain_id", "kind", "symbol", "native_name", "block_ms", "final_after"};
 enum { NEEDED_COUNT = sizeof needed / sizeof needed[0] };
 
 struct reading {
@@ -133,9 +133,6 @@ static enum err read_needed(const struct reading *r, size_t which, struct span v
         TRY(read_u64(r, &number, v, 100000));
         n->final_after = (uint32_t)number;
         return OK;
-    case 8:  return read_address(r, &n->entry_point, v);
-    case 9:  return read_address(r, &n->factory, v);
-    case 10: return read_address(r, &n->verifier, v);
     default: return ERR_INTERNAL;
     }
 }
@@ -192,9 +189,8 @@ static enum err check_whole(const struct reading *r)
     if (r->seen != (1u << NEEDED_COUNT) - 1) {
         return diag_set(
             r->diag, ERR_MALFORMED,
-            "[network] needs id, name, chain_id, kind, symbol, native_name, block_ms, final_after, "
-            "entry_point, factory, verifier",
-            r->line);
+            "[network] needs id, name, chain_id, kind, symbol, native_name, block_ms, final_after",
+                        r->line);
     }
     if (r->n->chain_id == 0) {
         return refuse(r, "chain_id is above 0");
@@ -212,7 +208,11 @@ static enum err check_whole(const struct reading *r)
 
 enum err network_parse(struct network *ret, struct span ini, struct diag *diag)
 {
-    *ret = (struct network){0};
+    *ret = (struct network){
+        .entry_point = deployments.entry_point,
+        .factory = deployments.factory.address,
+        .verifier = deployments.verifier.address,
+    };
     struct reading r = {.n = ret, .diag = diag};
     struct ini reader = ini_init(ini);
     struct ini_entry e;

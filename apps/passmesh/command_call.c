@@ -1,0 +1,84 @@
+/* Asking the daemon, and saying in words why not. */
+#include "commands.h"
+
+#include "codec/json.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void command_say(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    (void)vfprintf(stderr, format, args);
+    va_end(args);
+    (void)fputc('\n', stderr);
+}
+
+/* The sentence for an error of the API: its code in words, and its values. */
+static void say_error(struct json error)
+{
+    struct json data;
+    struct json params;
+    struct span code = SPAN_LIT("unknown");
+    if (!json_find(&data, error, "data") || json_find_plain(&code, data, "code") != OK) {
+        code = SPAN_LIT("unknown");
+    }
+    (void)fputs("Not done: ", stderr);
+    for (size_t i = 0; i < code.n; i++) {
+        (void)fputc(code.p[i] == '_' ? ' ' : code.p[i], stderr);
+    }
+    struct json_iter it = json_iterate(json_find(&params, data, "params") ? params : error);
+    struct json name;
+    struct json value;
+    while (json_next(&it, &name, &value) && value.type == JSON_STRING) {
+        (void)fprintf(stderr, ", %.*s %.*s", (int)name.raw.n, (const char *)name.raw.p,
+                      (int)value.raw.n, (const char *)value.raw.p);
+    }
+    (void)fputs(".\n", stderr);
+}
+
+bool commands_ask(struct local_client *c,
+                  const char *method,
+                  struct span params,
+                  struct json *ret_result)
+{
+    struct span answer;
+    struct json root;
+    struct json error;
+    enum err err = local_client_call(c, method, params, &answer);
+    if (err != OK || json_parse(&root, answer, NULL) != OK) {
+        command_say("The daemon did not answer (%s). See its log.", err_name(err));
+        return false;
+    }
+    if (json_find(&error, root, "error")) {
+        say_error(error);
+        return false;
+    }
+    return json_find(ret_result, root, "result");
+}
+
+int commands_call(const struct command_args *args,
+                  const char *method,
+                  struct span params,
+                  print_fn print)
+{
+    struct local_client c;
+    struct json result;
+    enum err err = local_client_open(&c, args->config->socket);
+    if (err != OK) {
+        command_say("No wallet is running%s. Start one with: passmesh daemon",
+                    err == ERR_NOT_FOUND ? "" : " that we can reach");
+        return EXIT_FAILED;
+    }
+    bool done = commands_ask(&c, method, params, &result);
+    if (done && (args->is_json || !print)) {
+        (void)printf("%.*s\n", (int)result.raw.n, (const char *)result.raw.p);
+    } else if (done) {
+        print(result);
+    }
+    local_client_close(&c);
+    return done ? EXIT_DONE : EXIT_FAILED;
+}

@@ -1,0 +1,34 @@
+/* passmesh completion bash. */
+#include "commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int command_completion(const struct command_args *args)
+{
+    if (args->argc != 1 || strcmp(args->argv[0], "bash") != 0) {
+        command_say("usage: passmesh completion bash");
+        return EXIT_USAGE;
+    }
+    (void)fputs(
+        "_passmesh() {\n"
+        "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words\n"
+        "    case $before in\n"
+        "        --home) COMPREPLY=($(compgen -d -- \"$word\")); return ;;\n"
+        "        account) words='list use rename' ;;\n"
+        "        network) words='list use' ;;\n"
+        "        open) words='--print' ;;\n"
+        "        completion) words='bash' ;;\n"
+        "        *) words='--home --json --help --version",
+        stdout);
+    for (size_t i = 0; i < commands_count; i++) {
+        (void)printf(" %s", commands[i].name);
+    }
+    (void)fputs("' ;;\n"
+                "    esac\n"
+                "    COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+                "}\n"
+                "complete -F _passmesh passmesh\n",
+                stdout);
+    return EXIT_DONE;
+}

@@ -1,0 +1,402 @@
+/* Commands that show something. */
+#include "commands.h"
+
+#include "codec/json.h"
+#include "evm/u256.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { TEXT_LEN = 300, PARAMS_LEN = 1024, HISTORY_DEFAULT = 20 };
+
+/* A member as text, for printing; "" if it is not there. */
+static const char *text_of(struct json v, const char *name, char out[static TEXT_LEN])
+{
+    struct json member;
+    out[0] = '\0';
+    if (!json_find(&member, v, name)) {
+        return out;
+    }
+    struct wr w = wr_init(mspan_of(out, TEXT_LEN - 1));
+    if (json_get_string(&w, member) != OK) {
+        w = wr_init(mspan_of(out, TEXT_LEN - 1));
+        wr_bytes(&w, span_first(member.raw, TEXT_LEN - 1));
+    }
+    out[w.n] = '\0';
+    return out;
+}
+
+static void print_figure(struct json figure)
+{
+    char value[TEXT_LEN];
+    char unit[TEXT_LEN];
+    char grade[TEXT_LEN];
+    char text[U256_TEXT_LEN];
+    struct u256 v;
+    uint64_t decimals = 0;
+    if (u256_parse_decimal(&v, span_str(text_of(figure, "value", value))) != OK ||
+        json_find_u64(&decimals, figure, "decimals") != OK || decimals > U256_DECIMALS_MAX) {
+        return;
+    }
+    (void)u256_print_units(text, v, (unsigned)decimals);
+    (void)printf("%s %s (%s)", text, text_of(figure, "unit", unit),
+                 text_of(figure, "grade", grade));
+}
+
+static void print_status(struct json r)
+{
+    char a[TEXT_LEN];
+    char b[TEXT_LEN];
+    struct json chain;
+    (void)printf("Wallet     %s, %s\n", text_of(r, "version", a),
+                 strcmp(text_of(r, "locked", b), "true") == 0 ? "locked" : "unlocked");
+    (void)printf("Network    %s\n", text_of(r, "network_id", a));
+    if (json_find(&chain, r, "chain")) {
+        (void)printf("Chain      %s, block %s\n", text_of(chain, "state", a),
+                     text_of(chain, "block", b));
+    }
+    (void)printf("Peers      %s, of them servers %s\n", text_of(r, "peers", a),
+                 text_of(r, "servers", b));
+    (void)printf("Requests   %s waiting\n", text_of(r, "requests", a));
+    (void)printf("Keys       %s\n", text_of(r, "keys", a));
+}
+
+int command_status(const struct command_args *args)
+{
+    return commands_call(args, "status", SPAN_LIT("{}"), print_status);
+}
+
+static void print_accounts(struct json r)
+{
+    struct json list;
+    struct json one;
+    char id[TEXT_LEN];
+    char name[TEXT_LEN];
+    char address[TEXT_LEN];
+    char selected[TEXT_LEN];
+    if (!json_find(&list, r, "accounts") || json_count(list) == 0) {
+        (void)puts("No account yet. Make one in the page: passmesh open");
+        return;
+    }
+    struct json_iter it = json_iterate(list);
+    while (json_next(&it, NULL, &one)) {
+        (void)printf(
+            "%s %s  %s  %s\n", strcmp(text_of(one, "selected", selected), "true") == 0 ? "*" : " ",
+            text_of(one, "id", id), text_of(one, "address", address), text_of(one, "name", name));
+    }
+}
+
+static void print_done(struct json r)
+{
+    (void)r;
+    (void)puts("Done.");
+}
+
+/* {"key": ..., NAME: VALUE [, NAME2: VALUE2]} with a key made of the time and the process: one command, one key. */
+static struct span
+command_params(char room[static PARAMS_LEN], const char *const *pairs, size_t count)
+{
+    static const char key[] = "AAAAAAAAAAAAAAAAAAAAAA";
+    struct wr w = wr_init(mspan_of(room, PARAMS_LEN));
+    struct json_writer j = json_writer_init(&w);
+    char fresh[sizeof key];
+    FILE *f = fopen("/dev/urandom", "re");
+    (void)snprintf(fresh, sizeof fresh, "%s", key);
+    for (size_t i = 0; f && i + 1 < sizeof fresh; i++) {
+        int c = fgetc(f);
+        fresh[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[c & 63];
+    }
+    fresh[sizeof fresh - 2] = "AQgw"[fresh[0] & 3]; /* the last digit of 16 bytes holds two bits */
+    if (f) {
+        (void)fclose(f);
+    }
+    json_put_object(&j);
+    json_put_name(&j, "key");
+    json_put_str(&j, fresh);
+    for (size_t i = 0; i + 1 < count; i += 2) {
+        json_put_name(&j, pairs[i]);
+        json_put_str(&j, pairs[i + 1]);
+    }
+    json_end_object(&j);
+    return span_of(room, json_writer_end(&j) == OK ? w.n : 0);
+}
+
+int command_account(const struct command_args *args)
+{
+    char room[PARAMS_LEN];
+    if (args->argc == 0 || (args->argc == 1 && strcmp(args->argv[0], "list") == 0)) {
+        return commands_call(args, "accounts_list", SPAN_LIT("{}"), print_accounts);
+    }
+    if (args->argc == 2 && strcmp(args->argv[0], "use") == 0) {
+        const char *const pairs[] = {"account_id", args->argv[1]};
+        return commands_call(args, "account_select", command_params(room, pairs, 2), print_done);
+    }
+    if (args->argc == 3 && strcmp(args->argv[0], "rename") == 0) {
+        const char *const pairs[] = {"account_id", args->argv[1], "name", args->argv[2]};
+        return commands_call(args, "account_rename", command_params(room, pairs, 4), print_done);
+    }
+    command_say("usage: passmesh account [list | use ID | rename ID NAME]");
+    return EXIT_USAGE;
+}
+
+static void print_networks(struct json r)
+{
+    struct json list;
+    struct json one;
+    char id[TEXT_LEN];
+    char name[TEXT_LEN];
+    char chain[TEXT_LEN];
+    char selected[TEXT_LEN];
+    if (!json_find(&list, r, "networks")) {
+        return;
+    }
+    struct json_iter it = json_iterate(list);
+    while (json_next(&it, NULL, &one)) {
+        (void)printf("%s %-12s chain %-10s %s\n",
+                     strcmp(text_of(one, "selected", selected), "true") == 0 ? "*" : " ",
+                     text_of(one, "id", id), text_of(one, "chain_id", chain),
+                     text_of(one, "name", name));
+    }
+}
+
+int command_network(const struct command_args *args)
+{
+    char room[PARAMS_LEN];
+    if (args->argc == 0 || (args->argc == 1 && strcmp(args->argv[0], "list") == 0)) {
+        return commands_call(args, "networks_list", SPAN_LIT("{}"), print_networks);
+    }
+    if (args->argc == 2 && strcmp(args->argv[0], "use") == 0) {
+        const char *const pairs[] = {"network_id", args->argv[1]};
+        return commands_call(args, "network_select", command_params(room, pairs, 2), print_done);
+    }
+    command_say("usage: passmesh network [list | use ID]");
+    return EXIT_USAGE;
+}
+
+/* ---- what needs the selected account and network ---- */
+
+struct selection {
+    char account[TEXT_LEN];
+    char network[TEXT_LEN];
+};
+
+static bool find_selection(struct local_client *c, struct selection *s)
+{
+    struct json status;
+    if (!commands_ask(c, "status", SPAN_LIT("{}"), &status)) {
+        return false;
+    }
+    (void)text_of(status, "network_id", s->network);
+    if (text_of(status, "account_id", s->account)[0] == '\0') {
+        command_say("No account yet, or the wallet is locked. Open the page: passmesh open");
+        return false;
+    }
+    return true;
+}
+
+static int
+call_selected(const struct command_args *args, const char *method, const char *more, print_fn print)
+{
+    struct local_client c;
+    struct selection s;
+    char params[3 * TEXT_LEN];
+    if (local_client_open(&c, args->config->socket) != OK) {
+        command_say("No wallet is running. Start one with: passmesh daemon");
+        return EXIT_FAILED;
+    }
+    bool found = find_selection(&c, &s);
+    local_client_close(&c);
+    if (!found) {
+        return EXIT_FAILED;
+    }
+    int n = snprintf(params, sizeof params, "{\"account_id\":\"%s\",\"network_id\":\"%s\"%s}",
+                     s.account, s.network, more);
+    return commands_call(args, method, span_of(params, n > 0 ? (size_t)n : 0), print);
+}
+
+static void print_receive(struct json r)
+{
+    char address[TEXT_LEN];
+    char network[TEXT_LEN];
+    (void)printf("%s\nOnly assets of %s; others may be lost.\n", text_of(r, "address", address),
+                 text_of(r, "network", network));
+}
+
+int command_receive(const struct command_args *args)
+{
+    return call_selected(args, "receive_info", "", print_receive);
+}
+
+static void print_history(struct json r)
+{
+    struct json list;
+    struct json one;
+    struct json amount;
+    struct json party;
+    char direction[TEXT_LEN];
+    char state[TEXT_LEN];
+    char address[TEXT_LEN];
+    if (!json_find(&list, r, "rows") || json_count(list) == 0) {
+        (void)puts("Nothing here yet.");
+        return;
+    }
+    struct json_iter it = json_iterate(list);
+    while (json_next(&it, NULL, &one)) {
+        bool is_in = strcmp(text_of(one, "direction", direction), "in") == 0;
+        (void)printf("%-9s %s ", text_of(one, "state", state), is_in ? "received" : "sent    ");
+        if (json_find(&amount, one, "amount")) {
+            print_figure(amount);
+        }
+        if (json_find(&party, one, "party")) {
+            (void)printf(" %s %s", is_in ? "from" : "to", text_of(party, "address", address));
+        }
+        (void)putchar('\n');
+    }
+}
+
+int command_history(const struct command_args *args)
+{
+    char more[64];
+    struct u256 count = u256_from_u64(HISTORY_DEFAULT);
+    uint64_t limit = HISTORY_DEFAULT;
+    bool bad = args->argc > 1 ||
+               (args->argc == 1 && u256_parse_decimal(&count, span_str(args->argv[0])) != OK);
+    if (bad || u256_to_u64(&limit, count) != OK || limit == 0 || limit > 200) {
+        command_say("usage: passmesh history [COUNT], 1 to 200");
+        return EXIT_USAGE;
+    }
+    (void)snprintf(more, sizeof more, ",\"limit\":%llu", (unsigned long long)limit);
+    return call_selected(args, "history_list", more, print_history);
+}
+
+static void print_peers(struct json r)
+{
+    struct json list;
+    struct json one;
+    char id[TEXT_LEN];
+    char address[TEXT_LEN];
+    char server[TEXT_LEN];
+    char rtt[TEXT_LEN];
+    if (!json_find(&list, r, "peers") || json_count(list) == 0) {
+        (void)puts("No peer is connected.");
+        return;
+    }
+    struct json_iter it = json_iterate(list);
+    while (json_next(&it, NULL, &one)) {
+        (void)printf("%s  %s  %s ms%s\n", text_of(one, "id", id), text_of(one, "address", address),
+                     text_of(one, "rtt_ms", rtt),
+                     strcmp(text_of(one, "server", server), "true") == 0 ? "  server" : "");
+    }
+}
+
+int command_peers(const struct command_args *args)
+{
+    return commands_call(args, "peers_list", SPAN_LIT("{}"), print_peers);
+}
+
+static void print_version(struct json r)
+{
+    char text[TEXT_LEN];
+    (void)printf("passmesh " PASSMESH_VERSION "\ndaemon   %s\n", text_of(r, "version", text));
+}
+
+int command_version(const struct command_args *args)
+{
+    struct local_client c;
+    if (local_client_open(&c, args->config->socket) != OK) {
+        (void)puts(args->is_json ? "{\"version\":\"" PASSMESH_VERSION "\"}"
+                                 : "passmesh " PASSMESH_VERSION);
+        return EXIT_DONE;
+    }
+    local_client_close(&c);
+    return commands_call(args, "version", SPAN_LIT("{}"), print_version);
+}
+
+/* ---- send ---- */
+
+static bool find_asset(struct local_client *c,
+                       const struct selection *s,
+                       const char *symbol,
+                       char asset[static TEXT_LEN],
+                       unsigned *ret_decimals)
+{
+    struct json result;
+    struct json tokens;
+    struct json one;
+    char params[TEXT_LEN + 64];
+    char text[TEXT_LEN];
+    uint64_t decimals = 0;
+    int n = snprintf(params, sizeof params, "{\"network_id\":\"%s\"}", s->network);
+    if (!commands_ask(c, "tokens_list", span_of(params, n > 0 ? (size_t)n : 0), &result) ||
+        !json_find(&tokens, result, "tokens")) {
+        return false;
+    }
+    struct json_iter it = json_iterate(tokens);
+    while (json_next(&it, NULL, &one)) {
+        bool is_it = symbol ? strcmp(text_of(one, "symbol", text), symbol) == 0
+                            : strcmp(text_of(one, "id", text), "native") == 0;
+        if (is_it && json_find_u64(&decimals, one, "decimals") == OK) {
+            (void)text_of(one, "id", asset);
+            *ret_decimals = (unsigned)decimals;
+            return true;
+        }
+    }
+    command_say("There is no token \"%s\" on this network.", symbol ? symbol : "");
+    return false;
+}
+
+static void print_prepared(struct json r)
+{
+    struct json fee;
+    struct json max;
+    char code[TEXT_LEN];
+    if (json_find(&fee, r, "fee") && json_find(&max, fee, "max")) {
+        (void)fputs("Fee at most ", stdout);
+        print_figure(max);
+        (void)putchar('\n');
+    }
+    (void)printf("Check code %s: the page and your passkey must show the same.\n"
+                 "Approve it in the page within 5 minutes: passmesh open\n",
+                 text_of(r, "check_code", code));
+}
+
+static int send_prepared(const struct command_args *args, struct local_client *c)
+{
+    struct selection s;
+    char asset[TEXT_LEN];
+    char room[PARAMS_LEN];
+    char amount[U256_TEXT_LEN];
+    unsigned decimals = 0;
+    struct u256 value;
+    if (!find_selection(c, &s) ||
+        !find_asset(c, &s, args->argc == 3 ? args->argv[2] : NULL, asset, &decimals)) {
+        return EXIT_FAILED;
+    }
+    if (u256_parse_units(&value, span_str(args->argv[1]), decimals) != OK) {
+        command_say("\"%s\" is no amount: use a point for decimals, at most %u of them.",
+                    args->argv[1], decimals);
+        return EXIT_USAGE;
+    }
+    (void)u256_print_decimal(amount, value);
+    const char *const pairs[] = {"account_id", s.account, "network_id", s.network,
+                                 "asset",      asset,     "to",         args->argv[0],
+                                 "amount",     amount,    "speed",      "normal"};
+    struct span params = command_params(room, pairs, sizeof pairs / sizeof pairs[0]);
+    return commands_call(args, "send_prepare", params, print_prepared);
+}
+
+int command_send(const struct command_args *args)
+{
+    struct local_client c;
+    if (args->argc != 2 && args->argc != 3) {
+        command_say("usage: passmesh send TO AMOUNT [TOKEN]");
+        return EXIT_USAGE;
+    }
+    if (local_client_open(&c, args->config->socket) != OK) {
+        command_say("No wallet is running. Start one with: passmesh daemon");
+        return EXIT_FAILED;
+    }
+    int status = send_prepared(args, &c);
+    local_client_close(&c);
+    return status;
+}

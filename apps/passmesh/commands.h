@@ -1,0 +1,60 @@
+#ifndef PASSMESH_COMMANDS_H
+#define PASSMESH_COMMANDS_H
+
+#include "node/config.h"
+#include "node/local_client.h"
+
+/* What each command gets: the words after its name, and how to answer. */
+struct command_args {
+    const struct config *config;
+    int argc;
+    char **argv;
+    bool is_json;
+};
+
+/* Exit codes, as in docs/cli.md. */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+struct command {
+    const char *name;
+    const char *words; /* its arguments, for help */
+    const char *what;  /* one line */
+    int (*run)(const struct command_args *args);
+};
+
+extern const struct command commands[];
+extern const size_t commands_count;
+
+/* commands_call asks the daemon and prints what it answers: as JSON, or with print (NULL: as JSON too). Says in words why not,
+ * and returns the exit code. */
+struct json;
+typedef void (*print_fn)(struct json result);
+int commands_call(const struct command_args *args,
+                  const char *method,
+                  struct span params,
+                  print_fn print);
+
+/* The same on an open client; *ret_result is the result's JSON, until the next call. */
+bool commands_ask(struct local_client *c,
+                  const char *method,
+                  struct span params,
+                  struct json *ret_result);
+
+/* command_say prints one sentence to stderr. */
+void command_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- command_daemon.c, command_open.c, command_read.c, command_send.c, command_completion.c ---- */
+int command_daemon(const struct command_args *args);
+int command_stop(const struct command_args *args);
+int command_open(const struct command_args *args);
+int command_status(const struct command_args *args);
+int command_account(const struct command_args *args);
+int command_receive(const struct command_args *args);
+int command_history(const struct command_args *args);
+int command_peers(const struct command_args *args);
+int command_network(const struct command_args *args);
+int command_version(const struct command_args *args);
+int command_send(const struct command_args *args);
+int command_completion(const struct command_args *args);
+
+#endif

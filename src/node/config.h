@@ -1,0 +1,53 @@
+#ifndef NODE_CONFIG_H
+#define NODE_CONFIG_H
+
+#include "base/err.h"
+#include "base/span.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where things are and what the person chose: the XDG directories (or all below --home), one INI file, environment
+ * and flags above it. docs/config.md lists every key. */
+enum { CONFIG_PATH_LEN_MAX = 512, CONFIG_PEER_COUNT_MAX = 16, CONFIG_TEXT_LEN_MAX = 255 };
+
+struct config {
+    char data_dir[CONFIG_PATH_LEN_MAX];    /* wallet.db, keys/: mode 0700 */
+    char config_dir[CONFIG_PATH_LEN_MAX];  /* passmesh.ini, networks/ */
+    char runtime_dir[CONFIG_PATH_LEN_MAX]; /* the socket: mode 0700 */
+    char socket[CONFIG_PATH_LEN_MAX];      /* of the command line */
+    char ui_dir[CONFIG_PATH_LEN_MAX];      /* the built page */
+    char keyd[CONFIG_PATH_LEN_MAX];        /* the program */
+    uint16_t port;                         /* of the page: 7878 */
+    char listen[CONFIG_TEXT_LEN_MAX + 1];  /* multiaddr for peers */
+    size_t memory_max;                     /* bytes, of the host */
+    bool is_debug;
+    bool
+        is_software_key; /* passkeys here come from a software authenticator: tests and local networks */
+    size_t peer_count;
+    char peers[CONFIG_PEER_COUNT_MAX]
+              [CONFIG_TEXT_LEN_MAX + 1];    /* servers to use: multiaddrs with /p2p */
+    char network_file[CONFIG_PATH_LEN_MAX]; /* one more network, of kind local; "" = none */
+};
+
+/* config_load fills the defaults from the environment (HOME, XDG_*, PASSMESH_*) and reads the file if there is one. home
+ * is --home or NULL; exe_dir is where the program lies. ERR_MALFORMED with the rule, and the line as offset; ERR_IO: no
+ * home directory, or a path that is too long. */
+struct config_args {
+    const char *home;
+    const char *exe_dir;
+};
+MUST_CHECK enum err
+config_load(struct config *ret, const struct config_args *args, struct diag *diag);
+
+/* config_make_dirs makes the directories that must exist, private ones with mode 0700. ERR_DENIED: one belongs to
+ * somebody else or is open to others; *ret_path names it. */
+MUST_CHECK enum err config_make_dirs(const struct config *c, const char **ret_path);
+
+/* config_read_file reads a whole file of at most len_max bytes into memory that the caller frees. ERR_NOT_FOUND, ERR_LIMIT,
+ * ERR_IO. */
+MUST_CHECK enum err
+config_read_file(const char *path, size_t len_max, char **ret_text, size_t *ret_len);
+
+#endif

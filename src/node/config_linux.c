@@ -1,0 +1,263 @@
+/* Directories and the configuration file. */
+#include "node/config.h"
+
+#include "base/check.h"
+#include "codec/ini.h"
+#include "evm/u256.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    CONFIG_FILE_LEN_MAX = 64 * 1024,
+    PORT_DEFAULT = 7878,
+    MIB = 1024 * 1024,
+    MEMORY_MIB_DEFAULT = 64
+};
+
+enum err config_read_file(const char *path, size_t len_max, char **ret_text, size_t *ret_len)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+    }
+    char *text = malloc(len_max + 1);
+    if (!text) {
+        abort();
+    }
+    size_t n = 0;
+    ssize_t got = 1;
+    while (got > 0 && n <= len_max) {
+        got = read(fd, text + n, len_max + 1 - n);
+        n += got > 0 ? (size_t)got : 0;
+    }
+    (void)close(fd);
+    if (got < 0 || n > len_max) {
+        free(text);
+        return got < 0 ? ERR_IO : ERR_LIMIT;
+    }
+    *ret_text = text;
+    *ret_len = n;
+    return OK;
+}
+
+static enum err set_path(char out[static CONFIG_PATH_LEN_MAX], const char *a, const char *b)
+{
+    int n = snprintf(out, CONFIG_PATH_LEN_MAX, "%s%s", a, b);
+    return n > 0 && n < CONFIG_PATH_LEN_MAX ? OK : ERR_IO;
+}
+
+static const char *env(const char *name)
+{
+    const char *v = getenv(name);
+    return v && v[0] ? v : NULL;
+}
+
+/* $XDG_X/passmesh, or the fallback below the home directory (XDG Base Directory Specification). */
+static enum err set_xdg(char out[static CONFIG_PATH_LEN_MAX],
+                        const char *variable,
+                        const char *home,
+                        const char *below)
+{
+    const char *base = env(variable);
+    char fallback[CONFIG_PATH_LEN_MAX];
+    if (base && base[0] == '/') {
+        return set_path(out, base, "/passmesh");
+    }
+    if (!home) {
+        return ERR_IO;
+    }
+    TRY(set_path(fallback, home, below));
+    return set_path(out, fallback, "/passmesh");
+}
+
+static enum err set_dirs(struct config *c, const struct config_args *args)
+{
+    const char *home = args->home ? args->home : env("PASSMESH_HOME");
+    if (home) {
+        TRY(set_path(c->data_dir, home, "/data"));
+        TRY(set_path(c->config_dir, home, "/config"));
+        return set_path(c->runtime_dir, home, "/run");
+    }
+    const char *user_home = env("HOME");
+    TRY(set_xdg(c->data_dir, "XDG_DATA_HOME", user_home, "/.local/share"));
+    TRY(set_xdg(c->config_dir, "XDG_CONFIG_HOME", user_home, "/.config"));
+    if (env("XDG_RUNTIME_DIR")) {
+        return set_path(c->runtime_dir, env("XDG_RUNTIME_DIR"), "/passmesh");
+    }
+    return set_path(c->runtime_dir, c->data_dir, "/run");
+}
+
+static enum err set_programs(struct config *c, const struct config_args *args)
+{
+    TRY(set_path(c->socket, c->runtime_dir, "/passmesh.sock"));
+    TRY(set_path(c->keyd, args->exe_dir, "/passmesh-keyd"));
+    if (env("PASSMESH_KEYD")) {
+        TRY(set_path(c->keyd, env("PASSMESH_KEYD"), ""));
+    }
+    TRY(set_path(c->ui_dir, args->exe_dir, "/../share/passmesh/ui"));
+    if (access(c->ui_dir, F_OK) != 0) {
+        TRY(set_path(c->ui_dir, args->exe_dir, "/../ui")); /* of a build directory */
+    }
+    if (env("PASSMESH_UI")) {
+        TRY(set_path(c->ui_dir, env("PASSMESH_UI"), ""));
+    }
+    return OK;
+}
+
+static bool is_key(const struct ini_entry *e, const char *section, const char *key)
+{
+    return span_equal(e->section, span_str(section)) && span_equal(e->key, span_str(key));
+}
+
+static enum err
+read_number(const struct ini_entry *e, uint64_t *ret, uint64_t max, struct diag *diag)
+{
+    struct u256 wide;
+    uint64_t v;
+    if (u256_parse_decimal(&wide, e->value) != OK || u256_to_u64(&v, wide) != OK || v == 0 ||
+        v > max) {
+        return diag_set(diag, ERR_MALFORMED, "a whole number above 0 and within its range",
+                        e->line);
+    }
+    *ret = v;
+    return OK;
+}
+
+static enum err read_text(const struct ini_entry *e, char *out, size_t cap, struct diag *diag)
+{
+    if (e->value.n == 0 || e->value.n >= cap) {
+        return diag_set(diag, ERR_MALFORMED, "the value is empty or too long", e->line);
+    }
+    memcpy(out, e->value.p, e->value.n);
+    out[e->value.n] = '\0';
+    return OK;
+}
+
+static enum err read_entry(struct config *c, const struct ini_entry *e, struct diag *diag)
+{
+    uint64_t number = 0;
+    if (is_key(e, "page", "port")) {
+        TRY(read_number(e, &number, UINT16_MAX, diag));
+        c->port = (uint16_t)number;
+        return OK;
+    }
+    if (is_key(e, "peers", "listen")) {
+        return read_text(e, c->listen, sizeof c->listen, diag);
+    }
+    if (is_key(e, "peers", "memory_mib")) {
+        TRY(read_number(e, &number, 4096, diag));
+        c->memory_max = (size_t)number * MIB;
+        return OK;
+    }
+    if (is_key(e, "peers", "server")) {
+        if (c->peer_count >= CONFIG_PEER_COUNT_MAX) {
+            return diag_set(diag, ERR_LIMIT, "at most 16 servers", e->line);
+        }
+        TRY(read_text(e, c->peers[c->peer_count], sizeof c->peers[0], diag));
+        c->peer_count++;
+        return OK;
+    }
+    if (is_key(e, "log", "level")) {
+        c->is_debug = span_equal(e->value, SPAN_LIT("debug"));
+        return c->is_debug || span_equal(e->value, SPAN_LIT("info"))
+                   ? OK
+                   : diag_set(diag, ERR_MALFORMED, "log level is info or debug", e->line);
+    }
+    return diag_set(diag, ERR_MALFORMED, "unknown section or key: docs/config.md lists them",
+                    e->line);
+}
+
+static enum err read_config(struct config *c, struct diag *diag)
+{
+    char path[CONFIG_PATH_LEN_MAX];
+    char *text = NULL;
+    size_t len = 0;
+    TRY(set_path(path, c->config_dir, "/passmesh.ini"));
+    enum err err = config_read_file(path, CONFIG_FILE_LEN_MAX, &text, &len);
+    if (err == ERR_NOT_FOUND) {
+        return OK;
+    }
+    if (err != OK) {
+        return diag_set(diag, err, "passmesh.ini cannot be read", 0);
+    }
+    struct ini ini = ini_init(span_of(text, len));
+    struct ini_entry e;
+    while ((err = ini_next(&ini, &e, diag)) == OK) {
+        err = read_entry(c, &e, diag);
+        if (err != OK) {
+            break;
+        }
+    }
+    free(text);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err config_load(struct config *ret, const struct config_args *args, struct diag *diag)
+{
+    *ret = (struct config){.port = PORT_DEFAULT, .memory_max = (size_t)MEMORY_MIB_DEFAULT * MIB};
+    enum err err = set_dirs(ret, args);
+    if (err == OK) {
+        err = set_programs(ret, args);
+    }
+    if (err != OK) {
+        return diag_set(diag, err, "no home directory: set HOME, or pass --home DIR (a short one)",
+                        0);
+    }
+    TRY(read_config(ret, diag));
+    if (env("PASSMESH_NETWORK") && set_path(ret->network_file, env("PASSMESH_NETWORK"), "") != OK) {
+        return diag_set(diag, ERR_IO, "PASSMESH_NETWORK is too long a path", 0);
+    }
+    ret->is_software_key = env("PASSMESH_SOFTWARE_KEY") != NULL;
+    return OK;
+}
+
+/* Makes dir and what is missing above it. */
+static bool make_dir(const char *dir)
+{
+    char path[CONFIG_PATH_LEN_MAX];
+    size_t n = strlen(dir);
+    check(n < sizeof path);
+    memcpy(path, dir, n + 1);
+    for (size_t i = 1; i <= n; i++) {
+        if (path[i] == '/' || path[i] == '\0') {
+            char kept = path[i];
+            path[i] = '\0';
+            if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+                return false;
+            }
+            path[i] = kept;
+        }
+    }
+    return true;
+}
+
+static bool is_private(const char *dir)
+{
+    struct stat st;
+    if (lstat(dir, &st) != 0 || !S_ISDIR(st.st_mode) || st.st_uid != getuid()) {
+        return false;
+    }
+    return (st.st_mode & 077) == 0 || chmod(dir, 0700) == 0;
+}
+
+enum err config_make_dirs(const struct config *c, const char **ret_path)
+{
+    const char *const dirs[] = {c->data_dir, c->runtime_dir};
+    for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++) {
+        *ret_path = dirs[i];
+        if (!make_dir(dirs[i])) {
+            return ERR_IO;
+        }
+        if (!is_private(dirs[i])) {
+            return ERR_DENIED;
+        }
+    }
+    *ret_path = c->config_dir;
+    return make_dir(c->config_dir) ? OK : ERR_IO;
+}

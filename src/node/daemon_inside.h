@@ -1,0 +1,58 @@
+#ifndef NODE_DAEMON_INSIDE_H
+#define NODE_DAEMON_INSIDE_H
+
+#include "crypto/backend.h"
+#include "node/api.h"
+#include "node/daemon.h"
+#include "node/db.h"
+#include "node/entropy.h"
+#include "node/fetch.h"
+#include "node/keyd_client.h"
+#include "node/local.h"
+#include "node/networks.h"
+#include "node/page.h"
+#include "node/servers.h"
+#include "node/tcp.h"
+#include "node/web.h"
+#include "p2p/host_state.h"
+
+/* The daemon's inside, shared by daemon.c and daemon_faucet.c only. */
+struct daemon {
+    const struct config *config;
+    char *text;
+    struct budget budget;
+    struct log log;
+    struct entropy entropy;
+    char origin[64];
+    struct loop loop;
+    struct alarm alarm;
+    uv_signal_t on_int;
+    uv_signal_t on_term;
+    struct networks networks;
+    struct page page;
+    struct process keyd_process;
+    struct keyd_client keyd;
+    struct db *db;
+    struct wallet *wallet;
+    struct host host;
+    bool has_host;
+    struct tcp tcp;
+    struct servers servers;
+    struct fetch *fetch;
+    struct api_node_port port;
+    struct api *api;
+    struct web web;
+    struct local local;
+    bool has_tcp;
+    bool has_web;
+    bool has_local;
+    bool is_pumping;
+    bool pump_again;
+    bool is_stopping;
+};
+
+struct wallet_time daemon_time(const struct daemon *d);
+void daemon_pump(void *user);
+void daemon_stop(void *user);
+
+#endif
