@@ -275,6 +275,95 @@ TEST(first_byte_in_two_round_trips)
     drop_both();
 }
 
+/* A peer of the old school: noise without a word of muxers, so that the muxer is negotiated inside. */
+static struct {
+    struct multistream_cfg select_cfg[2];
+    struct multistream select[2]; /* of security, of the muxer */
+    struct noise noise;
+    bool is_ready;
+    bool is_muxed;
+} old;
+
+static const struct span NOISE_ID[] = {
+    {(const uint8_t *)"/noise", 6}
+};
+static const struct span YAMUX_ID[] = {
+    {(const uint8_t *)"/yamux/1.0.0", 12}
+};
+
+static void old_start(bool is_dialer)
+{
+    memset(&old, 0, sizeof old);
+    struct side *s = side_prepare(is_dialer ? 0 : 1);
+    for (unsigned i = 0; i < 2; i++) {
+        old.select_cfg[i] = (struct multistream_cfg){.is_dialer = is_dialer,
+                                                     .protocols = i ? YAMUX_ID : NOISE_ID,
+                                                     .protocols_count = 1,
+                                                     .budget = test_budget()};
+        EXPECT_OK(multistream_init(&old.select[i], &old.select_cfg[i], T0));
+    }
+    struct noise_cfg cfg = {.is_initiator = is_dialer,
+                            .identity = &s->identity,
+                            .rng = &s->rng.rng,
+                            .budget = test_budget()};
+    EXPECT_OK(noise_init(&old.noise, &cfg, T0));
+}
+
+static size_t old_send(struct mspan out)
+{
+    size_t n = multistream_send(&old.select[0], T0, out);
+    if (n > 0 || old.select[0].state != MULTISTREAM_SELECTED) {
+        return n;
+    }
+    n = noise_send(&old.noise, T0, out);
+    if (n > 0 || !old.is_ready) {
+        return n;
+    }
+    size_t plain = multistream_send(&old.select[1], T0, noise_plain_room(out));
+    return plain ? noise_seal(&old.noise, out, plain) : 0;
+}
+
+static void old_recv(struct span in)
+{
+    (void)multistream_recv(&old.select[0], T0, &in);
+    while (in.n > 0 && noise_recv(&old.noise, T0, &in) == OK) {
+        struct noise_event e;
+        while (noise_poll(&old.noise, &e)) {
+            old.is_ready = old.is_ready || e.kind == NOISE_EVENT_READY;
+            EXPECT(e.kind != NOISE_EVENT_READY || e.muxer == NOISE_MUXER_NONE);
+            (void)multistream_recv(&old.select[1], T0, &e.data);
+            old.is_muxed =
+                old.is_muxed || (e.data.n > 0 && old.select[1].state == MULTISTREAM_SELECTED);
+        }
+    }
+}
+
+TEST(muxer_negotiated_inside_the_channel)
+{
+    for (unsigned ours = 0; ours < 2; ours++) {
+        test_note(ours == 0 ? "we dial" : "we listen");
+        (void)side_make(T0, ours);
+        sides[ours].is_quiet = true;
+        old_start(ours == 1);
+        for (int i = 0; i < 8; i++) {
+            static uint8_t room[4096];
+            struct span in = span_of(room, old_send(MSPAN_OF(room)));
+            while (in.n > 0 && conn_recv(&sides[ours].conn, T0, &in) == OK) {
+                while (side_poll(&sides[ours], T0, NULL)) {}
+            }
+            old_recv(span_of(room, conn_send(&sides[ours].conn, T0, MSPAN_OF(room))));
+        }
+        EXPECT(sides[ours].is_ready);
+        EXPECT(old.is_muxed); /* yamux's first ping came behind the agreement */
+        multistream_done(&old.select[0]);
+        multistream_done(&old.select[1]);
+        noise_done(&old.noise);
+        side_drop(&sides[ours]);
+        noise_identity_done(&sides[1 - ours].identity);
+        key_signer_done(&sides[1 - ours].signer);
+    }
+}
+
 TEST(unknown_protocol_resets_the_stream_alone)
 {
     make_both();
