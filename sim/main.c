@@ -99,8 +99,9 @@ static struct sim_cfg cfg_of_options(bool trace)
 static void print_report(const struct sim_report *r)
 {
     (void)printf("messages   %" PRIu64 " begun, %" PRIu64 " delivered, %" PRIu64
-                 " acknowledged, %" PRIu64 " failed\n",
-                 r->messages_count, r->delivered_count, r->acked_count, r->failed_count);
+                 " acknowledged, %" PRIu64 " failed (%" PRIu64 " given up by plan)\n",
+                 r->messages_count, r->delivered_count, r->acked_count, r->failed_count,
+                 r->reset_count);
     (void)printf("traffic    %" PRIu64 " payload bytes, %" PRIu64 " segments delayed by loss\n",
                  r->bytes_count, r->lost_count);
     (void)printf("links      %" PRIu64 " handshakes (both ends), %" PRIu64 " dials failed, %" PRIu64

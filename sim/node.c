@@ -105,6 +105,7 @@ static void stream_write(struct sim_world *w, struct sim_node *n, struct sim_str
         s->at += done;
         if (s->at >= s->reset_at) {
             host_stream_reset(&n->host, s->id, 99);
+            w->report.reset_count++;
             stream_forget(w, n, s);
             return;
         }
@@ -359,6 +360,11 @@ static void on_peer(struct sim_world *w, struct sim_node *n, const struct host_e
     }
     if (e->kind != HOST_EVENT_PEER_IDENTIFIED && is_peer(n, peer) == connected) {
         world_violation(w, me, "connected or disconnected twice");
+    }
+    struct host_peer_info info;
+    if (e->kind == HOST_EVENT_PEER_IDENTIFIED && !(host_peer_find(&n->host, &info, &e->peer) &&
+                                                   info.identified && info.protocols_count > 0)) {
+        world_violation(w, me, "identified, but nothing is known");
     }
     if (e->kind != HOST_EVENT_PEER_IDENTIFIED) {
         set_peer(n, peer, connected);

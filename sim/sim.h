@@ -55,7 +55,8 @@ struct sim_report {
     uint64_t messages_count;
     uint64_t delivered_count;
     uint64_t acked_count;
-    uint64_t failed_count; /* connection lost, dial failed, reset by plan, refused */
+    uint64_t reset_count;  /* given up by their sender, as planned */
+    uint64_t failed_count; /* connection lost, dial failed, refused, reset by plan */
     uint64_t bytes_count;  /* payload delivered */
     uint64_t handshakes_count;
     uint64_t dials_failed_count;

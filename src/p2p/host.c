@@ -10,6 +10,8 @@
 #include "p2p/envelope.h"
 #include "p2p/host_state.h"
 
+#include <string.h>
+
 enum { MEMORY_MIN = 256 * 1024, MAP_COUNT_MAX = 1 << 20 };
 
 /* Not to be inlined: clang 19.1.7 at -O1 and above loses the lower bound of one of two clamps whose values
@@ -38,7 +40,7 @@ struct host_limits host_limits_for(size_t memory_max)
         .queue_per_stream_max = (uint32_t)clamp(memory_max / 64, 16 * 1024, 1024 * 1024),
         .handshake_timeout_us = 15 * US_PER_S,
         .dial_timeout_us = 10 * US_PER_S,
-        .stream_timeout_us = 15 * US_PER_S,
+        .stream_timeout_us = 60 * US_PER_S,
         .keepalive_us = 30 * US_PER_S};
 }
 
@@ -98,8 +100,11 @@ static void init_tables(struct host *h)
 
 enum err host_init(struct host *h, const struct host_cfg *cfg, instant now)
 {
-    *h = (struct host){
-        .cfg = *cfg, .now = now, .push_at = INSTANT_NEVER, .record_seq = cfg->record_seq};
+    memset(h, 0, sizeof *h);
+    h->cfg = *cfg;
+    h->now = now;
+    h->push_at = INSTANT_NEVER;
+    h->record_seq = cfg->record_seq;
     if (cfg->memory_max < MEMORY_MIN) {
         return ERR_LIMIT;
     }
@@ -135,7 +140,7 @@ void host_done(struct host *h)
     check(h->transient.used == 0);
     check(h->credit.used == 0);
     check(h->system.used == 0);
-    *h = (struct host){0};
+    memset(h, 0, sizeof *h);
 }
 
 const struct peer_id *host_self(const struct host *h)
