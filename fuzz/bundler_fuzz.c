@@ -4,6 +4,7 @@
 #include "base/wr.h"
 #include "service/bundler.h"
 
+#include "crypto/keccak.h"
 #include "crypto/secp256k1.h"
 #include "evm/abi.h"
 #include "evm/tx.h"
@@ -18,12 +19,14 @@ static const struct address self = {
 };
 
 static enum err
-sign(struct bundler_signer *s, struct secp256k1_signature *ret_sig, const struct hash32 *hash)
+sign(struct bundler_signer *s, struct secp256k1_signature *ret_sig, struct span unsigned_tx)
 {
     (void)s;
+    struct hash32 hash;
+    keccak256(&hash, unsigned_tx);
     struct secret32 key;
     memset(key.bytes, 0x46, sizeof key.bytes);
-    return secp256k1_sign(ret_sig, &key, hash);
+    return secp256k1_sign(ret_sig, &key, &hash);
 }
 
 static enum err put(struct bundler_store *s, const struct hash32 *key, struct span record)

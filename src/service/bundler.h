@@ -57,11 +57,13 @@ struct bundler_known {
     struct hash32 code_hash;
 };
 
-/* Port: sign a transaction's hash with the bundler's key. ERR_*: cannot now; the operation waits. */
+/* Port: sign with the bundler's key, as keyd does: unsigned_tx is the raw form without a signature of a transaction that
+ * calls handleOps with one operation for our own benefit, or pays ourselves without value. ERR_*: cannot now;
+ * the operation waits. */
 struct bundler_signer {
     enum err (*sign)(struct bundler_signer *self,
                      struct secp256k1_signature *ret_sig,
-                     const struct hash32 *hash);
+                     struct span unsigned_tx);
 };
 
 /* Port: keep records by user operation hash. When put returns OK the record is on disk. */

@@ -367,19 +367,20 @@ attempt_build(struct bundler *b, struct bundler_op *op, struct bundler_attempt *
         TRY(userop_encode_handle_ops(&op->op, b->cfg.self, &b->call));
         tx.data = buf_span(&b->call);
     }
-    struct hash32 hash;
     struct secp256k1_signature sig;
-    TRY(tx_signing_hash(&hash, &tx, &b->scratch));
-    TRY(b->cfg.signer->sign(b->cfg.signer, &sig, &hash));
+    buf_clear(&b->scratch);
+    TRY(tx_encode(&tx, &b->scratch));
+    TRY(b->cfg.signer->sign(b->cfg.signer, &sig, buf_span(&b->scratch)));
     TRY(tx_sign_with(&tx, &sig));
     struct address signer;
     TRY(tx_sender(&signer, &tx, &b->scratch));
     if (!address_equal(signer, b->cfg.self)) {
         return ERR_AUTH; /* keyd signed with another key than the one that has the money */
     }
-    TRY(buf_reserve(&b->scratch, op->raw.max));
+    /* The bytes of the attempt before stay until the new ones are whole. */
     buf_clear(&b->scratch);
     TRY(tx_encode(&tx, &b->scratch));
+    TRY(buf_reserve(&op->raw, b->scratch.n > op->raw.n ? b->scratch.n - op->raw.n : 0));
     buf_clear(&op->raw);
     TRY(buf_append(&op->raw, buf_span(&b->scratch)));
     tx_hash(&a->tx_hash, buf_span(&op->raw));

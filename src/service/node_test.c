@@ -327,12 +327,14 @@ unsigned scripted_node_executed(const struct scripted_node *n, const struct hash
 }
 
 static enum err
-sign(struct bundler_signer *self, struct secp256k1_signature *ret_sig, const struct hash32 *hash)
+sign(struct bundler_signer *self, struct secp256k1_signature *ret_sig, struct span unsigned_tx)
 {
     (void)self;
+    struct hash32 hash;
+    keccak256(&hash, unsigned_tx);
     struct secret32 key;
     memset(key.bytes, 0x46, sizeof key.bytes);
-    return secp256k1_sign(ret_sig, &key, hash);
+    return secp256k1_sign(ret_sig, &key, &hash);
 }
 
 struct bundler_signer scripted_signer = {.sign = sign};

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "codec/base16.h"
 #include "crypto/backend.h"
+#include "crypto/keccak.h"
 #include "service/bundler.h"
 
 #include <stdio.h>
@@ -27,10 +28,12 @@ static struct drive {
 } d;
 
 static enum err
-sign(struct bundler_signer *self, struct secp256k1_signature *ret_sig, const struct hash32 *hash)
+sign(struct bundler_signer *self, struct secp256k1_signature *ret_sig, struct span unsigned_tx)
 {
     (void)self;
-    return secp256k1_sign(ret_sig, &d.key, hash);
+    struct hash32 hash;
+    keccak256(&hash, unsigned_tx);
+    return secp256k1_sign(ret_sig, &d.key, &hash);
 }
 
 static enum err put(struct bundler_store *self, const struct hash32 *key, struct span record)
