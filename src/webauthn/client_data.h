@@ -9,7 +9,7 @@ struct relying_party;
 /* clientDataJSON (WebAuthn Level 3 §5.8.1): what the browser says it was asked. Members may come in any
  * order and unknown ones are let pass. The text is read by the strict JSON reader, so a name given twice,
  * escapes undone, is refused: no second reader can see another challenge than we do. */
-enum { CLIENT_DATA_LEN_MAX = 4096, CLIENT_DATA_CHALLENGE_LEN_MAX = 64 };
+enum { CLIENT_DATA_LEN_MAX = 4096, CLIENT_DATA_CHALLENGE_LEN_MAX = 128 };
 
 enum client_data_type { CLIENT_DATA_CREATE, CLIENT_DATA_GET };
 
