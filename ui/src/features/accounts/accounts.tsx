@@ -40,7 +40,7 @@ function AccountCard({ account }: { account: Account }) {
           : <Button small busy={doing.busy} onPress={() => void doing.run(() => command('account_select', { account_id: account.id }))}>{t.accounts.use}</Button>}
       </div>
       <p><Address value={account.address} /></p>
-      <div class="row"><CopyButton small text={account.address} label={t.address.copy} /><Safety account={account} />
+      <div class="row"><CopyButton small text={account.address} label={t.address.copy} />{account.kind !== 'watch' && <Safety account={account} />}
         <span class="muted">{account.kind === 'watch' ? t.accounts.watch : t.accounts.waysCount(account.owners.length)} · {account.on_chain ? t.accounts.onChain : t.accounts.notOnChain}</span></div>
       {doing.error && <ErrorPanel what={t.what.select} error={doing.error} />}
     </Card>
@@ -77,7 +77,7 @@ export function AccountScreen({ id }: { id: string }) {
         )}
         {doing.error && <ErrorPanel what={t.what.save} error={doing.error} />}
         <p class="party"><Identicon address={account.address} /><Address value={account.address} /></p>
-        <div class="row"><CopyButton text={account.address} label={t.address.copy} /><Safety account={account} /></div>
+        <div class="row"><CopyButton text={account.address} label={t.address.copy} />{account.kind !== 'watch' && <Safety account={account} />}</div>
         {health?.reasons.map((r) => <Note key={r.code + JSON.stringify(r.params)} level="caution">{sayCoded(t.health, r)}</Note>)}
       </Card>
       <Card title={t.accounts.ways}>
