@@ -321,9 +321,10 @@ static void flush(struct web_conn *c)
     while (!c->is_closing && !c->is_writing) {
         size_t n = c->is_websocket ? websocket_send(&c->websocket, now, MSPAN_OF(c->out))
                                    : http_send(&c->http, now, MSPAN_OF(c->out));
-        drain_http(c);
-        drain_websocket(c);
-        if (n == 0 || c->is_closing) {
+        if (n == 0) {
+            /* Only now is everything written that the engine had: a CLOSED event may end the socket. */
+            drain_http(c);
+            drain_websocket(c);
             return;
         }
         uv_buf_t piece = uv_buf_init((char *)c->out, (unsigned)n);
