@@ -30,7 +30,8 @@ static bool is_key_char(uint8_t c)
 static bool is_key(struct span s, bool is_section)
 {
     for (size_t i = 0; i < s.n; i++) {
-        bool extra = is_section && (s.p[i] == ' ' || s.p[i] == '"');
+        bool is_upper = s.p[i] >= 'A' && s.p[i] <= 'Z';
+        bool extra = is_section && (s.p[i] == ' ' || s.p[i] == '"' || is_upper);
         if (!is_key_char(s.p[i]) && !extra) {
             return false;
         }
@@ -64,7 +65,7 @@ static enum err read_section(struct ini *ini, struct span line, struct diag *dia
     }
     struct span name = trim(span_of(line.p + 1, line.n - 2));
     if (!is_key(name, true)) {
-        return diag_set(diag, ERR_MALFORMED, "a section name holds a-z 0-9 _ - . only", ini->line);
+        return diag_set(diag, ERR_MALFORMED, "a section name holds letters, digits, blanks and _ - . only", ini->line);
     }
     ini->section = name;
     return OK;

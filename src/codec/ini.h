@@ -5,7 +5,7 @@
 #include "base/span.h"
 
 /* INI text: `[section]`, `key = value`, comments from # or ; at the start of a line, blank lines. Keys and
- * sections are a-z 0-9 _ - . (sections also blanks and "); values are UTF-8 without control characters,
+ * sections are a-z 0-9 _ - . (sections also A-Z, blanks and "); values are UTF-8 without control characters,
  * trimmed. No escapes, no continuation lines. A key may repeat: the reader gives each. */
 enum { INI_LINE_LEN_MAX = 1024, INI_LINE_COUNT_MAX = 10000 };
 

@@ -9,8 +9,8 @@
 #include <string.h>
 
 /* Keys that must be there once each; the bit number is the place in this list. */
-static const char *const needed[] = {
-    "id", "name", "chain_id", "kind", "symbol", "native_name", "block_ms", "final_after"};
+static const char *const needed[] = {"id",     "name",        "chain_id", "kind",
+                                     "symbol", "native_name", "block_ms", "final_after"};
 enum { NEEDED_COUNT = sizeof needed / sizeof needed[0] };
 
 struct reading {
@@ -190,7 +190,7 @@ static enum err check_whole(const struct reading *r)
         return diag_set(
             r->diag, ERR_MALFORMED,
             "[network] needs id, name, chain_id, kind, symbol, native_name, block_ms, final_after",
-                        r->line);
+            r->line);
     }
     if (r->n->chain_id == 0) {
         return refuse(r, "chain_id is above 0");
@@ -213,6 +213,8 @@ enum err network_parse(struct network *ret, struct span ini, struct diag *diag)
         .factory = deployments.factory.address,
         .verifier = deployments.verifier.address,
     };
+    span_copy(MSPAN_OF(ret->factory_code_hash), SPAN_OF(deployments.factory.code_hash));
+    span_copy(MSPAN_OF(ret->verifier_code_hash), SPAN_OF(deployments.verifier.code_hash));
     struct reading r = {.n = ret, .diag = diag};
     struct ini reader = ini_init(ini);
     struct ini_entry e;

@@ -38,6 +38,8 @@ struct network {
     struct address entry_point;
     struct address factory;
     struct address verifier;
+    uint8_t factory_code_hash[32]; /* keccak-256 of what must stand there */
+    uint8_t verifier_code_hash[32];
     bool has_p256;                /* P256VERIFY (EIP-7951) is expected there; probed all the same */
     char faucet[URL_LEN_MAX + 1]; /* "" = none; only kind local may have one */
     char checkpoint[67];          /* of the light client, "" = none */

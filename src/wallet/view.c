@@ -5,7 +5,6 @@
 #include "codec/base16.h"
 #include "crypto/keccak.h"
 #include "evm/abi.h"
-#include "evm/deployments.h"
 
 /* The longest code that a chain can hold is 24,576 bytes (EIP-170); its hex is an answer's largest part. */
 enum { CODE_LEN_MAX_ON_CHAIN = 24576, CALL_LEN_MAX = 512 };
@@ -198,12 +197,12 @@ static enum err code_of(size_t *ret_len, struct hash32 *ret_hash, struct json re
 }
 
 static enum err
-learn_contract(struct view *v, struct json result, const struct deployment *expected)
+learn_contract(struct view *v, struct json result, const uint8_t expected[static 32])
 {
     size_t len = 0;
     struct hash32 hash = {0};
     TRY(code_of(&len, &hash, result));
-    bool ours = len > 0 && span_equal(SPAN_OF(hash.bytes), SPAN_OF(expected->code_hash));
+    bool ours = len > 0 && span_equal(SPAN_OF(hash.bytes), span_of(expected, 32));
     if (!ours) {
         v->contracts = CONTRACTS_MISSING;
     } else if (v->contracts == CONTRACTS_UNKNOWN) {
@@ -243,8 +242,8 @@ view_learn(struct view *v, unsigned q, struct json result, const struct view_sub
     case VIEW_DEPOSIT:       return word_of(&v->deposit, result);
     case VIEW_NONCE:         return word_of(&v->nonce, result);
     case VIEW_CODE:          return learn_code(v, result);
-    case VIEW_FACTORY_CODE:  return learn_contract(v, result, &deployments.factory);
-    case VIEW_VERIFIER_CODE: return learn_contract(v, result, &deployments.verifier);
+    case VIEW_FACTORY_CODE:  return learn_contract(v, result, subject->network->factory_code_hash);
+    case VIEW_VERIFIER_CODE: return learn_contract(v, result, subject->network->verifier_code_hash);
     case VIEW_P256:          return learn_p256(v, result);
     default:
         check(q - VIEW_TOKEN < subject->network->token_count);

@@ -1,0 +1,519 @@
+/* The world of the wallet's tests. */
+#include "wallet/world_test.h"
+
+#include "base/check.h"
+#include "codec/base16.h"
+#include "codec/base64.h"
+#include "codec/json.h"
+#include "crypto/hash.h"
+#include "crypto/keccak.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct address world_receiver = {
+    {0x5a, 0xae, 0xb6, 0x05, 0x3f, 0x3e, 0x94, 0xc9, 0xb9, 0xa0,
+     0x9f, 0x33, 0x66, 0x94, 0x35, 0xe7, 0xef, 0x1b, 0xea, 0xed}
+};
+const struct address world_token = {
+    {0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11,
+     0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11}
+};
+
+static const char origin_right[] = "http://passmesh.localhost:7878";
+
+/* ---- the store ---- */
+
+static struct world_store *store_of(struct store *self)
+{
+    return (struct world_store *)(void *)self;
+}
+
+static bool write_fails(struct world_store *s)
+{
+    s->writes++;
+    return s->fails_from != 0 && s->writes >= s->fails_from;
+}
+
+static struct world_record *find(struct world_store *s, enum store_table table, struct span key)
+{
+    for (size_t i = 0; i < WORLD_RECORD_COUNT_MAX; i++) {
+        struct world_record *r = &s->records[i];
+        if (r->is_used && r->table == table && span_equal(span_of(r->key, r->key_len), key)) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
+static enum err mem_remove(struct store *self, enum store_table table, struct span key)
+{
+    struct world_store *s = store_of(self);
+    if (write_fails(s)) {
+        return ERR_IO;
+    }
+    struct world_record *r = find(s, table, key);
+    if (r) {
+        free(r->value);
+        *r = (struct world_record){0};
+    }
+    return OK;
+}
+
+static enum err
+mem_put(struct store *self, enum store_table table, struct span key, struct span value)
+{
+    struct world_store *s = store_of(self);
+    if (write_fails(s)) {
+        return ERR_IO;
+    }
+    struct world_record *r = find(s, table, key);
+    for (size_t i = 0; i < WORLD_RECORD_COUNT_MAX && !r; i++) {
+        r = s->records[i].is_used ? NULL : &s->records[i];
+    }
+    check(r);
+    free(r->value);
+    *r = (struct world_record){
+        .is_used = true, .table = table, .key_len = key.n, .value_len = value.n};
+    span_copy(MSPAN_OF(r->key), key);
+    r->value = malloc(value.n ? value.n : 1);
+    check(r->value);
+    span_copy(mspan_of(r->value, value.n), value);
+    return OK;
+}
+
+static enum err
+mem_get(struct store *self, enum store_table table, struct span key, struct buf *ret_value)
+{
+    const struct world_record *r = find(store_of(self), table, key);
+    return r ? buf_append(ret_value, span_of(r->value, r->value_len)) : ERR_NOT_FOUND;
+}
+
+/* The nearest record behind (or before) a key. */
+static enum err near(struct store *self,
+                     enum store_table table,
+                     struct span key,
+                     struct buf *ret_key,
+                     struct buf *ret_value,
+                     bool forward)
+{
+    struct world_store *s = store_of(self);
+    const struct world_record *best = NULL;
+    for (size_t i = 0; i < WORLD_RECORD_COUNT_MAX; i++) {
+        const struct world_record *r = &s->records[i];
+        struct span k = span_of(r->key, r->key_len);
+        int order = span_compare(k, key);
+        bool is_past = key.n == 0 || (forward ? order > 0 : order < 0);
+        if (!r->is_used || r->table != table || !is_past) {
+            continue;
+        }
+        int better = best ? span_compare(k, span_of(best->key, best->key_len)) : 0;
+        if (!best || (forward ? better < 0 : better > 0)) {
+            best = r;
+        }
+    }
+    if (!best) {
+        return ERR_NOT_FOUND;
+    }
+    TRY(buf_append(ret_key, span_of(best->key, best->key_len)));
+    return buf_append(ret_value, span_of(best->value, best->value_len));
+}
+
+static enum err mem_next(struct store *self,
+                         enum store_table table,
+                         struct span after,
+                         struct buf *ret_key,
+                         struct buf *ret_value)
+{
+    return near(self, table, after, ret_key, ret_value, true);
+}
+
+static enum err mem_prev(struct store *self,
+                         enum store_table table,
+                         struct span before,
+                         struct buf *ret_key,
+                         struct buf *ret_value)
+{
+    return near(self, table, before, ret_key, ret_value, false);
+}
+
+/* ---- the chain ---- */
+
+static size_t quantity(char *out, size_t cap, struct u256 v)
+{
+    char text[U256_TEXT_LEN];
+    (void)u256_print_hex(text, v);
+    int n = snprintf(out, cap, "\"%s\"", text);
+    return n > 0 ? (size_t)n : 0;
+}
+
+static size_t word(char *out, size_t cap, struct u256 v)
+{
+    uint8_t be[32];
+    struct wr w = wr_init(mspan_of(out, cap));
+    u256_to_be(be, v);
+    wr_str(&w, "\"0x");
+    for (size_t i = 0; i < sizeof be; i++) {
+        wr_u8(&w, (uint8_t)"0123456789abcdef"[be[i] >> 4]);
+        wr_u8(&w, (uint8_t)"0123456789abcdef"[be[i] & 15]);
+    }
+    wr_str(&w, "\"");
+    return w.n;
+}
+
+static bool has(struct span s, const char *text)
+{
+    size_t n = strlen(text);
+    for (size_t i = 0; i + n <= s.n; i++) {
+        if (memcmp(s.p + i, text, n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Selectors: balanceOf(address) 70a08231, getNonce(address,uint192) 35567e1a. */
+static size_t answer_call(const struct world *w, char *out, size_t cap, struct span params)
+{
+    if (has(params, "35567e1a")) {
+        return word(out, cap, u256_from_u64(w->chain.nonce));
+    }
+    if (has(params, "0x0000000000000000000000000000000000000100")) {
+        return word(out, cap, u256_from_u64(1));
+    }
+    return word(out, cap, has(params, "0x1111111111") ? w->chain.token : w->chain.deposit);
+}
+
+static size_t answer_code(const struct world *w, char *out, size_t cap, struct span params)
+{
+    char account[64] = "none";
+    if (wallet_account_count(w->wallet)) {
+        struct wr wr = wr_init(mspan_of(account, sizeof account - 1));
+        base16_encode_0x(&wr, SPAN_OF(wallet_account_at(w->wallet, 0)->address.bytes));
+        account[wr.n] = '\0';
+    }
+    char receiver[] = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed";
+    bool is_absent = has(params, receiver) || (has(params, account) && !w->chain.is_deployed);
+    return (size_t)snprintf(out, cap, "\"%s\"", is_absent ? "0x" : "0x6001");
+}
+
+static size_t answer(const struct world *w, char *out, size_t cap, const struct wallet_event *e)
+{
+    if (w->chain.lies) {
+        return (size_t)snprintf(out, cap, "\"0x00\"");
+    }
+    if (strcmp(e->method, "eth_getBlockByNumber") == 0) {
+        return (size_t)snprintf(
+            out, cap,
+            "{\"number\":\"0x%llx\",\"timestamp\":\"0x%llx\",\"baseFeePerGas\":\"0x%llx\"}",
+            (unsigned long long)w->chain.block, (unsigned long long)(w->t.unix_ms / 1000),
+            (unsigned long long)w->chain.base_fee);
+    }
+    if (strcmp(e->method, "eth_maxPriorityFeePerGas") == 0) {
+        return quantity(out, cap, u256_from_u64(1000000000));
+    }
+    if (strcmp(e->method, "eth_getBalance") == 0) {
+        return quantity(out, cap, w->chain.balance);
+    }
+    if (strcmp(e->method, "eth_getCode") == 0) {
+        return answer_code(w, out, cap, e->params);
+    }
+    if (strcmp(e->method, "eth_estimateGas") == 0) {
+        return quantity(out, cap, u256_from_u64(21000));
+    }
+    return answer_call(w, out, cap, e->params);
+}
+
+static void answer_ask(struct world *w, const struct wallet_event *e)
+{
+    char text[512];
+    static const struct wallet_source source = {.server = "12D3KooTest", .k = 1, .n = 1};
+    w->chain.questions++;
+    if (w->chain.is_down) {
+        return;
+    }
+    if (w->chain.trial_fails && strcmp(e->method, "eth_estimateGas") == 0) {
+        wallet_answer(w->wallet, w->t, e->id, ERR_DENIED,
+                      SPAN_LIT("{\"code\":3,\"message\":\"execution reverted: no\"}"), &source);
+        return;
+    }
+    size_t n = answer(w, text, sizeof text, e);
+    wallet_answer(w->wallet, w->t, e->id, OK, span_of(text, n), &source);
+}
+
+static void take_events(struct world *w)
+{
+    struct wallet_event e;
+    while (wallet_poll(w->wallet, &e)) {
+        switch (e.kind) {
+        case WALLET_ASK: answer_ask(w, &e); break;
+        case WALLET_SUBMIT:
+            w->wants_submit = true;
+            w->submit = e.operation;
+            w->submits++;
+            break;
+        case WALLET_TRACK:
+            w->wants_track = true;
+            w->track = e.operation;
+            break;
+        case WALLET_TASK_DONE:         w->task_done = e.id; break;
+        case WALLET_OPERATION_CHANGED: w->changes++; break;
+        case WALLET_ACCOUNTS_CHANGED:
+        case WALLET_BALANCES_CHANGED:
+        case WALLET_STATUS_CHANGED:
+        case WALLET_SETTINGS_CHANGED:  break;
+        }
+    }
+}
+
+void world_turn(struct world *w, uint64_t ms)
+{
+    w->t.mono = instant_add(w->t.mono, ms * US_PER_MS);
+    w->t.unix_ms += ms;
+    wallet_tick(w->wallet, w->t);
+    take_events(w);
+    wallet_tick(w->wallet, w->t);
+    take_events(w);
+}
+
+/* ---- life ---- */
+
+static bool make_wallet(struct world *w)
+{
+    struct coded why = {0};
+    struct wallet_cfg cfg = {.budget = test_budget(),
+                             .rng = &w->rng.rng,
+                             .store = &w->store.store,
+                             .origin = origin_right,
+                             .rp_id = "passmesh.localhost",
+                             .networks = w->networks,
+                             .network_count = 1};
+    if (!EXPECT_OK(wallet_new(&w->wallet, &cfg, w->t, &why))) {
+        return false;
+    }
+    wallet_set_reach(w->wallet, w->t, &w->networks[0], 1, true);
+    return true;
+}
+
+bool world_init(struct world *w)
+{
+    *w = (struct world){
+        .store = {.store = {.put = mem_put,
+                            .remove = mem_remove,
+                            .get = mem_get,
+                            .next = mem_next,
+                            .prev = mem_prev}},
+        .chain = {.block = 100,
+                  .base_fee = 1000000000,
+                  .balance = u256_from_u64(UINT64_C(10000000000000000000))},
+        .t = {.mono = {.us = 1000000}, .unix_ms = UINT64_C(1764100000000)}
+    };
+    rng_seeded_init(&w->rng, test_seed());
+    rng_fill(&w->rng.rng, MSPAN_OF(w->secret.bytes));
+    w->secret.bytes[0] = 1; /* below the order */
+    rng_fill(&w->rng.rng, MSPAN_OF(w->credential));
+    struct diag diag = {0};
+    static const char ini[] =
+        "[network]\nid = local\nname = Local\nchain_id = 31337\nkind = local\nsymbol = ETH\n"
+        "native_name = Ether\nblock_ms = 1000\nfinal_after = 2\n"
+        "[token T]\naddress = 0x1111111111111111111111111111111111111111\nsymbol = TOK\n"
+        "name = Token\ndecimals = 6\n";
+    if (!EXPECT_OK(p256_public_of(&w->key, &w->secret)) ||
+        !EXPECT_OK(network_parse(&w->networks[0], span_str(ini), &diag))) {
+        return false;
+    }
+    /* The code that this chain has at every contract. */
+    struct hash32 code;
+    keccak256(&code, SPAN_LIT("\x60\x01"));
+    span_copy(MSPAN_OF(w->networks[0].factory_code_hash), SPAN_OF(code.bytes));
+    span_copy(MSPAN_OF(w->networks[0].verifier_code_hash), SPAN_OF(code.bytes));
+    return make_wallet(w);
+}
+
+bool world_restart(struct world *w)
+{
+    wallet_free(w->wallet);
+    w->wallet = NULL;
+    w->wants_submit = false;
+    w->wants_track = false;
+    w->store.fails_from = 0;
+    return make_wallet(w);
+}
+
+void world_done(struct world *w)
+{
+    wallet_free(w->wallet);
+    for (size_t i = 0; i < WORLD_RECORD_COUNT_MAX; i++) {
+        free(w->store.records[i].value);
+    }
+}
+
+/* ---- the passkey ---- */
+
+static size_t
+client_data(char *out, size_t cap, const char *type, struct span challenge, const char *origin)
+{
+    struct wr w = wr_init(mspan_of(out, cap));
+    wr_str(&w, "{\"type\":\"");
+    wr_str(&w, type);
+    wr_str(&w, "\",\"challenge\":\"");
+    base64_encode(&w, BASE64_URL_BARE, challenge);
+    wr_str(&w, "\",\"origin\":\"");
+    wr_str(&w, origin);
+    wr_str(&w, "\",\"crossOrigin\":false}");
+    check(wr_ok(&w));
+    return w.n;
+}
+
+static void auth_data(struct wr *w, uint8_t flags)
+{
+    struct hash32 rp;
+    sha256(&rp, SPAN_LIT("passmesh.localhost"));
+    wr_bytes(w, SPAN_OF(rp.bytes));
+    wr_u8(w, flags);
+    wr_be32(w, 0);
+}
+
+/* A COSE key for ES256 (RFC 9053 §2.1): {1: 2, 3: -7, -1: 1, -2: x, -3: y}. */
+static void cose_key(struct wr *w, const struct p256_public *key)
+{
+    static const uint8_t head[] = {0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20};
+    static const uint8_t middle[] = {0x22, 0x58, 0x20};
+    wr_bytes(w, SPAN_OF(head));
+    wr_bytes(w, span_of(key->xy, 32));
+    wr_bytes(w, SPAN_OF(middle));
+    wr_bytes(w, span_of(key->xy + 32, 32));
+}
+
+/* {"fmt": "none", "attStmt": {}, "authData": bytes} */
+static size_t attestation(const struct world *w, uint8_t *out, size_t cap, uint8_t flags)
+{
+    uint8_t data[256];
+    struct wr d = wr_init(MSPAN_OF(data));
+    auth_data(&d, flags);
+    wr_zeros(&d, 16);
+    wr_be16(&d, sizeof w->credential);
+    wr_bytes(&d, SPAN_OF(w->credential));
+    cose_key(&d, &w->key);
+    static const uint8_t head[] = "\xa3\x63"
+                                  "fmt\x64none\x67"
+                                  "attStmt\xa0\x68"
+                                  "authData\x58";
+    struct wr o = wr_init(mspan_of(out, cap));
+    wr_bytes(&o, span_of(head, sizeof head - 1));
+    wr_u8(&o, (uint8_t)d.n);
+    wr_bytes(&o, span_of(data, d.n));
+    check(wr_ok(&d));
+    check(wr_ok(&o));
+    return o.n;
+}
+
+const struct account *
+world_enroll(struct world *w, const char *name, const struct world_ceremony *how, struct coded *why)
+{
+    struct ceremony c;
+    char json[512];
+    uint8_t object[512];
+    const struct account *a = NULL;
+    struct enroll_args args = {.name = span_str(name)};
+    const char *origin = how && how->origin ? how->origin : origin_right;
+    uint8_t flags = how && how->flags ? how->flags : 0x05;
+    if (wallet_enroll_begin(w->wallet, w->t, &args, &c, why) != OK) {
+        return NULL;
+    }
+    size_t n = client_data(json, sizeof json, "webauthn.create", SPAN_OF(c.challenge), origin);
+    struct enroll_answer answer = {.ceremony = c.id,
+                                   .passkey_name = SPAN_LIT("Laptop"),
+                                   .credential_id = SPAN_OF(w->credential),
+                                   .client_data = span_of(json, n),
+                                   .transports = TRANSPORT_INTERNAL};
+    answer.attestation =
+        span_of(object, attestation(w, object, sizeof object, (uint8_t)(flags | 0x40)));
+    return wallet_enroll_finish(w->wallet, w->t, &answer, &a, why) == OK ? a : NULL;
+}
+
+struct passkey_answer
+world_answer(struct world *w, struct span challenge, const struct world_ceremony *how)
+{
+    static char json[512];
+    static uint8_t data[64];
+    static uint8_t der[P256_DER_MAX];
+    const char *origin = how && how->origin ? how->origin : origin_right;
+    struct wr d = wr_init(MSPAN_OF(data));
+    auth_data(&d, how && how->flags ? how->flags : 0x05);
+    size_t n = client_data(json, sizeof json, "webauthn.get", challenge, origin);
+    struct hash32 json_hash;
+    struct hash32 digest;
+    struct p256_signature sig;
+    sha256(&json_hash, span_of(json, n));
+    const struct span parts[] = {span_of(data, d.n), SPAN_OF(json_hash.bytes)};
+    sha256_of(&digest, parts, 2);
+    EXPECT_OK(p256_sign(&sig, &w->secret, &digest));
+    return (struct passkey_answer){.credential_id = SPAN_OF(w->credential),
+                                   .client_data = span_of(json, n),
+                                   .authenticator_data = span_of(data, d.n),
+                                   .signature = span_of(der, p256_der_encode(der, &sig))};
+}
+
+/* ---- sending ---- */
+
+static enum err wait_task(struct world *w, uint64_t task, struct id *ret, struct coded *why)
+{
+    struct task_result r = {.err = ERR_TIMEOUT};
+    for (int i = 0; i < 20 && w->task_done != task; i++) {
+        world_turn(w, 10);
+    }
+    if (!wallet_task_take(w->wallet, task, &r)) {
+        return ERR_TIMEOUT;
+    }
+    *why = r.why;
+    *ret = r.operation;
+    return r.err;
+}
+
+enum err world_prepare(struct world *w, uint64_t wei, struct id *ret, struct coded *why)
+{
+    struct transfer x = {.account = wallet_settings(w->wallet)->account,
+                         .network = w->networks[0].id,
+                         .to = world_receiver,
+                         .amount = u256_from_u64(wei)};
+    uint64_t task = 0;
+    TRY(wallet_prepare(w->wallet, w->t, &x, &task, why));
+    return wait_task(w, task, ret, why);
+}
+
+enum err world_approve(struct world *w, struct id operation, struct coded *why)
+{
+    struct operation *op = NULL;
+    TRY(operation_new(&op, test_budget()));
+    enum err err = wallet_operation(w->wallet, operation, op);
+    struct span ticks[OPERATION_RISK_COUNT_MAX];
+    size_t count = 0;
+    for (size_t i = 0; err == OK && i < op->risk_count; i++) {
+        ticks[count++] = span_str(op->risks[i].what.code);
+    }
+    if (err == OK) {
+        struct approve_args args = {.operation = operation,
+                                    .revision = op->revision,
+                                    .ticks = ticks,
+                                    .tick_count = count,
+                                    .answer =
+                                        world_answer(w, SPAN_OF(op->userop_hash.bytes), NULL)};
+        err = wallet_approve(w->wallet, w->t, &args, why);
+    }
+    operation_free(op);
+    return err;
+}
+
+enum operation_state world_state(struct world *w, struct id operation)
+{
+    struct operation *op = NULL;
+    enum operation_state state = OPERATION_STATE_COUNT;
+    if (operation_new(&op, test_budget()) == OK &&
+        wallet_operation(w->wallet, operation, op) == OK) {
+        state = op->state;
+    }
+    operation_free(op);
+    return state;
+}

@@ -1,0 +1,101 @@
+#ifndef WALLET_WORLD_TEST_H
+#define WALLET_WORLD_TEST_H
+
+#include "base/map.h"
+#include "base/rng.h"
+#include "base/test.h"
+#include "crypto/p256.h"
+#include "wallet/wallet.h"
+
+/* A world for the wallet's tests: a store in memory that can be told to fail, a chain of a few numbers that answers the
+ * wallet's questions, a software passkey, and virtual time. */
+
+enum { WORLD_RECORD_COUNT_MAX = 256 };
+
+struct world_record {
+    bool is_used;
+    enum store_table table;
+    uint8_t key[STORE_KEY_LEN_MAX];
+    size_t key_len;
+    uint8_t *value;
+    size_t value_len;
+};
+
+struct world_store {
+    struct store store;
+    struct world_record records[WORLD_RECORD_COUNT_MAX];
+    size_t writes;     /* so far */
+    size_t fails_from; /* writes from this number on fail; 0: none */
+};
+
+struct world_chain {
+    uint64_t block;
+    uint64_t base_fee;
+    struct u256 balance;
+    struct u256 deposit;
+    struct u256 token;
+    uint64_t nonce;
+    bool is_deployed;
+    bool is_down;     /* questions are not answered at all */
+    bool trial_fails; /* eth_estimateGas reverts */
+    bool lies;        /* answers are of the wrong form */
+    size_t questions;
+};
+
+struct world {
+    struct world_store store;
+    struct world_chain chain;
+    struct rng_seeded rng;
+    struct wallet *wallet;
+    struct network networks[1];
+    struct wallet_time t;
+    struct secret32 secret;
+    struct p256_public key;
+    uint8_t credential[16];
+    /* What the wallet wanted last. */
+    bool wants_submit;
+    bool wants_track;
+    struct id submit;
+    struct id track;
+    size_t submits;
+    size_t changes; /* WALLET_OPERATION_CHANGED events */
+    uint64_t task_done;
+};
+
+/* world_init makes a world with a wallet; world_restart kills the wallet and makes it anew from the store. */
+bool world_init(struct world *w);
+bool world_restart(struct world *w);
+void world_done(struct world *w);
+
+/* world_turn lets ms pass and gives the wallet answers until it asks nothing more. */
+void world_turn(struct world *w, uint64_t ms);
+
+/* How a ceremony is answered. */
+struct world_ceremony {
+    const char *origin; /* NULL: the right one */
+    uint8_t flags;      /* 0: UP and UV */
+};
+
+/* world_enroll makes an account named name; NULL if it was refused, with why. */
+const struct account *world_enroll(struct world *w,
+                                   const char *name,
+                                   const struct world_ceremony *how,
+                                   struct coded *why);
+
+/* world_answer signs challenge as the passkey does; its spans live until the next call. */
+struct passkey_answer
+world_answer(struct world *w, struct span challenge, const struct world_ceremony *how);
+
+/* world_prepare prepares a transfer of wei to an address and waits for the task; OK with the operation's id. */
+enum err world_prepare(struct world *w, uint64_t wei, struct id *ret, struct coded *why);
+
+/* world_approve approves an operation with every line ticked. */
+enum err world_approve(struct world *w, struct id operation, struct coded *why);
+
+/* world_state reads the operation's state. */
+enum operation_state world_state(struct world *w, struct id operation);
+
+extern const struct address world_receiver;
+extern const struct address world_token;
+
+#endif
