@@ -238,6 +238,7 @@ struct host_stream_args {
     struct span protocol;
     void *user;
     enum host_builtin_kind builtin;
+    bool known; /* the peer speaks it, the application says */
 };
 
 /* host_stream_start opens a stream on a connection. */

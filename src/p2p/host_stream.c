@@ -161,7 +161,8 @@ enum err host_stream_start(struct host *h,
     enum err e = args.builtin ? host_builtin_new(h, s, args.builtin) : OK;
     if (e == OK) {
         struct conn_open_args open = {.protocol = args.protocol,
-                                      .lazy = host_peer_speaks(h, &hc->peer_id, args.protocol),
+                                      .lazy = args.known ||
+                                              host_peer_speaks(h, &hc->peer_id, args.protocol),
                                       .user = s};
         e = conn_open_stream(&hc->conn, &s->cs, &r, open);
     }
@@ -189,7 +190,8 @@ enum err host_open_stream(struct host *h,
                           (struct host_stream_args){
                               .conn = list_entry(list_first(&p->conns), struct host_conn, in_peer),
                               .protocol = span_str(args.protocol),
-                              .user = args.user}));
+                              .user = args.user,
+                              .known = args.known}));
     *ret_stream = s->id;
     return OK;
 }

@@ -1,4 +1,4 @@
-/* p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf]
+/* p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf] [--conns N]
  *
  * A libp2p node that the interoperability tests talk to. It prints "listening ADDR" for each listener and
  * "ready PEER", then takes commands on stdin:
@@ -14,7 +14,8 @@
  *     stats                -> ok stats memory=N conns=N streams=N serving=N
  *     quit, or end of stdin
  *
- * It serves /test/echo/1.0.0, and with --perf also /perf/1.0.0. */
+ * It serves /test/echo/1.0.0, and with --perf also /perf/1.0.0. --conns takes so many connections, and lets
+ * them be idle for ever. */
 #include "p2p_node.h"
 #include "base/check.h"
 #include "codec/multiaddr.h"
@@ -290,6 +291,7 @@ struct options {
     size_t listen_count;
     size_t memory_mib;
     uint64_t seed;
+    uint32_t conns;
     bool perf;
 };
 
@@ -305,9 +307,11 @@ static struct options options_of(int argc, char **argv)
             o.memory_mib = strtoul(argv[++i], NULL, 10);
         } else if (i + 1 < argc && strcmp(argv[i], "--seed") == 0) {
             o.seed = strtoull(argv[++i], NULL, 10);
+        } else if (i + 1 < argc && strcmp(argv[i], "--conns") == 0) {
+            o.conns = (uint32_t)strtoul(argv[++i], NULL, 10);
         } else {
-            (void)fprintf(
-                stderr, "usage: p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf]\n");
+            (void)fprintf(stderr, "usage: p2p_node [--listen ADDR]... [--memory MIB] [--seed N] "
+                                  "[--perf] [--conns N]\n");
             exit(2);
         }
     }
@@ -336,6 +340,10 @@ static void node_init(struct node *n, const struct options *o)
     cfg.limits = host_limits_for(memory);
     cfg.limits.streams_per_conn_max = 4096;
     cfg.limits.streams_in_per_conn_max = 4096;
+    if (o->conns > 0) {
+        cfg.limits.conns_max = cfg.limits.conns_in_max = o->conns;
+        cfg.limits.keepalive_us = 0;
+    }
     check(host_init(&n->host, &cfg, loop_now(&n->loop)) == OK);
     check(host_handle(&n->host, ECHO_PROTOCOL, (struct host_protocol_args){0}) == OK);
     struct tcp_cfg tcp = {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# test.sh P2P_NODE [FILE]   fetches the pinned js-libp2p when the lock file changed, then runs the tests as TAP
+# test.sh P2P_NODE FILE   fetches the pinned js-libp2p when the lock file changed, then runs the tests as TAP
 set -euo pipefail
 binary=$(realpath "$1")
 cd "$(dirname "$0")"
@@ -12,4 +12,4 @@ if ! cmp -s package-lock.json node_modules/.installed-lock; then
 fi
 exec 9>&-
 export P2P_NODE=$binary
-exec ../../../tools/node22.sh --test --test-concurrency=1 --test-reporter=../../../contracts/lib/tap.mjs "${2:-interop.test.mjs}"
+exec ../../../tools/node22.sh --test --test-concurrency=1 --test-reporter=../../../contracts/lib/tap.mjs "$2"

@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""run.py [--build DIR] [--quick]: measures, prints a table, writes DIR/bench.json.
+
+Each figure stands beside the machine's own limit and a peer, both measured in the same run. All samples,
+and the commands that gave them, go to DIR/bench/. Other parts add their figures by a program of their own:
+DIR/bench/*.figures.json, in the form of bench.json, is merged in. Rates over a socket are the best of
+several rounds, taken in turns, because a shared machine only ever makes them worse."""
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGETS = ['bench/bench_noise', 'bench/bench_tcp_plain', 'bench/bench_round_trips', 'bench/bench_idle_clients', 'tests/peers/p2p_node']
+
+
+class Node:
+    """p2p_node as a child: a command in, a line out."""
+
+    def __init__(self, build, *args):
+        self.process = subprocess.Popen([build / 'tests/peers/p2p_node', *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.addr = self.line('listening ').split()[1] if '--listen' in args else None
+        self.peer = self.line('ready ').split()[1]
+
+    def line(self, prefix):
+        for line in self.process.stdout:
+            if line.startswith(prefix):
+                return line.rstrip()
+            if line.startswith('error'):
+                sys.exit(f'bench: p2p_node: {line}')
+        sys.exit('bench: p2p_node ended')
+
+    def ask(self, command, prefix):
+        self.process.stdin.write(command + '\n')
+        self.process.stdin.flush()
+        return self.line(prefix)
+
+    def cpu_s(self):
+        ticks = Path(f'/proc/{self.process.pid}/stat').read_text('ascii').rsplit(')', 1)[1].split()
+        return (int(ticks[11]) + int(ticks[12])) / os.sysconf('SC_CLK_TCK')
+
+    def anon_kib(self):
+        return int(re.search(r'RssAnon:\s+(\d+)', Path(f'/proc/{self.process.pid}/status').read_text('ascii'))[1])
+
+    def ignore_lines(self):
+        threading.Thread(target=lambda: [None for _ in self.process.stdout], daemon=True).start()
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Run:
+    def __init__(self, build, quick):
+        self.build, self.quick, self.figures, self.samples = build, quick, {}, {}
+
+    def output(self, *command):
+        done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False)
+        if done.returncode:
+            sys.exit(f'bench: {" ".join(map(str, command))}:\n{done.stdout}{done.stderr}')
+        self.samples.setdefault('commands', []).append({'command': ' '.join(map(str, command)), 'output': done.stdout})
+        return done.stdout
+
+    def set(self, name, value, unit, limit=None, peer=None, peer_value=None):
+        self.figures[name] = {'value': value, 'unit': unit, 'limit': limit, 'peer': peer, 'peer_value': peer_value}
+
+    # ---- what is measured ----
+
+    def noise(self):
+        out = dict(line.split() for line in self.output(self.build / 'bench/bench_noise').splitlines())
+        self.set('noise_handshakes_per_s', float(out['noise_handshakes_per_s']), '1/s and core, responder', float(out['noise_primitives_per_s']))
+        self.set('aead_mb_per_s', float(out['aead_mb_per_s']), 'MB/s and core')
+
+    def throughput(self):
+        megabytes, rounds = (500, 3) if self.quick else (1000, 5)
+        listener = Node(self.build, '--listen', '/ip4/127.0.0.1/tcp/0', '--perf')
+        dialer = Node(self.build, '--perf')
+        dialer.ask(f'dial {listener.addr}', 'identified')
+        plain, plain_cpu, ours, ours_cpu = [], [], [], []
+        for _ in range(rounds):
+            wall, send, receive = map(float, self.output(self.build / 'bench/bench_tcp_plain', megabytes).split()[1::2])
+            plain.append(megabytes / wall)
+            plain_cpu.append(megabytes / max(send, receive, 0.001))
+            before = dialer.cpu_s(), listener.cpu_s()
+            up_us = int(re.search(r'up_us=(\d+)', dialer.ask(f'perf {listener.peer} {megabytes * 1000000} 0', 'ok perf'))[1])
+            ours.append(megabytes * 1e6 / up_us)
+            ours_cpu.append(megabytes / max(dialer.cpu_s() - before[0], listener.cpu_s() - before[1]))
+        dialer.stop()
+        listener.stop()
+        js = self.js(100 if self.quick else 300, rounds)
+        aead = self.figures['aead_mb_per_s']['value']
+        self.samples['throughput'] = {'plain_tcp': plain, 'plain_tcp_cpu': plain_cpu, 'ours': ours, 'ours_cpu': ours_cpu, 'js': js}
+        self.set('plain_tcp_mb_per_s', max(plain), 'MB/s')
+        self.set('tcp_noise_yamux_mb_per_s', max(ours), 'MB/s', 1 / (1 / aead + 1 / max(plain)), 'js-libp2p', max(js) if js else None)
+        # The same in CPU seconds of the busier side: what a core of its own would carry, however busy the machine is.
+        self.set('tcp_noise_yamux_mb_per_cpu_s', max(ours_cpu), 'MB/s of CPU', 1 / (1 / aead + 1 / max(plain_cpu)))
+
+    def js(self, megabytes, rounds):
+        folder = ROOT / 'tests/interop/js'
+        if not (folder / 'node_modules/.installed-lock').exists():
+            print('bench: no js-libp2p yet: run the test interop/js once', file=sys.stderr)
+            return []
+        return [megabytes / float(self.output(ROOT / 'tools/node22.sh', folder / 'throughput.mjs', megabytes)) for _ in range(min(rounds, 3))]
+
+    def round_trips(self):
+        out = dict(line.split() for line in self.output(self.build / 'bench/bench_round_trips').splitlines())
+        self.set('tcp_round_trips_to_first_byte', float(out['tcp_round_trips_to_first_byte']), 'round trips', 3)
+        self.set('tcp_round_trips_to_first_byte_of_a_stranger', float(out['tcp_round_trips_to_first_byte_of_a_stranger']), 'round trips', 4)
+
+    def idle(self):
+        step, count = 1000, 2000 if self.quick else 10000
+        node = Node(self.build, '--listen', '/ip4/127.0.0.1/tcp/0', '--memory', '1024', '--conns', str(count + 100))
+        node.ignore_lines()
+        base = node.anon_kib()
+        port = node.addr.split('/')[4]
+        clients = subprocess.Popen([self.build / 'bench/bench_idle_clients', port, node.peer, str(count), str(step)],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        weights = {}
+        for line in clients.stdout:
+            time.sleep(0.2)
+            opened = int(line.split()[1])
+            weights[opened] = node.anon_kib() - base
+            if opened == count:
+                clients.kill()
+                break
+            clients.stdin.write('\n')
+            clients.stdin.flush()
+        node.stop()
+        self.samples['idle_anon_kib'] = weights
+        if step not in weights or count not in weights:
+            sys.exit('bench: the idle clients did not all connect')
+        self.set('idle_connection_kib', round(weights[step] / step, 2), 'KiB', 24)
+        if not self.quick:
+            self.set('ten_thousand_idle_mib', round(weights[count] / 1024, 1), 'MiB', 400)
+
+    def write(self):
+        for extra in sorted((self.build / 'bench').glob('*.figures.json')):
+            self.figures.update(json.loads(extra.read_text('utf-8')))
+        (self.build / 'bench/samples.json').write_text(json.dumps(self.samples, indent=1) + '\n', 'utf-8')
+        (self.build / 'bench.json').write_text(json.dumps(self.figures, indent=1) + '\n', 'utf-8')
+        print(f'{"":46}{"value":>12} {"limit":>10} {"peer":>10}  unit')
+        for name, f in self.figures.items():
+            cells = [f'{v:.4g}' if isinstance(v, (int, float)) and v < 10 else f'{v:.0f}' if v is not None else '-'
+                     for v in (f['value'], f['limit'], f['peer_value'])]
+            print(f'{name:46}{cells[0]:>12} {cells[1]:>10} {cells[2]:>10}  {f["unit"]}{" (peer: " + f["peer"] + ")" if f["peer"] else ""}')
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument('--build', type=Path, default=ROOT / 'build')
+    p.add_argument('--quick', action='store_true', help='smaller counts')
+    args = p.parse_args()
+    ninja = subprocess.run(['ninja', '-C', args.build, *TARGETS], capture_output=True, text=True, check=False)
+    if ninja.returncode:
+        sys.exit(ninja.stdout[-3000:])
+    run = Run(args.build.resolve(), args.quick)
+    for part in (run.noise, run.throughput, run.round_trips, run.idle):
+        print(f'bench: {part.__name__} ...', file=sys.stderr, flush=True)
+        part()
+    run.write()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""pair.py NAME OURS THEIRS...: runs our test node and another implementation's against each other, as TAP.
+
+Both take the commands of tests/peers/p2p_node.c. Each side dials once; each exercise is run by either side:
+handshake and identify, ping, 100 MB echoed with checksums, 1,000 streams at once, resets at random points.
+At the end nothing may be left over at ours."""
+import queue
+import re
+import subprocess
+import sys
+import threading
+import time
+
+LINE_TIMEOUT_S = 120
+BYTES, STREAMS, RESETS = 100_000_000, 1000, 200
+
+
+class Peer:
+    def __init__(self, command, listen):
+        args = ['--listen', '/ip4/127.0.0.1/tcp/0'] if listen else []
+        self.process = subprocess.Popen([*command, *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.lines = queue.Queue()
+        threading.Thread(target=self.read, daemon=True).start()
+        self.addr = self.line('listening ').split()[1] if listen else None
+        self.id = self.line('ready ').split()[1]
+
+    def read(self):
+        for line in self.process.stdout:
+            self.lines.put(line.rstrip())
+        self.lines.put(None)
+
+    def line(self, prefix):
+        until = time.monotonic() + LINE_TIMEOUT_S
+        while True:
+            line = self.lines.get(timeout=max(0.1, until - time.monotonic()))
+            if line is None:
+                raise RuntimeError(f'ended while "{prefix}" was awaited')
+            if line.startswith(prefix):
+                return line
+            if line.startswith('error'):
+                raise RuntimeError(f'"{line}" instead of "{prefix}"')
+
+    def ask(self, command, prefix):
+        self.process.stdin.write(command + '\n')
+        self.process.stdin.flush()
+        return self.line(prefix)
+
+    def quiet(self):
+        for _ in range(200):
+            answer = self.ask('stats', 'ok stats')
+            if re.search(r'streams=0 serving=0', answer):
+                return answer
+            time.sleep(0.05)
+        raise RuntimeError(f'streams are left over: {answer}')
+
+
+class Tap:
+    def __init__(self):
+        self.count, self.failed = 0, 0
+
+    def case(self, name, work):
+        self.count += 1
+        try:
+            work()
+            print(f'ok {self.count} - {name}', flush=True)
+        except (RuntimeError, queue.Empty, OSError) as e:
+            self.failed += 1
+            print(f'not ok {self.count} - {name}\n# {e or "no answer in time"}', flush=True)
+
+
+def want(held, text):
+    if not held:
+        raise RuntimeError(text)
+
+
+def exercises(tap, title, us, them):
+    def both(name, command, prefix, then=lambda: None):
+        def ask(who, other):
+            who.ask(command.format(other.id), prefix)
+            then()
+        tap.case(f'{title}: we {name}', lambda: ask(us, them))
+        tap.case(f'{title}: they {name}', lambda: ask(them, us))
+
+    def check_identify():
+        want('/test/echo/1.0.0' in them.ask(f'identify {us.id}', 'ok identify'), 'they do not know our protocols')
+        want('passmesh-test' in them.ask(f'identify {us.id}', 'ok identify'), 'they do not know our name')
+        want('/test/echo/1.0.0' in us.ask(f'identify {them.id}', 'ok identify'), 'we do not know their protocols')
+    tap.case(f'{title}: both are identified', check_identify)
+    both('ping', 'ping {}', 'ok ping')
+    both('send 100 MB and have them back', f'echo {{}} {BYTES}', 'ok echo')
+    both('open 1,000 streams', f'streams {{}} {STREAMS}', 'ok streams', us.quiet)
+    both('reset streams at random points', f'resets {{}} {RESETS}', 'ok resets')
+    both('go on after the resets', 'echo {} 1000000', 'ok echo', us.quiet)
+
+
+def run(tap, title, ours, theirs, we_dial):
+    us = them = None
+    try:
+        us, them = Peer(ours, not we_dial), Peer(theirs, we_dial)
+        dialer, listener = (us, them) if we_dial else (them, us)
+
+        def connect():
+            dialer.ask(f'dial {listener.addr}', 'identified')
+            listener.line('identified')
+        tap.case(f'{title}: handshake', connect)
+        exercises(tap, title, us, them)
+
+        def part():
+            them.ask(f'disconnect {us.id}', 'disconnected')
+            us.line('disconnected')
+            us.quiet()
+        tap.case(f'{title}: they go, and nothing is left', part)
+    finally:
+        for p in (us, them):
+            if p:
+                p.process.kill()
+
+
+def main():
+    name, ours, *theirs = sys.argv[1:]
+    tap = Tap()
+    run(tap, f'{name} dials us', [ours], theirs, False)
+    run(tap, f'we dial {name}', [ours], theirs, True)
+    print(f'1..{tap.count}')
+    return 1 if tap.failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
