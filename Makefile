@@ -11,7 +11,7 @@ SANITIZERS := address,undefined
 CC_CLANG := $(shell command -v ccache >/dev/null && echo 'ccache clang-19' || echo clang-19)
 
 .DEFAULT_GOAL := all
-.PHONY: all deps test test-long asan valgrind cov fuzz sim tidy format clean help
+.PHONY: all deps test test-long asan valgrind cov fuzz sim tidy format clean help bench interop
 
 all: $(BUILD)/build.ninja ## build everything (the default)
 	@ninja -C $(BUILD)
@@ -65,6 +65,12 @@ build-fuzz/build.ninja: $(MESON_FILES)
 
 fuzz: build-fuzz/build.ninja ## fuzz one target: T=NAME (or all), SECONDS=60; counts go to fuzz/LEDGER
 	@tools/fuzz.py --build build-fuzz --seconds $(SECONDS) $(T)
+
+bench: all ## measure: a table, and every figure in $(BUILD)/bench.json (BENCH=--quick for smaller counts)
+	@bench/run.py --build $(BUILD) $(BENCH)
+
+interop: all ## against js-libp2p, and go and rust where their toolchains are
+	@tests/interop/all.sh $(BUILD)
 
 sim: all ## one simulated network: SEED=1 NODES=2, and SIM='--loss-ppm=10000 ...' (build/sim/sim --help)
 	@$(BUILD)/sim/sim --seed=$(SEED) --nodes=$(NODES) $(SIM)

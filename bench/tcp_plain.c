@@ -56,7 +56,7 @@ static void send_all(unsigned short port, long long bytes)
 
 int main(int argc, char **argv)
 {
-    long long bytes = (argc > 1 ? atoll(argv[1]) : 1000) * 1000000;
+    long long bytes = (argc > 1 ? strtoll(argv[1], NULL, 10) : 1000) * 1000000;
     int listener = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in self = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t len = sizeof self;
