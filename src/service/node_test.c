@@ -170,7 +170,7 @@ static const char *take_raw(struct scripted_node *n, struct span raw, struct has
 {
     struct tx tx;
     struct buf scratch;
-    struct address sender;
+    struct address sender = {0};
     n->sends_count++;
     tx_hash(ret_hash, raw);
     buf_init(&scratch, test_budget(), SCRIPTED_RAW_LEN_MAX);
