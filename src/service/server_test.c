@@ -370,7 +370,7 @@ TEST(quotas)
     struct link *l = NULL;
     for (int i = 0; i < 60; i++) {
         links_count = 0;                    /* one after the other */
-        l = ask_rpc("eth_getLogs", "[{}]"); /* 20 units of 400 */
+        l = ask_rpc("eth_getLogs", "[{}]"); /* 20 units of 1,000 */
         settle();
         if (strstr(l->trace, "ok ") != l->trace) {
             service_client_done(&l->client);
@@ -379,7 +379,7 @@ TEST(quotas)
         ok++;
         service_client_done(&l->client);
     }
-    EXPECT_EQ(20, ok);
+    EXPECT_EQ(50, ok);
     EXPECT(strstr(l->trace, "quota ") == l->trace);
     /* another peer has its own */
     links_count = 0;
