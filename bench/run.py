@@ -78,8 +78,8 @@ class Run:
 
     def throughput(self):
         megabytes, rounds = (500, 3) if self.quick else (1000, 5)
-        listener = Node(self.build, '--listen', '/ip4/127.0.0.1/tcp/0', '--perf')
-        dialer = Node(self.build, '--perf')
+        listener = Node(self.build, '--listen', '/ip4/127.0.0.1/tcp/0')
+        dialer = Node(self.build)
         dialer.ask(f'dial {listener.addr}', 'identified')
         plain, plain_cpu, ours, ours_cpu = [], [], [], []
         for _ in range(rounds):
@@ -87,8 +87,8 @@ class Run:
             plain.append(megabytes / wall)
             plain_cpu.append(megabytes / max(send, receive, 0.001))
             before = dialer.cpu_s(), listener.cpu_s()
-            up_us = int(re.search(r'up_us=(\d+)', dialer.ask(f'perf {listener.peer} {megabytes * 1000000} 0', 'ok perf'))[1])
-            ours.append(megabytes * 1e6 / up_us)
+            us = int(re.search(r' us=(\d+)', dialer.ask(f'send {listener.peer} {megabytes * 1000000}', 'ok send'))[1])
+            ours.append(megabytes * 1e6 / us)
             ours_cpu.append(megabytes / max(dialer.cpu_s() - before[0], listener.cpu_s() - before[1]))
         dialer.stop()
         listener.stop()

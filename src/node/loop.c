@@ -3,11 +3,18 @@
 
 #include "base/check.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 
+/* Frames come and go by the thousand: without these the C library would give their memory back to the
+ * system each time, and fault it in again. The loop keeps at most KEPT_LEN bytes that nobody uses. */
+enum { KEPT_LEN = 1 << 20 };
+
 enum err loop_init(struct loop *l)
 {
+    (void)mallopt(M_MMAP_THRESHOLD, KEPT_LEN);
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT_LEN);
     (void)signal(SIGPIPE, SIG_IGN); /* a peer that goes away must not end the process */
     return uv_loop_init(&l->uv) == 0 ? OK : ERR_IO;
 }

@@ -9,12 +9,13 @@
  *     echo PEER BYTES      -> ok echo bytes=N sha256=... us=N     BYTES there and back on one stream
  *     streams PEER N       -> open N, then ok streams count=N     N streams open at the same time
  *     resets PEER N        -> ok resets count=N                   N streams, reset at random points
+ *     send PEER BYTES      -> ok send bytes=N us=N                BYTES that the peer takes and drops
  *     perf PEER UP DOWN    -> ok perf up_us=N down_us=N
  *     disconnect PEER      -> disconnected PEER
  *     stats                -> ok stats memory=N conns=N streams=N serving=N
  *     quit, or end of stdin
  *
- * It serves /test/echo/1.0.0, and with --perf also /perf/1.0.0. --conns takes so many connections, and lets
+ * It serves /test/echo/1.0.0 and /test/sink/1.0.0, and with --perf also /perf/1.0.0. --conns takes so many connections, and lets
  * them be idle for ever. */
 #include "p2p_node.h"
 #include "base/check.h"
@@ -172,7 +173,7 @@ start_job(struct node *n, enum job_kind kind, const struct peer_id *peer, uint64
     }
     n->job = (struct job){
         .kind = kind, .peer = *peer, .started_at = loop_now(&n->loop), .count = 1, .bytes = figure};
-    if (kind != JOB_ECHO) {
+    if (kind == JOB_STREAMS || kind == JOB_RESETS) {
         n->job.count = (uint32_t)figure;
         n->job.bytes = kind == JOB_STREAMS ? 100 : 300000;
     }
@@ -208,6 +209,8 @@ static void do_with_peer(struct node *n,
         start_job(n, JOB_STREAMS, peer, figures[0]);
     } else if (strcmp(verb, "resets") == 0) {
         start_job(n, JOB_RESETS, peer, figures[0]);
+    } else if (strcmp(verb, "send") == 0) {
+        start_job(n, JOB_SEND, peer, figures[0]);
     } else if (strcmp(verb, "perf") == 0) {
         struct host_perf_args args = {
             .peer = peer, .upload_len = figures[0], .download_len = figures[1]};
@@ -346,6 +349,7 @@ static void node_init(struct node *n, const struct options *o)
     }
     check(host_init(&n->host, &cfg, loop_now(&n->loop)) == OK);
     check(host_handle(&n->host, ECHO_PROTOCOL, (struct host_protocol_args){0}) == OK);
+    check(host_handle(&n->host, SINK_PROTOCOL, (struct host_protocol_args){0}) == OK);
     struct tcp_cfg tcp = {
         .loop = &n->loop, .host = &n->host, .budget = &n->budget, .on_event = on_event, .user = n};
     check(tcp_init(&n->tcp, &tcp) == OK);

@@ -18,12 +18,14 @@
  * do on stdin, a line a command, and answering on stdout, a line an answer. See p2p_node.c. */
 
 #define ECHO_PROTOCOL "/test/echo/1.0.0"
+#define SINK_PROTOCOL "/test/sink/1.0.0"
 
 enum job_kind {
     JOB_NONE,
     JOB_ECHO,    /* one stream, `bytes` bytes there and back */
     JOB_STREAMS, /* `count` streams open at once, a few bytes each */
     JOB_RESETS,  /* `count` streams, each reset at a random point */
+    JOB_SEND,    /* one stream, `bytes` zero bytes to a peer that only counts them */
 };
 
 /* What the command under way has done so far. */

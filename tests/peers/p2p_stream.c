@@ -19,6 +19,7 @@ struct echo {
     struct list in_clients;
     host_stream stream;
     bool is_client;
+    bool is_sink;
     bool peer_finished;
     bool finished;         /* our writing side is closed */
     bool echoed;           /* client: all has come back */
@@ -68,6 +69,10 @@ static void server_write(struct node *n, host_stream stream, struct echo *s)
 
 static void server_data(struct node *n, host_stream stream, struct echo *s, struct span data)
 {
+    if (s->is_sink) {
+        host_stream_consume(&n->host, stream, data.n);
+        return;
+    }
     if (buf_append(&s->held, data) != OK) {
         host_stream_reset(&n->host, stream, 1);
         echo_free(n, s);
@@ -99,10 +104,33 @@ static bool client_fill(struct echo *s)
     return true;
 }
 
+/* send_zeros sends as much as the stream takes, without drawing or keeping anything. */
+static void send_zeros(struct node *n, host_stream stream, struct echo *s)
+{
+    static const uint8_t zeros[CHUNK_LEN];
+    while (s->to_send > 0) {
+        size_t len = s->to_send < CHUNK_LEN ? (size_t)s->to_send : CHUNK_LEN;
+        size_t sent = host_stream_write(&n->host, stream, span_of(zeros, len));
+        s->to_send -= sent;
+        if (sent < len) {
+            return; /* WRITABLE follows */
+        }
+    }
+    if (!s->finished) {
+        s->finished = true;
+        s->to_receive = 0;
+        host_stream_close_write(&n->host, stream);
+    }
+}
+
 /* client_write sends as much as the stream takes. */
 static void client_write(struct node *n, host_stream stream, struct echo *s)
 {
     bool resets = n->job.kind == JOB_RESETS;
+    if (n->job.kind == JOB_SEND) {
+        send_zeros(n, stream, s);
+        return;
+    }
     while (client_fill(s)) {
         size_t sent = host_stream_write(&n->host, stream, buf_span(&s->held));
         buf_consume(&s->held, sent);
@@ -176,7 +204,8 @@ static bool client_open(struct node *n)
     }
     host_stream stream;
     struct refusal refusal = {0};
-    struct host_open_args args = {.peer = &j->peer, .protocol = ECHO_PROTOCOL, .user = s};
+    const char *protocol = j->kind == JOB_SEND ? SINK_PROTOCOL : ECHO_PROTOCOL;
+    struct host_open_args args = {.peer = &j->peer, .protocol = protocol, .user = s};
     enum err err = host_open_stream(&n->host, &stream, &refusal, args);
     if (err != OK) {
         echo_free(n, s);
@@ -207,6 +236,8 @@ static void job_finish(struct node *n)
     uint64_t us = instant_since(j->started_at, loop_now(&n->loop));
     if (j->kind == JOB_ECHO) {
         node_say("ok echo bytes=%" PRIu64 " sha256=%s us=%" PRIu64, j->bytes, j->sha256, us);
+    } else if (j->kind == JOB_SEND) {
+        node_say("ok send bytes=%" PRIu64 " us=%" PRIu64, j->bytes, us);
     } else if (j->kind == JOB_STREAMS) {
         node_say("ok streams count=%u us=%" PRIu64, j->echoed_count, us);
     } else {
@@ -261,6 +292,7 @@ static void on_opened(struct node *n, const struct host_event *e)
         return;
     }
     n->serving_count++;
+    s->is_sink = span_equal(e->protocol, SPAN_LIT(SINK_PROTOCOL));
     host_stream_set_user(&n->host, e->stream, s);
 }
 
