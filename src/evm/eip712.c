@@ -15,6 +15,12 @@ struct eip712 {
     struct buf *scratch;
     struct diag *why;
     size_t work_left; /* bytes of JSON */
+    struct {
+        struct span name;
+        struct hash32 hash;
+    } type_hashes
+        [EIP712_STRUCTS_MAX]; /* of types met so far: an array of structs needs one often */
+    size_t type_hashes_count;
 };
 
 struct names {
@@ -212,6 +218,28 @@ MUST_CHECK static enum err types_write(struct eip712 *e, struct sink *sink, stru
     return OK;
 }
 
+/* type_hash hashes encodeType of a struct type. */
+MUST_CHECK static enum err type_hash(struct eip712 *e, struct hash32 *ret, struct span name)
+{
+    for (size_t i = 0; i < e->type_hashes_count; i++) {
+        if (span_equal(e->type_hashes[i].name, name)) {
+            *ret = e->type_hashes[i].hash;
+            return OK;
+        }
+    }
+    struct keccak256 k;
+    struct sink sink = {.hash = &k};
+    keccak256_init(&k);
+    TRY(types_write(e, &sink, name));
+    keccak256_end(&k, ret);
+    if (e->type_hashes_count < EIP712_STRUCTS_MAX) {
+        e->type_hashes[e->type_hashes_count].name = name;
+        e->type_hashes[e->type_hashes_count].hash = *ret;
+        e->type_hashes_count++;
+    }
+    return OK;
+}
+
 /* magnitude_read reads the text of a number, decimal or 0x, without its sign. */
 MUST_CHECK static enum err magnitude_read(struct u256 *ret, struct span text)
 {
@@ -369,10 +397,7 @@ static enum err struct_hash(
     }
     struct keccak256 k;
     struct hash32 h;
-    struct sink sink = {.hash = &k};
-    keccak256_init(&k);
-    TRY(types_write(e, &sink, name));
-    keccak256_end(&k, &h);
+    TRY(type_hash(e, &h, name));
     struct json fields;
     TRY(member_find(e, &fields, e->types, name));
     /* SPEC eips/EIP-712 §"Definition of hashStruct": the hash of the type's hash and the members' encodings. */
