@@ -161,4 +161,68 @@ TEST(broken_documents)
     }
 }
 
+/* A domain whose type is not given is the members that it has, in the order of the EIP: the mail's domain gives the
+ * same separator either way. */
+TEST(implied_domain)
+{
+    struct eip712_hashes full;
+    struct eip712_hashes implied;
+    TEST_REQUIRE(hash_text(&full, mail, NULL) == OK);
+    EXPECT_OK(hash_text(
+        &implied,
+        "{\"types\":{\"A\":[]},\"primaryType\":\"A\",\"domain\":{\"chainId\":1,\"version\":\"1\","
+        "\"verifyingContract\":\"0xCcCCccccCCCCcCCCCCCcCcCccCcCCCcCcccccccC\",\"name\":\"Ether "
+        "Mail\"},"
+        "\"message\":{}}",
+        NULL));
+    EXPECT_SPAN(SPAN_OF(full.domain_separator.bytes), SPAN_OF(implied.domain_separator.bytes));
+    EXPECT_ERR(ERR_MALFORMED, hash_text(&implied,
+                                        "{\"types\":{\"A\":[]},\"primaryType\":\"A\",\"domain\":{"
+                                        "\"chainId\":\"x\"},\"message\":{}}",
+                                        NULL));
+}
+
+TEST(struct_hash_alone)
+{
+    struct json v;
+    struct json types;
+    struct json message;
+    struct hash32 h;
+    TEST_REQUIRE(json_parse(&v, span_str(mail), NULL) == OK);
+    TEST_REQUIRE(json_find(&types, v, "types") && json_find(&message, v, "message"));
+    buf_init(&scratch, test_budget(), 64);
+    EXPECT_OK(eip712_struct_hash(&h, types, SPAN_LIT("Mail"), message, &scratch, NULL));
+    EXPECT_SPAN(test_hex("c52c0ee5d84264471806290a3f2c4cecfc5490626bf912d01f240d7a274b371e"),
+                SPAN_OF(h.bytes));
+    EXPECT_ERR(ERR_MALFORMED,
+               eip712_struct_hash(&h, types, SPAN_LIT("Letter"), message, &scratch, NULL));
+    buf_done(&scratch);
+}
+
+/* A type that depends on more others than may be. */
+TEST(too_many_types)
+{
+    static char text[8192];
+    struct wr w = wr_init(MSPAN_OF(text));
+    wr_str(&w, "{\"types\":{");
+    for (char a = 'a'; a <= 'h'; a++) {
+        for (char b = 'a'; b <= 'e'; b++) {
+            char next_b = b == 'e' ? 'a' : (char)(b + 1);
+            char next_a = b == 'e' ? (char)(a + 1) : a;
+            const char names[] = {'"', a, b, '"', ':', '[', 0};
+            const char type[] = {next_a, next_b, '[', ']', '"', '}', ']', ',', 0};
+            wr_str(&w, names);
+            wr_str(&w, "{\"name\":\"x\",\"type\":\"");
+            wr_str(&w, type);
+        }
+    }
+    wr_str(&w, "\"ia\":[]},\"primaryType\":\"aa\",\"domain\":{},\"message\":{\"x\":[]}}");
+    wr_u8(&w, 0);
+    TEST_REQUIRE(wr_ok(&w));
+    struct eip712_hashes h;
+    struct diag why = {0};
+    EXPECT_ERR(ERR_LIMIT, hash_text(&h, text, &why));
+    EXPECT_STR("a type depends on too many others", why.rule);
+}
+
 TEST_MAIN

@@ -1,6 +1,7 @@
 #include "evm/tx.h"
 
 #include "base/test.h"
+#include "crypto/keccak.h"
 
 #include <string.h>
 
@@ -189,6 +190,95 @@ TEST(bad_signatures)
     struct secp256k1_signature odd = {.recovery_id = 2};
     EXPECT_ERR(ERR_AUTH, tx_sign_with(&tx, &odd));
     buf_done(&b);
+}
+
+/* An authorization is signed and found again; its hash is that of the bytes that EIP-7702 describes. */
+TEST(authorizations)
+{
+    static const struct {
+        uint64_t chain_id;
+        uint64_t nonce;
+        const char *message; /* 05 and the list, with the address 35.. */
+    } cases[] = {
+        {0,          0,          "05 d7 80 943535353535353535353535353535353535353535 80"        },
+        {1,          127,        "05 d7 01 943535353535353535353535353535353535353535 7f"        },
+        {31337,      128,        "05 da 827a69 943535353535353535353535353535353535353535 8180"  },
+        {UINT64_MAX, UINT64_MAX,
+         "05 e7 88ffffffffffffffff 943535353535353535353535353535353535353535 88ffffffffffffffff"},
+    };
+    struct secret32 key;
+    memset(key.bytes, 0x46, sizeof key.bytes);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        test_note("%s", cases[i].message);
+        struct tx_authorization a = {.chain_id = cases[i].chain_id, .nonce = cases[i].nonce};
+        memset(a.address.bytes, 0x35, sizeof a.address.bytes);
+        struct hash32 want;
+        struct hash32 got;
+        keccak256(&want, test_hex(cases[i].message));
+        tx_authorization_hash(&got, &a);
+        EXPECT_SPAN(SPAN_OF(want.bytes), SPAN_OF(got.bytes));
+        struct secp256k1_signature sig;
+        EXPECT_OK(secp256k1_sign(&sig, &key, &got));
+        a.signature.y_parity = sig.recovery_id == 1;
+        EXPECT_OK(u256_from_be(&a.signature.r, span_of(sig.rs, 32)));
+        EXPECT_OK(u256_from_be(&a.signature.s, span_of(sig.rs + 32, 32)));
+        struct address who;
+        EXPECT_OK(tx_authorization_authority(&who, &a));
+        EXPECT_SPAN(test_hex("9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F"), SPAN_OF(who.bytes));
+        a.signature.r = U256_ZERO;
+        EXPECT_ERR(ERR_AUTH, tx_authorization_authority(&who, &a));
+    }
+    secret32_wipe(&key);
+}
+
+TEST(broken_lists)
+{
+    static const char *const access[] = {
+        "80",                                                 /* no list */
+        "c1",                                                 /* cut */
+        "d5 9335353535353535353535353535353535353535 c0",     /* address of 19 bytes */
+        "d7 943535353535353535353535353535353535353535 c101", /* a slot of one byte */
+        "f8 38 943535353535353535353535353535353535353535 e1 9f"
+        "0000000000000000000000000000000000000000000000000000000000000000 00", /* a slot of 31 bytes */
+    };
+    for (size_t i = 0; i < sizeof access / sizeof *access; i++) {
+        test_note("%s", access[i]);
+        struct span list = test_hex(access[i]);
+        struct tx_access entry;
+        EXPECT_ERR(ERR_MALFORMED, tx_access_next(&entry, &list));
+        struct tx_authorization a;
+        EXPECT_ERR(ERR_MALFORMED, tx_authorization_next(&a, &list));
+    }
+    /* EIP-7702: no destination, or no authorization */
+    struct buf b;
+    struct tx tx = example(TX_SET_CODE);
+    struct tx back;
+    buf_init(&b, test_budget(), 4096);
+    EXPECT_OK(tx_encode(&tx, &b));
+    EXPECT_ERR(ERR_MALFORMED, tx_decode(&back, buf_span(&b)));
+    struct tx_authorization a = {
+        .signature = {.r = u256_from_u64(1), .s = u256_from_u64(1)}
+    };
+    struct buf list;
+    buf_init(&list, test_budget(), 256);
+    EXPECT_OK(tx_authorization_encode(&a, &list));
+    tx.authorizations = buf_span(&list);
+    tx.has_to = false;
+    buf_clear(&b);
+    EXPECT_OK(tx_encode(&tx, &b));
+    EXPECT_ERR(ERR_MALFORMED, tx_decode(&back, buf_span(&b)));
+    /* a legacy transaction for any chain, signed */
+    tx = example(TX_LEGACY);
+    tx.has_chain_id = false;
+    sign(&tx, 0x46, &b);
+    EXPECT_OK(tx_encode(&tx, &b));
+    struct address sender;
+    EXPECT_OK(tx_decode(&back, buf_span(&b)));
+    EXPECT(!back.has_chain_id);
+    EXPECT_OK(tx_sender(&sender, &back, &list));
+    EXPECT_SPAN(test_hex("9d8A62f656a8d1615C1294fd71e9CFb3E4855A4F"), SPAN_OF(sender.bytes));
+    buf_done(&b);
+    buf_done(&list);
 }
 
 TEST_MAIN
