@@ -639,45 +639,68 @@ void api_node_changed(struct api *a, struct wallet_time t)
     a->is_stale[API_TOPIC_NETWORK] = true;
 }
 
+struct api_pending *api_pending_of_node(struct api *a, uint64_t id)
+{
+    for (size_t i = 0; i < API_PENDING_COUNT_MAX; i++) {
+        if (a->pending[i].task == id && a->pending[i].is_faucet) {
+            return &a->pending[i];
+        }
+    }
+    return NULL;
+}
+
+void api_finish_node(struct api *a,
+                     struct api_pending *p,
+                     struct span result,
+                     const struct coded *why)
+{
+    if (result.n > 0) {
+        keep_answer(a, span_str(p->key), p->request_hash, result);
+        send_result(a, p->caller, span_str(p->id), result);
+    } else {
+        send_error(a, p->caller, span_str(p->id), why);
+    }
+    *p = (struct api_pending){0};
+}
+
+static void set_faucet_refusal(struct coded *why, const struct api_faucet_result *result)
+{
+    coded_set(why, result->err == ERR_LIMIT ? "faucet_wait" : "faucet_failed");
+    if (result->err == ERR_LIMIT) {
+        coded_add_u64(why, "seconds", result->wait_s);
+    } else {
+        coded_add_str(why, "reason", result->reason ? result->reason : "");
+    }
+}
+
 void api_faucet_done(struct api *a,
                      struct wallet_time t,
                      uint64_t id,
                      const struct api_faucet_result *result)
 {
-    for (size_t i = 0; i < API_PENDING_COUNT_MAX; i++) {
-        struct api_pending *p = &a->pending[i];
-        if (p->task != id || !p->is_faucet) {
-            continue;
-        }
-        const struct network *n = wallet_network(a->cfg.wallet, p->network);
-        AUTO(buf_done) struct buf text;
-        buf_init(&text, &a->budget, API_ANSWER_LEN_MAX);
-        struct wr w = wr_init_buf(&text);
-        struct json_writer j = json_writer_init(&w);
-        struct api_writing writing = {.j = &j, .wallet = a->cfg.wallet, .t = t};
-        struct coded why = {0};
-        if (result->err == OK && n) {
-            struct figure f = api_reported(&writing, n, result->amount);
-            json_put_object(&j);
-            json_put_name(&j, "amount");
-            api_write_figure(
-                &j, &f, (struct api_unit){.symbol = n->symbol, .decimals = U256_DECIMALS_ETHER});
-            json_put_name(&j, "tx_hash");
-            json_put_hex(&j, SPAN_OF(result->tx_hash.bytes));
-            json_end_object(&j);
-            keep_answer(a, span_str(p->key), p->request_hash, buf_span(&text));
-            send_result(a, p->caller, span_str(p->id), buf_span(&text));
-        } else {
-            coded_set(&why, result->err == ERR_LIMIT ? "faucet_wait" : "faucet_failed");
-            if (result->err == ERR_LIMIT) {
-                coded_add_u64(&why, "seconds", result->wait_s);
-            } else {
-                coded_add_str(&why, "reason", result->reason ? result->reason : "");
-            }
-            send_error(a, p->caller, span_str(p->id), &why);
-        }
-        *p = (struct api_pending){0};
+    struct api_pending *p = api_pending_of_node(a, id);
+    const struct network *n = p ? wallet_network(a->cfg.wallet, p->network) : NULL;
+    if (!n) {
+        return;
     }
+    AUTO(buf_done) struct buf text;
+    buf_init(&text, &a->budget, API_ANSWER_LEN_MAX);
+    struct wr w = wr_init_buf(&text);
+    struct json_writer j = json_writer_init(&w);
+    struct api_writing writing = {.j = &j, .wallet = a->cfg.wallet, .t = t};
+    struct coded why = {0};
+    struct figure f = api_reported(&writing, n, result->amount);
+    json_put_object(&j);
+    json_put_name(&j, "amount");
+    api_write_figure(&j, &f,
+                     (struct api_unit){.symbol = n->symbol, .decimals = U256_DECIMALS_ETHER});
+    json_put_name(&j, "tx_hash");
+    json_put_hex(&j, SPAN_OF(result->tx_hash.bytes));
+    json_end_object(&j);
+    if (result->err != OK) {
+        set_faucet_refusal(&why, result);
+    }
+    api_finish_node(a, p, result->err == OK ? buf_span(&text) : SPAN_EMPTY, &why);
 }
 
 void api_log(

@@ -46,6 +46,12 @@ struct api_node_port {
                    uint64_t id,
                    const struct network *network,
                    struct address to);
+    /* Tries an Ethereum node of the person's own for a network, and keeps it if it is right ("": forgets it);
+     * api_node_set_done follows with the same id. */
+    void (*set_node)(struct api_node_port *self,
+                     uint64_t id,
+                     const struct network *network,
+                     struct span url);
 };
 
 struct api_cfg {
@@ -139,6 +145,19 @@ void api_faucet_done(struct api *a,
                      struct wallet_time t,
                      uint64_t id,
                      const struct api_faucet_result *result);
+
+/* api_node_set_done answers what the port's set_node was asked. */
+struct api_node_result {
+    enum err err; /* OK; ERR_AUTH: another chain; ERR_TIMEOUT; else words */
+    uint64_t chain_id;
+    uint64_t block;
+    uint64_t block_s; /* Unix time of it */
+    const char *words;
+};
+void api_node_set_done(struct api *a,
+                       struct wallet_time t,
+                       uint64_t id,
+                       const struct api_node_result *result);
 
 /* api_log takes a log line for log_tail and the topic log: ring of the newest API_LOG_LINE_COUNT. */
 void api_log(

@@ -130,6 +130,13 @@ extern enum api_done (*const api_handlers[API_METHOD_COUNT])(struct api_call *c)
 
 /* ---- api.c ---- */
 struct api_pending *api_pend(struct api_call *c, uint64_t task);
+/* The entry that waits for an answer of the node port; NULL if there is none. */
+struct api_pending *api_pending_of_node(struct api *a, uint64_t id);
+/* api_finish_node sends result (empty: the error why) to whoever waits, and frees the entry. */
+void api_finish_node(struct api *a,
+                     struct api_pending *p,
+                     struct span result,
+                     const struct coded *why);
 void api_send(struct api *a, const struct api_out *head, struct span text);
 
 /* ---- api_params.c: reading params that were checked against their schema ---- */

@@ -12,6 +12,7 @@ enum api_done api_do_fee_quote(struct api_call *c);
 enum api_done api_do_history_list(struct api_call *c);
 enum api_done api_do_log_tail(struct api_call *c);
 enum api_done api_do_network_status(struct api_call *c);
+enum api_done api_do_network_node_set(struct api_call *c); /* api_methods_node.c */
 enum api_done api_do_networks_list(struct api_call *c);
 enum api_done api_do_operation_get(struct api_call *c);
 enum api_done api_do_peers_list(struct api_call *c);

@@ -501,6 +501,7 @@ enum api_done (*const api_handlers[API_METHOD_COUNT])(struct api_call *c) = {
     [API_METHOD_HISTORY_LIST] = api_do_history_list,
     [API_METHOD_LOCK] = do_lock,
     [API_METHOD_LOG_TAIL] = api_do_log_tail,
+    [API_METHOD_NETWORK_NODE_SET] = api_do_network_node_set,
     [API_METHOD_NETWORK_SELECT] = do_network_select,
     [API_METHOD_NETWORK_STATUS] = api_do_network_status,
     [API_METHOD_NETWORKS_LIST] = api_do_networks_list,

@@ -91,7 +91,9 @@ struct figure api_reported(const struct api_writing *w, const struct network *n,
         .n = 1,
         .block = v ? v->block : 0,
         .as_of_ms = v ? v->as_of_ms : w->t.unix_ms,
-        .why = n->kind == NETWORK_LOCAL ? "local_network" : "one_server",
+        .why = v && v->is_own_node        ? "own_node"
+               : n->kind == NETWORK_LOCAL ? "local_network"
+                                          : "one_server",
     };
 }
 

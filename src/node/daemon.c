@@ -49,6 +49,9 @@ static bool give_to_servers(struct daemon *d, struct wallet_time t)
     struct wallet_event e;
     while (servers_has_room(&d->servers) && wallet_poll(d->wallet, &e)) {
         any = true;
+        if (e.kind == WALLET_ASK && own_nodes_ask(&d->own_nodes, &e)) {
+            continue;
+        }
         if (e.kind == WALLET_ASK || e.kind == WALLET_SUBMIT || e.kind == WALLET_TRACK) {
             servers_wallet_event(&d->servers, t, &e);
         } else {
@@ -126,6 +129,12 @@ static void on_servers_changed(void *user)
     api_node_changed(d->api, daemon_time(d));
 }
 
+static bool has_own_node(void *user, struct id network)
+{
+    struct daemon *d = user;
+    return own_nodes_url(&d->own_nodes, network) != NULL;
+}
+
 void daemon_stop(void *user)
 {
     struct daemon *d = user;
@@ -174,7 +183,13 @@ port_servers(struct api_node_port *self, struct json_writer *j, const struct net
 
 static void port_network(struct api_node_port *self, struct json_writer *j)
 {
-    servers_write_network(&daemon_of(self)->servers, j);
+    struct daemon *d = daemon_of(self);
+    servers_write_network(&d->servers, j);
+    const char *url = own_nodes_url(&d->own_nodes, wallet_settings(d->wallet)->network);
+    if (url) {
+        json_put_name(j, "own_node");
+        json_put_str(j, url);
+    }
 }
 
 static struct api_node_health port_health(struct api_node_port *self)
@@ -186,6 +201,35 @@ static struct api_node_health port_health(struct api_node_port *self)
         .servers = (uint32_t)servers_usable_count(&d->servers),
         .keys_ok = !process_poll(&d->keyd_process, &status),
     };
+}
+
+static void on_node_tried(void *user, uint64_t tag, const struct own_node_found *f)
+{
+    struct daemon *d = user;
+    struct api_node_result r = {.err = f->err,
+                                .chain_id = f->chain_id,
+                                .block = f->block,
+                                .block_s = f->block_s,
+                                .words = f->words};
+    api_node_set_done(d->api, daemon_time(d), tag, &r);
+    servers_reconsider(&d->servers, daemon_time(d));
+    daemon_pump(d);
+}
+
+static void port_set_node(struct api_node_port *self,
+                          uint64_t id,
+                          const struct network *network,
+                          struct span url)
+{
+    struct daemon *d = daemon_of(self);
+    struct own_node_args args = {
+        .network = network, .url = url, .done = on_node_tried, .user = d, .tag = id};
+    own_nodes_try(&d->own_nodes, &args);
+}
+
+static struct wallet_time time_of(void *user)
+{
+    return daemon_time(user);
 }
 
 /* ---- start ---- */
@@ -320,6 +364,7 @@ static enum err start_servers(struct daemon *d)
         .host = &d->host,
         .wallet = d->wallet,
         .is_local = d->networks.list[0].kind == NETWORK_LOCAL,
+        .has_own_node = has_own_node,
         .changed = on_servers_changed,
         .user = d,
     };
@@ -350,7 +395,8 @@ static enum err start_api(struct daemon *d)
                                      .write_servers = port_servers,
                                      .write_network = port_network,
                                      .health = port_health,
-                                     .faucet = daemon_faucet};
+                                     .faucet = daemon_faucet,
+                                     .set_node = port_set_node};
     struct api_cfg cfg = {.budget = &d->budget,
                           .rng = &d->entropy.rng,
                           .wallet = d->wallet,
@@ -447,6 +493,14 @@ static enum err start(struct daemon *d)
     if (fetch_new(&d->fetch, &d->loop) != OK || start_api(d) != OK) {
         return fail(d, ERR_IO, "There is not enough memory to start.");
     }
+    d->own_nodes = (struct own_nodes){.fetch = d->fetch,
+                                      .wallet = d->wallet,
+                                      .store = db_store(d->db),
+                                      .log = &d->log,
+                                      .time = time_of,
+                                      .pump = daemon_pump,
+                                      .user = d};
+    own_nodes_load(&d->own_nodes, &d->budget);
     return start_doors(d);
 }
 

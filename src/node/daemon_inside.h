@@ -10,6 +10,7 @@
 #include "node/keyd_client.h"
 #include "node/local.h"
 #include "node/networks.h"
+#include "node/own_node.h"
 #include "node/page.h"
 #include "node/servers.h"
 #include "node/tcp.h"
@@ -39,6 +40,7 @@ struct daemon {
     struct tcp tcp;
     struct servers servers;
     struct fetch *fetch;
+    struct own_nodes own_nodes;
     struct api_node_port port;
     struct api *api;
     struct web web;

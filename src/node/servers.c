@@ -102,10 +102,17 @@ void servers_tell(struct servers *s, struct wallet_time t)
     const struct network *n =
         wallet_network(s->cfg.wallet, wallet_settings(s->cfg.wallet)->network);
     bool has_network = s->cfg.is_local || host_peers_count(s->cfg.host) > 0;
-    wallet_set_reach(s->cfg.wallet, t, n, servers_usable_count(s), has_network);
+    bool has_own = s->cfg.has_own_node && s->cfg.has_own_node(s->cfg.user, n->id);
+    wallet_set_reach(s->cfg.wallet, t, n, servers_usable_count(s) + has_own,
+                     has_network || has_own);
     if (s->cfg.changed) {
         s->cfg.changed(s->cfg.user);
     }
+}
+
+void servers_reconsider(struct servers *s, struct wallet_time t)
+{
+    servers_tell(s, t);
 }
 
 struct server *servers_choose(struct servers *s, instant now)

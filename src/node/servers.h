@@ -35,7 +35,8 @@ struct servers_cfg {
     struct log *log;
     struct host *host;
     struct wallet *wallet;
-    bool is_local;               /* only loopback addresses: the local network */
+    bool is_local; /* only loopback addresses: the local network */
+    bool (*has_own_node)(void *user, struct id network); /* may be NULL */
     void (*changed)(void *user); /* peers or servers came or went; may be NULL */
     void *user;
 };
@@ -116,6 +117,9 @@ bool servers_has_room(const struct servers *s);
 
 instant servers_deadline(const struct servers *s);
 void servers_tick(struct servers *s, struct wallet_time t);
+
+/* servers_reconsider: a node of the person's own was named or forgotten. */
+void servers_reconsider(struct servers *s, struct wallet_time t);
 
 size_t servers_usable_count(const struct servers *s);
 

@@ -144,6 +144,7 @@ static void read_over(struct wallet *w, struct wallet_time t, enum err err)
     const struct network *n = wallet_network(w, r->network);
     if (err == OK) {
         r->next.as_of_ms = t.unix_ms;
+        r->next.is_own_node = r->source.own_node;
         struct view *place = view_place(w, r->account, r->network);
         *place = r->next;
         w->view_source = r->source;

@@ -16,6 +16,7 @@ enum store_table {
     STORE_SETTING,
     STORE_RECEIVED, /* incoming payments */
     STORE_CURSOR,   /* how far a chain has been read */
+    STORE_NODE,     /* Ethereum nodes that the person named, by network */
     STORE_TABLE_COUNT
 };
 

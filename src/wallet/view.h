@@ -41,6 +41,7 @@ struct view {
     bool is_deployed;
     bool has_p256;
     enum contracts_state contracts;
+    bool is_own_node; /* read from the node that the person named */
     struct u256 tokens[NETWORK_TOKEN_COUNT_MAX];
 };
 
