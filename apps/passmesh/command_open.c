@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,45 @@ static int show(const struct command_args *args, const char *url, bool prints)
     return EXIT_DONE;
 }
 
+enum { START_WAIT_MS = 10000, START_LOOK_MS = 100 };
+
+/* Starts a daemon of this same program in a session of its own, its log in the data directory, and waits until it answers. */
+static bool start_daemon(const struct command_args *args, struct local_client *c)
+{
+    char log[CONFIG_PATH_LEN_MAX];
+    const char *wrong = "";
+    int n = snprintf(log, sizeof log, "%s/daemon.log", args->config->data_dir);
+    if (n < 0 || (size_t)n >= sizeof log || config_make_dirs(args->config, &wrong) != OK) {
+        command_say("The directory %s cannot be made, or is not yours alone.", wrong);
+        return false;
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        int out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+        int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        bool ready = out >= 0 && null >= 0 && setsid() >= 0 && dup2(null, 0) == 0 &&
+                     dup2(out, 1) == 1 && dup2(out, 2) == 2;
+        if (ready && args->home) {
+            (void)execl("/proc/self/exe", "passmesh", "--home", args->home, "daemon", (char *)NULL);
+        } else if (ready) {
+            (void)execl("/proc/self/exe", "passmesh", "daemon", (char *)NULL);
+        }
+        _exit(127);
+    }
+    (void)fputs("Starting the wallet...\n", stderr);
+    for (int waited = 0; child > 0 && waited < START_WAIT_MS; waited += START_LOOK_MS) {
+        (void)poll(NULL, 0, START_LOOK_MS);
+        if (local_client_open(c, args->config->socket) == OK) {
+            return true;
+        }
+        if (waitpid(child, NULL, WNOHANG) == child) {
+            break;
+        }
+    }
+    command_say("The wallet did not start: see %s.", log);
+    return false;
+}
+
 int command_open(const struct command_args *args)
 {
     struct local_client c;
@@ -77,8 +117,7 @@ int command_open(const struct command_args *args)
         command_say("usage: passmesh open [--print]");
         return EXIT_USAGE;
     }
-    if (local_client_open(&c, args->config->socket) != OK) {
-        command_say("No wallet is running. Start one with: passmesh daemon");
+    if (local_client_open(&c, args->config->socket) != OK && !start_daemon(args, &c)) {
         return EXIT_FAILED;
     }
     struct wr w = wr_init(mspan_of(url, sizeof url - 1));

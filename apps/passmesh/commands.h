@@ -7,6 +7,7 @@
 /* What each command gets: the words after its name, and how to answer. */
 struct command_args {
     const struct config *config;
+    const char *home; /* as given with --home; NULL: not given */
     int argc;
     char **argv;
     bool is_json;

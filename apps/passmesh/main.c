@@ -7,22 +7,22 @@
 #include <unistd.h>
 
 const struct command commands[] = {
-    {"daemon",     "",                                 "run the wallet: keys, network and page, until Ctrl-C",                    command_daemon },
-    {"open",       "[--print]",                        "show the wallet in a browser (--print: only its address, good for 60 s)",
-     command_open                                                                                                                                },
-    {"status",     "",                                 "how the wallet is doing",                                                 command_status },
+    {"daemon",     "",                                 "run the wallet: keys, network and page, until Ctrl-C",              command_daemon },
+    {"open",       "[--print]",
+     "show the wallet in a browser, starting it if need be (--print: only its address)",                                    command_open   },
+    {"status",     "",                                 "how the wallet is doing",                                           command_status },
     {"account",    "[list | use ID | rename ID NAME]", "accounts, and which one is used",
-     command_account                                                                                                                             },
-    {"receive",    "",                                 "the address of the account that is used",                                 command_receive},
+     command_account                                                                                                                       },
+    {"receive",    "",                                 "the address of the account that is used",                           command_receive},
     {"send",       "TO AMOUNT [TOKEN]",                "prepare a transfer; it is approved with the passkey in the page",
-     command_send                                                                                                                                },
-    {"history",    "[COUNT]",                          "what was sent and received, newest first",                                command_history},
-    {"peers",      "",                                 "connected peers",                                                         command_peers  },
-    {"network",    "[list | use ID]",                  "networks, and which one is used",                                         command_network},
-    {"stop",       "",                                 "end the daemon",                                                          command_stop   },
-    {"version",    "",                                 "version of the program, and of the daemon if one runs",                   command_version},
+     command_send                                                                                                                          },
+    {"history",    "[COUNT]",                          "what was sent and received, newest first",                          command_history},
+    {"peers",      "",                                 "connected peers",                                                   command_peers  },
+    {"network",    "[list | use ID]",                  "networks, and which one is used",                                   command_network},
+    {"stop",       "",                                 "end the daemon",                                                    command_stop   },
+    {"version",    "",                                 "version of the program, and of the daemon if one runs",             command_version},
     {"completion", "bash",                             "print the completion for bash: source <(passmesh completion bash)",
-     command_completion                                                                                                                          },
+     command_completion                                                                                                                    },
 };
 const size_t commands_count = sizeof commands / sizeof commands[0];
 
@@ -81,6 +81,7 @@ static int run(const struct command *command, struct command_args *args, const c
         return EXIT_FAILED;
     }
     args->config = &config;
+    args->home = home;
     return command->run(args);
 }
 
