@@ -26,7 +26,7 @@ PATTERNS = [(re.compile(rf'(?<![\w.>])({words})\b' + ('' if words == 'float|doub
 FLOATS_IN = ('bench', 'sim', 'tests')  # figures for people
 ALLOW = re.compile(r'/\* tidy: allow (\w+): \S.*?\*/')
 SHAPES = [
-    (re.compile(r'^\s*typedef\s+(enum|union)\b', re.M), 'a typedef of an enum or union: write the tag'),
+    (re.compile(r'^\s*typedef\s+(enum|union)\b(?![^;]*\(\s*\*)', re.M), 'a typedef of an enum or union: write the tag'),
     (re.compile(r'^\s*//|[^:]//', re.M), 'a // comment: write /* */'),
     (re.compile(r'^[ \t]+#\s*if', re.M), '#if inside a function: choose a file in meson.build'),
 ]

@@ -37,9 +37,27 @@ struct config {
 struct config_args {
     const char *home;
     const char *exe_dir;
+    const char *name; /* of the directories without --home; NULL: "passmesh" */
 };
 MUST_CHECK enum err
 config_load(struct config *ret, const struct config_args *args, struct diag *diag);
+
+/* config_find_places does the first half: directories and programs, from the environment alone. ERR_IO. */
+MUST_CHECK enum err config_find_places(struct config *ret, const struct config_args *args);
+
+/* config_read_ini gives read each entry of an INI file; no file is OK. Errors: those of read; ERR_MALFORMED, ERR_LIMIT,
+ * ERR_IO with the rule, and the line as offset. */
+struct ini_entry;
+typedef enum err (*config_entry_fn)(void *user, const struct ini_entry *e, struct diag *diag);
+MUST_CHECK enum err
+config_read_ini(const char *path, config_entry_fn read, void *user, struct diag *diag);
+
+/* For readers of entries: is it this key; a whole number from 1 to max; text of fewer than cap bytes. */
+bool config_is_key(const struct ini_entry *e, const char *section, const char *key);
+MUST_CHECK enum err
+config_get_number(uint64_t *ret, const struct ini_entry *e, uint64_t max, struct diag *diag);
+MUST_CHECK enum err
+config_get_text(char *ret, size_t cap, const struct ini_entry *e, struct diag *diag);
 
 /* config_make_dirs makes the directories that must exist, private ones with mode 0700. ERR_DENIED: one belongs to
  * somebody else or is open to others; *ret_path names it. */

@@ -62,33 +62,35 @@ static const char *env(const char *name)
 static enum err set_xdg(char out[static CONFIG_PATH_LEN_MAX],
                         const char *variable,
                         const char *home,
-                        const char *below)
+                        const char *below,
+                        const char *name)
 {
     const char *base = env(variable);
-    char fallback[CONFIG_PATH_LEN_MAX];
+    char parent[CONFIG_PATH_LEN_MAX];
     if (base && base[0] == '/') {
-        return set_path(out, base, "/passmesh");
-    }
-    if (!home) {
+        TRY(set_path(parent, base, "/"));
+    } else if (home) {
+        TRY(set_path(parent, home, below));
+    } else {
         return ERR_IO;
     }
-    TRY(set_path(fallback, home, below));
-    return set_path(out, fallback, "/passmesh");
+    return set_path(out, parent, name);
 }
 
 static enum err set_dirs(struct config *c, const struct config_args *args)
 {
     const char *home = args->home ? args->home : env("PASSMESH_HOME");
+    const char *name = args->name ? args->name : "passmesh";
     if (home) {
         TRY(set_path(c->data_dir, home, "/data"));
         TRY(set_path(c->config_dir, home, "/config"));
         return set_path(c->runtime_dir, home, "/run");
     }
     const char *user_home = env("HOME");
-    TRY(set_xdg(c->data_dir, "XDG_DATA_HOME", user_home, "/.local/share"));
-    TRY(set_xdg(c->config_dir, "XDG_CONFIG_HOME", user_home, "/.config"));
-    if (env("XDG_RUNTIME_DIR")) {
-        return set_path(c->runtime_dir, env("XDG_RUNTIME_DIR"), "/passmesh");
+    TRY(set_xdg(c->data_dir, "XDG_DATA_HOME", user_home, "/.local/share/", name));
+    TRY(set_xdg(c->config_dir, "XDG_CONFIG_HOME", user_home, "/.config/", name));
+    if (set_xdg(c->runtime_dir, "XDG_RUNTIME_DIR", NULL, "", name) == OK) {
+        return OK;
     }
     return set_path(c->runtime_dir, c->data_dir, "/run");
 }
@@ -110,13 +112,19 @@ static enum err set_programs(struct config *c, const struct config_args *args)
     return OK;
 }
 
-static bool is_key(const struct ini_entry *e, const char *section, const char *key)
+enum err config_find_places(struct config *ret, const struct config_args *args)
+{
+    TRY(set_dirs(ret, args));
+    return set_programs(ret, args);
+}
+
+bool config_is_key(const struct ini_entry *e, const char *section, const char *key)
 {
     return span_equal(e->section, span_str(section)) && span_equal(e->key, span_str(key));
 }
 
-static enum err
-read_number(const struct ini_entry *e, uint64_t *ret, uint64_t max, struct diag *diag)
+enum err
+config_get_number(uint64_t *ret, const struct ini_entry *e, uint64_t max, struct diag *diag)
 {
     struct u256 wide;
     uint64_t v;
@@ -129,41 +137,42 @@ read_number(const struct ini_entry *e, uint64_t *ret, uint64_t max, struct diag 
     return OK;
 }
 
-static enum err read_text(const struct ini_entry *e, char *out, size_t cap, struct diag *diag)
+enum err config_get_text(char *ret, size_t cap, const struct ini_entry *e, struct diag *diag)
 {
     if (e->value.n == 0 || e->value.n >= cap) {
         return diag_set(diag, ERR_MALFORMED, "the value is empty or too long", e->line);
     }
-    memcpy(out, e->value.p, e->value.n);
-    out[e->value.n] = '\0';
+    memcpy(ret, e->value.p, e->value.n);
+    ret[e->value.n] = '\0';
     return OK;
 }
 
-static enum err read_entry(struct config *c, const struct ini_entry *e, struct diag *diag)
+static enum err read_entry(void *user, const struct ini_entry *e, struct diag *diag)
 {
+    struct config *c = user;
     uint64_t number = 0;
-    if (is_key(e, "page", "port")) {
-        TRY(read_number(e, &number, UINT16_MAX, diag));
+    if (config_is_key(e, "page", "port")) {
+        TRY(config_get_number(&number, e, UINT16_MAX, diag));
         c->port = (uint16_t)number;
         return OK;
     }
-    if (is_key(e, "peers", "listen")) {
-        return read_text(e, c->listen, sizeof c->listen, diag);
+    if (config_is_key(e, "peers", "listen")) {
+        return config_get_text(c->listen, sizeof c->listen, e, diag);
     }
-    if (is_key(e, "peers", "memory_mib")) {
-        TRY(read_number(e, &number, 4096, diag));
+    if (config_is_key(e, "peers", "memory_mib")) {
+        TRY(config_get_number(&number, e, 4096, diag));
         c->memory_max = (size_t)number * MIB;
         return OK;
     }
-    if (is_key(e, "peers", "server")) {
+    if (config_is_key(e, "peers", "server")) {
         if (c->peer_count >= CONFIG_PEER_COUNT_MAX) {
             return diag_set(diag, ERR_LIMIT, "at most 16 servers", e->line);
         }
-        TRY(read_text(e, c->peers[c->peer_count], sizeof c->peers[0], diag));
+        TRY(config_get_text(c->peers[c->peer_count], sizeof c->peers[0], e, diag));
         c->peer_count++;
         return OK;
     }
-    if (is_key(e, "log", "level")) {
+    if (config_is_key(e, "log", "level")) {
         c->is_debug = span_equal(e->value, SPAN_LIT("debug"));
         return c->is_debug || span_equal(e->value, SPAN_LIT("info"))
                    ? OK
@@ -173,23 +182,21 @@ static enum err read_entry(struct config *c, const struct ini_entry *e, struct d
                     e->line);
 }
 
-static enum err read_config(struct config *c, struct diag *diag)
+enum err config_read_ini(const char *path, config_entry_fn read, void *user, struct diag *diag)
 {
-    char path[CONFIG_PATH_LEN_MAX];
     char *text = NULL;
     size_t len = 0;
-    TRY(set_path(path, c->config_dir, "/passmesh.ini"));
     enum err err = config_read_file(path, CONFIG_FILE_LEN_MAX, &text, &len);
     if (err == ERR_NOT_FOUND) {
         return OK;
     }
     if (err != OK) {
-        return diag_set(diag, err, "passmesh.ini cannot be read", 0);
+        return diag_set(diag, err, "the file cannot be read", 0);
     }
     struct ini ini = ini_init(span_of(text, len));
     struct ini_entry e;
     while ((err = ini_next(&ini, &e, diag)) == OK) {
-        err = read_entry(c, &e, diag);
+        err = read(user, &e, diag);
         if (err != OK) {
             break;
         }
@@ -201,15 +208,16 @@ static enum err read_config(struct config *c, struct diag *diag)
 enum err config_load(struct config *ret, const struct config_args *args, struct diag *diag)
 {
     *ret = (struct config){.port = PORT_DEFAULT, .memory_max = (size_t)MEMORY_MIB_DEFAULT * MIB};
-    enum err err = set_dirs(ret, args);
+    char path[CONFIG_PATH_LEN_MAX];
+    enum err err = config_find_places(ret, args);
     if (err == OK) {
-        err = set_programs(ret, args);
+        err = set_path(path, ret->config_dir, "/passmesh.ini");
     }
     if (err != OK) {
         return diag_set(diag, err, "no home directory: set HOME, or pass --home DIR (a short one)",
                         0);
     }
-    TRY(read_config(ret, diag));
+    TRY(config_read_ini(path, read_entry, ret, diag));
     if (env("PASSMESH_NETWORK") && set_path(ret->network_file, env("PASSMESH_NETWORK"), "") != OK) {
         return diag_set(diag, ERR_IO, "PASSMESH_NETWORK is too long a path", 0);
     }

@@ -1,0 +1,149 @@
+/* passmesh-server: a node that serves wallets. This file reads the command line and says that the server is up. */
+#include "base/check.h"
+#include "codec/json.h"
+#include "node/server.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, READY_LEN_MAX = 2048 };
+
+static int help(FILE *to)
+{
+    (void)fprintf(
+        to,
+        "passmesh-server: serves wallets over libp2p, from your own Ethereum node.\n\n"
+        "usage: passmesh-server [--home DIR] --network NAME|FILE --node URL --listen MULTIADDR "
+        "[--json]\n\n"
+        "  --home DIR          keep keys, records and server.ini below DIR (else the XDG "
+        "directories)\n"
+        "  --network NAME      ethereum, sepolia, base, op or arbitrum; or the file of a local "
+        "network\n"
+        "  --node URL          your Ethereum node: http://127.0.0.1:8545\n"
+        "  --listen MULTIADDR  where peers come in: /ip4/0.0.0.0/tcp/4001 (port 0: a free one)\n"
+        "  --json              say in one line of JSON, on stdout, that the server is up\n"
+        "  --help, --version\n\n"
+        "server.ini may hold all of it, and the limits: docs/config.md. The bundler's address, "
+        "printed at the\n"
+        "start, needs ether for gas: docs/server.md. Ctrl-C ends it when what is under way is "
+        "answered.\n"
+        "Exit codes: 0 ended as told, 1 failed, 2 wrong usage.\n");
+    return to == stdout ? EXIT_GOOD : EXIT_USAGE;
+}
+
+/* The directory of this program, where its siblings lie. */
+static void find_exe_dir(char out[static CONFIG_PATH_LEN_MAX])
+{
+    ssize_t n = readlink("/proc/self/exe", out, CONFIG_PATH_LEN_MAX - 1);
+    out[n > 0 ? n : 0] = '\0';
+    char *slash = strrchr(out, '/');
+    if (slash) {
+        *slash = '\0';
+    }
+}
+
+/* The line that docs/server.md fixes. */
+static void print_json(const struct server_ready *r)
+{
+    uint8_t room[READY_LEN_MAX];
+    char id[PEER_ID_TEXT_MAX];
+    char bundler[ADDRESS_TEXT_LEN];
+    struct wr w = wr_init(MSPAN_OF(room));
+    struct json_writer j = json_writer_init(&w);
+    peer_id_print(id, &r->self);
+    address_print(bundler, r->bundler);
+    json_put_object(&j);
+    json_put_name(&j, "peer_id");
+    json_put_str(&j, id);
+    json_put_name(&j, "listen");
+    json_put_array(&j);
+    for (size_t i = 0; i < r->listen_count; i++) {
+        json_put_str(&j, r->listen[i]);
+    }
+    json_end_array(&j);
+    json_put_name(&j, "bundler");
+    json_put_str(&j, bundler);
+    json_put_name(&j, "chain_id");
+    json_put_u64(&j, r->chain_id);
+    json_put_name(&j, "network");
+    json_put_str(&j, r->network);
+    json_put_name(&j, "level");
+    json_put_str(&j, r->level);
+    json_put_name(&j, "node");
+    json_put_str(&j, r->is_node_reached ? "reached" : "silent");
+    json_end_object(&j);
+    check(json_writer_end(&j) == OK);
+    (void)printf("%.*s\n", (int)w.n, (const char *)room);
+}
+
+static void print_words(const struct server_ready *r)
+{
+    char bundler[ADDRESS_TEXT_LEN];
+    address_print(bundler, r->bundler);
+    (void)printf("Serving %s (chain %llu) at %s; the bundler %s pays the gas. Ctrl-C ends it.\n",
+                 r->network, (unsigned long long)r->chain_id, r->listen[0], bundler);
+}
+
+static void on_ready(void *user, const struct server_ready *r)
+{
+    const bool *is_json = user;
+    (*is_json ? print_json : print_words)(r);
+    (void)fflush(stdout);
+}
+
+static int run(const struct server_config_args *args, bool is_json)
+{
+    static struct server_config config;
+    char text[SERVER_TEXT_LEN] = "";
+    struct diag diag = {0};
+    enum err err = server_config_load(&config, args, &diag);
+    if (err != OK) {
+        const char *rule = diag.rule ? diag.rule : "the configuration cannot be read";
+        (void)fprintf(stderr, "passmesh-server: %s.\n", rule);
+        if (diag.offset > 0) {
+            (void)fprintf(stderr, "See line %zu of server.ini.\n", diag.offset);
+        }
+        return diag.offset > 0 || err == ERR_IO ? EXIT_FAILED : EXIT_USAGE;
+    }
+    if (server_run(&config, text, on_ready, &is_json) == OK) {
+        return EXIT_GOOD;
+    }
+    (void)fprintf(stderr, "passmesh-server: %s\n", text);
+    return EXIT_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    char exe_dir[CONFIG_PATH_LEN_MAX];
+    struct server_config_args args = {.exe_dir = exe_dir};
+    const struct {
+        const char *flag;
+        const char **place;
+    } flags[] = {
+        {"--home",    &args.home   },
+        {"--network", &args.network},
+        {"--node",    &args.node   },
+        {"--listen",  &args.listen },
+    };
+    bool is_json = false;
+    find_exe_dir(exe_dir);
+    for (int i = 1; i < argc; i++) {
+        bool is_known = false;
+        for (size_t k = 0; k < sizeof flags / sizeof flags[0] && !is_known; k++) {
+            if (strcmp(argv[i], flags[k].flag) == 0 && i + 1 < argc) {
+                *flags[k].place = argv[++i];
+                is_known = true;
+            }
+        }
+        if (!is_known && strcmp(argv[i], "--json") == 0) {
+            is_json = true;
+        } else if (!is_known && strcmp(argv[i], "--version") == 0) {
+            (void)puts("passmesh-server " PASSMESH_VERSION);
+            return EXIT_GOOD;
+        } else if (!is_known) {
+            return help(strcmp(argv[i], "--help") == 0 ? stdout : stderr);
+        }
+    }
+    return run(&args, is_json);
+}

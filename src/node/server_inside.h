@@ -1,0 +1,113 @@
+#ifndef NODE_SERVER_INSIDE_H
+#define NODE_SERVER_INSIDE_H
+
+#include "crypto/backend.h"
+#include "node/entropy.h"
+#include "node/fetch.h"
+#include "node/keyd_client.h"
+#include "node/networks.h"
+#include "node/server.h"
+#include "node/server_store.h"
+#include "node/tcp.h"
+#include "p2p/host_state.h"
+
+/* The server's inside, shared by server*.c only. */
+
+/* A stream of a peer and what serves it. */
+struct server_stream {
+    host_stream stream;
+    struct service_stream *service; /* NULL: the place is free */
+};
+
+/* Does the node behind answer, and for the right chain? Nothing of a peer is asked before. */
+enum server_chain { SERVER_CHAIN_UNKNOWN, SERVER_CHAIN_ASKED, SERVER_CHAIN_RIGHT };
+
+enum server_phase {
+    SERVER_STARTING, /* the node was not asked yet */
+    SERVER_RUNNING,
+    SERVER_DRAINING, /* told to stop: answers what it has taken */
+    SERVER_CLOSING,  /* peers are told good-bye */
+    SERVER_STOPPED
+};
+
+struct server {
+    const struct server_config *config;
+    char *text;
+    server_ready_fn ready;
+    void *ready_user;
+    enum err failure; /* why it stops, with text; OK: it was told to */
+    enum server_phase phase;
+    instant phase_until; /* DRAINING, CLOSING */
+
+    struct budget budget;
+    struct budget service_budget;
+    struct log log;
+    struct entropy entropy;
+    struct loop loop;
+    struct alarm alarm;
+    uv_signal_t on_int;
+    uv_signal_t on_term;
+    bool is_pumping;
+    bool pump_again;
+
+    struct networks networks;
+    const struct network *network;
+    struct process keyd_process;
+    struct keyd_client keyd;
+    struct keyd_key bundler_key;
+    struct address bundler_address;
+    struct bundler_signer signer;
+    struct server_store *store;
+    struct bundler bundler;
+    bool has_bundler;
+    struct service_server service;
+    struct host host;
+    bool has_host;
+    struct tcp tcp;
+    bool has_tcp;
+    size_t listen_count;
+    struct span listen[SERVER_LISTEN_COUNT_MAX]; /* with the real ports */
+    struct server_stream *streams;               /* config->limits.streams_max */
+    uint8_t room[16 * 1024];                     /* on its way from an answer to a stream */
+
+    struct fetch *fetch;
+    enum server_chain chain;
+    instant chain_at;    /* when the node is asked again who it is */
+    bool is_node_silent; /* told so already */
+    bool is_balance_asked;
+    bool is_poor;     /* told so already */
+    instant watch_at; /* when keyd and the bundler's balance are looked at */
+};
+
+/* server_wake has server_pump run soon; it may be called from anywhere. */
+void server_wake(struct server *s);
+
+/* server_give_up ends the server with a sentence. */
+void server_give_up(struct server *s, enum err err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ---- server_streams.c ---- */
+
+MUST_CHECK enum err server_streams_init(struct server *s);
+void server_streams_done(struct server *s);
+void server_host_event(void *user, const struct host_event *e);
+
+/* server_stream_send moves what is ready to the peer, and ends the stream when that was all. */
+void server_stream_send(struct server *s, struct server_stream *stream);
+
+/* server_streams_end_heads ends subscriptions, which have no end of their own. */
+void server_streams_end_heads(struct server *s);
+
+/* ---- server_chain.c ---- */
+
+/* server_chain_tick asks the node who it is when that is due, and for the bundler's balance. */
+void server_chain_tick(struct server *s, instant now);
+instant server_chain_deadline(const struct server *s);
+
+/* server_chain_ask posts a question of a peer or of the bundler. */
+void server_chain_ask(struct server *s, const struct service_server_event *e, instant now);
+
+/* server_chain_watch: look at the balance again. */
+void server_chain_watch(struct server *s);
+
+#endif
