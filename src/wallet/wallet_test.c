@@ -90,6 +90,24 @@ TEST(names_are_checked)
     world_done(&w);
 }
 
+/* Asked at 0x100, where the world keeps it; fee.c takes the dearer verifier without it. */
+TEST(the_precompile_is_probed_where_it_stands)
+{
+    static struct world w;
+    for (int lacks = 0; lacks < 2; lacks++) {
+        struct coded why = {0};
+        TEST_REQUIRE(world_init(&w));
+        w.chain.lacks_p256 = lacks != 0;
+        const struct account *a = world_enroll(&w, "Main", NULL, &why);
+        TEST_REQUIRE(a);
+        world_turn(&w, 10);
+        const struct view *v = wallet_view(w.wallet, a->id, w.networks[0].id);
+        TEST_REQUIRE(v);
+        EXPECT_EQ(!lacks, v->has_p256);
+        world_done(&w);
+    }
+}
+
 TEST(a_transfer_goes_its_way)
 {
     static struct world w;

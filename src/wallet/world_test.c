@@ -180,7 +180,8 @@ static size_t answer_call(const struct world *w, char *out, size_t cap, struct s
         return word(out, cap, u256_from_u64(w->chain.nonce));
     }
     if (has(params, "0x0000000000000000000000000000000000000100")) {
-        return word(out, cap, u256_from_u64(1));
+        return w->chain.lacks_p256 ? (size_t)snprintf(out, cap, "\"0x\"")
+                                   : word(out, cap, u256_from_u64(1));
     }
     return word(out, cap, has(params, "0x1111111111") ? w->chain.token : w->chain.deposit);
 }

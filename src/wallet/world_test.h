@@ -39,6 +39,7 @@ struct world_chain {
     bool is_down;     /* questions are not answered at all */
     bool trial_fails; /* eth_estimateGas reverts */
     bool lies;        /* answers are of the wrong form */
+    bool lacks_p256;  /* no code at P256VERIFY's address, so a call has no output */
     size_t questions;
 };
 
