@@ -65,7 +65,8 @@ static enum err read_section(struct ini *ini, struct span line, struct diag *dia
     }
     struct span name = trim(span_of(line.p + 1, line.n - 2));
     if (!is_key(name, true)) {
-        return diag_set(diag, ERR_MALFORMED, "a section name holds letters, digits, blanks and _ - . only", ini->line);
+        return diag_set(diag, ERR_MALFORMED,
+                        "a section name holds letters, digits, blanks and _ - . only", ini->line);
     }
     ini->section = name;
     return OK;

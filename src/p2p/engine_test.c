@@ -13,7 +13,7 @@
 enum {
     TRACE_LEN_MAX = 16 << 20,
     OUTPUT_LEN_MAX = 16 << 20,
-    CUTS_COUNT = 16, /* random cuts of one input */
+    CUTS_COUNT = 16,     /* random cuts of one input */
     IDLE_STEPS_MAX = 64, /* an idle pair this long is quiet */
 };
 
@@ -51,8 +51,8 @@ static void trace_flush(struct engine_trace *t)
         return;
     }
     char line[96];
-    int n = snprintf(line, sizeof line, "data channel=%" PRIu64 " len=%zu hash=%016" PRIx64 "\n", t->channel, t->data.n,
-                     run_hash(buf_span(&t->data)));
+    int n = snprintf(line, sizeof line, "data channel=%" PRIu64 " len=%zu hash=%016" PRIx64 "\n",
+                     t->channel, t->data.n, run_hash(buf_span(&t->data)));
     check(n > 0);
     buf_clear(&t->data);
     trace_append(t, span_of(line, (size_t)n));
@@ -154,7 +154,8 @@ static void run_feed(struct run *r, instant now, struct span piece)
     bool moved = true;
     while (moved) {
         size_t before = piece.n;
-        (void)r->kind->recv(r->engine, now, &piece); /* a failure is also an event, which the trace has */
+        (void)r->kind->recv(r->engine, now,
+                            &piece); /* a failure is also an event, which the trace has */
         moved = run_poll(r, now) || piece.n < before;
         run_collect(r, now);
     }
@@ -181,7 +182,10 @@ static void run_whole(struct run *r, struct span input, size_t piece_len_max, st
     run_drop(r);
 }
 
-static bool same_as_whole(const struct run *whole, const struct engine_kind *kind, struct span input, size_t piece_len_max,
+static bool same_as_whole(const struct run *whole,
+                          const struct engine_kind *kind,
+                          struct span input,
+                          size_t piece_len_max,
                           uint64_t seed)
 {
     struct rng_seeded rng;
@@ -192,8 +196,9 @@ static bool same_as_whole(const struct run *whole, const struct engine_kind *kin
     test_note("%s: pieces of at most %zu, seed %" PRIu64, kind->name, piece_len_max, seed);
     bool same = EXPECT(span_equal(buf_span(&whole->trace.events), buf_span(&cut.trace.events)));
     if (!same) {
-        (void)printf("# whole:\n# %.*s\n# cut:\n# %.*s\n", (int)whole->trace.events.n, (const char *)whole->trace.events.p,
-                     (int)cut.trace.events.n, (const char *)cut.trace.events.p);
+        (void)printf("# whole:\n# %.*s\n# cut:\n# %.*s\n", (int)whole->trace.events.n,
+                     (const char *)whole->trace.events.p, (int)cut.trace.events.n,
+                     (const char *)cut.trace.events.p);
     }
     if (!kind->output_may_differ) {
         same = EXPECT_SPAN(buf_span(&whole->output), buf_span(&cut.output)) && same;
@@ -202,7 +207,9 @@ static bool same_as_whole(const struct run *whole, const struct engine_kind *kin
     return same;
 }
 
-bool engine_test_segments(const struct engine_kind *kind, struct span input, const char *expected_event)
+bool engine_test_segments(const struct engine_kind *kind,
+                          struct span input,
+                          const char *expected_event)
 {
     struct run whole;
     run_init(&whole, kind, (instant){.us = US_PER_S}, 0);
@@ -210,7 +217,8 @@ bool engine_test_segments(const struct engine_kind *kind, struct span input, con
     test_note("%s: whole", kind->name);
     bool good = EXPECT(!expected_event || contains(buf_span(&whole.trace.events), expected_event));
     if (!good) {
-        (void)printf("# wanted %s, got:\n# %.*s\n", expected_event, (int)whole.trace.events.n, (const char *)whole.trace.events.p);
+        (void)printf("# wanted %s, got:\n# %.*s\n", expected_event, (int)whole.trace.events.n,
+                     (const char *)whole.trace.events.p);
     }
     good = same_as_whole(&whole, kind, input, 1, 0) && good;
     for (unsigned i = 0; i < CUTS_COUNT && good; i++) {
@@ -238,7 +246,8 @@ struct pair {
     size_t cut_after; /* bytes over both pipes; SIZE_MAX: never */
 };
 
-static void pair_init(struct pair *p, const struct engine_twin *twin, uint64_t seed, size_t cut_after)
+static void
+pair_init(struct pair *p, const struct engine_twin *twin, uint64_t seed, size_t cut_after)
 {
     *p = (struct pair){.twin = twin, .now = {.us = US_PER_S}, .cut_after = cut_after};
     rng_seeded_init(&p->rng, seed);
@@ -282,7 +291,8 @@ static bool move_in(struct pair *p, unsigned i)
     }
     struct span piece = span_of(from->held.p, n);
     (void)p->ends[i].kind->recv(p->ends[i].engine, p->now, &piece);
-    (void)run_poll(&p->ends[i], p->now); /* while the input that events may point into is still there */
+    (void)run_poll(&p->ends[i],
+                   p->now); /* while the input that events may point into is still there */
     size_t taken = n - piece.n;
     buf_consume(&from->held, taken);
     return taken > 0;
@@ -335,15 +345,18 @@ static void pair_end(struct pair *p, bool tell)
     }
 }
 
-static bool trace_matches(const struct run *r, const struct run *first, const char *event, bool may_differ)
+static bool
+trace_matches(const struct run *r, const struct run *first, const char *event, bool may_differ)
 {
     bool good = EXPECT(!event || contains(buf_span(&r->trace.events), event));
     if (first && !may_differ) {
-        good = EXPECT(span_equal(buf_span(&first->trace.events), buf_span(&r->trace.events))) && good;
+        good =
+            EXPECT(span_equal(buf_span(&first->trace.events), buf_span(&r->trace.events))) && good;
     }
     if (!good) {
-        (void)printf("# %s: wanted %s, got:\n# %.*s\n", r->kind->name, event ? event : "the first seed's trace",
-                     (int)r->trace.events.n, (const char *)r->trace.events.p);
+        (void)printf("# %s: wanted %s, got:\n# %.*s\n", r->kind->name,
+                     event ? event : "the first seed's trace", (int)r->trace.events.n,
+                     (const char *)r->trace.events.p);
     }
     return good;
 }
@@ -378,8 +391,12 @@ bool engine_test_twin(const struct engine_twin *twin, unsigned seeds)
         test_note("%s, seed %" PRIu64, twin->client->name, seed);
         good = EXPECT(pair_run(&p));
         pair_end(&p, false);
-        good = trace_matches(&p.ends[0], &first.ends[0], twin->client_event, twin->traces_may_differ) && good;
-        good = trace_matches(&p.ends[1], &first.ends[1], twin->server_event, twin->traces_may_differ) && good;
+        good = trace_matches(&p.ends[0], &first.ends[0], twin->client_event,
+                             twin->traces_may_differ) &&
+               good;
+        good = trace_matches(&p.ends[1], &first.ends[1], twin->server_event,
+                             twin->traces_may_differ) &&
+               good;
         pair_done(&p);
         good = good && twin_cut(twin, seed, total);
     }

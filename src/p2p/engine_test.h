@@ -29,7 +29,8 @@ struct engine_trace {
 };
 
 /* engine_trace_event adds one line. */
-void engine_trace_event(struct engine_trace *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void engine_trace_event(struct engine_trace *t, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* engine_trace_data adds bytes to the run of a channel (a stream id, or 0). */
 void engine_trace_data(struct engine_trace *t, uint64_t channel, struct span data);
@@ -60,17 +61,19 @@ struct engine_kind {
 /* engine_test_segments feeds input to engines of this kind in many cuts; false (and failed EXPECTs) if
  * any of them differs from the whole. In the whole case, events must contain `expected_event` (a
  * piece of a trace line; NULL: anything), so that a test cannot pass on nothing. */
-bool engine_test_segments(const struct engine_kind *kind, struct span input, const char *expected_event);
+bool engine_test_segments(const struct engine_kind *kind,
+                          struct span input,
+                          const char *expected_event);
 
 struct engine_twin {
     const struct engine_kind *client; /* made with twin = 0 */
     const struct engine_kind *server; /* made with twin = 1 */
     size_t pipe_len;                  /* bytes that one direction holds; 0: 64 */
     size_t chunk_len_max;             /* of one send or recv; 0: 16 */
-    size_t steps_max;                 /* 0: 200,000; reaching it is a failure: the pair never got quiet */
-    const char *client_event;         /* a piece that the client's trace must contain; NULL: anything */
+    size_t steps_max;         /* 0: 200,000; reaching it is a failure: the pair never got quiet */
+    const char *client_event; /* a piece that the client's trace must contain; NULL: anything */
     const char *server_event;
-    bool traces_may_differ;   /* between seeds: events of several channels that interleave */
+    bool traces_may_differ; /* between seeds: events of several channels that interleave */
 };
 
 /* engine_test_twin runs the pair for `seeds` different seeds until it is quiet, then again for each seed

@@ -273,7 +273,7 @@ struct host_open_args {
     const struct peer_id *peer;
     const char *protocol; /* static text */
     void *user;           /* comes back in the stream's events */
-    bool known;           /* the peer is known from before to speak it: bytes may be written at once, a round
+    bool known; /* the peer is known from before to speak it: bytes may be written at once, a round
                            * trip sooner. Identify makes this true by itself once it is there */
 };
 
