@@ -92,7 +92,8 @@ static void bench_handshakes(void)
         for (int i = 0; i < HANDSHAKES; i++) {
             s += handshake(&a, &b);
         }
-        best = HANDSHAKES / s > best ? HANDSHAKES / s : best;
+        double rate = (double)HANDSHAKES / s;
+        best = rate > best ? rate : best;
     }
     (void)printf("noise_handshakes_per_s %.0f\n", best);
 }
@@ -120,7 +121,7 @@ static void bench_primitives(void)
             }
             check(ed25519_verify(&public_bytes, SPAN_OF(message), SPAN_OF(sig.bytes)) == OK);
         }
-        double rate = HANDSHAKES / (cpu_s() - t0);
+        double rate = (double)HANDSHAKES / (cpu_s() - t0);
         best = rate > best ? rate : best;
     }
     (void)printf("noise_primitives_per_s %.0f\n", best);
@@ -141,7 +142,7 @@ static void bench_aead(void)
             check(aead_seal(&a, MSPAN_OF(frame), nonce, SPAN_EMPTY,
                             span_of(frame, NOISE_PLAIN_LEN_MAX)) == OK);
         }
-        double rate = (double)SEALS * NOISE_PLAIN_LEN_MAX / 1e6 / (cpu_s() - t0);
+        double rate = (double)SEALS * (double)NOISE_PLAIN_LEN_MAX / 1e6 / (cpu_s() - t0);
         best = rate > best ? rate : best;
     }
     aead_done(&a);

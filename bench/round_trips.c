@@ -153,7 +153,7 @@ static double round_trips(bool knows_peer)
     }
     host_done(&nodes[0].host);
     host_done(&nodes[1].host);
-    return (double)instant_since(start, now) / RTT_US;
+    return (double)instant_since(start, now) / (double)RTT_US;
 }
 
 int main(void)

@@ -185,8 +185,8 @@ TEST(implied_domain)
 TEST(struct_hash_alone)
 {
     struct json v;
-    struct json types;
-    struct json message;
+    struct json types = {0};
+    struct json message = {0};
     struct hash32 h;
     TEST_REQUIRE(json_parse(&v, span_str(mail), NULL) == OK);
     TEST_REQUIRE(json_find(&types, v, "types") && json_find(&message, v, "message"));

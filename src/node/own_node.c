@@ -70,8 +70,8 @@ static void on_asked(void *user, uint64_t tag, const struct fetch_result *r)
 {
     struct own_nodes *o = user;
     static const struct wallet_source source = {.server = "", .k = 1, .n = 1, .own_node = true};
-    struct json root;
-    struct json value;
+    struct json root = {0};
+    struct json value = {0};
     enum err err = r->err;
     struct span result = SPAN_EMPTY;
     if (err == OK && (r->status != 200 || json_parse(&root, r->body, NULL) != OK)) {
