@@ -479,6 +479,8 @@ static enum api_done do_session_end(struct api_call *c)
     for (size_t i = 0; i < API_SESSION_COUNT_MAX; i++) {
         wipe(mspan_of(&c->api->sessions[i], sizeof c->api->sessions[i]));
     }
+    c->api->is_stale[API_TOPIC_STATUS] =
+        true; /* what is pushed now finds the WebSockets without a session */
     return done_empty(c);
 }
 

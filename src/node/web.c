@@ -43,7 +43,9 @@ struct web_conn {
     bool is_closing;
     bool is_writing;
     bool is_paused;
-    uint64_t caller; /* of the request that waits, or of the WebSocket */
+    bool is_going;                /* inside go_on */
+    uint8_t token[API_TOKEN_LEN]; /* of a WebSocket that is_authed */
+    uint64_t caller;              /* of the request that waits, or of the WebSocket */
     instant auth_until;
     unsigned handles; /* that are not closed yet */
     struct buf in;    /* bytes that the engine did not take yet */
@@ -68,6 +70,7 @@ static void on_handle_closed(uv_handle_t *handle)
     http_done(&c->http);
     websocket_done(&c->websocket);
     buf_done(&c->in);
+    wipe(MSPAN_OF(c->token));
     mem_free(w->cfg.budget, c, sizeof *c);
 }
 
@@ -209,13 +212,34 @@ static void on_request(struct web_conn *c, const struct http_event *e)
 
 /* ---- WebSocket ---- */
 
-static bool is_good_auth(struct web_conn *c, struct span message)
+static bool is_good_token(const struct web_conn *c, struct span token)
+{
+    struct api_bearer bearer = {
+        .token = token, .host = span_str(c->web->host), .origin = span_str(c->web->origin)};
+    return api_session_check(c->web->cfg.api, web_time(c->web), &bearer);
+}
+
+static bool take_auth(struct web_conn *c, struct span message)
 {
     struct json root;
-    struct api_bearer bearer = {.host = span_str(c->web->host), .origin = span_str(c->web->origin)};
-    return json_parse(&root, message, NULL) == OK && json_count(root) == 1 &&
-           json_find_plain(&bearer.token, root, "auth") == OK &&
-           api_session_check(c->web->cfg.api, web_time(c->web), &bearer);
+    struct span token;
+    if (json_parse(&root, message, NULL) != OK || json_count(root) != 1 ||
+        json_find_plain(&token, root, "auth") != OK || token.n != sizeof c->token ||
+        !is_good_token(c, token)) {
+        return false;
+    }
+    span_copy(MSPAN_OF(c->token), token);
+    return true;
+}
+
+/* A WebSocket ends with its session. */
+static bool has_session(struct web_conn *c)
+{
+    if (c->is_authed && is_good_token(c, SPAN_OF(c->token))) {
+        return true;
+    }
+    websocket_close(&c->websocket, loop_now(c->web->cfg.loop), CLOSE_NO_ACCESS, "no access");
+    return false;
 }
 
 static void on_message(struct web_conn *c, struct span message)
@@ -223,12 +247,15 @@ static void on_message(struct web_conn *c, struct span message)
     struct web *w = c->web;
     instant now = loop_now(w->cfg.loop);
     if (c->is_authed) {
+        if (!has_session(c)) {
+            return;
+        }
         struct api_caller caller = {.id = c->caller, .is_websocket = true};
         api_request(w->cfg.api, web_time(w), caller, message);
         w->cfg.pump(w->cfg.user);
         return;
     }
-    if (!is_good_auth(c, message) ||
+    if (!take_auth(c, message) ||
         websocket_write(&c->websocket, SPAN_LIT("{\"auth\":\"ok\"}")) != OK) {
         websocket_close(&c->websocket, now, CLOSE_NO_ACCESS, "no access");
         return;
@@ -370,12 +397,14 @@ static void set_alarm(struct web_conn *c)
 
 static void go_on(struct web_conn *c)
 {
-    feed(c);
-    flush(c);
-    if (!c->is_closing && c->in.n > 0) {
-        feed(c); /* an answer has gone: the next request may be there already */
+    size_t before;
+    c->is_going = true;
+    do { /* when an answer has gone, the next request may be there already */
+        before = c->in.n;
+        feed(c);
         flush(c);
-    }
+    } while (!c->is_closing && c->in.n > 0 && c->in.n < before);
+    c->is_going = false;
     if (!c->is_closing) {
         pause_or_resume(c);
         set_alarm(c);
@@ -464,16 +493,12 @@ bool web_deliver(struct web *w, const struct api_event *e)
     if (!c->is_websocket) {
         c->caller = 0;
         respond(c, e->http, "application/json", e->text, false);
-    } else if (websocket_write(&c->websocket, e->text) != OK) {
-        conn_close(
-            c); /* a page that does not read: it opens a new socket and gets fresh snapshots */
-        return true;
+    } else if (has_session(c) && websocket_write(&c->websocket, e->text) != OK) {
+        /* A page that does not read: it opens a new socket and gets fresh snapshots. */
+        conn_close(c);
     }
-    if (!c->is_closing) {
-        flush(c);
-    }
-    if (!c->is_closing) {
-        set_alarm(c);
+    if (!c->is_closing && !c->is_going) {
+        go_on(c); /* else whoever called for the answer does */
     }
     return true;
 }
@@ -520,11 +545,11 @@ enum err web_start(struct web *w, const struct web_cfg *cfg, char ret_holder[sta
             ERR_STATE; /* somebody else would answer for us there; without IPv6 it is merely absent */
     }
     ret_holder[0] = '\0';
+    if (err != OK) {
+        web_stop(w); /* at first, so that the holder is not found in ourselves */
+    }
     if (err == ERR_STATE) {
         port_holder_find(ret_holder, WEB_HOLDER_LEN, cfg->port);
-    }
-    if (err != OK) {
-        web_stop(w);
     }
     return err;
 }
