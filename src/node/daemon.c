@@ -441,7 +441,9 @@ static enum err start_doors(struct daemon *d)
                               .user = d};
     err = local_start(&d->local, &local);
     if (err != OK) {
-        return fail(d, err, "The socket %s cannot be made: does another passmesh use it?",
+        return fail(d, err,
+                    "The socket %s cannot be made: something else lies there. Look at it, and move "
+                    "it away.",
                     d->config->socket);
     }
     d->has_local = true;
@@ -477,6 +479,12 @@ static enum err start(struct daemon *d)
     enum err err = config_make_dirs(d->config, &path);
     if (err != OK) {
         return fail(d, err, "The directory %s cannot be made, or is not yours alone.", path);
+    }
+    if (local_is_taken(d->config->socket)) {
+        return fail(d, ERR_STATE,
+                    "This wallet is running already (its socket is %s). Use it, or end it with: "
+                    "passmesh stop",
+                    d->config->socket);
     }
     if (entropy_init(&d->entropy) != OK) {
         return fail(d, ERR_IO, "The system gives no randomness.");

@@ -33,6 +33,9 @@ struct local {
     uint64_t next_id;
 };
 
+/* local_is_taken: is anybody listening on the socket at path? */
+bool local_is_taken(const char *path);
+
 /* local_start: ERR_STATE: another daemon listens there; ERR_IO. A socket that nobody listens on is replaced. */
 MUST_CHECK enum err local_start(struct local *l, const struct local_cfg *cfg);
 void local_stop(struct local *l);

@@ -223,8 +223,7 @@ static void on_connection(uv_stream_t *listener, int status)
     }
 }
 
-/* Is anybody listening on the socket that lies there? */
-static bool is_alive(const char *path)
+bool local_is_taken(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t n = strlen(path);
@@ -245,7 +244,7 @@ enum err local_start(struct local *l, const struct local_cfg *cfg)
 {
     *l = (struct local){.cfg = *cfg, .next_id = 1};
     list_init(&l->conns);
-    if (is_alive(cfg->path)) {
+    if (local_is_taken(cfg->path)) {
         return ERR_STATE;
     }
     struct stat st;
