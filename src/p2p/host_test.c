@@ -25,6 +25,8 @@ struct node {
     bool echoes;
     bool holds; /* does not consume */
     bool dead;  /* dials to it fail */
+    int pings;  /* to follow the next answer */
+    int pongs;
 };
 
 struct wire {
@@ -188,6 +190,12 @@ static void act(unsigned i, const struct host_event *e)
             host_stream_consume(&n->host, e->stream, e->data.n);
         }
     }
+    if (e->kind == HOST_EVENT_PING) {
+        n->pongs += e->err == OK;
+        if (n->pings-- > 0) {
+            EXPECT_OK(host_ping(&n->host, &e->peer));
+        }
+    }
     if (e->kind == HOST_EVENT_STREAM_FIN) {
         host_stream_close_write(&n->host, e->stream);
     }
@@ -296,6 +304,19 @@ TEST(streams_ping_and_perf)
     EXPECT_EQ(2000000, net.nodes[0].last[HOST_EVENT_PERF].perf.download_len);
     EXPECT_STR("CIOdFcpP", net.nodes[0].log);
     EXPECT_EQ(0, net.nodes[0].host.streams.count + net.nodes[1].host.streams.count);
+    net_stop(2);
+}
+
+/* The next ping starts while the stream of the last is still closing. */
+TEST(pings_in_a_row)
+{
+    net_start(2);
+    dial(0, 1);
+    settle(2);
+    net.nodes[0].pings = 4;
+    EXPECT_OK(host_ping(&net.nodes[0].host, host_self(&net.nodes[1].host)));
+    settle(2);
+    EXPECT_EQ(5, net.nodes[0].pongs);
     net_stop(2);
 }
 
