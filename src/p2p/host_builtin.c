@@ -170,7 +170,9 @@ static void engine_done(struct host_builtin *b)
 static void report_ping(struct host *h, struct host_stream_state *s, uint64_t rtt_us, enum err e)
 {
     struct host_peer *p = s->conn->peer;
-    if (p && p->ping_is_out) {
+    if (p && p->ping_is_out && !s->builtin->is_reported) {
+        s->builtin->is_reported =
+            true; /* the next ping may be out while this stream still closes */
         p->ping_is_out = false;
         p->ping_due = true;
         p->ping_rtt_us = rtt_us;

@@ -110,7 +110,8 @@ enum host_builtin_kind {
 /* The engine of a built-in protocol on one stream. */
 struct host_builtin {
     enum host_builtin_kind kind;
-    bool has_engine; /* it runs: the stream is open */
+    bool has_engine;  /* it runs: the stream is open */
+    bool is_reported; /* our own ping: its result is known */
     struct host_perf_report
         *report; /* of our own perf: made beforehand, so that the result finds room */
     struct perf_cfg perf_cfg;
