@@ -2,12 +2,10 @@
 #include "node/db.h"
 
 #include "base/check.h"
+#include "node/sqlite_file.h"
 
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { DB_VERSION = 1, DB_APPLICATION_ID = 0x706d7731 }; /* "pmw1" */
 
@@ -133,76 +131,26 @@ static enum err db_prev(struct store *self,
     return read_row(db, bind(db, which, table, before), ret_key, ret_value);
 }
 
-static int pragma_int(sqlite3 *sqlite, const char *text)
-{
-    sqlite3_stmt *s = NULL;
-    int value = -1;
-    if (sqlite3_prepare_v2(sqlite, text, -1, &s, NULL) == SQLITE_OK &&
-        sqlite3_step(s) == SQLITE_ROW) {
-        value = sqlite3_column_int(s, 0);
-    }
-    (void)sqlite3_finalize(s);
-    return value;
-}
-
-static enum err open_err(int code)
-{
-    switch (code) {
-    case SQLITE_OK:      return OK;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:  return ERR_STATE;
-    case SQLITE_NOTADB:
-    case SQLITE_CORRUPT: return ERR_MALFORMED;
-    default:             return ERR_IO;
-    }
-}
-
-static enum err set_up(struct db *db)
-{
-    /* Exclusive locking keeps a second daemon out, and the shared-memory file away. */
-    TRY(open_err(sqlite3_exec(
-        db->sqlite,
-        "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-        "PRAGMA secure_delete=ON; BEGIN IMMEDIATE; COMMIT;",
-        NULL, NULL, NULL)));
-    int version = pragma_int(db->sqlite, "PRAGMA user_version");
-    int application = pragma_int(db->sqlite, "PRAGMA application_id");
-    if (version > DB_VERSION || (application != 0 && application != DB_APPLICATION_ID)) {
-        return ERR_MALFORMED;
-    }
-    TRY(open_err(
-        sqlite3_exec(db->sqlite,
-                     "PRAGMA application_id=1886222129; PRAGMA user_version=1;"
-                     "CREATE TABLE IF NOT EXISTS kept(place INTEGER NOT NULL, key BLOB NOT NULL,"
-                     " value BLOB NOT NULL, PRIMARY KEY(place, key)) WITHOUT ROWID;",
-                     NULL, NULL, NULL)));
-    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
-        TRY(open_err(sqlite3_prepare_v3(db->sqlite, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
-                                        &db->statements[i], NULL)));
-    }
-    return OK;
-}
-
 enum err db_open(struct db **ret, const char *path, struct log *log)
 {
     struct db *db = calloc(1, sizeof *db);
     if (!db) {
         abort();
     }
-    static_assert(DB_APPLICATION_ID == 1886222129, "as in the pragma");
     db->store = (struct store){
         .put = db_put, .remove = db_remove, .get = db_get, .next = db_next, .prev = db_prev};
     db->log = log;
-    /* Made before SQLite opens it, so that it is never readable by others. */
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    enum err err = fd >= 0 ? OK : ERR_IO;
-    if (fd >= 0) {
-        (void)close(fd);
-        int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX;
-        err = open_err(sqlite3_open_v2(path, &db->sqlite, flags, NULL));
-    }
-    if (err == OK) {
-        err = set_up(db);
+    struct sqlite_file_args args = {
+        .path = path,
+        .application_id = DB_APPLICATION_ID,
+        .version = DB_VERSION,
+        .tables = "CREATE TABLE IF NOT EXISTS kept(place INTEGER NOT NULL, key BLOB NOT NULL,"
+                  " value BLOB NOT NULL, PRIMARY KEY(place, key)) WITHOUT ROWID;",
+    };
+    enum err err = sqlite_file_open(&db->sqlite, &args);
+    for (size_t i = 0; i < STATEMENT_COUNT && err == OK; i++) {
+        err = sqlite_file_err(sqlite3_prepare_v3(
+            db->sqlite, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &db->statements[i], NULL));
     }
     if (err != OK) {
         db_close(db);

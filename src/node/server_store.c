@@ -2,11 +2,10 @@
 #include "node/server_store.h"
 
 #include "base/check.h"
+#include "node/sqlite_file.h"
 
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { STORE_VERSION = 1, STORE_APPLICATION_ID = 0x706d7331 }; /* "pms1" */
 
@@ -18,21 +17,6 @@ struct server_store {
     sqlite3_stmt *each;
     struct log *log;
 };
-
-static enum err err_of(int code)
-{
-    switch (code) {
-    case SQLITE_OK:
-    case SQLITE_DONE:
-    case SQLITE_ROW:     return OK;
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:  return ERR_STATE;
-    case SQLITE_NOTADB:
-    case SQLITE_CORRUPT: return ERR_MALFORMED;
-    case SQLITE_FULL:    return ERR_LIMIT;
-    default:             return ERR_IO;
-    }
-}
 
 static struct server_store *store_of(struct bundler_store *self)
 {
@@ -52,7 +36,7 @@ static enum err run(struct server_store *s, sqlite3_stmt *statement)
     if (code != SQLITE_DONE) {
         log_line(s->log, LOG_ERROR, "store", "the database answers: %s", sqlite3_errstr(code));
     }
-    return err_of(code);
+    return sqlite_file_err(code);
 }
 
 static enum err put(struct bundler_store *self, const struct hash32 *key, struct span record)
@@ -72,43 +56,14 @@ static void remove_record(struct bundler_store *self, const struct hash32 *key)
     (void)err; /* logged; a finished record that stays is forgotten after the next start */
 }
 
-static int pragma_int(sqlite3 *sqlite, const char *text)
-{
-    sqlite3_stmt *s = NULL;
-    int value = -1;
-    if (sqlite3_prepare_v2(sqlite, text, -1, &s, NULL) == SQLITE_OK &&
-        sqlite3_step(s) == SQLITE_ROW) {
-        value = sqlite3_column_int(s, 0);
-    }
-    (void)sqlite3_finalize(s);
-    return value;
-}
-
 MUST_CHECK static enum err prepare(struct server_store *s, sqlite3_stmt **ret, const char *text)
 {
-    return err_of(sqlite3_prepare_v3(s->sqlite, text, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL));
+    return sqlite_file_err(
+        sqlite3_prepare_v3(s->sqlite, text, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL));
 }
 
 MUST_CHECK static enum err set_up(struct server_store *s)
 {
-    /* Exclusive locking keeps a second server out, and the shared-memory file away. */
-    TRY(err_of(sqlite3_exec(
-        s->sqlite,
-        "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-        "BEGIN IMMEDIATE; COMMIT;",
-        NULL, NULL, NULL)));
-    int application = pragma_int(s->sqlite, "PRAGMA application_id");
-    if (pragma_int(s->sqlite, "PRAGMA user_version") > STORE_VERSION ||
-        (application != 0 && application != STORE_APPLICATION_ID)) {
-        return ERR_MALFORMED;
-    }
-    static_assert(STORE_APPLICATION_ID == 1886221105, "as in the pragma");
-    TRY(err_of(
-        sqlite3_exec(s->sqlite,
-                     "PRAGMA application_id=1886221105; PRAGMA user_version=1;"
-                     "CREATE TABLE IF NOT EXISTS operation(hash BLOB PRIMARY KEY, record BLOB NOT "
-                     "NULL) WITHOUT ROWID;",
-                     NULL, NULL, NULL)));
     TRY(prepare(s, &s->put,
                 "INSERT INTO operation(hash, record) VALUES(?1, ?2) "
                 "ON CONFLICT(hash) DO UPDATE SET record = excluded.record"));
@@ -124,14 +79,15 @@ enum err server_store_open(struct server_store **ret, const char *path, struct l
     }
     s->port = (struct bundler_store){.put = put, .remove = remove_record};
     s->log = log;
-    /* Made before SQLite opens it, so that it is never readable by others. */
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    enum err err = fd >= 0 ? OK : ERR_IO;
-    if (fd >= 0) {
-        (void)close(fd);
-        int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX;
-        err = err_of(sqlite3_open_v2(path, &s->sqlite, flags, NULL));
-    }
+    struct sqlite_file_args args = {
+        .path = path,
+        .application_id = STORE_APPLICATION_ID,
+        .version = STORE_VERSION,
+        .tables =
+            "CREATE TABLE IF NOT EXISTS operation(hash BLOB PRIMARY KEY, record BLOB NOT NULL)"
+            " WITHOUT ROWID;",
+    };
+    enum err err = sqlite_file_open(&s->sqlite, &args);
     if (err == OK) {
         err = set_up(s);
     }
@@ -170,5 +126,5 @@ enum err server_store_each(struct server_store *s, server_store_fn fn, void *use
         err = fn(user, p && n > 0 ? span_of(p, (size_t)n) : SPAN_EMPTY);
     }
     (void)sqlite3_reset(s->each);
-    return err == OK ? err_of(code) : err;
+    return err == OK ? sqlite_file_err(code) : err;
 }
