@@ -1,0 +1,79 @@
+// Builds what the local network runs, if it is not there from the same sources.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, statfsSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createHash } from 'node:crypto';
+import { Fault, step } from './say.mjs';
+
+export const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
+export const buildDir = join(root, 'build');
+export const programs = Object.fromEntries(['passmesh', 'passmesh-keyd', 'passmesh-server'].map((n) => [n, join(buildDir, 'apps', n)]));
+
+const DISK_MIB_MIN = 600;
+
+function run(what, program, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    let text = '';
+    const add = (data) => { text = (text + data).slice(-20_000); };
+    child.stdout.on('data', add);
+    child.stderr.on('data', add);
+    child.once('error', () => reject(new Fault(`${program} is missing: run make deps, then start again.`)));
+    child.once('exit', (code) => {
+      if (code === 0) {
+        resolve(text);
+      } else if (/No space left on device/.test(text)) {
+        reject(Object.assign(new Error('disk'), { code: 'ENOSPC' }));
+      } else {
+        reject(new Fault(`${what} failed:\n${text.trimEnd().split('\n').slice(-25).join('\n')}`));
+      }
+    });
+  });
+}
+
+/* Names, sizes and times of all files below folders: changes whenever the page may. */
+function stampOf(folders) {
+  const hash = createHash('sha256');
+  const add = (path) => {
+    const s = statSync(path);
+    if (s.isDirectory()) {
+      for (const name of readdirSync(path).sort()) {
+        if (name !== 'node_modules') {
+          add(join(path, name));
+        }
+      }
+    } else {
+      hash.update(`${path}\0${s.size}\0${s.mtimeMs}\0`);
+    }
+  };
+  folders.forEach((f) => add(join(root, f)));
+  return hash.digest('hex');
+}
+
+async function buildPage() {
+  const page = join(buildDir, 'ui');
+  const mark = join(buildDir, 'ui.stamp');
+  const stamp = stampOf(['ui/src', 'ui/index.html', 'ui/build.mjs', 'ui/package-lock.json', 'api']);
+  if (existsSync(join(page, 'manifest.json')) && existsSync(mark) && readFileSync(mark, 'utf8') === stamp) {
+    return;
+  }
+  await run('Building the page', join(root, 'ui/build.sh'), [page]);
+  writeFileSync(mark, stamp);
+}
+
+export function checkDisk() {
+  mkdirSync(buildDir, { recursive: true });
+  const { bavail, bsize } = statfsSync(buildDir);
+  if ((bavail * bsize) / 2 ** 20 < DISK_MIB_MIN) {
+    throw Object.assign(new Error('disk'), { code: 'ENOSPC' });
+  }
+}
+
+/** Programs, contracts and page. */
+export async function buildAll() {
+  checkDisk();
+  await step('Configuring the build', () => run('Configuring', 'make', ['--no-print-directory', 'build/build.ninja']));
+  await step('Building the programs', () => run('Building', 'ninja', ['-C', 'build', ...Object.keys(programs).map((n) => `apps/${n}`)]));
+  await step('Building the page', buildPage);
+}

@@ -1,0 +1,151 @@
+// A local network of separate processes: an Ethereum node with our contracts, a server, a faucet; and a daemon beside them.
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { anvilPath } from '../../../contracts/lib/anvil.mjs';
+import { creationCodeFor } from '../../../contracts/lib/build.mjs';
+import { deployMissing } from '../../../contracts/lib/deploy.mjs';
+import { createClient, http, parseEther, toHex } from 'viem';
+import { buildDir, programs, root } from './build.mjs';
+import { Child } from './child.mjs';
+import { Fault, say, step } from './say.mjs';
+
+const CHAIN_ID = 31337;
+const STATE_INTERVAL_S = 10;
+const BUNDLER_ETHER_MIN = parseEther('50');
+const TEST_TOKEN = { symbol: 'PTT', name: 'Passmesh Test Token', decimals: 18 };
+
+export const deployments = JSON.parse(readFileSync(join(root, 'contracts/deployments.json'), 'utf8'));
+
+/** The file networks/NAME.ini of a local network. */
+export function networkFile({ bootstrap = [], faucet }) {
+  const lines = [
+    '# Written at each start of the local network.', '[network]', 'id = local', 'name = Local', `chain_id = ${CHAIN_ID}`, 'kind = local', 'symbol = ETH', 'native_name = Ether',
+    'block_ms = 1000', 'final_after = 3', 'p256 = yes', ...(faucet ? [`faucet = ${faucet}`] : []), ...bootstrap.map((b) => `bootstrap = ${b}`), '',
+    `[token.${TEST_TOKEN.symbol.toLowerCase()}]`, `address = ${deployments.test_token.address}`, ...Object.entries(TEST_TOKEN).map(([k, v]) => `${k} = ${v}`), '',
+  ];
+  return lines.join('\n');
+}
+
+/* The first line of JSON that a program prints. */
+function jsonLine() {
+  const heard = { value: undefined };
+  heard.onLine = (line) => {
+    if (heard.value === undefined && line.startsWith('{')) {
+      heard.value = JSON.parse(line);
+    }
+  };
+  return heard;
+}
+
+async function startNode({ dir, stateFile, blockTime, onEnd }) {
+  const heard = { url: undefined };
+  const args = ['--port', '0', '--hardfork', 'osaka', '--chain-id', String(CHAIN_ID), '--threads', '1', '--block-time', String(blockTime)];
+  if (stateFile) {
+    args.push('--state', stateFile, '--state-interval', String(STATE_INTERVAL_S));
+  }
+  const node = new Child({
+    name: 'The Ethereum node (anvil)', program: anvilPath(), args, log: join(dir, 'anvil.log'), onEnd,
+    onLine: (line) => { heard.url ??= /Listening on (127\.0\.0\.1:\d+)/.exec(line)?.[1]; },
+  });
+  const at = await node.until(() => heard.url, 60);
+  node.url = `http://${at}`;
+  return node;
+}
+
+async function deploy({ request, quiet }) {
+  const [from] = await request({ method: 'eth_accounts' });
+  const creationCode = creationCodeFor(deployments, join(buildDir, 'contracts'), quiet ? undefined : (text) => say(text));
+  return deployMissing({ request, from, deployments, creationCode });
+}
+
+async function fund(request, address) {
+  const balance = BigInt(await request({ method: 'eth_getBalance', params: [address, 'latest'] }));
+  if (balance < BUNDLER_ETHER_MIN) {
+    await request({ method: 'anvil_setBalance', params: [address, toHex(BUNDLER_ETHER_MIN * 2n)] });
+  }
+}
+
+/* Multiaddrs with /p2p and the bundler's address, from the line that the server prints when it is ready. */
+function readReady(line) {
+  const addrs = line.multiaddrs ?? line.addrs ?? line.listen ?? [];
+  const bundler = line.bundler ?? line.bundler_address;
+  return { addrs: addrs.filter((a) => a.includes('/p2p/')), bundler };
+}
+
+async function startServer({ dir, rpc, onEnd }) {
+  const file = join(dir, 'server-network.ini');
+  writeFileSync(file, networkFile({}));
+  const heard = jsonLine();
+  const server = new Child({
+    name: 'The server (passmesh-server)', program: programs['passmesh-server'], log: join(dir, 'server.log'), onEnd, onLine: heard.onLine,
+    args: ['--home', join(dir, 'server'), '--network', file, '--node', rpc, '--listen', '/ip4/127.0.0.1/tcp/0', '--json'],
+  });
+  const line = await server.until(() => heard.value);
+  Object.assign(server, readReady(line));
+  if (server.addrs.length === 0 || !server.bundler) {
+    throw new Fault(`The server does not say where it listens and who pays: ${JSON.stringify(line)}`);
+  }
+  return server;
+}
+
+async function startFaucet({ dir, rpc, onEnd }) {
+  const heard = jsonLine();
+  const faucet = new Child({
+    name: 'The faucet', program: process.execPath, log: join(dir, 'faucet.log'), onEnd, onLine: heard.onLine,
+    args: [join(root, 'tools/local/faucet.mjs'), '--rpc', rpc, '--token', deployments.test_token.address],
+  });
+  faucet.url = (await faucet.until(() => heard.value)).url;
+  return faucet;
+}
+
+/**
+ * Starts node, contracts, server and faucet below dir and writes dir/network.ini. keeps: the chain's state survives in
+ * dir/anvil-state.json. onEnd(child) hears of any that ends by itself. Resolves to { rpc, request, file, server, stop }.
+ */
+export async function startNetwork({ dir, keeps = false, blockTime = 1, quiet = false, onEnd = () => {} }) {
+  mkdirSync(dir, { recursive: true });
+  const started = [];
+  const stop = async () => {
+    for (const child of started.reverse()) {
+      await child.stop(child.stopSignal);
+    }
+  };
+  const doing = quiet ? (_, work) => work() : step;
+  try {
+    const node = await doing('Starting the Ethereum node', () => startNode({ dir, blockTime, onEnd, stateFile: keeps && join(dir, 'anvil-state.json') }));
+    node.stopSignal = 'SIGINT'; /* it writes its state then */
+    started.push(node);
+    const { request } = createClient({ transport: http(node.url, { retryCount: 0 }) });
+    await doing('Deploying the contracts', () => deploy({ request, quiet }));
+    const server = await doing('Starting the server', () => startServer({ dir, rpc: node.url, onEnd }));
+    started.push(server);
+    await fund(request, server.bundler);
+    const faucet = await doing('Starting the faucet', () => startFaucet({ dir, rpc: node.url, onEnd }));
+    started.push(faucet);
+    const file = join(dir, 'network.ini');
+    writeFileSync(`${file}.new`, networkFile({ bootstrap: server.addrs, faucet: faucet.url }));
+    renameSync(`${file}.new`, file);
+    return { rpc: node.url, request, file, server, node, faucet, started, stop };
+  } catch (e) {
+    await stop();
+    throw e;
+  }
+}
+
+/** Starts `passmesh daemon` on a network file. port: of the page, when it shall not be 7878. */
+export async function startDaemon({ dir, home, file, port, env = {}, onEnd, log = 'daemon.log' }) {
+  if (port) {
+    mkdirSync(join(home, 'config'), { recursive: true, mode: 0o700 });
+    writeFileSync(join(home, 'config/passmesh.ini'), `[page]\nport = ${port}\n`);
+  }
+  const socket = join(home, 'run/passmesh.sock');
+  const daemon = new Child({
+    name: 'The wallet (passmesh daemon)', program: programs.passmesh, args: ['--home', home, 'daemon'], log: join(dir, log), onEnd,
+    env: { PASSMESH_NETWORK: file, PASSMESH_UI: join(buildDir, 'ui'), ...env },
+  });
+  await daemon.until(() => existsSync(socket) && readFileSync(daemon.log, 'utf8').includes('ready at'));
+  daemon.home = home;
+  daemon.socket = socket;
+  daemon.origin = `http://passmesh.localhost:${port ?? 7878}`;
+  return daemon;
+}

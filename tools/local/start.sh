@@ -1,0 +1,13 @@
+#!/bin/sh
+# usage: tools/local/start.sh PROGRAM.mjs [ARGUMENTS...]
+# Brings what is missing (Debian packages, the pinned Node, npm packages), then runs a program of this folder with it.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+"$here"/../deps.sh --check run >/dev/null || "$here"/../deps.sh run
+"$here"/prepare.sh
+"$here"/../../contracts/prepare.sh
+"$here"/../../ui/prepare.sh
+node=$("$here"/../node22.sh --path)
+program=$1
+shift
+exec "$node" "$here/$program" "$@"
