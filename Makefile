@@ -11,7 +11,7 @@ SANITIZERS := address,undefined
 CC_CLANG := $(shell command -v ccache >/dev/null && echo 'ccache clang-19' || echo clang-19)
 
 .DEFAULT_GOAL := all
-.PHONY: all deps test test-long asan valgrind cov fuzz sim tidy format clean help bench interop
+.PHONY: all deps run demo test test-long asan valgrind cov fuzz sim tidy format clean help bench interop
 
 all: $(BUILD)/build.ninja ## build everything (the default)
 	@ninja -C $(BUILD)
@@ -27,6 +27,12 @@ $(BUILD)/build.ninja: $(MESON_FILES)
 
 deps: ## install what is missing: GROUP=run (default), test or dev
 	@tools/deps.sh $(GROUP)
+
+run: ## a local network and the wallet on it, in your browser, until Ctrl-C; test money only
+	@tools/local/start.sh run.mjs
+
+demo: ## the same with nobody there: a browser with a virtual passkey, each step checked against the chain
+	@tools/local/start.sh demo.mjs
 
 test: all ## run the suite; the last line counts what passed, failed and was skipped
 	@tools/run_tests.py --build $(BUILD)

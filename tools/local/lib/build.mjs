@@ -8,7 +8,9 @@ import { Fault, step } from './say.mjs';
 
 export const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 export const buildDir = join(root, 'build');
-export const programs = Object.fromEntries(['passmesh', 'passmesh-keyd', 'passmesh-server'].map((n) => [n, join(buildDir, 'apps', n)]));
+/* Tests of another build directory name it. */
+const programDir = process.env.PASSMESH_PROGRAMS ?? join(buildDir, 'apps');
+export const programs = Object.fromEntries(['passmesh', 'passmesh-keyd', 'passmesh-server'].map((n) => [n, join(programDir, n)]));
 
 const DISK_MIB_MIN = 600;
 

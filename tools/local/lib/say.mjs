@@ -44,5 +44,5 @@ export function sentence(error) {
   if (error.code === 'EACCES' || error.code === 'EROFS') {
     return `${error.path} cannot be written: is the source tree yours?`;
   }
-  return `${error.shortMessage ?? error.message}${process.env.DEBUG ? `\n${error.stack}` : ''}`;
+  return `${(error.shortMessage ?? error.message).replace(/\x1b\[\d*m/g, '')}${process.env.DEBUG ? `\n${error.stack}` : ''}`;
 }

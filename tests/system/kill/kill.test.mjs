@@ -1,0 +1,184 @@
+// The daemon is killed (SIGKILL) at seeded times while it creates an account, signs, sends, and follows an operation to
+// inclusion. After each restart the account or operation is in its right state, and nothing is ever sent twice: the
+// UserOperationEvents on the chain are counted for each nonce.
+//   KILLS: how many (default 5); SEED: of the times (default 1)
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SoftPasskey } from '../../../tools/local/lib/authenticator.mjs';
+import { Chain } from '../../../tools/local/lib/chain.mjs';
+import { LocalApi, newKey } from '../../../tools/local/lib/local_api.mjs';
+import { startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
+
+const KILLS = Number(process.env.KILLS ?? 5);
+const SEED = Number(process.env.SEED ?? 1);
+const PHASES = ['create', 'sign', 'send', 'included'];
+const KILL_MS = { create: 12, sign: 12, send: 500, included: 4000 }; /* the kill falls somewhere within */
+const WEI = 10n ** 15n;
+const ENDED = ['included', 'final'];
+const WAIT_MS = 40_000;
+
+/* mulberry32: the times are the same for the same seed. */
+function seeded(seed) {
+  let a = seed >>> 0;
+  return () => {
+    a = (a + 0x6d2b79f5) | 0;
+    let t = Math.imul(a ^ (a >>> 15), 1 | a);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const freePort = () => new Promise((done) => {
+  const probe = createServer();
+  probe.listen(0, '127.0.0.1', () => {
+    const { port } = probe.address();
+    probe.close(() => done(port));
+  });
+});
+
+const dir = mkdtempSync(join(tmpdir(), 'passmesh-kill-'));
+const random = seeded(SEED);
+let network;
+let chain;
+let port;
+let daemon;
+let api;
+let main; /* the account that sends, and its passkey */
+let sent = 0;
+
+async function start() {
+  daemon = await startDaemon({ dir, home: join(dir, 'wallet'), file: network.file, port });
+  api = new LocalApi(daemon.socket);
+}
+
+async function killAndRestart() {
+  await daemon.kill();
+  api.close();
+  await start();
+}
+
+/* The first answer that satisfies good, asked again and again. */
+async function until(what, ask, good) {
+  const end = Date.now() + WAIT_MS;
+  let last;
+  while (Date.now() < end) {
+    try {
+      last = await ask();
+      if (good(last)) {
+        return last;
+      }
+    } catch (e) {
+      last = e.message;
+    }
+    await sleep(100);
+  }
+  throw new Error(`${what} did not happen within ${WAIT_MS / 1000} s: ${JSON.stringify(last)?.slice(0, 1500)}`);
+}
+
+const beginCreate = (name, resume) => api.call('account_create_begin', { key: newKey(), name, where: 'any', ...(resume ? { resume } : {}) });
+const finishCreate = (passkey, begun) => api.call('account_create_finish', {
+  key: newKey(), ceremony_id: begun.ceremony.id, passkey_name: 'Soft', response: passkey.register(begun.options),
+});
+
+const prepare = (to) => until('preparing', () => api.call('send_prepare', {
+  key: newKey(), account_id: main.account.id, network_id: 'local', asset: 'native', to, amount: WEI.toString(), speed: 'normal',
+}), (o) => o.state === 'prepared');
+
+const approve = (operation, assertion) => api.call('send_approve', {
+  key: newKey(), operation_id: operation.id, revision: operation.revision, ticks: operation.risks.filter((r) => r.tick).map((r) => r.id), assertion,
+});
+
+async function killWhileCreating(n, delay) {
+  const passkey = new SoftPasskey(daemon.origin);
+  const name = `Made ${n}`;
+  const begun = await beginCreate(name);
+  const finishing = finishCreate(passkey, begun).then((account) => account.id, () => undefined);
+  await sleep(delay);
+  await killAndRestart();
+  const told = await finishing;
+  const { accounts } = await api.call('accounts_list');
+  const found = accounts.filter((a) => a.name === name);
+  if (told) {
+    assert.deepEqual(found.map((a) => a.id), [told], 'an account that was confirmed is there, once');
+  }
+  assert.ok(found.length <= 1, 'never twice');
+  if (found.length === 1) {
+    return;
+  }
+  const { ceremonies } = await api.call('status');
+  const pending = ceremonies.find((c) => c.id === begun.ceremony.id);
+  assert.ok(pending, 'what was begun can be finished');
+  const again = await beginCreate(name, pending.id);
+  assert.equal(again.options.user_id, begun.options.user_id, 'with the same user id');
+  const account = await finishCreate(new SoftPasskey(daemon.origin), again);
+  assert.equal(account.name, name);
+}
+
+async function killWhileSending(phase, delay) {
+  const to = `0x${randomBytes(20).toString('hex')}`;
+  const nonce = BigInt(sent);
+  let operation = await prepare(to);
+  assert.equal(BigInt(operation.exact.nonce), nonce);
+  const assertion = main.passkey.assert(operation.request);
+  const approving = approve(operation, assertion).then((o) => o.state, () => undefined);
+  if (phase !== 'sign') {
+    assert.ok(await approving, 'approved');
+  }
+  await sleep(delay);
+  const before = await chain.nonce(main.account.address);
+  await killAndRestart();
+  const told = await approving;
+  operation = await api.call('operation_get', { operation_id: operation.id });
+  if (told) {
+    assert.notEqual(operation.state, 'prepared', 'what was confirmed is not forgotten');
+  }
+  if (operation.state === 'prepared') {
+    assert.equal(before, nonce, 'nothing left that was not written down');
+    await approve(operation, assertion);
+  }
+  operation = await until('inclusion', () => api.call('operation_get', { operation_id: operation.id }), (o) => ENDED.includes(o.state) || o.state === 'failed');
+  assert.ok(ENDED.includes(operation.state), `${operation.state} ${JSON.stringify(operation.reason)}`);
+  sent += 1;
+  assert.equal(await chain.ether(to), WEI, 'the receiver has it once');
+  const events = (await chain.operations(main.account.address)).filter((o) => o.nonce === nonce);
+  assert.equal(events.length, 1, 'one event for this nonce');
+  assert.equal(events[0].userOpHash, operation.user_op_hash ?? operation.exact.user_op_hash);
+}
+
+describe('killed at any time', { timeout: 3_600_000 }, () => {
+  before(async () => {
+    port = await freePort();
+    network = await startNetwork({ dir, quiet: true });
+    chain = new Chain(network.rpc);
+    await start();
+    const passkey = new SoftPasskey(daemon.origin);
+    const account = await finishCreate(passkey, await beginCreate('Main'));
+    main = { account, passkey };
+    await network.request({ method: 'anvil_setBalance', params: [account.address, '0x8ac7230489e80000'] });
+  });
+  after(async () => {
+    api?.close();
+    await daemon?.stop();
+    await network?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  for (let i = 0; i < KILLS; i++) {
+    const phase = PHASES[(i + 1) % PHASES.length];
+    const delay = Math.floor(random() * KILL_MS[phase]);
+    test(`${i + 1}: ${phase}, after ${delay} ms`, () => (phase === 'create' ? killWhileCreating(i, delay) : killWhileSending(phase, delay)));
+  }
+
+  test('nothing was sent twice', async () => {
+    const events = await chain.operations(main.account.address);
+    assert.equal(events.length, sent);
+    assert.equal(new Set(events.map((e) => e.nonce)).size, sent);
+    assert.equal(await chain.nonce(main.account.address), BigInt(sent));
+  });
+});

@@ -1,0 +1,379 @@
+// usage: tools/local/start.sh demo.mjs [--out DIR]      (make demo)
+// What a person does with the wallet, with no person there: a headless Chromium with a virtual authenticator goes through it
+// with the mouse and then once more by keyboard alone. After each step viem asks the chain whether it is so. Screenshots go to
+// build/demo/. Exit status 0 only if all of it held.
+import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { formatEther, getAddress, pad, parseEther, toHex } from 'viem';
+import { passkeyOwner } from '../../contracts/lib/account.mjs';
+import { findChromium, openBrowser, watch } from '../../ui/test/browser.mjs';
+import { buildAll, buildDir, programs } from './lib/build.mjs';
+import { Chain } from './lib/chain.mjs';
+import { keyboard, mouse } from './lib/hands.mjs';
+import { deployments, startDaemon, startNetwork } from './lib/network.mjs';
+import { Fault, say, sentence } from './lib/say.mjs';
+
+const { values: args } = parseArgs({ options: { out: { type: 'string', default: join(buildDir, 'demo') } } });
+const WAIT_MS = 40_000;
+const ETHER_SENT = '1.5';
+const TOKENS_SENT = '25';
+
+const freePort = () => new Promise((done) => {
+  const probe = createServer();
+  probe.listen(0, '127.0.0.1', () => {
+    const { port } = probe.address();
+    probe.close(() => done(port));
+  });
+});
+
+const newAddress = () => getAddress(toHex(randomBytes(20)));
+
+/** One walk through the wallet. */
+class Walk {
+  constructor({ hand, network, dir, port }) {
+    Object.assign(this, { hand, network, dir, port, shots: 0, held: 0 });
+    this.home = join(dir, `wallet-${hand.name}`);
+    this.chain = new Chain(network.rpc);
+  }
+
+  /** Prints what was checked, and ends the walk if it does not hold. */
+  check(what, holds, found = '') {
+    if (!holds) {
+      throw new Fault(`not so: ${what}${found === '' ? '' : ` (found: ${found})`}`);
+    }
+    this.held += 1;
+    say(`    ok  ${what}`);
+  }
+
+  equal(what, found, wanted) {
+    const same = typeof found === 'string' && typeof wanted === 'string' ? found.toLowerCase() === wanted.toLowerCase() : found === wanted;
+    this.check(`${what}: ${wanted}`, same, String(found));
+  }
+
+  async shot(name) {
+    this.shots += 1;
+    await this.page.waitForTimeout(250); /* transitions end */
+    await this.page.screenshot({ path: join(args.out, `${this.hand.name}-${String(this.shots).padStart(2, '0')}-${name}.png`), fullPage: true });
+  }
+
+  one(selector, options) {
+    return this.page.locator(selector, options).first();
+  }
+
+  press(selector) {
+    return this.hand.press(this.page, selector);
+  }
+
+  async startDaemon() {
+    this.daemon = await startDaemon({ dir: this.dir, home: this.home, file: this.network.file, port: this.port, log: `daemon-${this.hand.name}.log`, onEnd: (c) => { this.died = c.fault(); } });
+  }
+
+  async link() {
+    const { stdout } = await promisify(execFile)(programs.passmesh, ['--home', this.home, 'open', '--print']);
+    return stdout.trim().split('\n').at(-1);
+  }
+
+  async open(page) {
+    await page.goto(await this.link());
+  }
+
+  async newPage() {
+    const page = await this.browser.context.newPage();
+    page.setDefaultTimeout(WAIT_MS);
+    return page;
+  }
+
+  async begin() {
+    await this.startDaemon();
+    this.browser = await openBrowser();
+    this.page = await this.newPage();
+    this.seen = await watch(this.page, this.daemon.origin);
+    this.cdp = await this.browser.context.newCDPSession(this.page);
+    await this.cdp.send('WebAuthn.enable');
+    ({ authenticatorId: this.authenticatorId } = await this.cdp.send('WebAuthn.addVirtualAuthenticator', {
+      options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+    }));
+  }
+
+  async end() {
+    await this.browser?.close();
+    await this.daemon?.stop();
+  }
+
+  async credential() {
+    const { credentials } = await this.cdp.send('WebAuthn.getCredentials', { authenticatorId: this.authenticatorId });
+    this.equal('passkeys in the authenticator', credentials.length, 1);
+    const key = createPrivateKey({ key: Buffer.from(credentials[0].privateKey, 'base64'), format: 'der', type: 'pkcs8' });
+    const { x, y } = createPublicKey(key).export({ format: 'jwk' });
+    return { qx: toHex(Buffer.from(x, 'base64url')), qy: toHex(Buffer.from(y, 'base64url')), signCount: credentials[0].signCount };
+  }
+
+  /** The addresses that stand on the page in full. */
+  addresses() {
+    return this.page.locator('.address').evaluateAll((all) => all.map((e) => e.textContent));
+  }
+
+  async createWallet() {
+    say('  Create a wallet with a passkey');
+    await this.open(this.page);
+    await this.one('[data-test=make]').waitFor();
+    await this.shot('welcome');
+    this.equal('the code is gone from the address line', await this.page.evaluate(() => location.hash), '#/start');
+    await this.press('[data-test=make]');
+    await this.hand.type(this.page, '[data-test=account-name]', 'Main');
+    await this.shot('passkey');
+    await this.press('[data-test=make-passkey]');
+    await this.one('[data-test=to-home]').waitFor();
+    await this.shot('ready');
+    const { qx, qy } = await this.credential();
+    const owner = passkeyOwner(deployments.webauthn_verifier.address, qx, qy, this.daemon.origin);
+    this.address = await this.chain.addressOf([owner], 1n, pad('0x', { size: 32 }));
+    const shown = await this.addresses();
+    this.check(`the address shown is what the factory on the chain gives for this passkey: ${this.address}`, shown.includes(this.address), shown.join(' '));
+    this.check('the account is not on the chain yet', !(await this.chain.hasCode(this.address)));
+    await this.press('[data-test=to-home]');
+    await this.one('[data-test=balance]').waitFor();
+  }
+
+  async receive() {
+    say('  See the address and its QR code');
+    await this.press('[data-test=go-receive]');
+    const label = await this.one('svg.qr').getAttribute('aria-label');
+    await this.shot('receive');
+    this.check('the QR code is of that address', label.includes(this.address), label);
+    await this.press('.actions a[href="#/home"]');
+    await this.one('[data-test=balance]').waitFor();
+  }
+
+  async faucet() {
+    say('  Get test money from the local faucet');
+    await this.press('[data-test=faucet]');
+    await this.one('[data-test=balance]', { hasText: /^10\u00a0ETH/ }).waitFor();
+    await this.one('.asset', { hasText: '1,000\u00a0PTT' }).waitFor();
+    await this.shot('money');
+    this.equal('wei of the account on the chain', await this.chain.ether(this.address), parseEther('10'));
+    this.equal('test tokens on the chain', await this.chain.tokens(this.address), parseEther('1000'));
+  }
+
+  /** Up to the screen that shows what will be signed; nothing is signed yet. */
+  async review({ to, amount, asset, name }) {
+    const before = await this.chain.nonce(this.address);
+    await this.press('[data-test=go-send]');
+    await this.hand.type(this.page, '[data-test=to]', to);
+    await this.page.getByText('The address is well formed').waitFor();
+    if (asset) {
+      await this.hand.choose(this.page, '[data-test=asset]', asset);
+    }
+    await this.hand.type(this.page, '[data-test=amount]', amount);
+    await this.shot(`${name}-form`);
+    await this.press('[data-test=review]');
+    await this.one('[data-test=approve-screen]').waitFor();
+    await this.one('[data-test=approve-screen] h1', { hasText: `${amount}\u00a0${asset ?? 'ETH'}` }).waitFor();
+    await this.shot(`${name}-review`);
+    this.check(`the whole address of the receiver stands there before anything is signed: ${to}`, (await this.addresses()).includes(to));
+    this.userOpHash = await this.page.evaluate(() => /0x[0-9a-f]{64}/.exec(document.querySelector('details.exact')?.textContent ?? '')?.[0]);
+    this.check(`the hash to be signed stands there: ${this.userOpHash}`, Boolean(this.userOpHash));
+    this.equal('nonce on the chain: nothing was sent', await this.chain.nonce(this.address), before);
+  }
+
+  async approve() {
+    if (await this.page.locator('[data-test=rest]').count()) {
+      await this.press('[data-test=rest], [data-test=approve]'); /* Tab alone may have shown the rest */
+    }
+    await this.one('[data-test=approve]:not([aria-disabled])').waitFor();
+    await this.press('[data-test=approve]');
+  }
+
+  /** Waits for the page to say so and asks the chain. */
+  async included({ name, nonce }) {
+    await this.one('.chip-state.ok', { hasText: 'Included' }).or(this.one('.chip-state.ok', { hasText: 'Final' })).first().waitFor();
+    const operations = await this.chain.operations(this.address);
+    const mine = operations.filter((o) => o.nonce === nonce);
+    this.equal(`UserOperationEvents with nonce ${nonce}`, mine.length, 1);
+    this.check('the EntryPoint says success', mine[0].success);
+    this.equal('it is the operation whose hash was shown', mine[0].userOpHash, this.userOpHash);
+    this.equal('next nonce at the EntryPoint', await this.chain.nonce(this.address), nonce + 1n);
+    this.check('the account is on the chain', await this.chain.hasCode(this.address));
+    await this.one('.chip-state.ok', { hasText: 'Final' }).waitFor();
+    await this.shot(`${name}-final`);
+    const text = await this.page.locator('main').innerText();
+    this.check('the page names the transaction of that event', text.includes(mine[0].transactionHash), mine[0].transactionHash);
+    return mine[0];
+  }
+
+  async toHome() {
+    await this.press('.menu a[href="#/home"]');
+    await this.one('[data-test=balance]').waitFor();
+  }
+
+  /** The balance that the page shows is what the chain says, digits cut after the sixth decimal. */
+  async balances() {
+    const wei = await this.chain.ether(this.address);
+    const shown = formatEther(wei).replace(/(\.\d{6}).*/, '$1');
+    await this.one('[data-test=balance]', { hasText: shown }).waitFor().catch(() => {});
+    const text = await this.one('[data-test=balance]').innerText();
+    this.check(`the page shows the balance on the chain, ${formatEther(wei)} ETH`, text.includes(shown), text);
+  }
+
+  async sendEther() {
+    say('  Send ether');
+    const to = newAddress();
+    await this.review({ to, amount: ETHER_SENT, name: 'ether' });
+    await this.approve();
+    const event = await this.included({ name: 'ether', nonce: 0n });
+    this.equal('wei of the receiver', await this.chain.ether(to), parseEther(ETHER_SENT));
+    const left = (await this.chain.ether(this.address)) + (await this.chain.deposit(this.address));
+    this.equal('wei left, with the deposit for fees', left, parseEther('10') - parseEther(ETHER_SENT) - event.actualGasCost);
+    await this.toHome();
+    await this.balances();
+    await this.one('[data-test=activity-row]', { hasText: `−${ETHER_SENT}\u00a0ETH` }).waitFor();
+    this.check('the history shows it', true);
+    await this.shot('home-after-ether');
+  }
+
+  async reload() {
+    say('  Reload the page');
+    await this.page.reload();
+    await this.one('[data-test=balance]').waitFor();
+    await this.balances();
+    this.equal('rows of the history that were sent', await this.page.locator('[data-test=activity-row]', { hasText: `−${ETHER_SENT}` }).count(), 1);
+  }
+
+  async sendTokenAcrossRestart() {
+    say('  Send an ERC-20 token, with the daemon restarted before it is approved');
+    const to = newAddress();
+    await this.review({ to, amount: TOKENS_SENT, asset: 'PTT', name: 'token' });
+    await this.seen.take();
+    await this.daemon.stop();
+    await this.startDaemon();
+    await this.page.getByText('this page has lost its access').waitFor();
+    await this.shot('lost-access');
+    this.check('the page says that it has lost its access', true);
+    await this.open(this.page);
+    await this.one('[data-test=balance]').waitFor();
+    await this.seen.take(); /* a page without its program logs refused connections */
+    await this.press('.waiting a');
+    await this.one('[data-test=approve-screen]').waitFor();
+    const hash = await this.page.evaluate(() => /0x[0-9a-f]{64}/.exec(document.querySelector('details.exact')?.textContent ?? '')?.[0]);
+    this.equal('the same operation waits after the restart', hash, this.userOpHash);
+    await this.approve();
+    await this.included({ name: 'token', nonce: 1n });
+    this.equal('tokens of the receiver', await this.chain.tokens(to), parseEther(TOKENS_SENT));
+    this.equal('tokens left', await this.chain.tokens(this.address), parseEther('1000') - parseEther(TOKENS_SENT));
+    await this.toHome();
+    await this.balances();
+    await this.one('.asset', { hasText: '975\u00a0PTT' }).waitFor();
+    this.check('the page shows 975 PTT', true);
+    await this.shot('home-after-token');
+    await this.press('.menu a[href="#/activity"]');
+    await this.one('[data-test=activity-row]', { hasText: `−${TOKENS_SENT}\u00a0PTT` }).waitFor();
+    await this.shot('history');
+    this.check('the history has both', (await this.page.locator('[data-test=activity-row]', { hasText: '−' }).count()) === 2);
+  }
+
+  async secondSession() {
+    say('  A second session of the same wallet');
+    const first = this.page;
+    this.page = await this.newPage();
+    const link = await this.link();
+    await this.page.goto(link);
+    await this.one('[data-test=balance]').waitFor();
+    await this.balances();
+    await this.shot('second-session');
+    const third = await this.newPage();
+    await third.goto(link);
+    await third.getByText('has been used already').waitFor();
+    this.check('the code of an address works once', true);
+    await third.close();
+    await this.page.close();
+    this.page = first;
+    await this.toHome();
+    await this.balances();
+    this.check('the first session goes on', true);
+  }
+
+  async faults() {
+    const faults = await this.seen.take();
+    this.check('no console error, no policy violation, no request beyond the page\'s own origin', faults.length === 0, faults.join('; '));
+    const stored = await this.page.evaluate(() => JSON.stringify({ ...localStorage }) + document.cookie);
+    const token = await this.page.evaluate(() => Object.values({ ...sessionStorage }).join(' '));
+    this.check('no cookie, and the session is in no lasting store', stored.replace(/[{}]/g, '') === '' || !token.split(/[^\w-]+/).some((part) => part.length > 30 && stored.includes(part)));
+  }
+
+  async go() {
+    say(`\nWith the ${this.hand.name}${this.hand === keyboard ? ' alone' : ''}`);
+    await this.begin();
+    for (const part of ['createWallet', 'receive', 'faucet', 'sendEther', 'reload', 'sendTokenAcrossRestart', 'secondSession', 'faults']) {
+      await this[part]();
+      if (this.died) {
+        throw this.died;
+      }
+    }
+  }
+}
+
+async function walk(hand, network, dir) {
+  const it = new Walk({ hand, network, dir, port: await freePort() });
+  try {
+    await it.go();
+    return it.held;
+  } catch (e) {
+    await it.shot('failed').catch(() => {});
+    throw e;
+  } finally {
+    await it.end();
+  }
+}
+
+async function main() {
+  if (!findChromium()) {
+    throw new Fault('Chromium is missing: run tools/deps.sh test (or apt-get install chromium), then start again.');
+  }
+  await buildAll();
+  rmSync(args.out, { recursive: true, force: true });
+  mkdirSync(args.out, { recursive: true });
+  const dir = mkdtempSync(join(tmpdir(), 'passmesh-demo-'));
+  let network;
+  const cleanUp = async () => {
+    await network?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  };
+  let fault;
+  const onEnd = (child) => { fault ??= child.fault(); };
+  process.on('SIGINT', () => void cleanUp().then(() => process.exit(130)));
+  try {
+    network = await startNetwork({ dir, onEnd });
+    let held = 0;
+    for (const hand of [mouse, keyboard]) {
+      held += await walk(hand, network, dir);
+    }
+    if (fault) {
+      throw fault;
+    }
+    say(`\nAll of it held: ${held} checks. Screenshots: ${args.out}`);
+  } catch (e) {
+    if (process.env.PASSMESH_DEMO_KEEP) {
+      say(`Logs are kept in ${dir}`);
+      await network?.stop();
+      throw e;
+    }
+    throw e;
+  } finally {
+    if (!process.env.PASSMESH_DEMO_KEEP) {
+      await cleanUp();
+    }
+  }
+}
+
+try {
+  await main();
+} catch (e) {
+  console.error(`\n${sentence(e)}`);
+  process.exitCode = 1;
+}
+process.exit();
