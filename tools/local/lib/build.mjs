@@ -76,6 +76,10 @@ export function checkDisk() {
 export async function buildAll() {
   checkDisk();
   await step('Configuring the build', () => run('Configuring', 'make', ['--no-print-directory', 'build/build.ninja']));
-  await step('Building the programs', () => run('Building', 'ninja', ['-C', 'build', ...Object.keys(programs).map((n) => `apps/${n}`)]));
-  await step('Building the page', buildPage);
+  await step('Building the programs and the page', async () => {
+    const page = buildPage();
+    page.catch(() => {}); /* is told below, after the programs */
+    await run('Building', 'ninja', ['-C', 'build', ...Object.keys(programs).map((n) => `apps/${n}`)]);
+    await page;
+  });
 }

@@ -98,6 +98,16 @@ async function startFaucet({ dir, rpc, onEnd }) {
   return faucet;
 }
 
+/* Both results; what fails is thrown only when neither is at work any more. */
+async function both(...works) {
+  const ended = await Promise.allSettled(works);
+  const failed = ended.find((e) => e.status === 'rejected');
+  if (failed) {
+    throw failed.reason;
+  }
+  return ended.map((e) => e.value);
+}
+
 /**
  * Starts node, contracts, server and faucet below dir and writes dir/network.ini. keeps: the chain's state survives in
  * dir/anvil-state.json. onEnd(child) hears of any that ends by itself. Resolves to { rpc, request, file, server, stop }.
@@ -117,11 +127,12 @@ export async function startNetwork({ dir, keeps = false, blockTime = 1, quiet = 
     started.push(node);
     const { request } = createClient({ transport: http(node.url, { retryCount: 0 }) });
     await doing('Deploying the contracts', () => deploy({ request, quiet }));
-    const server = await doing('Starting the server', () => startServer({ dir, rpc: node.url, onEnd }));
-    started.push(server);
+    const note = (child) => {
+      started.push(child);
+      return child;
+    };
+    const [server, faucet] = await doing('Starting server and faucet', () => both(startServer({ dir, rpc: node.url, onEnd }).then(note), startFaucet({ dir, rpc: node.url, onEnd }).then(note)));
     await fund(request, server.bundler);
-    const faucet = await doing('Starting the faucet', () => startFaucet({ dir, rpc: node.url, onEnd }));
-    started.push(faucet);
     const file = join(dir, 'network.ini');
     writeFileSync(`${file}.new`, networkFile({ bootstrap: server.addrs, faucet: faucet.url }));
     renameSync(`${file}.new`, file);
