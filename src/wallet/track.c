@@ -168,8 +168,10 @@ instant track_deadline(const struct wallet *w)
     instant at = INSTANT_NEVER;
     for (size_t i = 0; i < w->open_count; i++) {
         const struct open_operation *o = &w->open[i];
-        if (o->op->state != OPERATION_PREPARED) {
-            at = instant_min(at, o->is_asked ? o->give_up_at : o->retry_at);
+        if (o->is_asked) {
+            at = instant_min(at, o->give_up_at);
+        } else if (o->op->state != OPERATION_PREPARED && w->servers > 0) {
+            at = instant_min(at, o->retry_at); /* without a server there is nothing to wake for */
         }
     }
     return at;
