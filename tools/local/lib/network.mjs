@@ -66,10 +66,8 @@ async function fund(request, address) {
 }
 
 /* Multiaddrs with /p2p and the bundler's address, from the line that the server prints when it is ready. */
-function readReady(line) {
-  const addrs = line.multiaddrs ?? line.addrs ?? line.listen ?? [];
-  const bundler = line.bundler ?? line.bundler_address;
-  return { addrs: addrs.filter((a) => a.includes('/p2p/')), bundler };
+function readReady({ peer_id: id, listen = [], bundler }) {
+  return { addrs: listen.map((a) => (a.includes('/p2p/') ? a : `${a}/p2p/${id}`)), bundler };
 }
 
 async function startServer({ dir, rpc, onEnd }) {
