@@ -55,10 +55,10 @@ class Walk {
     this.check(`${what}: ${wanted}`, same, String(found));
   }
 
-  async shot(name) {
+  async shot(name, { fullPage = false } = {}) {
     this.shots += 1;
     await this.page.waitForTimeout(250); /* transitions end */
-    await this.page.screenshot({ path: join(args.out, `${this.hand.name}-${String(this.shots).padStart(2, '0')}-${name}.png`), fullPage: true });
+    await this.page.screenshot({ path: join(args.out, `${this.hand.name}-${String(this.shots).padStart(2, '0')}-${name}.png`), fullPage });
   }
 
   one(selector, options) {
@@ -182,11 +182,16 @@ class Walk {
   }
 
   async approve() {
+    const alive = '[data-test=approve]:not([aria-disabled])';
+    await this.one(`[data-test=rest], ${alive}`).waitFor();
     if (await this.page.locator('[data-test=rest]').count()) {
-      await this.press('[data-test=rest], [data-test=approve]'); /* Tab alone may have shown the rest */
+      await this.press('[data-test=rest], [data-test=approve]'); /* Tab alone may have shown the rest meanwhile */
     }
-    await this.one('[data-test=approve]:not([aria-disabled])').waitFor();
-    await this.press('[data-test=approve]');
+    await this.shot('review-rest');
+    await this.one(alive).or(this.page.locator('.chip-state')).first().waitFor();
+    if (await this.page.locator(alive).count()) {
+      await this.press(alive);
+    }
   }
 
   /** Waits for the page to say so and asks the chain. */

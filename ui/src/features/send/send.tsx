@@ -56,9 +56,15 @@ function SendForm({ accountId, networkId, native }: { accountId: string; network
   const check = text && !checked.busy ? checked.data : null;
   const parsed = parseAmount(amountWords.trim(), asset.decimals);
   const amount = 'value' in parsed ? parsed.value : null;
-  const quote = useAsk('fee_quote', {
+  const asked = useAsk('fee_quote', {
     account_id: accountId, network_id: networkId, asset: asset.id, ...(check?.address ? { to: check.address } : {}), ...(amount ? { amount: amount.toString() } : {}),
   }, 250, store.status.value?.chain.block);
+  /* The last answer stays while a new one is awaited, but never across a change of the asset: its limits are of another thing. */
+  const last = useRef<{ asset: string; data: Quote | null }>({ asset: '', data: null });
+  if (!asked.busy) {
+    last.current = { asset: asset.id, data: asked.data };
+  }
+  const quote = { ...asked, data: last.current.asset === asset.id ? last.current.data : null };
   const fee = quote.data?.speeds.find((s) => s.fee.speed === speed) ?? quote.data?.speeds[0];
   const alike = check?.look_alike && sure !== text;
   const chain = store.status.value?.chain.state;
