@@ -75,6 +75,9 @@ async function until(what, ask, good) {
       }
     } catch (e) {
       last = e.message;
+      if (e.code === 'server_busy') {
+        await sleep(1000);
+      }
     }
     await sleep(100);
   }
