@@ -1,4 +1,4 @@
-// usage: tools/local/start.sh demo.mjs [--out DIR]      (make demo)
+// usage: tools/local/start.sh demo.mjs [--out DIR] [--tap]      (make demo)
 // What a person does with the wallet, with no person there: a headless Chromium with a virtual authenticator goes through it
 // with the mouse and then once more by keyboard alone. After each step viem asks the chain whether it is so. Screenshots go to
 // build/demo/. Exit status 0 only if all of it held.
@@ -16,12 +16,21 @@ import { buildAll, buildDir, programs } from './lib/build.mjs';
 import { Chain } from './lib/chain.mjs';
 import { keyboard, mouse } from './lib/hands.mjs';
 import { deployments, startDaemon, startNetwork } from './lib/network.mjs';
-import { Fault, say, sentence } from './lib/say.mjs';
+import { Fault, say as print, sentence } from './lib/say.mjs';
 
-const { values: args } = parseArgs({ options: { out: { type: 'string', default: join(buildDir, 'demo') } } });
+const { values: args } = parseArgs({ options: { out: { type: 'string', default: join(buildDir, 'demo') }, tap: { type: 'boolean', default: false } } });
 const WAIT_MS = 40_000;
 const ETHER_SENT = '1.5';
 const TOKENS_SENT = '25';
+
+/* With --tap all but the checks are comments. */
+const say = (text) => print(args.tap ? text.trim().split('\n').map((line) => `# ${line}`).join('\n') : text);
+let checked = 0;
+
+function tell(holds, what) {
+  checked += 1;
+  print(args.tap ? `${holds ? 'ok' : 'not ok'} ${checked} - ${what}` : `    ${holds ? 'ok' : 'NOT'}  ${what}`);
+}
 
 const freePort = () => new Promise((done) => {
   const probe = createServer();
@@ -43,11 +52,11 @@ class Walk {
 
   /** Prints what was checked, and ends the walk if it does not hold. */
   check(what, holds, found = '') {
+    tell(holds, what);
     if (!holds) {
       throw new Fault(`not so: ${what}${found === '' ? '' : ` (found: ${found})`}`);
     }
     this.held += 1;
-    say(`    ok  ${what}`);
   }
 
   equal(what, found, wanted) {
@@ -340,6 +349,9 @@ async function main() {
     throw new Fault('Chromium is missing: run tools/deps.sh test (or apt-get install chromium), then start again.');
   }
   await buildAll();
+  if (args.tap) {
+    print('TAP version 13');
+  }
   rmSync(args.out, { recursive: true, force: true });
   mkdirSync(args.out, { recursive: true });
   const dir = mkdtempSync(join(tmpdir(), 'passmesh-demo-'));
@@ -352,7 +364,7 @@ async function main() {
   const onEnd = (child) => { fault ??= child.fault(); };
   process.on('SIGINT', () => void cleanUp().then(() => process.exit(130)));
   try {
-    network = await startNetwork({ dir, onEnd });
+    network = await startNetwork({ dir, onEnd, quiet: args.tap });
     let held = 0;
     for (const hand of [mouse, keyboard]) {
       held += await walk(hand, network, dir);
@@ -378,7 +390,13 @@ async function main() {
 try {
   await main();
 } catch (e) {
+  if (args.tap) {
+    tell(false, 'the demo goes through');
+  }
   console.error(`\n${sentence(e)}`);
   process.exitCode = 1;
+}
+if (args.tap) {
+  print(`1..${checked}`);
 }
 process.exit();

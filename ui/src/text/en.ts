@@ -331,7 +331,7 @@ export const en = {
   },
   activity: {
     title: 'Activity', empty: 'No activity yet.', spam: (n: number) => `${n} ${s(n, 'looks', 'look')} like spam, hidden`, filter: 'Show', all: 'All', out: 'Sent', in: 'Received',
-    waiting: 'Waiting for you', sentTo: (who: string) => `Sent to ${who}`, cameFrom: (who: string) => `Received from ${who}`,
+    waiting: 'Waiting for you', sentTo: (who: string) => `Sent to ${who}`, cameFrom: (who: string) => `Received from ${who}`, came: 'Received',
     call: 'Contract call', batch: 'Several calls', speed_up: (who: string) => `Sped up: to ${who}`, cancel: 'Cancel', faucet: 'Test money', noMatch: 'Nothing fits.',
     states: {
       draft: 'Draft', prepared: 'Waiting for you', signed: 'Signed', submitted: 'Submitted', included: 'Included', final: 'Final', failed: 'Failed',
@@ -340,7 +340,7 @@ export const en = {
     steps: 'What has happened', usual: (t: string) => `usually ${t}`, notYet: 'not yet', long: (min: number) => `Waiting ${min} min, longer than usual.`,
     speedUp: 'Speed up', cancelIt: 'Cancel it', cancelHelp: 'A new operation with a fee.', again: 'Send again', feePaid: 'Fee paid', feeMax: 'Fee, at most',
     hash: 'Transaction', opHash: 'Operation', block: 'Block', server: 'Server', replacedBy: 'Replaced by', replaces: 'Replaces',
-    openIt: 'Look at it', servers: (n: number) => `${n} ${s(n, 'server', 'servers')}`, amount: 'Amount', stranger: 'A stranger sent this. Do not copy the address from here.',
+    openIt: 'Look at it', servers: (n: number) => `${n} ${s(n, 'server', 'servers')}`, amount: 'Amount', nobody: 'Not known: it was noticed by the balance.', stranger: 'A stranger sent this. Do not copy the address from here.',
   },
   accounts: {
     title: 'Accounts', add: 'Add an account', selected: 'In use', use: 'Use', onChain: 'on chain', notOnChain: 'not on chain yet', ways: 'Ways in',

@@ -303,7 +303,7 @@ export const zh: Texts = {
   },
   activity: {
     title: '记录', empty: '还没有记录。', spam: (n) => `已隐藏${n}条疑似垃圾`, filter: '显示', all: '全部', out: '转出', in: '收到',
-    waiting: '等你批准', sentTo: (who) => `转给${who}`, cameFrom: (who) => `收到${who}的转账`,
+    waiting: '等你批准', sentTo: (who) => `转给${who}`, cameFrom: (who) => `收到${who}的转账`, came: '收款',
     call: '调用合约', batch: '多个调用', speed_up: (who) => `已加速：转给${who}`, cancel: '取消', faucet: '测试币', noMatch: '没有符合的记录。',
     states: {
       draft: '草稿', prepared: '等你批准', signed: '已签名', submitted: '已提交', included: '已上链', final: '已最终确定', failed: '失败',
@@ -312,7 +312,7 @@ export const zh: Texts = {
     steps: '经过', usual: (t) => `通常${t}`, notYet: '尚未', long: (min) => `已等${min}分钟，比平时久。`,
     speedUp: '加速', cancelIt: '取消', cancelHelp: '需付手续费的新操作。', again: '重新发送', feePaid: '已付手续费', feeMax: '手续费，最多',
     hash: '交易', opHash: '操作', block: '区块', server: '服务器', replacedBy: '被替换为', replaces: '替换了',
-    openIt: '查看', servers: (n) => `${n}台服务器`, amount: '金额', stranger: '这是陌生人转来的，请勿从这里复制地址。',
+    openIt: '查看', servers: (n) => `${n}台服务器`, amount: '金额', nobody: '未知：从余额的变化得知。', stranger: '这是陌生人转来的，请勿从这里复制地址。',
   },
   accounts: {
     title: '账户', add: '添加账户', selected: '使用中', use: '使用', onChain: '已上链', notOnChain: '尚未上链', ways: '进入途径',

@@ -68,12 +68,15 @@ export function RiskNote({ risk }: { risk: Risk }) {
   return <div class={`note ${risk.level}`}><LevelIcon level={risk.level} /><p class="grow"><strong>{t.approve.level[risk.level]}.</strong> {sayCoded(t.risk, risk)}</p></div>;
 }
 
+/** A payment that was noticed by the balance has no known sender. */
+export const isNobody = (party: Row['party']): boolean => /^0x0{40}$/.test(party.address);
+
 export function rowTitle(row: Pick<Row, 'kind' | 'party'>): string {
   const t = T();
   const who = partyName(row.party);
   switch (row.kind) {
     case 'send': return t.activity.sentTo(who);
-    case 'receive': return t.activity.cameFrom(who);
+    case 'receive': return isNobody(row.party) ? t.activity.came : t.activity.cameFrom(who);
     case 'speed_up': return t.activity.speed_up(who);
     case 'call': return t.activity.call;
     case 'batch': return t.activity.batch;

@@ -14,7 +14,7 @@ import { CopyButton, PartyFull } from '../../widgets/address';
 import { Button, Card, Empty, ErrorPanel, errorText, Heading, Icon, LinkButton, Note, Skeleton } from '../../widgets/basic';
 import { Figure } from '../../widgets/figure';
 import { KeyValue, Select, TextField } from '../../widgets/form';
-import { ActivityRow, Exact, rowTitle, StateChip } from '../../widgets/operation';
+import { ActivityRow, Exact, isNobody, rowTitle, StateChip } from '../../widgets/operation';
 import { WindowedList } from '../../widgets/list';
 import { ApiError } from '../../api/errors';
 
@@ -121,7 +121,7 @@ function Detail({ operation: o }: { operation: Operation }) {
       </Card>
       <Card>
         <KeyValue rows={[
-          [isIn ? t.approve.from : t.approve.to, isIn && other.known === 'none' ? <><PartyFull party={other} /><span class="muted block">{t.activity.stranger}</span></> : <PartyFull party={other} />],
+          [isIn ? t.approve.from : t.approve.to, isIn && isNobody(other) ? t.activity.nobody : isIn && other.known === 'none' ? <><PartyFull party={other} /><span class="muted block">{t.activity.stranger}</span></> : <PartyFull party={other} />],
           [t.activity.amount, <Figure figure={o.amount} full />],
           ...(isIn ? [] : [o.fee.paid ? [t.activity.feePaid, <Figure figure={o.fee.paid} full />] as [string, preact.ComponentChildren] : [t.activity.feeMax, <Figure figure={o.fee.max} full />] as [string, preact.ComponentChildren]]),
           [t.network.choose, clean(currentNetwork.value?.name ?? o.network_id, 40)],
