@@ -440,7 +440,7 @@ enum err node_start(struct sim_world *w, uint32_t i)
 {
     struct sim_node *n = &w->nodes[i];
     n->life++;
-    rng_seeded_init(&n->rng, w->cfg.seed * 1000003 + i * 1009u + n->life);
+    rng_seeded_init(&n->rng, w->cfg.seed * 1000003 + (uint64_t)i * 1009 + n->life);
     memset(n->peers, 0, sizeof n->peers);
     struct host_cfg cfg = {.signer = &n->signer.signer,
                            .rng = &n->rng.rng,

@@ -26,11 +26,11 @@ struct sim_cfg sim_cfg_default(void)
                             .latency_us_min = 5 * US_PER_MS,
                             .latency_us_max = 60 * US_PER_MS,
                             .jitter_us = 2 * US_PER_MS,
-                            .rate = 4 * 1000 * 1000,
+                            .rate = 4000000,
                             .message_every_us = 500 * US_PER_MS,
                             .message_len_max = 300000,
                             .partition_for_us = 20 * US_PER_S,
-                            .memory_max = 8 * 1024 * 1024};
+                            .memory_max = (size_t)8 * 1024 * 1024};
 }
 
 void world_violation(struct sim_world *w, uint32_t node, const char *what)
@@ -149,8 +149,9 @@ make(struct sim_world *w, const struct sim_cfg *cfg, struct budget *budget)
     w->crash.kind = SIM_TIMER_CRASH;
     w->partition.kind = SIM_TIMER_PARTITION;
     w->heal.kind = SIM_TIMER_HEAL;
-    w->messages_cap = (uint32_t)min_u64(
-        MESSAGES_MAX, 16 + 2 * cfg->nodes_count * (cfg->duration_us / cfg->message_every_us + 1));
+    w->messages_cap =
+        (uint32_t)min_u64(MESSAGES_MAX, 16 + 2 * (uint64_t)cfg->nodes_count *
+                                                 (cfg->duration_us / cfg->message_every_us + 1));
     w->messages = world_alloc(w, w->messages_cap * sizeof *w->messages);
     w->nodes = world_alloc(w, cfg->nodes_count * sizeof *w->nodes);
     for (uint32_t i = 0; i < cfg->nodes_count; i++) {

@@ -1,8 +1,10 @@
 /* Commands that show something. */
 #include "commands.h"
 
+#include "codec/base64.h"
 #include "codec/json.h"
 #include "evm/u256.h"
+#include "node/entropy.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -92,27 +94,24 @@ static void print_done(struct json r)
     (void)puts("Done.");
 }
 
-/* {"key": ..., NAME: VALUE [, NAME2: VALUE2]} with a key made of the time and the process: one command, one key. */
+/* {"key": ..., NAME: VALUE [, NAME2: VALUE2]} with a fresh key: one command, one key. Empty if it cannot be made. */
 static struct span
 command_params(char room[static PARAMS_LEN], const char *const *pairs, size_t count)
 {
-    static const char key[] = "AAAAAAAAAAAAAAAAAAAAAA";
+    struct entropy entropy;
+    uint8_t bytes[16];
+    char text[32];
+    if (entropy_init(&entropy) != OK) {
+        return SPAN_EMPTY;
+    }
+    rng_fill(&entropy.rng, MSPAN_OF(bytes));
+    struct wr key = wr_init(MSPAN_OF(text));
+    base64_encode(&key, BASE64_URL_BARE, SPAN_OF(bytes));
     struct wr w = wr_init(mspan_of(room, PARAMS_LEN));
     struct json_writer j = json_writer_init(&w);
-    char fresh[sizeof key];
-    FILE *f = fopen("/dev/urandom", "re");
-    (void)snprintf(fresh, sizeof fresh, "%s", key);
-    for (size_t i = 0; f && i + 1 < sizeof fresh; i++) {
-        int c = fgetc(f);
-        fresh[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[c & 63];
-    }
-    fresh[sizeof fresh - 2] = "AQgw"[fresh[0] & 3]; /* the last digit of 16 bytes holds two bits */
-    if (f) {
-        (void)fclose(f);
-    }
     json_put_object(&j);
     json_put_name(&j, "key");
-    json_put_str(&j, fresh);
+    json_put_string(&j, span_of(text, key.n));
     for (size_t i = 0; i + 1 < count; i += 2) {
         json_put_name(&j, pairs[i]);
         json_put_str(&j, pairs[i + 1]);

@@ -45,7 +45,8 @@ static const char domain_type[] = "EIP712Domain";
 
 static enum err bad(struct eip712 *e, const char *rule)
 {
-    return diag_set(e->why, ERR_MALFORMED, rule, 0);
+    (void)diag_set(e->why, ERR_MALFORMED, rule, 0);
+    return ERR_MALFORMED;
 }
 
 /* member_find looks a name up; looking costs work. */
@@ -125,7 +126,7 @@ MUST_CHECK static enum err names_collect(struct eip712 *e, struct names *names, 
     names->names[0] = name;
     names->count = 1;
     for (size_t at = 0; at < names->count; at++) {
-        struct json fields;
+        struct json fields = {0};
         if (!is_identifier(names->names[at])) {
             return bad(e, "a struct type is named by an identifier");
         }
@@ -136,7 +137,7 @@ MUST_CHECK static enum err names_collect(struct eip712 *e, struct names *names, 
         struct json_iter it = json_iterate(fields);
         struct json v;
         while (json_next(&it, NULL, &v)) {
-            struct field field;
+            struct field field = {0};
             struct span base;
             struct abi_type elementary;
             TRY(field_read(e, &field, v));
@@ -189,14 +190,14 @@ static void sink_add(struct sink *s, struct span text)
 
 MUST_CHECK static enum err type_write(struct eip712 *e, struct sink *sink, struct span name)
 {
-    struct json fields;
+    struct json fields = {0};
     TRY(member_find(e, &fields, e->types, name));
     sink_add(sink, name);
     sink_add(sink, SPAN_LIT("("));
     struct json_iter it = json_iterate(fields);
     struct json v;
     for (bool is_first = true; json_next(&it, NULL, &v); is_first = false) {
-        struct field field;
+        struct field field = {0};
         TRY(field_read(e, &field, v));
         sink_add(sink, is_first ? SPAN_EMPTY : SPAN_LIT(","));
         sink_add(sink, field.type);
@@ -406,7 +407,7 @@ static enum err struct_hash(
     struct json_iter it = json_iterate(fields);
     struct json item;
     while (json_next(&it, NULL, &item)) {
-        struct field field;
+        struct field field = {0};
         struct json value;
         uint8_t inner[32];
         TRY(field_read(e, &field, item));

@@ -111,7 +111,7 @@ jsonrpc_batch_parse(struct json *ret_batch, bool *ret_single, struct span text, 
     struct json root;
     TRY(json_parse(&root, text, why));
     if (root.type != JSON_ARRAY) {
-        struct jsonrpc_response r;
+        struct jsonrpc_response r = {0};
         TRY(jsonrpc_response_read(&r, root, why));
         if (!r.is_error) {
             return diag_set(why, ERR_MALFORMED, "a batch is answered by an array", 0);

@@ -49,7 +49,7 @@ void websocket_init(struct websocket *ws, const struct websocket_cfg *cfg, insta
     *ws = (struct websocket){.cfg = cfg, .code = CODE_LOST};
     buf_init(&ws->message, cfg->budget, message_len_max(ws));
     /* Room for the control frames that may stand between: a pong, a ping, a close. */
-    size_t control = 3 * (WEBSOCKET_CONTROL_LEN_MAX + HEAD_LEN_MIN);
+    size_t control = 3 * ((size_t)WEBSOCKET_CONTROL_LEN_MAX + HEAD_LEN_MIN);
     buf_init(&ws->out, cfg->budget, add_sat_size(out_len_max(ws), control));
     has_heard(ws, now);
 }

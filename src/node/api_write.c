@@ -361,7 +361,7 @@ void api_write_request_options(const struct api_writing *w,
     json_put_array(j);
     size_t room = ALLOW_COUNT_MAX;
     if (a) {
-        room -= put_descriptors(j, a, room);
+        (void)put_descriptors(j, a, room);
     } else {
         for (size_t i = 0; i < wallet_account_count(w->wallet); i++) {
             room -= put_descriptors(j, wallet_account_at(w->wallet, i), room);

@@ -19,8 +19,8 @@ struct db {
 };
 
 static const char *const texts[STATEMENT_COUNT] = {
-    [PUT] = "INSERT INTO kept(place, key, value) VALUES(?1, ?2, ?3) "
-            "ON CONFLICT(place, key) DO UPDATE SET value = excluded.value",
+    [PUT] = ("INSERT INTO kept(place, key, value) VALUES(?1, ?2, ?3) "
+             "ON CONFLICT(place, key) DO UPDATE SET value = excluded.value"),
     [REMOVE] = "DELETE FROM kept WHERE place = ?1 AND key = ?2",
     [GET] = "SELECT key, value FROM kept WHERE place = ?1 AND key = ?2",
     [NEXT] = "SELECT key, value FROM kept WHERE place = ?1 AND key > ?2 ORDER BY key LIMIT 1",

@@ -224,8 +224,10 @@ void fetch_free(struct fetch *f)
     if (!f) {
         return;
     }
-    while (f->all) {
-        free_one(f->all);
+    for (struct fetch_one *one = f->all; one;) {
+        struct fetch_one *next = one->next;
+        free_one(one);
+        one = next;
     }
     (void)curl_multi_cleanup(f->multi);
     curl_slist_free_all(f->headers);

@@ -66,24 +66,28 @@ const char *own_nodes_url(const struct own_nodes *o, struct id network)
 
 /* ---- asking ---- */
 
+/* read_reply: the result, or the error that the node itself names, with ERR_DENIED. */
+static enum err read_reply(struct span *ret, const struct fetch_result *r)
+{
+    struct json root = {0};
+    struct json value = {0};
+    if (r->status != 200 || json_parse(&root, r->body, NULL) != OK) {
+        return ERR_MALFORMED;
+    }
+    bool has_result = json_find(&value, root, "result");
+    if (!has_result && !json_find(&value, root, "error")) {
+        return ERR_MALFORMED;
+    }
+    *ret = value.raw;
+    return has_result ? OK : ERR_DENIED;
+}
+
 static void on_asked(void *user, uint64_t tag, const struct fetch_result *r)
 {
     struct own_nodes *o = user;
     static const struct wallet_source source = {.server = "", .k = 1, .n = 1, .own_node = true};
-    struct json root = {0};
-    struct json value = {0};
-    enum err err = r->err;
     struct span result = SPAN_EMPTY;
-    if (err == OK && (r->status != 200 || json_parse(&root, r->body, NULL) != OK)) {
-        err = ERR_MALFORMED;
-    } else if (err == OK && json_find(&value, root, "result")) {
-        result = value.raw;
-    } else if (err == OK && json_find(&value, root, "error")) {
-        err = ERR_DENIED;
-        result = value.raw;
-    } else if (err == OK) {
-        err = ERR_MALFORMED;
-    }
+    enum err err = r->err == OK ? read_reply(&result, r) : r->err;
     wallet_answer(o->wallet, o->time(o->user), tag, err, result, &source);
     o->pump(o->user);
 }

@@ -20,7 +20,7 @@ bool servers_has_room(const struct servers *s)
     for (size_t i = 0; i < SERVERS_CALL_COUNT_MAX; i++) {
         used += s->calls[i].is_used;
     }
-    return used + SERVERS_PEER_COUNT_MAX * 2 < SERVERS_CALL_COUNT_MAX;
+    return used + (size_t)SERVERS_PEER_COUNT_MAX * 2 < SERVERS_CALL_COUNT_MAX;
 }
 
 static struct wallet_source source_of(const struct call *c)
