@@ -174,11 +174,12 @@ TEST(everything_at_once)
     });
 }
 
+/* A thousand in the long suite. */
 TEST(two_hundred_nodes)
 {
     run_scenario(&(struct scenario){
         .name = "two hundred",
-        .cfg = {.nodes_count = 200,
+        .cfg = {.nodes_count = is_long() ? 1000 : 200,
                 .duration_us = 15 * US_PER_S,
                 .loss_ppm = 5000,
                 .crash_every_us = 3 * US_PER_S},
