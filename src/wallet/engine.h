@@ -75,6 +75,18 @@ struct open_operation {
     instant give_up_at; /* and is asked anew then */
 };
 
+/* A payment in whose payer is looked for, between two blocks. */
+struct tracing {
+    struct id operation;
+    struct id network;
+    struct address account;
+    struct address token; /* zero: the native asset */
+    uint64_t from;        /* blocks */
+    uint64_t to;
+    unsigned looked;
+};
+enum { TRACING_COUNT_MAX = 16 };
+
 struct wallet {
     struct wallet_cfg cfg;
     struct budget budget;
@@ -107,6 +119,10 @@ struct wallet {
     uint64_t next_ask;
     struct task tasks[WALLET_TASK_COUNT_MAX];
     uint64_t next_task;
+
+    struct tracing tracings[TRACING_COUNT_MAX]; /* the first is being looked for */
+    size_t tracing_count;
+    bool is_tracing;
 
     struct open_operation open[WALLET_OPEN_OPERATION_COUNT_MAX];
     size_t open_count;
@@ -222,6 +238,15 @@ void track_drop_prepared(struct wallet *w,
  * finds the new one by asking again. */
 void track_go(struct wallet *w, struct operation *op, struct step_args args);
 bool track_has_open(const struct wallet *w, struct id account, struct id network);
+
+/* ---- trace.c ---- */
+void trace_add(struct wallet *w, const struct tracing *what); /* forgotten if there are too many */
+void trace_tick(struct wallet *w, struct wallet_time t);
+void trace_answer(struct wallet *w,
+                  struct wallet_time t,
+                  const struct ask *ask,
+                  enum err err,
+                  struct json result);
 
 /* ---- incoming.c ---- */
 /* incoming_look compares a view that was just read with the cursor and writes payments in. */

@@ -315,6 +315,23 @@ static enum err write_payments(struct wallet *w, struct cursor *c, const struct 
     return cursor_save(w, c, v);
 }
 
+static void trace_payments(struct wallet *w,
+                           const struct cursor *old,
+                           const struct cursor *next,
+                           const struct view *v)
+{
+    uint64_t from = old->block ? old->block + 1 : 0;
+    for (size_t i = 0; i < next->payment_count; i++) {
+        struct tracing x = {.operation = next->payments[i].id,
+                            .network = v->network,
+                            .account = wallet_account(w, v->account)->address,
+                            .token = next->payments[i].token,
+                            .from = from,
+                            .to = next->payments[i].block};
+        trace_add(w, &x);
+    }
+}
+
 /* Together too large for a stack. */
 struct looking {
     struct cursor old;
@@ -335,6 +352,7 @@ static enum err look(struct wallet *w, struct looking *l, const struct view *v)
     TRY(sum_sent(w, &l->sent, &l->old, v));
     find_payments(w, &l->next, &l->old, v, &l->sent);
     TRY(cursor_save(w, &l->next, v));
+    trace_payments(w, &l->old, &l->next, v);
     return write_payments(w, &l->next, v);
 }
 

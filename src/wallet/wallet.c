@@ -66,7 +66,9 @@ static void answer_one(struct wallet *w,
                        struct json result,
                        const struct wallet_source *source)
 {
-    if (ask->task != 0) {
+    if (ask->what == ASK_TOKEN_LOGS || ask->what == ASK_BLOCK_TXS) {
+        trace_answer(w, t, ask, err, result);
+    } else if (ask->task != 0) {
         prepare_answer(w, t, ask, err, result);
     } else {
         read_answer(w, t, ask, err, result, source);
@@ -131,6 +133,7 @@ void wallet_tick(struct wallet *w, struct wallet_time t)
     track_tick(w, t);
     read_tick(w, t);
     prepare_tick(w, t);
+    trace_tick(w, t);
 }
 
 instant wallet_deadline(const struct wallet *w)

@@ -4,6 +4,7 @@
 #include "evm/userop.h"
 #include "wallet/world_test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { WEI = 1000000 };
@@ -455,6 +456,58 @@ TEST(payments_in_are_noticed_once)
     world_turn(&w, 20000);
     EXPECT_EQ(3, count_received(&w, &sum));
     EXPECT(u256_equal(u256_add_sat(w.chain.balance, u256_from_u64(250)), sum));
+    world_done(&w);
+}
+
+static struct address payer_of(struct world *w, bool is_token)
+{
+    struct history_args args = {.account = wallet_settings(w->wallet)->account,
+                                .network = w->networks[0].id};
+    struct operation *op = NULL;
+    struct address from = {{0}};
+    EXPECT_OK(operation_new(&op, test_budget()));
+    while (address_is_zero(from) && wallet_history(w->wallet, &args, op) == OK) {
+        args.before = op->id;
+        if (op->kind == OPERATION_RECEIVE && address_is_zero(op->token) != is_token) {
+            from = op->from;
+        }
+    }
+    operation_free(op);
+    return from;
+}
+
+TEST(payers_are_found)
+{
+    static struct world w;
+    static char tx[512];
+    static const char log[] =
+        "{\"topics\":["
+        "\"0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef\","
+        "\"0x0000000000000000000000002222222222222222222222222222222222222222\"],"
+        "\"transactionHash\":"
+        "\"0x3333333333333333333333333333333333333333333333333333333333333333\"}";
+    TEST_REQUIRE(start(&w));
+    char account[ADDRESS_TEXT_LEN];
+    address_print(account, wallet_account_at(w.wallet, 0)->address);
+    (void)snprintf(
+        tx, sizeof tx,
+        "{\"hash\":\"0x4444444444444444444444444444444444444444444444444444444444444444\","
+        "\"from\":\"0x5555555555555555555555555555555555555555\",\"to\":\"%s\",\"value\":\"0x1f4\"}"
+        ","
+        "{\"hash\":\"0x77\",\"from\":\"0x66\",\"to\":null,\"value\":\"0x1\"}",
+        account);
+    w.chain.tx = tx;
+    w.chain.log = log;
+    w.chain.block++;
+    w.chain.balance = u256_add_sat(w.chain.balance, u256_from_u64(500));
+    w.chain.token = u256_from_u64(250);
+    world_turn(&w, 20000);
+    world_turn(&w, 10);
+    world_turn(&w, 10);
+    struct address native = payer_of(&w, false);
+    struct address token = payer_of(&w, true);
+    EXPECT_SPAN(test_hex("5555555555555555555555555555555555555555"), SPAN_OF(native.bytes));
+    EXPECT_SPAN(test_hex("2222222222222222222222222222222222222222"), SPAN_OF(token.bytes));
     world_done(&w);
 }
 

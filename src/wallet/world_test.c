@@ -204,6 +204,13 @@ static size_t answer(const struct world *w, char *out, size_t cap, const struct 
     if (w->chain.lies) {
         return (size_t)snprintf(out, cap, "\"0x00\"");
     }
+    if (strcmp(e->method, "eth_getLogs") == 0) {
+        return (size_t)snprintf(out, cap, "[%s]", w->chain.log ? w->chain.log : "");
+    }
+    if (strcmp(e->method, "eth_getBlockByNumber") == 0 && has(e->params, "true")) {
+        return (size_t)snprintf(out, cap, "{\"transactions\":[%s]}",
+                                w->chain.tx ? w->chain.tx : "");
+    }
     if (strcmp(e->method, "eth_getBlockByNumber") == 0) {
         return (size_t)snprintf(
             out, cap,
@@ -228,7 +235,7 @@ static size_t answer(const struct world *w, char *out, size_t cap, const struct 
 
 static void answer_ask(struct world *w, const struct wallet_event *e)
 {
-    char text[512];
+    char text[1024];
     static const struct wallet_source source = {.server = "12D3KooTest", .k = 1, .n = 1};
     w->chain.questions++;
     if (w->chain.is_down) {

@@ -40,6 +40,8 @@ struct world_chain {
     bool trial_fails; /* eth_estimateGas reverts */
     bool lies;        /* answers are of the wrong form */
     bool lacks_p256;  /* no code at P256VERIFY's address, so a call has no output */
+    const char *tx;   /* the transactions of every block, JSON; NULL: none */
+    const char *log;  /* what eth_getLogs finds */
     size_t questions;
 };
 
