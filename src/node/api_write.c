@@ -101,7 +101,7 @@ struct figure api_own_figure(const struct api_writing *w, struct u256 value)
 {
     /* Nobody else's word: what was entered here is what is signed. */
     return (struct figure){
-        .value = value, .grade = GRADE_PROVEN, .as_of_ms = w->t.unix_ms, .why = "this_wallet"};
+        .value = value, .grade = GRADE_REPORTED, .as_of_ms = w->t.unix_ms, .why = "this_wallet"};
 }
 
 void api_write_asset(struct json_writer *j, const struct network *n, const struct token *token)

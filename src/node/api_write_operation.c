@@ -79,7 +79,6 @@ static void put_effect(const struct api_writing *w,
                        const char *kind)
 {
     struct json_writer *j = w->j;
-    bool arrives = op->kind == OPERATION_RECEIVE;
     struct figure amount = amount_figure(w, op, n);
     bool has_amount = kind[0] != 'a' || kind[1] != 'c';
     json_put_object(j);
@@ -96,7 +95,7 @@ static void put_effect(const struct api_writing *w,
     put_name(j, "to");
     api_write_party(w, n, has_amount ? op->to : op->from);
     put_name(j, "grade");
-    json_put_str(j, arrives ? "reported" : "proven");
+    json_put_str(j, "reported");
     json_end_object(j);
 }
 

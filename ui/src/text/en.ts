@@ -253,7 +253,7 @@ export const en = {
     syncing: 'Catching up', lost: 'Not answering', label: (chain: string, state: string) => `Network ${chain}: ${state}`, fine: 'connected',
   },
   grade: {
-    proven: 'Proven', agreed: (k: number, n: number) => `${k} of ${n} agree`, reported: 'One server says',
+    proven: 'Proven', agreed: (k: number, n: number) => `${k} of ${n} agree`, reported: 'One server says', own: 'As you sign it',
     title: 'How this was checked', block: (n: string) => `Block ${n}`, age: (t: string) => `Read ${t}`, servers: 'Who answered',
     label: (grade: string) => `${grade}: how it was checked`,
   },
@@ -331,7 +331,7 @@ export const en = {
   },
   activity: {
     title: 'Activity', empty: 'No activity yet.', spam: (n: number) => `${n} ${s(n, 'looks', 'look')} like spam, hidden`, filter: 'Show', all: 'All', out: 'Sent', in: 'Received',
-    waiting: 'Waiting for you', sentTo: (who: string) => `Sent to ${who}`, cameFrom: (who: string) => `Received from ${who}`, came: 'Received',
+    waiting: 'Waiting for you', sentTo: (who: string) => `Sent to ${who}`, cameFrom: (who: string) => `Received from ${who}`, came: 'Received', preparedStep: 'Prepared',
     call: 'Contract call', batch: 'Several calls', speed_up: (who: string) => `Sped up: to ${who}`, cancel: 'Cancel', faucet: 'Test money', noMatch: 'Nothing fits.',
     states: {
       draft: 'Draft', prepared: 'Waiting for you', signed: 'Signed', submitted: 'Submitted', included: 'Included', final: 'Final', failed: 'Failed',

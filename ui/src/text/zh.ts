@@ -225,7 +225,7 @@ export const zh: Texts = {
     syncing: '追赶中', lost: '没有响应', label: (chain, state) => `网络${chain}：${state}`, fine: '已连接',
   },
   grade: {
-    proven: '已证明', agreed: (k, n) => `${n}方中${k}方一致`, reported: '仅一方说法',
+    proven: '已证明', agreed: (k, n) => `${n}方中${k}方一致`, reported: '仅一方说法', own: '以你的签名为准',
     title: '如何核验', block: (n) => `区块${n}`, age: (t) => `读取于${t}`, servers: '谁回答的',
     label: (grade) => `${grade}：如何核验`,
   },
@@ -303,7 +303,7 @@ export const zh: Texts = {
   },
   activity: {
     title: '记录', empty: '还没有记录。', spam: (n) => `已隐藏${n}条疑似垃圾`, filter: '显示', all: '全部', out: '转出', in: '收到',
-    waiting: '等你批准', sentTo: (who) => `转给${who}`, cameFrom: (who) => `收到${who}的转账`, came: '收款',
+    waiting: '等你批准', sentTo: (who) => `转给${who}`, cameFrom: (who) => `收到${who}的转账`, came: '收款', preparedStep: '已准备',
     call: '调用合约', batch: '多个调用', speed_up: (who) => `已加速：转给${who}`, cancel: '取消', faucet: '测试币', noMatch: '没有符合的记录。',
     states: {
       draft: '草稿', prepared: '等你批准', signed: '已签名', submitted: '已提交', included: '已上链', final: '已最终确定', failed: '失败',

@@ -19,8 +19,14 @@ export function amountText(figure: Pick<FigureData, 'value' | 'decimals' | 'unit
   return `${showAmount(BigInt(figure.value), figure.decimals, T().locale, all)}\u00a0${clean(figure.unit, 12)}`;
 }
 
-export function gradeWord(f: Pick<FigureData, 'grade' | 'k' | 'n'>): string {
+/** What was entered here is nobody's word: it is what gets signed. */
+function isOwn(f: Pick<FigureData, 'why'>): boolean {
+  return f.why === 'this_wallet';
+}
+
+export function gradeWord(f: Pick<FigureData, 'grade' | 'k' | 'n' | 'why'>): string {
   const t = T();
+  if (isOwn(f)) return t.grade.own;
   return f.grade === 'agreed' ? t.grade.agreed(f.k, f.n) : t.grade[f.grade];
 }
 
@@ -29,15 +35,17 @@ export function GradeBadge({ figure, trial }: { figure: Omit<FigureData, 'value'
   const t = T();
   const id = useId();
   const word = gradeWord(figure);
-  const isStale = now.value - figure.as_of_ms > STALE_MS && figure.why !== 'this_wallet';
+  const look = isOwn(figure) ? 'own' : figure.grade;
+  const icon = isOwn(figure) ? 'key' : GRADE_ICONS[figure.grade];
+  const isStale = now.value - figure.as_of_ms > STALE_MS && !isOwn(figure);
   return (
     <>
-      <button type="button" class={`badge ${figure.grade}`} popovertarget={id} aria-label={t.grade.label(word)}>
-        <Icon name={GRADE_ICONS[figure.grade]} /><span>{word}</span>
+      <button type="button" class={`badge ${look}`} popovertarget={id} aria-label={t.grade.label(word)}>
+        <Icon name={icon} /><span>{word}</span>
       </button>
       {isStale && <span class="stale"><Icon name="clock" />{t.state.stale(age(figure.as_of_ms, now.value, t))}</span>}
       <div id={id} popover="auto" class="popover" role="dialog" aria-label={t.grade.title}>
-        <p class={`badge-line ${figure.grade}`}><Icon name={GRADE_ICONS[figure.grade]} /><strong>{word}</strong></p>
+        <p class={`badge-line ${look}`}><Icon name={icon} /><strong>{word}</strong></p>
         <p>{sayCoded(t.why, { code: figure.why, params: {} })}</p>
         <p class="muted">
           {figure.block > 0 && `${t.grade.block(figure.block.toLocaleString(t.locale))} · `}{t.grade.age(age(figure.as_of_ms, now.value, t))}

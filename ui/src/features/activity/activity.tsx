@@ -156,7 +156,7 @@ function StepList({ operation: o }: { operation: Operation }) {
       {steps.filter((s) => s.at_ms > 0 || !isOver).map((s, i) => (
         <li key={s.state} class={s.at_ms > 0 ? (s.state === 'failed' ? 'bad' : 'done') : i === reached + 1 ? 'next' : ''}>
           <Icon name={icon(s, i)} />
-          <span class="grow"><strong>{t.activity.states[s.state]}</strong>
+          <span class="grow"><strong>{s.state === 'prepared' && i < reached ? t.activity.preparedStep : t.activity.states[s.state]}</strong>
             {s.servers ? <span class="muted"> · {t.activity.servers(s.servers)}</span> : null}
             {s.by && <span class="muted"> · <bdi>{clean(s.by, 40)}</bdi></span>}
             {s.block ? <span class="muted"> · {t.grade.block(s.block.toLocaleString(t.locale))}</span> : null}
