@@ -79,8 +79,8 @@ static void watch(struct server *s, instant now)
 /* Moves a server that was told to stop to its end. */
 static void stop_step(struct server *s, instant now)
 {
-    if (s->phase == SERVER_DRAINING &&
-        (service_server_streams_count(&s->service) == 0 || instant_reached(s->phase_until, now))) {
+    bool is_quiet = service_server_streams_count(&s->service) == 0 && s->leaving_count == 0;
+    if (s->phase == SERVER_DRAINING && (is_quiet || instant_reached(s->phase_until, now))) {
         s->phase = SERVER_CLOSING;
         s->phase_until = instant_add(now, CLOSE_MS * US_PER_MS);
         for (size_t i = host_peers_count(&s->host); i > 0; i--) {
@@ -126,9 +126,12 @@ static void pump(struct server *s)
     }
     s->is_pumping = false;
     if (s->phase == SERVER_STOPPED) {
+        alarm_set(&s->alarm, INSTANT_NEVER);
         loop_stop(&s->loop);
+        return;
     }
-    alarm_set(&s->alarm, any ? loop_now(&s->loop) : next_deadline(s));
+    /* What is left has its turn after sockets had theirs. */
+    alarm_set(&s->alarm, any ? instant_add(loop_now(&s->loop), US_PER_MS) : next_deadline(s));
 }
 
 static void on_alarm(void *user)

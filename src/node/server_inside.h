@@ -67,8 +67,8 @@ struct server {
     bool has_tcp;
     size_t listen_count;
     struct span listen[SERVER_LISTEN_COUNT_MAX]; /* with the real ports */
+    size_t leaving_count;                        /* answered, and not yet closed by both sides */
     struct server_stream *streams;               /* config->limits.streams_max */
-    uint8_t room[16 * 1024];                     /* on its way from an answer to a stream */
 
     struct fetch *fetch;
     enum server_chain chain;

@@ -1,5 +1,4 @@
 /* Streams of peers, between the host and the service. */
-#include "base/check.h"
 #include "base/mem.h"
 #include "codec/multiaddr.h"
 #include "node/server_inside.h"
@@ -56,6 +55,15 @@ static void forget(struct server *s, struct server_stream *stream)
     *stream = (struct server_stream){0};
 }
 
+/* All is said: the stream itself ends when the last bytes have gone and the peer has ended its side. */
+static void leave(struct server *s, struct server_stream *stream)
+{
+    host_stream_set_user(&s->host, stream->stream, NULL);
+    host_stream_close_write(&s->host, stream->stream);
+    s->leaving_count++;
+    forget(s, stream);
+}
+
 static void on_opened(struct server *s, const struct host_event *e)
 {
     struct host_peer_info info;
@@ -76,9 +84,9 @@ static void on_opened(struct server *s, const struct host_event *e)
 static void on_data(struct server *s, const struct host_event *e)
 {
     struct server_stream *stream = e->user;
-    if (!stream) {
-        host_stream_reset(&s->host, e->stream,
-                          0); /* it was answered: there is nothing left to say */
+    if (!stream) { /* it was answered: there is nothing left to say */
+        host_stream_reset(&s->host, e->stream, 0);
+        s->leaving_count--;
         return;
     }
     service_server_recv(&s->service, stream->service, e->data, loop_now(&s->loop));
@@ -87,20 +95,12 @@ static void on_data(struct server *s, const struct host_event *e)
 
 void server_stream_send(struct server *s, struct server_stream *stream)
 {
-    for (;;) {
-        size_t can = host_stream_writable_len(&s->host, stream->stream);
-        can = can < sizeof s->room ? can : sizeof s->room;
-        size_t n =
-            can > 0 ? service_server_send(&s->service, stream->service, mspan_of(s->room, can)) : 0;
-        if (n == 0) {
-            break; /* all was sent, or WRITABLE comes when there is room */
-        }
-        check(host_stream_write(&s->host, stream->stream, span_of(s->room, n)) == n);
-    }
+    struct span waiting = service_server_waiting(stream->service);
+    /* What the stream does not take now it asks for by WRITABLE. */
+    size_t took = waiting.n > 0 ? host_stream_write(&s->host, stream->stream, waiting) : 0;
+    service_server_sent(&s->service, stream->service, took);
     if (service_server_is_finished(stream->service)) {
-        host_stream_set_user(&s->host, stream->stream, NULL);
-        host_stream_close_write(&s->host, stream->stream);
-        forget(s, stream);
+        leave(s, stream);
     }
 }
 
@@ -125,6 +125,8 @@ void server_host_event(void *user, const struct host_event *e)
     case HOST_EVENT_STREAM_RESET:
         if (stream) {
             forget(s, stream);
+        } else if (e->inbound && s->leaving_count > 0) {
+            s->leaving_count--;
         }
         break;
     case HOST_EVENT_REFUSED:
@@ -148,9 +150,7 @@ void server_streams_end_heads(struct server *s)
     for (size_t i = 0; i < s->config->limits.streams_max; i++) {
         struct server_stream *stream = &s->streams[i];
         if (stream->service && stream->service->state == SERVICE_STREAM_HEADS) {
-            host_stream_set_user(&s->host, stream->stream, NULL);
-            host_stream_close_write(&s->host, stream->stream);
-            forget(s, stream);
+            leave(s, stream);
         }
     }
 }

@@ -242,17 +242,28 @@ void service_server_end(struct service_server *s, struct service_stream *stream,
     }
 }
 
-size_t
-service_server_send(struct service_server *s, struct service_stream *stream, struct mspan out)
+struct span service_server_waiting(const struct service_stream *stream)
+{
+    return span_from(buf_span(&stream->out), stream->out_at);
+}
+
+void service_server_sent(struct service_server *s, struct service_stream *stream, size_t n)
 {
     (void)s;
-    size_t n = span_copy(out, span_from(buf_span(&stream->out), stream->out_at));
+    check(n <= stream->out.n - stream->out_at);
     stream->out_at += n;
     if (stream->out_at == stream->out.n) {
         buf_clear(&stream->out);
         buf_trim(&stream->out);
         stream->out_at = 0;
     }
+}
+
+size_t
+service_server_send(struct service_server *s, struct service_stream *stream, struct mspan out)
+{
+    size_t n = span_copy(out, service_server_waiting(stream));
+    service_server_sent(s, stream, n);
     return n;
 }
 

@@ -141,6 +141,11 @@ void service_server_end(struct service_server *s, struct service_stream *stream,
 size_t
 service_server_send(struct service_server *s, struct service_stream *stream, struct mspan out);
 
+/* The same without a copy, for a driver whose stream takes less than it announced: service_server_waiting is what is
+ * to be sent, a span that lives until the next call; service_server_sent tells how much of it went. */
+struct span service_server_waiting(const struct service_stream *stream);
+void service_server_sent(struct service_server *s, struct service_stream *stream, size_t n);
+
 /* service_server_is_finished: all was said and sent. */
 bool service_server_is_finished(const struct service_stream *stream);
 

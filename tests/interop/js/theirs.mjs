@@ -7,6 +7,8 @@ import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { createLibp2p } from 'libp2p'
 
+export { multiaddr } from '@multiformats/multiaddr' // for tests that lie elsewhere
+
 export const ECHO = '/test/echo/1.0.0'
 const STREAMS_MAX = 4096
 const BLOCK_LEN = 65536

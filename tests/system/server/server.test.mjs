@@ -1,0 +1,358 @@
+// passmesh-server as a process: what it says, whom it answers, and that no operation is sent twice, whenever it dies.
+// PASSMESH_SERVER names the program.
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { describe, test } from 'node:test'
+import * as account from '../../../contracts/lib/account.mjs'
+import { Passkey } from '../../../contracts/lib/passkey.mjs'
+import * as world from '../../../contracts/lib/world.mjs'
+import { makeHome, runServer, sleep, startChain, startGate, startServer, until, writeNetwork } from '../lib/network.mjs'
+import { ServiceClient } from '../lib/service_client.mjs'
+
+const require = createRequire(new URL('../../../contracts/package.json', import.meta.url))
+const viem = require('viem')
+
+const binary = process.env.PASSMESH_SERVER
+const d = world.deployments
+const entryPoint = d.entry_point.address
+const packed = viem.parseAbiParameters('(address sender,uint256 nonce,bytes initCode,bytes callData,bytes32 accountGasLimits,uint256 preVerificationGas,bytes32 gasFees,bytes paymasterAndData,bytes signature)')
+const encode = (op, change = {}) => viem.encodeAbiParameters(packed, [{ ...account.packUserOp(op), ...change }])
+const limits = { verificationGasLimit: 1_200_000n, callGasLimit: 200_000n, preVerificationGas: 120_000n }
+let seed = 0
+
+/** Chain, gate, server, a connected peer, and a passkey's account with ether on it. */
+async function start (t, { ini, chain = {} } = {}) {
+  const w = await startChain(t, chain)
+  const gate = await startGate(t, w.node.url)
+  const home = makeHome(t)
+  const s = { w, gate, home, network: writeNetwork(home) }
+  s.launch = async () => {
+    s.server = await startServer(t, binary, { home, network: s.network, node: gate.url, ini })
+    s.peer = await ServiceClient.connect(t, s.server.ready.listen[0], w.chainId)
+    await until('the server knows the head', async () => (await s.peer.status()).head)
+  }
+  await s.launch()
+  await w.client.setBalance({ address: s.server.ready.bundler, value: viem.parseEther('1') })
+  s.key = new Passkey(d.webauthn_verifier.address, `server ${seed++}`)
+  s.account = await world.makeAccount(w, [s.key])
+  s.balance = address => w.client.getBalance({ address })
+  s.transactions = () => w.client.getTransactionCount({ address: s.server.ready.bundler })
+  s.sign = async (call, more = {}) => world.signOp(w, await world.makeOp(w, s.account, call, { ...limits, ...more }), [s.key])
+  s.becomes = (hash, states) => until(`operation ${hash} is ${states}`, async () => {
+    const o = await s.peer.operation(hash)
+    assert.ok(o.state !== 'dropped' && o.state !== 'replaced', o.reason)
+    return states.includes(o.state) && o
+  })
+  return s
+}
+
+let targets = 0x7700n
+const fresh = () => viem.getAddress(viem.numberToHex(targets++ << 64n, { size: 20 }))
+
+describe('the program', () => {
+  test('--version, --help', async () => {
+    assert.match((await runServer(binary, ['--version'])).stdout, /^passmesh-server \d+\.\d+\.\d+\n$/)
+    const help = await runServer(binary, ['--help'])
+    assert.equal(help.code, 0)
+    assert.match(help.stdout, /--network/)
+  })
+
+  test('wrong usage is status 2', async t => {
+    const home = makeHome(t)
+    assert.equal((await runServer(binary, ['--nonsense'])).code, 2)
+    const nothing = await runServer(binary, ['--home', home])
+    assert.equal(nothing.code, 2)
+    assert.match(nothing.stderr, /name a network/)
+  })
+
+  test('what cannot start says so in one sentence', async t => {
+    const home = makeHome(t)
+    const network = writeNetwork(home)
+    const args = (more = {}) => Object.entries({ home, network, node: 'http://127.0.0.1:9', listen: '/ip4/127.0.0.1/tcp/0', ...more })
+      .flatMap(([k, v]) => [`--${k}`, v])
+    const refused = async (more, why) => {
+      const r = await runServer(binary, args(more))
+      assert.equal(r.code, 1, r.stderr)
+      assert.match(r.stderr, why)
+      assert.equal(r.stdout, '')
+    }
+    await refused({ network: 'atlantis' }, /There is no network atlantis/)
+    await refused({ network: './nothing.ini' }, /cannot be read/)
+    await refused({ node: 'ftp://127.0.0.1' }, /no http:\/\/ or https:\/\/ address/)
+    await refused({ listen: '/ip4/127.0.0.1/udp/1' }, /cannot be listened on/)
+    const holder = createServer().listen(0, '127.0.0.1')
+    await once(holder, 'listening')
+    t.after(() => holder.close())
+    await refused({ listen: `/ip4/127.0.0.1/tcp/${holder.address().port}` }, /cannot be listened on: is it taken/)
+  })
+
+  test('a broken server.ini is named with its line', async t => {
+    const home = makeHome(t)
+    const network = writeNetwork(home)
+    const broken = startServer(t, binary, { home, network, node: 'http://127.0.0.1:9', ini: '[limits]\nunits = many\n' })
+    await assert.rejects(broken, /ended with 1.*whole number.*line 2/s)
+  })
+
+  test('a node of another chain is refused', async t => {
+    const home = makeHome(t)
+    const gate = await startGate(t, 'http://127.0.0.1:9')
+    gate.pass = async q => gate.result(q, '0x1')
+    const wrong = startServer(t, binary, { home, network: writeNetwork(home), node: gate.url })
+    await assert.rejects(wrong, /ended with 1.*is of chain 1, but network local is chain 31337/s)
+  })
+
+  test('a node that is not there yet: it waits and says so; a second server on the same home is refused', async t => {
+    const home = makeHome(t)
+    const network = writeNetwork(home)
+    const gate = await startGate(t, 'http://127.0.0.1:9')
+    await gate.close()
+    const server = await startServer(t, binary, { home, network, node: gate.url })
+    assert.equal(server.ready.node, 'silent')
+    assert.equal(server.ready.chain_id, 31337)
+    await assert.rejects(startServer(t, binary, { home, network, node: gate.url }), /ended with 1.*Another passmesh-server/s)
+
+    const peer = await ServiceClient.connect(t, server.ready.listen[0], 31337)
+    const status = await peer.status()
+    assert.equal(status.head, undefined)
+    assert.equal(status.bundler, server.ready.bundler.toLowerCase())
+    assert.equal((await peer.rpc('eth_blockNumber')).code, 'stale')
+
+    const results = {
+      eth_chainId: '0x7a69',
+      eth_blockNumber: '0x7',
+      eth_getBalance: '0x0',
+      eth_getBlockByNumber: { number: '0x7', hash: '0x' + '07'.repeat(32), parentHash: '0x' + '06'.repeat(32), timestamp: '0x1', baseFeePerGas: '0x1' }
+    }
+    gate.pass = async q => gate.result(q, results[q.method])
+    await gate.open(gate.port)
+    await until('the node is found', async () => (await peer.status()).head?.number === 7n)
+    assert.equal((await peer.rpc('eth_blockNumber')).result, '0x7')
+    assert.match(server.log, /does not answer/)
+    assert.equal(await server.stop(), 0)
+  })
+})
+
+describe('a peer', () => {
+  test('is served', async t => {
+    const s = await start(t)
+    const { w, gate, peer } = s
+    const { ready } = s.server
+    const to = fresh()
+
+    await t.test('status', async () => {
+      const status = await peer.status()
+      assert.equal(status.chainId, w.chainId)
+      assert.equal(status.head.hash, (await w.client.getBlock()).hash)
+      assert.equal(status.level, 2)
+      assert.equal(status.entryPoint, entryPoint.toLowerCase())
+      assert.equal(status.bundler, ready.bundler.toLowerCase())
+      assert.match(status.agent, /^passmesh-server\//)
+      assert.deepEqual([ready.chain_id, ready.network, ready.level, ready.node], [w.chainId, 'local', 'known-code', 'reached'])
+      assert.ok(ready.listen[0].endsWith(`/p2p/${ready.peer_id}`))
+    })
+
+    await t.test('rpc: what is on the list', async () => {
+      assert.equal((await peer.rpc('eth_chainId')).result, viem.numberToHex(w.chainId))
+      const balance = await peer.rpc('eth_getBalance', [s.account.address, 'latest'])
+      assert.equal(BigInt(balance.result), await s.balance(s.account.address))
+      const error = await peer.rpc('eth_call', [{ to: entryPoint, data: '0x12345678' }, 'latest'])
+      assert.equal(error.code, 'ok')
+      assert.ok(error.error.message) // the node's own error is an answer
+    })
+
+    await t.test('rpc: what is not on the list does not reach the node', async () => {
+      const [rich] = w.accounts
+      for (const [method, params] of [
+        ['anvil_setBalance', [to, '0xffff']], ['hardhat_setBalance', [to, '0xffff']], ['evm_mine', []], ['debug_traceTransaction', ['0x' + '00'.repeat(32)]],
+        ['personal_listAccounts', []], ['eth_sendTransaction', [{ from: rich, to, value: '0x1' }]], ['eth_accounts', []], ['eth_sign', [rich, '0x00']],
+        ['admin_nodeInfo', []], ['eth_chainid', []], ['', []]
+      ]) {
+        const answer = await peer.rpc(method, params)
+        assert.notEqual(answer.code, 'ok', method)
+        assert.equal(gate.count(method), 0, method)
+      }
+      assert.equal((await peer.rpc('anvil_setBalance', [to, '0xffff'])).code, 'unsupported')
+      assert.equal(await s.balance(to), 0n)
+    })
+
+    await t.test('heads', async () => {
+      const heads = peer.heads()
+      const first = (await heads.next()).value
+      await w.client.mine({ blocks: 1 })
+      assert.equal((await heads.next()).value.number, first.number + 1n)
+      await heads.return()
+    })
+
+    let sent
+    await t.test('an operation that makes the account, up to included', async () => {
+      const before = await s.balance(ready.bundler)
+      const op = await s.sign(account.executeCall([{ to, value: 5n }]))
+      sent = { op, answer: await peer.send(entryPoint, encode(op)) }
+      assert.equal(sent.answer.code, 'ok', sent.answer.text)
+      assert.equal(sent.answer.hash, world.opHash(w, op))
+      const done = await s.becomes(sent.answer.hash, ['included', 'final'])
+      assert.ok(done.success)
+      const receipt = await w.client.getTransactionReceipt({ hash: done.transaction })
+      assert.equal(receipt.from, ready.bundler.toLowerCase())
+      assert.equal(receipt.to, entryPoint.toLowerCase())
+      assert.equal(receipt.blockNumber, done.block)
+      assert.equal(await s.balance(to), 5n)
+      assert.ok((await w.client.getCode({ address: s.account.address })).length > 2)
+      assert.ok(await s.balance(ready.bundler) >= before, 'the bundler paid for it')
+      await w.client.mine({ blocks: 3 })
+      await s.becomes(sent.answer.hash, ['final'])
+    })
+
+    await t.test('the same operation again is the same one', async () => {
+      const count = await s.transactions()
+      const again = await peer.send(entryPoint, encode(sent.op))
+      assert.equal(again.code, 'ok', again.text)
+      assert.equal(again.hash, sent.answer.hash)
+      await sleep(600)
+      assert.equal(await s.transactions(), count)
+      assert.equal(await s.balance(to), 5n)
+    })
+
+    await t.test('what it does not know is refused before it costs anything', async () => {
+      const count = gate.count('eth_sendRawTransaction')
+      const refused = async (bytes, why) => {
+        const answer = await peer.send(entryPoint, bytes)
+        assert.equal(answer.code, 'denied', `${answer.code} ${answer.text}`)
+        assert.match(answer.text, why)
+      }
+      const other = await world.makeAccount(w, [s.key], { salt: viem.pad('0x07') })
+      const op = world.signOp(w, await world.makeOp(w, other, account.executeCall([{ to, value: 1n }]), limits), [s.key])
+      await refused(encode({ ...op, factory: w.accounts[3] }), /init code|factory/)
+      await refused(encode(op, { paymasterAndData: viem.concat([w.accounts[3], viem.pad('0x', { size: 32 })]) }), /paymaster/)
+      const wrong = new Passkey(d.webauthn_verifier.address, 'another')
+      const [, signature] = wrong.sign(world.opHash(w, op))
+      await refused(encode({ ...op, signature: account.encodeSignature([[s.key.owner, signature]]) }), /AA24/)
+      await refused(encode({ ...op, preVerificationGas: 30_000n }), /preVerificationGas/)
+      const elsewhere = await peer.send(w.accounts[3], encode(op))
+      assert.notEqual(elsewhere.code, 'ok')
+      assert.equal(gate.count('eth_sendRawTransaction'), count)
+    })
+
+    await t.test('an answer of megabytes arrives whole', async () => {
+      const big = '0x' + 'ab'.repeat(1_500_000)
+      gate.pass = async q => q.method === 'eth_getCode' ? gate.result(q, big) : undefined
+      assert.equal((await peer.rpc('eth_getCode', [entryPoint, 'latest'])).result, big)
+      gate.pass = async () => undefined
+    })
+
+    await t.test('a node that hangs up is told as the server\'s own trouble, and it recovers', async () => {
+      gate.pass = async q => q.method === 'eth_gasPrice' ? null : undefined
+      assert.equal((await peer.rpc('eth_gasPrice')).code, 'upstream')
+      gate.pass = async () => undefined
+      await until('it asks again', async () => (await peer.rpc('eth_gasPrice')).code === 'ok')
+    })
+
+    await t.test('SIGTERM: what is under way is answered, then it ends with 0', async () => {
+      let held
+      const reached = new Promise(resolve => { held = resolve })
+      gate.pass = async q => {
+        if (q.method === 'eth_gasPrice') {
+          held()
+          await sleep(500)
+        }
+      }
+      const answer = peer.rpc('eth_gasPrice')
+      await reached
+      const status = s.server.stop('SIGTERM')
+      assert.equal((await answer).code, 'ok')
+      assert.equal(await status, 0)
+    })
+  })
+
+  test('finds no place in a flood, and is told when to come back', async t => {
+    const s = await start(t, { ini: '[limits]\nnode_requests = 1\nunits = 30\nunits_per_second = 1\n' })
+    s.gate.pass = async q => { if (q.method === 'eth_getBalance') await sleep(300) }
+    const answers = await Promise.all(Array.from({ length: 8 }, () => s.peer.rpc('eth_getBalance', [s.account.address, 'latest'])))
+    const of = code => answers.filter(a => a.code === code)
+    assert.equal(of('ok').length, 1)
+    assert.equal(of('busy').length, 7)
+    assert.ok(of('busy').every(a => a.retryMs > 0))
+    const quota = await until('the quota is used up', async () => {
+      const answer = await s.peer.rpc('eth_chainId')
+      return answer.code === 'quota' && answer
+    }, { step: 0 })
+    assert.ok(quota.retryMs > 0)
+    const other = await ServiceClient.connect(t, s.server.ready.listen[0], s.w.chainId) // has a quota of its own
+    assert.equal((await other.rpc('eth_chainId')).code, 'ok')
+  })
+})
+
+describe('kill -9', () => {
+  const moments = {
+    'before the node has the transaction': async () => null,
+    'when the node has it, and nothing was answered': async (gate, q) => {
+      await gate.forward(q.text)
+      return null
+    }
+  }
+  test('between accepted and included sends nothing twice', async t => {
+    const s = await start(t)
+    const { w, gate } = s
+    let nonce = 0
+    for (const [when, then] of Object.entries(moments)) {
+      await t.test(when, async () => {
+        const to = fresh()
+        await w.client.setAutomine(false)
+        gate.seen.length = 0
+        gate.pass = async q => {
+          if (q.method !== 'eth_sendRawTransaction') {
+            return undefined
+          }
+          await then(gate, q)
+          await s.server.crash()
+          return null
+        }
+        const op = await s.sign(account.executeCall([{ to, value: 9n }]))
+        const { hash, code, text } = await s.peer.send(entryPoint, encode(op))
+        assert.equal(code, 'ok', text)
+        assert.equal(await s.server.exited, 'SIGKILL')
+        gate.pass = async () => undefined
+        await s.launch()
+        assert.match(s.server.log, /operations taken up again/)
+        const known = await s.peer.operation(hash)
+        assert.ok(['accepted', 'sent'].includes(known.state), known.state)
+        assert.equal((await s.peer.send(entryPoint, encode(op))).hash, hash) // asking again changes nothing
+        await until('it is sent again', () => gate.count('eth_sendRawTransaction') > 1)
+        await w.client.setAutomine(true)
+        await w.client.mine({ blocks: 1 })
+        const done = await s.becomes(hash, ['included', 'final'])
+        assert.ok(done.success)
+        assert.equal(await s.balance(to), 9n)
+        assert.equal(await s.transactions(), ++nonce)
+        const raw = gate.seen.filter(q => q.method === 'eth_sendRawTransaction').map(q => q.params[0])
+        assert.equal(new Set(raw).size, 1, 'another transaction was signed')
+        await w.client.mine({ blocks: 3 })
+        await s.becomes(hash, ['final'])
+      })
+    }
+    await t.test('at any time', async () => {
+      const times = process.env.PASSMESH_LONG ? 100 : 4
+      for (let i = 0; i < times; i++) {
+        const to = fresh()
+        const op = await s.sign(account.executeCall([{ to, value: 3n }]))
+        const before = await s.transactions()
+        void sleep(i * 29 % 200).then(() => s.server.crash())
+        await s.peer.send(entryPoint, encode(op)).catch(() => undefined) // it may die first
+        await s.server.exited
+        await s.launch()
+        const again = await s.peer.send(entryPoint, encode(op)) // what a wallet does that heard nothing
+        if (again.code !== 'ok') {
+          assert.match(again.text, /AA25/) // it was included, and then forgotten by nobody
+        } else {
+          await s.becomes(again.hash, ['included', 'final'])
+        }
+        assert.equal(await s.balance(to), 3n)
+        assert.equal(await s.transactions(), before + 1)
+        await w.client.mine({ blocks: 3 })
+        await s.becomes(world.opHash(w, op), ['final'])
+      }
+    })
+  })
+})
