@@ -525,11 +525,12 @@ static void stop(struct daemon *d)
     if (d->has_tcp) {
         tcp_done(&d->tcp);
     }
-    fetch_free(d->fetch);
+    fetch_stop(d->fetch);
     alarm_done(&d->alarm);
     uv_close((uv_handle_t *)&d->on_int, NULL);
     uv_close((uv_handle_t *)&d->on_term, NULL);
     loop_done(&d->loop);
+    fetch_free(d->fetch);
     servers_done(&d->servers);
     api_free(d->api);
     d->api = NULL;
@@ -539,6 +540,7 @@ static void stop(struct daemon *d)
     }
     db_close(d->db);
     page_done(&d->page);
+    networks_done(&d->networks);
     process_stop(&d->keyd_process, KEYD_GRACE_MS);
 }
 

@@ -219,20 +219,22 @@ static void collect(struct fetch *f)
     }
 }
 
-void fetch_free(struct fetch *f)
+void fetch_stop(struct fetch *f)
 {
     if (!f) {
         return;
     }
-    for (struct fetch_one *one = f->all; one;) {
-        struct fetch_one *next = one->next;
-        free_one(one);
-        one = next;
+    while (f->all) {
+        free_one(f->all);
     }
     (void)curl_multi_cleanup(f->multi);
     curl_slist_free_all(f->headers);
     alarm_done(&f->alarm);
-    /* The alarm's handle lives in f: its memory goes with the process, as the loop may still look at it. */
+}
+
+void fetch_free(struct fetch *f)
+{
+    free(f);
 }
 
 static void set_up(struct fetch_one *one, struct fetch *f)

@@ -28,7 +28,8 @@ typedef void (*fetch_fn)(void *user, uint64_t tag, const struct fetch_result *re
 /* fetch_new: ERR_IO if libcurl cannot be set up. The loop outlives it. */
 MUST_CHECK enum err fetch_new(struct fetch **ret, struct loop *loop);
 
-/* fetch_free ends all requests without calling anybody; the loop must turn once more. */
+/* fetch_stop ends all requests without calling anybody; fetch_free gives the memory back, after loop_done. Both take NULL. */
+void fetch_stop(struct fetch *f);
 void fetch_free(struct fetch *f);
 
 struct fetch_args {

@@ -44,3 +44,9 @@ networks_load(struct networks *ret, const char *file, const char **ret_which, st
     }
     return OK;
 }
+
+void networks_done(struct networks *n)
+{
+    free(n->list);
+    *n = (struct networks){0};
+}

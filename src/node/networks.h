@@ -7,13 +7,15 @@
  * local from a file, which then comes first. */
 struct networks {
     size_t count;
-    struct network
-        *list; /* NETWORK_COUNT_MAX of them, made by networks_load, for the life of the process */
+    struct network *list; /* made by networks_load */
 };
 
 /* networks_load: file is "" for none. On an error *ret_which names the file, and diag has rule and line. ERR_DENIED: the file's
  * network is not local: only the release may name others. */
 MUST_CHECK enum err
 networks_load(struct networks *ret, const char *file, const char **ret_which, struct diag *diag);
+
+/* networks_done: safe on a zeroed object. */
+void networks_done(struct networks *n);
 
 #endif

@@ -509,11 +509,13 @@ static void stop(struct server *s)
     if (s->has_tcp) {
         tcp_done(&s->tcp);
     }
-    fetch_free(s->fetch);
+    fetch_stop(s->fetch);
     alarm_done(&s->alarm);
     uv_close((uv_handle_t *)&s->on_int, NULL);
     uv_close((uv_handle_t *)&s->on_term, NULL);
     loop_done(&s->loop);
+    fetch_free(s->fetch);
+    networks_done(&s->networks);
     service_server_done(&s->service);
     server_streams_done(s);
     if (s->has_bundler) {
