@@ -178,9 +178,9 @@ static void append(struct rlp_wr *w, struct span s)
     }
 }
 
-/* prefix_print writes the prefix of a payload of len bytes and returns its length. */
-static size_t prefix_print(uint8_t out[static 9], size_t len, uint8_t base)
+size_t rlp_print_prefix(uint8_t out[static RLP_PREFIX_LEN_MAX], size_t len, bool is_list)
 {
+    uint8_t base = is_list ? LIST_BASE : STRING_BASE;
     if (len <= SHORT_MAX) {
         out[0] = (uint8_t)(base + len);
         return 1;
@@ -199,8 +199,8 @@ static size_t prefix_print(uint8_t out[static 9], size_t len, uint8_t base)
 void rlp_wr_bytes(struct rlp_wr *w, struct span s)
 {
     if (s.n != 1 || s.p[0] >= STRING_BASE) {
-        uint8_t prefix[9];
-        append(w, span_of(prefix, prefix_print(prefix, s.n, STRING_BASE)));
+        uint8_t prefix[RLP_PREFIX_LEN_MAX];
+        append(w, span_of(prefix, rlp_print_prefix(prefix, s.n, false)));
     }
     append(w, s);
 }
@@ -232,8 +232,8 @@ void rlp_wr_list_end(struct rlp_wr *w)
         return;
     }
     size_t len = w->out->n - start;
-    uint8_t prefix[9];
-    size_t n = prefix_print(prefix, len, LIST_BASE);
+    uint8_t prefix[RLP_PREFIX_LEN_MAX];
+    size_t n = rlp_print_prefix(prefix, len, true);
     append(w, span_of(prefix, n)); /* makes room */
     if (w->err != OK) {
         return;

@@ -57,6 +57,11 @@ static inline bool rlp_rd_end(const struct rlp_rd *r)
     return !r->failed && r->rest.n == 0;
 }
 
+/* rlp_print_prefix writes what goes before a payload of len bytes and returns its length: for those who hash
+ * an encoding without building it. A string of one byte below 0x80 has no prefix: the caller sees to that. */
+enum { RLP_PREFIX_LEN_MAX = 9 };
+size_t rlp_print_prefix(uint8_t out[static RLP_PREFIX_LEN_MAX], size_t len, bool is_list);
+
 /* A writer onto the end of a buf, with sticky failure. A list's payload is moved by its prefix when
  * the list is closed, so that no size is needed in advance. */
 enum { RLP_WR_DEPTH_MAX = 8 };
