@@ -55,7 +55,9 @@ static void on_timer(uv_timer_t *timer)
         return;
     }
     a->at = INSTANT_NEVER;
+    a->is_ringing = true;
     a->fn(a->user);
+    a->is_ringing = false;
 }
 
 void alarm_init(struct alarm *a, struct loop *loop, alarm_fn fn, void *user)
@@ -77,7 +79,10 @@ void alarm_set(struct alarm *a, instant at)
     }
     uv_update_time(&a->loop->uv);
     uint64_t wait_us = instant_since(loop_now(a->loop), at);
-    (void)uv_timer_start(&a->timer, on_timer, wait_us / 1000 + (wait_us % 1000 != 0), 0);
+    uint64_t wait_ms = wait_us / 1000 + (wait_us % 1000 != 0);
+    /* A timer that is due again within its own call would ring for ever, and no socket be looked at in between. */
+    wait_ms = wait_ms == 0 && a->is_ringing ? 1 : wait_ms;
+    (void)uv_timer_start(&a->timer, on_timer, wait_ms, 0);
 }
 
 void alarm_done(struct alarm *a)

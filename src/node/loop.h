@@ -38,6 +38,7 @@ struct alarm {
     alarm_fn fn;
     void *user;
     instant at; /* INSTANT_NEVER: not set */
+    bool is_ringing; /* within fn */
 };
 
 void alarm_init(struct alarm *a, struct loop *loop, alarm_fn fn, void *user);
