@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -16,7 +17,18 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TARGETS = ['bench/bench_noise', 'bench/bench_tcp_plain', 'bench/bench_round_trips', 'bench/bench_idle_clients', 'tests/peers/p2p_node']
+TARGETS = ['bench/bench_noise', 'bench/bench_tcp_plain', 'bench/bench_round_trips', 'bench/bench_idle_clients', 'tests/peers/p2p_node',
+           *(f'apps/{name}' for name in ('passmesh', 'passmesh-keyd', 'passmesh-server'))]
+PROGRAMS_SECONDS_MAX = 180
+
+# What we aim at: least or most. A figure that misses its target is shown so, and fails nothing: machines differ.
+TARGETS_LEAST = {'noise_handshakes_per_s': 4500}
+TARGETS_MOST = {'idle_connection_kib': 24, 'tcp_round_trips_to_first_byte': 3, 'daemon_rss_anon_mib': 8, 'daemon_rss_mib': 28,
+                'keyd_rss_anon_mib': 3, 'ui_gzip_kb': 100, 'local_network_second_start_ms': 5000}
+SHARES_LEAST = {'tcp_noise_yamux_mb_per_s': 0.7}  # of the limit
+NAMES = ['noise_handshakes_per_s', 'tcp_noise_yamux_mb_per_s', 'plain_tcp_mb_per_s', 'aead_mb_per_s', 'idle_connection_kib',
+         'ten_thousand_idle_mib', 'tcp_round_trips_to_first_byte', 'tap_to_accept_ms', 'daemon_rss_anon_mib', 'daemon_rss_mib',
+         'keyd_rss_anon_mib', 'daemon_start_ms', 'binary_kib', 'ui_gzip_kb']
 
 
 class Node:
@@ -57,7 +69,7 @@ class Node:
 
 class Run:
     def __init__(self, build, quick):
-        self.build, self.quick, self.figures, self.samples = build, quick, {}, {}
+        self.build, self.quick, self.figures, self.samples, self.missing = build, quick, {}, {}, {}
 
     def output(self, *command):
         done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False)
@@ -138,16 +150,74 @@ class Run:
         if not self.quick:
             self.set('ten_thousand_idle_mib', round(weights[count] / 1024, 1), 'MiB', 400)
 
+    def binary(self):
+        strip = shutil.which('strip')
+        if not strip:
+            self.missing['binary_kib'] = 'strip is not installed (binutils)'
+            return
+        total = 0
+        for name in ('passmesh', 'passmesh-keyd', 'passmesh-server'):
+            stripped = self.build / 'bench' / name
+            self.output(strip, '-o', stripped, self.build / 'apps' / name)
+            size = stripped.stat().st_size / 1024
+            stripped.unlink()
+            self.set(f'binary_{name.replace("-", "_")}_kib', round(size, 1), 'KiB')
+            total += size
+        self.set('binary_kib', round(total, 1), 'KiB')
+
+    def page(self):
+        done = subprocess.run([ROOT / 'ui/bench.sh'], capture_output=True, text=True, check=False)
+        if done.returncode:
+            self.missing['ui_gzip_kb'] = 'ui/bench.sh failed: ' + (done.stderr.strip().splitlines() or ['no word'])[-1]
+            return
+        self.figures.update(json.loads(done.stdout[done.stdout.index('{'):]))
+        self.samples.setdefault('commands', []).append({'command': 'ui/bench.sh', 'output': done.stdout})
+
+    def programs(self):
+        out = self.build / 'bench/programs.json'
+        out.unlink(missing_ok=True)
+        command = [ROOT / 'bench/programs.sh', self.build, out] + (['--quick'] if self.quick else [])
+        why = ''
+        try:
+            done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False, timeout=PROGRAMS_SECONDS_MAX)
+            if done.returncode:
+                why = next((line for line in done.stderr.splitlines() if 'Error' in line or 'Fault' in line), 'bench/programs.sh failed')
+        except subprocess.TimeoutExpired:
+            why = f'bench/programs.sh took over {PROGRAMS_SECONDS_MAX} s'
+        if out.exists():
+            told = json.loads(out.read_text('utf-8'))
+            self.figures.update(told['figures'])
+            self.samples['programs'] = told['samples']
+        for name in ('tap_to_accept_ms', 'daemon_rss_anon_mib', 'daemon_rss_mib', 'keyd_rss_anon_mib', 'daemon_start_ms'):
+            if name not in self.figures:
+                self.missing[name] = why or 'not told'
+
+    def verdict(self, name):
+        value, limit = self.figures[name]['value'], self.figures[name]['limit']
+        if name in TARGETS_LEAST:
+            return f'>= {TARGETS_LEAST[name]}', value >= TARGETS_LEAST[name]
+        if name in TARGETS_MOST:
+            return f'<= {TARGETS_MOST[name]}', value <= TARGETS_MOST[name]
+        if name in SHARES_LEAST and limit:
+            return f'>= {SHARES_LEAST[name] * limit:.0f}', value >= SHARES_LEAST[name] * limit
+        return '', None
+
     def write(self):
         for extra in sorted((self.build / 'bench').glob('*.figures.json')):
             self.figures.update(json.loads(extra.read_text('utf-8')))
         (self.build / 'bench/samples.json').write_text(json.dumps(self.samples, indent=1) + '\n', 'utf-8')
         (self.build / 'bench.json').write_text(json.dumps(self.figures, indent=1) + '\n', 'utf-8')
-        print(f'{"":46}{"value":>12} {"limit":>10} {"peer":>10}  unit')
+        print(f'{"":46}{"value":>12} {"limit":>10} {"peer":>10} {"target":>10}        unit')
         for name, f in self.figures.items():
             cells = [f'{v:.4g}' if isinstance(v, (int, float)) and v < 10 else f'{v:.0f}' if v is not None else '-'
                      for v in (f['value'], f['limit'], f['peer_value'])]
-            print(f'{name:46}{cells[0]:>12} {cells[1]:>10} {cells[2]:>10}  {f["unit"]}{" (peer: " + f["peer"] + ")" if f["peer"] else ""}')
+            target, met = self.verdict(name)
+            word = '' if met is None else 'met' if met else 'MISSED'
+            print(f'{name:46}{cells[0]:>12} {cells[1]:>10} {cells[2]:>10} {target:>10} {word:6} {f["unit"]}{" (peer: " + f["peer"] + ")" if f["peer"] else ""}')
+        for name in NAMES:
+            if name not in self.figures:
+                print(f'{name:46}{"missing":>12}  {self.missing.get(name, "not measured in this run")}')
+        print(f'load of the machine: {os.getloadavg()[0]:.1f} over the last minute, {os.cpu_count()} cores')
 
 
 def main():
@@ -159,7 +229,7 @@ def main():
     if ninja.returncode:
         sys.exit(ninja.stdout[-3000:])
     run = Run(args.build.resolve(), args.quick)
-    for part in (run.noise, run.throughput, run.round_trips, run.idle):
+    for part in (run.noise, run.throughput, run.round_trips, run.idle, run.binary, run.page, run.programs):
         print(f'bench: {part.__name__} ...', file=sys.stderr, flush=True)
         part()
     run.write()
