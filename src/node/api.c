@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "codec/base64.h"
+#include "codec/utf8.h"
 #include "crypto/hash.h"
 #include "node/api_check.h"
 #include "node/api_inside.h"
@@ -15,7 +16,7 @@ enum {
     API_MEMORY_MAX = 8 * 1024 * 1024,
     CODE_LIFE_S = 60,
     FREE_CODE_FAILURES = 5,
-    HEARTBEAT_S = 10,
+    HEARTBEAT_S = 9, /* the page expects one within 10 s */
 };
 
 enum err api_new(struct api **ret, const struct api_cfg *cfg, struct wallet_time t)
@@ -413,14 +414,14 @@ struct api_pending *api_pend(struct api_call *c, uint64_t task)
     return NULL;
 }
 
-static bool is_pending(const struct api *a, struct span key)
+static const struct api_pending *find_pending(const struct api *a, struct span key)
 {
     for (size_t i = 0; i < API_PENDING_COUNT_MAX; i++) {
         if (a->pending[i].task != 0 && key.n && span_equal(span_str(a->pending[i].key), key)) {
-            return true;
+            return &a->pending[i];
         }
     }
-    return false;
+    return NULL;
 }
 
 static void run_handler(struct api_call *c)
@@ -513,12 +514,13 @@ static bool answer_again(struct api_call *c)
         send_result(a, c->caller, c->id.raw, buf_span(&old->result));
         return true;
     }
-    if (old) {
+    const struct api_pending *waits = find_pending(a, c->key);
+    if (old || (waits && memcmp(waits->request_hash, c->request_hash, 32) != 0)) {
         coded_set(&c->why, "key_reused");
         send_error(a, c->caller, c->id.raw, &c->why);
         return true;
     }
-    if (is_pending(a, c->key)) {
+    if (waits) {
         coded_set(&c->why, "rate_limited");
         coded_add_u64(&c->why, "wait_ms", 500);
         send_error(a, c->caller, c->id.raw, &c->why);
@@ -703,6 +705,18 @@ void api_faucet_done(struct api *a,
     api_finish_node(a, p, result->err == OK ? buf_span(&text) : SPAN_EMPTY, &why);
 }
 
+/* Words of strangers may stand in a log line: what is no text becomes "?". */
+static void make_plain(char *text)
+{
+    bool is_utf8 = utf8_is_valid(span_str(text));
+    for (char *c = text; *c; c++) {
+        bool is_plain = (unsigned char)*c >= 0x20 && *c != 0x7f;
+        if (!is_plain || (!is_utf8 && (unsigned char)*c >= 0x80)) {
+            *c = '?';
+        }
+    }
+}
+
 void api_log(
     struct api *a, uint64_t unix_ms, enum log_level level, const char *part, const char *text)
 {
@@ -713,6 +727,7 @@ void api_log(
     *l = (struct api_log_line){.seq = ++a->line_seq, .at_ms = unix_ms, .level = level};
     text_set(l->part, sizeof l->part, span_str(part));
     text_set(l->text, sizeof l->text, span_str(text));
+    make_plain(l->text);
     a->is_stale[API_TOPIC_LOG] = true;
 }
 

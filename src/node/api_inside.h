@@ -92,6 +92,9 @@ struct api {
     bool is_stale[API_TOPIC_COUNT];                     /* subscribers are to be told */
     struct id changed[WALLET_OPEN_OPERATION_COUNT_MAX]; /* operations, for the topic activity */
     size_t changed_count;
+    struct id shown_account; /* what the snapshots so far were about */
+    struct id shown_network;
+    bool was_locked;
     instant heartbeat_at;
     instant network_at;
     uint64_t next_faucet;

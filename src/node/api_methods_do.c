@@ -165,8 +165,7 @@ static enum api_done do_account_select(struct api_call *c)
     if (wallet_account_select(c->w.wallet, c->t, id, &c->why) != OK) {
         return API_REFUSED;
     }
-    c->api->is_stale[API_TOPIC_ACTIVITY] = true;
-    c->api->changed_count = 0;
+    c->api->is_stale[API_TOPIC_STATUS] = true; /* the tick sends fresh snapshots */
     api_write_account(&c->w, wallet_account(c->w.wallet, id));
     return API_DONE;
 }
@@ -179,8 +178,13 @@ static enum api_done do_contacts_add(struct api_call *c)
     struct address a;
     enum address_checksum sum;
     const struct contact *contact = NULL;
-    if (address_parse(&a, &sum, api_param_plain(c, "address")) != OK ||
-        sum != ADDRESS_CHECKSUM_VALID) {
+    char exact[ADDRESS_TEXT_LEN];
+    struct span text = api_param_plain(c, "address");
+    if (address_parse(&a, &sum, text) != OK) {
+        return refuse_call(c, "address_checksum");
+    }
+    address_print(exact, a); /* an address of digits alone is in EIP-55 case too */
+    if (!span_equal(span_str(exact), text)) {
         return refuse_call(c, "address_checksum");
     }
     struct span name = api_param_text(c, "name", MSPAN_OF(room));
@@ -205,8 +209,7 @@ static enum api_done do_network_select(struct api_call *c)
     if (wallet_network_select(c->w.wallet, c->t, id, &c->why) != OK) {
         return API_REFUSED;
     }
-    c->api->is_stale[API_TOPIC_ACTIVITY] = true;
-    c->api->changed_count = 0;
+    c->api->is_stale[API_TOPIC_STATUS] = true; /* the tick sends fresh snapshots */
     api_write_network(c, wallet_network(c->w.wallet, id));
     return API_DONE;
 }
@@ -370,6 +373,22 @@ static enum api_done do_send_prepare(struct api_call *c)
     return wait_for_task(c, task);
 }
 
+/* The wallet knows open operations alone: for one that is over the refusal says so. code NULL: its state. */
+static enum api_done refuse_closed(struct api_call *c, struct id id, const char *code)
+{
+    AUTO(operation_auto) struct operation *op = NULL;
+    bool is_unknown = strcmp(c->why.code, "unknown_operation") == 0;
+    if (!is_unknown || operation_new(&op, &c->api->budget) != OK ||
+        wallet_operation(c->w.wallet, id, op) != OK) {
+        return API_REFUSED;
+    }
+    coded_set(&c->why, code ? code : "operation_state");
+    if (!code) {
+        coded_add_str(&c->why, "state", operation_state_name(op->state));
+    }
+    return API_REFUSED;
+}
+
 static enum api_done prepare_replacement(struct api_call *c, enum operation_kind kind)
 {
     struct replace_args args = {.operation = api_param_id(c, "operation_id"),
@@ -377,7 +396,7 @@ static enum api_done prepare_replacement(struct api_call *c, enum operation_kind
                                 .by_command_line = c->caller.is_local};
     uint64_t task;
     if (wallet_replace(c->w.wallet, c->t, &args, &task, &c->why) != OK) {
-        return API_REFUSED;
+        return refuse_closed(c, args.operation, "not_replaceable");
     }
     return wait_for_task(c, task);
 }
@@ -437,8 +456,11 @@ static enum api_done do_send_approve(struct api_call *c)
 static enum api_done do_send_cancel(struct api_call *c)
 {
     struct id id = api_param_id(c, "operation_id");
+    if (wallet_is_locked(c->w.wallet)) {
+        return refuse_call(c, "locked");
+    }
     if (wallet_reject(c->w.wallet, c->t, id, &c->why) != OK) {
-        return API_REFUSED;
+        return refuse_closed(c, id, NULL);
     }
     return write_operation(c, id);
 }

@@ -299,6 +299,12 @@ enum api_done api_subscribe(struct api_call *c)
             chosen[topic] = true;
         }
     }
+    for (size_t i = 0; i < API_TOPIC_COUNT; i++) {
+        if (chosen[i] && wallet_is_locked(a->cfg.wallet) && !is_told_locked((enum api_topic_id)i)) {
+            coded_set(&c->why, "locked");
+            return API_REFUSED;
+        }
+    }
     s->caller = c->caller.id;
     json_put_object(c->w.j);
     json_put_name(c->w.j, "topics");
@@ -343,10 +349,6 @@ static void push_activity(struct api *a, struct wallet_time t, struct api_subscr
             push_one(a, t, s, &p);
         }
     }
-    if (a->changed_count == 0) {
-        struct push p = {.topic = API_TOPIC_ACTIVITY, .is_snapshot = true};
-        push_one(a, t, s, &p); /* another account or network was chosen */
-    }
 }
 
 static void
@@ -367,8 +369,38 @@ push_topic(struct api *a, struct wallet_time t, struct api_subscriber *s, enum a
     }
 }
 
+static void want_snapshots(struct api *a, enum api_topic_id topic)
+{
+    for (size_t i = 0; i < API_SUBSCRIBER_COUNT_MAX; i++) {
+        a->subscribers[i].wants_snapshot[topic] |= a->subscribers[i].topics[topic];
+    }
+    a->is_stale[topic] = true;
+}
+
+/* Another account or network: fresh snapshots of what depends on it. The same for all that was held back while locked. */
+static void note_selection(struct api *a)
+{
+    const struct settings *s = wallet_settings(a->cfg.wallet);
+    bool is_locked = wallet_is_locked(a->cfg.wallet);
+    bool is_unlocked = a->was_locked && !is_locked;
+    bool is_other =
+        !id_equal(s->account, a->shown_account) || !id_equal(s->network, a->shown_network);
+    for (size_t i = 0; i < API_TOPIC_COUNT; i++) {
+        bool depends =
+            i == API_TOPIC_ACCOUNTS || i == API_TOPIC_ACTIVITY || i == API_TOPIC_BALANCES;
+        if ((is_other && depends) || (is_unlocked && !is_told_locked((enum api_topic_id)i))) {
+            want_snapshots(a, (enum api_topic_id)i);
+        }
+    }
+    a->is_stale[API_TOPIC_STATUS] |= is_other || is_unlocked;
+    a->shown_account = s->account;
+    a->shown_network = s->network;
+    a->was_locked = is_locked;
+}
+
 void api_topics_tick(struct api *a, struct wallet_time t)
 {
+    note_selection(a);
     if (!api_topics_stale(a)) {
         return;
     }

@@ -119,6 +119,8 @@ put_fee(const struct api_writing *w, const struct operation *op, const struct ne
     struct json_writer *j = w->j;
     struct figure max = api_reported(w, n, op->fee_max);
     struct figure paid = api_reported(w, n, op->fee_paid);
+    max.as_of_ms = op->created_ms; /* the fee was read for it */
+    max.block = op->trial_block ? op->trial_block : max.block;
     put_name(j, "fee");
     json_put_object(j);
     put_name(j, "max");
@@ -277,9 +279,12 @@ static void put_step(struct json_writer *j, const char *state, const struct step
     json_put_str(j, state);
     put_name(j, "at_ms");
     json_put_u64(j, s ? s->at_ms : 0);
-    if (s && s->by[0]) {
+    if (s && s->by[0] && s->state == OPERATION_SIGNED) {
         put_name(j, "by");
         json_put_str(j, s->by);
+    } else if (s && s->by[0]) {
+        put_name(j, "servers"); /* one took it; its name stands in the operation */
+        json_put_u64(j, 1);
     }
     if (s && s->block) {
         put_name(j, "grade");
