@@ -272,6 +272,9 @@ static void take_events(struct world *w)
         case WALLET_STATUS_CHANGED:
         case WALLET_SETTINGS_CHANGED:  break;
         }
+        if (w->tell && e.kind >= WALLET_TASK_DONE) {
+            w->tell(w->user, &e);
+        }
     }
 }
 
@@ -417,27 +420,33 @@ static size_t attestation(const struct world *w, uint8_t *out, size_t cap, uint8
     return o.n;
 }
 
+struct enroll_answer
+world_attest(struct world *w, struct span challenge, const struct world_ceremony *how)
+{
+    static char json[512];
+    static uint8_t object[512];
+    const char *origin = how && how->origin ? how->origin : origin_right;
+    uint8_t flags = how && how->flags ? how->flags : 0x05;
+    size_t n = client_data(json, sizeof json, "webauthn.create", challenge, origin);
+    size_t object_len = attestation(w, object, sizeof object, (uint8_t)(flags | 0x40));
+    return (struct enroll_answer){.passkey_name = SPAN_LIT("Laptop"),
+                                  .credential_id = SPAN_OF(w->credential),
+                                  .client_data = span_of(json, n),
+                                  .attestation = span_of(object, object_len),
+                                  .transports = TRANSPORT_INTERNAL};
+}
+
 const struct account *
 world_enroll(struct world *w, const char *name, const struct world_ceremony *how, struct coded *why)
 {
     struct ceremony c;
-    char json[512];
-    uint8_t object[512];
     const struct account *a = NULL;
     struct enroll_args args = {.name = span_str(name)};
-    const char *origin = how && how->origin ? how->origin : origin_right;
-    uint8_t flags = how && how->flags ? how->flags : 0x05;
     if (wallet_enroll_begin(w->wallet, w->t, &args, &c, why) != OK) {
         return NULL;
     }
-    size_t n = client_data(json, sizeof json, "webauthn.create", SPAN_OF(c.challenge), origin);
-    struct enroll_answer answer = {.ceremony = c.id,
-                                   .passkey_name = SPAN_LIT("Laptop"),
-                                   .credential_id = SPAN_OF(w->credential),
-                                   .client_data = span_of(json, n),
-                                   .transports = TRANSPORT_INTERNAL};
-    answer.attestation =
-        span_of(object, attestation(w, object, sizeof object, (uint8_t)(flags | 0x40)));
+    struct enroll_answer answer = world_attest(w, SPAN_OF(c.challenge), how);
+    answer.ceremony = c.id;
     return wallet_enroll_finish(w->wallet, w->t, &answer, &a, why) == OK ? a : NULL;
 }
 

@@ -63,6 +63,9 @@ struct world {
     size_t submits;
     size_t changes; /* WALLET_OPERATION_CHANGED events */
     uint64_t task_done;
+    /* Who else hears the events that are for the API; NULL: nobody. */
+    void (*tell)(void *user, const struct wallet_event *e);
+    void *user;
 };
 
 /* world_init makes a world with a wallet; world_restart kills the wallet and makes it anew from the store. */
@@ -78,6 +81,10 @@ struct world_ceremony {
     const char *origin; /* NULL: the right one */
     uint8_t flags;      /* 0: UP and UV */
 };
+
+/* world_attest is what the passkey gives when it is made; its spans live until the next call. */
+struct enroll_answer
+world_attest(struct world *w, struct span challenge, const struct world_ceremony *how);
 
 /* world_enroll makes an account named name; NULL if it was refused, with why. */
 const struct account *world_enroll(struct world *w,
