@@ -28,7 +28,8 @@ struct store_dir {
     int fd;
 };
 
-/* store_dir_open makes the directory if need be (0700), opens it, and locks it against a second process.
+/* store_dir_open makes the directory if need be (0700), opens it, and locks it against a second process, for
+ * which it waits up to 1.5 s: one that was just killed may hold the lock for some milliseconds more.
  * ERR_DENIED: it belongs to someone else or others may enter it. ERR_STATE: another process holds it.
  * ERR_IO. store_dir_done closes; safe on a zeroed object with fd = -1. */
 MUST_CHECK enum err store_dir_open(struct store_dir *d, const char *path);

@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { LOCK_WAIT_MS = 1500, LOCK_STEP_MS = 10 };
 
 static int dir_of(struct store_fs *self)
 {
@@ -92,6 +95,22 @@ static enum err dir_remove(struct store_fs *self, const char *name)
     return unlinkat(dir_of(self), name, 0) == 0 || errno == ENOENT ? OK : ERR_IO;
 }
 
+/* A process that was just killed may hold the lock for some milliseconds more. */
+static enum err take_lock(int fd)
+{
+    for (int waited_ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; waited_ms += LOCK_STEP_MS) {
+        if (errno != EWOULDBLOCK) {
+            return ERR_IO;
+        }
+        if (waited_ms >= LOCK_WAIT_MS) {
+            return ERR_STATE;
+        }
+        struct timespec step = {.tv_nsec = LOCK_STEP_MS * 1000000L};
+        (void)nanosleep(&step, NULL);
+    }
+    return OK;
+}
+
 static enum err dir_check(int fd)
 {
     struct stat st;
@@ -101,10 +120,7 @@ static enum err dir_check(int fd)
     if (st.st_uid != geteuid() || (st.st_mode & 077) != 0) {
         return ERR_DENIED;
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        return errno == EWOULDBLOCK ? ERR_STATE : ERR_IO;
-    }
-    return OK;
+    return take_lock(fd);
 }
 
 enum err store_dir_open(struct store_dir *d, const char *path)

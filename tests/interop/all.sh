@@ -44,7 +44,7 @@ if [ ! -f "$here/rust/Cargo.toml" ]; then
     : # no rust peer in this tree
 elif command -v cargo >/dev/null; then
     echo "# rust-libp2p"
-    if (cd "$here/rust" && cargo build --quiet --release --locked --target-dir "$out/rust"); then
+    if (cd "$here/rust" && cargo build --quiet --release --target-dir "$out/rust"); then
         "$here/pair.py" rust-libp2p "$ours" "$out/rust/release/peer" | tee "$out/rust.tap"
         count "$out/rust.tap"
     else

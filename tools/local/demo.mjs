@@ -225,10 +225,11 @@ class Walk {
     await this.one('[data-test=balance]').waitFor();
   }
 
-  /** The balance that the page shows is what the chain says, digits cut after the sixth decimal. */
+  /** The balance that the page shows is what the chain says: cut after the sixth decimal with a sign of it, no zeros at the end. */
   async balances() {
     const wei = await this.chain.ether(this.address);
-    const shown = formatEther(wei).replace(/(\.\d{6}).*/, '$1');
+    const exact = formatEther(wei);
+    const shown = exact.replace(/(\.\d{6})\d+$/, '$1').replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '') + (/\.\d{7,}$/.test(exact) ? '…' : '');
     await this.one('[data-test=balance]', { hasText: shown }).waitFor().catch(() => {});
     const text = await this.one('[data-test=balance]').innerText();
     this.check(`the page shows the balance on the chain, ${formatEther(wei)} ETH`, text.includes(shown), text);

@@ -18,7 +18,7 @@ import { startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs'
 const KILLS = Number(process.env.KILLS ?? 5);
 const SEED = Number(process.env.SEED ?? 1);
 const PHASES = ['create', 'sign', 'send', 'included'];
-const KILL_MS = { create: 12, sign: 12, send: 500, included: 4000 }; /* the kill falls somewhere within */
+const KILL_MS = { create: 3, sign: 4, send: 500, included: 4000 }; /* the kill falls somewhere within */
 const WEI = 10n ** 15n;
 const ENDED = ['included', 'final'];
 const WAIT_MS = 40_000;
@@ -32,6 +32,17 @@ function seeded(seed) {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+/* Finer than a timer. */
+async function pause(ms) {
+  const end = performance.now() + ms;
+  if (ms > 5) {
+    await sleep(Math.floor(ms) - 2);
+  }
+  while (performance.now() < end) {
+    await new Promise((done) => { setImmediate(done); });
+  }
 }
 
 const freePort = () => new Promise((done) => {
@@ -97,12 +108,12 @@ const approve = (operation, assertion) => api.call('send_approve', {
   key: newKey(), operation_id: operation.id, revision: operation.revision, ticks: operation.risks.filter((r) => r.tick).map((r) => r.id), assertion,
 });
 
-async function killWhileCreating(n, delay) {
+async function killWhileCreating(t, n, delay) {
   const passkey = new SoftPasskey(daemon.origin);
   const name = `Made ${n}`;
   const begun = await beginCreate(name);
   const finishing = finishCreate(passkey, begun).then((account) => account.id, () => undefined);
-  await sleep(delay);
+  await pause(delay);
   await killAndRestart();
   const told = await finishing;
   const { accounts } = await api.call('accounts_list');
@@ -111,6 +122,7 @@ async function killWhileCreating(n, delay) {
     assert.deepEqual(found.map((a) => a.id), [told], 'an account that was confirmed is there, once');
   }
   assert.ok(found.length <= 1, 'never twice');
+  t.diagnostic(`found after the restart: ${found.length === 1 ? 'the account' : 'a ceremony to finish'}, ${told ? 'confirmed' : 'unconfirmed'}`);
   if (found.length === 1) {
     return;
   }
@@ -123,7 +135,7 @@ async function killWhileCreating(n, delay) {
   assert.equal(account.name, name);
 }
 
-async function killWhileSending(phase, delay) {
+async function killWhileSending(t, phase, delay) {
   const to = `0x${randomBytes(20).toString('hex')}`;
   const nonce = BigInt(sent);
   let operation = await prepare(to);
@@ -133,11 +145,12 @@ async function killWhileSending(phase, delay) {
   if (phase !== 'sign') {
     assert.ok(await approving, 'approved');
   }
-  await sleep(delay);
+  await pause(delay);
   const before = await chain.nonce(main.account.address);
   await killAndRestart();
   const told = await approving;
   operation = await api.call('operation_get', { operation_id: operation.id });
+  t.diagnostic(`found after the restart: ${operation.state}, ${told ? 'confirmed' : 'unconfirmed'}`);
   if (told) {
     assert.notEqual(operation.state, 'prepared', 'what was confirmed is not forgotten');
   }
@@ -174,8 +187,8 @@ describe('killed at any time', { timeout: 3_600_000 }, () => {
 
   for (let i = 0; i < KILLS; i++) {
     const phase = PHASES[(i + 1) % PHASES.length];
-    const delay = Math.floor(random() * KILL_MS[phase]);
-    test(`${i + 1}: ${phase}, after ${delay} ms`, () => (phase === 'create' ? killWhileCreating(i, delay) : killWhileSending(phase, delay)));
+    const delay = Math.round(random() * KILL_MS[phase] * 100) / 100;
+    test(`${i + 1}: ${phase}, after ${delay} ms`, (t) => (phase === 'create' ? killWhileCreating(t, i, delay) : killWhileSending(t, phase, delay)));
   }
 
   test('nothing was sent twice', async () => {
