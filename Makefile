@@ -75,7 +75,7 @@ fuzz: build-fuzz/build.ninja ## fuzz one target: T=NAME (or all), SECONDS=60; co
 bench: all ## measure: a table, and every figure in $(BUILD)/bench.json (BENCH=--quick for smaller counts)
 	@bench/run.py --build $(BUILD) $(BENCH)
 
-interop: all ## against js-libp2p, and go and rust where their toolchains are
+interop: all ## against js-libp2p, go and rust where their toolchains are, and the wallet in Firefox
 	@tests/interop/all.sh $(BUILD)
 
 sim: all ## one simulated network: SEED=1 NODES=2, and SIM='--loss-ppm=10000 ...' (build/sim/sim --help)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# all.sh BUILD   our node against every other libp2p for which there is a toolchain: js (npm), go, rust. TAP of each,
-# then one line of counts. A missing toolchain is said and skipped.
+# all.sh BUILD   our node against every other libp2p for which there is a toolchain: js (npm), go, rust; then the demo's
+# journey in Firefox ESR. TAP of each, then one line of counts. What is missing is said and skipped.
 set -uo pipefail
 build=$(realpath "$1")
 here=$(cd "$(dirname "$0")" && pwd)
@@ -11,7 +11,9 @@ passed=0 failed=0 skipped=0
 
 count()
 {
-    passed=$((passed + $(grep -c '^ok ' "$1"))) failed=$((failed + $(grep -cE '^not ok |^Bail out' "$1")))
+    local skips
+    skips=$(grep -c '^ok .*# SKIP' "$1")
+    skipped=$((skipped + skips)) passed=$((passed + $(grep -c '^ok ' "$1") - skips)) failed=$((failed + $(grep -cE '^not ok |^Bail out' "$1")))
     grep -qE '^1\.\.|^ok ' "$1" || failed=$((failed + 1)) # it broke before its first case
 }
 
@@ -54,6 +56,10 @@ elif command -v cargo >/dev/null; then
 else
     skip rust-libp2p "there is no cargo here (https://rustup.rs)"
 fi
+
+echo "# Firefox ESR"
+"$here/../../tools/local/start.sh" firefox.mjs | tee "$out/firefox.tap"
+count "$out/firefox.tap"
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
