@@ -204,7 +204,8 @@ class Walk {
     note('Back home');
     await this.page.press('.menu a[href="#/home"]');
     const wei = await this.chain.ether(this.address);
-    const shown = formatEther(wei).replace(/(\.\d{6}).*/, '$1');
+    const exact = formatEther(wei);
+    const shown = exact.replace(/(\.\d{6})\d+$/, '$1').replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '') + (/\.\d{7,}$/.test(exact) ? '…' : '');
     await this.page.wait('[data-test=balance]', shown);
     this.check(`the page shows the balance on the chain, ${formatEther(wei)} ETH`, true);
     await this.page.wait('[data-test=activity-row]', `−${ETHER_SENT}\u00a0ETH`);
