@@ -77,7 +77,10 @@ static bool give_to_callers(struct daemon *d)
 static void set_alarm(struct daemon *d)
 {
     instant at = instant_min(wallet_deadline(d->wallet), servers_deadline(&d->servers));
-    alarm_set(&d->alarm, instant_min(at, api_deadline(d->api)));
+    at = instant_min(at, api_deadline(d->api));
+    /* Never for now: an alarm that sets itself for now rings again before the loop looks at anything else. */
+    instant soon = instant_add(loop_now(&d->loop), US_PER_MS);
+    alarm_set(&d->alarm, instant_before(at, soon) ? soon : at);
 }
 
 /* Moves everything that is there to move. It is called after every input, and calls itself never: what comes in
@@ -98,11 +101,11 @@ void daemon_pump(void *user)
         servers_tick(&d->servers, t);
         api_tick(d->api, t);
         any |= give_to_callers(d);
+        tcp_pump(&d->tcp); /* its events ask for another round */
         if (!any && !d->pump_again) {
             break;
         }
     }
-    tcp_pump(&d->tcp);
     d->is_pumping = false;
     set_alarm(d);
 }
@@ -120,7 +123,10 @@ static void on_host_event(void *user, const struct host_event *e)
     }
     struct wallet_time t = daemon_time(d);
     (void)servers_host_event(&d->servers, t.mono, t, e);
-    alarm_set(&d->alarm, t.mono); /* what follows from it is done outside the driver */
+    d->pump_again = true;
+    if (!d->is_pumping) {
+        alarm_set(&d->alarm, t.mono); /* what follows from it is done outside the driver */
+    }
 }
 
 static void on_servers_changed(void *user)

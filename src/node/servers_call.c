@@ -34,21 +34,13 @@ static struct wallet_source source_of(const struct call *c)
 
 /* ---- writing ---- */
 
-static void pump_out(struct servers *s, instant now, struct call *c)
+/* A stream may take less than it has room for, when memory is short: WRITABLE follows only after such a write, so the
+ * whole rest is offered each time. */
+static void pump_out(struct servers *s, struct call *c)
 {
-    uint8_t room[2048];
-    for (;;) {
-        size_t can = host_stream_writable_len(s->cfg.host, c->stream);
-        if (can == 0) {
-            break;
-        }
-        size_t n = service_client_send(&c->client, now,
-                                       mspan_of(room, can < sizeof room ? can : sizeof room));
-        if (n == 0) {
-            break;
-        }
-        size_t took = host_stream_write(s->cfg.host, c->stream, span_of(room, n));
-        check(took == n);
+    struct span rest = service_client_waiting(&c->client);
+    if (rest.n > 0) {
+        service_client_sent(&c->client, host_stream_write(s->cfg.host, c->stream, rest));
     }
     if (service_client_is_sent(&c->client) && !c->is_closed_write) {
         c->is_closed_write = true;
@@ -76,7 +68,7 @@ static struct call *call_open(struct servers *s,
         return NULL;
     }
     c->is_used = true;
-    pump_out(s, t.mono, c);
+    pump_out(s, c);
     return c;
 }
 
@@ -316,7 +308,7 @@ bool call_host_event(struct servers *s,
     }
     switch (e->kind) {
     case HOST_EVENT_STREAM_OPENED:
-    case HOST_EVENT_STREAM_WRITABLE: pump_out(s, now, c); break;
+    case HOST_EVENT_STREAM_WRITABLE: pump_out(s, c); break;
     case HOST_EVENT_STREAM_DATA:     {
         struct span in = e->data;
         size_t len = in.n;

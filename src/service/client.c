@@ -136,25 +136,33 @@ void service_client_end(struct service_client *c, instant now)
     close_with(c, ERR_CLOSED, "the server ended without an answer", SERVICE_BLAME_SERVER);
 }
 
-size_t service_client_send(struct service_client *c, instant now, struct mspan out)
+bool service_client_is_sent(const struct service_client *c)
 {
-    (void)now;
-    if (c->is_closed) {
-        return 0;
-    }
-    size_t n = span_copy(out, span_from(buf_span(&c->out), c->out_at));
+    return c->out_at == c->out.n;
+}
+
+struct span service_client_waiting(const struct service_client *c)
+{
+    return c->is_closed ? SPAN_EMPTY : span_from(buf_span(&c->out), c->out_at);
+}
+
+void service_client_sent(struct service_client *c, size_t n)
+{
+    check(n <= c->out.n - c->out_at);
     c->out_at += n;
     if (service_client_is_sent(c)) {
         buf_clear(&c->out);
         buf_trim(&c->out);
         c->out_at = 0;
     }
-    return n;
 }
 
-bool service_client_is_sent(const struct service_client *c)
+size_t service_client_send(struct service_client *c, instant now, struct mspan out)
 {
-    return c->out_at == c->out.n;
+    (void)now;
+    size_t n = span_copy(out, service_client_waiting(c));
+    service_client_sent(c, n);
+    return n;
 }
 
 bool service_client_poll(struct service_client *c, struct service_client_event *ret_event)

@@ -70,6 +70,11 @@ void service_client_done(struct service_client *c);
 MUST_CHECK enum err service_client_recv(struct service_client *c, instant now, struct span *in);
 void service_client_end(struct service_client *c, instant now);
 size_t service_client_send(struct service_client *c, instant now, struct mspan out);
+
+/* The same without a copy, for a driver whose stream takes less than it announced: service_client_waiting is what is to
+ * be sent, a span that lives until the next call; service_client_sent tells how much of it went. */
+struct span service_client_waiting(const struct service_client *c);
+void service_client_sent(struct service_client *c, size_t n);
 bool service_client_is_sent(const struct service_client *c);
 
 /* service_client_poll: the event's spans live until the next call. */
