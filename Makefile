@@ -11,7 +11,7 @@ SANITIZERS := address,undefined
 CC_CLANG := $(shell command -v ccache >/dev/null && echo 'ccache clang-19' || echo clang-19)
 
 .DEFAULT_GOAL := all
-.PHONY: all deps run demo test test-long asan valgrind cov fuzz sim tidy format clean help bench interop
+.PHONY: all deps run demo test test-long asan valgrind cov fuzz sim tidy format clean help bench bench-count interop
 
 all: $(BUILD)/build.ninja ## build everything (the default)
 	@ninja -C $(BUILD)
@@ -74,6 +74,10 @@ fuzz: build-fuzz/build.ninja ## fuzz one target: T=NAME (or all), SECONDS=60; co
 
 bench: all ## measure: a table, and every figure in $(BUILD)/bench.json (BENCH=--quick for smaller counts)
 	@bench/run.py --build $(BUILD) $(BENCH)
+
+bench-count: all ## instructions of fixed pieces of work, against bench/baseline.txt (COUNT=--write makes a new one)
+	@ninja -C $(BUILD) bench/bench_counted >/dev/null
+	@bench/count.py --program $(abspath $(BUILD))/bench/bench_counted --compiler gcc-$$(gcc -dumpfullversion) $(COUNT)
 
 interop: all ## against js-libp2p, go and rust where their toolchains are, and the wallet in Firefox
 	@tests/interop/all.sh $(BUILD)

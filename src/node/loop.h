@@ -37,7 +37,7 @@ struct alarm {
     struct loop *loop;
     alarm_fn fn;
     void *user;
-    instant at; /* INSTANT_NEVER: not set */
+    instant at;      /* INSTANT_NEVER: not set */
     bool is_ringing; /* within fn */
 };
 
