@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2 || json_parse(&v, span_of(data + 2, size - 2), NULL) != OK) {
         return 0;
     }
-    uint16_t node = (uint16_t)((data[0] << 8 | data[1]) % API_NODES_COUNT);
+    uint16_t node = (uint16_t)(((unsigned)data[0] << 8 | data[1]) % API_NODES_COUNT);
     enum err err = api_check(v, node, &first);
     check(err == OK || err == ERR_MALFORMED);
     check((err == OK) == (first.rule[0] == '\0'));

@@ -148,7 +148,7 @@ static const struct api_method *find_method(const char *name)
 static void check_error(struct rig *r, const struct api_method *m, struct json error)
 {
     struct json data;
-    struct json v;
+    struct json v = {0};
     struct json params;
     int64_t number = 0;
     if (!EXPECT(json_find(&data, error, "data") && json_find(&v, data, "code") &&
@@ -209,7 +209,7 @@ static void take_event(struct rig *r, struct span text)
 {
     struct json root;
     struct json params;
-    struct json v;
+    struct json v = {0};
     for (size_t i = 0; i < API_TOPIC_COUNT; i++) {
         struct rig_topic *topic = &r->topics[i];
         if (!EXPECT_OK(json_parse(&root, text, NULL)) ||
