@@ -29,6 +29,8 @@ static const char fields[] =
     "bluetooth=(), "
     "payment=(), clipboard-read=()\r\n";
 
+enum { LINGER_MS = 1000, LINGER_LEN_MAX = 8 * 1024 * 1024 };
+
 enum { CLOSE_NO_ACCESS = 4401, API_BODY_LEN_MAX = API_REQUEST_LEN_MAX };
 
 struct web_conn {
@@ -42,6 +44,11 @@ struct web_conn {
     bool is_authed;
     bool is_closing;
     bool is_writing;
+    bool has_ended; /* the client sends nothing more */
+    bool is_lingering;
+    size_t lingered; /* bytes thrown away */
+    instant linger_until;
+    uv_shutdown_t shutdown;
     bool is_paused;
     bool is_going;                /* inside go_on */
     uint8_t token[API_TOKEN_LEN]; /* of a WebSocket that is_authed */
@@ -90,6 +97,28 @@ static void conn_close(struct web_conn *c)
     c->alarm.timer.data = c;
     (void)uv_timer_stop(&c->alarm.timer);
     uv_close((uv_handle_t *)&c->alarm.timer, on_handle_closed);
+}
+
+static void on_shut_down(uv_shutdown_t *req, int status)
+{
+    (void)req;
+    (void)status; /* reading tells the end */
+}
+
+/* Closing while the client still sends would reset the connection and could take the answer with it that says why: what
+ * comes is read and thrown away for a moment, until the client has seen the end (RFC 9112 section 9.6). */
+static void conn_linger(struct web_conn *c)
+{
+    if (c->is_closing || c->is_lingering) {
+        return;
+    }
+    if (c->has_ended || uv_shutdown(&c->shutdown, (uv_stream_t *)&c->socket, on_shut_down) != 0) {
+        conn_close(c);
+        return;
+    }
+    c->is_lingering = true;
+    c->linger_until = instant_add(loop_now(c->web->cfg.loop), LINGER_MS * US_PER_MS);
+    buf_clear(&c->in);
 }
 
 /* ---- answering ---- */
@@ -287,7 +316,7 @@ static void drain_http(struct web_conn *c)
                      e.diag.rule ? e.diag.rule : "broken");
             break;
         case HTTP_EVENT_UPGRADED: start_websocket(c); break;
-        case HTTP_EVENT_CLOSED:   conn_close(c); break;
+        case HTTP_EVENT_CLOSED:   conn_linger(c); break;
         }
     }
 }
@@ -391,6 +420,10 @@ static void pause_or_resume(struct web_conn *c)
 
 static void set_alarm(struct web_conn *c)
 {
+    if (c->is_lingering) {
+        alarm_set(&c->alarm, c->linger_until);
+        return;
+    }
     instant at = c->is_websocket ? websocket_deadline(&c->websocket) : http_deadline(&c->http);
     alarm_set(&c->alarm, c->is_websocket ? instant_min(at, c->auth_until) : at);
 }
@@ -414,7 +447,15 @@ static void go_on(struct web_conn *c)
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct web_conn *c = stream->data;
+    if (c->is_lingering) {
+        c->lingered += n > 0 ? (size_t)n : 0;
+        if (n < 0 || c->lingered > LINGER_LEN_MAX) {
+            conn_close(c);
+        }
+        return;
+    }
     if (n < 0) {
+        c->has_ended = true;
         if (c->is_websocket) {
             websocket_recv_end(&c->websocket);
         } else {
@@ -431,6 +472,10 @@ static void on_alarm(void *user)
 {
     struct web_conn *c = user;
     instant now = loop_now(c->web->cfg.loop);
+    if (c->is_lingering) {
+        conn_close(c);
+        return;
+    }
     if (c->is_websocket) {
         websocket_tick(&c->websocket, now);
         if (instant_reached(c->auth_until, now)) {
