@@ -35,7 +35,7 @@ enum err api_new(struct api **ret, const struct api_cfg *cfg, struct wallet_time
     }
     a->lines = lines;
     a->start_id = id_make(cfg->rng);
-    a->next_faucet = 1;
+    a->next_of_node = 1;
     a->heartbeat_at = t.mono;
     a->network_at = t.mono;
     list_init(&a->out);
@@ -398,6 +398,12 @@ static void hash_request(uint8_t ret[static 32], const char *method, struct span
 
 /* ---- requests ---- */
 
+enum api_done api_refuse(struct api_call *c, const char *code)
+{
+    coded_set(&c->why, code);
+    return API_REFUSED;
+}
+
 struct api_pending *api_pend(struct api_call *c, uint64_t task)
 {
     for (size_t i = 0; i < API_PENDING_COUNT_MAX; i++) {
@@ -607,7 +613,7 @@ static void task_done(struct api *a, struct wallet_time t, uint64_t task)
         return;
     }
     for (size_t i = 0; i < API_PENDING_COUNT_MAX; i++) {
-        if (a->pending[i].task == task && !a->pending[i].is_faucet) {
+        if (a->pending[i].task == task && !a->pending[i].is_of_node) {
             finish_pending(a, t, &a->pending[i], &r);
         }
     }
@@ -644,7 +650,7 @@ void api_node_changed(struct api *a, struct wallet_time t)
 struct api_pending *api_pending_of_node(struct api *a, uint64_t id)
 {
     for (size_t i = 0; i < API_PENDING_COUNT_MAX; i++) {
-        if (a->pending[i].task == id && a->pending[i].is_faucet) {
+        if (a->pending[i].task == id && a->pending[i].is_of_node) {
             return &a->pending[i];
         }
     }

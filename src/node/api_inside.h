@@ -33,10 +33,10 @@ struct api_session {
     bool is_open;
 };
 
-/* An answer that waits for a task of the wallet or for the faucet. */
+/* An answer that waits for a task of the wallet, or for the node port (is_of_node): faucet, own node. */
 struct api_pending {
     uint64_t task; /* 0: free */
-    bool is_faucet;
+    bool is_of_node;
     enum api_method_id method;
     struct api_caller caller;
     char id[API_ID_LEN_MAX + 1]; /* the JSON-RPC id, as it came */
@@ -97,7 +97,7 @@ struct api {
     bool was_locked;
     instant heartbeat_at;
     instant network_at;
-    uint64_t next_faucet;
+    uint64_t next_of_node;
     struct list out;
     struct buf polled;
     struct buf scratch;
@@ -141,6 +141,9 @@ void api_finish_node(struct api *a,
                      struct span result,
                      const struct coded *why);
 void api_send(struct api *a, const struct api_out *head, struct span text);
+
+/* api_refuse says why not, with a code that needs no values. */
+enum api_done api_refuse(struct api_call *c, const char *code);
 
 /* ---- api_params.c: reading params that were checked against their schema ---- */
 bool api_param(const struct api_call *c, struct json *ret, const char *name);

@@ -6,12 +6,6 @@
 
 enum { CEREMONY_BYTES_MAX = 32 * 1024, CEREMONY_TIMEOUT_MS = 120000 };
 
-static enum api_done refuse_call(struct api_call *c, const char *code)
-{
-    coded_set(&c->why, code);
-    return API_REFUSED;
-}
-
 static enum api_done done_empty(struct api_call *c)
 {
     json_put_object(c->w.j);
@@ -181,11 +175,11 @@ static enum api_done do_contacts_add(struct api_call *c)
     char exact[ADDRESS_TEXT_LEN];
     struct span text = api_param_plain(c, "address");
     if (address_parse(&a, &sum, text) != OK) {
-        return refuse_call(c, "address_checksum");
+        return api_refuse(c, "address_checksum");
     }
     address_print(exact, a); /* an address of digits alone is in EIP-55 case too */
     if (!span_equal(span_str(exact), text)) {
-        return refuse_call(c, "address_checksum");
+        return api_refuse(c, "address_checksum");
     }
     struct span name = api_param_text(c, "name", MSPAN_OF(room));
     if (wallet_contact_add(c->w.wallet, c->t, name, a, &contact, &c->why) != OK) {
@@ -262,7 +256,7 @@ static enum api_done do_settings_set(struct api_call *c)
     struct json changes;
     struct settings s = *wallet_settings(c->w.wallet);
     if (!api_param(c, &changes, "changes")) {
-        return refuse_call(c, "internal");
+        return api_refuse(c, "internal");
     }
     s.language = (enum language)choice_of(changes, "language", language_word, LANGUAGE_COUNT,
                                           (int)s.language);
@@ -353,18 +347,18 @@ static enum api_done do_send_prepare(struct api_call *c)
                          .by_command_line = c->caller.is_local};
     const struct network *n = wallet_network(w, x.network);
     if (!n) {
-        return refuse_call(c, "unknown_network");
+        return api_refuse(c, "unknown_network");
     }
     if (api_param_asset(c, "asset", n, &x.token) != OK) {
-        return refuse_call(c, "unknown_asset");
+        return api_refuse(c, "unknown_asset");
     }
     enum address_checksum sum;
     if (address_parse(&x.to, &sum, api_param_plain(c, "to")) != OK ||
         sum == ADDRESS_CHECKSUM_WRONG) {
-        return refuse_call(c, "address_checksum");
+        return api_refuse(c, "address_checksum");
     }
     if (u256_parse_decimal(&x.amount, api_param_plain(c, "amount")) != OK) {
-        return refuse_call(c, "amount_zero");
+        return api_refuse(c, "amount_zero");
     }
     uint64_t task;
     if (wallet_prepare(w, c->t, &x, &task, &c->why) != OK) {
@@ -415,7 +409,7 @@ static enum api_done write_operation(struct api_call *c, struct id id)
 {
     AUTO(operation_auto) struct operation *op = NULL;
     if (operation_new(&op, &c->api->budget) != OK || wallet_operation(c->w.wallet, id, op) != OK) {
-        return refuse_call(c, "unknown_operation");
+        return api_refuse(c, "unknown_operation");
     }
     api_write_operation(&c->w, op);
     return API_DONE;
@@ -457,7 +451,7 @@ static enum api_done do_send_cancel(struct api_call *c)
 {
     struct id id = api_param_id(c, "operation_id");
     if (wallet_is_locked(c->w.wallet)) {
-        return refuse_call(c, "locked");
+        return api_refuse(c, "locked");
     }
     if (wallet_reject(c->w.wallet, c->t, id, &c->why) != OK) {
         return refuse_closed(c, id, NULL);
@@ -471,25 +465,25 @@ static enum api_done do_faucet_request(struct api_call *c)
     const struct account *account = wallet_account(c->w.wallet, api_param_id(c, "account_id"));
     const struct network *n = wallet_network(c->w.wallet, api_param_id(c, "network_id"));
     if (wallet_is_locked(c->w.wallet)) {
-        return refuse_call(c, "locked");
+        return api_refuse(c, "locked");
     }
     if (!account) {
-        return refuse_call(c, "unknown_account");
+        return api_refuse(c, "unknown_account");
     }
     if (!n) {
-        return refuse_call(c, "unknown_network");
+        return api_refuse(c, "unknown_network");
     }
     if (!n->faucet[0] || !a->cfg.node->faucet) {
-        return refuse_call(c, "faucet_absent");
+        return api_refuse(c, "faucet_absent");
     }
-    uint64_t id = a->next_faucet++;
+    uint64_t id = a->next_of_node++;
     struct api_pending *p = api_pend(c, id);
     if (!p) {
         coded_set(&c->why, "rate_limited");
         coded_add_u64(&c->why, "wait_ms", 500);
         return API_REFUSED;
     }
-    p->is_faucet = true;
+    p->is_of_node = true;
     p->network = n->id;
     a->cfg.node->faucet(a->cfg.node, id, n, account->address);
     return API_LATER;

@@ -8,21 +8,19 @@ enum api_done api_do_network_node_set(struct api_call *c)
     uint8_t room[URL_LEN_MAX + 1];
     const struct network *n = wallet_network(c->w.wallet, api_param_id(c, "network_id"));
     if (wallet_is_locked(c->w.wallet)) {
-        coded_set(&c->why, "locked");
-        return API_REFUSED;
+        return api_refuse(c, "locked");
     }
     if (!n) {
-        coded_set(&c->why, "unknown_network");
-        return API_REFUSED;
+        return api_refuse(c, "unknown_network");
     }
-    uint64_t id = a->next_faucet++;
+    uint64_t id = a->next_of_node++;
     struct api_pending *p = api_pend(c, id);
     if (!p) {
         coded_set(&c->why, "rate_limited");
         coded_add_u64(&c->why, "wait_ms", 500);
         return API_REFUSED;
     }
-    p->is_faucet = true; /* its number is of the node's questions, not of the wallet's tasks */
+    p->is_of_node = true; /* its number is of the node's questions, not of the wallet's tasks */
     p->network = n->id;
     a->cfg.node->set_node(a->cfg.node, id, n, api_param_text(c, "url", MSPAN_OF(room)));
     return API_LATER;

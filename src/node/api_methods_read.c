@@ -5,12 +5,6 @@
 
 #include <string.h>
 
-static enum api_done refuse_call(struct api_call *c, const char *code)
-{
-    coded_set(&c->why, code);
-    return API_REFUSED;
-}
-
 static const struct network *param_network(const struct api_call *c)
 {
     return wallet_network(c->api->cfg.wallet, api_param_id(c, "network_id"));
@@ -46,7 +40,7 @@ enum api_done api_do_accounts_list(struct api_call *c)
 {
     const char *refused = refusal_of(c, false, false);
     if (refused) {
-        return refuse_call(c, refused);
+        return api_refuse(c, refused);
     }
     struct wallet *wallet = c->api->cfg.wallet;
     json_put_object(c->w.j);
@@ -64,7 +58,7 @@ enum api_done api_do_contacts_list(struct api_call *c)
 {
     const char *refused = refusal_of(c, false, false);
     if (refused) {
-        return refuse_call(c, refused);
+        return api_refuse(c, refused);
     }
     struct wallet *wallet = c->api->cfg.wallet;
     json_put_object(c->w.j);
@@ -117,7 +111,7 @@ enum api_done api_do_networks_list(struct api_call *c)
 {
     const char *refused = refusal_of(c, false, false);
     if (refused) {
-        return refuse_call(c, refused);
+        return api_refuse(c, refused);
     }
     json_put_object(c->w.j);
     json_put_name(c->w.j, "networks");
@@ -134,7 +128,7 @@ enum api_done api_do_balances_get(struct api_call *c)
 {
     const char *refused = refusal_of(c, true, true);
     if (refused) {
-        return refuse_call(c, refused);
+        return api_refuse(c, refused);
     }
     api_write_balances(&c->w, api_param_id(c, "account_id"), api_param_id(c, "network_id"));
     return API_DONE;
@@ -144,7 +138,7 @@ enum api_done api_do_tokens_list(struct api_call *c)
 {
     const char *refused = refusal_of(c, false, true);
     if (refused) {
-        return refuse_call(c, refused);
+        return api_refuse(c, refused);
     }
     const struct network *n = param_network(c);
     json_put_object(c->w.j);
@@ -201,12 +195,12 @@ enum api_done api_do_receive_info(struct api_call *c)
     struct address token = {{0}};
     const char *refused = refusal_of(c, true, true);
     if (refused) {
-        return refuse_call(c, refused);
+        return api_refuse(c, refused);
     }
     const struct network *n = param_network(c);
     const struct account *a = param_account(c);
     if (api_param(c, &given, "asset") && api_param_asset(c, "asset", n, &token) != OK) {
-        return refuse_call(c, "unknown_asset");
+        return api_refuse(c, "unknown_asset");
     }
     const struct view *v = wallet_view(c->w.wallet, a->id, n->id);
     json_put_object(c->w.j);
@@ -324,7 +318,7 @@ enum api_done api_do_address_check(struct api_call *c)
     uint8_t room[256];
     const char *refused = refusal_of(c, true, true);
     if (refused) {
-        return refuse_call(c, refused);
+        return api_refuse(c, refused);
     }
     struct span text = trim(api_param_text(c, "text", MSPAN_OF(room)));
     size_t digits = 0;
@@ -377,7 +371,7 @@ enum api_done api_do_history_list(struct api_call *c)
 {
     const char *refused = refusal_of(c, true, true);
     if (refused) {
-        return refuse_call(c, refused);
+        return api_refuse(c, refused);
     }
     uint64_t limit = 50;
     struct json_writer *j = c->w.j;
@@ -386,7 +380,7 @@ enum api_done api_do_history_list(struct api_call *c)
     }
     AUTO(operation_auto) struct operation *op = NULL;
     if (operation_new(&op, &c->api->budget) != OK) {
-        return refuse_call(c, "internal");
+        return api_refuse(c, "internal");
     }
     struct history_args args = {.account = api_param_id(c, "account_id"),
                                 .network = api_param_id(c, "network_id")};
@@ -431,12 +425,12 @@ enum api_done api_do_operation_get(struct api_call *c)
 {
     const char *refused = refusal_of(c, false, false);
     if (refused) {
-        return refuse_call(c, refused);
+        return api_refuse(c, refused);
     }
     AUTO(operation_auto) struct operation *op = NULL;
     if (operation_new(&op, &c->api->budget) != OK ||
         wallet_operation(c->w.wallet, api_param_id(c, "operation_id"), op) != OK) {
-        return refuse_call(c, "unknown_operation");
+        return api_refuse(c, "unknown_operation");
     }
     api_write_operation(&c->w, op);
     return API_DONE;
@@ -448,7 +442,7 @@ enum api_done api_do_peers_list(struct api_call *c)
 {
     const char *refused = refusal_of(c, false, false);
     if (refused) {
-        return refuse_call(c, refused);
+        return api_refuse(c, refused);
     }
     json_put_object(c->w.j);
     json_put_name(c->w.j, "peers");
@@ -461,7 +455,7 @@ enum api_done api_do_servers_list(struct api_call *c)
 {
     const char *refused = refusal_of(c, false, true);
     if (refused) {
-        return refuse_call(c, refused);
+        return api_refuse(c, refused);
     }
     json_put_object(c->w.j);
     json_put_name(c->w.j, "servers");
@@ -474,7 +468,7 @@ enum api_done api_do_network_status(struct api_call *c)
 {
     const char *refused = refusal_of(c, false, false);
     if (refused) {
-        return refuse_call(c, refused);
+        return api_refuse(c, refused);
     }
     api_write_network_status(&c->w, c->api);
     return API_DONE;
@@ -503,7 +497,7 @@ enum api_done api_do_log_tail(struct api_call *c)
 {
     const char *refused = refusal_of(c, false, false);
     if (refused) {
-        return refuse_call(c, refused);
+        return api_refuse(c, refused);
     }
     struct api *a = c->api;
     uint64_t limit = API_LOG_LINE_COUNT;
@@ -575,12 +569,12 @@ enum api_done api_do_fee_quote(struct api_call *c)
 {
     const char *refused = refusal_of(c, true, true);
     if (refused) {
-        return refuse_call(c, refused);
+        return api_refuse(c, refused);
     }
     struct transfer x = {.account = api_param_id(c, "account_id"),
                          .network = api_param_id(c, "network_id")};
     if (api_param_asset(c, "asset", param_network(c), &x.token) != OK) {
-        return refuse_call(c, "unknown_asset");
+        return api_refuse(c, "unknown_asset");
     }
     enum address_checksum sum;
     struct span to = api_param_plain(c, "to");
@@ -589,7 +583,7 @@ enum api_done api_do_fee_quote(struct api_call *c)
     x.to = param_account(c)->address;
     if ((to.n && address_parse(&x.to, &sum, to) != OK) ||
         (amount.n && u256_parse_decimal(&x.amount, amount) != OK)) {
-        return refuse_call(c, "unknown_asset");
+        return api_refuse(c, "unknown_asset");
     }
     uint64_t task;
     if (wallet_quote(c->w.wallet, c->t, &x, &task, &c->why) != OK) {

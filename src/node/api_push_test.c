@@ -22,37 +22,6 @@ static struct rig *start(bool with_account)
     return r;
 }
 
-static const char *account_of(struct rig *r)
-{
-    return wallet_settings(r->w.wallet)->account.text;
-}
-
-static struct id id_of(const char *text)
-{
-    struct id id = {0};
-    EXPECT_OK(id_parse(&id, span_str(text)));
-    return id;
-}
-
-static void submitted(struct rig *r, const char *operation)
-{
-    struct coded why = {0};
-    struct wallet_source source = {.server = "12D3KooWTest", .k = 1, .n = 1};
-    wallet_submitted(r->w.wallet, r->w.t, id_of(operation), OK, &why, &source);
-    rig_turn(r, 10);
-}
-
-static void tracked(struct rig *r, const char *operation, bool success)
-{
-    struct tracked what = {.state = TRACKED_INCLUDED,
-                           .block = 101,
-                           .fee_paid = u256_from_u64(7),
-                           .success = success,
-                           .reason = SPAN_LIT("no\nmore")};
-    wallet_tracked(r->w.wallet, r->w.t, id_of(operation), &what);
-    rig_turn(r, 10);
-}
-
 /* ---- topics ---- */
 
 static const char all_topics[] = "\"topics\":[\"status\",\"accounts\",\"balances\",\"activity\","
@@ -105,13 +74,13 @@ TEST(events_of_a_transfer_conform)
     rig_turn(r, 10);
     struct json none;
     EXPECT(!rig_at(&none, r->topics[API_TOPIC_REQUESTS].data, "operations.0.id"));
-    submitted(r, id.text);
+    rig_submitted(r, id.text);
     EXPECT_STR("submitted", rig_text(r->topics[API_TOPIC_ACTIVITY].data, "row.state").text);
     rig_turn(r, 2000);
     r->w.chain.nonce = 1;
     r->w.chain.is_deployed = true;
     r->w.chain.balance = u256_from_u64(1);
-    tracked(r, id.text, true);
+    rig_tracked(r, id.text, true);
     EXPECT_STR("included", rig_text(r->topics[API_TOPIC_ACTIVITY].data, "operation.state").text);
     rig_turn(r, 10000);
     EXPECT_STR("1",
@@ -127,7 +96,7 @@ TEST(another_account_sends_fresh_snapshots)
     struct rig *r = start(true);
     TEST_REQUIRE(r);
     struct rig_text first = {""};
-    text_set(first.text, sizeof first.text, span_str(account_of(r)));
+    text_set(first.text, sizeof first.text, span_str(rig_account(r)));
     r->w.credential[0] ^= 1;
     struct rig_text second = rig_create(r, "Savings");
     EXPECT(rig_ask(r, "account_select", "\"account_id\":\"%s\"", first.text));
@@ -200,7 +169,7 @@ TEST(a_locked_wallet_tells_its_status_alone)
     struct rig *r = start(true);
     TEST_REQUIRE(r);
     char a[64];
-    (void)snprintf(a, sizeof a, "%s", account_of(r));
+    (void)snprintf(a, sizeof a, "%s", rig_account(r));
     struct rig_text id = rig_prepare(r, wei);
     EXPECT(rig_ask(r, "subscribe", "%s", all_topics));
     rig_turn(r, 1);

@@ -560,3 +560,34 @@ bool rig_approve(struct rig *r, const char *operation)
     return rig_ask(r, "send_approve", "\"operation_id\":\"%s\",\"revision\":%llu,\"ticks\":[%s],%s",
                    operation, (unsigned long long)revision, ticks, assertion);
 }
+
+struct id rig_id(const char *text)
+{
+    struct id id = {0};
+    EXPECT_OK(id_parse(&id, span_str(text)));
+    return id;
+}
+
+void rig_submitted(struct rig *r, const char *operation)
+{
+    struct coded why = {0};
+    struct wallet_source source = {.server = "12D3KooWTest", .k = 1, .n = 1};
+    wallet_submitted(r->w.wallet, r->w.t, rig_id(operation), OK, &why, &source);
+    rig_turn(r, 10);
+}
+
+void rig_tracked(struct rig *r, const char *operation, bool success)
+{
+    struct tracked what = {.state = TRACKED_INCLUDED,
+                           .block = 101,
+                           .fee_paid = u256_from_u64(7),
+                           .success = success,
+                           .reason = SPAN_LIT("no\nmore")};
+    wallet_tracked(r->w.wallet, r->w.t, rig_id(operation), &what);
+    rig_turn(r, 10);
+}
+
+const char *rig_account(struct rig *r)
+{
+    return wallet_settings(r->w.wallet)->account.text;
+}

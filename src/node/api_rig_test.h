@@ -79,4 +79,10 @@ struct rig_text rig_prepare(struct rig *r, const char *wei);
 /* rig_approve approves it with every line ticked. */
 bool rig_approve(struct rig *r, const char *operation);
 
+/* The selected account; an id from its text; what a server said of an operation. */
+const char *rig_account(struct rig *r);
+struct id rig_id(const char *text);
+void rig_submitted(struct rig *r, const char *operation);
+void rig_tracked(struct rig *r, const char *operation, bool success);
+
 #endif

@@ -25,11 +25,6 @@ static struct rig *start(bool with_account)
     return r;
 }
 
-static const char *account_of(struct rig *r)
-{
-    return wallet_settings(r->w.wallet)->account.text;
-}
-
 static bool has_word(struct json v, const char *path, const char *word)
 {
     struct json list;
@@ -77,7 +72,7 @@ TEST(an_account_can_be_asked_everything)
 {
     struct rig *r = start(true);
     TEST_REQUIRE(r);
-    const char *a = account_of(r);
+    const char *a = rig_account(r);
     EXPECT(rig_ask(r, "status", " "));
     EXPECT_STR(a, rig_text(r->result, "account_id").text);
     EXPECT(rig_ask(r, "accounts_list", " "));
@@ -131,7 +126,7 @@ TEST(addresses_are_checked)
         struct json error;
         EXPECT(rig_ask(r, "address_check",
                        "\"text\":\"%s\",\"account_id\":\"%s\",\"network_id\":\"local\"",
-                       table[i].text, account_of(r)));
+                       table[i].text, rig_account(r)));
         bool is_bad = rig_at(&error, r->result, "error.code");
         EXPECT_STR(table[i].error, is_bad ? rig_text(r->result, "error.code").text : "");
     }
@@ -239,7 +234,7 @@ TEST(a_store_that_fails_is_told)
     RIG_REFUSED(r, "storage_failed", "contacts_add", "\"name\":\"Bob\",\"address\":\"%s\"",
                 receiver);
     RIG_REFUSED(r, "storage_failed", "account_rename", "\"account_id\":\"%s\",\"name\":\"B\"",
-                account_of(r));
+                rig_account(r));
     r->w.store.fails_from = 0;
     rig_done(r);
 }
@@ -264,7 +259,7 @@ TEST(the_faucet_answers_later)
     for (size_t i = 0; i < 3; i++) {
         r->waits = true;
         EXPECT(!rig_ask(r, "faucet_request", "\"account_id\":\"%s\",\"network_id\":\"local\"",
-                        account_of(r)));
+                        rig_account(r)));
         api_faucet_done(r->api, r->w.t, r->faucet, table[i].result);
         rig_turn(r, 1);
         EXPECT(r->has_reply);
@@ -314,34 +309,8 @@ static void expect_state(struct rig *r, const char *operation, const char *state
         EXPECT_STR(state, rig_text(r->result, "state").text);
     }
     EXPECT(rig_ask(r, "history_list",
-                   "\"account_id\":\"%s\",\"network_id\":\"local\",\"limit\":200", account_of(r)));
+                   "\"account_id\":\"%s\",\"network_id\":\"local\",\"limit\":200", rig_account(r)));
     rig_ask(r, "operation_get", "\"operation_id\":\"%s\"", operation);
-}
-
-static struct id id_of(const char *text)
-{
-    struct id id = {0};
-    EXPECT_OK(id_parse(&id, span_str(text)));
-    return id;
-}
-
-static void submitted(struct rig *r, const char *operation)
-{
-    struct coded why = {0};
-    struct wallet_source source = {.server = "12D3KooWTest", .k = 1, .n = 1};
-    wallet_submitted(r->w.wallet, r->w.t, id_of(operation), OK, &why, &source);
-    rig_turn(r, 10);
-}
-
-static void tracked(struct rig *r, const char *operation, bool success)
-{
-    struct tracked what = {.state = TRACKED_INCLUDED,
-                           .block = 101,
-                           .fee_paid = u256_from_u64(7),
-                           .success = success,
-                           .reason = SPAN_LIT("no\nmore")};
-    wallet_tracked(r->w.wallet, r->w.t, id_of(operation), &what);
-    rig_turn(r, 10);
 }
 
 TEST(an_operation_is_told_in_each_state)
@@ -355,7 +324,7 @@ TEST(an_operation_is_told_in_each_state)
     TEST_REQUIRE(EXPECT(rig_approve(r, id.text)));
     expect_state(r, id.text, "signed");
     EXPECT_STR("Laptop", rig_text(r->result, "steps.1.by").text);
-    submitted(r, id.text);
+    rig_submitted(r, id.text);
     expect_state(r, id.text, "submitted");
     struct json by;
     EXPECT(!rig_at(&by, r->result, "steps.2.by")); /* a server is no owner */
@@ -365,19 +334,19 @@ TEST(an_operation_is_told_in_each_state)
     r->w.chain.block = 101;
     r->w.chain.nonce = 1;
     r->w.chain.is_deployed = true;
-    tracked(r, id.text, true);
+    rig_tracked(r, id.text, true);
     expect_state(r, id.text, "included");
     EXPECT_STR("7", rig_text(r->result, "fee.paid.value").text);
     r->w.chain.block = 103;
     wallet_new_head(r->w.wallet, r->w.t, &r->w.networks[0], 103);
     rig_turn(r, 10000);
-    tracked(r, id.text, true);
+    rig_tracked(r, id.text, true);
     expect_state(r, id.text, "final");
     RIG_REFUSED(r, "operation_state", "send_cancel", "\"operation_id\":\"%s\"", id.text);
     RIG_REFUSED(r, "not_replaceable", "speed_up_prepare", "\"operation_id\":\"%s\"", id.text);
     EXPECT(rig_ask(r, "address_check",
                    "\"text\":\"%s\",\"account_id\":\"%s\",\"network_id\":\"local\"", receiver,
-                   account_of(r)));
+                   rig_account(r)));
     EXPECT_STR("sent_to", rig_text(r->result, "party.known").text);
     rig_done(r);
 }
@@ -395,9 +364,9 @@ TEST(an_operation_that_fails_expires_or_is_rejected)
     RIG_REFUSED(r, "operation_state", "send_cancel", "\"operation_id\":\"%s\"", id.text);
     id = rig_prepare(r, wei);
     EXPECT(rig_approve(r, id.text));
-    submitted(r, id.text);
+    rig_submitted(r, id.text);
     rig_turn(r, 2000);
-    tracked(r, id.text, false);
+    rig_tracked(r, id.text, false);
     expect_state(r, id.text, "failed");
     EXPECT_STR("reverted", rig_text(r->result, "reason.code").text);
     EXPECT(has_word(r->result, "can", "send_again"));
@@ -410,7 +379,7 @@ TEST(an_operation_is_replaced)
     TEST_REQUIRE(r);
     struct rig_text first = rig_prepare(r, wei);
     EXPECT(rig_approve(r, first.text));
-    submitted(r, first.text);
+    rig_submitted(r, first.text);
     EXPECT(rig_ask(r, "speed_up_prepare", "\"operation_id\":\"%s\"", first.text));
     struct rig_text second = rig_text(r->result, "id");
     EXPECT_STR("speed_up", rig_text(r->result, "kind").text);
@@ -419,11 +388,11 @@ TEST(an_operation_is_replaced)
     EXPECT(rig_ask(r, "cancel_prepare", "\"operation_id\":\"%s\"", first.text));
     struct rig_text third = rig_text(r->result, "id");
     EXPECT(rig_approve(r, third.text));
-    submitted(r, third.text);
+    rig_submitted(r, third.text);
     rig_turn(r, 2000);
     r->w.chain.is_deployed = true;
     r->w.chain.nonce = 1;
-    tracked(r, third.text, true);
+    rig_tracked(r, third.text, true);
     expect_state(r, third.text, "included");
     expect_state(r, first.text, "replaced");
     EXPECT_STR(third.text, rig_text(r->result, "replaced_by").text);
@@ -438,7 +407,7 @@ TEST(a_payment_comes_in)
     EXPECT(
         rig_ask(r, "history_list",
                 "\"account_id\":\"%s\",\"network_id\":\"local\",\"limit\":1,\"direction\":\"in\"",
-                account_of(r)));
+                rig_account(r)));
     uint64_t before = rig_number(r->result, "total");
     r->w.chain.balance = u256_add_sat(r->w.chain.balance, u256_from_u64(5));
     r->w.chain.token = u256_from_u64(9);
@@ -448,7 +417,7 @@ TEST(a_payment_comes_in)
     EXPECT(
         rig_ask(r, "history_list",
                 "\"account_id\":\"%s\",\"network_id\":\"local\",\"limit\":1,\"direction\":\"in\"",
-                account_of(r)));
+                rig_account(r)));
     EXPECT_EQ(before + 2, rig_number(r->result, "total"));
     EXPECT_STR("receive", rig_text(r->result, "rows.0.kind").text);
     struct rig_text id = rig_text(r->result, "rows.0.id");
@@ -480,23 +449,23 @@ TEST(what_cannot_be_sent_is_refused_with_its_values)
         RIG_REFUSED(r, table[i].error, "send_prepare",
                     "\"account_id\":\"%s\",\"network_id\":\"local\",\"asset\":\"%s\",\"to\":\"%s\","
                     "\"amount\":\"%s\",\"speed\":\"fast\"",
-                    account_of(r), table[i].asset, table[i].to, table[i].amount);
+                    rig_account(r), table[i].asset, table[i].to, table[i].amount);
     }
     r->w.chain.trial_fails = true;
     rig_ask(r, "send_prepare",
             "\"account_id\":\"%s\",\"network_id\":\"local\",\"asset\":\"native\",\"to\":\"%s\","
             "\"amount\":\"1\",\"speed\":\"normal\"",
-            account_of(r), receiver);
+            rig_account(r), receiver);
     r->w.chain.trial_fails = false;
     wallet_set_reach(r->w.wallet, r->w.t, &r->w.networks[0], 0, true);
     RIG_REFUSED(r, "no_server", "send_prepare",
                 "\"account_id\":\"%s\",\"network_id\":\"local\",\"asset\":\"native\",\"to\":\"%s\","
                 "\"amount\":\"1\",\"speed\":\"normal\"",
-                account_of(r), receiver);
+                rig_account(r), receiver);
     wallet_set_reach(r->w.wallet, r->w.t, &r->w.networks[0], 0, false);
     RIG_REFUSED(r, "no_network", "fee_quote",
                 "\"account_id\":\"%s\",\"network_id\":\"local\",\"asset\":\"native\"",
-                account_of(r));
+                rig_account(r));
     rig_done(r);
 }
 
@@ -556,7 +525,7 @@ TEST(the_same_key_does_nothing_twice)
     RIG_REFUSED(r, "key_reused", "send_prepare",
                 "\"account_id\":\"%s\",\"network_id\":\"local\",\"asset\":\"native\",\"to\":\"%s\","
                 "\"amount\":\"2\",\"speed\":\"normal\"",
-                account_of(r), receiver);
+                rig_account(r), receiver);
     rig_done(r);
 }
 
@@ -567,10 +536,10 @@ TEST(the_same_key_while_the_first_is_under_way)
     memcpy(r->key, key, sizeof key);
     r->waits = true;
     EXPECT(!rig_ask(r, "faucet_request", "\"account_id\":\"%s\",\"network_id\":\"local\"",
-                    account_of(r)));
+                    rig_account(r)));
     uint64_t asked = r->faucet;
     RIG_REFUSED(r, "rate_limited", "faucet_request",
-                "\"account_id\":\"%s\",\"network_id\":\"local\"", account_of(r));
+                "\"account_id\":\"%s\",\"network_id\":\"local\"", rig_account(r));
     RIG_REFUSED(r, "key_reused", "lock", " ");
     EXPECT_EQ(asked, r->faucet);
     EXPECT(!wallet_is_locked(r->w.wallet));
@@ -578,7 +547,7 @@ TEST(the_same_key_while_the_first_is_under_way)
     api_faucet_done(r->api, r->w.t, asked, &done);
     rig_turn(r, 1);
     EXPECT(rig_ask(r, "faucet_request", "\"account_id\":\"%s\",\"network_id\":\"local\"",
-                   account_of(r)));
+                   rig_account(r)));
     EXPECT_EQ(asked, r->faucet);
     rig_done(r);
 }

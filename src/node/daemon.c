@@ -77,10 +77,7 @@ static bool give_to_callers(struct daemon *d)
 static void set_alarm(struct daemon *d)
 {
     instant at = instant_min(wallet_deadline(d->wallet), servers_deadline(&d->servers));
-    at = instant_min(at, api_deadline(d->api));
-    /* Never for now: an alarm that sets itself for now rings again before the loop looks at anything else. */
-    instant soon = instant_add(loop_now(&d->loop), US_PER_MS);
-    alarm_set(&d->alarm, instant_before(at, soon) ? soon : at);
+    alarm_set(&d->alarm, instant_min(at, api_deadline(d->api)));
 }
 
 /* Moves everything that is there to move. It is called after every input, and calls itself never: what comes in
@@ -510,7 +507,6 @@ static enum err start(struct daemon *d)
     d->own_nodes = (struct own_nodes){.fetch = d->fetch,
                                       .wallet = d->wallet,
                                       .store = db_store(d->db),
-                                      .log = &d->log,
                                       .time = time_of,
                                       .pump = daemon_pump,
                                       .user = d};

@@ -12,14 +12,12 @@ enum { OWN_NODE_COUNT_MAX = 16 };
 struct own_node_entry {
     struct id network;
     char url[URL_LEN_MAX + 1];
-    bool has_failed; /* its last answer did not come */
 };
 
 struct own_nodes {
     struct fetch *fetch;
     struct wallet *wallet;
     struct store *store;
-    struct log *log;
     struct wallet_time (*time)(void *user);
     void (*pump)(void *user); /* after an answer was given on */
     void *user;

@@ -250,6 +250,6 @@ void trace_answer(struct wallet *w,
 
 /* ---- incoming.c ---- */
 /* incoming_look compares a view that was just read with the cursor and writes payments in. */
-void incoming_look(struct wallet *w, struct wallet_time t, const struct view *v);
+void incoming_look(struct wallet *w, const struct view *v);
 
 #endif

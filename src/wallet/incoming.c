@@ -34,37 +34,23 @@ struct cursor {
 
 /* ---- the record ---- */
 
-static void write_u256(struct wr *w, uint32_t number, struct u256 v)
-{
-    uint8_t be[32];
-    u256_to_be(be, v);
-    protobuf_write_bytes(w, number, SPAN_OF(be));
-}
-
 static enum err cursor_encode(struct buf *out, const struct cursor *c)
 {
     struct wr w = wr_init_buf(out);
     protobuf_write_varint(&w, 1, c->block);
-    write_u256(&w, 2, c->total);
+    record_write_u256(&w, 2, c->total);
     for (size_t i = 0; i < c->token_count; i++) {
         protobuf_write_bytes(&w, 3, SPAN_OF(c->tokens[i].token.bytes));
-        write_u256(&w, 4, c->tokens[i].balance);
+        record_write_u256(&w, 4, c->tokens[i].balance);
     }
     for (size_t i = 0; i < c->payment_count; i++) {
         protobuf_write_bytes(&w, 5, id_span(&c->payments[i].id));
         protobuf_write_bytes(&w, 6, SPAN_OF(c->payments[i].token.bytes));
-        write_u256(&w, 7, c->payments[i].amount);
+        record_write_u256(&w, 7, c->payments[i].amount);
         protobuf_write_varint(&w, 8, c->payments[i].block);
         protobuf_write_varint(&w, 9, c->payments[i].at_ms);
     }
     return wr_end(&w);
-}
-
-static enum err get_u256(struct u256 *out, const struct protobuf_field *f)
-{
-    struct span s;
-    TRY(protobuf_get_bytes(&s, f));
-    return u256_from_be(out, s);
 }
 
 static enum err read_token(struct cursor *c, const struct protobuf_field *f)
@@ -80,7 +66,7 @@ static enum err read_token(struct cursor *c, const struct protobuf_field *f)
     }
     size_t i = c->token_count - 1;
     return f->number == 3 ? record_fixed(MSPAN_OF(c->tokens[i].token.bytes), f)
-                          : get_u256(&c->tokens[i].balance, f);
+                          : record_u256(&c->tokens[i].balance, f);
 }
 
 static enum err read_payment(struct cursor *c, const struct protobuf_field *f)
@@ -98,7 +84,7 @@ static enum err read_payment(struct cursor *c, const struct protobuf_field *f)
     switch (f->number) {
     case 5:  return record_id(&p->id, f);
     case 6:  return record_fixed(MSPAN_OF(p->token.bytes), f);
-    case 7:  return get_u256(&p->amount, f);
+    case 7:  return record_u256(&p->amount, f);
     case 8:  return protobuf_get_u64(&p->block, f);
     default: return protobuf_get_u64(&p->at_ms, f);
     }
@@ -110,7 +96,7 @@ static enum err read_field(struct cursor *c, const struct protobuf_field *f)
         return protobuf_get_u64(&c->block, f);
     }
     if (f->number == 2) {
-        return get_u256(&c->total, f);
+        return record_u256(&c->total, f);
     }
     if (f->number == 3 || f->number == 4) {
         return read_token(c, f);
@@ -356,9 +342,8 @@ static enum err look(struct wallet *w, struct looking *l, const struct view *v)
     return write_payments(w, &l->next, v);
 }
 
-void incoming_look(struct wallet *w, struct wallet_time t, const struct view *v)
+void incoming_look(struct wallet *w, const struct view *v)
 {
-    (void)t;
     if (track_has_open(w, v->account, v->network)) {
         return; /* what was sent is not known yet; the older reading stays */
     }

@@ -3,13 +3,6 @@
 #include "wallet/operation.h"
 #include "wallet/record.h"
 
-static void write_u256(struct wr *w, uint32_t number, struct u256 v)
-{
-    uint8_t be[32];
-    u256_to_be(be, v);
-    protobuf_write_bytes(w, number, SPAN_OF(be));
-}
-
 static void write_id(struct wr *w, uint32_t number, struct id id)
 {
     if (id_is_set(id)) {
@@ -41,10 +34,10 @@ static void write_head(struct wr *w, const struct operation *op)
     protobuf_write_bytes(w, 13, SPAN_OF(op->token.bytes));
     protobuf_write_bytes(w, 14, span_str(op->symbol));
     protobuf_write_varint(w, 15, op->decimals);
-    write_u256(w, 16, op->amount);
+    record_write_u256(w, 16, op->amount);
     protobuf_write_varint(w, 17, (uint64_t)op->speed);
-    write_u256(w, 18, op->fee_max);
-    write_u256(w, 19, op->fee_paid);
+    record_write_u256(w, 18, op->fee_max);
+    record_write_u256(w, 19, op->fee_paid);
     protobuf_write_bool(w, 20, op->has_first_deploy);
     protobuf_write_varint(w, 21, (uint64_t)op->trial);
     protobuf_write_varint(w, 22, op->trial_block);
@@ -100,13 +93,6 @@ enum err operation_encode(struct buf *out, const struct operation *op)
     return write_lists(&w, op, &scratch);
 }
 
-static enum err get_u256(struct u256 *out, const struct protobuf_field *f)
-{
-    struct span s;
-    TRY(protobuf_get_bytes(&s, f));
-    return u256_from_be(out, s);
-}
-
 static enum err get_small(uint64_t *v, const struct protobuf_field *f, int count)
 {
     check(count > 0);
@@ -149,13 +135,13 @@ static enum err read_head_b(struct operation *op, const struct protobuf_field *f
         TRY(record_u64_max(&v, f, U256_DECIMALS_MAX));
         op->decimals = (uint8_t)v;
         return OK;
-    case 16: return get_u256(&op->amount, f);
+    case 16: return record_u256(&op->amount, f);
     case 17:
         TRY(get_small(&v, f, FEE_OWN + 1));
         op->speed = (enum fee_speed)v;
         return OK;
-    case 18: return get_u256(&op->fee_max, f);
-    case 19: return get_u256(&op->fee_paid, f);
+    case 18: return record_u256(&op->fee_max, f);
+    case 19: return record_u256(&op->fee_paid, f);
     case 20: return protobuf_get_bool(&op->has_first_deploy, f);
     case 21:
         TRY(get_small(&v, f, TRIAL_WOULD_FAIL + 1));

@@ -151,7 +151,7 @@ static void read_over(struct wallet *w, struct wallet_time t, enum err err)
         uint64_t pause_ms =
             n->block_time_ms > READ_PAUSE_MS_MIN ? n->block_time_ms : READ_PAUSE_MS_MIN;
         w->read_again_at = instant_add(t.mono, pause_ms * US_PER_MS);
-        incoming_look(w, t, place);
+        incoming_look(w, place);
     } else {
         w->read_again_at = instant_add(t.mono, READ_RETRY_MS * US_PER_MS);
         log_line(w->cfg.log, LOG_DEBUG, "wallet", "the chain could not be read: %s", err_name(err));

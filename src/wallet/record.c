@@ -40,3 +40,17 @@ enum err record_u64_max(uint64_t *out, const struct protobuf_field *f, uint64_t 
     *out = v;
     return OK;
 }
+
+enum err record_u256(struct u256 *out, const struct protobuf_field *f)
+{
+    struct span s;
+    TRY(protobuf_get_bytes(&s, f));
+    return u256_from_be(out, s);
+}
+
+void record_write_u256(struct wr *w, uint32_t number, struct u256 v)
+{
+    uint8_t be[32];
+    u256_to_be(be, v);
+    protobuf_write_bytes(w, number, SPAN_OF(be));
+}
