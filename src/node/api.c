@@ -452,13 +452,23 @@ static void run_handler(struct api_call *c)
     }
 }
 
+static bool is_offered(const struct api_method *m, enum api_way way)
+{
+    switch (m->transport) {
+    case API_TRANSPORT_RPC:     return way != API_WAY_WEBSOCKET;
+    case API_TRANSPORT_WS:      return way != API_WAY_HTTP;
+    case API_TRANSPORT_SESSION: /* has a path of its own */
+    case API_TRANSPORT_COUNT:   break;
+    }
+    return false;
+}
+
 static bool find_method(enum api_method_id *ret, struct json name, struct api_caller caller)
 {
     for (size_t i = 0; i < API_METHOD_COUNT; i++) {
         const struct api_method *m = &api_methods[i];
-        bool is_here = m->transport == API_TRANSPORT_RPC ||
-                       (m->transport == API_TRANSPORT_WS && caller.is_websocket);
-        if (is_here && json_string_equal(name, span_str(m->name)) && api_handlers[i]) {
+        if (is_offered(m, caller.way) && json_string_equal(name, span_str(m->name)) &&
+            api_handlers[i]) {
             *ret = (enum api_method_id)i;
             return true;
         }

@@ -64,11 +64,17 @@ struct api_cfg {
     const char *origin; /* "http://passmesh.localhost:7878" */
 };
 
+/* Which way a request came; each offers the methods that api/README.md gives it. */
+enum api_way {
+    API_WAY_HTTP,      /* all but subscribe: there is nobody to push to */
+    API_WAY_WEBSOCKET, /* subscribe alone */
+    API_WAY_LOCAL,     /* the Unix socket: all, without a session */
+};
+
 /* Who asks. id is the transport's number of the connection (never used again) or of the one request. */
 struct api_caller {
     uint64_t id;
-    bool is_local;     /* the Unix socket: needs no session */
-    bool is_websocket; /* may subscribe */
+    enum api_way way;
 };
 
 struct api_event {

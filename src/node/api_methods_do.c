@@ -344,7 +344,7 @@ static enum api_done do_send_prepare(struct api_call *c)
     struct transfer x = {.account = api_param_id(c, "account_id"),
                          .network = api_param_id(c, "network_id"),
                          .speed = api_param_is(c, "speed", "fast") ? FEE_FAST : FEE_NORMAL,
-                         .by_command_line = c->caller.is_local};
+                         .by_command_line = c->caller.way == API_WAY_LOCAL};
     const struct network *n = wallet_network(w, x.network);
     if (!n) {
         return api_refuse(c, "unknown_network");
@@ -387,7 +387,7 @@ static enum api_done prepare_replacement(struct api_call *c, enum operation_kind
 {
     struct replace_args args = {.operation = api_param_id(c, "operation_id"),
                                 .kind = kind,
-                                .by_command_line = c->caller.is_local};
+                                .by_command_line = c->caller.way == API_WAY_LOCAL};
     uint64_t task;
     if (wallet_replace(c->w.wallet, c->t, &args, &task, &c->why) != OK) {
         return refuse_closed(c, args.operation, "not_replaceable");

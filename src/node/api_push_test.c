@@ -302,6 +302,38 @@ TEST(what_is_no_request_is_refused)
     rig_done(r);
 }
 
+TEST(each_way_offers_its_methods)
+{
+    static const char *const subscribe[] = {"subscribe", "\"topics\":[\"status\"]"};
+    static const char *const status[] = {"status", " "};
+    static const char *const set[] = {"settings_set", "\"changes\":{\"theme\":\"dark\"}"};
+    static const struct {
+        const char *name;
+        enum api_way way;
+        const char *const *request;
+        bool is_offered;
+    } table[] = {
+        {"HTTP reads",                     API_WAY_HTTP,      status,    true },
+        {"HTTP commands",                  API_WAY_HTTP,      set,       true },
+        {"HTTP cannot be pushed to",       API_WAY_HTTP,      subscribe, false},
+        {"a WebSocket subscribes",         API_WAY_WEBSOCKET, subscribe, true },
+        {"a WebSocket does not read",      API_WAY_WEBSOCKET, status,    false},
+        {"a WebSocket does not command",   API_WAY_WEBSOCKET, set,       false},
+        {"the command line reads",         API_WAY_LOCAL,     status,    true },
+        {"the command line gives orders",  API_WAY_LOCAL,     set,       true },
+        {"the command line may subscribe", API_WAY_LOCAL,     subscribe, true },
+    };
+    struct rig *r = start(true);
+    TEST_REQUIRE(r);
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        test_note("%s", table[i].name);
+        r->caller.way = table[i].way;
+        EXPECT_EQ(table[i].is_offered, rig_ask(r, table[i].request[0], "%s", table[i].request[1]));
+        EXPECT_STR(table[i].is_offered ? "" : "method_not_found", r->error);
+    }
+    rig_done(r);
+}
+
 /* ---- sessions ---- */
 
 struct page {

@@ -385,7 +385,7 @@ static void tell(void *user, const struct wallet_event *e)
 bool rig_init(struct rig *r)
 {
     *r = (struct rig){
-        .caller = {.id = 8, .is_websocket = true},
+        .caller = {.id = 8, .way = API_WAY_LOCAL},
         .port = {.write_peers = write_peers,
                    .write_servers = write_servers,
                    .write_network = write_network,

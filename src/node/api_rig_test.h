@@ -24,7 +24,7 @@ struct rig {
     struct world w;
     struct api *api;
     struct api_node_port port;
-    struct api_caller caller; /* who asks: a WebSocket */
+    struct api_caller caller; /* who asks: the Unix socket, which may call all */
     uint64_t last_id;
     char key[RIG_KEY_LEN + 1]; /* of the next command; "": a new one each time */
     bool waits;                /* leave the world still after asking: the answer may be missing */

@@ -156,7 +156,7 @@ static void on_message(struct local_conn *c, struct span text)
     if (is_own_method(c, text)) {
         return;
     }
-    struct api_caller caller = {.id = c->caller, .is_local = true, .is_websocket = true};
+    struct api_caller caller = {.id = c->caller, .way = API_WAY_LOCAL};
     api_request(l->cfg.api, local_time(l), caller, text);
     l->cfg.pump(l->cfg.user);
 }

@@ -186,7 +186,7 @@ static void on_rpc(struct web_conn *c, const struct http_event *e)
     }
     c->caller = w->next_id;
     w->next_id += 2;
-    struct api_caller caller = {.id = c->caller};
+    struct api_caller caller = {.id = c->caller, .way = API_WAY_HTTP};
     api_request(w->cfg.api, web_time(w), caller, e->body);
     w->cfg.pump(w->cfg.user);
 }
@@ -279,7 +279,7 @@ static void on_message(struct web_conn *c, struct span message)
         if (!has_session(c)) {
             return;
         }
-        struct api_caller caller = {.id = c->caller, .is_websocket = true};
+        struct api_caller caller = {.id = c->caller, .way = API_WAY_WEBSOCKET};
         api_request(w->cfg.api, web_time(w), caller, message);
         w->cfg.pump(w->cfg.user);
         return;

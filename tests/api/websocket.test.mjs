@@ -212,6 +212,20 @@ test('an unknown topic, a topic twice and a foreign method are refused, and the 
   ws.end();
 });
 
+test('a WebSocket takes subscribe alone: what the page may call over HTTP is no method here', async () => {
+  const ws = await authed();
+  const before = JSON.parse((await d.rpc(token, 'settings_get')).body).result;
+  const requests = { status: {}, version: {}, settings_get: {}, settings_set: { key: KEY('w'), changes: { theme: 'dark', language: 'zh' } }, lock: { key: KEY('x') }, session_end: { key: KEY('y') }, open_code: {}, session: { code: KEY('z') } };
+  for (const [method, params] of Object.entries(requests)) {
+    ws.send(JSON.stringify({ jsonrpc: '2.0', id: method, method, params }));
+    const answer = await ws.json();
+    assert.deepEqual([answer.id, answer.error?.data.code, answer.error?.data.params], [method, 'method_not_found', { method }]);
+  }
+  assert.deepEqual(JSON.parse((await d.rpc(token, 'settings_get')).body).result, before);
+  assert.equal(JSON.parse((await d.rpc(token, 'status')).body).result.locked, false);
+  ws.end();
+});
+
 test('the end of its session ends the WebSocket with 4401', async () => {
   const own = await d.session();
   const ws = await authed(own);
