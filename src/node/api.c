@@ -14,6 +14,7 @@
 enum {
     API_MEMORY_MAX = 8 * 1024 * 1024,
     HEARTBEAT_S = 9, /* the page expects one within 10 s */
+    NETWORK_S = 5,   /* what nobody reports, such as memory in use, is told so often */
 };
 
 enum err api_new(struct api **ret, const struct api_cfg *cfg, struct wallet_time t)
@@ -608,7 +609,7 @@ void api_log(
 
 instant api_deadline(const struct api *a)
 {
-    return api_topics_stale(a) ? (instant){0} : a->heartbeat_at;
+    return instant_min(api_topics_deadline(a), instant_min(a->heartbeat_at, a->network_at));
 }
 
 void api_tick(struct api *a, struct wallet_time t)
@@ -619,7 +620,7 @@ void api_tick(struct api *a, struct wallet_time t)
     }
     if (instant_reached(a->network_at, t.mono)) {
         a->is_stale[API_TOPIC_NETWORK] = true;
-        a->network_at = instant_add(t.mono, 5 * US_PER_S);
+        a->network_at = instant_add(t.mono, NETWORK_S * US_PER_S);
     }
     api_topics_tick(a, t);
 }

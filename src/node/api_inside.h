@@ -59,6 +59,8 @@ struct api_subscriber {
     bool topics[API_TOPIC_COUNT];
     uint64_t seq[API_TOPIC_COUNT];
     bool wants_snapshot[API_TOPIC_COUNT];
+    bool is_owed_network; /* an update, as soon as network_from has come */
+    instant network_from;
 };
 
 struct api_log_line {
@@ -164,7 +166,7 @@ MUST_CHECK enum err api_param_asset(const struct api_call *c,
 /* ---- api_topics.c ---- */
 enum api_done api_subscribe(struct api_call *c);
 void api_topics_tick(struct api *a, struct wallet_time t);
-bool api_topics_stale(const struct api *a);
+instant api_topics_deadline(const struct api *a);
 void api_write_status(const struct api_writing *w, struct api *a);
 void api_write_log_line(struct json_writer *j, const struct api_log_line *l);
 void api_write_network_status(const struct api_writing *w, struct api *a);

@@ -118,6 +118,95 @@ TEST(another_account_sends_fresh_snapshots)
     rig_done(r);
 }
 
+TEST(another_network_sends_fresh_snapshots)
+{
+    struct rig *r = start(true);
+    TEST_REQUIRE(r);
+    rig_turn(r, 5000); /* the balance is read */
+    EXPECT(rig_ask(r, "subscribe", "%s", all_topics));
+    rig_turn(r, 1);
+    size_t before[API_TOPIC_COUNT];
+    for (size_t i = 0; i < API_TOPIC_COUNT; i++) {
+        before[i] = snapshots_of(r, (enum api_topic_id)i);
+    }
+    struct json item;
+    EXPECT(rig_at(&item, r->topics[API_TOPIC_BALANCES].data, "items.0"));
+    EXPECT_STR("local", rig_text(r->topics[API_TOPIC_STATUS].data, "network_id").text);
+    EXPECT_STR("ok", rig_text(r->topics[API_TOPIC_NETWORK].data, "chain.state").text);
+    RIG_REFUSED(r, "unknown_network", "network_select", "\"network_id\":\"none\"");
+    rig_turn(r, 10);
+    EXPECT_EQ(before[API_TOPIC_BALANCES], snapshots_of(r, API_TOPIC_BALANCES));
+    EXPECT(rig_ask(r, "network_select", "\"network_id\":\"other\""));
+    rig_turn(r, 10);
+    for (size_t i = 0; i < API_TOPIC_COUNT; i++) {
+        bool depends = i == API_TOPIC_ACCOUNTS || i == API_TOPIC_ACTIVITY ||
+                       i == API_TOPIC_BALANCES || i == API_TOPIC_NETWORK;
+        test_note("%s", api_topics[i].name);
+        EXPECT_EQ(before[i] + depends, snapshots_of(r, (enum api_topic_id)i));
+    }
+    EXPECT(!rig_at(&item, r->topics[API_TOPIC_BALANCES].data, "items.0")); /* nothing read there */
+    EXPECT_STR("other", rig_text(r->topics[API_TOPIC_STATUS].data, "network_id").text);
+    EXPECT_STR("no_server", rig_text(r->topics[API_TOPIC_NETWORK].data, "chain.state").text);
+    EXPECT(rig_ask(r, "network_select", "\"network_id\":\"local\""));
+    rig_turn(r, 10);
+    EXPECT(rig_at(&item, r->topics[API_TOPIC_BALANCES].data, "items.0"));
+    EXPECT_EQ(before[API_TOPIC_BALANCES] + 2, snapshots_of(r, API_TOPIC_BALANCES));
+    rig_done(r);
+}
+
+TEST(the_network_is_told_once_a_second)
+{
+    struct rig *r = start(true);
+    TEST_REQUIRE(r);
+    const struct rig_topic *network = &r->topics[API_TOPIC_NETWORK];
+    EXPECT(rig_ask(r, "subscribe", "\"topics\":[\"network\",\"status\"]"));
+    rig_turn(r, 0);
+    EXPECT_EQ(1, network->seq);
+    instant told = r->w.t.mono;
+    for (int i = 0; i < 99; i++) { /* 990 ms of peers that come and go */
+        api_node_changed(r->api, r->w.t);
+        rig_turn(r, 10);
+    }
+    EXPECT_EQ(1, network->seq);
+    EXPECT(r->topics[API_TOPIC_STATUS].updates >= 99); /* held back for nobody else */
+    EXPECT_EQ(instant_add(told, US_PER_S).us, api_deadline(r->api).us);
+    rig_turn(r, 9);
+    EXPECT_EQ(1, network->seq);
+    rig_turn(r, 1);
+    EXPECT_EQ(2, network->seq); /* what was held back, without a further change */
+    rig_turn(r, 1500);
+    EXPECT_EQ(2, network->seq);
+    api_node_changed(r->api, r->w.t);
+    rig_turn(r, 0);
+    EXPECT_EQ(3, network->seq); /* at once when nothing was told for a second */
+    rig_done(r);
+}
+
+TEST(an_update_that_is_held_back_is_dropped_with_its_reader)
+{
+    static const struct {
+        const char *name;
+        bool locks;
+    } table[] = {
+        {"the wallet is locked",   true },
+        {"the topic is not asked", false}
+    };
+    for (size_t i = 0; i < 2; i++) {
+        struct rig *r = start(true);
+        TEST_REQUIRE(r);
+        test_note("%s", table[i].name);
+        EXPECT(rig_ask(r, "subscribe", "\"topics\":[\"network\"]"));
+        rig_turn(r, 0);
+        api_node_changed(r->api, r->w.t);
+        rig_turn(r, 0);
+        EXPECT(table[i].locks ? rig_ask(r, "lock", " ") : rig_ask(r, "subscribe", "\"topics\":[]"));
+        rig_turn(r, 2000);
+        EXPECT_EQ(1, r->topics[API_TOPIC_NETWORK].seq);
+        EXPECT(instant_before(r->w.t.mono, api_deadline(r->api))); /* or the daemon would spin */
+        rig_done(r);
+    }
+}
+
 TEST(status_comes_at_least_every_ten_seconds)
 {
     struct rig *r = start(true);

@@ -327,14 +327,20 @@ enum api_done api_subscribe(struct api_call *c)
     return API_DONE;
 }
 
-bool api_topics_stale(const struct api *a)
+instant api_topics_deadline(const struct api *a)
 {
+    instant at = INSTANT_NEVER;
     for (size_t i = 0; i < API_TOPIC_COUNT; i++) {
         if (a->is_stale[i]) {
-            return true;
+            return (instant){0};
         }
     }
-    return false;
+    for (size_t i = 0; i < API_SUBSCRIBER_COUNT_MAX; i++) {
+        if (a->subscribers[i].is_owed_network) {
+            at = instant_min(at, a->subscribers[i].network_from);
+        }
+    }
+    return at;
 }
 
 static void push_activity(struct api *a, struct wallet_time t, struct api_subscriber *s)
@@ -351,16 +357,31 @@ static void push_activity(struct api *a, struct wallet_time t, struct api_subscr
     }
 }
 
+/* The network changes with every peer: one event a second tells it all. */
+static void
+push_network(struct api *a, struct wallet_time t, struct api_subscriber *s, const struct push *p)
+{
+    s->is_owed_network |= a->is_stale[API_TOPIC_NETWORK];
+    if (p->is_snapshot || (s->is_owed_network && instant_reached(s->network_from, t.mono))) {
+        s->is_owed_network = false;
+        s->network_from = instant_add(t.mono, US_PER_S);
+        push_one(a, t, s, p);
+    }
+}
+
 static void
 push_topic(struct api *a, struct wallet_time t, struct api_subscriber *s, enum api_topic_id topic)
 {
     if (!s->topics[topic] || (wallet_is_locked(a->cfg.wallet) && !is_told_locked(topic))) {
+        s->is_owed_network = s->is_owed_network && topic != API_TOPIC_NETWORK;
         return;
     }
     struct push p = {
         .topic = topic, .is_snapshot = s->wants_snapshot[topic], .lines_after = a->line_seq_told};
-    if (s->wants_snapshot[topic]) {
-        s->wants_snapshot[topic] = false;
+    s->wants_snapshot[topic] = false;
+    if (topic == API_TOPIC_NETWORK) {
+        push_network(a, t, s, &p);
+    } else if (p.is_snapshot) {
         push_one(a, t, s, &p);
     } else if (a->is_stale[topic] && topic == API_TOPIC_ACTIVITY) {
         push_activity(a, t, s);
@@ -383,12 +404,13 @@ static void note_selection(struct api *a)
     const struct settings *s = wallet_settings(a->cfg.wallet);
     bool is_locked = wallet_is_locked(a->cfg.wallet);
     bool is_unlocked = a->was_locked && !is_locked;
-    bool is_other =
-        !id_equal(s->account, a->shown_account) || !id_equal(s->network, a->shown_network);
+    bool is_other_network = !id_equal(s->network, a->shown_network);
+    bool is_other = is_other_network || !id_equal(s->account, a->shown_account);
     for (size_t i = 0; i < API_TOPIC_COUNT; i++) {
         bool depends =
             i == API_TOPIC_ACCOUNTS || i == API_TOPIC_ACTIVITY || i == API_TOPIC_BALANCES;
-        if ((is_other && depends) || (is_unlocked && !is_told_locked((enum api_topic_id)i))) {
+        if ((is_other && depends) || (is_other_network && i == API_TOPIC_NETWORK) ||
+            (is_unlocked && !is_told_locked((enum api_topic_id)i))) {
             want_snapshots(a, (enum api_topic_id)i);
         }
     }
@@ -401,7 +423,7 @@ static void note_selection(struct api *a)
 void api_topics_tick(struct api *a, struct wallet_time t)
 {
     note_selection(a);
-    if (!api_topics_stale(a)) {
+    if (!instant_reached(api_topics_deadline(a), t.mono)) {
         return;
     }
     a->is_logging = true;

@@ -299,7 +299,7 @@ static bool make_wallet(struct world *w)
                              .origin = origin_right,
                              .rp_id = "passmesh.localhost",
                              .networks = w->networks,
-                             .network_count = 1};
+                             .network_count = 2};
     if (!EXPECT_OK(wallet_new(&w->wallet, &cfg, w->t, &why))) {
         return false;
     }
@@ -330,8 +330,12 @@ bool world_init(struct world *w)
         "native_name = Ether\nblock_ms = 1000\nfinal_after = 2\n"
         "[token T]\naddress = 0x1111111111111111111111111111111111111111\nsymbol = TOK\n"
         "name = Token\ndecimals = 6\n";
+    static const char other[] =
+        "[network]\nid = other\nname = Other\nchain_id = 31338\nkind = local\nsymbol = OTH\n"
+        "native_name = Other\nblock_ms = 1000\nfinal_after = 2\n";
     if (!EXPECT_OK(p256_public_of(&w->key, &w->secret)) ||
-        !EXPECT_OK(network_parse(&w->networks[0], span_str(ini), &diag))) {
+        !EXPECT_OK(network_parse(&w->networks[0], span_str(ini), &diag)) ||
+        !EXPECT_OK(network_parse(&w->networks[1], span_str(other), &diag))) {
         return false;
     }
     /* The code that this chain has at every contract. */

@@ -50,7 +50,7 @@ struct world {
     struct world_chain chain;
     struct rng_seeded rng;
     struct wallet *wallet;
-    struct network networks[1];
+    struct network networks[2]; /* "local", which a server reaches, and "other", which none does */
     struct wallet_time t;
     struct secret32 secret;
     struct p256_public key;
