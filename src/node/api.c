@@ -283,11 +283,26 @@ struct api_pending *api_pend(struct api_call *c, uint64_t task)
 static const struct api_pending *find_pending(const struct api *a, struct span key)
 {
     for (size_t i = 0; i < API_PENDING_COUNT_MAX; i++) {
-        if (a->pending[i].task != 0 && key.n && span_equal(span_str(a->pending[i].key), key)) {
-            return &a->pending[i];
+        const struct api_pending *p = &a->pending[i];
+        if (p->task != 0 && !p->is_second && key.n && span_equal(span_str(p->key), key)) {
+            return p;
         }
     }
     return NULL;
+}
+
+/* The same key while the first is under way: it is answered with the first. */
+static bool wait_for_first(struct api_call *c, const struct api_pending *first)
+{
+    uint64_t task = first->task;
+    bool is_of_node = first->is_of_node;
+    struct api_pending *p = api_pend(c, task);
+    if (!p) {
+        return false;
+    }
+    p->is_of_node = is_of_node;
+    p->is_second = true;
+    return true;
 }
 
 static void run_handler(struct api_call *c)
@@ -396,13 +411,12 @@ static bool answer_again(struct api_call *c)
         send_error(a, c->caller, c->id.raw, &c->why);
         return true;
     }
-    if (waits) {
+    if (waits && !wait_for_first(c, waits)) {
         coded_set(&c->why, "rate_limited");
         coded_add_u64(&c->why, "wait_ms", 500);
         send_error(a, c->caller, c->id.raw, &c->why);
-        return true;
     }
-    return false;
+    return waits != NULL;
 }
 
 void api_request(struct api *a, struct wallet_time t, struct api_caller caller, struct span text)
@@ -431,6 +445,32 @@ void api_request(struct api *a, struct wallet_time t, struct api_caller caller, 
 
 /* ---- what comes later ---- */
 
+static void
+send_answer(struct api *a, const struct api_pending *p, struct span result, const struct coded *why)
+{
+    if (result.n > 0) {
+        send_result(a, p->caller, span_str(p->id), result);
+    } else {
+        send_error(a, p->caller, span_str(p->id), why);
+    }
+}
+
+void api_finish(struct api *a, struct api_pending *p, struct span result, const struct coded *why)
+{
+    if (result.n > 0) {
+        keep_answer(a, span_str(p->key), p->request_hash, result);
+    }
+    send_answer(a, p, result, why);
+    for (size_t i = 0; i < API_PENDING_COUNT_MAX; i++) {
+        struct api_pending *second = &a->pending[i];
+        if (second->is_second && second->task == p->task && second->is_of_node == p->is_of_node) {
+            send_answer(a, second, result, why);
+            *second = (struct api_pending){0};
+        }
+    }
+    *p = (struct api_pending){0};
+}
+
 /* A finished pending entry becomes a call again, whose handler is the finisher. */
 static void finish_pending(struct api *a,
                            struct wallet_time t,
@@ -453,13 +493,8 @@ static void finish_pending(struct api *a,
     } else {
         done = api_finish_operation(&c, r);
     }
-    if (done == API_DONE && json_writer_end(&j) == OK) {
-        keep_answer(a, c.key, c.request_hash, buf_span(&result));
-        send_result(a, p->caller, span_str(p->id), buf_span(&result));
-    } else {
-        send_error(a, p->caller, span_str(p->id), &c.why);
-    }
-    *p = (struct api_pending){0};
+    bool is_good = done == API_DONE && json_writer_end(&j) == OK;
+    api_finish(a, p, is_good ? buf_span(&result) : SPAN_EMPTY, &c.why);
 }
 
 static void note_changed(struct api *a, struct id operation)
@@ -483,8 +518,9 @@ static void task_done(struct api *a, struct wallet_time t, uint64_t task)
         return;
     }
     for (size_t i = 0; i < API_PENDING_COUNT_MAX; i++) {
-        if (a->pending[i].task == task && !a->pending[i].is_of_node) {
-            finish_pending(a, t, &a->pending[i], &r);
+        struct api_pending *p = &a->pending[i];
+        if (p->task == task && !p->is_of_node && !p->is_second) {
+            finish_pending(a, t, p, &r);
         }
     }
 }
@@ -520,25 +556,12 @@ void api_node_changed(struct api *a, struct wallet_time t)
 struct api_pending *api_pending_of_node(struct api *a, uint64_t id)
 {
     for (size_t i = 0; i < API_PENDING_COUNT_MAX; i++) {
-        if (a->pending[i].task == id && a->pending[i].is_of_node) {
+        const struct api_pending *p = &a->pending[i];
+        if (p->task == id && p->is_of_node && !p->is_second) {
             return &a->pending[i];
         }
     }
     return NULL;
-}
-
-void api_finish_node(struct api *a,
-                     struct api_pending *p,
-                     struct span result,
-                     const struct coded *why)
-{
-    if (result.n > 0) {
-        keep_answer(a, span_str(p->key), p->request_hash, result);
-        send_result(a, p->caller, span_str(p->id), result);
-    } else {
-        send_error(a, p->caller, span_str(p->id), why);
-    }
-    *p = (struct api_pending){0};
 }
 
 static void set_faucet_refusal(struct coded *why, const struct api_faucet_result *result)
@@ -578,7 +601,7 @@ void api_faucet_done(struct api *a,
     if (result->err != OK) {
         set_faucet_refusal(&why, result);
     }
-    api_finish_node(a, p, result->err == OK ? buf_span(&text) : SPAN_EMPTY, &why);
+    api_finish(a, p, result->err == OK ? buf_span(&text) : SPAN_EMPTY, &why);
 }
 
 /* Words of strangers may stand in a log line: what is no text becomes "?". */

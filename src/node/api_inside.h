@@ -37,6 +37,7 @@ struct api_session {
 struct api_pending {
     uint64_t task; /* 0: free */
     bool is_of_node;
+    bool is_second; /* has the key of one that waits already, and gets the answer of that one */
     enum api_method_id method;
     struct api_caller caller;
     char id[API_ID_LEN_MAX + 1]; /* the JSON-RPC id, as it came */
@@ -137,11 +138,8 @@ extern enum api_done (*const api_handlers[API_METHOD_COUNT])(struct api_call *c)
 struct api_pending *api_pend(struct api_call *c, uint64_t task);
 /* The entry that waits for an answer of the node port; NULL if there is none. */
 struct api_pending *api_pending_of_node(struct api *a, uint64_t id);
-/* api_finish_node sends result (empty: the error why) to whoever waits, and frees the entry. */
-void api_finish_node(struct api *a,
-                     struct api_pending *p,
-                     struct span result,
-                     const struct coded *why);
+/* api_finish sends result (empty: the error why) to whoever waits for this entry, and frees it. */
+void api_finish(struct api *a, struct api_pending *p, struct span result, const struct coded *why);
 void api_send(struct api *a, const struct api_out *head, struct span text);
 
 /* api_refuse says why not, with a code that needs no values. */

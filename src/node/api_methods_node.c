@@ -68,6 +68,6 @@ void api_node_set_done(struct api *a,
     if (r->err != OK) {
         set_refusal(&why, n, r);
     }
-    api_finish_node(a, p, r->err == OK ? buf_span(&text) : SPAN_EMPTY, &why);
+    api_finish(a, p, r->err == OK ? buf_span(&text) : SPAN_EMPTY, &why);
     a->is_stale[API_TOPIC_NETWORK] = true;
 }

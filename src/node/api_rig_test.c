@@ -185,6 +185,7 @@ static void take_reply(struct rig *r, struct span text)
     memcpy(r->reply, text.p, text.n);
     r->reply[text.n] = '\0';
     r->has_reply = true;
+    r->replies++;
     r->error[0] = '\0';
     r->result = (struct json){0};
     if (!EXPECT_OK(json_parse(&root, span_of(r->reply, text.n), NULL))) {
@@ -192,10 +193,9 @@ static void take_reply(struct rig *r, struct span text)
     }
     EXPECT_EQ(3, json_count(root));
     EXPECT(json_find(&v, root, "jsonrpc") && json_string_equal(v, SPAN_LIT("2.0")));
-    uint64_t id;
     EXPECT(json_find(&v, root, "id"));
-    if (asked && json_get_u64(&id, v) == OK) {
-        asked = asked_by_id[id % 64];
+    if (asked && json_get_u64(&r->reply_id, v) == OK) {
+        asked = asked_by_id[r->reply_id % 64];
     }
     if (json_find(&error, root, "error")) {
         check_error(r, asked, error);

@@ -30,6 +30,8 @@ struct rig {
     bool waits;                /* leave the world still after asking: the answer may be missing */
 
     bool has_reply;
+    size_t replies;    /* so far */
+    uint64_t reply_id; /* of the newest */
     char *reply;
     struct json result; /* of the reply, if it was one */
     char error[49];     /* else its code */

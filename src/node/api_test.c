@@ -538,17 +538,90 @@ TEST(the_same_key_while_the_first_is_under_way)
     EXPECT(!rig_ask(r, "faucet_request", "\"account_id\":\"%s\",\"network_id\":\"local\"",
                     rig_account(r)));
     uint64_t asked = r->faucet;
-    RIG_REFUSED(r, "rate_limited", "faucet_request",
-                "\"account_id\":\"%s\",\"network_id\":\"local\"", rig_account(r));
+    uint64_t first = r->last_id;
+    EXPECT(!rig_ask(r, "faucet_request", "\"account_id\":\"%s\",\"network_id\":\"local\"",
+                    rig_account(r)));
+    EXPECT(!r->has_reply);
     RIG_REFUSED(r, "key_reused", "lock", " ");
     EXPECT_EQ(asked, r->faucet);
     EXPECT(!wallet_is_locked(r->w.wallet));
     struct api_faucet_result done = {.err = OK, .amount = u256_from_u64(1)};
+    size_t before = r->replies;
     api_faucet_done(r->api, r->w.t, asked, &done);
     rig_turn(r, 1);
+    EXPECT_EQ(before + 2, r->replies); /* the first and the second, each under its own id */
+    EXPECT_EQ(first + 1, r->reply_id);
+    EXPECT_STR("1", rig_text(r->result, "amount.value").text);
     EXPECT(rig_ask(r, "faucet_request", "\"account_id\":\"%s\",\"network_id\":\"local\"",
                    rig_account(r)));
     EXPECT_EQ(asked, r->faucet);
+    rig_done(r);
+}
+
+TEST(who_waits_with_the_first_gets_its_refusal)
+{
+    struct rig *r = start(true);
+    TEST_REQUIRE(r);
+    memcpy(r->key, key, sizeof key);
+    r->waits = true;
+    for (int i = 0; i < 3; i++) {
+        EXPECT(!rig_ask(r, "faucet_request", "\"account_id\":\"%s\",\"network_id\":\"local\"",
+                        rig_account(r)));
+    }
+    uint64_t asked = r->faucet;
+    struct api_faucet_result wait = {.err = ERR_LIMIT, .wait_s = 30};
+    size_t before = r->replies;
+    api_faucet_done(r->api, r->w.t, asked, &wait);
+    rig_turn(r, 1);
+    EXPECT_EQ(before + 3, r->replies);
+    EXPECT_STR("faucet_wait", r->error);
+    EXPECT(!rig_ask(r, "faucet_request", "\"account_id\":\"%s\",\"network_id\":\"local\"",
+                    rig_account(r)));
+    EXPECT_EQ(asked + 1, r->faucet); /* a refusal is not remembered: this one asks anew */
+    rig_done(r);
+}
+
+/* A task of the wallet, too: the transfer is prepared once, and both are told of it. */
+TEST(a_transfer_asked_for_twice_is_prepared_once)
+{
+    struct rig *r = start(true);
+    TEST_REQUIRE(r);
+    memcpy(r->key, key, sizeof key);
+    r->waits = true;
+    static const char params[] =
+        "\"account_id\":\"%s\",\"network_id\":\"local\",\"asset\":\"native\",\"to\":\"%s\","
+        "\"amount\":\"1\",\"speed\":\"normal\"";
+    EXPECT(!rig_ask(r, "send_prepare", params, rig_account(r), receiver));
+    EXPECT(!rig_ask(r, "send_prepare", params, rig_account(r), receiver));
+    size_t before = r->replies;
+    for (int i = 0; i < 50; i++) {
+        rig_turn(r, 10);
+    }
+    EXPECT_EQ(before + 2, r->replies);
+    EXPECT_EQ(r->last_id, r->reply_id);
+    EXPECT_EQ(1, wallet_request_count(r->w.wallet));
+    EXPECT_STR(wallet_request_at(r->w.wallet, 0)->id.text, rig_text(r->result, "id").text);
+    rig_done(r);
+}
+
+TEST(more_that_wait_than_there_is_room_for_are_told_to_wait)
+{
+    struct rig *r = start(true);
+    TEST_REQUIRE(r);
+    memcpy(r->key, key, sizeof key);
+    r->waits = true;
+    for (int i = 0; i < 16; i++) { /* API_PENDING_COUNT_MAX */
+        EXPECT(!rig_ask(r, "faucet_request", "\"account_id\":\"%s\",\"network_id\":\"local\"",
+                        rig_account(r)));
+        EXPECT(!r->has_reply);
+    }
+    RIG_REFUSED(r, "rate_limited", "faucet_request",
+                "\"account_id\":\"%s\",\"network_id\":\"local\"", rig_account(r));
+    struct api_faucet_result done = {.err = OK, .amount = u256_from_u64(1)};
+    size_t before = r->replies;
+    api_faucet_done(r->api, r->w.t, r->faucet, &done);
+    rig_turn(r, 1);
+    EXPECT_EQ(before + 16, r->replies);
     rig_done(r);
 }
 
