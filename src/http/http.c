@@ -411,6 +411,7 @@ enum err http_upgrade(struct http *h, instant now)
     buf_init(&h->out, h->cfg->budget, ANSWER_HEAD_LEN_MAX);
     struct wr w = wr_init_buf(&h->out);
     write_status_line(&w, 101);
+    wr_str(&w, h->cfg->fields ? h->cfg->fields : "");
     write_field(&w, "Upgrade", "websocket");
     write_field(&w, "Connection", "Upgrade");
     write_field(&w, "Sec-WebSocket-Accept", accept);

@@ -358,10 +358,10 @@ TEST(upgrade)
     EXPECT(e.head->upgrades_to_websocket);
     EXPECT_OK(http_upgrade(&h, at_ms(0)));
     size_t n = send_all(&h, at_ms(0), out, sizeof out);
-    EXPECT_SPAN(
-        SPAN_LIT("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                 "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"),
-        span_of(out, n));
+    EXPECT_SPAN(SPAN_LIT("HTTP/1.1 101 Switching Protocols\r\nX-Own: 1\r\nUpgrade: "
+                         "websocket\r\nConnection: Upgrade\r\n"
+                         "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"),
+                span_of(out, n));
     TEST_REQUIRE(http_poll(&h, &e));
     EXPECT_EQ(HTTP_EVENT_UPGRADED, e.kind);
     EXPECT_OK(http_recv(&h, at_ms(0), &in));

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What goes out with every answer: nothing may be framed, mixed in, cached, guessed or told onward. ui/build.mjs
- * writes the same into the page's manifest, and a test compares the two. */
+/* What goes out with every answer, the 101 of a WebSocket with them: nothing may be framed, mixed in, cached, guessed or
+ * told onward. ui/headers.mjs has the same for the page's manifest; tests/api holds what is served against it. */
 static const char fields[] =
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src "
     "'self'; connect-src "

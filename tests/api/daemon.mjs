@@ -6,21 +6,21 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { HEADERS } from '../../ui/headers.mjs';
 
 export const PASSMESH = process.env.PASSMESH ?? join(import.meta.dirname, '../../build/apps/passmesh');
+/** The security fields of an answer: all that do not belong to the one message. */
+export function securityFields({ headers }) {
+  const own = ['content-type', 'content-length', 'connection', 'upgrade', 'sec-websocket-accept'];
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !own.includes(name)));
+}
+
+/** The same as ui/headers.mjs has them for the page's manifest. */
+export const SECURITY_FIELDS = Object.fromEntries(Object.entries(HEADERS).map(([name, value]) => [name.toLowerCase(), value]));
+
 const PAGE = { 'index.html': ['text/html; charset=utf-8', '<!doctype html><title>page</title>'], 'a.js': ['text/javascript; charset=utf-8', '1;'], 'a.css': ['text/css; charset=utf-8', 'a{}'] };
 
 export const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
-
-/** What ui/build.mjs writes as `headers` into the page's manifest: read from its source, so that no page has to be built. */
-export function manifestHeaders() {
-  const source = readFileSync(join(import.meta.dirname, '../../ui/build.mjs'), 'utf8');
-  const literal = /export const HEADERS = (\{[\s\S]*?\n\});/.exec(source);
-  if (!literal) {
-    throw new Error('ui/build.mjs has no HEADERS');
-  }
-  return Function(`return ${literal[1]}`)();
-}
 
 export async function freePort() {
   const server = net.createServer();
@@ -42,7 +42,7 @@ export function makeHome(port) {
     writeFileSync(join(home, 'ui', file), text);
     return { path: file === 'index.html' ? '/' : `/${file}`, file, type, sha256: createHash('sha256').update(text).digest('hex'), size: text.length };
   });
-  writeFileSync(join(home, 'ui', 'manifest.json'), JSON.stringify({ headers: manifestHeaders(), files }));
+  writeFileSync(join(home, 'ui', 'manifest.json'), JSON.stringify({ headers: HEADERS, files }));
   return home;
 }
 

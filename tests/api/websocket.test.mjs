@@ -1,7 +1,7 @@
 // The WebSocket of the local API: who gets in, when it is thrown out, and what comes in order. A6.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Daemon, WebSocketClient, sleep, until } from './daemon.mjs';
+import { Daemon, SECURITY_FIELDS, WebSocketClient, securityFields, sleep, until } from './daemon.mjs';
 
 let d;
 let token;
@@ -58,6 +58,17 @@ test('an upgrade elsewhere than /ws is refused', async () => {
     const answer = await d.ask(d.head('GET', path, { Origin: d.origin, Upgrade: 'websocket', Connection: 'Upgrade', 'Sec-WebSocket-Version': 13, 'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==' }));
     assert.ok(answer.status >= 400, `${path}: ${answer.status}`);
   }
+});
+
+test('the answer that opens a WebSocket carries the security fields too, and so does one that refuses', async () => {
+  const ws = await WebSocketClient.open(d);
+  assert.equal(ws.answer.status, 101);
+  assert.deepEqual(securityFields(ws.answer), SECURITY_FIELDS);
+  ws.end();
+  const foreign = await WebSocketClient.open(d, { Origin: 'http://evil.test' });
+  assert.equal(foreign.answer.status, 403);
+  assert.deepEqual(securityFields(foreign.answer), SECURITY_FIELDS);
+  foreign.end();
 });
 
 const wrong = {

@@ -56,7 +56,7 @@ function stampOf(folders) {
 async function buildPage() {
   const page = join(buildDir, 'ui');
   const mark = join(buildDir, 'ui.stamp');
-  const stamp = stampOf(['ui/src', 'ui/index.html', 'ui/build.mjs', 'ui/package-lock.json', 'api']);
+  const stamp = stampOf(['ui/src', 'ui/index.html', 'ui/build.mjs', 'ui/headers.mjs', 'ui/package-lock.json', 'api']);
   if (existsSync(join(page, 'manifest.json')) && existsSync(mark) && readFileSync(mark, 'utf8') === stamp) {
     return;
   }
