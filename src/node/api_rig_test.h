@@ -3,7 +3,7 @@
 
 #include "api_tables.h"
 #include "codec/json.h"
-#include "node/api.h"
+#include "node/api_port_test.h"
 #include "wallet/world_test.h"
 
 /* The local API over the wallet of world_test.h, with a node port that answers from memory. Every answer and every pushed
@@ -23,7 +23,7 @@ struct rig_topic {
 struct rig {
     struct world w;
     struct api *api;
-    struct api_node_port port;
+    struct api_port node;
     struct api_caller caller; /* who asks: the Unix socket, which may call all */
     uint64_t last_id;
     char key[RIG_KEY_LEN + 1]; /* of the next command; "": a new one each time */
@@ -37,10 +37,6 @@ struct rig {
     char error[49];     /* else its code */
     bool is_seen[API_METHOD_COUNT];
     struct rig_topic topics[API_TOPIC_COUNT];
-
-    uint64_t faucet; /* that the API asked last, 0: none */
-    uint64_t node;
-    bool keys_down;
 };
 
 bool rig_init(struct rig *r);

@@ -260,7 +260,7 @@ TEST(the_faucet_answers_later)
         r->waits = true;
         EXPECT(!rig_ask(r, "faucet_request", "\"account_id\":\"%s\",\"network_id\":\"local\"",
                         rig_account(r)));
-        api_faucet_done(r->api, r->w.t, r->faucet, table[i].result);
+        api_faucet_done(r->api, r->w.t, r->node.faucet, table[i].result);
         rig_turn(r, 1);
         EXPECT(r->has_reply);
         EXPECT_STR(table[i].error, r->error);
@@ -292,7 +292,7 @@ TEST(an_own_node_is_named)
         r->waits = true;
         EXPECT(!rig_ask(r, "network_node_set",
                         "\"network_id\":\"local\",\"url\":\"http://127.0.0.1:8545\""));
-        api_node_set_done(r->api, r->w.t, r->node, table[i].result);
+        api_node_set_done(r->api, r->w.t, r->node.node, table[i].result);
         rig_turn(r, 1);
         EXPECT(r->has_reply);
         EXPECT_STR(table[i].error, r->error);
@@ -537,13 +537,13 @@ TEST(the_same_key_while_the_first_is_under_way)
     r->waits = true;
     EXPECT(!rig_ask(r, "faucet_request", "\"account_id\":\"%s\",\"network_id\":\"local\"",
                     rig_account(r)));
-    uint64_t asked = r->faucet;
+    uint64_t asked = r->node.faucet;
     uint64_t first = r->last_id;
     EXPECT(!rig_ask(r, "faucet_request", "\"account_id\":\"%s\",\"network_id\":\"local\"",
                     rig_account(r)));
     EXPECT(!r->has_reply);
     RIG_REFUSED(r, "key_reused", "lock", " ");
-    EXPECT_EQ(asked, r->faucet);
+    EXPECT_EQ(asked, r->node.faucet);
     EXPECT(!wallet_is_locked(r->w.wallet));
     struct api_faucet_result done = {.err = OK, .amount = u256_from_u64(1)};
     size_t before = r->replies;
@@ -554,7 +554,7 @@ TEST(the_same_key_while_the_first_is_under_way)
     EXPECT_STR("1", rig_text(r->result, "amount.value").text);
     EXPECT(rig_ask(r, "faucet_request", "\"account_id\":\"%s\",\"network_id\":\"local\"",
                    rig_account(r)));
-    EXPECT_EQ(asked, r->faucet);
+    EXPECT_EQ(asked, r->node.faucet);
     rig_done(r);
 }
 
@@ -568,7 +568,7 @@ TEST(who_waits_with_the_first_gets_its_refusal)
         EXPECT(!rig_ask(r, "faucet_request", "\"account_id\":\"%s\",\"network_id\":\"local\"",
                         rig_account(r)));
     }
-    uint64_t asked = r->faucet;
+    uint64_t asked = r->node.faucet;
     struct api_faucet_result wait = {.err = ERR_LIMIT, .wait_s = 30};
     size_t before = r->replies;
     api_faucet_done(r->api, r->w.t, asked, &wait);
@@ -577,7 +577,7 @@ TEST(who_waits_with_the_first_gets_its_refusal)
     EXPECT_STR("faucet_wait", r->error);
     EXPECT(!rig_ask(r, "faucet_request", "\"account_id\":\"%s\",\"network_id\":\"local\"",
                     rig_account(r)));
-    EXPECT_EQ(asked + 1, r->faucet); /* a refusal is not remembered: this one asks anew */
+    EXPECT_EQ(asked + 1, r->node.faucet); /* a refusal is not remembered: this one asks anew */
     rig_done(r);
 }
 
@@ -619,7 +619,7 @@ TEST(more_that_wait_than_there_is_room_for_are_told_to_wait)
                 "\"account_id\":\"%s\",\"network_id\":\"local\"", rig_account(r));
     struct api_faucet_result done = {.err = OK, .amount = u256_from_u64(1)};
     size_t before = r->replies;
-    api_faucet_done(r->api, r->w.t, r->faucet, &done);
+    api_faucet_done(r->api, r->w.t, r->node.faucet, &done);
     rig_turn(r, 1);
     EXPECT_EQ(before + 16, r->replies);
     rig_done(r);

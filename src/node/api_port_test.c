@@ -1,0 +1,76 @@
+/* A node for the tests of the local API. */
+#include "node/api_port_test.h"
+
+static struct api_port *port_of(struct api_node_port *self)
+{
+    return (struct api_port *)(void *)self;
+}
+
+static void write_peers(struct api_node_port *self, struct json_writer *j)
+{
+    (void)self;
+    json_put_raw(j, SPAN_LIT("[{\"id\":\"12D3KooWTest\",\"address\":\"/ip4/127.0.0.1/tcp/1\","
+                             "\"direction\":\"out\",\"found\":\"manual\",\"rtt_ms\":1,"
+                             "\"agent\":\"x\",\"server\":true,\"since_ms\":1}]"));
+}
+
+static void
+write_servers(struct api_node_port *self, struct json_writer *j, const struct network *network)
+{
+    (void)self;
+    (void)network;
+    json_put_raw(j, SPAN_LIT("[]"));
+}
+
+static void write_network(struct api_node_port *self, struct json_writer *j)
+{
+    (void)self;
+    static const char *const members[][2] = {
+        {"reach",       "{\"state\":\"unknown\",\"why\":{\"code\":\"not_tried\",\"params\":{}}}"},
+        {"peers",       "1"                                                                     },
+        {"by_source",
+         "{\"mdns\":0,\"dht\":0,\"saved\":0,\"bootstrap\":0,\"manual\":1,\"inbound\":0}"        },
+        {"memory_used", "1"                                                                     },
+        {"memory_max",  "2"                                                                     },
+        {"refused",     "[]"                                                                    },
+        {"servers",     "1"                                                                     },
+        {"sent",        "[]"                                                                    },
+    };
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        json_put_name(j, members[i][0]);
+        json_put_raw(j, span_str(members[i][1]));
+    }
+}
+
+static struct api_node_health health(struct api_node_port *self)
+{
+    return (struct api_node_health){.peers = 1, .servers = 1, .keys_ok = !port_of(self)->keys_down};
+}
+
+static void
+faucet(struct api_node_port *self, uint64_t id, const struct network *network, struct address to)
+{
+    (void)network;
+    (void)to;
+    port_of(self)->faucet = id;
+}
+
+static void
+set_node(struct api_node_port *self, uint64_t id, const struct network *network, struct span url)
+{
+    (void)network;
+    (void)url;
+    port_of(self)->node = id;
+}
+
+void api_port_init(struct api_port *p)
+{
+    *p = (struct api_port){
+        .port = {.write_peers = write_peers,
+                 .write_servers = write_servers,
+                 .write_network = write_network,
+                 .health = health,
+                 .faucet = faucet,
+                 .set_node = set_node}
+    };
+}
