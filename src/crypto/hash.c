@@ -102,3 +102,20 @@ void hmac_sha256(struct secret32 *ret_mac,
     crypto_auth_hmacsha256_final(&h, ret_mac->bytes);
     wipe(mspan_of(&h, sizeof h));
 }
+
+void hmac_sha512(struct secret64 *ret_mac,
+                 struct span key,
+                 const struct span *parts,
+                 size_t parts_count)
+{
+    crypto_auth_hmacsha512_state h;
+    static const uint8_t none[1];
+    crypto_auth_hmacsha512_init(&h, key.n > 0 ? key.p : none, key.n);
+    for (size_t i = 0; i < parts_count; i++) {
+        if (parts[i].n > 0) {
+            crypto_auth_hmacsha512_update(&h, parts[i].p, parts[i].n);
+        }
+    }
+    crypto_auth_hmacsha512_final(&h, ret_mac->bytes);
+    wipe(mspan_of(&h, sizeof h));
+}

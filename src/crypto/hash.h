@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* SHA-256, SHA-512 (FIPS 180-4) and HMAC-SHA-256 (FIPS 198-1). Nothing here can fail. The small and
+/* SHA-256, SHA-512 (FIPS 180-4) and HMAC with both (FIPS 198-1). Nothing here can fail. The small and
  * the incremental forms do not allocate; a one-shot of more than SHA256_BULK_MIN bytes borrows a
  * context of OpenSSL for the call, which is five times as fast. */
 
@@ -37,6 +37,12 @@ void sha512_of(uint8_t ret_hash[static 64], const struct span *parts, size_t par
 /* hmac_sha256 authenticates the concatenation of parts. The result may be a key, so it is a secret;
  * compare tags with ct_equal. Any key length is allowed. */
 void hmac_sha256(struct secret32 *ret_mac,
+                 struct span key,
+                 const struct span *parts,
+                 size_t parts_count);
+
+/* The same with SHA-512, 64 bytes: BIP-32 derives with it. */
+void hmac_sha512(struct secret64 *ret_mac,
                  struct span key,
                  const struct span *parts,
                  size_t parts_count);

@@ -3,6 +3,7 @@
 
 #include "base/test.h"
 #include "crypto/hkdf.h"
+#include "crypto/ripemd160.h"
 #include "crypto/wycheproof_test.h"
 
 #include <string.h>
@@ -92,6 +93,31 @@ TEST(hmac_sha256_of_rfc_4231)
     text = SPAN_LIT("Test Using Larger Than Block-Size Key - Hash Key First");
     hmac_sha256(&mac, SPAN_OF(key), &text, 1);
     EXPECT_SPAN(test_hex("60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"),
+                SPAN_OF(mac.bytes));
+}
+
+/* Source: the examples of the algorithm's authors (Dobbertin, Bosselaers, Preneel). */
+TEST(ripemd160_examples)
+{
+    uint8_t hash[RIPEMD160_LEN];
+    EXPECT_OK(ripemd160(hash, SPAN_EMPTY));
+    EXPECT_SPAN(test_hex("9c1185a5c5e9fc54612808977ee8f548b2258d31"), SPAN_OF(hash));
+    EXPECT_OK(ripemd160(hash, SPAN_LIT("abc")));
+    EXPECT_SPAN(test_hex("8eb208f7e05d987a9b044a8e98c6b087f15a0bfc"), SPAN_OF(hash));
+}
+
+TEST(hmac_sha512_of_rfc_4231)
+{
+    struct secret64 mac;
+    struct span text = SPAN_LIT("Hi There");
+    hmac_sha512(&mac, test_hex("0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b"), &text, 1);
+    EXPECT_SPAN(test_hex("87aa7cdea5ef619d4ff0b4241a1d6cb02379f4e2ce4ec2787ad0b30545e17cde"
+                         "daa833b7d6b8a702038b274eaea3f4e4be9d914eeb61f1702e696c203a126854"),
+                SPAN_OF(mac.bytes));
+    const struct span parts[] = {SPAN_LIT("what do ya want "), SPAN_LIT("for nothing?")};
+    hmac_sha512(&mac, SPAN_LIT("Jefe"), parts, 2);
+    EXPECT_SPAN(test_hex("164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"
+                         "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737"),
                 SPAN_OF(mac.bytes));
 }
 
