@@ -13,7 +13,7 @@ def main():
     if not shutil.which('codespell'):
         floors.skip('codespell is missing: make deps GROUP=test')
     paths = [p for p in floors.files(args.root, *SUFFIXES) if not p.name.endswith('lock.json')
-             and not str(p).startswith(('fuzz/corpus/', 'tests/vectors/'))]
+             and not str(p).startswith(('fuzz/corpus/', 'tests/vectors/', 'src/evm/wordlists/'))]
     run = subprocess.run(['codespell', '-I', 'tools/spelling.ok', *map(str, paths)], cwd=args.root, capture_output=True,
                          text=True, check=False)
     floors.verdict(f'{len(paths)} files', run.stdout.splitlines())

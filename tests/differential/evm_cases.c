@@ -10,7 +10,11 @@
 #include "crypto/keccak.h"
 #include "evm/abi.h"
 #include "evm/address.h"
+#include "evm/bip32.h"
+#include "evm/bip39.h"
+#include "evm/eip191.h"
 #include "evm/eip712.h"
+#include "evm/keystore.h"
 #include "evm/revert.h"
 #include "evm/rlp.h"
 #include "evm/tx.h"
@@ -350,6 +354,83 @@ static enum err run_abi(struct job *j)
     return OK;
 }
 
+/* phrase <language number> <entropy> <passphrase> <path>: the phrase, its seed, the extended keys and the account of the path. */
+static enum err say_account(struct job *j, struct span seed, struct span path_text)
+{
+    struct bip32_path path;
+    struct bip32_key key;
+    struct bip32_public public_key;
+    char text[BIP32_TEXT_MAX];
+    TRY(bip32_path_parse(&path, path_text));
+    TRY(bip32_derive_path(&key, seed, &path));
+    TRY(bip32_public_of(&public_key, &key));
+    TRY(bip32_print(text, &key));
+    say(j, SPAN_LIT(" "));
+    say(j, span_str(text));
+    bip32_public_print(text, &public_key);
+    say(j, SPAN_LIT(" "));
+    say(j, span_str(text));
+    say(j, SPAN_LIT(" "));
+    say_address(j, address_of_public_key(public_key.key.xy));
+    return OK;
+}
+
+static enum err run_phrase(struct job *j)
+{
+    struct bip39_entropy e = {.n = 0};
+    struct bip39_entropy back = {.n = 0};
+    struct secret64 seed;
+    struct u256 language;
+    struct span entropy;
+    struct buf phrase;
+    TRY(u256_parse_decimal(&language, j->words[1]));
+    TRY(hex_read(j, &entropy, 2));
+    e.language = (enum bip39_language)language.w[0];
+    e.n = span_copy(MSPAN_OF(e.bytes), entropy);
+    buf_init_secret(&phrase, j->text.budget, BIP39_PHRASE_MAX);
+    enum err err = bip39_print(&phrase, &e);
+    err = err == OK ? bip39_parse(&back, j->text.budget, buf_span(&phrase), NULL) : err;
+    err = err == OK ? bip39_seed(&seed, j->text.budget, buf_span(&phrase), j->words[3]) : err;
+    say(j, buf_span(&phrase));
+    buf_done(&phrase);
+    TRY(err);
+    say(j, SPAN_LIT(" "));
+    say_hex(j, SPAN_OF(seed.bytes));
+    return say_account(j, SPAN_OF(seed.bytes), j->words[4]);
+}
+
+/* message <bytes>: the hash of a signed message. */
+static enum err run_message(struct job *j)
+{
+    struct span message;
+    struct hash32 hash;
+    TRY(hex_read(j, &message, 1));
+    eip191_hash(&hash, message);
+    say_hex(j, SPAN_OF(hash.bytes));
+    return OK;
+}
+
+/* keyfile <JSON> <password>: the secret in it. */
+static enum err run_keyfile(struct job *j)
+{
+    struct secret32 secret;
+    TRY(keystore_open(&secret, j->text.budget, j->words[1], j->words[2], NULL));
+    say_hex(j, SPAN_OF(secret.bytes));
+    return OK;
+}
+
+/* makefile <secret> <password>: a key file, for the other side to open. */
+static enum err run_makefile(struct job *j)
+{
+    struct secret32 secret;
+    struct span bytes;
+    struct keystore_random random = {.iv = {7}};
+    TRY(hex_read(j, &bytes, 1));
+    (void)span_copy(MSPAN_OF(secret.bytes), bytes);
+    (void)span_copy(MSPAN_OF(random.salt), bytes);
+    return keystore_seal(&j->text, j->text.budget, &secret, j->words[2], &random, 12);
+}
+
 static const struct {
     const char *name;
     size_t words_count;
@@ -368,6 +449,10 @@ static const struct {
     {"selector", 2, run_selector   },
     {"revert",   2, run_revert     },
     {"abi",      3, run_abi        },
+    {"phrase",   5, run_phrase     },
+    {"message",  2, run_message    },
+    {"keyfile",  3, run_keyfile    },
+    {"makefile", 3, run_makefile   },
 };
 
 static void run_line(struct job *j, struct span line)
@@ -400,7 +485,7 @@ int main(void)
 {
     struct budget budget;
     struct job j = {0};
-    budget_init(&budget, NULL, "cases", 8 * LEN_MAX);
+    budget_init(&budget, NULL, "cases", 32 * LEN_MAX);
     buf_init(&j.in, &budget, LEN_MAX);
     buf_init(&j.scratch, &budget, LEN_MAX);
     buf_init(&j.bytes, &budget, LEN_MAX);
