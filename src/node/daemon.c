@@ -322,6 +322,10 @@ static enum err start_host(struct daemon *d)
         .memory_max = d->config->memory_max,
         .agent = "passmesh/" PASSMESH_VERSION,
     };
+    uv_timeval64_t clock;
+    if (uv_gettimeofday(&clock) == 0 && clock.tv_sec > 0) {
+        cfg.unix_s = (uint64_t)clock.tv_sec;
+    }
     if (host_init(&d->host, &cfg, loop_now(&d->loop)) != OK) {
         return fail(d, ERR_LIMIT,
                     "The memory for peers is too small: raise memory_mib in passmesh.ini.");

@@ -221,6 +221,16 @@ static const struct secret32 *secret_open(const struct keyd *k, const struct key
     return &secrets[key - k->keys];
 }
 
+static enum err
+check_as_identity(enum keyd_op op, struct span message, const struct ed25519_public *identity)
+{
+    if (op == KEYD_SIGN_NOISE_KEY) {
+        return keyd_check_noise_key(message);
+    }
+    return op == KEYD_SIGN_TLS_KEY ? keyd_check_tls_key(message)
+                                   : keyd_check_envelope(message, identity);
+}
+
 static enum err sign_as_identity(struct keyd *k, struct wr *w, enum keyd_op op, struct span message)
 {
     const struct keyd_key *key = find_purpose(k, KEYD_IDENTITY);
@@ -229,8 +239,7 @@ static enum err sign_as_identity(struct keyd *k, struct wr *w, enum keyd_op op, 
     }
     struct ed25519_public identity;
     memcpy(identity.bytes, key->public_bytes, sizeof identity.bytes);
-    TRY(op == KEYD_SIGN_NOISE_KEY ? keyd_check_noise_key(message)
-                                  : keyd_check_envelope(message, &identity));
+    TRY(check_as_identity(op, message, &identity));
     AUTO(ed25519_key_wipe) struct ed25519_key pair;
     struct ed25519_signature sig;
     ed25519_key_init(&pair, secret_open(k, key));
@@ -289,6 +298,7 @@ answer_op(struct keyd *k, struct wr *w, uint32_t capabilities, const struct requ
         TRY(check_capability(capabilities, KEYD_MAY_MANAGE));
         return answer_create(k, w, q->body);
     case KEYD_SIGN_NOISE_KEY:
+    case KEYD_SIGN_TLS_KEY:
     case KEYD_SIGN_ENVELOPE:
         TRY(check_capability(capabilities, KEYD_MAY_IDENTITY));
         return sign_as_identity(k, w, (enum keyd_op)q->op, q->body);

@@ -190,6 +190,16 @@ keyd_client_open(struct keyd_client *c, struct keyd_key *ret_key, enum keyd_purp
     return keyd_client_create(c, ret_key, purpose);
 }
 
+static enum keyd_op op_of(enum signer_purpose purpose)
+{
+    switch (purpose) {
+    case SIGNER_NOISE_STATIC_KEY: return KEYD_SIGN_NOISE_KEY;
+    case SIGNER_TLS_KEY:          return KEYD_SIGN_TLS_KEY;
+    case SIGNER_ENVELOPE:         break;
+    }
+    return KEYD_SIGN_ENVELOPE;
+}
+
 static enum err client_sign(struct signer *self,
                             struct signature *ret_sig,
                             enum signer_purpose purpose,
@@ -198,10 +208,7 @@ static enum err client_sign(struct signer *self,
     struct keyd_client *c = (struct keyd_client *)(void *)self;
     uint8_t room[128];
     struct span body;
-    struct call what = {.op = KEYD_SIGN_NOISE_KEY, .first = message};
-    if (purpose == SIGNER_ENVELOPE) {
-        what.op = KEYD_SIGN_ENVELOPE;
-    }
+    const struct call what = {.op = op_of(purpose), .first = message};
     TRY(call(c, MSPAN_OF(room), &body, &what));
     if (body.n != 64) {
         return broken(c, ERR_IO);

@@ -6,6 +6,7 @@
 #include "evm/tx.h"
 #include "evm/u256.h"
 #include "evm/userop.h"
+#include "p2p/certificate.h"
 #include "p2p/envelope.h"
 #include "p2p/key.h"
 #include "p2p/peer_id.h"
@@ -14,6 +15,11 @@ enum err keyd_check_noise_key(struct span message)
 {
     static const struct span prefix = SPAN_INIT("noise-libp2p-static-key:");
     return message.n == prefix.n + 32 && span_starts_with(message, prefix) ? OK : ERR_DENIED;
+}
+
+enum err keyd_check_tls_key(struct span message)
+{
+    return certificate_is_signable(message) ? OK : ERR_DENIED;
 }
 
 static struct span read_part(struct rd *r)

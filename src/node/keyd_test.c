@@ -7,9 +7,11 @@
 #include "base/wr.h"
 #include "crypto/backend.h"
 #include "crypto/ed25519.h"
+#include "crypto/p256.h"
 #include "evm/tx.h"
 #include "evm/userop.h"
 #include "node/keyd_policy.h"
+#include "p2p/certificate.h"
 #include "p2p/envelope.h"
 #include "p2p/key.h"
 #include "p2p/signer.h"
@@ -135,6 +137,7 @@ TEST(a_capability_opens_its_own_requests_only)
     } ops[] = {
         {KEYD_CREATE,           KEYD_MAY_MANAGE  },
         {KEYD_SIGN_NOISE_KEY,   KEYD_MAY_IDENTITY},
+        {KEYD_SIGN_TLS_KEY,     KEYD_MAY_IDENTITY},
         {KEYD_SIGN_ENVELOPE,    KEYD_MAY_IDENTITY},
         {KEYD_SIGN_TRANSACTION, KEYD_MAY_BUNDLER },
     };
@@ -149,7 +152,7 @@ TEST(a_capability_opens_its_own_requests_only)
     }
     EXPECT_EQ(saves, b->store.saves);
     EXPECT_EQ(0, b->k.signed_count);
-    EXPECT_EQ(8, b->k.denied_count);
+    EXPECT_EQ(10, b->k.denied_count);
     keyd_done(&b->k);
 }
 
@@ -292,6 +295,33 @@ TEST(only_the_noise_payload_of_exactly_32_bytes_is_signed)
         test_note("%s", refused[i]);
         EXPECT_ERR(ERR_DENIED, keyd_check_noise_key(span_str(refused[i])));
     }
+}
+
+TEST(only_a_p256_key_behind_the_tls_prefix_is_signed)
+{
+    struct secret32 secret = {.bytes = {[31] = 7}};
+    struct p256_public key;
+    uint8_t message[21 + P256_SPKI_LEN + 1] = CERTIFICATE_SIGNATURE_PREFIX;
+    EXPECT_OK(p256_public_of(&key, &secret));
+    p256_spki_encode(message + 21, &key);
+    struct span good = span_of(message, sizeof message - 1);
+    EXPECT_OK(keyd_check_tls_key(good));
+    EXPECT_ERR(ERR_DENIED, keyd_check_tls_key(SPAN_OF(message)));
+    EXPECT_ERR(ERR_DENIED, keyd_check_tls_key(span_first(good, good.n - 1)));
+    EXPECT_ERR(ERR_DENIED, keyd_check_tls_key(span_first(good, 21)));
+    EXPECT_ERR(ERR_DENIED, keyd_check_tls_key(noise_message()));
+    struct bench *b = bench_start();
+    struct span body;
+    struct keyd_key identity = create(b, KEYD_IDENTITY);
+    struct ed25519_public public_key;
+    memcpy(public_key.bytes, identity.public_bytes, 32);
+    EXPECT_OK(ask(b, &body, KEYD_MAY_IDENTITY, KEYD_SIGN_TLS_KEY, good));
+    EXPECT_OK(ed25519_verify(&public_key, good, body));
+    EXPECT_ERR(ERR_DENIED, ask(b, &body, KEYD_MAY_IDENTITY, KEYD_SIGN_TLS_KEY, noise_message()));
+    EXPECT_ERR(ERR_DENIED, ask(b, &body, KEYD_MAY_IDENTITY, KEYD_SIGN_NOISE_KEY, good));
+    keyd_done(&b->k);
+    message[0] = 'L';
+    EXPECT_ERR(ERR_DENIED, keyd_check_tls_key(good));
 }
 
 static enum err bench_sign(struct signer *self,

@@ -393,6 +393,7 @@ MUST_CHECK static enum err start_host(struct server *s)
                            .agent = AGENT};
     uv_timeval64_t tv;
     if (uv_gettimeofday(&tv) == 0 && tv.tv_sec > 0) {
+        cfg.unix_s = (uint64_t)tv.tv_sec;
         cfg.record_seq = (uint64_t)tv.tv_sec * 1000;
     }
     uint32_t streams_max = s->config->limits.streams_max * PROTOCOL_STREAMS_FACTOR;

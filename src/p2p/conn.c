@@ -6,6 +6,7 @@
 #include "base/arith.h"
 #include "base/check.h"
 #include "base/mem.h"
+#include "p2p/conn_secure.h"
 #include "p2p/conn_stream.h"
 
 enum {
@@ -13,9 +14,6 @@ enum {
     STAGED_LEN_MAX = 1024,
 };
 
-static const struct span NOISE_PROTOCOLS[] = {
-    {(const uint8_t *)"/noise", 6}
-};
 static const struct span MUXER_PROTOCOLS[] = {
     {(const uint8_t *)"/yamux/1.0.0", 12}
 };
@@ -28,13 +26,13 @@ conn_select_new(struct conn *c, struct conn_select **ret_select, struct conn_sel
     void *p;
     TRY(mem_alloc(c->cfg.budget, &p, sizeof(struct conn_select)));
     struct conn_select *s = p;
-    bool is_dialer = args.one.n > 0;
+    bool has_one = args.one.n > 0;
     s->one = args.one;
     s->cfg = (struct multistream_cfg){
-        .is_dialer = is_dialer,
+        .is_dialer = has_one || args.is_dialer,
         .lazy = args.lazy,
-        .protocols = is_dialer ? &s->one : args.protocols,
-        .protocols_count = is_dialer ? 1 : args.protocols_count,
+        .protocols = has_one ? &s->one : args.protocols,
+        .protocols_count = has_one ? 1 : args.protocols_count,
         .budget = c->cfg.budget,
         .timeout_ms = (uint32_t)min_u64(UINT32_MAX, max_u64(1, args.timeout_us / US_PER_MS))};
     enum err e = multistream_init(&s->engine, &s->cfg, c->now);
@@ -119,31 +117,21 @@ void conn_done(struct conn *c)
     }
     drop_select(c);
     yamux_done(&c->yamux);
-    if (c->noise_is_up) {
-        noise_done(&c->noise);
-    }
+    conn_secure_done(c);
     buf_done(&c->staged);
     *c = (struct conn){0};
 }
 
 /* ---- the upgrade ---- */
 
-static void start_noise(struct conn *c)
+static void start_secure(struct conn *c, size_t security)
 {
-    if (c->noise_is_up) {
+    if (c->secure_is_up) {
         return;
     }
-    struct noise_cfg cfg = {.is_initiator = c->cfg.is_dialer,
-                            .identity = c->cfg.identity,
-                            .muxers = MUXER_PROTOCOLS,
-                            .muxers_count = 1,
-                            .expected = &c->expected,
-                            .rng = c->cfg.rng,
-                            .budget = c->cfg.budget,
-                            .timeout_ms = (uint32_t)min_u64(
-                                UINT32_MAX, max_u64(1, c->cfg.handshake_timeout_us / US_PER_MS))};
-    c->noise_is_up = true; /* also half-built: noise_done copes */
-    if (noise_init(&c->noise, &cfg, c->now) != OK) {
+    c->security = c->cfg.security[security];
+    struct conn_secure_args args = {.muxers = MUXER_PROTOCOLS, .muxers_count = 1};
+    if (conn_secure_start(c, args) != OK) {
         fail(c, ERR_LIMIT, "no memory for the handshake");
     }
 }
@@ -177,11 +165,11 @@ static bool on_select(struct conn *c)
         return false;
     }
     switch (e.kind) {
-    case MULTISTREAM_EVENT_PROPOSED: start_noise(c); break;
+    case MULTISTREAM_EVENT_PROPOSED: start_secure(c, e.protocol); break;
     case MULTISTREAM_EVENT_SELECTED:
         if (c->state == CONN_SELECT_SECURITY) {
             c->state = CONN_SECURING;
-            start_noise(c);
+            start_secure(c, e.protocol);
         } else {
             start_yamux(c); /* the select object stays until its answer is sent */
         }
@@ -207,24 +195,25 @@ static void select_muxer(struct conn *c)
     }
 }
 
-static bool on_noise(struct conn *c)
+static bool on_secure(struct conn *c)
 {
-    struct noise_event e;
-    if (!c->noise_is_up || c->state == CONN_SELECT_SECURITY || !noise_poll(&c->noise, &e)) {
+    struct conn_secure_event e;
+    if (!c->secure_is_up || c->state == CONN_SELECT_SECURITY || !conn_secure_poll(c, &e)) {
         return false;
     }
     switch (e.kind) {
-    case NOISE_EVENT_READY:
+    case CONN_SECURE_READY:
         c->peer = e.peer;
         drop_select(c);
-        if (e.muxer == NOISE_MUXER_NONE) {
-            select_muxer(c);
-        } else {
+        if (e.has_muxer) {
             start_yamux(c);
+        } else {
+            select_muxer(c);
         }
         break;
-    case NOISE_EVENT_DATA:   c->plain = e.data; break;
-    case NOISE_EVENT_FAILED: fail(c, e.err, e.diag.rule); break;
+    case CONN_SECURE_DATA:   c->plain = e.data; break;
+    case CONN_SECURE_ENDED:  fail(c, ERR_CLOSED, "the peer closed the connection"); break;
+    case CONN_SECURE_FAILED: fail(c, e.err, e.rule); break;
     }
     return true;
 }
@@ -293,7 +282,7 @@ static void advance(struct conn *c)
             c->gone = NULL;
         }
         moved = on_rest(c) || conn_check_selecting(c) || on_select(c) || on_yamux(c) ||
-                on_plain(c) || on_noise(c);
+                on_plain(c) || on_secure(c);
     }
     if (c->state == CONN_CLOSED) {
         report_closed(c);
@@ -315,15 +304,15 @@ enum err conn_init(struct conn *c, const struct conn_cfg *cfg, instant now)
     list_init(&c->selecting);
     list_init(&c->streams);
     buf_init(&c->staged, cfg->budget, STAGED_LEN_MAX);
-    struct conn_select_args args = {.protocols = NOISE_PROTOCOLS,
-                                    .protocols_count = 1,
+    conn_secure_ids(c);
+    struct conn_select_args args = {.is_dialer = cfg->is_dialer,
+                                    .protocols = c->security_ids,
+                                    .protocols_count = c->security_ids_count,
                                     .timeout_us = cfg->handshake_timeout_us};
-    if (cfg->is_dialer) {
-        args.one = NOISE_PROTOCOLS[0];
-        args.lazy = true; /* noise's first message leaves with the proposal */
-    }
+    /* The handshake's first message leaves with the proposal, if that is the only one. */
+    args.lazy = cfg->is_dialer && c->security_ids_count == 1;
     TRY(conn_select_new(c, &c->select, args));
-    advance(c); /* a dialer's noise starts at once */
+    advance(c); /* a dialer's handshake starts at once */
     return OK;
 }
 
@@ -335,7 +324,7 @@ enum err conn_recv(struct conn *c, instant now, struct span *in)
         if (c->state == CONN_SELECT_SECURITY) {
             (void)multistream_recv(&c->select->engine, now, in); /* failure comes as an event */
         } else {
-            (void)noise_recv(&c->noise, now, in); /* likewise */
+            conn_secure_recv(c, in); /* likewise */
         }
         advance(c);
     }
@@ -380,9 +369,9 @@ static size_t fill_plain(struct conn *c, struct mspan room)
 /* seal writes one frame into out; 0 if there is nothing to say, or out is too small for any. */
 static size_t seal(struct conn *c, struct mspan out)
 {
-    struct mspan room = noise_plain_room(out);
+    struct mspan room = conn_secure_plain_room(c, out);
     size_t n = room.n ? fill_plain(c, room) : 0;
-    return n ? noise_seal(&c->noise, out, n) : 0;
+    return n ? conn_secure_seal(c, out, n) : 0;
 }
 
 /* seal_staged seals aside for an output that is too small. */
@@ -410,13 +399,29 @@ static size_t send_staged(struct conn *c, struct mspan out)
     return n;
 }
 
-static bool can_seal(const struct conn *c)
+/* says_inside: has anything inside the channel something to say? */
+static bool says_inside(const struct conn *c)
 {
-    return c->noise_is_up && noise_can_seal(&c->noise) &&
-           (c->yamux_is_up || c->state == CONN_SELECT_MUXER);
+    bool select_says = c->select && c->select->engine.out.n > 0;
+    return select_says || (c->yamux_is_up && yamux_has_output(&c->yamux));
 }
 
-/* send_some writes one piece: what is staged, then the plain negotiation, then noise's handshake, then frames. */
+static bool can_seal(const struct conn *c)
+{
+    return conn_secure_can_seal(c) && (c->yamux_is_up || c->state == CONN_SELECT_MUXER);
+}
+
+/* say_goodbye ends a channel that is closed and has nothing else to say. */
+static size_t say_goodbye(struct conn *c, struct mspan out)
+{
+    if (c->state != CONN_CLOSED || says_inside(c)) {
+        return 0;
+    }
+    conn_secure_close(c);
+    return conn_secure_has_output(c) ? conn_secure_send(c, out) : 0;
+}
+
+/* send_some writes one piece: what is staged, then the plain negotiation, then the handshake, then frames. */
 static size_t send_some(struct conn *c, struct mspan out)
 {
     if (c->staged.n > 0) {
@@ -425,16 +430,16 @@ static size_t send_some(struct conn *c, struct mspan out)
     if (c->select && c->state <= CONN_SECURING && c->select->engine.out.n > 0) {
         return multistream_send(&c->select->engine, c->now, out);
     }
-    if (c->noise_is_up && c->noise.out.n > 0) {
-        return noise_send(&c->noise, c->now, out);
+    if (conn_secure_has_output(c)) {
+        return conn_secure_send(c, out);
     }
-    if (!can_seal(c)) {
-        return 0;
+    size_t n = 0;
+    if (can_seal(c) && out.n >= SEAL_ROOM_MIN) {
+        n = seal(c, out);
+    } else if (can_seal(c) && says_inside(c) && seal_staged(c)) {
+        n = send_staged(c, out);
     }
-    if (out.n >= SEAL_ROOM_MIN) {
-        return seal(c, out);
-    }
-    return conn_has_output(c) && seal_staged(c) ? send_staged(c, out) : 0;
+    return n > 0 ? n : say_goodbye(c, out);
 }
 
 size_t conn_send(struct conn *c, instant now, struct mspan out)
@@ -455,14 +460,14 @@ bool conn_has_output(const struct conn *c)
     if (!c->cfg.budget) {
         return false;
     }
-    bool select_says = c->select && c->select->engine.out.n > 0;
-    if (c->staged.n > 0 || (c->noise_is_up && c->noise.out.n > 0)) {
+    if (c->staged.n > 0 || conn_secure_has_output(c)) {
         return true;
     }
     if (c->state <= CONN_SECURING) {
-        return select_says;
+        return c->select && c->select->engine.out.n > 0;
     }
-    return can_seal(c) && (select_says || (c->yamux_is_up && yamux_has_output(&c->yamux)));
+    bool owes_goodbye = c->state == CONN_CLOSED && conn_secure_owes_goodbye(c);
+    return owes_goodbye || (can_seal(c) && says_inside(c));
 }
 
 instant conn_deadline(const struct conn *c)

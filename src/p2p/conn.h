@@ -11,6 +11,8 @@
 #include "p2p/noise.h"
 #include "p2p/peer_id.h"
 #include "p2p/refusal.h"
+#include "p2p/security.h"
+#include "p2p/tls.h"
 #include "p2p/yamux.h"
 
 #include <stdbool.h>
@@ -20,24 +22,25 @@
 /* conn: one transport connection, from its first byte to streams whose protocol is agreed. It nests
  * the engines and has their shape (libp2p specs, connections/README.md, "Connection Upgrade"):
  *
- *   bytes --> multistream (/noise) --> noise --> muxer: chosen in the handshake, or multistream
+ *   bytes --> multistream (/noise, /tls/1.0.0) --> noise or tls --> muxer: chosen in the handshake, or multistream
  *         --> yamux --> a multistream for each stream --> streams with a protocol
  *
  * States:  SELECT_SECURITY --> SECURING --> [SELECT_MUXER] --> READY --> CLOSED
  *          \___________ violation, deadline, end of input ____________/
  *
  * This is the secure, multiplexed connection that the host sees, whatever is below: the host calls conn_*
- * and nothing of noise or yamux. Other stacks join here, not in the host: TLS as a second case where
- * SECURING calls noise (conn_secure.c), WebSocket as bytes that arrive already unwrapped, QUIC as a
+ * and nothing of noise, TLS or yamux. Other stacks join here, not in the host: noise or TLS is a switch in
+ * conn_secure.c, WebSocket comes as bytes that are unwrapped already, QUIC as a
  * second implementation behind the same functions, switched by a kind in struct conn, because it
  * brings security and streams of its own. An enum and a switch, no table of functions: there will be
  * two or three, known when we compile, and a reader can follow the call.
  *
  * Round trips until the dialer's first application byte is answered: multistream and noise message 1
  * leave together; noise message 3, yamux's SYN, the stream's proposal and, for a protocol that the
- * peer is known to speak, the application's bytes leave together. With TCP's own that makes 3.
+ * peer is known to speak, the application's bytes leave together. With TCP's own that makes 3, and so it is with TLS
+ * in noise's place. A dialer with two security protocols must wait for the answer to the first: one more.
  *
- * Memory: sizeof(struct conn), noise's two ciphers, yamux's tables; one frame's buffer while a frame is
+ * Memory: sizeof(struct conn), noise's two ciphers or TLS_MEM, yamux's tables; one frame's buffer while a frame is
  * partial or its content undelivered. All charged to cfg.budget. */
 
 /* The protocols that streams of the peer may select; the owner may change the table between calls. An
@@ -50,6 +53,11 @@ struct conn_protocols {
 struct conn_cfg {
     bool is_dialer;
     const struct noise_identity *identity; /* outlives the connection */
+    const struct tls_identity *tls;        /* likewise; needed if SECURITY_TLS is listed */
+    uint64_t unix_s;                       /* the time at which certificates are judged */
+    enum security
+        security[SECURITY_COUNT];   /* in order of preference; a listener takes any of them */
+    size_t security_count;          /* 0: noise */
     const struct peer_id *expected; /* who must answer, NULL = whoever it is; copied by init */
     const struct conn_protocols *protocols; /* outlives the connection */
     struct rng *rng;                        /* outlives the connection */
@@ -120,9 +128,15 @@ struct conn {
     struct peer_id expected;
     struct peer_id peer;
     struct conn_select *select; /* of the security protocol or of the muxer */
-    struct noise noise;
+    enum security security;     /* agreed, or proposed */
+    struct span security_ids[SECURITY_COUNT];
+    size_t security_ids_count;
+    union {
+        struct noise noise;
+        struct tls tls;
+    } secure;
     struct yamux yamux;
-    struct span plain; /* decrypted, not yet given to the muxer; lies in noise's buffer */
+    struct span plain; /* decrypted, not yet given to the muxer; lies in the channel's buffer */
     struct span rest;  /* application bytes behind a stream's negotiation; likewise */
     struct conn_stream *rest_stream;
     struct conn_stream *gone; /* freed when its last event has been seen */
@@ -134,7 +148,7 @@ struct conn {
     size_t staged_at;
     instant deadline; /* of the handshake */
     instant now;
-    bool noise_is_up;
+    bool secure_is_up;
     bool yamux_is_up;
     enum err close_err;
     const char *close_rule;

@@ -17,11 +17,12 @@ bool conn_check_selecting(struct conn *c);
 /* conn_stream_free drops the object; the muxer's stream is the caller's to end. */
 void conn_stream_free(struct conn *c, struct conn_stream *s);
 
-/* conn_select_new makes a negotiation: a dialer's for one protocol, or a listener's over protocols. */
+/* conn_select_new makes a negotiation: a dialer's for one protocol, or one over protocols. */
 struct conn_select_args {
-    struct span one; /* the dialer's; empty = listener */
+    struct span one; /* the dialer's; empty: protocols */
+    bool is_dialer;  /* over protocols */
     bool lazy;
-    const struct span *protocols;
+    const struct span *protocols; /* borrowed */
     size_t protocols_count;
     uint64_t timeout_us;
 };

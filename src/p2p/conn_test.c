@@ -21,6 +21,9 @@ struct side {
     struct rng_seeded rng;
     struct key_signer signer;
     struct noise_identity identity;
+    struct tls_identity tls;
+    enum security security[SECURITY_COUNT];
+    size_t security_count;
     struct conn_protocols protocols;
     bool is_dialer;
     bool is_quiet; /* a dialer that opens nothing by itself */
@@ -39,15 +42,21 @@ static struct side sides[2];
 
 static struct conn_cfg cfg_of(struct side *s)
 {
-    return (struct conn_cfg){.is_dialer = s->is_dialer,
-                             .identity = &s->identity,
-                             .protocols = &s->protocols,
-                             .rng = &s->rng.rng,
-                             .budget = &s->budget,
-                             .credit = NULL,
-                             .queue_max = 2000,
-                             .handshake_timeout_us = 5 * US_PER_S,
-                             .stream_timeout_us = 3 * US_PER_S};
+    return (struct conn_cfg){
+        .is_dialer = s->is_dialer,
+        .identity = &s->identity,
+        .tls = &s->tls,
+        .unix_s = 1800000000,
+        .security = {s->security[0], s->security[1]},
+        .security_count = s->security_count,
+        .protocols = &s->protocols,
+        .rng = &s->rng.rng,
+        .budget = &s->budget,
+        .credit = NULL,
+        .queue_max = 2000,
+        .handshake_timeout_us = 5 * US_PER_S,
+        .stream_timeout_us = 3 * US_PER_S
+    };
 }
 
 static struct side *side_prepare(unsigned twin)
@@ -66,12 +75,33 @@ static struct side *side_prepare(unsigned twin)
     return s;
 }
 
-static void *side_make(instant now, unsigned twin)
+static void *side_begin(struct side *s, instant now)
 {
-    struct side *s = side_prepare(twin);
     struct conn_cfg cfg = cfg_of(s);
     check(conn_init(&s->conn, &cfg, now) == OK);
     return s;
+}
+
+static void *side_make(instant now, unsigned twin)
+{
+    return side_begin(side_prepare(twin), now);
+}
+
+/* A side with a list of secure channels. */
+static struct side *side_prepare_secure(unsigned twin, const char *letters)
+{
+    struct side *s = side_prepare(twin);
+    for (s->security_count = 0; letters[s->security_count]; s->security_count++) {
+        s->security[s->security_count] =
+            letters[s->security_count] == 't' ? SECURITY_TLS : SECURITY_NOISE;
+    }
+    check(tls_identity_init(&s->tls, &s->signer.signer, &s->rng.rng) == OK);
+    return s;
+}
+
+static void *side_make_tls(instant now, unsigned twin)
+{
+    return side_begin(side_prepare_secure(twin, "t"), now);
 }
 
 static void side_drop(void *engine)
@@ -80,6 +110,7 @@ static void side_drop(void *engine)
     conn_done(&s->conn);
     EXPECT_EQ(0, s->budget.used);
     noise_identity_done(&s->identity);
+    tls_identity_done(&s->tls);
     key_signer_done(&s->signer);
 }
 
@@ -272,6 +303,91 @@ TEST(first_byte_in_two_round_trips)
     EXPECT_EQ(10, sides[1].received);
     (void)carry(1, T0, NULL);
     EXPECT_EQ(10, sides[0].received);
+    drop_both();
+}
+
+TEST(secure_channels)
+{
+    static const struct {
+        const char *name;
+        const char *dialer; /* n: noise, t: TLS */
+        const char *listener;
+        bool works;
+        enum security security;
+    } cases[] = {
+        {"TLS alone",                  "t",  "t",  true,  SECURITY_TLS  },
+        {"TLS with a listener of two", "t",  "nt", true,  SECURITY_TLS  },
+        {"noise with one of two",      "n",  "tn", true,  SECURITY_NOISE},
+        {"the dialer's first",         "tn", "nt", true,  SECURITY_TLS  },
+        {"falls back to noise",        "tn", "n",  true,  SECURITY_NOISE},
+        {"falls back to TLS",          "nt", "t",  true,  SECURITY_TLS  },
+        {"none in common",             "n",  "t",  false, SECURITY_NOISE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        test_note("%s", cases[i].name);
+        (void)side_begin(side_prepare_secure(0, cases[i].dialer), T0);
+        (void)side_begin(side_prepare_secure(1, cases[i].listener), T0);
+        (void)pump(T0, NULL);
+        EXPECT_EQ(cases[i].works, sides[0].is_ready && sides[1].is_ready);
+        EXPECT_EQ(cases[i].works ? 3000 : 0, sides[1].received);
+        EXPECT_EQ(cases[i].works, sides[0].finished);
+        if (cases[i].works) {
+            EXPECT_EQ(cases[i].security, sides[1].conn.security);
+        }
+        drop_both();
+    }
+}
+
+/* As with noise: the ClientHello leaves with the proposal, Finished with the stream and its first bytes. */
+TEST(first_byte_in_two_round_trips_with_tls)
+{
+    (void)side_make_tls(T0, 0);
+    (void)side_make_tls(T0, 1);
+    sides[0].to_write = 10;
+    (void)carry(0, T0, NULL);
+    (void)carry(1, T0, NULL);
+    EXPECT(sides[0].is_ready);
+    (void)carry(0, T0, NULL);
+    EXPECT_EQ(10, sides[1].received);
+    (void)carry(1, T0, NULL);
+    EXPECT_EQ(10, sides[0].received);
+    drop_both();
+}
+
+TEST(another_peer_than_expected_with_tls)
+{
+    struct side *a = side_prepare_secure(0, "t");
+    struct conn_cfg cfg = cfg_of(a);
+    struct peer_id self;
+    peer_id_of_key(&self, a->signer.signer.public_key);
+    cfg.expected = &self;
+    EXPECT_OK(conn_init(&a->conn, &cfg, T0));
+    (void)side_make_tls(T0, 1);
+    (void)pump(T0, NULL);
+    EXPECT_STR("C", a->kinds);
+    EXPECT_EQ(ERR_AUTH, a->last.err);
+    EXPECT(!sides[1].is_ready);
+    drop_both();
+}
+
+TEST(tls_says_goodbye)
+{
+    static uint8_t out[4096];
+    (void)side_make_tls(T0, 0);
+    (void)side_make_tls(T0, 1);
+    (void)pump(T0, NULL);
+    conn_close(&sides[0].conn);
+    EXPECT(conn_has_output(&sides[0].conn));
+    size_t n = conn_send(&sides[0].conn, T0, MSPAN_OF(out));
+    EXPECT_EQ((12 + 22) + (2 + 22), n); /* a go-away, then close_notify */
+    EXPECT(!conn_has_output(&sides[0].conn));
+    struct span in = span_of(out, n);
+    while (conn_recv(&sides[1].conn, T0, &in) == OK && in.n > 0) {
+        while (side_poll(&sides[1], T0, NULL)) {}
+    }
+    while (side_poll(&sides[1], T0, NULL)) {}
+    EXPECT_EQ(CONN_EVENT_CLOSED, sides[1].last.kind);
+    EXPECT_STR("the peer closed the connection", sides[1].last.rule);
     drop_both();
 }
 
@@ -504,6 +620,19 @@ TEST(twin)
                                .client_event = "S err=0",
                                .server_event = "S err=0"};
     EXPECT(engine_test_twin(&twin, 10));
+}
+
+TEST(twin_with_tls)
+{
+    struct engine_kind kind = KIND;
+    kind.make = side_make_tls;
+    struct engine_twin twin = {.client = &kind,
+                               .server = &kind,
+                               .pipe_len = 300,
+                               .chunk_len_max = 200,
+                               .client_event = "S err=0",
+                               .server_event = "S err=0"};
+    EXPECT(engine_test_twin(&twin, 5));
 }
 
 TEST_MAIN

@@ -103,6 +103,7 @@ enum err host_init(struct host *h, const struct host_cfg *cfg, instant now)
     memset(h, 0, sizeof *h);
     h->cfg = *cfg;
     h->now = now;
+    h->started_at = now;
     h->push_at = INSTANT_NEVER;
     h->record_seq = cfg->record_seq;
     if (cfg->memory_max < MEMORY_MIN) {
@@ -117,6 +118,9 @@ enum err host_init(struct host *h, const struct host_cfg *cfg, instant now)
     h->protocols.ids = h->protocol_ids;
     peer_id_of_key(&h->self, cfg->signer->public_key);
     TRY(noise_identity_init(&h->identity, cfg->signer, cfg->rng));
+    if (cfg->unix_s > 0) {
+        TRY(tls_identity_init(&h->tls, cfg->signer, cfg->rng));
+    }
     TRY(add_builtins(h));
     h->push_at = INSTANT_NEVER;
     return OK;
@@ -137,6 +141,7 @@ void host_done(struct host *h)
     buf_done(&h->addrs);
     buf_done(&h->record);
     noise_identity_done(&h->identity);
+    tls_identity_done(&h->tls);
     check(h->transient.used == 0);
     check(h->credit.used == 0);
     check(h->system.used == 0);

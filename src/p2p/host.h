@@ -8,6 +8,7 @@
 #include "base/span.h"
 #include "p2p/peer_id.h"
 #include "p2p/refusal.h"
+#include "p2p/security.h"
 #include "p2p/signer.h"
 
 #include <stdbool.h>
@@ -87,7 +88,14 @@ struct host_cfg {
     struct host_limits limits;   /* zeroed = host_limits_for(memory_max) */
     const char *agent;           /* identify's agent version, such as "passmesh/0.1.0"; static */
     const char *protocol_family; /* identify's protocol version; NULL = "ipfs/0.1.0" */
-    bool serve_perf;             /* answer /perf/1.0.0: lets any peer make us send */
+    uint64_t
+        unix_s; /* the clock at init, seconds since 1970, by which certificates are judged; 0 = not
+                                  * known: TLS is then neither offered nor taken */
+    enum security security_dial
+        [SECURITY_COUNT];       /* how we dial, in order of preference. One saves a round trip,
+                                  * two can fall back. Dialled, we take what we can */
+    size_t security_dial_count; /* 0: noise */
+    bool serve_perf;            /* answer /perf/1.0.0: lets any peer make us send */
     uint64_t record_seq; /* above that of any peer record this identity ever signed; milliseconds
                                   * since 1970 will do. Grows by one with each change */
 };

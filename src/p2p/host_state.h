@@ -12,6 +12,7 @@
 #include "p2p/noise.h"
 #include "p2p/perf.h"
 #include "p2p/ping.h"
+#include "p2p/tls.h"
 
 /* The inside of the host, for its own files (host.c, swarm.c, host_stream.c, host_builtin.c) and for those
  * who embed a struct host. Everybody else uses host.h.
@@ -157,6 +158,8 @@ struct host {
     struct host_limits limits;
     struct peer_id self;
     struct noise_identity identity;
+    struct tls_identity tls; /* if cfg.unix_s is set */
+    instant started_at;
     struct budget system;
     struct budget transient;
     struct budget credit;

@@ -1,6 +1,7 @@
 /* A signer over a key in memory. */
 #include "p2p/key_signer.h"
 
+#include "p2p/certificate.h"
 #include "p2p/envelope.h"
 #include "p2p/noise_payload.h"
 
@@ -13,6 +14,7 @@ static bool fits_purpose(enum signer_purpose purpose, struct span message)
     case SIGNER_NOISE_STATIC_KEY:
         return message.n == sizeof NOISE_SIGNATURE_PREFIX - 1 + 32 &&
                span_starts_with(message, SPAN_LIT(NOISE_SIGNATURE_PREFIX));
+    case SIGNER_TLS_KEY:  return certificate_is_signable(message);
     case SIGNER_ENVELOPE: return envelope_is_signable(message);
     }
     return false;

@@ -16,6 +16,7 @@ enum { SIGNATURE_LEN_MAX = 512, SIGNER_PUBLIC_KEY_LEN_MAX = 600 };
  * check that prefix, and refuse a client whose capabilities do not cover it. */
 enum signer_purpose {
     SIGNER_NOISE_STATIC_KEY, /* "noise-libp2p-static-key:" and 32 bytes */
+    SIGNER_TLS_KEY,  /* "libp2p-tls-handshake:" and the certificate's SubjectPublicKeyInfo, P-256 */
     SIGNER_ENVELOPE, /* length-prefixed domain, payload type and payload of a signed envelope */
 };
 

@@ -181,6 +181,26 @@ void host_conn_maybe_free(struct host *h, struct host_conn *hc)
     }
 }
 
+/* set_security fills in which secure channels a connection may have. */
+static void set_security(const struct host *h, struct conn_cfg *cfg)
+{
+    if (h->cfg.unix_s == 0) {
+        return; /* noise alone */
+    }
+    cfg->tls = &h->tls;
+    cfg->unix_s = h->cfg.unix_s + (h->now.us - h->started_at.us) / US_PER_S;
+    if (!cfg->is_dialer) {
+        cfg->security[0] = SECURITY_NOISE;
+        cfg->security[1] = SECURITY_TLS;
+        cfg->security_count = SECURITY_COUNT;
+        return;
+    }
+    cfg->security_count = h->cfg.security_dial_count;
+    for (size_t i = 0; i < cfg->security_count; i++) {
+        cfg->security[i] = h->cfg.security_dial[i];
+    }
+}
+
 /* start_conn begins the upgrade once the transport is up. */
 static void start_conn(struct host *h, struct host_conn *hc)
 {
@@ -198,6 +218,7 @@ static void start_conn(struct host *h, struct host_conn *hc)
                            .keepalive_us = h->limits.keepalive_us,
                            .handshake_timeout_us = h->limits.handshake_timeout_us,
                            .stream_timeout_us = h->limits.stream_timeout_us};
+    set_security(h, &cfg);
     hc->state = HOST_CONN_UP;
     hc->conn_is_made = true;
     if (conn_init(&hc->conn, &cfg, h->now) != OK) {

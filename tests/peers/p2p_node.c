@@ -1,4 +1,4 @@
-/* p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf] [--conns N]
+/* p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf] [--conns N] [--security noise|tls|noise,tls]
  *
  * A libp2p node that the interoperability tests talk to. It prints "listening ADDR" for each listener and
  * "ready PEER", then takes commands on stdin:
@@ -16,7 +16,7 @@
  *     quit, or end of stdin
  *
  * It serves /test/echo/1.0.0 and /test/sink/1.0.0, and with --perf also /perf/1.0.0. --conns takes so many connections, and lets
- * them be idle for ever. */
+ * them be idle for ever. --security says how it dials; it listens to all. */
 #include "p2p_node.h"
 #include "base/check.h"
 #include "codec/multiaddr.h"
@@ -296,7 +296,15 @@ struct options {
     uint64_t seed;
     uint32_t conns;
     bool perf;
+    const char *security;
 };
+
+static _Noreturn void usage(void)
+{
+    (void)fprintf(stderr, "usage: p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf] "
+                          "[--conns N] [--security noise|tls|noise,tls]\n");
+    exit(2);
+}
 
 static struct options options_of(int argc, char **argv)
 {
@@ -312,13 +320,28 @@ static struct options options_of(int argc, char **argv)
             o.seed = strtoull(argv[++i], NULL, 10);
         } else if (i + 1 < argc && strcmp(argv[i], "--conns") == 0) {
             o.conns = (uint32_t)strtoul(argv[++i], NULL, 10);
+        } else if (i + 1 < argc && strcmp(argv[i], "--security") == 0) {
+            o.security = argv[++i];
         } else {
-            (void)fprintf(stderr, "usage: p2p_node [--listen ADDR]... [--memory MIB] [--seed N] "
-                                  "[--perf] [--conns N]\n");
-            exit(2);
+            usage();
         }
     }
     return o;
+}
+
+/* set_security reads names with commas between. */
+static void set_security(struct host_cfg *cfg, const char *text)
+{
+    struct span rest = span_str(text);
+    while (rest.n > 0 && cfg->security_dial_count < SECURITY_COUNT) {
+        struct span word = span_take(&rest, span_find(rest, ','));
+        (void)span_take(&rest, 1);
+        bool is_tls = span_equal(word, SPAN_LIT("tls"));
+        if (!is_tls && !span_equal(word, SPAN_LIT("noise"))) {
+            usage();
+        }
+        cfg->security_dial[cfg->security_dial_count++] = is_tls ? SECURITY_TLS : SECURITY_NOISE;
+    }
 }
 
 static void node_init(struct node *n, const struct options *o)
@@ -340,6 +363,10 @@ static void node_init(struct node *n, const struct options *o)
                            .memory_max = memory,
                            .agent = "passmesh-test/0.1.0",
                            .serve_perf = o->perf};
+    uv_timeval64_t clock;
+    check(uv_gettimeofday(&clock) == 0);
+    cfg.unix_s = (uint64_t)clock.tv_sec;
+    set_security(&cfg, o->security ? o->security : "noise");
     cfg.limits = host_limits_for(memory);
     cfg.limits.streams_per_conn_max = 4096;
     cfg.limits.streams_in_per_conn_max = 4096;

@@ -1,5 +1,6 @@
-// Our node and js-libp2p, each as the dialer of the other: handshake with early muxer choice, identify, ping,
-// 100 MB echoed both ways, 1,000 streams at once, resets at random points; and at the end nothing is left.
+// Our node and js-libp2p, each as the dialer of the other, over each secure channel and transport: handshake with early
+// muxer choice, identify, ping, megabytes echoed both ways, 1,000 streams at once, resets at random points; and at the end
+// nothing is left.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -9,7 +10,6 @@ import { ECHO, echo, manyStreams, resets, startTheirs } from './theirs.mjs'
 
 const binary = process.env.P2P_NODE
 const seed = Number(process.env.PASSMESH_TEST_SEED ?? 1)
-const MEGABYTES_100 = 100_000_000
 const STREAMS = 1000
 const RESETS = 200
 const STRANGER = '12D3KooWB1b3qZxWJanuhtseF3DmPggHCtG36KZ9ixkqHtdKH9fh'
@@ -36,11 +36,12 @@ async function quiet (ours, conns) {
 }
 
 // What both directions of dialling have in common, with the peer `theirs` connected to `ours`.
-function exercises (w) {
+function exercises (w, { encryption, megabytes }) {
+  const bytes = megabytes * 1_000_000
   it('both proved who they are, and chose yamux in the handshake', () => {
     assert.equal(w.connection.remotePeer.toString(), w.ours.id)
     assert.equal(w.connection.multiplexer, '/yamux/1.0.0')
-    assert.equal(w.connection.encryption, '/noise')
+    assert.equal(w.connection.encryption, encryption)
   })
 
   it('they have our identify message, with a signed record', async () => {
@@ -81,15 +82,15 @@ function exercises (w) {
     await w.ours.ask(`ping ${w.theirs.peerId}`, 'ok ping')
   })
 
-  it('they send 100 MB and have them back', async () => {
-    const r = await echo(w.connection, MEGABYTES_100)
-    assert.equal(r.length, MEGABYTES_100)
+  it(`they send ${megabytes} MB and have them back`, async () => {
+    const r = await echo(w.connection, bytes)
+    assert.equal(r.length, bytes)
     assert.equal(r.received, r.sent)
   })
 
-  it('we send 100 MB and have them back', async () => {
-    const line = await w.ours.ask(`echo ${w.theirs.peerId} ${MEGABYTES_100}`, 'ok echo')
-    assert.equal(Ours.figures(line).bytes, MEGABYTES_100)
+  it(`we send ${megabytes} MB and have them back`, async () => {
+    const line = await w.ours.ask(`echo ${w.theirs.peerId} ${bytes}`, 'ok echo')
+    assert.equal(Ours.figures(line).bytes, bytes)
   })
 
   it('they open 1,000 streams', async () => {
@@ -124,32 +125,75 @@ function exercises (w) {
   })
 }
 
-describe('js-libp2p dials us', { timeout: 80_000 }, () => {
-  const w = {}
-  before(async () => {
-    w.ours = await startOurs(binary, { listen: true, args: ['--seed', String(seed)] })
-    w.theirs = await startTheirs()
-    w.connection = await w.theirs.dial(multiaddr(w.ours.addr))
-    await w.ours.line('identified')
-  })
-  after(() => w.ours.child.kill('SIGKILL'))
-  exercises(w)
-})
+// Each row: what they speak, how we dial, and what comes out of it.
+const ROWS = [
+  { name: 'noise over TCP', theirs: ['noise'], ours: 'noise', encryption: '/noise', megabytes: 100 },
+  { name: 'TLS over TCP', theirs: ['tls'], ours: 'tls', encryption: '/tls/1.0.0', megabytes: 20 }
+]
 
-describe('we dial js-libp2p', { timeout: 80_000 }, () => {
-  const w = {}
-  before(async () => {
-    w.ours = await startOurs(binary, { args: ['--seed', String(seed)] })
-    w.theirs = await startTheirs({ listen: true })
-    await w.ours.ask(`dial ${w.theirs.getMultiaddrs()[0]}`, 'connected')
-    await w.ours.line('identified')
-    w.connection = w.theirs.getConnections()[0]
+for (const row of ROWS) {
+  describe(`${row.name}: js-libp2p dials us`, { timeout: 80_000 }, () => {
+    const w = {}
+    before(async () => {
+      w.ours = await startOurs(binary, { listen: true, args: ['--seed', String(seed)] })
+      w.theirs = await startTheirs({ security: row.theirs })
+      w.connection = await w.theirs.dial(multiaddr(w.ours.addr))
+      await w.ours.line('identified')
+    })
+    after(() => w.ours.child.kill('SIGKILL'))
+    exercises(w, row)
   })
-  after(() => w.ours.child.kill('SIGKILL'))
-  exercises(w)
+
+  describe(`${row.name}: we dial js-libp2p`, { timeout: 80_000 }, () => {
+    const w = {}
+    before(async () => {
+      w.ours = await startOurs(binary, { args: ['--seed', String(seed), '--security', row.ours] })
+      w.theirs = await startTheirs({ listen: true, security: row.theirs })
+      await w.ours.ask(`dial ${w.theirs.getMultiaddrs()[0]}`, 'connected')
+      await w.ours.line('identified')
+      w.connection = w.theirs.getConnections()[0]
+    })
+    after(() => w.ours.child.kill('SIGKILL'))
+    exercises(w, row)
+  })
+}
+
+describe('choice of the secure channel', { timeout: 20_000 }, () => {
+  const cases = [
+    { name: 'they know both, we prefer TLS', theirs: ['noise', 'tls'], ours: 'tls,noise', encryption: '/tls/1.0.0' },
+    { name: 'they know TLS alone, we fall back', theirs: ['tls'], ours: 'noise,tls', encryption: '/tls/1.0.0' },
+    { name: 'they know noise alone, we fall back', theirs: ['noise'], ours: 'tls,noise', encryption: '/noise' }
+  ]
+  for (const c of cases) {
+    it(c.name, async () => {
+      const ours = await startOurs(binary, { args: ['--security', c.ours] })
+      const theirs = await startTheirs({ listen: true, security: c.theirs })
+      await ours.ask(`dial ${theirs.getMultiaddrs()[0]}`, 'identified')
+      assert.equal(theirs.getConnections()[0].encryption, c.encryption)
+      await theirs.stop()
+      assert.equal(await ours.stop(), 0)
+    })
+  }
 })
 
 describe('what must fail', { timeout: 20_000 }, () => {
+  it('they dial another peer than they meet, over TLS', async () => {
+    const ours = await startOurs(binary, { listen: true })
+    const theirs = await startTheirs({ security: ['tls'] })
+    await assert.rejects(theirs.dial(multiaddr(ours.addr.replace(ours.id, STRANGER))))
+    await theirs.stop()
+    assert.equal(await ours.stop(), 0)
+  })
+
+  it('we dial another peer than we meet, over TLS', async () => {
+    const ours = await startOurs(binary, { args: ['--security', 'tls'] })
+    const theirs = await startTheirs({ listen: true, security: ['tls'] })
+    const addr = String(theirs.getMultiaddrs()[0]).replace(String(theirs.peerId), STRANGER)
+    await assert.rejects(ours.ask(`dial ${addr}`, 'connected'), /error dial/)
+    await theirs.stop()
+    assert.equal(await ours.stop(), 0)
+  })
+
   it('they dial another peer than they meet', async () => {
     const ours = await startOurs(binary, { listen: true })
     const theirs = await startTheirs()

@@ -5,6 +5,7 @@ import { yamux } from '@libp2p/yamux'
 import { identify, identifyPush } from '@libp2p/identify'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
+import { tls } from '@libp2p/tls'
 import { createLibp2p } from 'libp2p'
 
 export { multiaddr } from '@multiformats/multiaddr' // for tests that lie elsewhere
@@ -26,11 +27,14 @@ async function echoBack (stream) {
   }
 }
 
-export async function startTheirs ({ listen = false } = {}) {
+const ENCRYPTERS = { noise, tls }
+
+// `security`: names of secure channels in order of preference.
+export async function startTheirs ({ listen = false, security = ['noise'] } = {}) {
   const node = await createLibp2p({
     addresses: { listen: listen ? ['/ip4/127.0.0.1/tcp/0'] : [] },
     transports: [tcp()],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: security.map(name => ENCRYPTERS[name]()),
     streamMuxers: [yamux({ maxInboundStreams: STREAMS_MAX, maxOutboundStreams: STREAMS_MAX, maxEarlyStreams: STREAMS_MAX })],
     connectionManager: { inboundConnectionThreshold: 1000 },
     connectionMonitor: { enabled: false },
