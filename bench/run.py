@@ -16,6 +16,8 @@ import threading
 import time
 from pathlib import Path
 
+from undisturbed import undisturbed
+
 ROOT = Path(__file__).resolve().parent.parent
 TARGETS = ['bench/bench_noise', 'bench/bench_tcp_plain', 'bench/bench_round_trips', 'bench/bench_idle_clients', 'tests/peers/p2p_node',
            *(f'apps/{name}' for name in ('passmesh', 'passmesh-keyd', 'passmesh-server'))]
@@ -29,6 +31,8 @@ SHARES_LEAST = {'tcp_noise_yamux_mb_per_s': 0.7}  # of the limit
 NAMES = ['noise_handshakes_per_s', 'tcp_noise_yamux_mb_per_s', 'plain_tcp_mb_per_s', 'aead_mb_per_s', 'idle_connection_kib',
          'ten_thousand_idle_mib', 'tcp_round_trips_to_first_byte', 'tap_to_accept_ms', 'daemon_rss_anon_mib', 'daemon_rss_mib',
          'keyd_rss_anon_mib', 'daemon_start_ms', 'binary_kib', 'ui_gzip_kb']
+PARTS = ['noise', 'throughput', 'round_trips', 'idle', 'binary', 'page', 'programs']
+NEEDS = {'throughput': ['noise']}  # the limit of one part is measured by another
 
 
 class Node:
@@ -89,6 +93,11 @@ class Run:
         self.set('aead_mb_per_s', float(out['aead_mb_per_s']), 'MB/s and core')
 
     def throughput(self):
+        with undisturbed() as granted:
+            self.samples['throughput_undisturbed'] = granted
+            self.throughput_rounds()
+
+    def throughput_rounds(self):
         megabytes, rounds = (500, 3) if self.quick else (1000, 5)
         listener = Node(self.build, '--listen', '/ip4/127.0.0.1/tcp/0')
         dialer = Node(self.build)
@@ -208,6 +217,8 @@ class Run:
             self.figures.update(json.loads(extra.read_text('utf-8')))
         (self.build / 'bench/samples.json').write_text(json.dumps(self.samples, indent=1) + '\n', 'utf-8')
         (self.build / 'bench.json').write_text(json.dumps(self.figures, indent=1) + '\n', 'utf-8')
+
+    def table(self, names):
         print(f'{"":46}{"value":>12} {"limit":>10} {"peer":>10} {"target":>10}        unit')
         for name, f in self.figures.items():
             cells = [f'{v:.4g}' if isinstance(v, (int, float)) and v < 10 else f'{v:.0f}' if v is not None else '-'
@@ -215,7 +226,7 @@ class Run:
             target, met = self.verdict(name)
             word = '' if met is None else 'met' if met else 'MISSED'
             print(f'{name:46}{cells[0]:>12} {cells[1]:>10} {cells[2]:>10} {target:>10} {word:6} {f["unit"]}{" (peer: " + f["peer"] + ")" if f["peer"] else ""}')
-        for name in [*NAMES, *(m for m in self.missing if m not in NAMES)]:
+        for name in [*names, *(m for m in self.missing if m not in names)]:
             if name not in self.figures:
                 print(f'{name:46}{"missing":>12}  {self.missing.get(name, "not measured in this run")}')
         print(f'load of the machine: {os.getloadavg()[0]:.1f} over the last minute, {os.cpu_count()} cores')
@@ -225,15 +236,20 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--build', type=Path, default=ROOT / 'build')
     p.add_argument('--quick', action='store_true', help='smaller counts')
+    p.add_argument('--only', metavar='PART', help='measure this part alone, and write no file: ' + ', '.join(PARTS))
     args = p.parse_args()
     ninja = subprocess.run(['ninja', '-C', args.build, *TARGETS], capture_output=True, text=True, check=False)
     if ninja.returncode:
         sys.exit(ninja.stdout[-3000:])
     run = Run(args.build.resolve(), args.quick)
-    for part in (run.noise, run.throughput, run.round_trips, run.idle, run.binary, run.page, run.programs):
-        print(f'bench: {part.__name__} ...', file=sys.stderr, flush=True)
-        part()
-    run.write()
+    if args.only and args.only not in PARTS:
+        sys.exit(f'bench: there is no part {args.only}')
+    for part in [p for p in PARTS if args.only in (None, p) or p in NEEDS.get(args.only, ())]:
+        print(f'bench: {part} ...', file=sys.stderr, flush=True)
+        getattr(run, part)()
+    if not args.only:
+        run.write()
+    run.table(NAMES if not args.only else [])
 
 
 if __name__ == '__main__':
