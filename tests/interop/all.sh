@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# all.sh BUILD   our node against every other libp2p for which there is a toolchain: js (npm), go, rust; then the demo's
-# journey in Firefox ESR. TAP of each, then one line of counts. What is missing is said and skipped.
+# all.sh BUILD   our node against every other libp2p for which there is a toolchain: js (npm), go, rust, and how fast each is;
+# then the demo's journey in Firefox ESR. TAP of each, then one line of counts. What is missing is said and skipped.
 set -uo pipefail
 build=$(realpath "$1")
 here=$(cd "$(dirname "$0")" && pwd)
@@ -8,13 +8,19 @@ ours=$build/tests/peers/p2p_node
 out=$build/interop
 mkdir -p "$out"
 passed=0 failed=0 skipped=0
+peers=()
 
+# count FILE   adds the cases of a TAP file. One that does not end with the number of its cases broke on the way: that is a failure.
 count()
 {
-    local skips
-    skips=$(grep -c '^ok .*# SKIP' "$1")
-    skipped=$((skipped + skips)) passed=$((passed + $(grep -c '^ok ' "$1") - skips)) failed=$((failed + $(grep -cE '^not ok |^Bail out' "$1")))
-    grep -qE '^1\.\.|^ok ' "$1" || failed=$((failed + 1)) # it broke before its first case
+    local ok not_ok skips plan
+    ok=$(grep -c '^ok ' "$1") not_ok=$(grep -cE '^not ok |^Bail out' "$1") skips=$(grep -c '^ok .*# SKIP' "$1")
+    plan=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$1" | tail -1)
+    skipped=$((skipped + skips)) passed=$((passed + ok - skips)) failed=$((failed + not_ok))
+    if [ "$not_ok" = 0 ] && [ "${plan:-none}" != "$ok" ]; then
+        echo "not ok - $1: $ok cases, ${plan:-no number} announced"
+        failed=$((failed + 1))
+    fi
 }
 
 skip()
@@ -29,32 +35,37 @@ echo "# js-libp2p"
 "$here/js/test.sh" "$ours" interop.test.mjs | tee "$out/js.tap"
 count "$out/js.tap"
 
-if command -v go >/dev/null; then
-    echo "# go-libp2p"
-    if (cd "$here/go" && go build -mod=readonly -o "$out/go_peer" .); then
-        "$here/pair.py" go-libp2p "$ours" "$out/go_peer" | tee "$out/go.tap"
-        count "$out/go.tap"
+# pair NAME PEER BUILD...   builds the peer with the command, then runs it against ours
+pair()
+{
+    local name=$1 peer=$2
+    shift 2
+    echo "# $name-libp2p"
+    if "$@" >"$out/$name.log" 2>&1; then
+        peers+=("--$name" "$peer")
+        "$here/pair.py" "$name-libp2p" "$ours" "$peer" | tee "$out/$name.tap"
+        count "$out/$name.tap"
     else
-        echo "not ok - the go peer does not build"
+        cat "$out/$name.log"
+        echo "not ok - the $name peer does not build"
         failed=$((failed + 1))
     fi
+}
+
+if command -v go >/dev/null; then
+    pair go "$out/go_peer" go -C "$here/go" build -mod=readonly -o "$out/go_peer" .
 else
     skip go-libp2p "there is no go here (https://go.dev/dl)"
 fi
-
-if [ ! -f "$here/rust/Cargo.toml" ]; then
-    : # no rust peer in this tree
-elif command -v cargo >/dev/null; then
-    echo "# rust-libp2p"
-    if (cd "$here/rust" && cargo build --quiet --release --target-dir "$out/rust"); then
-        "$here/pair.py" rust-libp2p "$ours" "$out/rust/release/peer" | tee "$out/rust.tap"
-        count "$out/rust.tap"
-    else
-        echo "not ok - the rust peer does not build"
-        failed=$((failed + 1))
-    fi
+if command -v cargo >/dev/null; then
+    pair rust "$out/rust/release/peer" "$here/rust/build.sh" "$out/rust"
 else
     skip rust-libp2p "there is no cargo here (https://rustup.rs)"
+fi
+
+if [ ${#peers[@]} -gt 0 ]; then
+    echo "# throughput, also in $build/interop_bench.json"
+    "$here/speed.py" "$build" "${peers[@]}" || { echo "not ok - throughput"; failed=$((failed + 1)); }
 fi
 
 echo "# Firefox ESR"

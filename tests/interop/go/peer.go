@@ -29,7 +29,11 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 )
 
-const echoProtocol = "/test/echo/1.0.0"
+const (
+	echoProtocol = "/test/echo/1.0.0"
+	sinkProtocol = "/test/sink/1.0.0"
+	pieceLen     = 1 << 16
+)
 
 var output sync.Mutex
 
@@ -45,6 +49,37 @@ func serveEcho(s network.Stream) {
 		return
 	}
 	_ = s.Close()
+}
+
+func serveSink(s network.Stream) {
+	if _, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, s, make([]byte, pieceLen)); err != nil {
+		_ = s.Reset()
+		return
+	}
+	_ = s.Close()
+}
+
+// send is over when the peer has taken the last byte and closed its side.
+func send(ctx context.Context, h host.Host, p peer.ID, n int64) error {
+	start := time.Now()
+	s, err := h.NewStream(ctx, p, sinkProtocol)
+	if err != nil {
+		return err
+	}
+	piece := make([]byte, pieceLen)
+	for left := n; left > 0; left -= pieceLen {
+		if _, err := s.Write(piece[:min(left, pieceLen)]); err != nil {
+			return err
+		}
+	}
+	if err := s.CloseWrite(); err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, s); err != nil {
+		return err
+	}
+	say("ok send bytes=%d us=%d", n, time.Since(start).Microseconds())
+	return nil
 }
 
 func echo(ctx context.Context, h host.Host, p peer.ID, n int64) error {
@@ -165,6 +200,8 @@ func withPeer(ctx context.Context, h host.Host, words []string) error {
 		return pingOnce(ctx, h, p)
 	case "echo":
 		return echo(ctx, h, p, figure)
+	case "send":
+		return send(ctx, h, p, figure)
 	case "streams":
 		return streams(ctx, h, p, int(figure))
 	case "resets":
@@ -237,6 +274,7 @@ func run() error {
 		return err
 	}
 	h.SetStreamHandler(echoProtocol, serveEcho)
+	h.SetStreamHandler(sinkProtocol, serveSink)
 	if err := watch(h); err != nil {
 		return err
 	}
