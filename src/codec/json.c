@@ -16,11 +16,6 @@ enum expects {
     EXPECTS_NOTHING
 };
 
-struct name {
-    uint32_t offset; /* of its opening quote */
-    uint32_t hash;
-};
-
 struct parser {
     struct span text;
     struct span rest;
@@ -30,7 +25,7 @@ struct parser {
     const char *rule; /* why it failed */
     uint16_t names_count;
     uint16_t names_first[JSON_DEPTH_MAX]; /* of the names of the container at depth i */
-    struct name names[JSON_NAMES_MAX];
+    struct json_names names;
 };
 
 static enum err fail(struct parser *p, enum err e, const char *rule)
@@ -223,17 +218,17 @@ static enum err add_name(struct parser *p, struct span raw)
     if (raw.n - 2 > JSON_NAME_LEN_MAX) {
         return fail(p, ERR_LIMIT, "json: name too long");
     }
-    struct name name = {.offset = (uint32_t)(raw.p - p->text.p), .hash = hash_name(raw)};
+    struct json_name_mark name = {.offset = (uint32_t)(raw.p - p->text.p), .hash = hash_name(raw)};
     for (size_t i = p->names_first[p->depth - 1]; i < p->names_count; i++) {
-        if (p->names[i].hash == name.hash &&
-            is_same_name(span_from(p->text, p->names[i].offset), raw)) {
+        if (p->names.marks[i].hash == name.hash &&
+            is_same_name(span_from(p->text, p->names.marks[i].offset), raw)) {
             return fail(p, ERR_MALFORMED, "json: the same name twice");
         }
     }
-    if (p->names_count == JSON_NAMES_MAX) {
+    if (p->names_count == p->names.count_max) {
         return fail(p, ERR_LIMIT, "json: too many names");
     }
-    p->names[p->names_count++] = name;
+    p->names.marks[p->names_count++] = name;
     return OK;
 }
 
@@ -293,6 +288,14 @@ static enum json_type type_of(struct span raw)
 
 enum err json_parse(struct json *ret_root, struct span text, struct diag *why)
 {
+    struct json_name_mark marks[JSON_NAMES_MAX];
+    struct json_names room = {.marks = marks, .count_max = JSON_NAMES_MAX};
+    return json_parse_wide(ret_root, text, room, why);
+}
+
+enum err
+json_parse_wide(struct json *ret_root, struct span text, struct json_names room, struct diag *why)
+{
     if (text.n > JSON_TEXT_MAX) {
         return diag_set(why, ERR_LIMIT, "json: text too long", 0);
     }
@@ -304,6 +307,7 @@ enum err json_parse(struct json *ret_root, struct span text, struct diag *why)
     p.objects = 0;
     p.rule = NULL;
     p.names_count = 0;
+    p.names = room;
     skip_blanks(&p.rest);
     struct span raw = p.rest;
     while (p.rest.n > 0) {

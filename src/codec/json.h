@@ -36,6 +36,19 @@ struct json {
 /* json_parse: ERR_MALFORMED; ERR_LIMIT for one of the bounds above. why may be NULL. */
 MUST_CHECK enum err json_parse(struct json *ret_root, struct span text, struct diag *why);
 
+/* json_parse_wide is json_parse with room of the caller's for the names, instead of JSON_NAMES_MAX of them: for documents with
+ * large objects. Comparing them takes O(count_max) each. count_max at most 65535. */
+struct json_name_mark {
+    uint32_t offset; /* of its opening quote */
+    uint32_t hash;
+};
+struct json_names {
+    struct json_name_mark *marks;
+    uint16_t count_max;
+};
+MUST_CHECK enum err
+json_parse_wide(struct json *ret_root, struct span text, struct json_names room, struct diag *why);
+
 /* Walking. A json_iter goes over an array's elements or an object's members:
  *     struct json_iter it = json_iterate(v);
  *     while (json_next(&it, &name, &value)) ...

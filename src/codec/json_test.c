@@ -482,4 +482,17 @@ TEST(long_numbers)
     }
 }
 
+TEST(names_in_room_of_the_callers)
+{
+    static const char text[] = "{\"a\":{\"b\":0,\"c\":0},\"d\":0}";
+    struct json_name_mark marks[3];
+    struct json_names room = {.marks = marks, .count_max = 3};
+    struct json v;
+    EXPECT_OK(json_parse_wide(&v, span_str(text), room, NULL));
+    room.count_max = 2;
+    struct diag why = {0};
+    EXPECT_ERR(ERR_LIMIT, json_parse_wide(&v, span_str(text), room, &why));
+    EXPECT_STR("json: too many names", why.rule);
+}
+
 TEST_MAIN
