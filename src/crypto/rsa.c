@@ -118,7 +118,22 @@ static EVP_PKEY *rsa_pkey(const struct rsa_public *key)
     return pkey;
 }
 
-enum err rsa_verify(struct span spki, struct span message, struct span sig)
+/* The backend's default padding for an RSA key is PKCS #1 v1.5; this makes it PSS. */
+static bool pss_set(EVP_PKEY_CTX *ctx)
+{
+    char mode[] = OSSL_PKEY_RSA_PAD_MODE_PSS;
+    char digest[] = "SHA256";
+    char salt[] = OSSL_PKEY_RSA_PSS_SALT_LEN_AUTO;
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, mode, 0),
+        OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_DIGEST, digest, 0),
+        OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, salt, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    return EVP_PKEY_CTX_set_params(ctx, params) == 1;
+}
+
+static enum err verify(struct span spki, struct span message, struct span sig, bool is_pss)
 {
     struct rsa_public key;
     TRY(rsa_spki_decode(&key, spki));
@@ -132,9 +147,20 @@ enum err rsa_verify(struct span spki, struct span message, struct span sig)
         ERR_clear_error();
         return ERR_INTERNAL;
     }
-    /* PKCS #1 v1.5 is the backend's default padding for an RSA key. */
-    bool holds = EVP_DigestVerifyInit_ex(md, NULL, "SHA256", NULL, NULL, pkey, NULL) == 1 &&
+    EVP_PKEY_CTX *ctx = NULL; /* belongs to md */
+    bool holds = EVP_DigestVerifyInit_ex(md, &ctx, "SHA256", NULL, NULL, pkey, NULL) == 1 &&
+                 (!is_pss || pss_set(ctx)) &&
                  EVP_DigestVerify(md, sig.p, sig.n, message.p, message.n) == 1;
     ERR_clear_error();
     return holds ? OK : ERR_AUTH;
+}
+
+enum err rsa_verify(struct span spki, struct span message, struct span sig)
+{
+    return verify(spki, message, sig, false);
+}
+
+enum err rsa_pss_verify(struct span spki, struct span message, struct span sig)
+{
+    return verify(spki, message, sig, true);
 }

@@ -60,6 +60,23 @@ TEST(a_signature_holds_and_each_change_breaks_it)
     }
 }
 
+TEST(pss_holds_for_its_own_padding_alone)
+{
+    struct span spki = test_hex(spki_hex);
+    struct span sig = test_hex(pss_sig_hex);
+    EXPECT_OK(rsa_pss_verify(spki, SPAN_LIT("passmesh"), sig));
+    EXPECT_ERR(ERR_AUTH, rsa_pss_verify(spki, SPAN_LIT("passmest"), sig));
+    EXPECT_ERR(ERR_AUTH, rsa_pss_verify(spki, SPAN_LIT("passmesh"), span_first(sig, 255)));
+    EXPECT_ERR(ERR_AUTH, rsa_pss_verify(spki, SPAN_LIT("passmesh"), test_hex(sig_hex)));
+    EXPECT_ERR(ERR_MALFORMED, rsa_pss_verify(span_first(spki, 200), SPAN_LIT("passmesh"), sig));
+    for (size_t bit = 0; bit < 2048; bit += 129) {
+        uint8_t broken[256];
+        (void)span_copy(MSPAN_OF(broken), sig);
+        broken[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        EXPECT_ERR(ERR_AUTH, rsa_pss_verify(spki, SPAN_LIT("passmesh"), SPAN_OF(broken)));
+    }
+}
+
 TEST(a_key_that_is_cut_or_has_more_is_malformed)
 {
     struct span spki = test_hex(spki_hex);
