@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The core stays portable: every file of base, codec, p2p, evm, beacon and webauthn that no backend is granted to
+"""The core stays portable: every file of base, codec, p2p, evm, beacon, webauthn and plugin that no backend is granted to
 (tools/symbols.allow) compiles for Windows with mingw-w64. No backend's header is there, so none is needed.
 Prints TAP: a line for each library."""
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CC = 'x86_64-w64-mingw32-gcc'
-LIBRARIES = ('base', 'codec', 'p2p', 'evm', 'beacon', 'webauthn')
+LIBRARIES = ('base', 'codec', 'p2p', 'evm', 'beacon', 'webauthn', 'plugin')
 FLAGS = ['-std=c17', '-D_DEFAULT_SOURCE', '-D__USE_MINGW_ANSI_STDIO=1', '-Wall', '-Wextra', '-Werror', '-O1', '-c']
 
 
