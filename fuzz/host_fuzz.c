@@ -62,6 +62,7 @@ static void on_event(const struct host_event *e)
         host_stream_consume(&f.host, e->stream, e->data.n);
         break;
     case HOST_EVENT_STREAM_FIN:        host_stream_close_write(&f.host, e->stream); break;
+    case HOST_EVENT_EXTENSION:         break;
     case HOST_EVENT_REFUSED:           check(e->refusal.reason && e->refusal.scope); break;
     case HOST_EVENT_DIAL:
     case HOST_EVENT_PEER_CONNECTED:

@@ -17,7 +17,8 @@ static void print_help(void)
         "  --loss-ppm=0        of packets\n"
         "  --message-ms=500    between two messages of a node; --message-len=300000 at most\n"
         "  --crash-s=0 --partition-s=0   between two of them; 0 = never\n"
-        "  --memory-kb=8192    of each node\n");
+        "  --memory-kb=8192    of each node\n"
+        "  --kad-ms=0          between two lookups of a node in the DHT; 0 = no DHT\n");
 }
 
 struct option {
@@ -39,6 +40,7 @@ enum {
     CRASH,
     PARTITION,
     MEMORY,
+    KAD,
     OPTIONS
 };
 
@@ -56,6 +58,7 @@ static struct option options[OPTIONS] = {
     [CRASH] = {"crash-s",     0     },
     [PARTITION] = {"partition-s", 0     },
     [MEMORY] = {"memory-kb",   8192  },
+    [KAD] = {"kad-ms",      0     },
 };
 
 static bool take_option(const char *arg)
@@ -92,6 +95,7 @@ static struct sim_cfg cfg_of_options(bool trace)
     c.crash_every_us = options[CRASH].value * US_PER_S;
     c.partition_every_us = options[PARTITION].value * US_PER_S;
     c.memory_max = (size_t)options[MEMORY].value * 1024;
+    c.kad_every_us = options[KAD].value * US_PER_MS;
     c.trace = trace;
     return c;
 }
@@ -111,6 +115,10 @@ static void print_report(const struct sim_report *r)
                  r->partitions_count);
     (void)printf("memory     %zu KiB at most in one node; largest window %" PRIu32 " KiB\n",
                  r->memory_max / 1024, r->window_max / 1024);
+    if (r->kad_lookups_count) {
+        (void)printf("dht        %" PRIu64 " lookups of published keys, %" PRIu64 " found\n",
+                     r->kad_lookups_count, r->kad_found_count);
+    }
     (void)printf("run        %" PRIu64 " events, %.1f virtual seconds\n", r->events_count,
                  (double)r->time_us / 1e6);
     (void)printf("hash       %016" PRIx64 "\n", r->hash);

@@ -17,7 +17,7 @@ static uint8_t payload_byte(uint32_t message, uint32_t at)
     return (uint8_t)(message * 31 + at * 7 + (at >> 8));
 }
 
-static struct span addr_of(uint8_t ret_addr[static 32], uint32_t i)
+struct span node_addr(uint8_t ret_addr[static 32], uint32_t i)
 {
     struct wr w = wr_init(mspan_of(ret_addr, 32));
     uint8_t ip[4] = {10, 0, (uint8_t)(i >> 8), (uint8_t)i};
@@ -167,7 +167,7 @@ static void connect_for(struct sim_world *w, struct sim_node *n, uint32_t m)
     }
     if (!is_dialling) {
         uint8_t bytes[32];
-        struct span addr = addr_of(bytes, to);
+        struct span addr = node_addr(bytes, to);
         struct peer_id peer;
         peer_id_of_key(&peer, w->nodes[to].signer.signer.public_key);
         uint64_t dial;
@@ -345,7 +345,8 @@ static void on_stream(struct sim_world *w, struct sim_node *n, const struct host
     case HOST_EVENT_DIAL_FAILED:
     case HOST_EVENT_PING:
     case HOST_EVENT_PERF:
-    case HOST_EVENT_REFUSED:           break;
+    case HOST_EVENT_REFUSED:
+    case HOST_EVENT_EXTENSION:         break;
     }
 }
 
@@ -409,6 +410,7 @@ static void act(struct sim_world *w, struct sim_node *n, const struct host_event
     case HOST_EVENT_PING:
     case HOST_EVENT_PERF:            break;
     case HOST_EVENT_REFUSED:         w->report.refused_count++; break;
+    case HOST_EVENT_EXTENSION:       dht_on_event(w, n); break;
     }
 }
 
@@ -454,8 +456,11 @@ enum err node_start(struct sim_world *w, uint32_t i)
     map_init(&n->streams, w->budget, maps);
     TRY(host_handle(&n->host, MESSAGE_PROTOCOL, (struct host_protocol_args){0}));
     uint8_t bytes[32];
-    struct span addr = addr_of(bytes, i);
+    struct span addr = node_addr(bytes, i);
     TRY(host_set_listen_addrs(&n->host, &addr, 1));
+    if (w->cfg.kad_every_us) {
+        TRY(dht_start(w, i));
+    }
     n->is_up = true;
     world_at(w, &n->timer, host_deadline(&n->host));
     return OK;
@@ -468,6 +473,7 @@ void node_stop(struct sim_world *w, uint32_t i)
         return;
     }
     n->is_up = false;
+    dht_stop(w, i);
     for (uint32_t k = 0; k < n->waiting_count; k++) {
         message_over(w, n->waiting[k]);
     }

@@ -19,6 +19,9 @@
  * on TCP), cuts itself in two, and loses nodes, silently or with a reset; they come back with the same
  * key and nothing else.
  *
+ * With kad_every_us every node is also a server of the DHT (p2p/host_kad.h): it publishes a key of its own and
+ * looks for those of others.
+ *
  * Checked all the time: no node over its memory or its caps; what a peer may send, has sent and what was
  * consumed make the window, on every stream; no event of a stream after its last, nor of a peer out
  * of order; a message arrives whole, unchanged and at most once, and if its sender heard so, exactly
@@ -39,8 +42,9 @@ struct sim_cfg {
     uint64_t crash_every_us;     /* of the network, on average; 0 = never */
     uint64_t partition_every_us; /* likewise */
     uint64_t partition_for_us;
-    size_t memory_max; /* of each node */
-    bool trace;        /* print every event */
+    size_t memory_max;     /* of each node */
+    uint64_t kad_every_us; /* lookups of each node in the DHT, on average; 0 = no DHT */
+    bool trace;            /* print every event */
 };
 
 enum { SIM_NODES_MAX = 1000 };
@@ -63,10 +67,12 @@ struct sim_report {
     uint64_t crashes_count;
     uint64_t partitions_count;
     uint64_t refused_count;
-    uint64_t lost_count;   /* segments delayed by loss */
-    size_t memory_max;     /* the most that one node ever held */
-    uint32_t window_max;   /* the largest receive window seen, bytes */
-    const char *violation; /* the first broken invariant, static text; NULL = none */
+    uint64_t lost_count;        /* segments delayed by loss */
+    uint64_t kad_lookups_count; /* for the key of a node that was up and had published it */
+    uint64_t kad_found_count;   /* of them with success */
+    size_t memory_max;          /* the most that one node ever held */
+    uint32_t window_max;        /* the largest receive window seen, bytes */
+    const char *violation;      /* the first broken invariant, static text; NULL = none */
     uint64_t violation_at_us;
     uint32_t violation_node;
 };

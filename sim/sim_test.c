@@ -188,6 +188,34 @@ TEST(two_hundred_nodes)
     });
 }
 
+/* Every node publishes a key and looks for those of others, which it has mostly never met. */
+TEST(dht_on_real_hosts)
+{
+    static const struct {
+        const char *name;
+        uint64_t crash_every_us;
+        unsigned found_min_percent;
+    } cases[] = {
+        {"calm",    0,            100},
+        {"crashes", 5 * US_PER_S, 90 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sim_cfg cfg = sim_cfg_default();
+        cfg.seed = test_seed();
+        cfg.nodes_count = is_long() ? 500 : 60;
+        cfg.duration_us = 120 * US_PER_S;
+        cfg.message_every_us = 60 * US_PER_S;
+        cfg.message_len_max = 1000;
+        cfg.kad_every_us = 10 * US_PER_S;
+        cfg.crash_every_us = cases[i].crash_every_us;
+        test_note("%s: make sim SEED=%" PRIu64 " NODES=%" PRIu32 " SIM='--kad-ms=10000 ...'",
+                  cases[i].name, cfg.seed, cfg.nodes_count);
+        struct sim_report r = run(&cfg);
+        EXPECT(r.kad_lookups_count > 3 * cfg.nodes_count);
+        EXPECT(r.kad_found_count * 100 >= r.kad_lookups_count * cases[i].found_min_percent);
+    }
+}
+
 /* The same seed twice is the same world; another seed is another. */
 TEST(a_seed_replays_everything)
 {

@@ -116,6 +116,7 @@ static void make_node(struct sim_world *w, uint32_t i)
     secret32_wipe(&seed);
     n->timer.kind = SIM_TIMER_NODE;
     n->message_timer.kind = SIM_TIMER_MESSAGE;
+    n->kad_timer.kind = SIM_TIMER_KAD;
     n->restart_timer.kind = SIM_TIMER_RESTART;
     struct peer_id id;
     peer_id_of_key(&id, n->signer.signer.public_key);
@@ -156,6 +157,8 @@ make(struct sim_world *w, const struct sim_cfg *cfg, struct budget *budget)
     w->nodes = world_alloc(w, cfg->nodes_count * sizeof *w->nodes);
     for (uint32_t i = 0; i < cfg->nodes_count; i++) {
         make_node(w, i);
+    }
+    for (uint32_t i = 0; i < cfg->nodes_count; i++) {
         TRY(node_start(w, i));
     }
     if (cfg->crash_every_us) {
@@ -242,6 +245,11 @@ static void happen(struct sim_world *w, struct sim_timer *t)
         node_check(w, i);
         break;
     }
+    case SIM_TIMER_KAD: {
+        struct sim_node *n = list_entry(t, struct sim_node, kad_timer);
+        dht_look(w, (uint32_t)(n - w->nodes));
+        break;
+    }
     case SIM_TIMER_RESTART: {
         struct sim_node *n = list_entry(t, struct sim_node, restart_timer);
         heap_remove(&w->heap, &t->node);
@@ -281,6 +289,7 @@ static void hang_up(struct sim_world *w)
             continue;
         }
         host_tick(&n->host, w->now);
+        dht_stop(w, i);
         while (host_peers_count(&n->host) > 0) {
             struct host_peer_info info;
             host_peer_at(&n->host, &info, 0);

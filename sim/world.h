@@ -5,6 +5,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/rng.h"
+#include "p2p/host_kad.h"
 #include "p2p/host_state.h"
 #include "p2p/key_signer.h"
 #include "sim.h"
@@ -14,6 +15,7 @@
 enum sim_timer_kind {
     SIM_TIMER_NODE,    /* a host's deadline */
     SIM_TIMER_MESSAGE, /* a node begins a message */
+    SIM_TIMER_KAD,     /* a node looks for a key */
     SIM_TIMER_RESTART, /* a crashed node comes back */
     SIM_TIMER_PIPE,    /* a segment arrives */
     SIM_TIMER_CONNECT, /* a SYN or its answer arrives */
@@ -95,7 +97,13 @@ struct sim_node {
     struct rng_seeded rng;
     struct sim_timer timer;
     struct sim_timer message_timer;
+    struct sim_timer kad_timer;
     struct sim_timer restart_timer;
+    struct host_kad kad;
+    bool kad_has_published;
+    uint64_t kad_op;    /* the lookup under way; 0 = none */
+    uint32_t kad_wants; /* whose key it looks for */
+    bool kad_counts;    /* it was there when the lookup began */
     struct map wires;   /* link id -> struct sim_wire */
     struct map streams; /* stream id -> struct sim_stream */
     uint32_t neighbours[16];
@@ -152,7 +160,14 @@ void wire_close(struct sim_world *w, uint32_t node, host_link link);
 void wire_crash(struct sim_world *w, uint32_t node, bool silent);
 void wire_free(struct sim_world *w, struct sim_wire *x);
 
+/* ---- dht.c ---- */
+MUST_CHECK enum err dht_start(struct sim_world *w, uint32_t i);
+void dht_stop(struct sim_world *w, uint32_t i);
+void dht_look(struct sim_world *w, uint32_t i);
+void dht_on_event(struct sim_world *w, struct sim_node *n);
+
 /* ---- node.c ---- */
+struct span node_addr(uint8_t ret_addr[static 32], uint32_t i);
 MUST_CHECK enum err node_start(struct sim_world *w, uint32_t i);
 void node_stop(struct sim_world *w, uint32_t i);
 void node_work(struct sim_world *w, uint32_t i);

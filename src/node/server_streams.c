@@ -130,6 +130,7 @@ void server_host_event(void *user, const struct host_event *e)
         }
         break;
     case HOST_EVENT_REFUSED:
+    case HOST_EVENT_EXTENSION:
         log_line(&s->log, LOG_DEBUG, "net", "a peer was turned away: %s",
                  e->rule ? e->rule : "a limit");
         break;

@@ -234,6 +234,7 @@ bool servers_host_event(struct servers *s,
     case HOST_EVENT_PEER_DISCONNECTED: on_disconnected(s, now, t, e); return true;
     case HOST_EVENT_DIAL_FAILED:       on_dial_failed(s, now, e); return true;
     case HOST_EVENT_REFUSED:           s->refused_count++; return true;
+    case HOST_EVENT_EXTENSION:         return false;
     case HOST_EVENT_STREAM_OPENED:
     case HOST_EVENT_STREAM_DATA:
     case HOST_EVENT_STREAM_FIN:

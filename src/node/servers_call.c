@@ -335,7 +335,8 @@ bool call_host_event(struct servers *s,
     case HOST_EVENT_DIAL_FAILED:
     case HOST_EVENT_PING:
     case HOST_EVENT_PERF:
-    case HOST_EVENT_REFUSED:           return false;
+    case HOST_EVENT_REFUSED:
+    case HOST_EVENT_EXTENSION:         return false;
     }
     return true;
 }

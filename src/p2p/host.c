@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/wr.h"
 #include "p2p/envelope.h"
+#include "p2p/host_extension.h"
 #include "p2p/host_state.h"
 
 #include <string.h>
@@ -82,6 +83,7 @@ static void init_lists(struct host *h)
     list_init(&h->perfs);
     list_init(&h->eventful);
     list_init(&h->sendable);
+    list_init(&h->extensions);
 }
 
 static void init_tables(struct host *h)
@@ -155,7 +157,8 @@ const struct peer_id *host_self(const struct host *h)
 
 /* ---- events ---- */
 
-bool host_poll(struct host *h, struct host_event *ret_event)
+/* poll_once gives one event of the host itself. */
+static bool poll_once(struct host *h, struct host_event *ret_event)
 {
     for (;;) {
         if (host_swarm_poll(h, ret_event) || host_stream_poll(h, ret_event) ||
@@ -180,9 +183,25 @@ bool host_poll(struct host *h, struct host_event *ret_event)
     }
 }
 
+bool host_poll(struct host *h, struct host_event *ret_event)
+{
+    for (;;) {
+        if (!poll_once(h, ret_event)) {
+            if (host_extensions_work(h)) {
+                continue;
+            }
+            return host_extensions_poll(h, ret_event);
+        }
+        if (!host_extensions_take(h, ret_event)) {
+            return true;
+        }
+    }
+}
+
 instant host_deadline(const struct host *h)
 {
-    return instant_min(h->push_at, heap_deadline(&h->timers));
+    instant at = instant_min(h->push_at, heap_deadline(&h->timers));
+    return instant_min(at, host_extensions_deadline(h));
 }
 
 void host_tick(struct host *h, instant now)
@@ -200,6 +219,7 @@ void host_tick(struct host *h, instant now)
             host_swarm_tick(h, t);
         }
     }
+    host_extensions_tick(h);
 }
 
 /* ---- what we announce ---- */

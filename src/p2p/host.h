@@ -103,6 +103,9 @@ struct host_cfg {
 /* Defined in host_state.h, for those who embed one. */
 struct host;
 
+/* A protocol beside the application: p2p/host_extension.h. */
+struct host_extension;
+
 typedef struct {
     uint64_t id; /* 0 = none */
 } host_link;
@@ -130,6 +133,7 @@ enum host_event_kind {
     HOST_EVENT_PING,            /* peer, rtt_us; or err if it failed */
     HOST_EVENT_PERF,            /* peer, perf; or err if it failed */
     HOST_EVENT_REFUSED, /* refusal, peer (may be none): somebody was turned away; for log and metrics */
+    HOST_EVENT_EXTENSION, /* extension: it has something for the application, poll it */
 };
 
 struct host_perf_result {
@@ -156,6 +160,7 @@ struct host_event {
     uint64_t rtt_us;
     struct host_perf_result perf;
     struct refusal refusal;
+    struct host_extension *extension;
 };
 
 /* host_init makes a node in place; host_done ends everything at once and gives all memory back (the

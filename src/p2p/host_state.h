@@ -182,6 +182,7 @@ struct host {
     struct list perfs; /* results to report */
     struct list eventful;
     struct list sendable;
+    struct list extensions;
     bool refused_due;
     struct refusal refusal;
     struct peer_id refused_peer;

@@ -20,7 +20,7 @@ struct node {
     struct rng_seeded rng;
     char log[512]; /* one letter an event */
     size_t log_n;
-    struct host_event last[HOST_EVENT_REFUSED + 1]; /* the last of each kind; spans are dead */
+    struct host_event last[HOST_EVENT_EXTENSION + 1]; /* the last of each kind; spans are dead */
     uint64_t data_in;
     bool echoes;
     bool holds; /* does not consume */
@@ -179,7 +179,7 @@ static void act(unsigned i, const struct host_event *e)
         return;
     }
     if (n->log_n < sizeof n->log - 1 && e->kind != HOST_EVENT_STREAM_WRITABLE) {
-        n->log[n->log_n++] = "..CIDfOdFWcRpPx"[e->kind];
+        n->log[n->log_n++] = "..CIDfOdFWcRpPxE"[e->kind];
     }
     if (e->kind == HOST_EVENT_STREAM_DATA) {
         n->data_in += e->data.n;

@@ -1,4 +1,5 @@
 /* p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf] [--conns N] [--security noise|tls|noise,tls]
+ *          [--kad server|client] [--kad-protocol ID]
  *
  * A libp2p node that the interoperability tests talk to. It prints "listening ADDR" for each listener and
  * "ready PEER", then takes commands on stdin:
@@ -13,6 +14,9 @@
  *     perf PEER UP DOWN    -> ok perf up_us=N down_us=N
  *     disconnect PEER      -> disconnected PEER
  *     stats                -> ok stats memory=N conns=N streams=N serving=N
+ *     provide HEX, providers HEX, find PEER, put KEY VALUE, get KEY
+ *                          -> found PEER ..., value TEXT, at last ok kad asked=N ... ok|not found   with --kad
+ *     kadstats             -> ok kadstats peers=N providers=N values=N served=N
  *     quit, or end of stdin
  *
  * It serves /test/echo/1.0.0 and /test/sink/1.0.0, and with --perf also /perf/1.0.0. --conns takes so many connections, and lets
@@ -140,7 +144,8 @@ static void on_event(void *user, const struct host_event *e)
             node_say("error perf %s %s", err_name(e->err), e->rule ? e->rule : "");
         }
         break;
-    case HOST_EVENT_REFUSED: say_refused(n, &e->refusal); break;
+    case HOST_EVENT_REFUSED:   say_refused(n, &e->refusal); break;
+    case HOST_EVENT_EXTENSION: node_kad_on_event(n); break;
     }
 }
 
@@ -228,6 +233,10 @@ static void on_line(struct node *n, char *line)
     const char *verb = strsep(&rest, " ");
     const char *subject = rest ? strsep(&rest, " ") : "";
     uint64_t figures[2] = {0};
+    if (node_kad_command(n, verb, subject, rest)) {
+        tcp_pump(&n->tcp);
+        return;
+    }
     for (size_t i = 0; i < 2 && rest; i++) {
         figures[i] = strtoull(strsep(&rest, " "), NULL, 10);
     }
@@ -238,6 +247,8 @@ static void on_line(struct node *n, char *line)
         do_dial(n, subject);
     } else if (strcmp(verb, "stats") == 0) {
         do_stats(n);
+    } else if (strcmp(verb, "kadstats") == 0 && n->has_kad) {
+        node_kad_say_stats(n);
     } else if (peer_id_parse(&peer, span_str(subject)) == OK) {
         do_with_peer(n, verb, &peer, figures);
     } else {
@@ -297,12 +308,15 @@ struct options {
     uint32_t conns;
     bool perf;
     const char *security;
+    const char *kad; /* mode */
+    const char *kad_protocol;
 };
 
 static _Noreturn void usage(void)
 {
     (void)fprintf(stderr, "usage: p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf] "
-                          "[--conns N] [--security noise|tls|noise,tls]\n");
+                          "[--conns N] [--security noise|tls|noise,tls] "
+                          "[--kad server|client] [--kad-protocol ID]\n");
     exit(2);
 }
 
@@ -322,6 +336,10 @@ static struct options options_of(int argc, char **argv)
             o.conns = (uint32_t)strtoul(argv[++i], NULL, 10);
         } else if (i + 1 < argc && strcmp(argv[i], "--security") == 0) {
             o.security = argv[++i];
+        } else if (i + 1 < argc && strcmp(argv[i], "--kad") == 0) {
+            o.kad = argv[++i];
+        } else if (i + 1 < argc && strcmp(argv[i], "--kad-protocol") == 0) {
+            o.kad_protocol = argv[++i];
         } else {
             usage();
         }
@@ -377,6 +395,9 @@ static void node_init(struct node *n, const struct options *o)
     check(host_init(&n->host, &cfg, loop_now(&n->loop)) == OK);
     check(host_handle(&n->host, ECHO_PROTOCOL, (struct host_protocol_args){0}) == OK);
     check(host_handle(&n->host, SINK_PROTOCOL, (struct host_protocol_args){0}) == OK);
+    if (o->kad) {
+        node_kad_init(n, o->kad, o->kad_protocol);
+    }
     struct tcp_cfg tcp = {
         .loop = &n->loop, .host = &n->host, .budget = &n->budget, .on_event = on_event, .user = n};
     check(tcp_init(&n->tcp, &tcp) == OK);
@@ -400,6 +421,7 @@ int main(int argc, char **argv)
     tcp_done(&n.tcp);
     uv_close((uv_handle_t *)&n.input, NULL);
     loop_done(&n.loop);
+    host_kad_done(&n.kad);
     host_done(&n.host);
     return 0;
 }

@@ -8,6 +8,7 @@
 #include "node/loop.h"
 #include "node/tcp.h"
 #include "p2p/host.h"
+#include "p2p/host_kad.h"
 #include "p2p/host_state.h"
 #include "p2p/key_signer.h"
 
@@ -47,6 +48,8 @@ struct node {
     struct budget budget;
     struct tcp tcp;
     struct host host;
+    struct host_kad kad;
+    bool has_kad;
     struct key_signer signer;
     struct rng rng;
     struct rng_seeded choices; /* where to reset */
@@ -61,6 +64,13 @@ struct node {
 
 /* node_say prints one line. */
 void node_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The DHT: p2p_kad.c. mode is "server" or "client"; protocol may be NULL. A command that is not of the DHT
+ * gives false. */
+void node_kad_init(struct node *n, const char *mode, const char *protocol);
+void node_kad_on_event(struct node *n);
+bool node_kad_command(struct node *n, const char *verb, const char *subject, const char *rest);
+void node_kad_say_stats(const struct node *n);
 
 /* Streams: p2p_stream.c. */
 void stream_on_event(struct node *n, const struct host_event *e);

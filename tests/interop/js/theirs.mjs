@@ -30,7 +30,7 @@ async function echoBack (stream) {
 const ENCRYPTERS = { noise, tls }
 
 // `security`: names of secure channels in order of preference.
-export async function startTheirs ({ listen = false, security = ['noise'] } = {}) {
+export async function startTheirs ({ listen = false, security = ['noise'], services = {} } = {}) {
   const node = await createLibp2p({
     addresses: { listen: listen ? ['/ip4/127.0.0.1/tcp/0'] : [] },
     transports: [tcp()],
@@ -38,7 +38,7 @@ export async function startTheirs ({ listen = false, security = ['noise'] } = {}
     streamMuxers: [yamux({ maxInboundStreams: STREAMS_MAX, maxOutboundStreams: STREAMS_MAX, maxEarlyStreams: STREAMS_MAX })],
     connectionManager: { inboundConnectionThreshold: 1000 },
     connectionMonitor: { enabled: false },
-    services: { identify: identify({ maxInboundStreams: 8, maxOutboundStreams: 8 }), identifyPush: identifyPush(), ping: ping() }
+    services: { identify: identify({ maxInboundStreams: 8, maxOutboundStreams: 8 }), identifyPush: identifyPush(), ping: ping(), ...services }
   })
   await node.handle(ECHO, echoBack, { maxInboundStreams: STREAMS_MAX, maxOutboundStreams: STREAMS_MAX })
   return node

@@ -1,0 +1,48 @@
+#ifndef P2P_HOST_NET_TEST_H
+#define P2P_HOST_NET_TEST_H
+
+#include "p2p/host_state.h"
+#include "p2p/key_signer.h"
+
+/* Hosts joined by perfect wires, for tests of what lives on a host: what one says the other hears at once, and
+ * time moves only when a test moves it. Node i listens at /ip4/10.0.0.(i+1)/tcp/4001. */
+
+enum { HOST_NET_MAX = 8, HOST_NET_WIRES_MAX = 64 };
+
+struct host_net_node {
+    struct host host;
+    struct key_signer signer;
+    struct rng_seeded rng;
+    bool is_dead; /* dials to it fail */
+    uint8_t addr[16];
+    size_t addr_len;
+};
+
+struct host_net_wire {
+    bool is_used;
+    unsigned node[2];
+    host_link link[2];
+};
+
+/* What the test does with an application's event of node i. */
+typedef void (*host_net_fn)(void *user, unsigned i, const struct host_event *e);
+
+struct host_net {
+    struct host_net_node nodes[HOST_NET_MAX];
+    struct host_net_wire wires[HOST_NET_WIRES_MAX];
+    unsigned count;
+    instant now;
+    host_net_fn on_event;
+    void *user;
+};
+
+void host_net_init(struct host_net *n, unsigned count);
+void host_net_done(struct host_net *n);
+void host_net_connect(struct host_net *n, unsigned from, unsigned to);
+
+/* host_net_run goes on until everybody is quiet; host_net_pass lets time go by, deadline by deadline. */
+void host_net_run(struct host_net *n);
+void host_net_pass(struct host_net *n, uint64_t us);
+struct span host_net_addr(const struct host_net *n, unsigned i);
+
+#endif
