@@ -1,6 +1,7 @@
 /* SHA-2 and HMAC over libsodium, whose states live wherever we put them: no allocation, no failure. */
 #include "crypto/hash.h"
 
+#include "base/check.h"
 #include "crypto/openssl.h"
 
 #include <assert.h>
@@ -66,6 +67,18 @@ void sha256_of(struct hash32 *ret_hash, const struct span *parts, size_t parts_c
 void sha256(struct hash32 *ret_hash, struct span data)
 {
     sha256_of(ret_hash, &data, 1);
+}
+
+void sha384_of(uint8_t ret_hash[static 48], const struct span *parts, size_t parts_count)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool done = ctx && EVP_DigestInit_ex(ctx, EVP_sha384(), NULL) == 1;
+    for (size_t i = 0; done && i < parts_count; i++) {
+        done = parts[i].n == 0 || EVP_DigestUpdate(ctx, parts[i].p, parts[i].n) == 1;
+    }
+    done = done && EVP_DigestFinal_ex(ctx, ret_hash, NULL) == 1;
+    EVP_MD_CTX_free(ctx);
+    check(done); /* only exhausted memory can stop it */
 }
 
 void sha512_of(uint8_t ret_hash[static 64], const struct span *parts, size_t parts_count)

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* SHA-256, SHA-512 (FIPS 180-4) and HMAC with both (FIPS 198-1). Nothing here can fail. The small and
+/* SHA-256, SHA-384, SHA-512 (FIPS 180-4) and HMAC (FIPS 198-1). Nothing here can fail. The small and
  * the incremental forms do not allocate; a one-shot of more than SHA256_BULK_MIN bytes borrows a
  * context of OpenSSL for the call, which is five times as fast. */
 
@@ -30,6 +30,9 @@ struct sha256 {
 void sha256_init(struct sha256 *h);
 void sha256_add(struct sha256 *h, struct span data);
 void sha256_end(struct sha256 *h, struct hash32 *ret_hash);
+
+/* SHA-384 borrows a context of OpenSSL for the call. */
+void sha384_of(uint8_t ret_hash[static 48], const struct span *parts, size_t parts_count);
 
 void sha512(uint8_t ret_hash[static 64], struct span data);
 void sha512_of(uint8_t ret_hash[static 64], const struct span *parts, size_t parts_count);

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/wr.h"
 #include "codec/der.h"
+#include "crypto/ecdsa.h"
 #include "crypto/openssl_ec.h"
 
 #include <string.h>
@@ -109,38 +110,11 @@ void p256_spki_encode(uint8_t ret_out[static P256_SPKI_LEN], const struct p256_p
     memcpy(ret_out + sizeof spki_head, key->xy, sizeof key->xy);
 }
 
-static EVP_PKEY *public_pkey(const struct p256_public *key)
-{
-    uint8_t point[65] = {0x04};
-    memcpy(point + 1, key->xy, sizeof key->xy);
-    char group[] = "prime256v1";
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point),
-        OSSL_PARAM_construct_end(),
-    };
-    AUTO(pkey_ctx_free) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-    EVP_PKEY *pkey = NULL;
-    if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1 ||
-        EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1) {
-        return NULL;
-    }
-    return pkey;
-}
-
 enum err p256_verify(const struct p256_public *key,
                      const struct hash32 *hash,
                      const struct p256_signature *sig)
 {
-    uint8_t der[P256_DER_MAX];
-    size_t der_n = p256_der_encode(der, sig);
-    AUTO(pkey_free) EVP_PKEY *pkey = public_pkey(key);
-    AUTO(pkey_ctx_free)
-    EVP_PKEY_CTX *ctx = pkey ? EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL) : NULL;
-    bool holds = ctx && EVP_PKEY_verify_init(ctx) == 1 &&
-                 EVP_PKEY_verify(ctx, der, der_n, hash->bytes, sizeof hash->bytes) == 1;
-    ERR_clear_error();
-    return holds ? OK : ERR_AUTH;
+    return ecdsa_verify(ECDSA_P256, SPAN_OF(key->xy), SPAN_OF(hash->bytes), SPAN_OF(sig->rs));
 }
 
 enum err p256_der_decode(struct p256_signature *ret_sig, struct span der)

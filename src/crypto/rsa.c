@@ -3,7 +3,7 @@
 #include "crypto/rsa.h"
 
 #include "codec/der.h"
-#include "crypto/openssl.h"
+#include "crypto/openssl_rsa.h"
 
 #include <string.h>
 
@@ -118,24 +118,30 @@ static EVP_PKEY *rsa_pkey(const struct rsa_public *key)
     return pkey;
 }
 
-/* The backend's default padding for an RSA key is PKCS #1 v1.5; this makes it PSS. */
-static bool pss_set(EVP_PKEY_CTX *ctx)
+struct scheme {
+    const char *digest;
+    int padding;
+    int salt_len; /* PSS only */
+};
+
+static const struct scheme schemes[] = {
+    [RSA_PKCS1_SHA256] = {"SHA256", RSA_PKCS1_PADDING,     0                   },
+    [RSA_PKCS1_SHA384] = {"SHA384", RSA_PKCS1_PADDING,     0                   },
+    [RSA_PSS_SHA256] = {"SHA256", RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_AUTO},
+    [RSA_PSS_SHA384] = {"SHA384", RSA_PKCS1_PSS_PADDING, 48                  },
+};
+
+static bool scheme_set(EVP_PKEY_CTX *ctx, const struct scheme *s)
 {
-    char mode[] = OSSL_PKEY_RSA_PAD_MODE_PSS;
-    char digest[] = "SHA256";
-    char salt[] = OSSL_PKEY_RSA_PSS_SALT_LEN_AUTO;
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, mode, 0),
-        OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_DIGEST, digest, 0),
-        OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, salt, 0),
-        OSSL_PARAM_construct_end(),
-    };
-    return EVP_PKEY_CTX_set_params(ctx, params) == 1;
+    return EVP_PKEY_CTX_set_rsa_padding(ctx, s->padding) == 1 &&
+           (s->salt_len == 0 || EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, s->salt_len) == 1);
 }
 
-static enum err verify(struct span spki, struct span message, struct span sig, bool is_pss)
+enum err
+rsa_verify_as(enum rsa_scheme scheme, struct span spki, struct span message, struct span sig)
 {
     struct rsa_public key;
+    const struct scheme *s = &schemes[scheme];
     TRY(rsa_spki_decode(&key, spki));
     /* SPEC RFC8017 §"8.2.2": the signature is exactly as long as the modulus. */
     if (sig.n != key.modulus.n) {
@@ -143,13 +149,13 @@ static enum err verify(struct span spki, struct span message, struct span sig, b
     }
     AUTO(pkey_free) EVP_PKEY *pkey = rsa_pkey(&key);
     AUTO(md_ctx_free) EVP_MD_CTX *md = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *ctx = NULL; /* owned by md */
     if (!pkey || !md) {
         ERR_clear_error();
         return ERR_INTERNAL;
     }
-    EVP_PKEY_CTX *ctx = NULL; /* belongs to md */
-    bool holds = EVP_DigestVerifyInit_ex(md, &ctx, "SHA256", NULL, NULL, pkey, NULL) == 1 &&
-                 (!is_pss || pss_set(ctx)) &&
+    bool holds = EVP_DigestVerifyInit_ex(md, &ctx, s->digest, NULL, NULL, pkey, NULL) == 1 &&
+                 scheme_set(ctx, s) &&
                  EVP_DigestVerify(md, sig.p, sig.n, message.p, message.n) == 1;
     ERR_clear_error();
     return holds ? OK : ERR_AUTH;
@@ -157,10 +163,10 @@ static enum err verify(struct span spki, struct span message, struct span sig, b
 
 enum err rsa_verify(struct span spki, struct span message, struct span sig)
 {
-    return verify(spki, message, sig, false);
+    return rsa_verify_as(RSA_PKCS1_SHA256, spki, message, sig);
 }
 
 enum err rsa_pss_verify(struct span spki, struct span message, struct span sig)
 {
-    return verify(spki, message, sig, true);
+    return rsa_verify_as(RSA_PSS_SHA256, spki, message, sig);
 }
