@@ -137,6 +137,7 @@ TEST(rsa_schemes_do_not_stand_for_each_other)
     } ways[] = {
         {"SHA256", RSA_PKCS1_PADDING,     0 },
         {"SHA384", RSA_PKCS1_PADDING,     0 },
+        {"SHA256", RSA_PKCS1_PSS_PADDING, 32},
         {"SHA384", RSA_PKCS1_PSS_PADDING, 48},
         {"SHA384", RSA_PKCS1_PSS_PADDING, 32}
     };
