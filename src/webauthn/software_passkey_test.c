@@ -35,7 +35,8 @@ static struct span make_json(struct made *m, const struct making *how)
     wr_str(&w, "{\"type\":\"");
     wr_str(&w, how->type);
     wr_str(&w, "\",\"challenge\":\"");
-    base64_encode(&w, BASE64_URL_BARE, SPAN_OF(software_challenge));
+    base64_encode(&w, BASE64_URL_BARE,
+                  how->challenge.n > 0 ? how->challenge : SPAN_OF(software_challenge));
     wr_str(&w, "\",\"origin\":\"http://passmesh.localhost:7878\",\"crossOrigin\":false");
     wr_str(&w, how->extra ? how->extra : "");
     wr_str(&w, "}");
@@ -53,8 +54,10 @@ write_auth_data(struct wr *w, const struct software_passkey *p, const struct mak
     wr_be32(w, how->sign_count);
     if (how->flags & AUTH_DATA_AT) {
         wr_zeros(w, 16);
-        wr_be16(w, 4);
-        wr_bytes(w, SPAN_LIT("\x01\x02\x03\x04"));
+        struct span id =
+            how->credential_id.n > 0 ? how->credential_id : SPAN_LIT("\x01\x02\x03\x04");
+        wr_be16(w, (uint16_t)id.n);
+        wr_bytes(w, id);
         cose_key_write_es256(w, &p->key);
     }
     if (how->flags & AUTH_DATA_ED) {

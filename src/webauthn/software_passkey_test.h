@@ -18,8 +18,10 @@ struct software_passkey {
 struct making {
     const char *type;
     const char *json;
-    const char *extra; /* further members, with the comma before them */
-    const char *rp_id; /* NULL: the right one */
+    const char *extra;         /* further members, with the comma before them */
+    const char *rp_id;         /* NULL: the right one */
+    struct span challenge;     /* empty: software_challenge */
+    struct span credential_id; /* empty: 01 02 03 04 */
     uint8_t flags;
     uint32_t sign_count;
     bool high_s;
