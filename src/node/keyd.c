@@ -227,6 +227,9 @@ check_as_identity(enum keyd_op op, struct span message, const struct ed25519_pub
     if (op == KEYD_SIGN_NOISE_KEY) {
         return keyd_check_noise_key(message);
     }
+    if (op == KEYD_SIGN_PUBSUB) {
+        return keyd_check_pubsub(message, identity);
+    }
     return op == KEYD_SIGN_TLS_KEY ? keyd_check_tls_key(message)
                                    : keyd_check_envelope(message, identity);
 }
@@ -299,6 +302,7 @@ answer_op(struct keyd *k, struct wr *w, uint32_t capabilities, const struct requ
         return answer_create(k, w, q->body);
     case KEYD_SIGN_NOISE_KEY:
     case KEYD_SIGN_TLS_KEY:
+    case KEYD_SIGN_PUBSUB:
     case KEYD_SIGN_ENVELOPE:
         TRY(check_capability(capabilities, KEYD_MAY_IDENTITY));
         return sign_as_identity(k, w, (enum keyd_op)q->op, q->body);

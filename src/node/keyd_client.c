@@ -195,6 +195,7 @@ static enum keyd_op op_of(enum signer_purpose purpose)
     switch (purpose) {
     case SIGNER_NOISE_STATIC_KEY: return KEYD_SIGN_NOISE_KEY;
     case SIGNER_TLS_KEY:          return KEYD_SIGN_TLS_KEY;
+    case SIGNER_PUBSUB:           return KEYD_SIGN_PUBSUB;
     case SIGNER_ENVELOPE:         break;
     }
     return KEYD_SIGN_ENVELOPE;

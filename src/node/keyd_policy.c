@@ -8,6 +8,7 @@
 #include "evm/userop.h"
 #include "p2p/certificate.h"
 #include "p2p/envelope.h"
+#include "p2p/gossip_message.h"
 #include "p2p/key.h"
 #include "p2p/peer_id.h"
 
@@ -20,6 +21,23 @@ enum err keyd_check_noise_key(struct span message)
 enum err keyd_check_tls_key(struct span message)
 {
     return certificate_is_signable(message) ? OK : ERR_DENIED;
+}
+
+enum err keyd_check_pubsub(struct span message, const struct ed25519_public *identity)
+{
+    static const struct span prefix = SPAN_INIT("libp2p-pubsub:");
+    struct gossip_message m;
+    if (!gossip_is_signable(message) ||
+        gossip_message_decode(&m, span_from(message, prefix.n)) != OK) {
+        return ERR_DENIED;
+    }
+    uint8_t key[KEY_ED25519_ENCODED_LEN];
+    struct peer_id self;
+    key_encode_ed25519(key, identity->bytes);
+    peer_id_of_key(&self, SPAN_OF(key));
+    bool is_ours = span_equal(m.from, peer_id_span(&self)) && m.seqno.n == GOSSIP_SEQNO_LEN &&
+                   !m.has_signature && !m.has_key;
+    return is_ours ? OK : ERR_DENIED;
 }
 
 static struct span read_part(struct rd *r)

@@ -15,6 +15,9 @@ MUST_CHECK enum err keyd_check_noise_key(struct span message);
 /* "libp2p-tls-handshake:" and the SubjectPublicKeyInfo of a key on P-256, exactly. */
 MUST_CHECK enum err keyd_check_tls_key(struct span message);
 
+/* "libp2p-pubsub:" and a pubsub message as it is signed, whose author is the peer that identity is. */
+MUST_CHECK enum err keyd_check_pubsub(struct span message, const struct ed25519_public *identity);
+
 /* The signed form of an envelope (libp2p RFC 0002) whose domain and payload type are those of a peer record, in
  * either of the two spellings of the field, and whose record speaks of the peer that identity is. */
 MUST_CHECK enum err keyd_check_envelope(struct span message, const struct ed25519_public *identity);

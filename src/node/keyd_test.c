@@ -13,6 +13,7 @@
 #include "node/keyd_policy.h"
 #include "p2p/certificate.h"
 #include "p2p/envelope.h"
+#include "p2p/gossip_message.h"
 #include "p2p/key.h"
 #include "p2p/signer.h"
 
@@ -138,6 +139,7 @@ TEST(a_capability_opens_its_own_requests_only)
         {KEYD_CREATE,           KEYD_MAY_MANAGE  },
         {KEYD_SIGN_NOISE_KEY,   KEYD_MAY_IDENTITY},
         {KEYD_SIGN_TLS_KEY,     KEYD_MAY_IDENTITY},
+        {KEYD_SIGN_PUBSUB,      KEYD_MAY_IDENTITY},
         {KEYD_SIGN_ENVELOPE,    KEYD_MAY_IDENTITY},
         {KEYD_SIGN_TRANSACTION, KEYD_MAY_BUNDLER },
     };
@@ -152,7 +154,7 @@ TEST(a_capability_opens_its_own_requests_only)
     }
     EXPECT_EQ(saves, b->store.saves);
     EXPECT_EQ(0, b->k.signed_count);
-    EXPECT_EQ(10, b->k.denied_count);
+    EXPECT_EQ(2 * sizeof ops / sizeof ops[0], b->k.denied_count);
     keyd_done(&b->k);
 }
 
@@ -322,6 +324,45 @@ TEST(only_a_p256_key_behind_the_tls_prefix_is_signed)
     keyd_done(&b->k);
     message[0] = 'L';
     EXPECT_ERR(ERR_DENIED, keyd_check_tls_key(good));
+}
+
+TEST(only_a_pubsub_message_of_our_own_is_signed)
+{
+    struct bench *b = bench_start();
+    struct keyd_key identity = create(b, KEYD_IDENTITY);
+    struct ed25519_public public_key;
+    memcpy(public_key.bytes, identity.public_bytes, 32);
+    uint8_t encoded[KEY_ED25519_ENCODED_LEN];
+    struct peer_id self;
+    key_encode_ed25519(encoded, public_key.bytes);
+    peer_id_of_key(&self, SPAN_OF(encoded));
+    struct gossip_message m = {.from = peer_id_span(&self),
+                               .data = SPAN_LIT("data"),
+                               .seqno = SPAN_LIT("12345678"),
+                               .topic = SPAN_LIT("topic"),
+                               .has_from = true,
+                               .has_seqno = true};
+    static const char *const cases[] = {"good", "of another", "unsigned kind", "with a signature"};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        test_note("%s", cases[i]);
+        self.bytes[20] ^= i == 1;
+        m.has_seqno = i != 2;
+        m.has_signature = i == 3;
+        uint8_t room[256];
+        struct wr w = wr_init(MSPAN_OF(room));
+        wr_str(&w, "libp2p-pubsub:");
+        gossip_message_encode(&w, &m);
+        struct span body;
+        struct span message = span_of(room, w.n);
+        EXPECT_ERR(i == 0 ? OK : ERR_DENIED,
+                   ask(b, &body, KEYD_MAY_IDENTITY, KEYD_SIGN_PUBSUB, message));
+        if (i == 0) {
+            EXPECT_OK(ed25519_verify(&public_key, message, body));
+        }
+        self.bytes[20] ^= i == 1;
+    }
+    EXPECT_ERR(ERR_DENIED, ask(b, NULL, KEYD_MAY_IDENTITY, KEYD_SIGN_PUBSUB, noise_message()));
+    keyd_done(&b->k);
 }
 
 static enum err bench_sign(struct signer *self,

@@ -20,6 +20,7 @@
  *     SIGN_NOISE_KEY   IDENTITY     24 bytes prefix, 32 bytes key      signature 64
  *     SIGN_TLS_KEY     IDENTITY     21 bytes prefix, 91 bytes P-256 key   signature 64
  *     SIGN_ENVELOPE    IDENTITY     signed form of an envelope         signature 64
+ *     SIGN_PUBSUB      IDENTITY     14 bytes prefix, message           signature 64
  *     SIGN_TRANSACTION BUNDLER      key id 4 | unsigned transaction    r 32 | s 32 | recovery id 1
  *
  *     key record = id 4 | purpose 1 | public key length 1 | public key
@@ -37,7 +38,8 @@ enum keyd_op {
     KEYD_SIGN_NOISE_KEY = 4,
     KEYD_SIGN_ENVELOPE = 5,
     KEYD_SIGN_TRANSACTION = 6,
-    KEYD_SIGN_TLS_KEY = 7
+    KEYD_SIGN_TLS_KEY = 7,
+    KEYD_SIGN_PUBSUB = 8
 };
 #define KEYD_REPLY_BIT 0x80
 

@@ -3,6 +3,7 @@
 
 #include "p2p/certificate.h"
 #include "p2p/envelope.h"
+#include "p2p/gossip_message.h"
 #include "p2p/noise_payload.h"
 
 #include <string.h>
@@ -15,6 +16,7 @@ static bool fits_purpose(enum signer_purpose purpose, struct span message)
         return message.n == sizeof NOISE_SIGNATURE_PREFIX - 1 + 32 &&
                span_starts_with(message, SPAN_LIT(NOISE_SIGNATURE_PREFIX));
     case SIGNER_TLS_KEY:  return certificate_is_signable(message);
+    case SIGNER_PUBSUB:   return gossip_is_signable(message);
     case SIGNER_ENVELOPE: return envelope_is_signable(message);
     }
     return false;

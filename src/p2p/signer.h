@@ -17,6 +17,7 @@ enum { SIGNATURE_LEN_MAX = 512, SIGNER_PUBLIC_KEY_LEN_MAX = 600 };
 enum signer_purpose {
     SIGNER_NOISE_STATIC_KEY, /* "noise-libp2p-static-key:" and 32 bytes */
     SIGNER_TLS_KEY,  /* "libp2p-tls-handshake:" and the certificate's SubjectPublicKeyInfo, P-256 */
+    SIGNER_PUBSUB,   /* "libp2p-pubsub:" and a message without signature and key */
     SIGNER_ENVELOPE, /* length-prefixed domain, payload type and payload of a signed envelope */
 };
 

@@ -1,5 +1,5 @@
 /* p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf] [--conns N] [--security noise|tls|noise,tls]
- *          [--kad server|client] [--kad-protocol ID]
+ *          [--kad server|client] [--kad-protocol ID] [--gossip]
  *
  * A libp2p node that the interoperability tests talk to. It prints "listening ADDR" for each listener and
  * "ready PEER", then takes commands on stdin:
@@ -16,6 +16,9 @@
  *     stats                -> ok stats memory=N conns=N streams=N serving=N
  *     provide HEX, providers HEX, find PEER, put KEY VALUE, get KEY
  *                          -> found PEER ..., value TEXT, at last ok kad asked=N ... ok|not found   with --kad
+ *     subscribe TOPIC, unsubscribe TOPIC, publish TOPIC TEXT, publishbytes TOPIC N
+ *                          -> ok VERB; messages of others: message TOPIC AUTHOR len=N TEXT   with --gossip
+ *     mesh TOPIC           -> ok mesh count=N peers=N
  *     kadstats             -> ok kadstats peers=N providers=N values=N served=N
  *     quit, or end of stdin
  *
@@ -144,8 +147,14 @@ static void on_event(void *user, const struct host_event *e)
             node_say("error perf %s %s", err_name(e->err), e->rule ? e->rule : "");
         }
         break;
-    case HOST_EVENT_REFUSED:   say_refused(n, &e->refusal); break;
-    case HOST_EVENT_EXTENSION: node_kad_on_event(n); break;
+    case HOST_EVENT_REFUSED: say_refused(n, &e->refusal); break;
+    case HOST_EVENT_EXTENSION:
+        if (e->extension == &n->gossip.extension) {
+            node_gossip_on_event(n);
+        } else {
+            node_kad_on_event(n);
+        }
+        break;
     }
 }
 
@@ -233,7 +242,7 @@ static void on_line(struct node *n, char *line)
     const char *verb = strsep(&rest, " ");
     const char *subject = rest ? strsep(&rest, " ") : "";
     uint64_t figures[2] = {0};
-    if (node_kad_command(n, verb, subject, rest)) {
+    if (node_kad_command(n, verb, subject, rest) || node_gossip_command(n, verb, subject, rest)) {
         tcp_pump(&n->tcp);
         return;
     }
@@ -308,6 +317,7 @@ struct options {
     uint32_t conns;
     bool perf;
     const char *security;
+    bool gossip;
     const char *kad; /* mode */
     const char *kad_protocol;
 };
@@ -316,7 +326,7 @@ static _Noreturn void usage(void)
 {
     (void)fprintf(stderr, "usage: p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf] "
                           "[--conns N] [--security noise|tls|noise,tls] "
-                          "[--kad server|client] [--kad-protocol ID]\n");
+                          "[--kad server|client] [--kad-protocol ID] [--gossip]\n");
     exit(2);
 }
 
@@ -326,6 +336,8 @@ static struct options options_of(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--perf") == 0) {
             o.perf = true;
+        } else if (strcmp(argv[i], "--gossip") == 0) {
+            o.gossip = true;
         } else if (i + 1 < argc && strcmp(argv[i], "--listen") == 0 && o.listen_count < 4) {
             o.listen[o.listen_count++] = argv[++i];
         } else if (i + 1 < argc && strcmp(argv[i], "--memory") == 0) {
@@ -398,6 +410,9 @@ static void node_init(struct node *n, const struct options *o)
     if (o->kad) {
         node_kad_init(n, o->kad, o->kad_protocol);
     }
+    if (o->gossip) {
+        node_gossip_init(n);
+    }
     struct tcp_cfg tcp = {
         .loop = &n->loop, .host = &n->host, .budget = &n->budget, .on_event = on_event, .user = n};
     check(tcp_init(&n->tcp, &tcp) == OK);
@@ -422,6 +437,7 @@ int main(int argc, char **argv)
     uv_close((uv_handle_t *)&n.input, NULL);
     loop_done(&n.loop);
     host_kad_done(&n.kad);
+    host_gossip_done(&n.gossip);
     host_done(&n.host);
     return 0;
 }

@@ -8,6 +8,7 @@
 #include "node/loop.h"
 #include "node/tcp.h"
 #include "p2p/host.h"
+#include "p2p/host_gossip.h"
 #include "p2p/host_kad.h"
 #include "p2p/host_state.h"
 #include "p2p/key_signer.h"
@@ -50,6 +51,8 @@ struct node {
     struct host host;
     struct host_kad kad;
     bool has_kad;
+    struct host_gossip gossip;
+    bool has_gossip;
     struct key_signer signer;
     struct rng rng;
     struct rng_seeded choices; /* where to reset */
@@ -71,6 +74,11 @@ void node_kad_init(struct node *n, const char *mode, const char *protocol);
 void node_kad_on_event(struct node *n);
 bool node_kad_command(struct node *n, const char *verb, const char *subject, const char *rest);
 void node_kad_say_stats(const struct node *n);
+
+/* Gossipsub: p2p_gossip.c. */
+void node_gossip_init(struct node *n);
+void node_gossip_on_event(struct node *n);
+bool node_gossip_command(struct node *n, const char *verb, const char *topic, const char *rest);
 
 /* Streams: p2p_stream.c. */
 void stream_on_event(struct node *n, const struct host_event *e);
