@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_inside(cert.extensions, data, size);
         check_inside(cert_common_name(cert.subject), data, size);
         check(cert.der.n == size);
-        check(chain_read(&chain, in, &fault) == OK);
+        check(chain_read(&chain, &in, 1, &fault) == OK);
         check(chain.count == 1);
         if (pck_decode(&pck, &cert) == OK) {
             check_inside(pck.fmspc, data, size);
@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_inside(list.entries, data, size);
         (void)crl_lists(&list, SPAN_LIT("\x01"));
     }
-    if (chain_read(&chain, in, &fault) == OK) {
+    if (chain_read(&chain, &in, 1, &fault) == OK) {
         check(chain.count > 0 && chain.count <= CHAIN_CERTS_MAX);
     } else {
         check(fault.step != STEP_NONE);

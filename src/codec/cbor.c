@@ -390,6 +390,11 @@ void cbor_write_bytes(struct wr *w, struct span bytes)
     wr_bytes(w, bytes);
 }
 
+void cbor_write_bytes_head(struct wr *w, size_t len)
+{
+    write_head(w, MAJOR_BYTES, len);
+}
+
 void cbor_write_text(struct wr *w, const char *text)
 {
     write_head(w, MAJOR_TEXT, span_str(text).n);

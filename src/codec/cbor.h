@@ -62,6 +62,7 @@ MUST_CHECK enum err cbor_get_text(struct span *ret, struct cbor item);
 void cbor_write_u64(struct wr *w, uint64_t v);
 void cbor_write_i64(struct wr *w, int64_t v);
 void cbor_write_bytes(struct wr *w, struct span bytes);
+void cbor_write_bytes_head(struct wr *w, size_t len); /* the len bytes follow from the caller */
 void cbor_write_text(struct wr *w, const char *text);
 void cbor_write_array(struct wr *w, uint64_t items_count);
 void cbor_write_map(struct wr *w, uint64_t pairs_count);

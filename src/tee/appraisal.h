@@ -158,7 +158,7 @@ struct appraisal {
     walltime expires;          /* ... to here: the earliest end of anything that was used */
     uint32_t evaluation;       /* tcbEvaluationDataNumber */
     uint16_t product_id;       /* SGX: ISVPRODID */
-    uint16_t svn;              /* SGX: ISVSVN; SNP: guest SVN */
+    uint32_t svn;              /* SGX: ISVSVN; SNP: guest SVN */
     bool has_hardware_id;      /* false: the platform keeps it to itself */
     struct hash32 hardware_id; /* SHA-256 of PPID, chip id, EK, instance id: same chip, same hash */
     size_t report_data_len;

@@ -52,9 +52,9 @@ static enum err add(struct chain *c, struct span der, struct chain_fault *fault)
 
 static enum err read_pem(struct chain *c, struct span text, struct chain_fault *fault)
 {
-    size_t used = 0;
     for (;;) {
-        struct wr w = wr_init(mspan_from(MSPAN_OF(c->der), used));
+        struct mspan room = mspan_from(MSPAN_OF(c->der), c->der_len);
+        struct wr w = wr_init(room);
         enum err e = pem_take(&w, &text, "CERTIFICATE");
         if (e == ERR_NOT_FOUND) {
             return OK;
@@ -62,8 +62,8 @@ static enum err read_pem(struct chain *c, struct span text, struct chain_fault *
         if (e != OK) {
             return fail(fault, e, STEP_CERT_FORMAT, c->count);
         }
-        TRY(add(c, span_of(c->der + used, w.n), fault));
-        used += w.n;
+        TRY(add(c, span_of(room.p, w.n), fault));
+        c->der_len += w.n;
     }
 }
 
@@ -128,11 +128,15 @@ static enum err put_in_order(struct chain *c, struct chain_fault *fault)
     return OK;
 }
 
-enum err chain_read(struct chain *c, struct span text, struct chain_fault *fault)
+enum err
+chain_read(struct chain *c, const struct span *texts, size_t texts_count, struct chain_fault *fault)
 {
     c->count = 0;
-    bool is_der = text.n > 0 && text.p[0] == DER_SEQUENCE;
-    TRY(is_der ? read_der(c, text, fault) : read_pem(c, text, fault));
+    c->der_len = 0;
+    for (size_t i = 0; i < texts_count; i++) {
+        bool is_der = texts[i].n > 0 && texts[i].p[0] == DER_SEQUENCE;
+        TRY(is_der ? read_der(c, texts[i], fault) : read_pem(c, texts[i], fault));
+    }
     if (c->count == 0) {
         return fail(fault, ERR_NOT_FOUND, STEP_CERT_MISSING, 0);
     }

@@ -29,6 +29,7 @@ struct anchors {
 struct chain {
     size_t count;
     struct cert certs[CHAIN_CERTS_MAX];
+    size_t der_len;
     uint8_t der[CERT_LEN_MAX];
 };
 
@@ -38,10 +39,13 @@ struct chain_fault {
     size_t at;
 };
 
-/* chain_read reads certificates in any order, as PEM blocks or as DER one after the other, and puts each behind the one
- * that it issued. A zero byte may follow PEM. Faults: STEP_CERT_FORMAT, STEP_CERT_MISSING (none at all),
+/* chain_read reads certificates of several texts in any order, each text PEM blocks or DER one after the other, and puts each
+ * behind the one that it issued. A zero byte may follow PEM. Faults: STEP_CERT_FORMAT, STEP_CERT_MISSING (none at all),
  * STEP_CERT_ISSUER (they make no single path). ERR_LIMIT: more than CHAIN_CERTS_MAX, or than CERT_LEN_MAX bytes of DER. */
-MUST_CHECK enum err chain_read(struct chain *c, struct span text, struct chain_fault *fault);
+MUST_CHECK enum err chain_read(struct chain *c,
+                               const struct span *texts,
+                               size_t texts_count,
+                               struct chain_fault *fault);
 
 /* chain_verify: names, constraints, times at now, signatures, and the last key among the anchors. */
 MUST_CHECK enum err chain_verify(const struct chain *c,

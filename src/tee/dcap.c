@@ -63,7 +63,7 @@ static enum err read_chain(struct chain *chain,
                            walltime now)
 {
     struct chain_fault fault;
-    enum err e = chain_read(chain, text, &fault);
+    enum err e = chain_read(chain, &text, 1, &fault);
     if (e != OK) {
         return chain_failed(a, e, &fault, PART_COLLATERAL_CHAIN);
     }
@@ -210,7 +210,7 @@ static enum err verify_pck_chain(struct dcap_collateral *c,
 {
     struct chain *chain = &c->work;
     struct chain_fault fault;
-    enum err err = chain_read(chain, q->certs, &fault);
+    enum err err = chain_read(chain, &q->certs, 1, &fault);
     if (err != OK) {
         return chain_failed(a, err, &fault, PART_CHAIN);
     }

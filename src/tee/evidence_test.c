@@ -1,0 +1,141 @@
+/* The one door: real evidence passes it, and nothing that was made here does. */
+#include "tee/evidence.h"
+
+#include "base/test.h"
+#include "tee/forge_test.h"
+#include "tee/sample_test.h"
+
+#include <string.h>
+
+static const char policy_text[] =
+    "{\"version\":1,\"rules\":["
+    "{\"kind\":\"sgx\",\"measurements\":\"any\",\"tcb\":[\"UpToDate\",\"SWHardeningNeeded\"]},"
+    "{\"kind\":\"tdx\",\"measurements\":\"any\",\"tcb\":[\"UpToDate\"]},"
+    "{\"kind\":\"sev-snp\",\"measurements\":\"any\",\"crl\":\"optional\"}]}";
+
+static struct appraiser work;
+static struct appraisal result;
+
+static struct evidence of_dcap(enum tee_kind kind, struct span quote, const struct dcap_texts *t)
+{
+    struct evidence v = {.kind = kind};
+    v.parts[EVIDENCE_MAIN] = quote;
+    v.parts[EVIDENCE_ROOT_CRL] = t->root_crl;
+    v.parts[EVIDENCE_PCK_CRL] = t->pck_crl;
+    v.parts[EVIDENCE_PCK_CRL_CHAIN] = t->pck_crl_chain;
+    v.parts[EVIDENCE_TCB_INFO] = t->tcb_info;
+    v.parts[EVIDENCE_TCB_INFO_SIGNATURE] = t->tcb_info_signature;
+    v.parts[EVIDENCE_QE_IDENTITY] = t->qe_identity;
+    v.parts[EVIDENCE_QE_IDENTITY_SIGNATURE] = t->qe_identity_signature;
+    v.parts[EVIDENCE_SIGNING_CHAIN] = t->signing_chain;
+    return v;
+}
+
+/* By way of its encoding, as it would arrive. */
+static enum err judge(const struct evidence *v, struct span binding, walltime now)
+{
+    static uint8_t room[EVIDENCE_LEN_MAX];
+    struct policy p;
+    struct evidence read;
+    struct wr w = wr_init(MSPAN_OF(room));
+    EXPECT_OK(policy_parse(&p, span_str(policy_text), NULL));
+    EXPECT_EQ(64, binding.n);
+    struct evidence_expectation e = {.policy = &p, .now = now, .binding = binding.p};
+    evidence_encode(&w, v);
+    EXPECT_OK(wr_end(&w));
+    TRY(evidence_decode(&read, span_of(room, w.n)));
+    return evidence_appraise(&work, &result, &read, &e);
+}
+
+TEST(real_quotes_fit_and_pass)
+{
+    static const char *const ids[] = {"tdx4-uptodate", "sgx3-swhardening"};
+    static const char *const kinds[] = {"tdx", "sgx"};
+    for (size_t i = 0; i < 2; i++) {
+        struct json c;
+        for (size_t next = 0; sample_next(&next, &c, kinds[i]);) {
+            struct span quote;
+            struct dcap_texts texts;
+            if (strcmp(sample_text(c, "id"), ids[i]) != 0) {
+                continue;
+            }
+            TEST_REQUIRE(sample_file(&quote, c, "quote") && sample_collateral(&texts, c));
+            struct evidence v = of_dcap(i == 0 ? TEE_TDX : TEE_SGX, quote, &texts);
+            struct span binding = test_hex(sample_text(c, "report_data"));
+            test_note("%s", ids[i]);
+            EXPECT_OK(judge(&v, binding, sample_time(c)));
+            EXPECT_EQ(TEE_LEVEL_HARDWARE_ATTESTED, result.level);
+            v.kind = i == 0 ? TEE_SGX : TEE_TDX; /* announced as the other */
+            EXPECT(judge(&v, binding, sample_time(c)) != OK);
+            EXPECT_EQ(TEE_LEVEL_NONE, result.level);
+        }
+    }
+}
+
+TEST(a_real_report_passes)
+{
+    struct json c;
+    for (size_t next = 0; sample_next(&next, &c, "snp");) {
+        struct span key = SPAN_EMPTY;
+        struct span issuers = SPAN_EMPTY;
+        struct evidence v = {.kind = TEE_SEV_SNP};
+        if (strcmp(sample_text(c, "id"), "milan-v3") != 0) {
+            continue;
+        }
+        TEST_REQUIRE(sample_file(&v.parts[EVIDENCE_MAIN], c, "report") &&
+                     sample_file(&key, c, "ek") &&
+                     test_fixture("tee/roots/amd-ask_ark_milan.pem", &issuers));
+        static struct chain chain;
+        struct chain_fault fault;
+        TEST_REQUIRE(chain_read(&chain, &issuers, 1, &fault) == OK);
+        struct span parts[] = {key, chain.certs[0].der, chain.certs[1].der};
+        v.parts[EVIDENCE_CHAIN] = pki_join(parts, 3);
+        walltime now = {pki_year(2026).s + 60 * 86400};
+        struct span binding = test_hex(sample_text(c, "report_data"));
+        EXPECT_OK(judge(&v, binding, now));
+        v.parts[EVIDENCE_TPM_KEY] = key;
+        EXPECT_ERR(ERR_MALFORMED, judge(&v, binding, now)); /* a part that no report has */
+    }
+}
+
+TEST(roots_made_here_are_strangers)
+{
+    struct forged made;
+    struct forge f = {.kind = TEE_SGX};
+    forge(&made, &f);
+    struct evidence v = of_dcap(TEE_SGX, made.quote, &made.texts);
+    EXPECT_ERR(ERR_AUTH, judge(&v, SPAN_OF(f.report_data), FORGE_NOW));
+    EXPECT_STR("root", appraisal_step_name(result.failed));
+}
+
+TEST(encodings_that_are_refused)
+{
+    static const struct {
+        const char *hex;
+        enum err want;
+    } rows[] = {
+        {"",                                       ERR_MALFORMED},
+        {"00",                                     ERR_MALFORMED},
+        {"000100000001aa",                         OK           },
+        {"050100000001aa",                         OK           },
+        {"060100000001aa",                         ERR_MALFORMED},
+        {"000100000000",                           ERR_MALFORMED},
+        {"000100000002aa",                         ERR_MALFORMED},
+        {"0001ffffffffaa",                         ERR_MALFORMED},
+        {"000200000001aa",                         ERR_MALFORMED},
+        {"000100000001aa0100000001aa",             ERR_MALFORMED},
+        {"000100000001aa0300000001aa0200000001aa", ERR_MALFORMED},
+        {"000100000001aa0e00000001aa",             OK           },
+        {"000100000001aa0f00000001aa",             ERR_MALFORMED},
+        {"000000000001aa0100000001aa",             ERR_MALFORMED},
+    };
+    static uint8_t large[EVIDENCE_LEN_MAX + 1];
+    struct evidence v;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        test_note("row %zu", i);
+        EXPECT_ERR(rows[i].want, evidence_decode(&v, test_hex(rows[i].hex)));
+    }
+    EXPECT_ERR(ERR_LIMIT, evidence_decode(&v, SPAN_OF(large)));
+}
+
+TEST_MAIN
