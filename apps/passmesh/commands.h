@@ -44,7 +44,8 @@ bool commands_ask(struct local_client *c,
 /* command_say prints one sentence to stderr. */
 void command_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* ---- command_daemon.c, command_open.c, command_read.c, command_send.c, command_completion.c ---- */
+/* ---- command_daemon.c, command_open.c, command_read.c, command_send.c, command_hardware.c,
+ * command_completion.c ---- */
 int command_daemon(const struct command_args *args);
 int command_stop(const struct command_args *args);
 int command_open(const struct command_args *args);
@@ -56,6 +57,7 @@ int command_peers(const struct command_args *args);
 int command_network(const struct command_args *args);
 int command_version(const struct command_args *args);
 int command_send(const struct command_args *args);
+int command_hardware(const struct command_args *args);
 int command_completion(const struct command_args *args);
 
 #endif

@@ -19,6 +19,8 @@ const struct command commands[] = {
     {"history",    "[COUNT]",                          "what was sent and received, newest first",                          command_history},
     {"peers",      "",                                 "connected peers",                                                   command_peers  },
     {"network",    "[list | use ID]",                  "networks, and which one is used",                                   command_network},
+    {"hardware",   "",                                 "what this machine can do for others, and what would be missing",
+     command_hardware                                                                                                                      },
     {"stop",       "",                                 "end the daemon",                                                    command_stop   },
     {"version",    "",                                 "version of the program, and of the daemon if one runs",             command_version},
     {"completion", "bash",                             "print the completion for bash: source <(passmesh completion bash)",
