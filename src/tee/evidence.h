@@ -35,7 +35,9 @@ struct evidence {
 /* evidence_encode writes kind and parts: a byte, then for each part its type (a byte), its length (32 bits, big-endian) and
  * its bytes. evidence_decode reads it; spans point into the text. ERR_MALFORMED: a type that is unknown, comes twice or
  * out of order; ERR_LIMIT: longer than EVIDENCE_LEN_MAX. */
-enum { EVIDENCE_LEN_MAX = 24 * 1024 };
+enum {
+    EVIDENCE_LEN_MAX = 24 * 1024 - 256 /* with what attest.h puts around it: 24 KiB */
+};
 void evidence_encode(struct wr *w, const struct evidence *e);
 MUST_CHECK enum err evidence_decode(struct evidence *ret, struct span text);
 
