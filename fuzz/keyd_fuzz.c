@@ -36,7 +36,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check(crypto_init() == OK);
     budget_init(&budget, NULL, "fuzz", KEYD_MEM);
     rng_seeded_init(&rng, 1);
-    const struct keyd_cfg cfg = {.budget = &budget, .rng = &rng.rng, .store = &store};
+    struct budget work;
+    budget_init(&work, NULL, "work", 1 << 20);
+    const struct keyd_cfg cfg = {
+        .budget = &budget,
+        .rng = &rng.rng,
+        .store = &store,
+        .work = &work,
+        .phrase_cost = {.passes = 1, .memory_kib = 8}
+    };
     check(keyd_init(&k, &cfg, SPAN_EMPTY) == OK);
     /* One key of each purpose, so that signing is reached. */
     static const uint8_t create[2][7] = {
@@ -53,5 +61,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     keyd_done(&k);
     check(budget.used == 0);
+    check(work.used == 0);
     return 0;
 }

@@ -8,16 +8,19 @@
 #include "crypto/keccak.h"
 #include "crypto/secp256k1.h"
 #include "node/keyd_policy.h"
+#include "node/keyd_vault.h"
 
 #include <string.h>
 
-/* The store's content: version 1 | next id 4 | count 1 | count times { id 4 | purpose 1 | secret 32 | public length 1 |
- * public }. The public half is there so that a damaged secret is noticed before it signs. */
+/* The store's content: version 2 | next id 4 | count 1 | count times { id 4 | purpose 1 | secret 32 | public length 1 |
+ * public } | capsule of the vault or nothing. The public half is there so that a damaged secret is noticed before it signs.
+ * Version 1 had no capsule. */
 enum {
-    STORE_VERSION = 1,
+    STORE_VERSION = 2,
+    STORE_VERSION_OLD = 1,
     STORE_HEAD_LEN = 6,
     STORE_ENTRY_MAX = 102,
-    STORE_MAX = STORE_HEAD_LEN + KEYD_KEYS_MAX * STORE_ENTRY_MAX,
+    STORE_MAX = STORE_HEAD_LEN + KEYD_KEYS_MAX * STORE_ENTRY_MAX + CAPSULE_LEN,
     DRAWS_MAX = 8, /* a secp256k1 secret is out of range once in 2^127 draws */
 };
 
@@ -82,19 +85,34 @@ static enum err load_entry(struct keyd *k, struct rd *r, struct secret32 *secret
     return OK;
 }
 
-static enum err load(struct keyd *k, struct secret32 *secrets, struct span content)
+/* ret_capsule is what follows the keys: a span into content. */
+static enum err
+load(struct keyd *k, struct span *ret_capsule, struct secret32 *secrets, struct span content)
 {
     struct rd r = rd_init(content);
     uint8_t version = rd_u8(&r);
     k->next_id = rd_be32(&r);
     size_t count = rd_u8(&r);
-    if (!rd_ok(&r) || version != STORE_VERSION || count > KEYD_KEYS_MAX) {
+    bool is_known = version == STORE_VERSION || version == STORE_VERSION_OLD;
+    if (!rd_ok(&r) || !is_known || count > KEYD_KEYS_MAX) {
         return ERR_MALFORMED;
     }
     for (size_t i = 0; i < count; i++) {
         TRY(load_entry(k, &r, &secrets[i]));
     }
-    return rd_end(&r) ? OK : ERR_MALFORMED;
+    *ret_capsule = rd_rest(&r);
+    bool is_whole =
+        ret_capsule->n == 0 || (version == STORE_VERSION && ret_capsule->n == CAPSULE_LEN);
+    return rd_ok(&r) && is_whole ? OK : ERR_MALFORMED;
+}
+
+/* The capsule that belongs into the store now. */
+static struct span capsule_of(const struct keyd *k)
+{
+    if (k->vault_port.saving.n > 0) {
+        return k->vault_port.saving;
+    }
+    return k->vault.state == VAULT_NONE ? SPAN_EMPTY : SPAN_OF(k->vault.capsule);
 }
 
 static enum err save(struct keyd *k, const struct secret32 *secrets)
@@ -113,16 +131,46 @@ static enum err save(struct keyd *k, const struct secret32 *secrets)
         wr_u8(&w, k->keys[i].public_len);
         wr_bytes(&w, span_of(k->keys[i].public_bytes, k->keys[i].public_len));
     }
+    wr_bytes(&w, capsule_of(k));
     TRY(wr_end(&w));
     return k->cfg.store->save(k->cfg.store, buf_span(&content));
 }
 
+static enum err save_vault(struct vault_store *self, struct span capsule)
+{
+    struct keyd_vault_port *port = (struct keyd_vault_port *)(void *)self;
+    struct keyd *k = port->keyd;
+    port->saving = capsule;
+    enum err e = save(k, guarded_read(&k->secrets));
+    guarded_close(&k->secrets);
+    port->saving = SPAN_EMPTY;
+    return e;
+}
+
+static enum err init_vault(struct keyd *k, struct span capsule)
+{
+    k->vault_port = (struct keyd_vault_port){.store = {.save = save_vault}, .keyd = k};
+    const struct vault_cfg cfg = {
+        .budget = k->cfg.budget,
+        .work = k->cfg.work,
+        .rng = k->cfg.rng,
+        .store = &k->vault_port.store,
+        .idle_us = k->cfg.idle_us,
+        .phrase_cost = k->cfg.phrase_cost,
+    };
+    return vault_init(&k->vault, &cfg, capsule);
+}
+
 enum err keyd_init(struct keyd *k, const struct keyd_cfg *cfg, struct span content)
 {
-    *k = (struct keyd){.cfg = *cfg, .next_id = 1};
+    struct span capsule = SPAN_EMPTY;
+    memset(k, 0, sizeof *k);
+    k->cfg = *cfg;
+    k->next_id = 1;
     TRY(guarded_init(&k->secrets, cfg->budget, KEYD_KEYS_MAX * sizeof(struct secret32)));
-    enum err e = content.n > 0 ? load(k, guarded_write(&k->secrets), content) : OK;
+    enum err e = content.n > 0 ? load(k, &capsule, guarded_write(&k->secrets), content) : OK;
     guarded_close(&k->secrets);
+    e = e == OK ? init_vault(k, capsule) : e;
     if (e != OK) {
         keyd_done(k);
         return e;
@@ -136,7 +184,25 @@ enum err keyd_init(struct keyd *k, const struct keyd_cfg *cfg, struct span conte
 void keyd_done(struct keyd *k)
 {
     guarded_done(&k->secrets);
+    vault_done(&k->vault);
+    x25519_key_wipe(&k->channel);
     k->keys_count = 0;
+}
+
+void keyd_tick(struct keyd *k, instant now)
+{
+    k->now = now;
+    vault_tick(&k->vault, now);
+}
+
+void keyd_slept(struct keyd *k)
+{
+    vault_lock(&k->vault);
+}
+
+instant keyd_deadline(const struct keyd *k)
+{
+    return vault_deadline(&k->vault);
 }
 
 static void put_key(struct wr *w, const struct keyd_key *key)
@@ -309,6 +375,10 @@ answer_op(struct keyd *k, struct wr *w, uint32_t capabilities, const struct requ
     case KEYD_SIGN_TRANSACTION:
         TRY(check_capability(capabilities, KEYD_MAY_BUNDLER));
         return sign_as_bundler(k, w, q->body);
+    }
+    if (keyd_vault_has(q->op)) {
+        TRY(check_capability(capabilities, KEYD_MAY_VAULT));
+        return keyd_vault_answer(k, w, q->op, q->body);
     }
     return ERR_UNSUPPORTED; /* of another version */
 }

@@ -261,6 +261,7 @@ static const struct {
     {KEYD_MAY_IDENTITY, "identity"},
     {KEYD_MAY_BUNDLER,  "bundler" },
     {KEYD_MAY_MANAGE,   "manage"  },
+    {KEYD_MAY_VAULT,    "vault"   },
 };
 
 enum { WORDS_COUNT = sizeof capability_words / sizeof capability_words[0] };
@@ -297,6 +298,16 @@ enum err keyd_capabilities_parse(uint32_t *ret_capabilities, struct span text)
     }
     *ret_capabilities = mask;
     return OK;
+}
+
+enum err keyd_client_ask(struct keyd_client *c,
+                         struct mspan room,
+                         struct span *ret_body,
+                         enum keyd_op op,
+                         struct span body)
+{
+    const struct call what = {.op = op, .first = body};
+    return call(c, room, ret_body, &what);
 }
 
 enum err keyd_spawn(struct process *ret_process,

@@ -52,6 +52,14 @@ MUST_CHECK enum err keyd_client_sign_transaction(struct keyd_client *c,
                                                  uint32_t key_id,
                                                  struct span unsigned_tx);
 
+/* keyd_client_ask carries one request of the vault as it is and gives the reply's body, a span into room, of KEYD_REPLY_MAX bytes. What is
+ * secret in either is sealed past us. */
+MUST_CHECK enum err keyd_client_ask(struct keyd_client *c,
+                                    struct mspan room,
+                                    struct span *ret_body,
+                                    enum keyd_op op,
+                                    struct span body);
+
 /* keyd_spawn starts the program at path on its own store directory, with one client that has these
  * capabilities. The caller owns the process and ends it with process_stop. Errors of process_spawn; then the
  * first keyd_client_status tells whether it got through its start. */

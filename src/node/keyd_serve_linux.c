@@ -8,9 +8,11 @@
 #include "node/store_key.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <time.h>
 
 /* The sandbox compares these addresses. */
 static const char file_store[] = "store";
@@ -18,7 +20,8 @@ static const char file_store_aside[] = "store.new";
 static const char file_key[] = "store.key";
 static const char file_key_aside[] = "store.key.new";
 
-enum { BUDGET_MAX = 1024 * 1024 };
+enum { BUDGET_MAX = 1024 * 1024, SLEEP_US_MIN = 1000 * 1000 };
+#define WORK_MAX ((size_t)96 * 1024 * 1024) /* bytes: Argon2id of a phrase, for a moment */
 
 struct server {
     struct keyd_store store; /* first: the engine's port */
@@ -27,6 +30,8 @@ struct server {
     struct guarded key;
     struct entropy entropy;
     struct budget budget;
+    struct budget work;
+    uint64_t asleep_us; /* how long the machine has slept since it started */
     struct keyd engine;
     struct pollfd polls[KEYD_CLIENTS_MAX];
     uint32_t capabilities[KEYD_CLIENTS_MAX];
@@ -113,11 +118,43 @@ static enum err enter_sandbox(struct server *s, struct sandbox_report *ret_repor
     return OK;
 }
 
+static uint64_t clock_us(clockid_t id)
+{
+    struct timespec t = {0};
+    (void)clock_gettime(id, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* Tells the engine the time, which goes on while the machine sleeps, and whether it has slept. */
+static void tick(struct server *s)
+{
+    uint64_t now = clock_us(CLOCK_BOOTTIME);
+    uint64_t awake = clock_us(CLOCK_MONOTONIC);
+    uint64_t asleep = now > awake ? now - awake : 0;
+    if (asleep > s->asleep_us + SLEEP_US_MIN) {
+        keyd_slept(&s->engine); /* also at the start, where it is locked anyway */
+    }
+    s->asleep_us = asleep > s->asleep_us ? asleep : s->asleep_us;
+    keyd_tick(&s->engine, (instant){.us = now});
+}
+
+/* For poll: until the engine's deadline, in milliseconds, rounded up. */
+static int wait_ms(const struct server *s)
+{
+    instant deadline = keyd_deadline(&s->engine);
+    if (instant_is_never(deadline)) {
+        return -1;
+    }
+    uint64_t left = instant_since(s->engine.now, deadline) / 1000 + 1;
+    return left < INT_MAX ? (int)left : INT_MAX;
+}
+
 static enum err server_start(struct server *s, const struct keyd_serve_cfg *cfg)
 {
     struct sandbox_report report;
     AUTO(buf_done) struct buf content;
     budget_init(&s->budget, NULL, "keyd", BUDGET_MAX);
+    budget_init(&s->work, NULL, "work", WORK_MAX);
     buf_init_secret(&content, &s->budget, STORE_FILE_CONTENT_MAX);
     TRY(crypto_init());
     TRY(entropy_init(&s->entropy));
@@ -133,6 +170,9 @@ static enum err server_start(struct server *s, const struct keyd_serve_cfg *cfg)
         .store = &s->store,
         .protections = protections_of(&report),
         .landlock_abi = (uint8_t)report.landlock_abi,
+        .work = &s->work,
+        .phrase_cost = VAULT_PHRASE_COST,
+        .idle_us = VAULT_IDLE_US,
     };
     e = keyd_init(&s->engine, &engine, buf_span(&content));
     return e == OK ? OK : complain(e, "the store's content is damaged", cfg->store_dir);
@@ -162,9 +202,11 @@ static void serve(struct server *s)
 {
     size_t open_count = s->clients_count;
     while (open_count > 0) {
-        if (poll(s->polls, s->clients_count, -1) < 0 && errno != EINTR) {
+        tick(s);
+        if (poll(s->polls, s->clients_count, wait_ms(s)) < 0 && errno != EINTR) {
             return;
         }
+        tick(s);
         for (size_t i = 0; i < s->clients_count; i++) {
             if (s->polls[i].fd >= 0 && s->polls[i].revents != 0 && !serve_one(s, i)) {
                 s->polls[i].fd = -1; /* poll leaves it out; the process's end closes it */

@@ -25,7 +25,7 @@ struct memory_store {
     bool fails;
     unsigned saves;
     size_t n;
-    uint8_t content[8192];
+    uint8_t content[16384];
 };
 
 static enum err memory_save(struct keyd_store *self, struct span content)
@@ -62,11 +62,16 @@ static struct bench *bench_start(void)
     EXPECT_OK(crypto_init());
     rng_seeded_init(&b->rng, test_seed());
     b->store.store.save = memory_save;
-    b->cfg = (struct keyd_cfg){.budget = test_budget(),
-                               .rng = &b->rng.rng,
-                               .store = &b->store.store,
-                               .protections = KEYD_SECCOMP,
-                               .landlock_abi = 4};
+    b->cfg = (struct keyd_cfg){
+        .budget = test_budget(),
+        .rng = &b->rng.rng,
+        .store = &b->store.store,
+        .protections = KEYD_SECCOMP,
+        .landlock_abi = 4,
+        .work = test_budget(),
+        .phrase_cost = {.passes = 1, .memory_kib = 8},
+        .idle_us = VAULT_IDLE_US
+    };
     EXPECT_OK(keyd_init(&b->k, &b->cfg, SPAN_EMPTY));
     return b;
 }

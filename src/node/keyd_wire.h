@@ -23,6 +23,30 @@
  *     SIGN_PUBSUB      IDENTITY     14 bytes prefix, message           signature 64
  *     SIGN_TRANSACTION BUNDLER      key id 4 | unsigned transaction    r 32 | s 32 | recovery id 1
  *
+ *     VAULT_STATUS     VAULT        -                                  state 1 | wait in ms 4 | passkeys 1 | recipients | entries
+ *     VAULT_CHANNEL    VAULT        -                                  public key 32, for the next request with a secret
+ *     VAULT_ENROL      VAULT        -                                  verdict
+ *     VAULT_CREATED    VAULT        text RP ID | text origin | text client data | text attestation object      verdict
+ *     VAULT_ASSERTED   VAULT        assertion | sealed PRF output 80   verdict
+ *     VAULT_UNLOCK     VAULT        text credential id | sealed PRF output 80    -
+ *     VAULT_UNLOCK_PHRASE  VAULT    sealed phrase                      -
+ *     VAULT_LOCK       VAULT        -                                  -
+ *     VAULT_RECOVERY   VAULT        public key 32 of who shows it      sealed phrase
+ *     VAULT_REMOVE     VAULT        text credential id                 -
+ *     VAULT_DRAW       VAULT        -                                  entry 4
+ *     VAULT_IMPORT     VAULT        kind 1 | sealed phrase or key      entry 4
+ *     VAULT_ADDRESS    VAULT        entry 4 | text path                address 20
+ *     VAULT_PREPARE    VAULT        kind 1 | entry 4 | text path | payload     challenge 32 | hash 32 | address 20
+ *     VAULT_SIGN       VAULT        text credential id | assertion     r 32 | s 32 | recovery id 1
+ *     VAULT_CAPSULE    VAULT        part 1, 0 to 7                     1,024 bytes
+ *     VAULT_RESTORE    VAULT        capsule                            -
+ *
+ *     text = length 2 | bytes        assertion = text client data | text authenticator data | text signature
+ *     verdict = refusal 1 (enum vault_refusal) | done 1 | challenge 32 | PRF input 32
+ *     recipients = count 1, each: kind 1 | text credential id | text RP ID | PRF input 32;  entries = count 1, each: kind 1 | entry 4
+ *     path: as text, empty for a single key
+ *     sealed: src/wallet/vault_channel.h, to the key of the last VAULT_CHANNEL, which it uses up; the use is the op's byte
+ *
  *     key record = id 4 | purpose 1 | public key length 1 | public key
  */
 
@@ -30,6 +54,8 @@
 /* bytes: a transaction of 128 KiB, which is what nodes take, and its head */
 #define KEYD_REQUEST_MAX ((size_t)130 * 1024)
 #define KEYD_REPLY_MAX   4096
+
+#define KEYD_CAPSULE_PART ((size_t)1024) /* bytes of a reply to VAULT_CAPSULE */
 
 enum keyd_op {
     KEYD_STATUS = 1,
@@ -39,7 +65,24 @@ enum keyd_op {
     KEYD_SIGN_ENVELOPE = 5,
     KEYD_SIGN_TRANSACTION = 6,
     KEYD_SIGN_TLS_KEY = 7,
-    KEYD_SIGN_PUBSUB = 8
+    KEYD_SIGN_PUBSUB = 8,
+    KEYD_VAULT_STATUS = 16,
+    KEYD_VAULT_CHANNEL = 17,
+    KEYD_VAULT_ENROL = 18,
+    KEYD_VAULT_CREATED = 19,
+    KEYD_VAULT_ASSERTED = 20,
+    KEYD_VAULT_UNLOCK = 21,
+    KEYD_VAULT_UNLOCK_PHRASE = 22,
+    KEYD_VAULT_LOCK = 23,
+    KEYD_VAULT_RECOVERY = 24,
+    KEYD_VAULT_REMOVE = 25,
+    KEYD_VAULT_DRAW = 26,
+    KEYD_VAULT_IMPORT = 27,
+    KEYD_VAULT_ADDRESS = 28,
+    KEYD_VAULT_PREPARE = 29,
+    KEYD_VAULT_SIGN = 30,
+    KEYD_VAULT_CAPSULE = 31,
+    KEYD_VAULT_RESTORE = 32
 };
 #define KEYD_REPLY_BIT 0x80
 
@@ -47,7 +90,8 @@ enum keyd_op {
 enum keyd_capability {
     KEYD_MAY_IDENTITY = 1, /* sign as the node */
     KEYD_MAY_BUNDLER = 2,  /* sign the bundler's transactions */
-    KEYD_MAY_MANAGE = 4    /* create keys */
+    KEYD_MAY_MANAGE = 4,   /* create keys */
+    KEYD_MAY_VAULT = 8     /* ask for the person's vault; what it signs needs a passkey each time */
 };
 
 /* What a key is for. A key signs for its purpose and nothing else. */
