@@ -1,9 +1,9 @@
 /* Security keys over libfido2. */
 #include "node/security_key.h"
 
-#include "codec/base64.h"
 #include "codec/cbor.h"
 #include "crypto/hash.h"
+#include "node/client_side.h"
 #include "node/libfido2.h"
 #include "webauthn/auth_data.h"
 #include "webauthn/prf.h"
@@ -16,26 +16,6 @@ void security_key_done(struct security_key *k)
         (void)fido_dev_close(k->dev);
         fido_dev_free(&k->dev);
     }
-}
-
-void security_key_answer_wipe(struct security_key_answer *a)
-{
-    wipe(mspan_of(a, sizeof *a));
-}
-
-struct registration_response security_key_registration(const struct security_key_answer *a)
-{
-    return (struct registration_response){.client_data_json =
-                                              span_of(a->client_data, a->client_data_len),
-                                          .attestation_object = span_of(a->object, a->object_len)};
-}
-
-struct assertion_response security_key_assertion(const struct security_key_answer *a)
-{
-    return (struct assertion_response){
-        .client_data_json = span_of(a->client_data, a->client_data_len),
-        .authenticator_data = span_of(a->auth_data, a->auth_data_len),
-        .signature = span_of(a->signature, a->signature_len)};
 }
 
 static enum err err_of(int r)
@@ -81,42 +61,6 @@ static enum err text_of(struct text *ret, struct span s, size_t max)
     (void)span_copy(MSPAN_OF(ret->s), s);
     ret->s[s.n] = '\0';
     return OK;
-}
-
-/* SPEC webauthn-3 §"Serialization": the members of clientDataJSON in this order, without white space. */
-static enum err write_client_data(struct security_key_answer *a,
-                                  const char *type,
-                                  const struct security_key_ask *ask)
-{
-    struct wr w = wr_init(MSPAN_OF(a->client_data));
-    wr_str(&w, "{\"type\":\"");
-    wr_str(&w, type);
-    wr_str(&w, "\",\"challenge\":\"");
-    base64_encode(&w, BASE64_URL_BARE, ask->challenge);
-    wr_str(&w, "\",\"origin\":\"");
-    wr_bytes(&w, ask->origin);
-    wr_str(&w, "\",\"crossOrigin\":false}");
-    a->client_data_len = w.n;
-    return wr_end(&w);
-}
-
-/* An origin goes into JSON as it is: so nothing that would have to be escaped. */
-static bool is_plain(struct span s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] < 0x21 || s.p[i] > 0x7e || s.p[i] == '"' || s.p[i] == '\\') {
-            return false;
-        }
-    }
-    return s.n > 0;
-}
-
-static enum err check_ask(const struct security_key_ask *ask)
-{
-    bool is_good = ask->challenge.n > 0 && ask->challenge.n <= 64 &&
-                   ask->origin.n <= SECURITY_KEY_TEXT_MAX && is_plain(ask->origin) &&
-                   is_plain(ask->rp_id) && ask->credential_id.n <= 255;
-    return is_good ? OK : ERR_LIMIT;
 }
 
 static enum err keep(uint8_t *to, size_t *ret_len, size_t max, struct span from)
@@ -172,20 +116,6 @@ static int fill_cred(fido_cred_t *c,
     return r;
 }
 
-static enum err write_object(struct security_key_answer *a)
-{
-    struct wr w = wr_init(MSPAN_OF(a->object));
-    cbor_write_map(&w, 3);
-    cbor_write_text(&w, "fmt");
-    cbor_write_text(&w, "none");
-    cbor_write_text(&w, "attStmt");
-    cbor_write_map(&w, 0);
-    cbor_write_text(&w, "authData");
-    cbor_write_bytes(&w, span_of(a->auth_data, a->auth_data_len));
-    a->object_len = w.n;
-    return wr_end(&w);
-}
-
 enum err security_key_create(struct security_key *k,
                              struct security_key_answer *ret,
                              const struct security_key_ask *ask)
@@ -195,20 +125,20 @@ enum err security_key_create(struct security_key *k,
     struct text rp_id;
     struct text user_name;
     memset(ret, 0, sizeof *ret);
-    TRY(check_ask(ask));
+    TRY(client_side_check(ask));
     if (ask->user_id.n == 0 || ask->user_id.n > SECURITY_KEY_USER_MAX || !c) {
         return ERR_LIMIT;
     }
     TRY(text_of(&pin, ask->pin, SECURITY_KEY_PIN_MAX));
     TRY(text_of(&rp_id, ask->rp_id, SECURITY_KEY_TEXT_MAX));
     TRY(text_of(&user_name, ask->user_name, SECURITY_KEY_TEXT_MAX));
-    TRY(write_client_data(ret, "webauthn.create", ask));
+    TRY(client_side_write_client_data(ret, "webauthn.create", ask));
     TRY(err_of(fill_cred(c, ask, ret, rp_id.s, user_name.s)));
     TRY(err_of(fido_dev_make_cred(k->dev, c, ask->pin.n > 0 ? pin.s : NULL)));
     TRY(keep(ret->credential_id, &ret->credential_id_len, sizeof ret->credential_id,
              span_of(fido_cred_id_ptr(c), fido_cred_id_len(c))));
     TRY(keep_auth_data(ret, span_of(fido_cred_authdata_raw_ptr(c), fido_cred_authdata_raw_len(c))));
-    return write_object(ret);
+    return client_side_write_object(ret);
 }
 
 static int fill_assert(fido_assert_t *f,
@@ -259,11 +189,11 @@ enum err security_key_assert(struct security_key *k,
     AUTO(text_wipe) struct text pin;
     struct text rp_id;
     memset(ret, 0, sizeof *ret);
-    TRY(check_ask(ask));
+    TRY(client_side_check(ask));
     TRY(f ? OK : ERR_LIMIT);
     TRY(text_of(&pin, ask->pin, SECURITY_KEY_PIN_MAX));
     TRY(text_of(&rp_id, ask->rp_id, SECURITY_KEY_TEXT_MAX));
-    TRY(write_client_data(ret, "webauthn.get", ask));
+    TRY(client_side_write_client_data(ret, "webauthn.get", ask));
     TRY(err_of(fill_assert(f, ask, ret, rp_id.s)));
     TRY(err_of(fido_dev_get_assert(k->dev, f, ask->pin.n > 0 ? pin.s : NULL)));
     TRY(keep_assertion(ret, f));
