@@ -5,6 +5,7 @@ SECONDS ?= 60
 T ?= all
 SEED ?= 1
 NODES ?= 2
+FUZZ ?=
 SIM ?=
 CC_RELEASE := $(shell command -v ccache >/dev/null && echo 'ccache gcc' || echo gcc)
 SANITIZERS := address,undefined
@@ -69,8 +70,8 @@ build-fuzz/build.ninja: $(MESON_FILES)
 	@$(call configure,$(CC_CLANG),-Doptimization=1 -Dfuzz=true -Db_sanitize=$(SANITIZERS) -Db_lundef=false \
 	  -Dcore_only=true -Dc_args='-fno-sanitize-recover=all')
 
-fuzz: build-fuzz/build.ninja ## fuzz one target: T=NAME (or all), SECONDS=60; counts go to fuzz/LEDGER
-	@tools/fuzz.py --build build-fuzz --seconds $(SECONDS) $(T)
+fuzz: build-fuzz/build.ninja ## fuzz one target: T=NAME (or all), SECONDS=60, FUZZ=--enough; counts go to fuzz/LEDGER
+	@tools/fuzz.py --build build-fuzz --seconds $(SECONDS) $(FUZZ) $(T)
 
 bench: all ## measure: a table, and every figure in $(BUILD)/bench.json (BENCH=--quick for smaller counts)
 	@bench/run.py --build $(BUILD) $(BENCH)

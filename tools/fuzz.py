@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
-"""fuzz.py [--build DIR] [--seconds N] TARGET|all: fuzzes with libFuzzer and adds the counts to fuzz/LEDGER.
+"""fuzz.py [--build DIR] [--seconds N] [--enough] TARGET|all: fuzzes with libFuzzer and adds the counts to fuzz/LEDGER.
 
-New inputs go to DIR/corpus/TARGET, so the seeds of fuzz/corpus stay small; a finding stays in DIR/findings,
+--enough goes round the targets, N seconds each, until each has had 10^7 executions or 30 minutes of processor time.
+Seconds in the ledger are processor time, so a busy machine counts for no more than it did. New inputs go to DIR/corpus/TARGET, so the seeds of fuzz/corpus stay small; a finding stays in DIR/findings,
 its input is to be added to fuzz/corpus/TARGET with the fix. Exit status 1 on a finding."""
 import argparse
 import re
+import resource
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LEDGER = ROOT / 'fuzz' / 'LEDGER'
-HEAD = '# Fuzzing so far, added up by `make fuzz`: target, executions, edges reached, seconds, findings still open.\n'
+HEAD = '# Fuzzing so far, added up by `make fuzz`: target, executions, edges reached, processor seconds, findings still open.\n'
+ENOUGH_EXECUTIONS, ENOUGH_SECONDS = 10**7, 30 * 60
 
 
 def read_ledger():
@@ -32,37 +35,53 @@ def fuzz(build, target, seconds):
     grown, findings = build / 'corpus' / target, build / 'findings' / target
     grown.mkdir(parents=True, exist_ok=True)
     findings.mkdir(parents=True, exist_ok=True)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     run = subprocess.run([build / 'fuzz' / f'fuzz_{target}', grown, ROOT / 'fuzz' / 'corpus' / target, f'-max_total_time={seconds}',
                           '-print_final_stats=1', '-timeout=10', '-rss_limit_mb=2048', f'-artifact_prefix={findings}/'],
                          capture_output=True, text=True, errors='replace', check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    busy = int(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     executions = re.findall(r'^stat::number_of_executed_units: *(\d+)', run.stderr, re.M)
     edges = re.findall(r' cov: (\d+)', run.stderr)
     found = run.returncode != 0
     if found:
         print(run.stderr[-6000:])
         print(f'{target}: FINDING, input in {findings}')
-    return [int(executions[-1]) if executions else 0, max(map(int, edges), default=0), seconds, int(found)]
+    return [int(executions[-1]) if executions else 0, max(map(int, edges), default=0), busy, int(found)]
+
+
+def enough(row):
+    return row[0] >= ENOUGH_EXECUTIONS or row[2] >= ENOUGH_SECONDS
+
+
+def fuzz_and_record(build, target, seconds):
+    """Returns whether it found something."""
+    e, c, s, f = fuzz(build, target, seconds)
+    rows = read_ledger()
+    old = rows.get(target, [0, 0, 0, 0])
+    rows[target] = [old[0] + e, max(old[1], c), old[2] + s, f]
+    write_ledger(rows)
+    print(f'{target}: {e} executions, {c} edges, {s} s', flush=True)
+    return f
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument('--build', type=Path, default=ROOT / 'build-fuzz')
     p.add_argument('--seconds', type=int, default=60)
+    p.add_argument('--enough', action='store_true')
     p.add_argument('target')
     args = p.parse_args()
     known = sorted(f.name[:-len('_fuzz.c')] for f in (ROOT / 'fuzz').glob('*_fuzz.c'))
     targets = known if args.target == 'all' else [args.target]
     if not targets or any(t not in known for t in targets):
         sys.exit(f'fuzz: no target {args.target}; there are: {", ".join(known)}')
-    worst = 0
-    for t in targets:
-        e, c, s, f = fuzz(args.build.resolve(), t, args.seconds)
+    build, worst = args.build.resolve(), 0
+    todo = targets
+    while todo:
+        worst |= max(fuzz_and_record(build, t, args.seconds) for t in todo)
         rows = read_ledger()
-        old = rows.get(t, [0, 0, 0, 0])
-        rows[t] = [old[0] + e, max(old[1], c), old[2] + s, f]
-        write_ledger(rows)
-        print(f'{t}: {e} executions, {c} edges, {s} s', flush=True)
-        worst |= f
+        todo = [t for t in todo if args.enough and not rows[t][3] and not enough(rows[t])]
     return worst
 
 
