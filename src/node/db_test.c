@@ -68,23 +68,37 @@ TEST(keeps_orders_and_removes)
     remove_path(path);
 }
 
+/* Forked before anything is open, so that nothing of the parent's database lives in the child. */
+static pid_t fork_second_opener(const char *path, const int go[2])
+{
+    pid_t child = fork();
+    if (child == 0) {
+        uint8_t byte = 0;
+        struct db *second = NULL;
+        bool told = read(go[0], &byte, 1) == 1;
+        _exit(told && db_open(&second, path, NULL) == ERR_STATE ? 0 : 1);
+    }
+    return child;
+}
+
 TEST(a_second_opening_is_refused_and_the_file_is_private)
 {
     char path[128];
+    int go[2];
     make_path(path);
+    TEST_REQUIRE(pipe(go) == 0);
+    pid_t child = fork_second_opener(path, go);
     struct db *db = NULL;
     TEST_REQUIRE(db_open(&db, path, NULL) == OK);
     struct stat st;
     EXPECT_EQ(0, stat(path, &st));
     EXPECT_EQ(0600, st.st_mode & 0777);
-    pid_t child = fork();
-    if (child == 0) {
-        struct db *second = NULL;
-        _exit(db_open(&second, path, NULL) == ERR_STATE ? 0 : 1);
-    }
+    EXPECT_EQ(1, write(go[1], "", 1));
     int status = -1;
     EXPECT_EQ(child, waitpid(child, &status, 0));
     EXPECT_EQ(0, status);
+    close(go[0]);
+    close(go[1]);
     db_close(db);
     remove_path(path);
 }
