@@ -219,7 +219,9 @@ p256_sign(struct p256_signature *ret_sig, const struct secret32 *secret, const s
     uint8_t der[P256_DER_MAX];
     size_t der_n = sizeof der;
     if (!ctx || EVP_PKEY_sign_init(ctx) != 1 ||
-        EVP_PKEY_sign(ctx, der, &der_n, hash->bytes, sizeof hash->bytes) != 1) {
+        EVP_PKEY_sign(ctx, der, &der_n, hash->bytes, sizeof hash->bytes) != 1 ||
+        der_n >
+            sizeof der) { /* OpenSSL 3.0 says 1, with a length of -1, when it cannot allocate the DER */
         ERR_clear_error();
         return ERR_INTERNAL;
     }
