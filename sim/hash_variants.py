@@ -24,7 +24,7 @@ WORLDS = [
 ]
 COMPILERS = [['gcc'], ['clang-19', 'clang']]
 TARGETS = ['pm_base', 'pm_codec', 'pm_crypto', 'pm_p2p', 'pm_sim', 'sim']
-PACKAGES = ['libcrypto', 'libsodium', 'libsecp256k1']
+PACKAGES = ['libcrypto', 'libssl', 'gnutls', 'libngtcp2', 'libngtcp2_crypto_gnutls', 'libsodium', 'libsecp256k1']
 
 
 def sources(build):

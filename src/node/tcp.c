@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "codec/multiaddr.h"
 #include "node/tcp_addr.h"
 #include "node/tcp_link.h"
 
@@ -13,8 +14,18 @@ static instant now_of(const struct tcp *t)
     return loop_now(t->cfg.loop);
 }
 
+static bool is_udp(struct span addr)
+{
+    struct multiaddr_part part;
+    return multiaddr_find(&part, addr, MULTIADDR_UDP);
+}
+
 static void dial(struct tcp *t, const struct host_event *e)
 {
+    if (is_udp(e->addr)) {
+        udp_dial(&t->udp, e);
+        return;
+    }
     struct tcp_target target;
     struct tcp_link *link = NULL;
     host_link id = e->link;
@@ -49,6 +60,8 @@ static void on_host_event(struct tcp *t, const struct host_event *e)
         link = tcp_link_find(t, e->link);
         if (link) {
             tcp_link_finish(link);
+        } else {
+            udp_finish(&t->udp, e->link);
         }
     } else if (t->cfg.on_event) {
         t->cfg.on_event(t->cfg.user, e);
@@ -82,6 +95,8 @@ static void flush_sendable(struct tcp *t)
         struct tcp_link *link = tcp_link_find(t, id);
         if (link) {
             tcp_link_flush(link);
+        } else {
+            udp_flush(&t->udp, id);
         }
         (void)tcp_poll(t);
     }
@@ -137,12 +152,18 @@ static void on_alarm(void *user)
 enum err tcp_init(struct tcp *t, const struct tcp_cfg *cfg)
 {
     *t = (struct tcp){.cfg = *cfg};
+    TRY(udp_init(&t->udp, t));
     void *read_buffer;
     void *write_buffer;
-    TRY(mem_alloc(cfg->budget, &read_buffer, TCP_BUFFER_LEN));
-    enum err err = mem_alloc(cfg->budget, &write_buffer, TCP_BUFFER_LEN);
+    enum err err = mem_alloc(cfg->budget, &read_buffer, TCP_BUFFER_LEN);
+    if (err != OK) {
+        udp_done(&t->udp);
+        return err;
+    }
+    err = mem_alloc(cfg->budget, &write_buffer, TCP_BUFFER_LEN);
     if (err != OK) {
         mem_free(cfg->budget, read_buffer, TCP_BUFFER_LEN);
+        udp_done(&t->udp);
         return err;
     }
     t->read_buffer = read_buffer;
@@ -271,6 +292,9 @@ static void on_listener_closed(uv_handle_t *handle)
 enum err tcp_listen(struct tcp *t, struct span *ret_addr, struct span addr)
 {
     struct tcp_target target;
+    if (is_udp(addr)) {
+        return udp_listen(&t->udp, ret_addr, addr);
+    }
     TRY(tcp_target_of(&target, addr));
     if (target.name[0] != 0) {
         return ERR_UNSUPPORTED;
@@ -299,6 +323,7 @@ void tcp_done(struct tcp *t)
         return;
     }
     t->is_done = true;
+    udp_done(&t->udp);
     while (t->links.count > 0) {
         tcp_link_close(map_at(&t->links, 0)->value, ERR_CLOSED);
     }

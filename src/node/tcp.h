@@ -8,11 +8,12 @@
 #include "base/map.h"
 #include "base/span.h"
 #include "node/loop.h"
+#include "node/udp.h"
 #include "p2p/host.h"
 
 #include <stdint.h>
 
-/* The driver of a host: TCP over libuv. It listens, dials what the host asks for (IPv4, IPv6 and names),
+/* The driver of a host: TCP over libuv, and UDP for QUIC (udp.h). It listens, dials what the host asks for (IPv4, IPv6 and names),
  * carries bytes between sockets and host, and keeps the host's time. The host decides everything else:
  * limits, deadlines of handshakes, what is said to whom.
  *
@@ -61,6 +62,7 @@ struct tcp_listener {
 
 struct tcp {
     struct tcp_cfg cfg;
+    struct udp udp;   /* links over QUIC */
     struct map links; /* host_link id -> struct tcp_link */
     struct list closing;
     struct list blocked; /* links whose input waits for the host */
@@ -80,7 +82,7 @@ struct tcp {
 /* tcp_init: ERR_LIMIT if the budget cannot hold the buffers. t must not move. */
 MUST_CHECK enum err tcp_init(struct tcp *t, const struct tcp_cfg *cfg);
 
-/* tcp_listen listens on /ip4/.../tcp/N or /ip6/.../tcp/N; port 0 takes a free one. *ret_addr (may be NULL)
+/* tcp_listen listens on /ip4|ip6/.../tcp/N or /ip4|ip6/.../udp/N/quic-v1; port 0 takes a free one. *ret_addr (may be NULL)
  * is the multiaddr with the real port, and lives until done. It does not tell the host: see
  * host_set_listen_addrs. ERR_UNSUPPORTED: another kind of address. ERR_IO: in use, or not ours.
  * ERR_LIMIT: too many listeners. */

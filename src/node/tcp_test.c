@@ -77,6 +77,7 @@ static void side_init(struct side *s, uint8_t fill, unsigned handshake_ms)
                            .rng = &s->rng.rng,
                            .parent = &s->budget,
                            .memory_max = (size_t)16 << 20,
+                           .unix_s = 1800000000,
                            .agent = "test"};
     cfg.limits = host_limits_for(cfg.memory_max);
     cfg.limits.handshake_timeout_us = handshake_ms * US_PER_MS;
@@ -214,11 +215,15 @@ static void meet(const char *listen, const char *dial_prefix)
         return;
     }
     struct multiaddr_part port;
-    EXPECT(multiaddr_find(&port, addr, MULTIADDR_TCP));
+    bool is_quic = !multiaddr_find(&port, addr, MULTIADDR_TCP);
+    EXPECT(!is_quic || multiaddr_find(&port, addr, MULTIADDR_UDP));
     uint8_t target[MULTIADDR_LEN_MAX];
     struct wr w = wr_init(MSPAN_OF(target));
     EXPECT_OK(multiaddr_parse(&w, span_str(dial_prefix), NULL));
     wr_bytes(&w, port.raw);
+    if (is_quic) {
+        multiaddr_write(&w, MULTIADDR_QUIC_V1, SPAN_EMPTY);
+    }
     dial(&sides[0], span_of(target, w.n));
     if (EXPECT(turn_until(&sides[0].connected, 1)) && EXPECT(turn_until(&sides[1].connected, 1))) {
         struct host_open_args open = {.peer = &sides[0].peer, .protocol = SERVED};
@@ -253,6 +258,21 @@ TEST(ip6)
 TEST(name)
 {
     meet("/ip4/127.0.0.1/tcp/0", "/dns/localhost");
+}
+
+TEST(quic_over_ip4)
+{
+    meet("/ip4/127.0.0.1/udp/0/quic-v1", "/ip4/127.0.0.1");
+}
+
+TEST(quic_over_ip6)
+{
+    meet("/ip6/::1/udp/0/quic-v1", "/ip6/::1");
+}
+
+TEST(quic_to_a_name)
+{
+    meet("/ip4/127.0.0.1/udp/0/quic-v1", "/dns4/localhost");
 }
 
 TEST(done_in_the_middle)

@@ -105,6 +105,10 @@ static void fail(struct conn *c, enum err e, const char *rule)
     if (c->yamux_is_up) {
         yamux_close(&c->yamux, go_away_of(e));
     }
+    if (c->quic) {
+        quic_close(c->quic,
+                   go_away_of(e)); /* 0 is the ordinary way; others have no meaning to peers */
+    }
 }
 
 void conn_done(struct conn *c)
@@ -117,6 +121,10 @@ void conn_done(struct conn *c)
     }
     drop_select(c);
     yamux_done(&c->yamux);
+    if (c->quic) {
+        quic_done(c->quic);
+        mem_free(c->cfg.budget, c->quic, sizeof *c->quic);
+    }
     conn_secure_done(c);
     buf_done(&c->staged);
     *c = (struct conn){0};
@@ -246,6 +254,26 @@ static bool on_yamux(struct conn *c)
     return true;
 }
 
+static bool on_quic(struct conn *c)
+{
+    struct yamux_event e;
+    bool is_ready;
+    if (!c->quic || !quic_poll(c->quic, &e, &is_ready)) {
+        return false;
+    }
+    if (is_ready) {
+        c->peer = c->quic->peer;
+        c->state = CONN_READY;
+        c->deadline = INSTANT_NEVER;
+        conn_report(c, (struct conn_event){.kind = CONN_EVENT_READY, .peer = c->peer});
+    } else if (e.kind == YAMUX_EVENT_CLOSED) {
+        fail(c, e.err, e.rule);
+    } else {
+        conn_on_yamux(c, &e);
+    }
+    return true;
+}
+
 /* on_rest hands out application bytes that came right behind a stream's negotiation. */
 static bool on_rest(struct conn *c)
 {
@@ -282,7 +310,7 @@ static void advance(struct conn *c)
             c->gone = NULL;
         }
         moved = on_rest(c) || conn_check_selecting(c) || on_select(c) || on_yamux(c) ||
-                on_plain(c) || on_secure(c);
+                on_plain(c) || on_secure(c) || on_quic(c);
     }
     if (c->state == CONN_CLOSED) {
         report_closed(c);
@@ -290,6 +318,31 @@ static void advance(struct conn *c)
 }
 
 /* ---- the engine's verbs ---- */
+
+/* SPEC libp2p/quic §"QUIC vs. TCP": security and muxer are QUIC's; each stream negotiates its protocol as over yamux. */
+MUST_CHECK static enum err init_quic(struct conn *c)
+{
+    void *p;
+    struct quic_cfg cfg = {.endpoint = c->cfg.endpoint,
+                           .identity = c->cfg.quic,
+                           .expected = &c->expected,
+                           .unix_s = c->cfg.unix_s,
+                           .rng = c->cfg.rng,
+                           .budget = c->cfg.budget,
+                           .streams_in_max = c->cfg.streams_in_max ? c->cfg.streams_in_max : 1000,
+                           .window_max = max_u32(c->cfg.window_max, YAMUX_WINDOW_INITIAL),
+                           .queue_max = c->cfg.queue_max ? c->cfg.queue_max : YAMUX_WINDOW_INITIAL,
+                           .handshake_timeout_us = c->cfg.handshake_timeout_us};
+    c->state = CONN_SECURING;
+    TRY(mem_alloc(c->cfg.budget, &p, sizeof(struct quic)));
+    c->quic = p;
+    TRY(c->cfg.is_dialer ? quic_connect(c->quic, &cfg, c->cfg.remote, c->now)
+                         : quic_accept(c->quic, &cfg, c->cfg.first));
+    c->cfg.remote = NULL;
+    c->cfg.first = NULL;
+    advance(c);
+    return OK;
+}
 
 enum err conn_init(struct conn *c, const struct conn_cfg *cfg, instant now)
 {
@@ -304,6 +357,9 @@ enum err conn_init(struct conn *c, const struct conn_cfg *cfg, instant now)
     list_init(&c->selecting);
     list_init(&c->streams);
     buf_init(&c->staged, cfg->budget, STAGED_LEN_MAX);
+    if (cfg->endpoint) {
+        return init_quic(c);
+    }
     conn_secure_ids(c);
     struct conn_select_args args = {.is_dialer = cfg->is_dialer,
                                     .protocols = c->security_ids,
@@ -329,6 +385,19 @@ enum err conn_recv(struct conn *c, instant now, struct span *in)
         advance(c);
     }
     return c->state == CONN_CLOSED ? ERR_CLOSED : OK;
+}
+
+void conn_recv_datagram(struct conn *c, const struct quic_datagram *d)
+{
+    c->now = d->now;
+    quic_recv(c->quic, d);
+    advance(c);
+}
+
+size_t conn_send_datagram(struct conn *c, instant now, struct udp_addr *ret_to, struct mspan out)
+{
+    c->now = now;
+    return c->quic ? quic_send(c->quic, now, ret_to, out) : 0;
 }
 
 void conn_recv_end(struct conn *c)
@@ -460,6 +529,9 @@ bool conn_has_output(const struct conn *c)
     if (!c->cfg.budget) {
         return false;
     }
+    if (c->quic) {
+        return quic_has_output(c->quic);
+    }
     if (c->staged.n > 0 || conn_secure_has_output(c)) {
         return true;
     }
@@ -481,6 +553,9 @@ instant conn_deadline(const struct conn *c)
         const struct conn_stream *s = list_entry(oldest, struct conn_stream, in_selecting);
         first = instant_min(first, multistream_deadline(&s->select->engine));
     }
+    if (c->quic) {
+        return instant_min(first, quic_deadline(c->quic));
+    }
     return c->yamux_is_up ? instant_min(first, yamux_deadline(&c->yamux)) : first;
 }
 
@@ -493,7 +568,15 @@ void conn_tick(struct conn *c, instant now)
     if (c->yamux_is_up) {
         yamux_tick(&c->yamux, now);
     }
+    if (c->quic) {
+        quic_tick(c->quic, now);
+    }
     advance(c);
+}
+
+uint64_t conn_rtt_us(const struct conn *c)
+{
+    return c->quic ? quic_rtt_us(c->quic) : c->yamux.rtt_us;
 }
 
 void conn_close(struct conn *c)

@@ -10,6 +10,7 @@
 #include "p2p/multistream.h"
 #include "p2p/noise.h"
 #include "p2p/peer_id.h"
+#include "p2p/quic.h"
 #include "p2p/refusal.h"
 #include "p2p/security.h"
 #include "p2p/tls.h"
@@ -30,10 +31,10 @@
  *
  * This is the secure, multiplexed connection that the host sees, whatever is below: the host calls conn_*
  * and nothing of noise, TLS or yamux. Other stacks join here, not in the host: noise or TLS is a switch in
- * conn_secure.c, WebSocket comes as bytes that are unwrapped already, QUIC as a
- * second implementation behind the same functions, switched by a kind in struct conn, because it
- * brings security and streams of its own. An enum and a switch, no table of functions: there will be
- * two or three, known when we compile, and a reader can follow the call.
+ * conn_secure.c, WebSocket comes as bytes that are unwrapped already, and QUIC, which brings security and
+ * streams of its own, takes yamux's place in conn_mux.c and works on datagrams: conn_recv_datagram and
+ * conn_send_datagram instead of conn_recv and conn_send. Switches, no table of functions: there are
+ * two of each, known when we compile, and a reader can follow the call.
  *
  * Round trips until the dialer's first application byte is answered: multistream and noise message 1
  * leave together; noise message 3, yamux's SYN, the stream's proposal and, for a protocol that the
@@ -68,8 +69,12 @@ struct conn_cfg {
     uint32_t window_max;
     uint32_t queue_max;
     uint64_t keepalive_us;
-    uint64_t handshake_timeout_us; /* from init to READY */
-    uint64_t stream_timeout_us;    /* to agree on a stream's protocol */
+    struct quic_endpoint *endpoint;    /* QUIC: outlives the connection; NULL: over a byte stream */
+    const struct quic_identity *quic;  /* QUIC: likewise */
+    const struct udp_addr *remote;     /* QUIC, dialer: whom; used by init only */
+    const struct quic_datagram *first; /* QUIC, listener: what came first; used by init only */
+    uint64_t handshake_timeout_us;     /* from init to READY */
+    uint64_t stream_timeout_us;        /* to agree on a stream's protocol */
 };
 
 enum conn_state { CONN_SELECT_SECURITY, CONN_SECURING, CONN_SELECT_MUXER, CONN_READY, CONN_CLOSED };
@@ -136,6 +141,7 @@ struct conn {
         struct tls tls;
     } secure;
     struct yamux yamux;
+    struct quic *quic; /* in place of all of these, if it is set */
     struct span plain; /* decrypted, not yet given to the muxer; lies in the channel's buffer */
     struct span rest;  /* application bytes behind a stream's negotiation; likewise */
     struct conn_stream *rest_stream;
@@ -168,11 +174,18 @@ void conn_recv_end(struct conn *c);
 
 /* conn_send fills out; frames are sealed in place if out is large (64 KiB and more is best). */
 size_t conn_send(struct conn *c, instant now, struct mspan out);
+
+/* conn_recv_datagram and conn_send_datagram are for connections over QUIC; the latter as quic_send. */
+void conn_recv_datagram(struct conn *c, const struct quic_datagram *d);
+size_t conn_send_datagram(struct conn *c, instant now, struct udp_addr *ret_to, struct mspan out);
 bool conn_has_output(const struct conn *c);
 
 bool conn_poll(struct conn *c, struct conn_event *ret_event);
 instant conn_deadline(const struct conn *c);
 void conn_tick(struct conn *c, instant now);
+
+/* conn_rtt_us is the round trip as the muxer measured it; 0 = not known. */
+uint64_t conn_rtt_us(const struct conn *c);
 
 /* conn_close ends the connection in an orderly way; what is queued is dropped, a go-away is sent. */
 void conn_close(struct conn *c);

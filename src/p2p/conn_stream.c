@@ -5,6 +5,7 @@
 #include "base/arith.h"
 #include "base/check.h"
 #include "base/mem.h"
+#include "p2p/conn_mux.h"
 
 static struct conn_event event_of(struct conn_stream *s, enum conn_event_kind kind)
 {
@@ -54,7 +55,7 @@ static struct refusal memory_refusal(const struct conn *c)
 /* end_stream is the end of a stream whose negotiation failed: an owner who opened it hears of it. */
 static void end_stream(struct conn *c, struct conn_stream *s, enum err e, const char *rule)
 {
-    yamux_reset_stream(&c->yamux, s->id, 0);
+    conn_mux_reset(c, s->id, 0);
     if (s->inbound && !s->is_open) {
         conn_stream_free(c, s);
         return;
@@ -72,14 +73,14 @@ MUST_CHECK static enum err flush_select(struct conn *c, struct conn_stream *s)
     struct multistream *m = &s->select->engine;
     while (m->out.n > 0) {
         uint8_t piece[256];
-        size_t room = min_size(sizeof piece, yamux_writable_len(&c->yamux, s->id));
+        size_t room = min_size(sizeof piece, conn_mux_writable_len(c, s->id));
         if (room == 0) {
-            (void)yamux_write(&c->yamux, s->id,
-                              span_first(buf_span(&m->out), 1)); /* asks for WRITABLE */
+            (void)conn_mux_write(c, s->id,
+                                 span_first(buf_span(&m->out), 1)); /* asks for WRITABLE */
             return OK;
         }
         size_t n = multistream_send(m, c->now, mspan_of(piece, room));
-        if (yamux_write(&c->yamux, s->id, span_of(piece, n)) < n) {
+        if (conn_mux_write(c, s->id, span_of(piece, n)) < n) {
             return ERR_LIMIT;
         }
     }
@@ -95,7 +96,7 @@ static void settle(struct conn *c, struct conn_stream *s)
     s->can_write = s->is_open || s->is_proposed;
     if (s->can_write && s->close_write_due) {
         s->close_write_due = false;
-        yamux_finish(&c->yamux, s->id);
+        conn_mux_finish(c, s->id);
     }
     if (s->is_open) {
         conn_select_free(c, s->select);
@@ -157,14 +158,14 @@ static void on_opened(struct conn *c, uint32_t id)
     struct conn_select_args args = {.protocols = c->cfg.protocols->ids,
                                     .protocols_count = c->cfg.protocols->count};
     if (stream_new(c, &s, args) != OK) {
-        yamux_reset_stream(&c->yamux, id, 0);
+        conn_mux_reset(c, id, 0);
         conn_report(c,
                     (struct conn_event){.kind = CONN_EVENT_REFUSED, .refusal = memory_refusal(c)});
         return;
     }
     s->id = id;
     s->inbound = true;
-    enum err e = yamux_accept_stream(&c->yamux, id, s);
+    enum err e = conn_mux_accept(c, id, s);
     check(e == OK);
     follow_select(c, s);
 }
@@ -179,8 +180,7 @@ static void on_data(struct conn *c, struct conn_stream *s, struct span data)
     }
     struct span rest = data;
     (void)multistream_recv(&s->select->engine, c->now, &rest); /* failure comes as an event */
-    yamux_consume(&c->yamux, s->id,
-                  (struct yamux_consume_args){.n = data.n - rest.n, .now = c->now});
+    conn_mux_consume(c, s->id, data.n - rest.n);
     if (rest.n > 0 && s->select->engine.state == MULTISTREAM_SELECTED) {
         c->rest = rest;
         c->rest_stream = s;
@@ -271,8 +271,7 @@ enum err conn_open_stream(struct conn *c,
     }
     s->user = args.user;
     s->protocol = args.protocol;
-    e = yamux_open_stream(&c->yamux, &s->id, ret_refusal,
-                          (struct yamux_open_args){.user = s, .now = c->now});
+    e = conn_mux_open(c, &s->id, ret_refusal, s);
     if (e != OK) {
         conn_stream_free(c, s);
         return e;
@@ -280,7 +279,7 @@ enum err conn_open_stream(struct conn *c,
     struct multistream_event proposed;
     s->is_proposed = multistream_poll(&s->select->engine, &proposed); /* if lazy */
     if (flush_select(c, s) != OK) {
-        yamux_reset_stream(&c->yamux, s->id, 0);
+        conn_mux_reset(c, s->id, 0);
         conn_stream_free(c, s);
         if (ret_refusal) {
             *ret_refusal = memory_refusal(c);
@@ -294,7 +293,7 @@ enum err conn_open_stream(struct conn *c,
 
 size_t conn_stream_write(struct conn *c, struct conn_stream *s, struct span data)
 {
-    size_t n = s->can_write && !s->close_write_due ? yamux_write(&c->yamux, s->id, data) : 0;
+    size_t n = s->can_write && !s->close_write_due ? conn_mux_write(c, s->id, data) : 0;
     if (n < data.n) {
         s->wants_writable = true;
     }
@@ -303,14 +302,14 @@ size_t conn_stream_write(struct conn *c, struct conn_stream *s, struct span data
 
 size_t conn_stream_writable_len(const struct conn *c, const struct conn_stream *s)
 {
-    return s->can_write ? yamux_writable_len(&c->yamux, s->id) : 0;
+    return s->can_write ? conn_mux_writable_len(c, s->id) : 0;
 }
 
 void conn_stream_close_write(struct conn *c, struct conn_stream *s)
 {
     s->wants_writable = false;
     if (s->can_write) {
-        yamux_finish(&c->yamux, s->id);
+        conn_mux_finish(c, s->id);
     } else {
         s->close_write_due = true;
     }
@@ -324,11 +323,11 @@ void conn_stream_reset(struct conn *c, struct conn_stream *s, uint32_t code)
     if (c->has_event && c->event.stream == s) {
         c->has_event = false;
     }
-    yamux_reset_stream(&c->yamux, s->id, code);
+    conn_mux_reset(c, s->id, code);
     conn_stream_free(c, s);
 }
 
 void conn_stream_consume(struct conn *c, struct conn_stream *s, size_t n)
 {
-    yamux_consume(&c->yamux, s->id, (struct yamux_consume_args){.n = n, .now = c->now});
+    conn_mux_consume(c, s->id, n);
 }

@@ -22,6 +22,8 @@ struct side {
     struct key_signer signer;
     struct noise_identity identity;
     struct tls_identity tls;
+    struct quic_identity quic;
+    struct quic_endpoint endpoint;
     enum security security[SECURITY_COUNT];
     size_t security_count;
     struct conn_protocols protocols;
@@ -111,6 +113,8 @@ static void side_drop(void *engine)
     EXPECT_EQ(0, s->budget.used);
     noise_identity_done(&s->identity);
     tls_identity_done(&s->tls);
+    quic_identity_done(&s->quic);
+    quic_endpoint_done(&s->endpoint);
     key_signer_done(&s->signer);
 }
 
@@ -388,6 +392,139 @@ TEST(tls_says_goodbye)
     while (side_poll(&sides[1], T0, NULL)) {}
     EXPECT_EQ(CONN_EVENT_CLOSED, sides[1].last.kind);
     EXPECT_STR("the peer closed the connection", sides[1].last.rule);
+    drop_both();
+}
+
+/* ---- over QUIC: the same sides, with datagrams between them ---- */
+
+static const struct udp_addr QUIC_ADDRS[2] = {
+    {.port = 1, .ip = {10, 0, 0, 1}},
+    {.port = 2, .ip = {10, 0, 0, 2}},
+};
+
+static struct side *side_prepare_quic(unsigned twin)
+{
+    struct side *s = side_prepare_secure(twin, "t");
+    check(quic_identity_init(&s->quic, &s->tls.certificate) == OK);
+    quic_endpoint_init(&s->endpoint, test_budget(), &s->rng.rng);
+    return s;
+}
+
+static struct conn_cfg quic_cfg_of(struct side *s)
+{
+    struct conn_cfg cfg = cfg_of(s);
+    cfg.endpoint = &s->endpoint;
+    cfg.quic = &s->quic;
+    return cfg;
+}
+
+/* carry_quic moves one datagram of i to the other. */
+static bool carry_quic(unsigned i, instant now)
+{
+    struct side *to = &sides[1 - i];
+    uint8_t out[1500];
+    uint8_t reply[1500];
+    struct udp_addr addr;
+    struct quic_look look;
+    size_t n = conn_send_datagram(&sides[i].conn, now, &addr, MSPAN_OF(out));
+    struct quic_datagram d = {.remote = QUIC_ADDRS[i], .bytes = span_of(out, n), .now = now};
+    if (n == 0) {
+        return false;
+    }
+    enum quic_verdict v = quic_endpoint_look(&to->endpoint, &look, MSPAN_OF(reply), &d);
+    if (v == QUIC_NEW) {
+        struct conn_cfg cfg = quic_cfg_of(to);
+        cfg.first = &d;
+        EXPECT_OK(conn_init(&to->conn, &cfg, now));
+    } else if (v == QUIC_FOUND) {
+        conn_recv_datagram(&to->conn, &d);
+    }
+    while (side_poll(to, now, NULL)) {}
+    return true;
+}
+
+static void quic_pump(instant *now, uint64_t us)
+{
+    instant end = instant_add(*now, us);
+    while (instant_before(*now, end)) {
+        bool moved = carry_quic(0, *now);
+        moved = carry_quic(1, *now) || moved;
+        if (moved) {
+            continue;
+        }
+        *now = instant_add(*now, 1000);
+        for (unsigned i = 0; i < 2; i++) {
+            if (sides[i].conn.quic) {
+                conn_tick(&sides[i].conn, *now);
+                while (side_poll(&sides[i], *now, NULL)) {}
+            }
+        }
+    }
+}
+
+static void quic_start(instant now)
+{
+    (void)side_prepare_quic(1);
+    struct side *dialer = side_prepare_quic(0);
+    struct conn_cfg cfg = quic_cfg_of(dialer);
+    cfg.remote = &QUIC_ADDRS[1];
+    EXPECT_OK(conn_init(&dialer->conn, &cfg, now));
+}
+
+TEST(echo_over_quic)
+{
+    for (int lazy = 0; lazy < 2; lazy++) {
+        instant now = T0;
+        test_note("lazy %d", lazy);
+        quic_start(now);
+        sides[0].lazy = lazy;
+        quic_pump(&now, US_PER_S);
+        EXPECT(sides[0].is_ready);
+        EXPECT(sides[1].is_ready);
+        EXPECT_EQ(3000, sides[0].received);
+        EXPECT_EQ(3000, sides[1].received);
+        EXPECT(sides[0].finished);
+        EXPECT(sides[1].finished);
+        EXPECT_EQ(0, sides[0].conn.streams_count + sides[1].conn.streams_count);
+        struct peer_id self;
+        peer_id_of_key(&self, sides[0].signer.signer.public_key);
+        EXPECT(peer_id_equal(&self, &sides[1].conn.peer));
+        conn_close(&sides[0].conn);
+        quic_pump(&now, US_PER_S);
+        EXPECT_EQ(CONN_EVENT_CLOSED, sides[1].last.kind);
+        EXPECT_ERR(ERR_CLOSED, sides[1].last.err);
+        drop_both();
+    }
+}
+
+/* Initial and its answer; then Finished, the stream and its first bytes: two round trips, and none before them. */
+TEST(first_byte_in_two_round_trips_over_quic)
+{
+    quic_start(T0);
+    sides[0].to_write = 10;
+    for (unsigned trip = 0; trip < 2; trip++) {
+        EXPECT_EQ(0, sides[0].received);
+        while (carry_quic(0, T0)) {}
+        while (carry_quic(1, T0)) {}
+    }
+    EXPECT_EQ(10, sides[0].received);
+    drop_both();
+}
+
+TEST(unknown_protocol_over_quic_resets_the_stream_alone)
+{
+    instant now = T0;
+    struct conn_stream *s;
+    quic_start(now);
+    sides[0].is_quiet = true;
+    quic_pump(&now, US_PER_S);
+    EXPECT_OK(conn_open_stream(&sides[0].conn, &s, NULL,
+                               (struct conn_open_args){.protocol = SPAN_LIT("/what/1")}));
+    quic_pump(&now, US_PER_S);
+    EXPECT_EQ(CONN_EVENT_STREAM_RESET, sides[0].last.kind);
+    EXPECT_EQ(ERR_UNSUPPORTED, sides[0].last.err);
+    EXPECT_EQ(CONN_READY, sides[0].conn.state);
+    EXPECT_EQ(0, sides[1].conn.streams_count);
     drop_both();
 }
 

@@ -122,6 +122,8 @@ enum err host_init(struct host *h, const struct host_cfg *cfg, instant now)
     TRY(noise_identity_init(&h->identity, cfg->signer, cfg->rng));
     if (cfg->unix_s > 0) {
         TRY(tls_identity_init(&h->tls, cfg->signer, cfg->rng));
+        TRY(quic_identity_init(&h->quic, &h->tls.certificate));
+        quic_endpoint_init(&h->endpoint, &h->system, cfg->rng);
     }
     TRY(add_builtins(h));
     h->push_at = INSTANT_NEVER;
@@ -144,6 +146,8 @@ void host_done(struct host *h)
     buf_done(&h->record);
     noise_identity_done(&h->identity);
     tls_identity_done(&h->tls);
+    quic_identity_done(&h->quic);
+    quic_endpoint_done(&h->endpoint);
     check(h->transient.used == 0);
     check(h->credit.used == 0);
     check(h->system.used == 0);
@@ -294,7 +298,8 @@ static void fill_info(struct host_peer_info *ret_info, const struct host_peer *p
     if (first) {
         const struct host_conn *hc = list_entry(first, struct host_conn, in_peer);
         ret_info->addr = buf_span(&hc->addr);
-        ret_info->rtt_us = hc->conn.yamux.rtt_us ? hc->conn.yamux.rtt_us : p->ping_rtt_us;
+        uint64_t rtt_us = conn_rtt_us(&hc->conn);
+        ret_info->rtt_us = rtt_us ? rtt_us : p->ping_rtt_us;
     }
     if (p->is_identified) {
         ret_info->observed = p->info.observed_addr;

@@ -10,6 +10,7 @@
 #include "p2p/refusal.h"
 #include "p2p/security.h"
 #include "p2p/signer.h"
+#include "p2p/udp_addr.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -210,6 +211,32 @@ bool host_next_sendable(struct host *h, host_link *ret_link);
  * ERR_IO or ERR_TIMEOUT. Called exactly once a link; the id is dead afterwards. */
 void host_link_closed(struct host *h, instant now, host_link link, enum err why);
 
+/* ---- driver: datagrams ----
+ *
+ * A DIAL to /udp/N/quic-v1 asks the driver for nothing but a socket and a name's address: host_link_up, with
+ * remote if the address held a name. Links over datagrams come out of host_next_sendable like others; their bytes are
+ * had with host_datagram_send. A LINK_CLOSE of one is answered at once, when its last datagrams are out. */
+
+enum { HOST_DATAGRAM_LEN_MAX = 1452 };
+
+struct host_datagram {
+    const struct udp_addr *remote;
+    struct span bytes;
+    instant now;
+};
+
+/* host_datagram_recv takes one datagram in. It may ask for one to be sent back to remote: its bytes then lie in
+ * reply, which has room for HOST_DATAGRAM_LEN_MAX, and their number is returned; else 0. */
+size_t host_datagram_recv(struct host *h, const struct host_datagram *d, struct mspan reply);
+
+/* host_link_is_datagram: is this link one over datagrams? */
+bool host_link_is_datagram(const struct host *h, host_link link);
+
+/* host_datagram_send writes the next datagram of a link into out (HOST_DATAGRAM_LEN_MAX) and says where it goes; 0 =
+ * nothing now. */
+size_t host_datagram_send(
+    struct host *h, instant now, host_link link, struct udp_addr *ret_to, struct mspan out);
+
 /* host_set_listen_addrs replaces what identify announces; peers are told by identify/push. The bytes
  * are copied. ERR_LIMIT beyond HOST_ADDRS_MAX or the budget. */
 MUST_CHECK enum err host_set_listen_addrs(struct host *h, const struct span *addrs, size_t count);
@@ -221,7 +248,7 @@ struct host_dial_args {
         *peer; /* who must answer; NULL = taken from the addresses' /p2p, or whoever it is */
     const struct span
         *addrs; /* multiaddr bytes in order of preference; copied. Those that the host cannot
-                                 * dial (it does /ip4|ip6|dns*.../tcp/N) are skipped */
+                                 * dial (it does /ip4|ip6|dns*.../tcp/N and /udp/N/quic-v1) are skipped */
     size_t addrs_count;
 };
 

@@ -12,6 +12,7 @@
 #include "p2p/noise.h"
 #include "p2p/perf.h"
 #include "p2p/ping.h"
+#include "p2p/quic.h"
 #include "p2p/tls.h"
 
 /* The inside of the host, for its own files (host.c, swarm.c, host_stream.c, host_builtin.c) and for those
@@ -158,7 +159,9 @@ struct host {
     struct host_limits limits;
     struct peer_id self;
     struct noise_identity identity;
-    struct tls_identity tls; /* if cfg.unix_s is set */
+    struct tls_identity tls;       /* if cfg.unix_s is set */
+    struct quic_identity quic;     /* likewise */
+    struct quic_endpoint endpoint; /* likewise */
     instant started_at;
     struct budget system;
     struct budget transient;
@@ -233,6 +236,15 @@ struct refusal host_memory_refusal(const struct budget *b, size_t asked);
 
 /* host_peer_event lists the peer for host_swarm_poll. */
 void host_peer_event(struct host *h, struct host_peer *p);
+
+/* host_conn_accept makes a connection over QUIC from its first datagram. A refusal is an event; the peer hears nothing. */
+void host_conn_accept(struct host *h, const struct quic_datagram *first);
+
+/* ---- host_addr.c ---- */
+
+/* host_addrs_take copies the addresses that can be dialled and finds out who is meant. ERR_UNSUPPORTED: none can. */
+MUST_CHECK enum err host_addrs_take(struct host_dial *d, const struct host_dial_args *args);
+bool host_addr_is_quic(struct span addr);
 
 /* ---- host_stream.c ---- */
 

@@ -2,6 +2,7 @@
 #include "base/arith.h"
 #include "base/check.h"
 #include "base/mem.h"
+#include "base/wr.h"
 #include "p2p/host_state.h"
 
 #include <string.h>
@@ -201,8 +202,8 @@ static void set_security(const struct host *h, struct conn_cfg *cfg)
     }
 }
 
-/* start_conn begins the upgrade once the transport is up. */
-static void start_conn(struct host *h, struct host_conn *hc)
+/* start_conn begins the upgrade once the transport is up. What stands in quic makes it one over QUIC. */
+static void start_conn(struct host *h, struct host_conn *hc, const struct conn_cfg *quic)
 {
     struct conn_cfg cfg = {.is_dialer = !hc->inbound,
                            .identity = &h->identity,
@@ -219,6 +220,12 @@ static void start_conn(struct host *h, struct host_conn *hc)
                            .handshake_timeout_us = h->limits.handshake_timeout_us,
                            .stream_timeout_us = h->limits.stream_timeout_us};
     set_security(h, &cfg);
+    if (quic) {
+        cfg.endpoint = &h->endpoint;
+        cfg.quic = &h->quic;
+        cfg.remote = quic->remote;
+        cfg.first = quic->first;
+    }
     hc->state = HOST_CONN_UP;
     hc->conn_is_made = true;
     if (conn_init(&hc->conn, &cfg, h->now) != OK) {
@@ -350,50 +357,6 @@ static void attempt_failed(struct host *h, struct host_conn *hc, enum err e, con
     dial_check(h, d, true);
 }
 
-static bool can_dial(struct span addr)
-{
-    struct multiaddr_part part;
-    struct span rest = addr;
-    if (multiaddr_validate(addr, NULL) != OK || !multiaddr_next(&part, &rest)) {
-        return false;
-    }
-    bool is_host = part.code == MULTIADDR_IP4 || part.code == MULTIADDR_IP6 ||
-                   part.code == MULTIADDR_DNS || part.code == MULTIADDR_DNS4 ||
-                   part.code == MULTIADDR_DNS6;
-    if (!is_host || !multiaddr_next(&part, &rest) || part.code != MULTIADDR_TCP) {
-        return false;
-    }
-    return rest.n == 0 ||
-           (multiaddr_next(&part, &rest) && part.code == MULTIADDR_P2P && rest.n == 0);
-}
-
-/* take_addrs copies the addresses that can be dialled and finds out who is meant. */
-MUST_CHECK static enum err take_addrs(struct host_dial *d, const struct host_dial_args *args)
-{
-    if (args->peer) {
-        d->peer = *args->peer;
-    }
-    for (size_t i = 0; i < args->addrs_count; i++) {
-        struct span addr = args->addrs[i];
-        if (!can_dial(addr)) {
-            continue;
-        }
-        struct span id;
-        struct peer_id named;
-        if (multiaddr_peer_id(&id, addr)) {
-            if (peer_id_decode(&named, id) != OK ||
-                (d->peer.n > 0 && !peer_id_equal(&named, &d->peer))) {
-                continue; /* it leads to somebody else */
-            }
-            d->peer = named;
-        }
-        uint8_t len[2] = {(uint8_t)(addr.n >> 8), (uint8_t)addr.n}; /* <= MULTIADDR_LEN_MAX */
-        TRY(buf_append(&d->addrs, SPAN_OF(len)));
-        TRY(buf_append(&d->addrs, addr));
-    }
-    return d->addrs.n > 0 ? OK : ERR_UNSUPPORTED;
-}
-
 enum err host_dial(struct host *h,
                    uint64_t *ret_dial,
                    struct refusal *ret_refusal,
@@ -418,7 +381,7 @@ enum err host_dial(struct host *h,
     list_init(&d->attempts);
     list_add_last(&h->dials, &d->in_dials);
     buf_init(&d->addrs, &h->system, (size_t)HOST_ADDRS_MAX * (MULTIADDR_LEN_MAX + 2));
-    enum err e = take_addrs(d, &args);
+    enum err e = host_addrs_take(d, &args);
     struct host_peer *known = d->peer.n ? host_peer_get(h, &d->peer) : NULL;
     if (e == OK && known && known->conns_count > 0) {
         e = ERR_STATE;
@@ -563,17 +526,43 @@ enum err host_link_open(struct host *h,
     h->now = args.now;
     struct host_conn *hc;
     TRY(conn_new(h, &hc, ret_refusal, args.remote, true));
-    start_conn(h, hc);
+    start_conn(h, hc, NULL);
     *ret_link = hc->link;
     return OK;
+}
+
+void host_conn_accept(struct host *h, const struct quic_datagram *first)
+{
+    uint8_t bytes[64];
+    struct host_conn *hc;
+    struct wr w = wr_init(MSPAN_OF(bytes));
+    udp_addr_write(&w, &first->remote);
+    if (conn_new(h, &hc, NULL, span_of(bytes, w.n), true) == OK) {
+        start_conn(h, hc, &(struct conn_cfg){.first = first});
+    }
+}
+
+static void quic_up(struct host *h, struct host_conn *hc, struct span remote)
+{
+    struct udp_addr to;
+    if (h->cfg.unix_s == 0 || udp_addr_of(&to, remote.n > 0 ? remote : buf_span(&hc->addr)) != OK) {
+        close_conn(h, hc, ERR_UNSUPPORTED, "no address to send datagrams to");
+        return;
+    }
+    start_conn(h, hc, &(struct conn_cfg){.remote = &to});
 }
 
 void host_link_up(struct host *h, host_link link, struct host_link_args args)
 {
     h->now = args.now;
     struct host_conn *hc = host_conn_find(h, link);
-    if (hc && hc->state == HOST_CONN_DIALING) {
-        start_conn(h, hc);
+    if (!hc || hc->state != HOST_CONN_DIALING) {
+        return;
+    }
+    if (host_addr_is_quic(buf_span(&hc->addr))) {
+        quic_up(h, hc, args.remote);
+    } else {
+        start_conn(h, hc, NULL);
     }
 }
 

@@ -35,16 +35,18 @@ echo "# js-libp2p"
 "$here/js/test.sh" "$ours" interop.test.mjs | tee "$out/js.tap"
 count "$out/js.tap"
 
-# pair NAME PEER BUILD...   builds the peer with the command, then runs it against ours
+# pair NAME ROWS PEER BUILD...   builds the peer with the command, then runs it against ours in each row
 pair()
 {
-    local name=$1 peer=$2
-    shift 2
+    local name=$1 rows=$2 peer=$3
+    shift 3
     echo "# $name-libp2p"
     if "$@" >"$out/$name.log" 2>&1; then
         peers+=("--$name" "$peer")
-        "$here/pair.py" "$name-libp2p" "$ours" "$peer" | tee "$out/$name.tap"
-        count "$out/$name.tap"
+        for row in $rows; do
+            "$here/pair.py" --row "$row" "$name-libp2p" "$ours" "$peer" | tee "$out/$name-$row.tap"
+            count "$out/$name-$row.tap"
+        done
     else
         cat "$out/$name.log"
         echo "not ok - the $name peer does not build"
@@ -53,12 +55,12 @@ pair()
 }
 
 if command -v go >/dev/null; then
-    pair go "$out/go_peer" go -C "$here/go" build -mod=readonly -o "$out/go_peer" .
+    pair go "noise tls quic" "$out/go_peer" go -C "$here/go" build -mod=readonly -o "$out/go_peer" .
 else
     skip go-libp2p "there is no go here (https://go.dev/dl)"
 fi
 if command -v cargo >/dev/null; then
-    pair rust "$out/rust/release/peer" "$here/rust/build.sh" "$out/rust"
+    pair rust noise "$out/rust/release/peer" "$here/rust/build.sh" "$out/rust"
 else
     skip rust-libp2p "there is no cargo here (https://rustup.rs)"
 fi

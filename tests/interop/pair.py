@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""pair.py NAME OURS THEIRS...: runs our test node and another implementation's against each other, as TAP.
+"""pair.py [--row ROW] NAME OURS THEIRS...: runs our test node and another implementation's against each other, as TAP.
 
-Both take the commands of tests/peers/p2p_node.c. Each side dials once; each exercise is run by either side:
+A row of the matrix is noise (over TCP, the default), tls (over TCP) or quic; theirs gets it as --row ROW, unless
+it is noise. Both take the
+commands of tests/peers/p2p_node.c. Each side dials once; each exercise is run by either side:
 handshake and identify, ping, 100 MB echoed with checksums, 1,000 streams at once, resets at random points.
 At the end nothing may be left over at ours."""
+import argparse
 import queue
 import re
 import subprocess
@@ -13,12 +16,15 @@ import time
 
 LINE_TIMEOUT_S = 120
 BYTES, STREAMS, RESETS = 100_000_000, 1000, 200
+TCP, QUIC = '/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/udp/0/quic-v1'
+# How we listen, how we dial, and how many streams a peer lets us open at once.
+ROWS = {'noise': (TCP, ['--security', 'noise'], STREAMS), 'tls': (TCP, ['--security', 'tls'], STREAMS), 'quic': (QUIC, [], 200)}
 STREAMS_KEPT = {'rust-libp2p': 1}  # it pings on one stream as long as the connection lasts
 
 
 class Peer:
     def __init__(self, command, listen):
-        args = ['--listen', '/ip4/127.0.0.1/tcp/0'] if listen else []
+        args = ['--listen', listen] if listen else []
         self.process = subprocess.Popen([*command, *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.lines = queue.Queue()
         threading.Thread(target=self.read, daemon=True).start()
@@ -82,7 +88,7 @@ def want(held, text):
         raise RuntimeError(text)
 
 
-def exercises(tap, title, us, them, kept):
+def exercises(tap, title, us, them, streams, kept):
     def quiet():
         us.quiet(kept)
 
@@ -100,18 +106,20 @@ def exercises(tap, title, us, them, kept):
     tap.case(f'{title}: both are identified', check_identify)
     both('ping', 'ping {}', 'ok ping')
     both('send 100 MB and have them back', f'echo {{}} {BYTES}', 'ok echo')
-    both('open 1,000 streams', f'streams {{}} {STREAMS}', 'ok streams', quiet)
+    both(f'open {streams} streams', f'streams {{}} {streams}', 'ok streams', quiet)
     both('reset streams at random points', f'resets {{}} {RESETS}', 'ok resets')
     both('go on after the resets', 'echo {} 1000000', 'ok echo', quiet)
 
 
-def run(tap, name, ours, theirs, we_dial):
-    title = f'we dial {name}' if we_dial else f'{name} dials us'
+def run(tap, name, ours, theirs, row, we_dial):
+    title = f'{row}: ' + (f'we dial {name}' if we_dial else f'{name} dials us')
+    addr, ours_args, streams = ROWS[row]
+    commands = ([*ours, *ours_args], [*theirs, *([] if row == 'noise' else ['--row', row])])
     peers = []
 
     def start():
-        for command, listens in ((ours, not we_dial), (theirs, we_dial)):
-            peers.append(Peer(command, listens))
+        for command, listens in zip(commands, (not we_dial, we_dial)):
+            peers.append(Peer(command, addr if listens else None))
 
     def connect():
         us, them = peers
@@ -126,7 +134,7 @@ def run(tap, name, ours, theirs, we_dial):
         us.quiet()
     try:
         if tap.case(f'{title}: both start', start) and tap.case(f'{title}: handshake', connect):
-            exercises(tap, title, *peers, STREAMS_KEPT.get(name, 0))
+            exercises(tap, title, *peers, streams, STREAMS_KEPT.get(name, 0))
             tap.case(f'{title}: they go, and nothing is left', part)
     finally:
         for p in peers:
@@ -134,10 +142,15 @@ def run(tap, name, ours, theirs, we_dial):
 
 
 def main():
-    name, ours, *theirs = sys.argv[1:]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--row', choices=sorted(ROWS), default='noise')
+    parser.add_argument('name')
+    parser.add_argument('ours')
+    parser.add_argument('theirs', nargs='+')
+    a = parser.parse_args()
     tap = Tap()
     for we_dial in (False, True):
-        run(tap, name, [ours], theirs, we_dial)
+        run(tap, a.name, [a.ours], a.theirs, a.row, we_dial)
     print(f'1..{tap.count}')
     return 1 if tap.failed else 0
 

@@ -1,4 +1,4 @@
-// peer [--listen ADDR]: go-libp2p as the other end of the interoperability tests. It takes the commands of
+// peer [--listen ADDR] [--row noise|tls|quic]: go-libp2p as the other end of the interoperability tests. It takes the commands of
 // tests/peers/p2p_node.c on stdin, and answers with the same lines, so that one driver serves every implementation.
 package main
 
@@ -26,6 +26,8 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
+	libp2ptls "github.com/libp2p/go-libp2p/p2p/security/tls"
+	libp2pquic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 )
 
@@ -245,7 +247,20 @@ func watch(h host.Host) error {
 	return nil
 }
 
-func newHost(listen []string) (host.Host, error) {
+// rowOptions is what a row of the matrix speaks.
+func rowOptions(row string, muxer *yamux.Transport) ([]libp2p.Option, error) {
+	switch row {
+	case "noise":
+		return []libp2p.Option{libp2p.Transport(tcp.NewTCPTransport), libp2p.Security(noise.ID, noise.New), libp2p.Muxer(yamux.ID, muxer)}, nil
+	case "tls":
+		return []libp2p.Option{libp2p.Transport(tcp.NewTCPTransport), libp2p.Security(libp2ptls.ID, libp2ptls.New), libp2p.Muxer(yamux.ID, muxer)}, nil
+	case "quic":
+		return []libp2p.Option{libp2p.Transport(libp2pquic.NewTransport)}, nil
+	}
+	return nil, fmt.Errorf("unknown row %s", row)
+}
+
+func newHost(listen []string, row string) (host.Host, error) {
 	limits := rcmgr.NewFixedLimiter(rcmgr.InfiniteLimits)
 	manager, err := rcmgr.NewResourceManager(limits)
 	if err != nil {
@@ -253,11 +268,13 @@ func newHost(listen []string) (host.Host, error) {
 	}
 	muxer := *yamux.DefaultTransport
 	muxer.MaxIncomingStreams = 4096
-	options := []libp2p.Option{
-		libp2p.Transport(tcp.NewTCPTransport), libp2p.Security(noise.ID, noise.New), libp2p.Muxer(yamux.ID, &muxer),
-		libp2p.ResourceManager(manager), libp2p.UserAgent("go-libp2p-test"), libp2p.DisableRelay(),
-		libp2p.NoListenAddrs,
+	options, err := rowOptions(row, &muxer)
+	if err != nil {
+		return nil, err
 	}
+	options = append(options,
+		libp2p.ResourceManager(manager), libp2p.UserAgent("go-libp2p-test"), libp2p.DisableRelay(),
+		libp2p.NoListenAddrs)
 	if len(listen) > 0 {
 		options[len(options)-1] = libp2p.ListenAddrStrings(listen...)
 	}
@@ -266,10 +283,16 @@ func newHost(listen []string) (host.Host, error) {
 
 func run() error {
 	var listen []string
-	if len(os.Args) == 3 && os.Args[1] == "--listen" {
-		listen = os.Args[2:]
+	row := "noise"
+	for i := 1; i+1 < len(os.Args); i += 2 {
+		switch os.Args[i] {
+		case "--listen":
+			listen = append(listen, os.Args[i+1])
+		case "--row":
+			row = os.Args[i+1]
+		}
 	}
-	h, err := newHost(listen)
+	h, err := newHost(listen, row)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import { ECHO, echo, manyStreams, resets, startTheirs } from './theirs.mjs'
 
 const binary = process.env.P2P_NODE
 const seed = Number(process.env.PASSMESH_TEST_SEED ?? 1)
-const STREAMS = 1000
 const RESETS = 200
 const STRANGER = '12D3KooWB1b3qZxWJanuhtseF3DmPggHCtG36KZ9ixkqHtdKH9fh'
 
@@ -36,11 +35,11 @@ async function quiet (ours, conns) {
 }
 
 // What both directions of dialling have in common, with the peer `theirs` connected to `ours`.
-function exercises (w, { encryption, megabytes }) {
+function exercises (w, { encryption, megabytes, multiplexer = '/yamux/1.0.0', streams = 1000, observed = '/ip4/127.0.0.1/tcp/' }) {
   const bytes = megabytes * 1_000_000
-  it('both proved who they are, and chose yamux in the handshake', () => {
+  it('both proved who they are, and have a muxer', () => {
     assert.equal(w.connection.remotePeer.toString(), w.ours.id)
-    assert.equal(w.connection.multiplexer, '/yamux/1.0.0')
+    assert.equal(w.connection.multiplexer, multiplexer)
     assert.equal(w.connection.encryption, encryption)
   })
 
@@ -48,7 +47,7 @@ function exercises (w, { encryption, megabytes }) {
     const result = await w.theirs.services.identify.identify(w.connection)
     assert.equal(result.agentVersion, 'passmesh-test/0.1.0')
     assert.ok(result.protocols.includes(ECHO))
-    assert.ok(result.observedAddr.toString().startsWith('/ip4/127.0.0.1/tcp/'))
+    assert.ok(result.observedAddr.toString().startsWith(observed))
     if (w.ours.addr) { // a record without addresses is none to js-libp2p
       assert.deepEqual(result.signedPeerRecord.addresses.map(String), [w.ours.addr.split('/p2p/')[0]])
     }
@@ -93,14 +92,14 @@ function exercises (w, { encryption, megabytes }) {
     assert.equal(Ours.figures(line).bytes, bytes)
   })
 
-  it('they open 1,000 streams', async () => {
-    assert.deepEqual(await manyStreams(w.connection, STREAMS), { open: STREAMS, same: STREAMS })
+  it(`they open ${streams} streams`, async () => {
+    assert.deepEqual(await manyStreams(w.connection, streams), { open: streams, same: streams })
     await quiet(w.ours, 1)
   })
 
-  it('we open 1,000 streams', async () => {
-    const line = await w.ours.ask(`streams ${w.theirs.peerId} ${STREAMS}`, 'ok streams')
-    assert.equal(Ours.figures(line).count, STREAMS)
+  it(`we open ${streams} streams`, async () => {
+    const line = await w.ours.ask(`streams ${w.theirs.peerId} ${streams}`, 'ok streams')
+    assert.equal(Ours.figures(line).count, streams)
     await quiet(w.ours, 1)
   })
 
@@ -128,15 +127,26 @@ function exercises (w, { encryption, megabytes }) {
 // Each row: what they speak, how we dial, and what comes out of it.
 const ROWS = [
   { name: 'noise over TCP', theirs: ['noise'], ours: 'noise', encryption: '/noise', megabytes: 100 },
-  { name: 'TLS over TCP', theirs: ['tls'], ours: 'tls', encryption: '/tls/1.0.0', megabytes: 20 }
+  { name: 'TLS over TCP', theirs: ['tls'], ours: 'tls', encryption: '/tls/1.0.0', megabytes: 20 },
+  // 200 streams: their QUIC lets a peer open 256 at once
+  {
+    name: 'QUIC',
+    transport: 'quic',
+    ours: 'noise',
+    encryption: 'native',
+    megabytes: 20,
+    multiplexer: 'quic',
+    streams: 200,
+    observed: '/ip4/127.0.0.1/udp/'
+  }
 ]
 
 for (const row of ROWS) {
   describe(`${row.name}: js-libp2p dials us`, { timeout: 80_000 }, () => {
     const w = {}
     before(async () => {
-      w.ours = await startOurs(binary, { listen: true, args: ['--seed', String(seed)] })
-      w.theirs = await startTheirs({ security: row.theirs })
+      w.ours = await startOurs(binary, { listen: true, transport: row.transport, args: ['--seed', String(seed)] })
+      w.theirs = await startTheirs({ security: row.theirs, transport: row.transport })
       w.connection = await w.theirs.dial(multiaddr(w.ours.addr))
       await w.ours.line('identified')
     })
@@ -148,7 +158,7 @@ for (const row of ROWS) {
     const w = {}
     before(async () => {
       w.ours = await startOurs(binary, { args: ['--seed', String(seed), '--security', row.ours] })
-      w.theirs = await startTheirs({ listen: true, security: row.theirs })
+      w.theirs = await startTheirs({ listen: true, security: row.theirs, transport: row.transport })
       await w.ours.ask(`dial ${w.theirs.getMultiaddrs()[0]}`, 'connected')
       await w.ours.line('identified')
       w.connection = w.theirs.getConnections()[0]
@@ -188,6 +198,23 @@ describe('what must fail', { timeout: 20_000 }, () => {
   it('we dial another peer than we meet, over TLS', async () => {
     const ours = await startOurs(binary, { args: ['--security', 'tls'] })
     const theirs = await startTheirs({ listen: true, security: ['tls'] })
+    const addr = String(theirs.getMultiaddrs()[0]).replace(String(theirs.peerId), STRANGER)
+    await assert.rejects(ours.ask(`dial ${addr}`, 'connected'), /error dial/)
+    await theirs.stop()
+    assert.equal(await ours.stop(), 0)
+  })
+
+  it('they dial another peer than they meet, over QUIC', async () => {
+    const ours = await startOurs(binary, { listen: true, transport: 'quic' })
+    const theirs = await startTheirs({ transport: 'quic' })
+    await assert.rejects(theirs.dial(multiaddr(ours.addr.replace(ours.id, STRANGER))))
+    await theirs.stop()
+    assert.equal(await ours.stop(), 0)
+  })
+
+  it('we dial another peer than we meet, over QUIC', async () => {
+    const ours = await startOurs(binary)
+    const theirs = await startTheirs({ listen: true, transport: 'quic' })
     const addr = String(theirs.getMultiaddrs()[0]).replace(String(theirs.peerId), STRANGER)
     await assert.rejects(ours.ask(`dial ${addr}`, 'connected'), /error dial/)
     await theirs.stop()

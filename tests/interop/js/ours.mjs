@@ -57,8 +57,13 @@ export class Ours {
   }
 }
 
-export async function startOurs (binary, { listen = false, args = [] } = {}) {
-  const ours = new Ours(binary, ...(listen ? ['--listen', '/ip4/127.0.0.1/tcp/0'] : []), ...args)
+const LISTEN = {
+  tcp: '/ip4/127.0.0.1/tcp/0',
+  quic: '/ip4/127.0.0.1/udp/0/quic-v1'
+}
+
+export async function startOurs (binary, { listen = false, transport = 'tcp', args = [] } = {}) {
+  const ours = new Ours(binary, ...(listen ? ['--listen', LISTEN[transport]] : []), ...args)
   if (listen) {
     ours.addr = (await ours.line('listening ')).split(' ')[1]
   }

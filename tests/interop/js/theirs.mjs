@@ -1,5 +1,6 @@
 // js-libp2p as a peer, with the echo protocol of the tests, and the client's side of each exercise.
 import { createHash, randomFillSync } from 'node:crypto'
+import { quic } from '@chainsafe/libp2p-quic'
 import { noise } from '@libp2p/noise'
 import { yamux } from '@libp2p/yamux'
 import { identify, identifyPush } from '@libp2p/identify'
@@ -28,12 +29,16 @@ async function echoBack (stream) {
 }
 
 const ENCRYPTERS = { noise, tls }
+const TRANSPORTS = {
+  tcp: { make: tcp, listen: '/ip4/127.0.0.1/tcp/0' },
+  quic: { make: quic, listen: '/ip4/127.0.0.1/udp/0/quic-v1' }
+}
 
 // `security`: names of secure channels in order of preference.
-export async function startTheirs ({ listen = false, security = ['noise'], services = {} } = {}) {
+export async function startTheirs ({ listen = false, security = ['noise'], transport = 'tcp', services = {} } = {}) {
   const node = await createLibp2p({
-    addresses: { listen: listen ? ['/ip4/127.0.0.1/tcp/0'] : [] },
-    transports: [tcp()],
+    addresses: { listen: listen ? [TRANSPORTS[transport].listen] : [] },
+    transports: [TRANSPORTS[transport].make()],
     connectionEncrypters: security.map(name => ENCRYPTERS[name]()),
     streamMuxers: [yamux({ maxInboundStreams: STREAMS_MAX, maxOutboundStreams: STREAMS_MAX, maxEarlyStreams: STREAMS_MAX })],
     connectionManager: { inboundConnectionThreshold: 1000 },
