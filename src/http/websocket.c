@@ -6,8 +6,7 @@
 #include "base/rd.h"
 #include "base/wr.h"
 #include "codec/utf8.h"
-
-enum opcode { OP_MORE = 0, OP_TEXT = 1, OP_BINARY = 2, OP_CLOSE = 8, OP_PING = 9, OP_PONG = 10 };
+#include "http/websocket_frame.h"
 
 enum code {
     CODE_NORMAL = 1000,
@@ -18,7 +17,10 @@ enum code {
     CODE_TOO_BIG = 1009,
 };
 
-enum { FIN = 0x80, MASKED = 0x80, HEAD_LEN_MIN = 2, FRAME_HEAD_LEN_MAX = 10 };
+enum {
+    HEAD_LEN_MIN = WEBSOCKET_FRAME_HEAD_LEN_MIN,
+    FRAME_HEAD_LEN_MAX = 10 /* bytes: a server masks nothing */
+};
 
 static size_t message_len_max(const struct websocket *ws)
 {
@@ -79,20 +81,6 @@ static void end(struct websocket *ws, enum err why)
     ws->deadline = INSTANT_NEVER;
 }
 
-static void write_frame_head(struct wr *w, enum opcode opcode, size_t len)
-{
-    wr_u8(w, (uint8_t)(FIN | opcode));
-    if (len <= WEBSOCKET_CONTROL_LEN_MAX) {
-        wr_u8(w, (uint8_t)len);
-    } else if (len <= UINT16_MAX) {
-        wr_u8(w, 126);
-        wr_be16(w, (uint16_t)len);
-    } else {
-        wr_u8(w, 127);
-        wr_be64(w, len);
-    }
-}
-
 /* Drops what was sent, so that the buffer's maximum is about what is still to go. */
 static void drop_sent(struct websocket *ws)
 {
@@ -101,11 +89,11 @@ static void drop_sent(struct websocket *ws)
     buf_trim(&ws->out);
 }
 
-static enum err queue_frame(struct websocket *ws, enum opcode opcode, struct span payload)
+static enum err queue_frame(struct websocket *ws, enum websocket_opcode opcode, struct span payload)
 {
     uint8_t head[FRAME_HEAD_LEN_MAX];
     struct wr h = wr_init(MSPAN_OF(head));
-    write_frame_head(&h, opcode, payload.n);
+    websocket_frame_write(&h, (struct websocket_frame_args){.opcode = opcode, .len = payload.n});
     drop_sent(ws);
     TRY(buf_reserve(&ws->out, add_sat_size(h.n, payload.n)));
     TRY(buf_append(&ws->out, span_of(head, h.n)));
@@ -123,7 +111,7 @@ static void begin_close(struct websocket *ws, instant now, uint16_t code, struct
     }
     ws->state = WEBSOCKET_CLOSING;
     ws->deadline = after_ms(now, 0, WEBSOCKET_CLOSE_TIMEOUT_MS);
-    if (queue_frame(ws, OP_CLOSE, span_of(payload, w.n)) != OK) {
+    if (queue_frame(ws, WEBSOCKET_CLOSE, span_of(payload, w.n)) != OK) {
         end(ws, ERR_LIMIT);
     }
 }
@@ -159,89 +147,46 @@ enum err websocket_write(struct websocket *ws, struct span text)
     if (text.n > out_len_max(ws) || ws->out.n + text.n + FRAME_HEAD_LEN_MAX > out_len_max(ws)) {
         return ERR_LIMIT;
     }
-    return queue_frame(ws, OP_TEXT, text);
-}
-
-/* How long the head at hand is, judged by its second byte. */
-static size_t head_len(const uint8_t *head, size_t n)
-{
-    if (n < HEAD_LEN_MIN) {
-        return HEAD_LEN_MIN;
-    }
-    uint8_t len = head[1] & 0x7f;
-    return (size_t)HEAD_LEN_MIN + (len == 126 ? 2 : len == 127 ? 8 : 0) + 4;
-}
-
-static bool is_control(uint8_t opcode)
-{
-    return opcode >= OP_CLOSE;
+    return queue_frame(ws, WEBSOCKET_TEXT, text);
 }
 
 /* The first two bytes are there: NULL, or the rule that they break. */
 static const char *judge_start(const struct websocket *ws)
 {
     uint8_t opcode = ws->head[0] & 0x0f;
-    bool fin = (ws->head[0] & FIN) != 0;
-    uint8_t len = ws->head[1] & 0x7f;
-    if (ws->head[0] & 0x70) {
-        return "websocket: an extension that was not agreed";
+    const char *rule = websocket_frame_judge(ws->head);
+    if (rule) {
+        return rule;
     }
     /* SPEC RFC6455 §"5.1. Overview": a client masks every frame. */
-    if (!(ws->head[1] & MASKED)) {
+    if (!(ws->head[1] & 0x80)) {
         return "websocket: a frame without mask";
     }
-    bool is_known = opcode <= OP_BINARY || (opcode >= OP_CLOSE && opcode <= OP_PONG);
-    if (!is_known) {
-        return "websocket: unknown opcode";
-    }
-    /* SPEC RFC6455 §"5.5. Control Frames": at most 125 bytes, and never in pieces. */
-    if (is_control(opcode)) {
-        return fin && len <= WEBSOCKET_CONTROL_LEN_MAX
-                   ? NULL
-                   : "websocket: a control frame that is long or in pieces";
-    }
     /* SPEC RFC6455 §"5.4. Fragmentation": pieces of one message follow one another. */
-    if ((opcode == OP_MORE) != (ws->message_opcode != 0)) {
+    if (!websocket_is_control(opcode) && (opcode == WEBSOCKET_MORE) != (ws->message_opcode != 0)) {
         return "websocket: a piece of no message, or a message within another";
     }
     return NULL;
 }
 
-static uint64_t read_len(const struct websocket *ws, bool *ret_is_shortest)
-{
-    struct rd r = rd_init(span_of(ws->head + 1, ws->head_n - 1U));
-    uint64_t len = rd_u8(&r) & 0x7f;
-    *ret_is_shortest = true;
-    if (len == 126) {
-        len = rd_be16(&r);
-        *ret_is_shortest = len > WEBSOCKET_CONTROL_LEN_MAX;
-    } else if (len == 127) {
-        len = rd_be64(&r);
-        *ret_is_shortest = len > UINT16_MAX;
-    }
-    return len;
-}
-
 /* The whole head is there. */
 static void begin_frame(struct websocket *ws, instant now)
 {
-    bool is_shortest;
-    uint64_t len = read_len(ws, &is_shortest);
+    struct websocket_frame frame;
     /* SPEC RFC6455 §"5.2. Base Framing Protocol": lengths stand in their shortest form. */
-    if (!is_shortest) {
+    if (!websocket_frame_decode(&frame, span_of(ws->head, ws->head_n))) {
         fail(ws, now, CODE_PROTOCOL, "websocket: a length not in its shortest form");
         return;
     }
-    ws->fin = (ws->head[0] & FIN) != 0;
-    ws->opcode = ws->head[0] & 0x0f;
-    for (size_t i = 0; i < sizeof ws->mask; i++) {
-        ws->mask[i] = ws->head[ws->head_n - 4U + i];
-    }
-    if (!is_control(ws->opcode) && len > message_len_max(ws) - ws->message.n) {
+    uint64_t len = frame.len;
+    ws->fin = frame.fin;
+    ws->opcode = frame.opcode;
+    (void)span_copy(MSPAN_OF(ws->mask), SPAN_OF(frame.mask));
+    if (!websocket_is_control(ws->opcode) && len > message_len_max(ws) - ws->message.n) {
         fail(ws, now, CODE_TOO_BIG, "websocket: the message is longer than allowed");
         return;
     }
-    if (ws->opcode == OP_TEXT || ws->opcode == OP_BINARY) {
+    if (ws->opcode == WEBSOCKET_TEXT || ws->opcode == WEBSOCKET_BINARY) {
         ws->message_opcode = ws->opcode;
     }
     ws->in_frame = true;
@@ -253,7 +198,7 @@ static void begin_frame(struct websocket *ws, instant now)
 
 static void recv_head(struct websocket *ws, instant now, struct span *in)
 {
-    while (ws->head_n < head_len(ws->head, ws->head_n)) {
+    while (ws->head_n < websocket_frame_head_len(span_of(ws->head, ws->head_n))) {
         if (in->n == 0) {
             return;
         }
@@ -267,17 +212,10 @@ static void recv_head(struct websocket *ws, instant now, struct span *in)
     begin_frame(ws, now);
 }
 
-static void unmask(struct websocket *ws, struct mspan out, struct span in)
-{
-    for (size_t i = 0; i < in.n; i++) {
-        out.p[i] = in.p[i] ^ ws->mask[(ws->frame_at + i) & 3];
-    }
-}
-
 static enum err keep_payload(struct websocket *ws, struct span piece)
 {
-    if (is_control(ws->opcode)) {
-        unmask(ws, mspan_of(ws->control + ws->control_n, piece.n), piece);
+    if (websocket_is_control(ws->opcode)) {
+        websocket_mask(ws->control + ws->control_n, piece, ws->mask, ws->frame_at);
         ws->control_n = (uint8_t)(ws->control_n + piece.n);
         return OK;
     }
@@ -286,7 +224,7 @@ static enum err keep_payload(struct websocket *ws, struct span piece)
     }
     struct mspan room;
     TRY(buf_extend(&ws->message, &room, piece.n));
-    unmask(ws, room, piece);
+    websocket_mask(room.p, piece, ws->mask, ws->frame_at);
     return OK;
 }
 
@@ -321,7 +259,7 @@ static void take_close(struct websocket *ws, instant now)
 
 static void take_message(struct websocket *ws, instant now)
 {
-    bool is_text = ws->message_opcode == OP_TEXT;
+    bool is_text = ws->message_opcode == WEBSOCKET_TEXT;
     if (ws->state != WEBSOCKET_OPEN) {
         ws->message_opcode = 0;
         return;
@@ -338,14 +276,14 @@ static void end_frame(struct websocket *ws, instant now)
 {
     ws->in_frame = false;
     switch (ws->opcode) {
-    case OP_CLOSE: take_close(ws, now); break;
-    case OP_PING:
+    case WEBSOCKET_CLOSE: take_close(ws, now); break;
+    case WEBSOCKET_PING:
         /* SPEC RFC6455 §"5.5.3. Pong": only the latest ping needs its answer. */
         ws->pong_waits = true;
         ws->pong_n = ws->control_n;
         (void)span_copy(MSPAN_OF(ws->pong), span_of(ws->control, ws->control_n));
         break;
-    case OP_PONG: break;
+    case WEBSOCKET_PONG: break;
     default:
         if (ws->fin) {
             take_message(ws, now);
@@ -416,7 +354,7 @@ static void queue_pong(struct websocket *ws)
 {
     bool may_send = ws->state == WEBSOCKET_OPEN && ws->out.n == ws->out_sent;
     if (ws->pong_waits && may_send &&
-        queue_frame(ws, OP_PONG, span_of(ws->pong, ws->pong_n)) == OK) {
+        queue_frame(ws, WEBSOCKET_PONG, span_of(ws->pong, ws->pong_n)) == OK) {
         ws->pong_waits = false;
     }
 }
@@ -447,7 +385,7 @@ bool websocket_poll(struct websocket *ws, struct websocket_event *ret_event)
         ws->message_event_waits = false;
         ws->message_is_out = true;
         ret_event->kind = WEBSOCKET_EVENT_MESSAGE;
-        ret_event->is_text = ws->message_opcode == OP_TEXT;
+        ret_event->is_text = ws->message_opcode == WEBSOCKET_TEXT;
         ret_event->message = buf_span(&ws->message);
         return true;
     }
@@ -470,7 +408,7 @@ void websocket_tick(struct websocket *ws, instant now)
         end(ws, ERR_TIMEOUT);
         return;
     }
-    if (queue_frame(ws, OP_PING, SPAN_EMPTY) != OK) {
+    if (queue_frame(ws, WEBSOCKET_PING, SPAN_EMPTY) != OK) {
         end(ws, ERR_LIMIT);
         return;
     }

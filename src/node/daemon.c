@@ -334,6 +334,7 @@ static enum err start_host(struct daemon *d)
     struct tcp_cfg tcp = {.loop = &d->loop,
                           .host = &d->host,
                           .budget = &d->budget,
+                          .rng = &d->entropy.rng,
                           .log = &d->log,
                           .on_event = on_host_event,
                           .user = d};

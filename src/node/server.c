@@ -407,6 +407,7 @@ MUST_CHECK static enum err start_host(struct server *s)
     struct tcp_cfg tcp = {.loop = &s->loop,
                           .host = &s->host,
                           .budget = &s->budget,
+                          .rng = &s->entropy.rng,
                           .log = &s->log,
                           .on_event = server_host_event,
                           .user = s};

@@ -20,6 +20,15 @@ static bool is_udp(struct span addr)
     return multiaddr_find(&part, addr, MULTIADDR_UDP);
 }
 
+MUST_CHECK static enum err wrap_client(struct tcp_link *link, struct span addr)
+{
+    uint8_t host[TCP_NAME_LEN_MAX + 8];
+    struct wr w = wr_init(MSPAN_OF(host));
+    tcp_addr_http_host(&w, addr);
+    TRY(wr_end(&w));
+    return tcp_link_wrap(link, span_of(host, w.n));
+}
+
 static void dial(struct tcp *t, const struct host_event *e)
 {
     if (is_udp(e->addr)) {
@@ -35,6 +44,9 @@ static void dial(struct tcp *t, const struct host_event *e)
     }
     if (err == OK) {
         err = tcp_link_register(link, id);
+    }
+    if (err == OK && tcp_addr_is_ws(e->addr)) {
+        err = wrap_client(link, e->addr);
     }
     if (err == OK) {
         err = tcp_link_dial(link, &target);
@@ -229,6 +241,13 @@ static void accept_link(struct tcp *t, uv_stream_t *listener)
     }
     tcp_sockaddr_write(&w, &remote);
     const struct tcp_listener *l = listener->data;
+    if (l->is_ws) {
+        multiaddr_write(&w, MULTIADDR_WS, SPAN_EMPTY);
+        if (tcp_link_wrap(link, SPAN_EMPTY) != OK) {
+            tcp_link_close(link, ERR_CLOSED);
+            return;
+        }
+    }
     struct host_link_args args = {
         .local = span_of(l->addr, l->addr_len), .remote = span_of(bytes, w.n), .now = now_of(t)};
     if (host_link_open(t->cfg.host, &id, &refusal, args) != OK) {
@@ -278,6 +297,9 @@ MUST_CHECK static enum err bind_and_listen(struct tcp_listener *l, const struct 
     }
     struct wr w = wr_init(MSPAN_OF(l->addr));
     tcp_sockaddr_write(&w, &local);
+    if (l->is_ws) {
+        multiaddr_write(&w, MULTIADDR_WS, SPAN_EMPTY);
+    }
     TRY(wr_end(&w));
     l->addr_len = w.n;
     return OK;
@@ -296,14 +318,15 @@ enum err tcp_listen(struct tcp *t, struct span *ret_addr, struct span addr)
         return udp_listen(&t->udp, ret_addr, addr);
     }
     TRY(tcp_target_of(&target, addr));
-    if (target.name[0] != 0) {
+    bool is_ws = tcp_addr_is_ws(addr);
+    if (target.name[0] != 0 || (is_ws && !t->cfg.rng)) {
         return ERR_UNSUPPORTED;
     }
     struct tcp_listener *l = free_listener(t);
     if (!l) {
         return ERR_LIMIT;
     }
-    *l = (struct tcp_listener){.tcp = t, .used = true};
+    *l = (struct tcp_listener){.tcp = t, .used = true, .is_ws = is_ws};
     check(uv_tcp_init(&t->cfg.loop->uv, &l->socket) == 0);
     l->socket.data = l;
     enum err err = bind_and_listen(l, &target);

@@ -20,6 +20,8 @@
  *     socket readable -> host_link_recv -> host_poll -> on_event          (the application acts on the host)
  *     host_next_sendable -> host_link_send -> uv_try_write -> rest waits for the socket
  *
+ * Where an address says /ws, a WebSocket (http/websocket_pipe.h) stands between socket and host.
+ *
  * Back-pressure: a link whose socket is full is not asked for more. A link whose input the host does not
  * take all of (it refuses memory) is not read until it does. A write-blocked link is still read.
  *
@@ -45,6 +47,7 @@ struct tcp_cfg {
     struct loop *loop;
     struct host *host;
     struct budget *budget; /* outlives the driver */
+    struct rng *rng;       /* for WebSocket, which masks with it; NULL: there is none */
     struct log *log;       /* may be NULL */
     tcp_event_fn
         on_event; /* gets the application's events; may call the host, not the driver's done */
@@ -55,6 +58,7 @@ struct tcp_listener {
     uv_tcp_t socket;
     struct tcp *tcp;
     bool used;
+    bool is_ws;
     bool waits; /* has a connection that could not be refused yet */
     size_t addr_len;
     uint8_t addr[TCP_ADDR_LEN_MAX]; /* multiaddr, with the real port */
@@ -82,7 +86,7 @@ struct tcp {
 /* tcp_init: ERR_LIMIT if the budget cannot hold the buffers. t must not move. */
 MUST_CHECK enum err tcp_init(struct tcp *t, const struct tcp_cfg *cfg);
 
-/* tcp_listen listens on /ip4|ip6/.../tcp/N or /ip4|ip6/.../udp/N/quic-v1; port 0 takes a free one. *ret_addr (may be NULL)
+/* tcp_listen listens on /ip4|ip6/.../tcp/N, the same with /ws behind it, or /ip4|ip6/.../udp/N/quic-v1; port 0 takes a free one. *ret_addr (may be NULL)
  * is the multiaddr with the real port, and lives until done. It does not tell the host: see
  * host_set_listen_addrs. ERR_UNSUPPORTED: another kind of address. ERR_IO: in use, or not ours.
  * ERR_LIMIT: too many listeners. */

@@ -1,9 +1,11 @@
 /* Socket addresses and multiaddrs. */
 #include "node/tcp_addr.h"
 
+#include "codec/ip.h"
 #include "codec/multiaddr.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 static void set_ip4(struct tcp_target *t, struct span ip)
@@ -58,6 +60,35 @@ enum err tcp_target_of(struct tcp_target *ret_target, struct span addr)
     }
     *ret_target = t;
     return OK;
+}
+
+bool tcp_addr_is_ws(struct span addr)
+{
+    struct multiaddr_part part;
+    return multiaddr_find(&part, addr, MULTIADDR_WS);
+}
+
+void tcp_addr_http_host(struct wr *w, struct span addr)
+{
+    struct multiaddr_part host;
+    struct multiaddr_part port;
+    struct span rest = addr;
+    char number[8];
+    if (!multiaddr_next(&host, &rest) || !multiaddr_next(&port, &rest)) {
+        wr_fail(w, ERR_UNSUPPORTED);
+        return;
+    }
+    if (host.code == MULTIADDR_IP4) {
+        ip4_print(w, host.value.p);
+    } else if (host.code == MULTIADDR_IP6) {
+        wr_str(w, "[");
+        ip6_print(w, host.value.p);
+        wr_str(w, "]");
+    } else {
+        wr_bytes(w, host.value);
+    }
+    int n = snprintf(number, sizeof number, ":%u", (unsigned)multiaddr_part_port(&port));
+    wr_bytes(w, span_of(number, n > 0 ? (size_t)n : 0));
 }
 
 void tcp_sockaddr_write(struct wr *w, const struct sockaddr_storage *sockaddr)

@@ -32,10 +32,25 @@ enum err tcp_link_new(struct tcp *t, struct tcp_link **ret_link)
     link->tcp = t;
     buf_init(&link->input, t->cfg.budget, TCP_BUFFER_LEN);
     buf_init(&link->output, t->cfg.budget, TCP_BUFFER_LEN);
+    buf_init(&link->raw, t->cfg.budget, TCP_BUFFER_LEN);
     check(uv_tcp_init(&t->cfg.loop->uv, &link->socket) == 0);
     link->socket.data = link;
     *ret_link = link;
     return OK;
+}
+
+enum err tcp_link_wrap(struct tcp_link *link, struct span host)
+{
+    struct tcp *t = link->tcp;
+    void *memory;
+    if (!t->cfg.rng) {
+        return ERR_UNSUPPORTED;
+    }
+    TRY(mem_alloc(t->cfg.budget, &memory, sizeof *link->ws));
+    link->ws = memory;
+    struct websocket_pipe_cfg cfg = {
+        .is_client = host.n > 0, .host = host, .rng = t->cfg.rng, .budget = t->cfg.budget};
+    return websocket_pipe_init(link->ws, &cfg);
 }
 
 enum err tcp_link_register(struct tcp_link *link, host_link id)
@@ -60,6 +75,11 @@ static void free_if_unused(struct tcp_link *link)
     }
     buf_done(&link->input);
     buf_done(&link->output);
+    buf_done(&link->raw);
+    if (link->ws) {
+        websocket_pipe_done(link->ws);
+        mem_free(link->tcp->cfg.budget, link->ws, sizeof *link->ws);
+    }
     mem_free(link->tcp->cfg.budget, link, sizeof *link);
 }
 
@@ -222,6 +242,32 @@ static void hold(struct tcp_link *link, struct span rest)
     list_add_last(&link->tcp->blocked, &link->in_blocked);
 }
 
+/* unwrap gives the host what is inside of the bytes that a WebSocket brought; what it does not take waits with the
+ * bytes behind it. */
+static void unwrap(struct tcp_link *link, struct mspan raw)
+{
+    enum err err = OK;
+    struct span in = SPAN_EMPTY;
+    while (raw.n > 0 && err == OK && in.n == 0 && link->state != TCP_LINK_CLOSED) {
+        err = websocket_pipe_recv(link->ws, &in, &raw);
+        give(link, &in);
+    }
+    if (link->state == TCP_LINK_CLOSED) {
+        return;
+    }
+    tcp_link_flush(link); /* an answer to the handshake, a pong, the goodbye */
+    if (link->state == TCP_LINK_CLOSED) {
+        return;
+    }
+    if (err != OK) {
+        tcp_link_close(link, ERR_CLOSED);
+    } else if (in.n > 0 && buf_append(&link->raw, span_const(raw)) == OK) {
+        hold(link, in);
+    } else if (in.n > 0) {
+        tcp_link_close(link, ERR_IO);
+    }
+}
+
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 {
     struct tcp_link *link = stream->data;
@@ -231,6 +277,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
     }
     if (n < 0) {
         tcp_link_close(link, n == UV_EOF ? ERR_CLOSED : ERR_IO);
+    } else if (link->ws) {
+        unwrap(link, mspan_of(buffer->base, (size_t)n));
     } else {
         struct span in = span_of(buffer->base, (size_t)n);
         give(link, &in);
@@ -250,7 +298,17 @@ void tcp_link_retry(struct tcp_link *link)
         return;
     }
     buf_consume(&link->input, before - in.n);
-    if (in.n == 0) {
+    if (in.n > 0) {
+        return;
+    }
+    struct buf raw = link->raw;
+    buf_init(&link->raw, raw.budget, raw.max);
+    if (raw.n > 0) {
+        list_remove(&link->in_blocked);
+        unwrap(link, mspan_of(raw.p, raw.n)); /* which may put it among the blocked again */
+    }
+    buf_done(&raw);
+    if (link->state != TCP_LINK_CLOSED && link->input.n == 0) {
         buf_trim(&link->input);
         list_remove(&link->in_blocked);
         (void)uv_read_start(stream_of(link), on_alloc, on_read);
@@ -310,14 +368,14 @@ static void on_write(uv_write_t *request, int status)
     tcp_pump(link->tcp);
 }
 
-/* collect fills the write buffer from the host. */
-static size_t collect(struct tcp_link *link)
+/* collect fills out from the host. */
+static size_t collect(struct tcp_link *link, struct mspan out)
 {
     struct tcp *t = link->tcp;
     instant now = now_of(link);
     size_t n = 0;
-    while (TCP_BUFFER_LEN - n >= FRAME_ROOM) {
-        struct mspan room = mspan_of(t->write_buffer + n, TCP_BUFFER_LEN - n);
+    while (out.n - n >= FRAME_ROOM) {
+        struct mspan room = mspan_from(out, n);
         size_t said = host_link_send(t->cfg.host, now, link->id, room);
         if (said == 0) {
             break;
@@ -325,6 +383,30 @@ static size_t collect(struct tcp_link *link)
         n += said;
     }
     return n;
+}
+
+/* collect_all fills the write buffer with what is to be written now. */
+static struct span collect_all(struct tcp_link *link)
+{
+    struct mspan out = mspan_of(link->tcp->write_buffer, TCP_BUFFER_LEN);
+    if (!link->ws) {
+        return span_of(out.p, collect(link, out));
+    }
+    size_t n = websocket_pipe_send(link->ws, out);
+    if (n > 0) {
+        return span_of(out.p, n);
+    }
+    if (link->ws->state != WEBSOCKET_PIPE_OPEN) {
+        return SPAN_EMPTY;
+    }
+    n = collect(link, websocket_pipe_room(out));
+    if (n > 0) {
+        return websocket_pipe_wrap(link->ws, out, n);
+    }
+    if (link->state == TCP_LINK_CLOSING) {
+        websocket_pipe_close(link->ws);
+    }
+    return span_of(out.p, websocket_pipe_send(link->ws, out));
 }
 
 /* write_rest has libuv wait for the socket with what it did not take now. */
@@ -339,16 +421,16 @@ static enum err write_rest(struct tcp_link *link, struct span rest)
     return OK;
 }
 
-/* write_out gives n bytes of the write buffer to the socket. */
-static enum err write_out(struct tcp_link *link, size_t n)
+/* write_out gives bytes, which lie in the write buffer, to the socket. */
+static enum err write_out(struct tcp_link *link, struct span bytes)
 {
-    uv_buf_t b = uv_buf_init((char *)link->tcp->write_buffer, (unsigned)n);
+    uv_buf_t b = uv_buf_init((char *)(uintptr_t)bytes.p, (unsigned)bytes.n);
     int written = uv_try_write(stream_of(link), &b, 1);
     if (written < 0 && written != UV_EAGAIN) {
         return ERR_IO;
     }
     size_t done = written > 0 ? (size_t)written : 0;
-    return done == n ? OK : write_rest(link, span_of(link->tcp->write_buffer + done, n - done));
+    return done == bytes.n ? OK : write_rest(link, span_from(bytes, done));
 }
 
 static void on_idle(uv_idle_t *idle)
@@ -388,19 +470,19 @@ void tcp_link_flush(struct tcp_link *link)
             (void)uv_idle_start(&link->tcp->idle, on_idle);
             return;
         }
-        size_t n = collect(link);
-        if (n == 0 && link->state == TCP_LINK_CLOSING) {
+        struct span bytes = collect_all(link);
+        if (bytes.n == 0 && link->state == TCP_LINK_CLOSING) {
             shut(link);
             return;
         }
-        if (n == 0) {
+        if (bytes.n == 0) {
             return;
         }
-        if (write_out(link, n) != OK) {
+        if (write_out(link, bytes) != OK) {
             tcp_link_close(link, ERR_IO);
             return;
         }
-        total += n;
+        total += bytes.n;
     }
 }
 

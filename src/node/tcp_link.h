@@ -2,6 +2,7 @@
 #define NODE_TCP_LINK_H
 
 #include "base/buf.h"
+#include "http/websocket_pipe.h"
 #include "node/tcp.h"
 #include "node/tcp_addr.h"
 
@@ -39,8 +40,10 @@ struct tcp_link {
     struct addrinfo *addresses; /* of a looked-up name */
     struct addrinfo *address;   /* tried now */
     uint16_t port;
-    struct buf input;  /* not yet taken by the host */
-    struct buf output; /* not yet taken by the socket */
+    struct websocket_pipe *ws; /* between socket and host; NULL: nothing is */
+    struct buf raw;            /* with ws: read, not yet unwrapped */
+    struct buf input;          /* not yet taken by the host */
+    struct buf output;         /* not yet taken by the socket */
     instant close_by;
 };
 
@@ -51,6 +54,10 @@ MUST_CHECK enum err tcp_link_new(struct tcp *t, struct tcp_link **ret_link);
 MUST_CHECK enum err tcp_link_register(struct tcp_link *link, host_link id);
 
 struct tcp_link *tcp_link_find(const struct tcp *t, host_link id);
+
+/* tcp_link_wrap makes it one over WebSocket, before it is open; host is the Host that a client asks for, empty for a
+ * server. */
+MUST_CHECK enum err tcp_link_wrap(struct tcp_link *link, struct span host);
 
 /* tcp_link_dial starts to connect; on an error the caller closes the link. */
 MUST_CHECK enum err tcp_link_dial(struct tcp_link *link, const struct tcp_target *target);

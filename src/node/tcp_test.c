@@ -83,8 +83,12 @@ static void side_init(struct side *s, uint8_t fill, unsigned handshake_ms)
     cfg.limits.handshake_timeout_us = handshake_ms * US_PER_MS;
     EXPECT_OK(host_init(&s->host, &cfg, loop_now(&loop)));
     EXPECT_OK(host_handle(&s->host, SERVED, (struct host_protocol_args){0}));
-    struct tcp_cfg tcp = {
-        .loop = &loop, .host = &s->host, .budget = &s->budget, .on_event = on_event, .user = s};
+    struct tcp_cfg tcp = {.loop = &loop,
+                          .host = &s->host,
+                          .budget = &s->budget,
+                          .rng = &s->rng.rng,
+                          .on_event = on_event,
+                          .user = s};
     EXPECT_OK(tcp_init(&s->tcp, &tcp));
 }
 
@@ -221,8 +225,8 @@ static void meet(const char *listen, const char *dial_prefix)
     struct wr w = wr_init(MSPAN_OF(target));
     EXPECT_OK(multiaddr_parse(&w, span_str(dial_prefix), NULL));
     wr_bytes(&w, port.raw);
-    if (is_quic) {
-        multiaddr_write(&w, MULTIADDR_QUIC_V1, SPAN_EMPTY);
+    if (is_quic || tcp_addr_is_ws(addr)) {
+        multiaddr_write(&w, is_quic ? MULTIADDR_QUIC_V1 : MULTIADDR_WS, SPAN_EMPTY);
     }
     dial(&sides[0], span_of(target, w.n));
     if (EXPECT(turn_until(&sides[0].connected, 1)) && EXPECT(turn_until(&sides[1].connected, 1))) {
@@ -273,6 +277,43 @@ TEST(quic_over_ip6)
 TEST(quic_to_a_name)
 {
     meet("/ip4/127.0.0.1/udp/0/quic-v1", "/dns4/localhost");
+}
+
+TEST(websocket_over_ip4)
+{
+    meet("/ip4/127.0.0.1/tcp/0/ws", "/ip4/127.0.0.1");
+}
+
+TEST(websocket_over_ip6)
+{
+    meet("/ip6/::1/tcp/0/ws", "/ip6/::1");
+}
+
+TEST(websocket_to_a_name)
+{
+    meet("/ip4/127.0.0.1/tcp/0/ws", "/dns4/localhost");
+}
+
+TEST(hosts_of_http)
+{
+    static const struct {
+        const char *addr;
+        const char *host;
+        bool is_ws;
+    } cases[] = {
+        {"/ip4/127.0.0.1/tcp/80/ws",                                                          "127.0.0.1:80", true },
+        {"/ip6/::1/tcp/65535/ws",                                                             "[::1]:65535",  true },
+        {"/dns4/a.example/tcp/1/ws/p2p/12D3KooWB1b3qZxWJanuhtseF3DmPggHCtG36KZ9ixkqHtdKH9fh",
+         "a.example:1",                                                                                       true },
+        {"/dns/b/tcp/2",                                                                      "b:2",          false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[300];
+        struct wr w = wr_init(MSPAN_OF(text));
+        tcp_addr_http_host(&w, parse(cases[i].addr));
+        EXPECT_SPAN(span_str(cases[i].host), span_of(text, w.n));
+        EXPECT_EQ(cases[i].is_ws, tcp_addr_is_ws(parse(cases[i].addr)));
+    }
 }
 
 TEST(done_in_the_middle)

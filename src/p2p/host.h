@@ -248,7 +248,7 @@ struct host_dial_args {
         *peer; /* who must answer; NULL = taken from the addresses' /p2p, or whoever it is */
     const struct span
         *addrs; /* multiaddr bytes in order of preference; copied. Those that the host cannot
-                                 * dial (it does /ip4|ip6|dns*.../tcp/N and /udp/N/quic-v1) are skipped */
+                                 * dial (it does /ip4|ip6|dns*.../tcp/N, the same with /ws, and /udp/N/quic-v1) are skipped */
     size_t addrs_count;
 };
 

@@ -20,15 +20,25 @@ static bool can_dial(struct span addr)
     if (!is_host || !multiaddr_next(&part, &rest)) {
         return false;
     }
+    bool is_tcp = part.code == MULTIADDR_TCP;
     if (part.code == MULTIADDR_UDP) {
         if (!multiaddr_next(&part, &rest) || part.code != MULTIADDR_QUIC_V1) {
             return false;
         }
-    } else if (part.code != MULTIADDR_TCP) {
+    } else if (!is_tcp) {
         return false;
     }
-    return rest.n == 0 ||
-           (multiaddr_next(&part, &rest) && part.code == MULTIADDR_P2P && rest.n == 0);
+    if (rest.n == 0) {
+        return true;
+    }
+    bool has_more = multiaddr_next(&part, &rest);
+    if (has_more && is_tcp && part.code == MULTIADDR_WS) {
+        if (rest.n == 0) {
+            return true;
+        }
+        has_more = multiaddr_next(&part, &rest);
+    }
+    return has_more && part.code == MULTIADDR_P2P && rest.n == 0;
 }
 
 enum err host_addrs_take(struct host_dial *d, const struct host_dial_args *args)

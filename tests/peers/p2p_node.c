@@ -413,8 +413,12 @@ static void node_init(struct node *n, const struct options *o)
     if (o->gossip) {
         node_gossip_init(n);
     }
-    struct tcp_cfg tcp = {
-        .loop = &n->loop, .host = &n->host, .budget = &n->budget, .on_event = on_event, .user = n};
+    struct tcp_cfg tcp = {.loop = &n->loop,
+                          .host = &n->host,
+                          .budget = &n->budget,
+                          .rng = &n->rng,
+                          .on_event = on_event,
+                          .user = n};
     check(tcp_init(&n->tcp, &tcp) == OK);
 }
 

@@ -128,6 +128,7 @@ function exercises (w, { encryption, megabytes, multiplexer = '/yamux/1.0.0', st
 const ROWS = [
   { name: 'noise over TCP', theirs: ['noise'], ours: 'noise', encryption: '/noise', megabytes: 100 },
   { name: 'TLS over TCP', theirs: ['tls'], ours: 'tls', encryption: '/tls/1.0.0', megabytes: 20 },
+  { name: 'WebSocket', transport: 'ws', theirs: ['noise'], ours: 'noise', encryption: '/noise', megabytes: 20 },
   // 200 streams: their QUIC lets a peer open 256 at once
   {
     name: 'QUIC',

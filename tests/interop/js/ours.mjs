@@ -59,6 +59,7 @@ export class Ours {
 
 const LISTEN = {
   tcp: '/ip4/127.0.0.1/tcp/0',
+  ws: '/ip4/127.0.0.1/tcp/0/ws',
   quic: '/ip4/127.0.0.1/udp/0/quic-v1'
 }
 

@@ -7,6 +7,7 @@ import { identify, identifyPush } from '@libp2p/identify'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
+import { webSockets } from '@libp2p/websockets'
 import { createLibp2p } from 'libp2p'
 
 export { multiaddr } from '@multiformats/multiaddr' // for tests that lie elsewhere
@@ -31,6 +32,7 @@ async function echoBack (stream) {
 const ENCRYPTERS = { noise, tls }
 const TRANSPORTS = {
   tcp: { make: tcp, listen: '/ip4/127.0.0.1/tcp/0' },
+  ws: { make: webSockets, listen: '/ip4/127.0.0.1/tcp/0/ws' },
   quic: { make: quic, listen: '/ip4/127.0.0.1/udp/0/quic-v1' }
 }
 
