@@ -96,7 +96,7 @@ static void chain_make(void)
 static void proof_make(void)
 {
     struct hash32 key;
-    struct hash32 below;
+    struct hash32 below = {{0}};
     struct buf account;
     uint8_t path[33];
     size_t n = 0;
@@ -205,7 +205,7 @@ static double warm(void)
     for (size_t i = 0; i < WARM_COUNT; i++) {
         balance_prove();
     }
-    return (cpu_ms() - before) / WARM_COUNT;
+    return (cpu_ms() - before) / (double)WARM_COUNT;
 }
 
 int main(void)
