@@ -80,6 +80,17 @@ static void check_vector(const struct vector *v)
     buf_done(&text);
 }
 
+/* These vectors write hex without 0x. */
+static struct span bare_hex(struct json v)
+{
+    char text[2 * 64 + 1] = "";
+    struct span s = fixture_text(v);
+    if (EXPECT(s.n < sizeof text)) {
+        memcpy(text, s.p, s.n);
+    }
+    return test_hex(text);
+}
+
 /* trezor/python-mnemonic, vectors.json: 24 phrases in each language, passphrase TREZOR. */
 TEST(vectors_of_all_languages)
 {
@@ -105,8 +116,8 @@ TEST(vectors_of_all_languages)
             test_note("%s, %zu", name, count);
             struct vector v = {.language = (enum bip39_language)language,
                                .phrase = span_of(phrase, w.n),
-                               .entropy = fixture_hex(cell[0]),
-                               .seed = fixture_hex(cell[2])};
+                               .entropy = bare_hex(cell[0]),
+                               .seed = bare_hex(cell[2])};
             check_vector(&v);
             count++;
         }
