@@ -1,5 +1,5 @@
 /* p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf] [--conns N] [--security noise|tls|noise,tls]
- *          [--kad server|client] [--kad-protocol ID] [--gossip]
+ *          [--kad server|client] [--kad-protocol ID] [--gossip] [--mdns PORT]
  *
  * A libp2p node that the interoperability tests talk to. It prints "listening ADDR" for each listener and
  * "ready PEER", then takes commands on stdin:
@@ -19,6 +19,7 @@
  *     subscribe TOPIC, unsubscribe TOPIC, publish TOPIC TEXT, publishbytes TOPIC N
  *                          -> ok VERB; messages of others: message TOPIC AUTHOR len=N TEXT   with --gossip
  *     mesh TOPIC           -> ok mesh count=N peers=N
+ *     (by itself)          -> discovered ADDR                         with --mdns; nomdns where that cannot be
  *     kadstats             -> ok kadstats peers=N providers=N values=N served=N
  *     quit, or end of stdin
  *
@@ -318,6 +319,7 @@ struct options {
     bool perf;
     const char *security;
     bool gossip;
+    uint16_t mdns;   /* port; 0 = none */
     const char *kad; /* mode */
     const char *kad_protocol;
 };
@@ -326,7 +328,7 @@ static _Noreturn void usage(void)
 {
     (void)fprintf(stderr, "usage: p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf] "
                           "[--conns N] [--security noise|tls|noise,tls] "
-                          "[--kad server|client] [--kad-protocol ID] [--gossip]\n");
+                          "[--kad server|client] [--kad-protocol ID] [--gossip] [--mdns PORT]\n");
     exit(2);
 }
 
@@ -348,6 +350,8 @@ static struct options options_of(int argc, char **argv)
             o.conns = (uint32_t)strtoul(argv[++i], NULL, 10);
         } else if (i + 1 < argc && strcmp(argv[i], "--security") == 0) {
             o.security = argv[++i];
+        } else if (i + 1 < argc && strcmp(argv[i], "--mdns") == 0) {
+            o.mdns = (uint16_t)strtoul(argv[++i], NULL, 10);
         } else if (i + 1 < argc && strcmp(argv[i], "--kad") == 0) {
             o.kad = argv[++i];
         } else if (i + 1 < argc && strcmp(argv[i], "--kad-protocol") == 0) {
@@ -434,11 +438,17 @@ int main(int argc, char **argv)
     n.input.data = &n;
     check(uv_pipe_open(&n.input, 0) == 0);
     check(uv_read_start((uv_stream_t *)&n.input, on_alloc, on_input) == 0);
+    if (o.mdns > 0) {
+        struct span addr =
+            n.host.addrs_count > 0 ? span_from(buf_span(&n.host.addrs), 2) : SPAN_EMPTY;
+        node_mdns_init(&n, o.mdns, &addr, addr.n > 0);
+    }
     node_say("ready %s", peer_text(host_self(&n.host)));
     tcp_pump(&n.tcp);
     loop_run(&n.loop);
     tcp_done(&n.tcp);
     uv_close((uv_handle_t *)&n.input, NULL);
+    mdns_socket_done(&n.mdns);
     loop_done(&n.loop);
     host_kad_done(&n.kad);
     host_gossip_done(&n.gossip);

@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "crypto/hash.h"
 #include "node/loop.h"
+#include "node/mdns_socket.h"
 #include "node/tcp.h"
 #include "p2p/host.h"
 #include "p2p/host_gossip.h"
@@ -53,6 +54,8 @@ struct node {
     bool has_kad;
     struct host_gossip gossip;
     bool has_gossip;
+    struct mdns_socket mdns;
+    struct peer_id mdns_last;
     struct key_signer signer;
     struct rng rng;
     struct rng_seeded choices; /* where to reset */
@@ -79,6 +82,9 @@ void node_kad_say_stats(const struct node *n);
 void node_gossip_init(struct node *n);
 void node_gossip_on_event(struct node *n);
 bool node_gossip_command(struct node *n, const char *verb, const char *topic, const char *rest);
+
+/* mDNS on a port of its own: p2p_mdns.c. */
+void node_mdns_init(struct node *n, uint16_t port, const struct span *addrs, size_t count);
 
 /* Streams: p2p_stream.c. */
 void stream_on_event(struct node *n, const struct host_event *e);

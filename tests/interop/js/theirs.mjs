@@ -37,7 +37,7 @@ const TRANSPORTS = {
 }
 
 // `security`: names of secure channels in order of preference.
-export async function startTheirs ({ listen = false, security = ['noise'], transport = 'tcp', services = {} } = {}) {
+export async function startTheirs ({ listen = false, security = ['noise'], transport = 'tcp', services = {}, peerDiscovery = [] } = {}) {
   const node = await createLibp2p({
     addresses: { listen: listen ? [TRANSPORTS[transport].listen] : [] },
     transports: [TRANSPORTS[transport].make()],
@@ -45,6 +45,7 @@ export async function startTheirs ({ listen = false, security = ['noise'], trans
     streamMuxers: [yamux({ maxInboundStreams: STREAMS_MAX, maxOutboundStreams: STREAMS_MAX, maxEarlyStreams: STREAMS_MAX })],
     connectionManager: { inboundConnectionThreshold: 1000 },
     connectionMonitor: { enabled: false },
+    peerDiscovery,
     services: { identify: identify({ maxInboundStreams: 8, maxOutboundStreams: 8 }), identifyPush: identifyPush(), ping: ping(), ...services }
   })
   await node.handle(ECHO, echoBack, { maxInboundStreams: STREAMS_MAX, maxOutboundStreams: STREAMS_MAX })
