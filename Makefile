@@ -12,7 +12,7 @@ SANITIZERS := address,undefined
 CC_CLANG := $(shell command -v ccache >/dev/null && echo 'ccache clang-19' || echo clang-19)
 
 .DEFAULT_GOAL := all
-.PHONY: all deps run demo test test-long asan valgrind cov fuzz sim tidy format clean help bench bench-count interop
+.PHONY: all deps run demo test test-long asan valgrind cov fuzz sim sim-long tidy format clean help bench bench-count interop
 
 all: $(BUILD)/build.ninja ## build everything (the default)
 	@ninja -C $(BUILD)
@@ -82,6 +82,9 @@ bench-count: all ## instructions of fixed pieces of work, against bench/baseline
 
 interop: all ## against js-libp2p, go and rust where their toolchains are, and the wallet in Firefox
 	@tests/interop/all.sh $(BUILD)
+
+sim-long: all ## the simulated networks with thousands of seeds and ten thousand nodes (hours)
+	@tools/run_tests.py --build $(BUILD) --long --suite sim
 
 sim: all ## one simulated network: SEED=1 NODES=2, and SIM='--loss-ppm=10000 ...' (build/sim/sim --help)
 	@$(BUILD)/sim/sim --seed=$(SEED) --nodes=$(NODES) $(SIM)

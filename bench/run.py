@@ -41,6 +41,13 @@ NEEDS = {'throughput': ['noise']}  # the limit of one part is measured by anothe
 # What a client needs of these libraries to verify; of beacon it is all.
 VERIFIER = {'evm': ('account_proof', 'address', 'bloom', 'header', 'log_range', 'mpt', 'mpt_root', 'receipt', 'rlp', 'u256'), 'crypto': ('hash', 'keccak')}
 
+# The large simulations: see docs/bench.md.
+TARGETS.append('sim/scale')
+TARGETS_LEAST.update(dht_found_share_churn20=1, gossip_delivery_hostile20=0.999)
+TARGETS_MOST.update(dht_cold_p50_ms=800, dht_cold_p95_ms=2000, dht_warm_p50_ms=400, gossip_p99_hops=6)
+NAMES += ['dht_cold_p50_ms', 'dht_cold_p95_ms', 'dht_warm_p50_ms', 'dht_found_share_churn20', 'gossip_p99_hops', 'gossip_delivery_hostile20']
+PARTS += ['dht', 'gossip']
+
 
 class Node:
     """p2p_node as a child: a command in, a line out."""
@@ -140,6 +147,26 @@ class Run:
         out = dict(line.split() for line in self.output(self.build / 'bench/bench_round_trips').splitlines())
         self.set('tcp_round_trips_to_first_byte', float(out['tcp_round_trips_to_first_byte']), 'round trips', 3)
         self.set('tcp_round_trips_to_first_byte_of_a_stranger', float(out['tcp_round_trips_to_first_byte_of_a_stranger']), 'round trips', 4)
+
+    def scale(self, *args):
+        if self.quick:
+            args = (*args, '--nodes=1000')
+        return {k: int(v) for k, v in (line.split() for line in self.output(self.build / 'sim/scale', *args).splitlines()) if k != 'hash'}
+
+    def dht(self):
+        # Virtual time over links of 50 to 150 ms round trip, where a dial over TCP costs two before the question: no
+        # part of it depends on this machine.
+        calm = self.scale('dht')
+        churn = self.scale('dht', '--churn=20', '--lookups=100')
+        for name in ('cold_p50', 'cold_p95', 'warm_p50'):
+            self.set(f'dht_{name}_ms', calm[f'{name}_us'] / 1000, 'virtual ms')
+        found, asked = churn['cold_found'] + churn['warm_found'], churn['cold_lookups'] + churn['warm_lookups']
+        self.set('dht_found_share_churn20', found / asked, 'of lookups')
+
+    def gossip(self):
+        self.set('gossip_p99_hops', self.scale('gossip')['hops_p99'], 'hops')
+        hostile = self.scale('gossip', '--hostile=20')
+        self.set('gossip_delivery_hostile20', hostile['deliveries'] / hostile['deliveries_wanted'], 'of deliveries')
 
     def idle(self):
         step, count = 1000, 2000 if self.quick else 10000

@@ -15,10 +15,10 @@ static const uint64_t STARVED_US = 100 * US_PER_MS; /* until somebody else's que
 
 /* ---- making and ending ---- */
 
-static uint32_t final_of(enum kad_op_kind kind)
+static uint32_t final_of(enum kad_op_kind kind, bool for_ourselves)
 {
     /* SPEC libp2p/kad-dht §"Replication parameter": records go to the k closest peers. */
-    return kind == KAD_OP_REFRESH ? 0 : KAD_K;
+    return kind == KAD_OP_REFRESH && !for_ourselves ? 0 : KAD_K;
 }
 
 /* region_bits: peers that share so many bits with a key are about k to 2k in the whole network. */
@@ -62,13 +62,14 @@ fill_op(struct kad *k, struct kad_op *op, const struct kad_op_start *start)
     TRY(buf_append(&op->key, start->key));
     TRY(buf_append(&op->value, start->value));
     bool thorough = start->args.thorough && is_about_records(start->kind);
-    struct kad_lookup_cfg cfg = {.budget = &k->budget,
-                                 .paths = k->cfg.paths,
-                                 .alpha = k->cfg.alpha,
-                                 .beta = k->cfg.beta,
-                                 .final = final_of(start->kind),
-                                 .region_bits = thorough ? region_bits(k) : 0,
-                                 .slow_us = k->cfg.slow_us};
+    struct kad_lookup_cfg cfg = {
+        .budget = &k->budget,
+        .paths = k->cfg.paths,
+        .alpha = k->cfg.alpha,
+        .beta = k->cfg.beta,
+        .final = final_of(start->kind, span_equal(start->key, peer_id_span(&k->cfg.self))),
+        .region_bits = thorough ? region_bits(k) : 0,
+        .slow_us = k->cfg.slow_us};
     kad_id_of(&cfg.target, start->key);
     op->wants_sweeps = cfg.region_bits > 0;
     kad_lookup_init(&op->lookup, cfg);
