@@ -9,6 +9,7 @@
 #include "p2p/certificate.h"
 #include "p2p/envelope.h"
 #include "p2p/gossip_message.h"
+#include "p2p/kad_signed.h"
 #include "p2p/key.h"
 #include "p2p/peer_id.h"
 
@@ -60,6 +61,20 @@ static bool is_peer_record(struct span domain, struct span payload_type)
     return is_common || is_rfc;
 }
 
+/* is_dht_value: a value that goes into the DHT under a key of this very peer. */
+static bool is_dht_value(const struct peer_id *self,
+                         struct span domain,
+                         struct span payload_type,
+                         struct span payload)
+{
+    struct kad_signed_value value;
+    struct peer_id owner;
+    return span_equal(domain, SPAN_LIT(KAD_SIGNED_DOMAIN)) &&
+           span_equal(payload_type, SPAN_LIT(KAD_SIGNED_TYPE)) &&
+           kad_signed_decode(&value, payload) == OK && kad_signed_peer(&owner, value.key) == OK &&
+           peer_id_equal(&owner, self);
+}
+
 enum err keyd_check_envelope(struct span message, const struct ed25519_public *identity)
 {
     if (message.n > ENVELOPE_LEN_MAX) {
@@ -69,7 +84,7 @@ enum err keyd_check_envelope(struct span message, const struct ed25519_public *i
     struct span domain = read_part(&r);
     struct span payload_type = read_part(&r);
     struct span payload = read_part(&r);
-    if (!rd_end(&r) || !is_peer_record(domain, payload_type)) {
+    if (!rd_end(&r)) {
         return ERR_DENIED;
     }
     uint8_t encoded[KEY_ED25519_ENCODED_LEN];
@@ -77,10 +92,12 @@ enum err keyd_check_envelope(struct span message, const struct ed25519_public *i
     struct peer_record record;
     key_encode_ed25519(encoded, identity->bytes);
     peer_id_of_key(&self, SPAN_OF(encoded));
-    if (peer_record_decode(&record, payload) != OK || !peer_id_equal(&record.peer, &self)) {
-        return ERR_DENIED;
+    if (is_dht_value(&self, domain, payload_type, payload)) {
+        return OK;
     }
-    return OK;
+    bool is_ours = is_peer_record(domain, payload_type) &&
+                   peer_record_decode(&record, payload) == OK && peer_id_equal(&record.peer, &self);
+    return is_ours ? OK : ERR_DENIED;
 }
 
 static bool is_our_bundle(const struct tx *tx, struct address bundler)

@@ -14,6 +14,7 @@
 #include "p2p/certificate.h"
 #include "p2p/envelope.h"
 #include "p2p/gossip_message.h"
+#include "p2p/kad_signed.h"
 #include "p2p/key.h"
 #include "p2p/signer.h"
 
@@ -381,6 +382,29 @@ static enum err bench_sign(struct signer *self,
     TRY(ask(b, &body, KEYD_MAY_IDENTITY, op, message));
     ret_sig->len = span_copy(MSPAN_OF(ret_sig->bytes), body);
     return OK;
+}
+
+TEST(a_dht_value_is_sealed_under_our_own_key_only)
+{
+    struct bench *b = bench_start();
+    struct keyd_key identity = create(b, KEYD_IDENTITY);
+    key_encode_ed25519(b->identity, identity.public_bytes);
+    b->signer = (struct signer){.sign = bench_sign, .public_key = SPAN_OF(b->identity)};
+    struct peer_id peer;
+    peer_id_of_key(&peer, b->signer.public_key);
+    for (unsigned foreign = 0; foreign < 2; foreign++) {
+        uint8_t key[KAD_KEY_LEN_MAX];
+        uint8_t sealed[512];
+        peer.bytes[20] ^= (uint8_t)foreign;
+        struct wr k = wr_init(MSPAN_OF(key));
+        kad_signed_write_key(&k, &peer, SPAN_EMPTY);
+        struct kad_signed_value value = {
+            .key = span_of(key, k.n), .seq = 1, .data = SPAN_LIT("data")};
+        struct wr w = wr_init(MSPAN_OF(sealed));
+        EXPECT_ERR(foreign ? ERR_DENIED : OK,
+                   kad_signed_seal(&w, &value, &b->signer, test_budget()));
+    }
+    keyd_done(&b->k);
 }
 
 TEST(a_peer_record_of_our_own_is_sealed)

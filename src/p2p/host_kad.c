@@ -496,6 +496,23 @@ static bool work(struct host_extension *self)
     return any;
 }
 
+enum err host_kad_add_bootstrap(struct host_kad *hk, struct span multiaddr)
+{
+    struct span hash;
+    struct kad_peer peer = {0};
+    TRY(multiaddr_validate(multiaddr, NULL));
+    if (!multiaddr_peer_id(&hash, multiaddr)) {
+        return ERR_MALFORMED;
+    }
+    TRY(peer_id_decode(&peer.id, hash));
+    uint8_t addrs[KAD_ADDRS_LEN_MAX];
+    struct wr w = wr_init(MSPAN_OF(addrs));
+    kad_write_addr(&w, multiaddr);
+    TRY(wr_end(&w));
+    peer.addrs = span_of(addrs, w.n);
+    return kad_add_bootstrap(&hk->kad, now_of(hk), &peer);
+}
+
 static bool has_news(struct host_extension *self)
 {
     struct host_kad *hk = of(self);

@@ -78,6 +78,10 @@ MUST_CHECK enum err
 host_kad_init(struct host_kad *hk, struct host *host, const struct host_kad_cfg *cfg);
 void host_kad_done(struct host_kad *hk);
 
+/* host_kad_add_bootstrap takes a multiaddr that ends in the peer's /p2p, as lists of them are written: see
+ * kad_add_bootstrap. ERR_MALFORMED, ERR_UNSUPPORTED: not such an address. */
+MUST_CHECK enum err host_kad_add_bootstrap(struct host_kad *hk, struct span multiaddr);
+
 /* host_kad_poll gives events PEER, PROVIDER, VALUE and OVER. */
 bool host_kad_poll(struct host_kad *hk, struct kad_event *ret_event);
 

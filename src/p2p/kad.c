@@ -97,6 +97,8 @@ enum err kad_init(struct kad *k, const struct kad_cfg *cfg, instant now)
     list_init(&k->dropped);
     list_init(&k->ops);
     list_init(&k->published);
+    list_init(&k->bootstrap);
+    k->bootstrap_at = INSTANT_NEVER;
     buf_init(&k->own_addrs, &k->budget, KAD_ADDRS_LEN_MAX);
     buf_init(&k->message, &k->budget, KAD_SENT_LEN_MAX + KAD_VALUE_LEN_MAX);
     k->refresh_at = INSTANT_NEVER;
@@ -142,6 +144,7 @@ void kad_done(struct kad *k)
         known_free(k, map_at(&k->known, i)->value);
     }
     kad_publish_done(k);
+    kad_bootstrap_done(k);
     map_done(&k->known);
     map_done(&k->queries);
     heap_done(&k->timers);
@@ -296,7 +299,7 @@ void kad_check(struct kad *k, const struct kad_peer *peer)
     }
     for (size_t i = 0; i < k->queries.count; i++) {
         const struct kad_query *q = map_at(&k->queries, i)->value;
-        if (!q->op && peer_id_equal(&q->contact.peer, &peer->id)) {
+        if (!q->op && !q->is_dead && peer_id_equal(&q->contact.peer, &peer->id)) {
             return;
         }
     }
@@ -409,6 +412,7 @@ bool kad_poll_wire(struct kad *k, struct kad_event *ret_event)
 instant kad_deadline(const struct kad *k)
 {
     instant at = instant_min(heap_deadline(&k->timers), k->refresh_at);
+    at = instant_min(at, k->bootstrap_at);
     at = instant_min(at, kad_providers_deadline(&k->providers));
     at = instant_min(at, kad_values_deadline(&k->values));
     at = instant_min(at, kad_publish_deadline(k));
@@ -460,6 +464,7 @@ void kad_tick(struct kad *k, instant now)
     kad_providers_tick(&k->providers, now);
     kad_values_tick(&k->values, now);
     kad_publish_tick(k);
+    kad_bootstrap_tick(k);
     for (struct list *l = list_first(&k->ops); l; l = list_next(&k->ops, l)) {
         kad_op_tick(k, list_entry(l, struct kad_op, in_ops));
     }

@@ -177,7 +177,13 @@ struct kad_published {
     instant next_at;
 };
 
-enum { KAD_METERS_COUNT = 256 };
+/* A peer to begin with. */
+struct kad_bootstrap {
+    struct list in_bootstrap;
+    struct kad_contact contact;
+};
+
+enum { KAD_METERS_COUNT = 256, KAD_BOOTSTRAP_MAX = 32 };
 struct kad_meter {
     uint32_t window; /* which ten seconds */
     uint32_t count;
@@ -202,6 +208,10 @@ struct kad {
     uint32_t ops_count;
     uint32_t checks_count; /* queries without operation */
     struct list published;
+    struct list bootstrap;
+    uint32_t bootstrap_count;
+    instant bootstrap_at;
+    uint64_t bootstrap_every_us;
     struct buf own_addrs;       /* in the form of kad_write_addrs */
     struct buf message;         /* of the event polled last */
     struct kad_op *polled_over; /* freed at the next call */
@@ -253,6 +263,11 @@ void kad_peer_disconnected(struct kad *k, const struct peer_id *peer);
 
 /* kad_add_seed gives a peer to start from: it is asked, and belongs to the table if it answers. ERR_LIMIT. */
 MUST_CHECK enum err kad_add_seed(struct kad *k, instant now, const struct kad_peer *peer);
+
+/* kad_add_bootstrap keeps a peer to fall back on: while the table is nearly empty they are asked, ever more
+ * seldom up to every ten minutes. A second call for a peer adds addresses. ERR_LIMIT beyond
+ * KAD_BOOTSTRAP_MAX. */
+MUST_CHECK enum err kad_add_bootstrap(struct kad *k, instant now, const struct kad_peer *peer);
 
 /* ---- our questions ---- */
 

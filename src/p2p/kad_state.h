@@ -63,6 +63,11 @@ struct kad_random_key {
 };
 void kad_random_key(struct kad *k, uint8_t ret_key[static 32], struct kad_random_key args);
 
+/* ---- kad_bootstrap.c ---- */
+
+void kad_bootstrap_tick(struct kad *k);
+void kad_bootstrap_done(struct kad *k);
+
 /* ---- kad_publish.c ---- */
 
 MUST_CHECK enum err

@@ -116,13 +116,13 @@ TEST(what_is_kept_is_published_again)
 
 TEST(the_better_value_wins_and_mends_the_others)
 {
-    net_init(&n, 40, NULL);
+    net_init(&n, 20, NULL); /* so everybody is among the closest of everybody */
     uint64_t op;
     struct kad_put_args put = {
         .key = SPAN_LIT("/n/a"), .value = SPAN_LIT("7 new"), .op = {.keep = true}};
     EXPECT_OK(kad_put_value(&n.nodes[1].kad, &op, n.now, put));
     net_run(&n);
-    EXPECT_EQ(KAD_K, n.nodes[1].stats.stored_count);
+    EXPECT_EQ(19, n.nodes[1].stats.stored_count);
     put.op.keep = false;
     put.value = SPAN_LIT("3 old");
     EXPECT_OK(kad_put_value(&n.nodes[2].kad, &op, n.now, put));
@@ -141,10 +141,7 @@ TEST(the_better_value_wins_and_mends_the_others)
         }
     }
     TEST_REQUIRE(mended == 2);
-    struct net_node *reader = &n.nodes[39];
-    for (size_t i = 0; kad_values_find(&reader->kad.values, put.key); i++) {
-        reader = &n.nodes[i];
-    }
+    struct net_node *reader = &n.nodes[19];
     EXPECT_OK(kad_get_value(&reader->kad, &op, n.now, put.key, ALL));
     net_run(&n);
     EXPECT_STR("7 new", reader->value);
@@ -318,7 +315,8 @@ TEST(the_mute_and_the_dead_are_passed_over)
     EXPECT_OK(kad_provide(&n.nodes[1].kad, &op, n.now, SPAN_LIT("key"), ALL));
     net_pass(&n, 70 * US_PER_S);
     EXPECT_OK(n.nodes[1].err);
-    EXPECT_EQ(KAD_K, n.nodes[1].stats.stored_count);
+    /* A third of those that the others name are gone: the record goes to those that are not. */
+    EXPECT(n.nodes[1].stats.stored_count >= 12);
     EXPECT_OK(kad_find_providers(&n.nodes[49].kad, &op, n.now, SPAN_LIT("key"), ALL));
     net_pass(&n, 70 * US_PER_S);
     EXPECT_EQ(1, n.nodes[49].providers_count);
@@ -411,6 +409,35 @@ TEST(cancelling_drops_the_queries)
     EXPECT(!kad_poll_wire(k, &e));
     kad_answered(k, n.now, query, SPAN_EMPTY);
     EXPECT_EQ(0, kad_stats(k).queries_count);
+    net_done(&n);
+}
+
+TEST(bootstrap_peers_are_asked_until_the_table_has_some)
+{
+    net_init(&n, 20, NULL);
+    struct net_node *late = &n.nodes[19];
+    struct kad_peer first = net_peer(&n.nodes[0]);
+    struct kad_cfg cfg = {
+        .self = late->id, .rng = &n.rng.rng, .parent = test_budget(), .mode = KAD_MODE_SERVER};
+    kad_done(&late->kad); /* it starts anew, and knows nobody */
+    EXPECT_OK(kad_init(&late->kad, &cfg, n.now));
+    n.nodes[0].is_mute = true;
+    EXPECT_OK(kad_add_bootstrap(&late->kad, n.now, &first));
+    EXPECT_OK(kad_add_bootstrap(&late->kad, n.now, &first));
+    EXPECT_EQ(1, late->kad.bootstrap_count);
+    late->asked_count = 0;
+    net_pass(&n, 100 * US_PER_S); /* at 0, 10, 30 and 70 seconds */
+    EXPECT_EQ(0, kad_stats(&late->kad).peers_count);
+    EXPECT_EQ(4, late->asked_count);
+    n.nodes[0].is_mute = false;
+    net_pass(&n, 120 * US_PER_S);
+    EXPECT(kad_stats(&late->kad).peers_count >= 10);
+    for (unsigned i = 1; i < KAD_BOOTSTRAP_MAX + 1; i++) {
+        struct kad_peer more = first;
+        more.id.bytes[20] ^= (uint8_t)i;
+        EXPECT_ERR(i < KAD_BOOTSTRAP_MAX ? OK : ERR_LIMIT,
+                   kad_add_bootstrap(&late->kad, n.now, &more));
+    }
     net_done(&n);
 }
 
