@@ -1,0 +1,187 @@
+/* From hardware to package: which variant suits, and in words why or why not. */
+#include "plugin/package.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct package_reason *add(struct package_match *m, bool is_met, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static struct package_reason *add(struct package_match *m, bool is_met, const char *format, ...)
+{
+    struct package_reason *r = &m->reasons[m->count++];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(r->text, sizeof r->text, format, args);
+    va_end(args);
+    r->is_met = is_met;
+    r->help[0] = '\0';
+    m->is_met = m->is_met && is_met;
+    return r;
+}
+
+static void help(struct package_reason *r, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void help(struct package_reason *r, const char *format, ...)
+{
+    va_list args;
+    if (r->is_met) {
+        return;
+    }
+    va_start(args, format);
+    (void)vsnprintf(r->help, sizeof r->help, format, args);
+    va_end(args);
+}
+
+static uint64_t lack(uint64_t need, uint64_t have)
+{
+    return need > have ? need - have : 0;
+}
+
+static void
+match_programs(struct package_match *m, const struct package *p, const struct package_machine *has)
+{
+    struct package_reason *r;
+    r = add(m, span_equal(p->platform, has->platform), "It is for %.*s; this machine is %.*s.",
+            (int)p->platform.n, (const char *)p->platform.p, (int)has->platform.n,
+            (const char *)has->platform.p);
+    if (p->abi != has->abi || package_version_compare(has->client, p->client_min) < 0) {
+        r = add(
+            m, false,
+            "It needs client %u.%u.%u or later with interface %llu; this is %u.%u.%u with %llu.",
+            (unsigned)p->client_min.major, (unsigned)p->client_min.minor,
+            (unsigned)p->client_min.patch, (unsigned long long)p->abi, (unsigned)has->client.major,
+            (unsigned)has->client.minor, (unsigned)has->client.patch, (unsigned long long)has->abi);
+        help(r, "%s", p->abi < has->abi ? "Wait for a newer package." : "Update Passmesh first.");
+    }
+}
+
+static void match_sizes(struct package_match *m,
+                        const struct package_needs *n,
+                        const struct package_machine *has)
+{
+    const struct {
+        const char *text;
+        const char *help;
+        uint64_t need;
+        uint64_t have;
+    } sizes[] = {
+        {"It needs %llu processor cores; %llu are free for it.", "%llu more would do.",                n->cores,
+         has->cores                                                                                                                },
+        {"It needs %llu MiB of memory; %llu are available.",     "Close programs that hold %llu MiB.",
+         n->memory_mib,                                                                                             has->memory_mib},
+        {"It needs %llu MiB of disk; %llu are free.",            "Free %llu MiB.",                     n->disk_mib, has->disk_mib  },
+    };
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        if (sizes[i].need == 0) {
+            continue;
+        }
+        struct package_reason *r = add(m, sizes[i].have >= sizes[i].need, "%s", "");
+        /* Both formats are the table's own. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        (void)snprintf(r->text, sizeof r->text, sizes[i].text, (unsigned long long)sizes[i].need,
+                       (unsigned long long)sizes[i].have);
+        if (!r->is_met) {
+            (void)snprintf(r->help, sizeof r->help, sizes[i].help,
+                           (unsigned long long)lack(sizes[i].need, sizes[i].have));
+        }
+#pragma GCC diagnostic pop
+    }
+}
+
+static void match_trust(struct package_match *m,
+                        const struct package_needs *n,
+                        const struct package_machine *has)
+{
+    struct package_reason *r;
+    if (n->tpm > 0) {
+        r = add(m, has->tpm >= n->tpm,
+                has->tpm > 0 ? "It needs a TPM %llu; there is a TPM %llu."
+                             : "It needs a TPM %llu; none is found.",
+                (unsigned long long)n->tpm, (unsigned long long)has->tpm);
+        help(r, "Many machines have one that is switched off in the firmware's settings.");
+    }
+    if (n->tee.n > 0) {
+        bool is_met = span_equal(n->tee, has->tee);
+        r = add(m, is_met, "It runs inside %.*s; this machine %s.", (int)n->tee.n,
+                (const char *)n->tee.p,
+                is_met           ? "has it"
+                : has->tee.n > 0 ? "has another kind"
+                                 : "has none");
+        help(r, "The processor has to have it, and the firmware has to switch it on.");
+    }
+    if (n->reachable) {
+        r = add(m, has->reachable, "It has to be reachable from outside; this machine %s.",
+                has->reachable ? "is" : "is not");
+        help(r, "Let the router forward its port, or use IPv6.");
+    }
+}
+
+void package_match(struct package_match *ret,
+                   const struct package *p,
+                   const struct package_machine *m)
+{
+    memset(ret, 0, sizeof *ret);
+    ret->is_met = true;
+    match_programs(ret, p, m);
+    match_sizes(ret, &p->needs, m);
+    match_trust(ret, &p->needs, m);
+}
+
+static size_t unmet_count(const struct package_match *m)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < m->count; i++) {
+        count += !m->reasons[i].is_met;
+    }
+    return count;
+}
+
+/* Is a better than b? One that suits before one that does not; then the newer; of those that do not suit, the one that lacks less. */
+static bool is_better(const struct package *a,
+                      const struct package_match *am,
+                      const struct package *b,
+                      const struct package_match *bm)
+{
+    if (am->is_met != bm->is_met) {
+        return am->is_met;
+    }
+    if (unmet_count(am) != unmet_count(bm)) {
+        return unmet_count(am) < unmet_count(bm);
+    }
+    return package_version_compare(a->version, b->version) > 0;
+}
+
+enum err package_choose(struct package *ret,
+                        struct package_match *ret_match,
+                        const struct tuf_metadata *m,
+                        struct span name,
+                        const struct package_machine *machine)
+{
+    struct json targets;
+    struct json key;
+    struct json v;
+    struct json custom;
+    bool is_found = false;
+    if (!json_find(&targets, m->body, "targets")) {
+        return ERR_NOT_FOUND;
+    }
+    struct json_iter it = json_iterate(targets);
+    while (json_next(&it, &key, &v)) {
+        struct package p;
+        struct package_match match;
+        struct span target;
+        if (!json_find(&custom, v, "custom") || json_get_plain(&target, key) != OK ||
+            package_parse(&p, target, custom, NULL) != OK || !span_equal(p.name, name)) {
+            continue;
+        }
+        package_match(&match, &p, machine);
+        if (!is_found || is_better(&p, &match, ret, ret_match)) {
+            *ret = p;
+            *ret_match = match;
+        }
+        is_found = true;
+    }
+    return is_found ? OK : ERR_NOT_FOUND;
+}
