@@ -31,6 +31,8 @@ struct folder_map {
     struct span bytes;
 };
 MUST_CHECK enum err folder_map(int fd, struct folder_map *ret, const char *name, size_t len_max);
+/* The same of an open regular file of that length. */
+MUST_CHECK enum err folder_map_fd(int file, struct folder_map *ret, size_t len);
 void folder_unmap(struct folder_map *m);
 
 #endif

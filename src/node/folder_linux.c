@@ -169,18 +169,24 @@ enum err folder_remove(int fd, const char *name)
     return fsync(fd) == 0 ? OK : ERR_IO;
 }
 
-enum err folder_map(int fd, struct folder_map *ret, const char *name, size_t len_max)
+enum err folder_map_fd(int file, struct folder_map *ret, size_t len)
 {
-    int file;
-    size_t len;
-    TRY(open_file(fd, &file, &len, name, len_max));
     void *p = len > 0 ? mmap(NULL, len, PROT_READ, MAP_PRIVATE, file, 0) : NULL;
-    (void)close(file);
     if (p == MAP_FAILED) {
         return ERR_IO;
     }
     ret->bytes = span_of(p, len);
     return OK;
+}
+
+enum err folder_map(int fd, struct folder_map *ret, const char *name, size_t len_max)
+{
+    int file;
+    size_t len;
+    TRY(open_file(fd, &file, &len, name, len_max));
+    enum err e = folder_map_fd(file, ret, len);
+    (void)close(file);
+    return e;
 }
 
 void folder_unmap(struct folder_map *m)
