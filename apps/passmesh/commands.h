@@ -56,6 +56,7 @@ int command_history(const struct command_args *args);
 int command_peers(const struct command_args *args);
 int command_network(const struct command_args *args);
 int command_version(const struct command_args *args);
+int command_plugin(const struct command_args *args);
 int command_send(const struct command_args *args);
 int command_hardware(const struct command_args *args);
 int command_completion(const struct command_args *args);

@@ -82,7 +82,7 @@ static enum err answer(struct download *d, const struct transfer *t, CURLcode co
     if (t->is_refused) {
         return ERR_LIMIT;
     }
-    if (t->is_whole || status == 416) {
+    if (t->is_whole || status == 416 || code == CURLE_RANGE_ERROR) {
         return ERR_UNSUPPORTED;
     }
     if (code != CURLE_OK) {

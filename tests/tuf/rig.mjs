@@ -18,6 +18,7 @@ function run(program, args) {
   });
 }
 
+export const passmesh = (...args) => run(process.env.PASSMESH, args);
 export const tuf = (...args) => run(process.env.PASSMESH_TUF, args);
 
 export async function repo(...args) {

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
 
 export async function serve(root) {
-  const state = { attack: null, log: [], bytes: 0 };
+  const state = { attack: null, noRanges: false, log: [], bytes: 0 };
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url, 'http://x').pathname).replace(/^\/+/, '');
     state.log.push(path);
@@ -17,6 +17,12 @@ export async function serve(root) {
       if (body === undefined) return;
     }
     response.statusCode = body === null ? 404 : 200;
+    const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
+    if (body !== null && range && !state.noRanges) {
+      response.statusCode = 206;
+      response.setHeader('content-range', `bytes ${range[1]}-${body.length - 1}/${body.length}`);
+      body = body.subarray(Number(range[1]));
+    }
     state.bytes += body?.length ?? 0;
     response.end(body ?? 'no');
   });

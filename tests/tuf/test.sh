@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
-# test.sh TUF REPO FILE   brings the pinned packages from npm when the lock file changed, then runs the tests as TAP
+# test.sh PROGRAMS FILE   brings the pinned packages from npm when the lock file changed, then runs the tests as TAP
 set -euo pipefail
-tuf=$(realpath "$1")
-repo=$(realpath "$2")
+programs=$(realpath "$1")
 cd "$(dirname "$0")"
 if ! cmp -s package-lock.json node_modules/.installed-lock; then
     command -v npm >/dev/null || { echo "Bail out! npm is missing: run 'make deps'"; exit 1; }
     npm ci --silent >&2 || { echo "Bail out! npm could not fetch tests/tuf/package-lock.json"; exit 1; }
     cp package-lock.json node_modules/.installed-lock
 fi
-export PASSMESH_TUF=$tuf PASSMESH_REPO=$repo
-exec ../../tools/node22.sh --test --test-concurrency=1 --test-reporter=../../contracts/lib/tap.mjs "$3"
+export PASSMESH=$programs/passmesh PASSMESH_TUF=$programs/passmesh-tuf PASSMESH_REPO=$programs/passmesh-repo
+exec ../../tools/node22.sh --test --test-concurrency=1 --test-reporter=../../contracts/lib/tap.mjs "$2"

@@ -1,0 +1,172 @@
+/* passmesh plugin ...: the server program as a package. */
+#include "commands.h"
+
+#include "node/plugin.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int usage(void)
+{
+    command_say(
+        "usage: passmesh plugin [status | check | install | remove | add URL ROOT_FILE | forget]");
+    return EXIT_USAGE;
+}
+
+static void print_version(struct plugin *p)
+{
+    static struct manifest m;
+    struct buf text;
+    buf_init(&text, &p->budget, MANIFEST_LEN_MAX);
+    if (plugin_store_manifest(&p->store, &p->store.journal.current, &text, &m) == OK) {
+        (void)printf("Installed: server %u.%u.%u%s\n", (unsigned)m.version.major,
+                     (unsigned)m.version.minor, (unsigned)m.version.patch,
+                     p->store.journal.is_trial ? ", on trial" : "");
+    } else {
+        (void)puts("Installed: nothing");
+    }
+    buf_done(&text);
+}
+
+static int status(struct plugin *p)
+{
+    print_version(p);
+    if (journal_id_is_set(&p->store.journal.current)) {
+        bool is_whole = plugin_store_verify(&p->store, &p->store.journal.current, NULL) == OK;
+        (void)printf("Files: %s\n", is_whole ? "as they were installed" : p->store.words);
+    }
+    if (journal_id_is_set(&p->store.journal.previous)) {
+        (void)puts("The version before is kept.");
+    }
+    for (size_t i = 0; i < p->mirrors_count; i++) {
+        (void)printf("Repository: %s (its root was added by hand)\n", p->mirrors[i]);
+    }
+    if (p->mirrors_count == 0) {
+        (void)puts("Repository: none");
+    }
+    return EXIT_DONE;
+}
+
+static void print_package(const struct plugin *p)
+{
+    const struct package *k = &p->package;
+    (void)printf("Package: server %u.%u.%u for %.*s%s%.*s\n", (unsigned)k->version.major,
+                 (unsigned)k->version.minor, (unsigned)k->version.patch, (int)k->platform.n,
+                 (const char *)k->platform.p, k->notes.n > 0 ? ": " : "", (int)k->notes.n,
+                 k->notes.n > 0 ? (const char *)k->notes.p : "");
+    for (size_t i = 0; i < p->match.count; i++) {
+        const struct package_reason *r = &p->match.reasons[i];
+        (void)printf("  %s %s%s%s\n", r->is_met ? "+" : "-", r->text, r->help[0] ? " " : "",
+                     r->help);
+    }
+}
+
+static int say_why(const struct plugin *p)
+{
+    command_say("%s", p->text);
+    return EXIT_FAILED;
+}
+
+static int check(struct plugin *p)
+{
+    enum err e = plugin_check(p);
+    if (e == OK || e == ERR_DENIED) {
+        print_package(p);
+    }
+    if (e != OK) {
+        return say_why(p);
+    }
+    (void)puts(plugin_is_installed(p)
+                   ? "It is installed already."
+                   : "It suits this machine: `passmesh plugin install` installs it.");
+    return EXIT_DONE;
+}
+
+static void print_progress(void *user, uint64_t verified, uint64_t length)
+{
+    unsigned *last = user;
+    unsigned percent = length > 0 ? (unsigned)(verified * 100 / length) : 100;
+    if (percent != *last) {
+        (void)fprintf(stderr, "\r%3u %% verified", percent);
+        *last = percent;
+    }
+}
+
+static int install(struct plugin *p)
+{
+    unsigned last = 101;
+    enum err e = plugin_check(p);
+    if (e != OK) {
+        return say_why(p);
+    }
+    if (plugin_is_installed(p) &&
+        plugin_store_verify(&p->store, &p->store.journal.current, NULL) == OK) {
+        (void)puts("It is installed already.");
+        return EXIT_DONE;
+    }
+    e = plugin_install(p, print_progress, &last);
+    if (last <= 100) {
+        (void)fputs("\n", stderr);
+    }
+    if (e != OK) {
+        return say_why(p);
+    }
+    print_version(p);
+    return EXIT_DONE;
+}
+
+static int take_away(struct plugin *p)
+{
+    if (plugin_store_remove(&p->store) != OK) {
+        command_say("%s", p->store.words);
+        return EXIT_FAILED;
+    }
+    (void)puts("Removed. What the server stored is still there: docs/plugin.md says where.");
+    return EXIT_DONE;
+}
+
+static int run(struct plugin *p, const struct command_args *args)
+{
+    const char *what = args->argc > 0 ? args->argv[0] : "status";
+    if (strcmp(what, "add") == 0 && args->argc == 3) {
+        return plugin_add_repository(p, args->argv[1], args->argv[2]) == OK ? status(p)
+                                                                            : say_why(p);
+    }
+    if (args->argc > 1) {
+        return usage();
+    }
+    static const struct {
+        const char *name;
+        int (*run)(struct plugin *p);
+    } words[] = {
+        {"status",  status   },
+        {"check",   check    },
+        {"install", install  },
+        {"remove",  take_away}
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(what, words[i].name) == 0) {
+            return words[i].run(p);
+        }
+    }
+    if (strcmp(what, "forget") == 0) {
+        return plugin_forget_repository(p) == OK ? status(p) : say_why(p);
+    }
+    return usage();
+}
+
+int command_plugin(const struct command_args *args)
+{
+    static struct plugin plugin;
+    char path[CONFIG_PATH_LEN_MAX + 16];
+    const char *dir = "";
+    if (config_make_dirs(args->config, &dir) != OK) {
+        command_say("The folder %s cannot be made, or is not ours alone.", dir);
+        return EXIT_FAILED;
+    }
+    (void)snprintf(path, sizeof path, "%s/plugin", args->config->data_dir);
+    enum err e = plugin_open(&plugin, path);
+    int code = e == OK ? run(&plugin, args) : say_why(&plugin);
+    plugin_close(&plugin);
+    return code;
+}
