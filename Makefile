@@ -74,6 +74,7 @@ fuzz: build-fuzz/build.ninja ## fuzz one target: T=NAME (or all), SECONDS=60, FU
 	@tools/fuzz.py --build build-fuzz --seconds $(SECONDS) $(FUZZ) $(T)
 
 bench: all ## measure: a table, and every figure in $(BUILD)/bench.json (BENCH=--quick for smaller counts)
+	@bench/plugin.py --build $(BUILD) $(BENCH)
 	@bench/run.py --build $(BUILD) $(BENCH)
 
 bench-count: all ## instructions of fixed pieces of work, against bench/baseline.txt (COUNT=--write makes a new one)

@@ -49,6 +49,11 @@ NAMES += ['dht_cold_p50_ms', 'dht_cold_p95_ms', 'dht_warm_p50_ms', 'dht_found_sh
 PARTS += ['dht', 'gossip']
 
 
+# Of updates and packages: plugin.py.
+TARGETS_LEAST.update(kill_points_survived=1000)
+TARGETS_MOST.update(update_check_bytes=1024, metadata_bytes=16384, metadata_verify_ms=5, plugin_download_kb=1500, resume_loss_kib=64)
+
+
 class Node:
     """p2p_node as a child: a command in, a line out."""
 
