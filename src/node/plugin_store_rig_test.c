@@ -10,14 +10,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void make_content(struct store_rig_file *f, unsigned version, size_t i)
+static void make_bytes(struct store_rig_file *f, unsigned version, size_t i)
 {
-    size_t n = 0;
     f->len = i == 0 ? STORE_RIG_LEN : 3 + version;
     for (size_t k = 0; k < f->len; k++) {
         f->bytes[k] = (uint8_t)(k * 31 + k / 251 + version * 7 + i);
     }
-    n += (size_t)snprintf(f->chunks, sizeof f->chunks, "[");
+}
+
+static void make_chunks(struct store_rig_file *f)
+{
+    size_t n = (size_t)snprintf(f->chunks, sizeof f->chunks, "[");
     for (size_t at = 0; at < f->len; at += PACKAGE_CHUNK_LEN) {
         struct hash32 hash;
         char text[PLUGIN_HASH_TEXT_LEN];
@@ -29,9 +32,21 @@ static void make_content(struct store_rig_file *f, unsigned version, size_t i)
     (void)snprintf(f->chunks + n, sizeof f->chunks - n, "]");
 }
 
-void store_rig_version(struct store_rig *r, unsigned version)
+static void make_files(struct store_rig *r)
 {
     static const char *const names[] = {"server", "keyd"};
+    for (size_t i = 0; i < STORE_RIG_FILES; i++) {
+        struct store_rig_file *c = &r->content[i];
+        make_chunks(c);
+        r->files[i] = (struct package_file){
+            .name = span_str(names[i]), .length = c->len, .mode = i == 0 ? 0755 : 0644};
+        sha256(&r->files[i].hash, span_of(c->bytes, c->len));
+        EXPECT_OK(json_parse(&r->files[i].chunks, span_str(c->chunks), NULL));
+    }
+}
+
+void store_rig_version(struct store_rig *r, unsigned version)
+{
     r->package = (struct package){
         .name = SPAN_LIT("server"),
         .entry = SPAN_LIT("server"),
@@ -39,17 +54,26 @@ void store_rig_version(struct store_rig *r, unsigned version)
         .abi = 1
     };
     for (size_t i = 0; i < STORE_RIG_FILES; i++) {
-        struct store_rig_file *c = &r->content[i];
-        make_content(c, version, i);
-        r->files[i] = (struct package_file){
-            .name = span_str(names[i]), .length = c->len, .mode = i == 0 ? 0755 : 0644};
-        sha256(&r->files[i].hash, span_of(c->bytes, c->len));
-        EXPECT_OK(json_parse(&r->files[i].chunks, span_str(c->chunks), NULL));
+        make_bytes(&r->content[i], version, i);
     }
+    make_files(r);
     r->install = (struct plugin_install){.package = &r->package,
                                          .files = r->files,
                                          .files_count = STORE_RIG_FILES,
                                          .source = &r->source};
+}
+
+void store_rig_program(struct store_rig *r, const char *path, const char *text)
+{
+    FILE *f = path ? fopen(path, "rbe") : NULL;
+    if (!EXPECT(f != NULL)) {
+        return;
+    }
+    r->content[0].len = fread(r->content[0].bytes, 1, STORE_RIG_ROOM, f);
+    (void)fclose(f);
+    r->content[1].len = strlen(text);
+    memcpy(r->content[1].bytes, text, r->content[1].len);
+    make_files(r);
 }
 
 static enum err
@@ -91,7 +115,7 @@ void store_rig_init(struct store_rig *r)
     (void)snprintf(r->path, sizeof r->path, "%s/passmesh-store-XXXXXX", tmp ? tmp : "/tmp");
     EXPECT(mkdtemp(r->path) != NULL);
     for (size_t i = 0; i < STORE_RIG_FILES; i++) {
-        r->content[i].bytes = malloc(STORE_RIG_LEN);
+        r->content[i].bytes = malloc(STORE_RIG_ROOM);
         check(r->content[i].bytes);
     }
     r->source =

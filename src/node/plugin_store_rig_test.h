@@ -4,7 +4,13 @@
 #include "node/plugin_store.h"
 
 /* Packages of two files, made from a version number, and a source that gives their bytes. */
-enum { STORE_RIG_FILES = 2, STORE_RIG_LEN = 200000, STORE_RIG_PATH = 128, STORE_RIG_CHUNKS = 512 };
+enum {
+    STORE_RIG_FILES = 2,
+    STORE_RIG_LEN = 200000,
+    STORE_RIG_ROOM = 1 << 20,
+    STORE_RIG_PATH = 128,
+    STORE_RIG_CHUNKS = 2048
+};
 
 struct store_rig_file {
     uint8_t *bytes;
@@ -31,6 +37,9 @@ struct store_rig {
 void store_rig_init(struct store_rig *r);
 void store_rig_done(struct store_rig *r);
 void store_rig_version(struct store_rig *r, unsigned version);
+
+/* store_rig_program makes a program the entry, and text the other file. */
+void store_rig_program(struct store_rig *r, const char *path, const char *text);
 
 /* store_rig_id is the id that the rig's present version will have. */
 void store_rig_id(const struct store_rig *r, struct journal_id *ret);

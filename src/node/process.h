@@ -20,6 +20,8 @@ struct process_args {
     const char *const *argv; /* ends with NULL; argv[0] is the name */
     const char *const *env;  /* ends with NULL; the child has this and nothing else */
     bool is_datagram;        /* messages keep their bounds (SOCK_SEQPACKET), else a stream */
+    int exec_fd; /* a program that is open already, in place of path, so that nobody changes it in between; 0: none */
+    int log_fd;  /* what it gets as 1 and 2; 0: ours */
 };
 
 /* process_spawn starts a program with three inherited descriptors (0 is /dev/null; 1 and 2 are ours)

@@ -1,4 +1,5 @@
 /* Starting and ending child programs. Everything between fork and exec is async-signal-safe. */
+#define _GNU_SOURCE /* AT_EMPTY_PATH */
 #include "node/process.h"
 
 #include <errno.h>
@@ -34,6 +35,31 @@ static void close_above(unsigned first)
     }
 }
 
+/* The program itself: by its descriptor if there is one. */
+static void exec_program(const struct process_args *args, int exec_fd)
+{
+    char *const *argv = (char *const *)(const void *)args->argv;
+    char *const *env = (char *const *)(const void *)args->env;
+    if (args->exec_fd > 0) {
+        (void)syscall(SYS_execveat, exec_fd, "", argv, env, AT_EMPTY_PATH);
+    } else {
+        (void)execve(args->path, argv, env);
+    }
+}
+
+/* Descriptors 1 and 2, and the program's at the one behind the report's; then all others are closed. */
+static bool place_fds(const struct process_args *args, int exec_fd, int log_fd)
+{
+    const int exec_place = PROCESS_CHILD_FD + 2;
+    bool is_placed = args->log_fd <= 0 || (dup2(log_fd, 1) == 1 && dup2(log_fd, 2) == 2);
+    if (args->exec_fd > 0) {
+        is_placed = is_placed && dup2(exec_fd, exec_place) == exec_place &&
+                    fcntl(exec_place, F_SETFD, FD_CLOEXEC) == 0;
+    }
+    close_above(args->exec_fd > 0 ? (unsigned)exec_place + 1 : (unsigned)exec_place);
+    return is_placed;
+}
+
 /* In the child. report is our end of a close-on-exec pair: it stays silent if exec succeeds. */
 _Noreturn static void
 child_run(const struct process_args *args, int socket_fd, int report, pid_t parent)
@@ -43,19 +69,20 @@ child_run(const struct process_args *args, int socket_fd, int report, pid_t pare
     /* Out of the way first, so that neither dup2 closes the other's source. */
     socket_fd = fcntl(socket_fd, F_DUPFD, 10);
     report = fcntl(report, F_DUPFD, 10);
+    int exec_fd = args->exec_fd > 0 ? fcntl(args->exec_fd, F_DUPFD, 10) : 0;
+    int log_fd = args->log_fd > 0 ? fcntl(args->log_fd, F_DUPFD, 10) : 0;
+    is_ready = is_ready && exec_fd >= 0 && log_fd >= 0;
     is_ready = is_ready && socket_fd >= 0 && report >= 0 &&
                dup2(socket_fd, PROCESS_CHILD_FD) == PROCESS_CHILD_FD &&
                dup2(report, PROCESS_CHILD_FD + 1) == PROCESS_CHILD_FD + 1 &&
                fcntl(PROCESS_CHILD_FD + 1, F_SETFD, FD_CLOEXEC) == 0;
-    if (is_ready) {
-        close_above(PROCESS_CHILD_FD + 2);
+    if (is_ready && place_fds(args, exec_fd, log_fd)) {
         report = PROCESS_CHILD_FD + 1;
         signals_reset();
         (void)setsid();
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() == parent) { /* else the parent died before the kernel knew */
-            (void)execve(args->path, (char *const *)(const void *)args->argv,
-                         (char *const *)(const void *)args->env);
+            exec_program(args, PROCESS_CHILD_FD + 2);
         }
     }
     ssize_t told = write(report, "x", 1);
