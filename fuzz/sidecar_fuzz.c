@@ -43,8 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     enum sidecar_verdict v = sidecar_ended(&s, data[0]);
     check(s.why[0] != '\0');
-    check(v != SIDECAR_STAY_DOWN || data[0] == SIDECAR_EXIT_USAGE ||
-          data[0] == SIDECAR_EXIT_CONFIG);
+    check(v != SIDECAR_STAY_DOWN || data[0] == SIDECAR_EXIT_WORDS ||
+          data[0] == SIDECAR_EXIT_USAGE || data[0] == SIDECAR_EXIT_CONFIG);
     sidecar_done(&s);
     check(budget.used == 0);
     return 0;

@@ -1,15 +1,23 @@
 /* passmesh plugin ...: the server program as a package. */
 #include "commands.h"
 
+#include "node/entropy.h"
+#include "node/machine.h"
 #include "node/plugin.h"
+#include "node/supervise.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
+
+#define TRIAL_US (600 * US_PER_S)
+enum { DRAIN_MS = 10000 };
 
 static int usage(void)
 {
-    command_say(
-        "usage: passmesh plugin [status | check | install | remove | add URL ROOT_FILE | forget]");
+    command_say("usage: passmesh plugin [status | check | install | remove | add URL ROOT_FILE | "
+                "forget | run SERVER_ARGUMENTS]");
     return EXIT_USAGE;
 }
 
@@ -125,12 +133,73 @@ static int take_away(struct plugin *p)
     return EXIT_DONE;
 }
 
+static void on_news(void *user, enum supervise_news what, struct span text)
+{
+    static const char *const words[] = {"started",
+                                        "prepares",
+                                        "ready",
+                                        "status",
+                                        "log",
+                                        "ended",
+                                        "back on the version before",
+                                        "the trial is passed"};
+    (void)user;
+    (void)printf("%s%s%.*s\n", words[what], text.n > 0 ? ": " : "", (int)text.n,
+                 text.n > 0 ? (const char *)text.p : "");
+    (void)fflush(stdout);
+}
+
+/* In the foreground, until Ctrl-C: what stands behind "run" goes to the server. */
+static int supervise(struct plugin *p, const struct command_args *args)
+{
+    static struct entropy entropy;
+    char words[SIDECAR_TEXT_LEN] = "";
+    char home[CONFIG_PATH_LEN_MAX + 24];
+    sigset_t set;
+    (void)snprintf(home, sizeof home, "%s/plugin/server", args->config->data_dir);
+    struct supervise_cfg cfg = {
+        .store = &p->store,
+        .budget = &p->budget,
+        .state_dir = home,
+        .abi = MACHINE_ABI,
+        .trial_us = TRIAL_US,
+        .backoff_us = US_PER_S,
+        .drain_ms = DRAIN_MS,
+        .news = on_news,
+        .args = {"--home", home}
+    };
+    if (args->argc - 1 > SUPERVISE_ARGS_MAX - 2) {
+        return usage();
+    }
+    for (int i = 1; i < args->argc; i++) {
+        cfg.args[i + 1] = args->argv[i];
+    }
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    cfg.stop_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    cfg.rng = &entropy.rng;
+    if (cfg.stop_fd < 0 || entropy_init(&entropy) != OK) {
+        command_say("The system gives too little to start.");
+        return EXIT_FAILED;
+    }
+    if (supervise_run(&cfg, words) == OK) {
+        return EXIT_DONE;
+    }
+    command_say("%s", words);
+    return EXIT_FAILED;
+}
+
 static int run(struct plugin *p, const struct command_args *args)
 {
     const char *what = args->argc > 0 ? args->argv[0] : "status";
     if (strcmp(what, "add") == 0 && args->argc == 3) {
         return plugin_add_repository(p, args->argv[1], args->argv[2]) == OK ? status(p)
                                                                             : say_why(p);
+    }
+    if (strcmp(what, "run") == 0) {
+        return supervise(p, args);
     }
     if (args->argc > 1) {
         return usage();

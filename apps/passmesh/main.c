@@ -21,7 +21,7 @@ const struct command commands[] = {
     {"network",    "[list | use ID]",                  "networks, and which one is used",                                   command_network},
     {"hardware",   "",                                 "what this machine can do for others, and what would be missing",
      command_hardware                                                                                                                      },
-    {"plugin",     "[check | install | remove]",
+    {"plugin",     "[check | install | run ...]",
      "the server program: from a signed repository onto this machine",                                                      command_plugin },
     {"stop",       "",                                 "end the daemon",                                                    command_stop   },
     {"version",    "",                                 "version of the program, and of the daemon if one runs",             command_version},

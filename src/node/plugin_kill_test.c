@@ -230,7 +230,7 @@ static void expect_whole(struct store_rig *r, const struct step *step)
 
 static bool try_point(const struct step *step, unsigned n)
 {
-    struct store_rig r;
+    static struct store_rig r;
     long number = -1;
     store_rig_init(&r);
     step->prepare(&r);

@@ -33,7 +33,7 @@ static size_t count_names(int folder)
 
 TEST(install_update_and_start)
 {
-    struct store_rig r;
+    static struct store_rig r;
     struct plugin_store s;
     struct journal_id id;
     int entry = -1;
@@ -72,7 +72,7 @@ TEST(install_update_and_start)
 
 TEST(back_to_the_last_good_and_never_again)
 {
-    struct store_rig r;
+    static struct store_rig r;
     struct plugin_store s;
     struct journal_id first;
     bool is_back = false;
@@ -101,7 +101,7 @@ TEST(back_to_the_last_good_and_never_again)
 TEST(resume_loses_at_most_one_chunk)
 {
     for (uint64_t at = 1; at < STORE_RIG_LEN; at += 23456) {
-        struct store_rig r;
+        static struct store_rig r;
         struct plugin_store s;
         store_rig_init(&r);
         open_store(&s, &r);
@@ -121,7 +121,7 @@ TEST(resume_loses_at_most_one_chunk)
 
 TEST(nine_of_ten_sources_lie)
 {
-    struct store_rig r;
+    static struct store_rig r;
     struct plugin_store s;
     store_rig_init(&r);
     open_store(&s, &r);
@@ -136,7 +136,7 @@ TEST(nine_of_ten_sources_lie)
 
 TEST(all_sources_lie)
 {
-    struct store_rig r;
+    static struct store_rig r;
     struct plugin_store s;
     store_rig_init(&r);
     open_store(&s, &r);
@@ -171,7 +171,7 @@ flood(void *user, size_t source, const struct package_file *file, const struct d
 
 TEST(more_than_was_signed)
 {
-    struct store_rig r;
+    static struct store_rig r;
     struct plugin_store s;
     store_rig_init(&r);
     open_store(&s, &r);
@@ -202,7 +202,7 @@ TEST(whatever_is_changed_is_noticed)
         "cd versions/$ID && mv manifest m && ln -s m manifest",
     };
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
-        struct store_rig r;
+        static struct store_rig r;
         struct plugin_store s;
         store_rig_init(&r);
         open_store(&s, &r);
@@ -234,7 +234,7 @@ TEST(planted_places_are_refused)
         {"echo '{}' >journal",                  ERR_IO    },
     };
     for (size_t i = 0; i < sizeof plants / sizeof plants[0]; i++) {
-        struct store_rig r;
+        static struct store_rig r;
         struct plugin_store s;
         store_rig_init(&r);
         EXPECT_EQ(0, store_rig_run(&r, plants[i].script, ""));
@@ -248,7 +248,7 @@ TEST(planted_places_are_refused)
 
 TEST(a_link_planted_for_a_partial_file)
 {
-    struct store_rig r;
+    static struct store_rig r;
     struct plugin_store s;
     char hash[PLUGIN_HASH_TEXT_LEN];
     store_rig_init(&r);
@@ -263,7 +263,7 @@ TEST(a_link_planted_for_a_partial_file)
 
 TEST(what_a_crash_left_is_cleared_away)
 {
-    struct store_rig r;
+    static struct store_rig r;
     struct plugin_store s;
     store_rig_init(&r);
     open_store(&s, &r);
@@ -284,7 +284,7 @@ TEST(what_a_crash_left_is_cleared_away)
 
 TEST(one_writer)
 {
-    struct store_rig r;
+    static struct store_rig r;
     static struct plugin_store s;
     static struct plugin_store other;
     store_rig_init(&r);

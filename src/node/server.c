@@ -500,6 +500,7 @@ static void announce_ready(struct server *s)
         check(wr_ok(&w));
     }
     r.listen_count = s->listen_count;
+    server_sidecar_ready(&s->sidecar, r.listen[0]);
     s->ready(s->ready_user, &r);
     s->ready = NULL;
 }
@@ -515,6 +516,7 @@ static void stop(struct server *s)
     alarm_done(&s->alarm);
     uv_close((uv_handle_t *)&s->on_int, NULL);
     uv_close((uv_handle_t *)&s->on_term, NULL);
+    server_sidecar_end(&s->sidecar);
     loop_done(&s->loop);
     fetch_free(s->fetch);
     networks_done(&s->networks);
@@ -564,6 +566,7 @@ enum err server_run(const struct server_config *config,
     alarm_init(&s->alarm, &s->loop, on_alarm, s);
     signal_begin(s, &s->on_int, SIGINT);
     signal_begin(s, &s->on_term, SIGTERM);
+    server_sidecar_begin(&s->sidecar, &s->loop, &s->budget);
     s->chain_at = loop_now(&s->loop);
     s->watch_at = instant_add(s->chain_at, WATCH_MS * US_PER_MS);
     if (start(s) == OK) {

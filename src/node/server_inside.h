@@ -7,6 +7,7 @@
 #include "node/keyd_client.h"
 #include "node/networks.h"
 #include "node/server.h"
+#include "node/server_sidecar.h"
 #include "node/server_store.h"
 #include "node/tcp.h"
 #include "p2p/host_state.h"
@@ -47,6 +48,7 @@ struct server {
     struct alarm alarm;
     uv_signal_t on_int;
     uv_signal_t on_term;
+    struct server_sidecar sidecar;
     bool is_pumping;
     bool pump_again;
 

@@ -7,7 +7,7 @@
 
 /* Runs the installed version of a plugin: verifies it, starts it by the descriptor that was verified, talks with it (sidecar.h), starts it again after a
  * back-off when it falls over, and goes back to the version before when a new one does not work. */
-enum { SUPERVISE_LINES_MAX = 200, SUPERVISE_LINE_LEN = 512, SUPERVISE_ARGS_MAX = 8 };
+enum { SUPERVISE_LINES_MAX = 200, SUPERVISE_LINE_LEN = 512, SUPERVISE_ARGS_MAX = 16 };
 
 enum supervise_news {
     SUPERVISE_STARTED,
@@ -26,9 +26,9 @@ struct supervise_cfg {
     struct rng *rng; /* nonces */
     const char *state_dir;
     uint64_t abi;
-    const char *args[SUPERVISE_ARGS_MAX]; /* behind the name; ends with NULL */
-    uint64_t trial_us;                    /* so long it has to run before it is the good one */
-    uint64_t backoff_us;                  /* of one second of back-off: less in tests */
+    const char *args[SUPERVISE_ARGS_MAX + 1]; /* behind the name; ends with NULL */
+    uint64_t trial_us;                        /* so long it has to run before it is the good one */
+    uint64_t backoff_us;                      /* of one second of back-off: less in tests */
     uint32_t drain_ms;
     int stop_fd; /* readable: end it */
     void (*news)(void *user, enum supervise_news what, struct span text);

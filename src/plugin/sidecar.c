@@ -336,7 +336,8 @@ enum sidecar_verdict sidecar_ended(struct sidecar *s, int status)
     if (s->was_told) {
         return SIDECAR_STAY_DOWN;
     }
-    if (status == SIDECAR_EXIT_USAGE || status == SIDECAR_EXIT_CONFIG) {
+    if (status == SIDECAR_EXIT_WORDS || status == SIDECAR_EXIT_USAGE ||
+        status == SIDECAR_EXIT_CONFIG) {
         say(s, "Its configuration is wrong; its log says what.");
         return SIDECAR_STAY_DOWN;
     }

@@ -106,6 +106,7 @@ enum sidecar_verdict sidecar_ended(struct sidecar *s, int status);
 /* Exit statuses with a meaning. */
 enum {
     SIDECAR_EXIT_GOOD = 0,
+    SIDECAR_EXIT_WORDS = 2, /* wrong words on its command line */
     SIDECAR_EXIT_USAGE = 64,
     SIDECAR_EXIT_CONFIG = 78,
     SIDECAR_EXIT_INCOMPATIBLE = 100

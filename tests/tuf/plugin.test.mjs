@@ -1,8 +1,11 @@
 // `passmesh plugin`: a package from a signed repository onto this machine, with mirrors that fail and lie.
 import test from 'node:test';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync, appendFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync, appendFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { serve } from './serve.mjs';
 import { folder, makeRepo, passmesh } from './rig.mjs';
 import { addPackage } from './package.mjs';
@@ -158,4 +161,51 @@ test('another repository, a bad root, a bad address, planted folders', async (t)
     rmSync(join(store, name));
   }
   assert.equal((await plugin('install')).code, 0);
+});
+
+// The real programs as a package: `passmesh plugin run` supervises passmesh-server, which starts its own passmesh-keyd.
+async function running(t, home) {
+  const child = spawn(process.env.PASSMESH, ['--home', home, 'plugin', 'run', '--network', 'sepolia', '--node', 'http://127.0.0.1:9',
+    '--listen', '/ip4/127.0.0.1/tcp/0'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  t.after(() => child.kill('SIGKILL'));
+  let text = '';
+  child.stderr.on('data', (d) => { text += d; });
+  await new Promise((done, fail) => {
+    child.stdout.on('data', (d) => {
+      text += d;
+      if (/^ready: \/ip4\//m.test(text)) done();
+    });
+    child.on('exit', (code) => fail(new Error(`ended with ${code}: ${text}`)));
+  });
+  return child;
+}
+
+const programs = (id) => readdirSync('/proc').filter((p) => /^\d+$/.test(p)).filter((p) => {
+  try { return readlinkSync(`/proc/${p}/exe`).includes(id); } catch { return false; }
+});
+
+async function gone(id, ms) {
+  for (const until = Date.now() + ms; Date.now() < until; await sleep(20)) if (programs(id).length === 0) return true;
+  return false;
+}
+
+test('the real server runs, drains when told, and is no orphan when its supervisor is killed', async (t) => {
+  const { made, server, root, plugin, home } = await rig(t);
+  const folderOf = dirname(process.env.PASSMESH);
+  const files = Object.fromEntries(['passmesh-server', 'passmesh-keyd'].map((n) => [n, readFileSync(join(folderOf, n))]));
+  await addPackage(made, files);
+  await made.publish();
+  await plugin('add', server.url, root);
+  assert.equal((await plugin('install')).code, 0);
+  const [id] = readdirSync(join(storeOf(home), 'versions'));
+  const first = await running(t, home);
+  assert.equal(programs(id).length, 2, 'server and keyd');
+  assert.match((await plugin('run')).stderr, /another process works on it/);
+  first.kill('SIGTERM');
+  const [code] = await once(first, 'exit');
+  assert.equal(code, 0);
+  assert.ok(await gone(id, 2000), 'nothing is left after an orderly end');
+  const second = await running(t, home);
+  second.kill('SIGKILL');
+  assert.ok(await gone(id, 2000), 'nothing is left after a kill');
 });
