@@ -97,7 +97,8 @@ TEST(keys_refused)
     }
 }
 
-TEST(signatures_refused)
+/* Colibri finding 6: a decompressed point was taken for one of the group. */
+TEST(hole_signatures_outside_of_the_group)
 {
     struct g1 keys[3] = {0};
     uint8_t bits = 7;
@@ -119,7 +120,7 @@ TEST(signatures_refused)
 }
 
 /* Colibri finding 7: the same key twice needs a doubling, which an incomplete addition gets wrong. */
-TEST(a_key_twice_counts_twice)
+TEST(hole_a_key_twice_counts_twice)
 {
     struct signer s[4];
     struct g1 keys[4];

@@ -84,7 +84,8 @@ struct lc_store {
 
 /* lc_store_init starts from a checkpoint and the bootstrap that a server gave for it. ERR_AUTH: the bootstrap is not of this
  * checkpoint or its committee is not proven; ERR_DENIED: the checkpoint is older than LC_CHECKPOINT_AGE_S_MAX and not confirmed;
- * ERR_STATE: it lies in the future; ERR_UNSUPPORTED: before Altair; ERR_MALFORMED: a key of the committee. chain is kept. */
+ * ERR_STATE: it lies in the future; ERR_UNSUPPORTED: before Altair; ERR_MALFORMED: a key of the committee.
+ * After an error s is not to be used. chain is kept. */
 MUST_CHECK enum err lc_store_init(struct lc_store *s,
                                   const struct chain_spec *chain,
                                   const struct lc_checkpoint *checkpoint,
