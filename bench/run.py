@@ -16,11 +16,14 @@ import threading
 import time
 from pathlib import Path
 
+import churn
+import wan
 from undisturbed import undisturbed
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGETS = ['bench/bench_noise', 'bench/bench_tcp_plain', 'bench/bench_round_trips', 'bench/bench_light_client', 'bench/bench_idle_clients', 'bench/bench_vault',
            'src/node/node_tpm_key_test', 'tests/peers/p2p_node', *(f'apps/{name}' for name in ('passmesh', 'passmesh-keyd', 'passmesh-server'))]
+TARGETS += ['bench/bench_relay', 'bench/bench_churn_clients']
 PROGRAMS_SECONDS_MAX = 180
 
 # What we aim at: least or most. A figure that misses its target is shown so, and fails nothing: machines differ.
@@ -30,12 +33,14 @@ TARGETS_MOST = {'idle_connection_kib': 24, 'tcp_round_trips_to_first_byte': 3, '
                 'bls_aggregate_ms': 4, 'cold_proven_balance_cpu_ms': 60, 'cold_proven_balance_14_days_cpu_ms': 400, 'warm_proven_balance_cpu_ms': 0.2,
                 'verifier_state_kb': 150, 'verifier_text_kb': 250,
                 'unlock_to_signature_ms': 500, 'capsule_bytes': 8192, 'keyd_vault_rss_mib': 16}
-SHARES_LEAST = {'tcp_noise_yamux_mb_per_s': 0.7}  # of the limit
-NAMES = ['noise_handshakes_per_s', 'tcp_noise_yamux_mb_per_s', 'plain_tcp_mb_per_s', 'aead_mb_per_s', 'idle_connection_kib',
+TARGETS_MOST |= {'churn_growth_kib': 64, 'churn_million_growth_kib': 64}
+SHARES_LEAST = {'tcp_noise_yamux_mb_per_s': 0.7, 'wan60_plain_tcp_mb_per_s': 0.9, 'wan60_mb_per_s': 0.9}  # of the limit
+NAMES = ['noise_handshakes_per_s', 'tcp_noise_yamux_mb_per_s', 'wan60_mb_per_s', 'wan60_plain_tcp_mb_per_s',
+         'plain_tcp_mb_per_s', 'aead_mb_per_s', 'idle_connection_kib',
          'ten_thousand_idle_mib', 'tcp_round_trips_to_first_byte', 'tap_to_accept_ms', 'daemon_rss_anon_mib', 'daemon_rss_mib',
          'keyd_rss_anon_mib', 'daemon_start_ms', 'unlock_to_signature_ms', 'keyd_signatures_per_s', 'capsule_bytes',
          'keyd_vault_rss_mib', 'binary_kib', 'ui_gzip_kb']
-PARTS = ['noise', 'throughput', 'round_trips', 'idle', 'light_client', 'vault', 'binary', 'page', 'programs']
+PARTS = ['noise', 'throughput', 'wan', 'round_trips', 'idle', 'churn', 'light_client', 'vault', 'binary', 'page', 'programs']
 NEEDS = {'throughput': ['noise']}  # the limit of one part is measured by another
 
 # What a client needs of these libraries to verify; of beacon it is all.
@@ -70,9 +75,12 @@ class Node:
                 sys.exit(f'bench: p2p_node: {line}')
         sys.exit('bench: p2p_node ended')
 
-    def ask(self, command, prefix):
+    def tell(self, command):
         self.process.stdin.write(command + '\n')
         self.process.stdin.flush()
+
+    def ask(self, command, prefix):
+        self.tell(command)
         return self.line(prefix)
 
     def cpu_s(self):
@@ -91,8 +99,9 @@ class Node:
 
 
 class Run:
-    def __init__(self, build, quick):
-        self.build, self.quick, self.figures, self.samples, self.missing = build, quick, {}, {}, {}
+    def __init__(self, build, quick, cycles):
+        self.build, self.quick, self.cycles = build, quick, cycles
+        self.figures, self.samples, self.missing = {}, {}, {}
 
     def output(self, *command):
         done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False)
@@ -139,6 +148,15 @@ class Run:
         self.set('tcp_noise_yamux_mb_per_s', max(ours), 'MB/s', 1 / (1 / aead + 1 / max(plain)), 'js-libp2p', max(js) if js else None)
         # The same in CPU seconds of the busier side: what a core of its own would carry, however busy the machine is.
         self.set('tcp_noise_yamux_mb_per_cpu_s', max(ours_cpu), 'MB/s of CPU', 1 / (1 / aead + 1 / max(plain_cpu)))
+
+    def wan(self):
+        seconds = 3 if self.quick else 10
+        with undisturbed():
+            plain, plain_every = wan.plain_tcp(self.build, seconds)
+            ours, every = wan.node_to_node(self.build, lambda *args: Node(self.build, *args), seconds)
+        self.samples['wan60'] = {'plain_tcp_each_second': plain_every, 'ours_each_second': every}
+        self.set('wan60_plain_tcp_mb_per_s', round(plain, 1), 'MB/s', wan.MBIT_PER_S / 8)
+        self.set('wan60_mb_per_s', round(ours, 1), 'MB/s', round(plain, 1))
 
     def js(self, megabytes, rounds):
         folder = ROOT / 'tests/interop/js'
@@ -232,6 +250,14 @@ class Run:
                 text += int(words[0])
         self.set('verifier_text_kb', round(text / 1000, 1), 'kB')
 
+    def churn(self):
+        node = Node(self.build, '--listen', '/ip4/127.0.0.1/tcp/0')
+        kib, accounted, samples = churn.growth(self.build, node, self.cycles)
+        node.stop()
+        self.samples['churn'] = samples
+        name = 'churn_million_growth_kib' if self.cycles == 1000000 else 'churn_growth_kib'
+        self.set(name, kib, f'KiB after {self.cycles} connections, {accounted} bytes in its own accounts', 64)
+
     def binary(self):
         strip = shutil.which('strip')
         if not strip:
@@ -308,12 +334,13 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--build', type=Path, default=ROOT / 'build')
     p.add_argument('--quick', action='store_true', help='smaller counts')
+    p.add_argument('--churn', metavar='COUNT', type=int, default=20000, help='connections that come and go; 1000000 for churn_million_growth_kib')
     p.add_argument('--only', metavar='PART', help='measure this part alone, and write no file: ' + ', '.join(PARTS))
     args = p.parse_args()
     ninja = subprocess.run(['ninja', '-C', args.build, *TARGETS], capture_output=True, text=True, check=False)
     if ninja.returncode:
         sys.exit(ninja.stdout[-3000:])
-    run = Run(args.build.resolve(), args.quick)
+    run = Run(args.build.resolve(), args.quick, args.churn)
     if args.only and args.only not in PARTS:
         sys.exit(f'bench: there is no part {args.only}')
     for part in [p for p in PARTS if args.only in (None, p) or p in NEEDS.get(args.only, ())]:

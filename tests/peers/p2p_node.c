@@ -13,7 +13,7 @@
  *     send PEER BYTES      -> ok send bytes=N us=N                BYTES that the peer takes and drops
  *     perf PEER UP DOWN    -> ok perf up_us=N down_us=N
  *     disconnect PEER      -> disconnected PEER
- *     stats                -> ok stats memory=N conns=N streams=N serving=N
+ *     stats                -> ok stats memory=N conns=N streams=N serving=N handshakes=N sunk=N
  *     provide HEX, providers HEX, find PEER, put KEY VALUE, get KEY
  *                          -> found PEER ..., value TEXT, at last ok kad asked=N ... ok|not found   with --kad
  *     subscribe TOPIC, unsubscribe TOPIC, publish TOPIC TEXT, publishbytes TOPIC N
@@ -198,8 +198,10 @@ start_job(struct node *n, enum job_kind kind, const struct peer_id *peer, uint64
 static void do_stats(struct node *n)
 {
     struct host_stats s = host_stats(&n->host);
-    node_say("ok stats memory=%zu conns=%u streams=%u serving=%u handshakes=%" PRIu64,
-             s.memory_used, s.conns_count, s.streams_count, n->serving_count, s.handshakes_count);
+    node_say("ok stats memory=%zu conns=%u streams=%u serving=%u handshakes=%" PRIu64
+             " sunk=%" PRIu64,
+             s.memory_used, s.conns_count, s.streams_count, n->serving_count, s.handshakes_count,
+             n->sunk_len);
 }
 
 static void say_unless_ok(const char *what, enum err err)

@@ -62,6 +62,7 @@ struct node {
     struct job job;
     struct list clients;    /* streams of the job */
     uint32_t serving_count; /* streams that we echo on */
+    uint64_t sunk_len;      /* bytes taken and dropped so far */
     const char *refused_last;
     uv_pipe_t input;
     size_t line_len;

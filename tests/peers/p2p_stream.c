@@ -70,6 +70,7 @@ static void server_write(struct node *n, host_stream stream, struct echo *s)
 static void server_data(struct node *n, host_stream stream, struct echo *s, struct span data)
 {
     if (s->is_sink) {
+        n->sunk_len += data.n;
         host_stream_consume(&n->host, stream, data.n);
         return;
     }
