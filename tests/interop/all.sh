@@ -35,32 +35,36 @@ echo "# js-libp2p"
 "$here/js/test.sh" "$ours" interop.test.mjs | tee "$out/js.tap"
 count "$out/js.tap"
 
-# pair NAME ROWS PEER BUILD...   builds the peer with the command, then runs it against ours in each row
+# pair TITLE ROWS PEER BUILD...   builds the peer with the command, then runs it against ours in each row
 pair()
 {
-    local name=$1 rows=$2 peer=$3
+    local title=$1 rows=$2 peer=$3 file=$out/${1// /-} row
     shift 3
-    echo "# $name-libp2p"
-    if "$@" >"$out/$name.log" 2>&1; then
-        peers+=("--$name" "$peer")
+    echo "# $title"
+    [ -e "$peer" ] || echo "# building it: the first time this takes minutes"
+    if "$@" >"$file.log" 2>&1; then
         for row in $rows; do
-            "$here/pair.py" --row "$row" "$name-libp2p" "$ours" "$peer" | tee "$out/$name-$row.tap"
-            count "$out/$name-$row.tap"
+            "$here/pair.py" --row "$row" "$title" "$ours" "$peer" | tee "$file-$row.tap"
+            count "$file-$row.tap"
         done
     else
-        cat "$out/$name.log"
-        echo "not ok - the $name peer does not build"
+        cat "$file.log"
+        echo "not ok - $title: the peer does not build"
         failed=$((failed + 1))
+        return 1
     fi
 }
 
 if command -v go >/dev/null; then
-    pair go "noise tls quic" "$out/go_peer" go -C "$here/go" build -mod=readonly -o "$out/go_peer" .
+    pair go-libp2p "noise tls quic" "$out/go_peer" go -C "$here/go" build -mod=readonly -o "$out/go_peer" . && peers+=(--go "$out/go_peer")
+    pair "go-libp2p previous" "noise tls quic" "$out/go_peer_previous" \
+        go -C "$here/go" build -modfile=previous.mod -mod=readonly -o "$out/go_peer_previous" .
 else
     skip go-libp2p "there is no go here (https://go.dev/dl)"
 fi
 if command -v cargo >/dev/null; then
-    pair rust noise "$out/rust/release/peer" "$here/rust/build.sh" "$out/rust"
+    pair rust-libp2p noise "$out/rust/release/peer" "$here/rust/build.sh" "$out/rust" && peers+=(--rust "$out/rust/release/peer")
+    pair "rust-libp2p previous" noise "$out/rust_previous/release/peer" "$here/rust/build.sh" "$out/rust_previous" previous
 else
     skip rust-libp2p "there is no cargo here (https://rustup.rs)"
 fi

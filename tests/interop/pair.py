@@ -134,7 +134,7 @@ def run(tap, name, ours, theirs, row, we_dial):
         us.quiet()
     try:
         if tap.case(f'{title}: both start', start) and tap.case(f'{title}: handshake', connect):
-            exercises(tap, title, *peers, streams, STREAMS_KEPT.get(name, 0))
+            exercises(tap, title, *peers, streams, STREAMS_KEPT.get(name.split()[0], 0))
             tap.case(f'{title}: they go, and nothing is left', part)
     finally:
         for p in peers:

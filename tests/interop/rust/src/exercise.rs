@@ -89,10 +89,11 @@ async fn write_random(mut writer: impl AsyncWrite + Unpin, len: u64) -> io::Resu
 async fn echo(opener: Opener, peer: PeerId, len: u64) -> io::Result<()> {
     let start = Instant::now();
     let (reader, writer) = opener.open(peer, ECHO).await?.split();
-    let sending = tokio::spawn(write_random(writer, len));
     let mut received = Sha256::new();
-    let count = receive(reader, |piece| received.update(piece)).await?;
-    let (sent, received) = (sending.await.map_err(io::Error::other)??.finalize(), received.finalize());
+    // Both halves in one task: rust-yamux before 0.14.1 loses a wake-up when two tasks use them (its issue 232).
+    let receiving = receive(reader, |piece| received.update(piece));
+    let (sent, count) = futures::try_join!(write_random(writer, len), receiving)?;
+    let (sent, received) = (sent.finalize(), received.finalize());
     if count != len || sent != received {
         return Err(io::Error::other(format!("echo differs: {count} of {len} bytes")));
     }
