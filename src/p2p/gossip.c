@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { FIELDS_LEN_MAX = 64 * 1024, CONTROL_LEN_MAX = 512 * 1024 };
+enum { FIELDS_LEN_MAX = 64 * 1024, CONTROL_LEN_MAX = 512 * 1024, RECORD_LEN_MAX = 2048 };
 
 const char *gossip_protocol(enum gossip_version version)
 {
@@ -447,6 +447,7 @@ void gossip_forget_peer(struct gossip *g, struct gossip_peer *p)
     list_remove(&p->in_talkative);
     buf_done(&p->fields);
     buf_done(&p->control);
+    buf_done(&p->record);
     (void)map_remove(&g->peers, peer_id_span(&p->id));
     (void)map_remove(&g->numbers, span_of(&p->number, sizeof p->number));
     mem_free(&g->budget, p, sizeof *p);
@@ -482,6 +483,7 @@ peer_get(struct gossip *g, struct gossip_peer **ret_peer, const struct peer_id *
         list_init(&p->queue);
         buf_init(&p->fields, &g->budget, FIELDS_LEN_MAX);
         buf_init(&p->control, &g->budget, CONTROL_LEN_MAX);
+        buf_init(&p->record, &g->budget, RECORD_LEN_MAX);
         enum err e = map_add(&g->peers, peer_id_span(id), p);
         e = e == OK ? map_add(&g->numbers, span_of(&p->number, sizeof p->number), p) : e;
         if (e != OK) {
@@ -541,6 +543,8 @@ void gossip_peer_disconnected(struct gossip *g, instant now, const struct peer_i
     buf_init(&p->fields, &g->budget, FIELDS_LEN_MAX);
     buf_init(&p->control, &g->budget, CONTROL_LEN_MAX);
     list_remove(&p->in_talkative);
+    buf_clear(&p->record);
+    buf_trim(&p->record);
     gossip_rescore(g, p);
     count_group(g, p->group, -1);
     p->is_connected = false;
@@ -548,6 +552,16 @@ void gossip_peer_disconnected(struct gossip *g, instant now, const struct peer_i
     p->forget_at = instant_add(now, g->cfg.score.retain_us);
     if (p->members_count == 0 && p->behaviour == 0 && p->app_score == 0) {
         gossip_forget_peer(g, p);
+    }
+}
+
+void gossip_set_record(struct gossip *g, const struct peer_id *peer, struct span record)
+{
+    struct gossip_peer *p = gossip_peer_of(g, peer);
+    if (p) {
+        buf_clear(&p->record);
+        enum err e = buf_append(&p->record, record);
+        (void)e; /* too long, or no memory: it is named without */
     }
 }
 

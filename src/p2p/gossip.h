@@ -147,6 +147,7 @@ struct gossip_peer {
     struct list in_talkative;
     struct buf fields;  /* subscriptions, as they go out */
     struct buf control; /* content of the control message */
+    struct buf record;  /* its sealed peer record */
     struct list queue;  /* gossip_queued */
     uint32_t queue_count;
     int64_t app_score;
@@ -284,6 +285,10 @@ MUST_CHECK enum err gossip_peer_connected(struct gossip *g,
                                           const struct peer_id *peer,
                                           struct gossip_peer_args args);
 void gossip_peer_disconnected(struct gossip *g, instant now, const struct peer_id *peer);
+
+/* gossip_set_record keeps a peer's sealed record, proven by the caller: peer exchange hands it on, so that others can
+ * dial the peer. */
+void gossip_set_record(struct gossip *g, const struct peer_id *peer, struct span record);
 
 /* gossip_recv takes one RPC. ERR_MALFORMED, ERR_LIMIT: reset the stream, and count it against the peer, which
  * has happened. ERR_DENIED: its score is so bad that it was not read. ERR_NOT_FOUND: not connected. */

@@ -57,7 +57,9 @@ static size_t choose_px(struct gossip *g,
     }
     for (size_t i = 0; i < picks.count && count < GOSSIP_PX_MAX; i++) {
         if (picks.members[i] != but) {
-            px[count++] = (struct gossip_px){.peer = picks.members[i]->peer->id};
+            /* SPEC libp2p/gossipsub-1.1 §"Peer Exchange": the signed record of a peer goes along, if we have it. */
+            const struct gossip_peer *p = picks.members[i]->peer;
+            px[count++] = (struct gossip_px){.peer = p->id, .record = buf_span(&p->record)};
         }
     }
     gossip_picks_done(g, &picks);

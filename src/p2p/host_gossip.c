@@ -137,6 +137,16 @@ static uint32_t ip_of(struct span addr)
     return fold ? fold : 1;
 }
 
+/* pass_record gives gossip the peer's own signed record, for peer exchange. */
+static void pass_record(struct host_gossip *hg, const struct peer_id *id)
+{
+    struct peer_record record;
+    const struct host_peer *p = host_peer_get(hg->host, id);
+    if (p && p->is_identified && identify_open_record(&record, &p->info, id, &hg->budget) == OK) {
+        gossip_set_record(&hg->gossip, id, p->info.signed_peer_record);
+    }
+}
+
 static void on_out_open(struct host_gossip *hg, struct host_gossip_stream *s)
 {
     struct host_gossip_peer *p = peer_find(hg, &s->peer);
@@ -147,6 +157,7 @@ static void on_out_open(struct host_gossip *hg, struct host_gossip_stream *s)
     struct gossip_peer_args args = {
         .version = p->version, .is_outbound = !info.inbound, .group = ip_of(info.addr)};
     s->is_known = gossip_peer_connected(&hg->gossip, now_of(hg), &s->peer, args) == OK;
+    pass_record(hg, &s->peer);
     flush(hg, s);
 }
 
@@ -248,6 +259,7 @@ static void on_identified(struct host_gossip *hg, const struct peer_id *id)
         v--;
     }
     struct host_gossip_peer *p = peer_find(hg, id);
+    pass_record(hg, id);
     if (v < last || (p && p->out)) {
         return;
     }

@@ -103,6 +103,36 @@ TEST(who_comes_back_is_in_again)
     stop();
 }
 
+/* Everybody knows node 0 alone, whose mesh holds one: the others are told of each other, and meet. */
+TEST(who_finds_a_full_mesh_is_told_of_others)
+{
+    host_net_init(&net, 5);
+    net.on_event = on_event;
+    struct host_gossip_cfg cfg = {
+        .gossip = {.memory_max = (size_t)2 << 20,
+                   .score = gossip_score_default(),
+                   .d = 1,
+                   .d_low = 1,
+                   .d_high = 1,
+                   .d_out = 1}
+    };
+    cfg.gossip.score.accept_px_threshold = 0;
+    for (unsigned i = 0; i < 5; i++) {
+        EXPECT_OK(host_gossip_init(&gossips[i], &net.nodes[i].host, &cfg));
+        subscribe(i, "t", GOSSIP_STRICT_SIGN);
+    }
+    for (unsigned i = 1; i < 5; i++) {
+        host_net_connect(&net, i, 0);
+    }
+    host_net_pass(&net, 10 * US_PER_S);
+    unsigned met = 0;
+    for (unsigned i = 1; i < 5; i++) {
+        met += host_peers_count(&net.nodes[i].host) > 1;
+    }
+    EXPECT(met >= 3);
+    stop();
+}
+
 TEST(what_a_peer_may_do_on_a_stream)
 {
     static const struct {
