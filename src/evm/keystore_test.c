@@ -16,6 +16,16 @@
     "\"517ead924a9d0dc3124507e3393d175ce3ff7c1e96529c6c555ce9e51205e9b2\"},\"id\":"                \
     "\"3198bc9c-6672-5ab3-d995-4942343ae5b6\",\"version\":3}"
 
+/* The same secret and password with one round, made with Node's crypto: for all that does not need the cost. */
+#define CHEAP_FILE                                                                                 \
+    "{\"crypto\":{\"cipher\":\"aes-128-ctr\",\"cipherparams\":{\"iv\":"                            \
+    "\"6087dab2f9fdbbfaddc31a909735c1e6\"},\"ciphertext\":"                                        \
+    "\"2bf4aacce1be4c2d156d85ea8acec6a07d81bb5835d80a977a94a2515c0e831e\",\"kdf\":\"pbkdf2\","     \
+    "\"kdfparams\":{\"c\":1,\"dklen\":32,\"prf\":\"hmac-sha256\",\"salt\":"                        \
+    "\"ae3cd4e7013836a3df6bd7241b12db061dbe2c6785853cce422d148a624ce0bd\"},\"mac\":"               \
+    "\"74d823bf9806963e681f87edd6930b888eabe06b2d663a2e5fea5dbd82d0c038\"},\"id\":"                \
+    "\"3198bc9c-6672-5ab3-d995-4942343ae5b6\",\"version\":3}"
+
 #define SCRYPT_FILE                                                                                \
     "{\"crypto\":{\"cipher\":\"aes-128-ctr\",\"cipherparams\":{\"iv\":"                            \
     "\"83dbcc02d8ccb40e466191a123791e0e\"},\"ciphertext\":"                                        \
@@ -39,10 +49,19 @@ TEST(vectors_of_the_definition)
         struct span text = span_str(files[i]);
         EXPECT_OK(keystore_open(&secret, test_budget(), text, SPAN_LIT("testpassword"), &why));
         EXPECT_SPAN(test_hex(secret_hex), SPAN_OF(secret.bytes));
-        EXPECT_ERR(ERR_AUTH,
-                   keystore_open(&secret, test_budget(), text, SPAN_LIT("testpasswore"), &why));
-        EXPECT_STR("the password is wrong", why.rule);
     }
+}
+
+TEST(a_wrong_password)
+{
+    struct secret32 secret;
+    struct diag why = {0};
+    struct span text = SPAN_LIT(CHEAP_FILE);
+    EXPECT_OK(keystore_open(&secret, test_budget(), text, SPAN_LIT("testpassword"), &why));
+    EXPECT_SPAN(test_hex(secret_hex), SPAN_OF(secret.bytes));
+    EXPECT_ERR(ERR_AUTH,
+               keystore_open(&secret, test_budget(), text, SPAN_LIT("testpasswore"), &why));
+    EXPECT_STR("the password is wrong", why.rule);
 }
 
 /* The first vector with one thing changed. */
@@ -64,20 +83,20 @@ TEST(refused_files)
         {"no iv",                 "\"iv\"",       "\"vi\"",                         ERR_MALFORMED  },
         {"short iv",              "6087dab2",     "6087da",                         ERR_MALFORMED  },
         {"iv is no hex",          "6087dab2",     "6087dabg",                       ERR_MALFORMED  },
-        {"long ciphertext",       "5318b4d5",     "5318b4d5ff",                     ERR_MALFORMED  },
-        {"short mac",             "517ead92",     "517ead",                         ERR_MALFORMED  },
+        {"long ciphertext",       "2bf4aacc",     "2bf4aaccff",                     ERR_MALFORMED  },
+        {"short mac",             "74d823bf",     "74d823",                         ERR_MALFORMED  },
         {"another derivation",    "\"pbkdf2\"",   "\"argon2\"",                     ERR_UNSUPPORTED},
         {"another hash",          "hmac-sha256",  "hmac-sha512",                    ERR_UNSUPPORTED},
         {"no parameters",         "kdfparams",    "kdfparam",                       ERR_MALFORMED  },
         {"derived key too short", "\"dklen\":32", "\"dklen\":16",                   ERR_UNSUPPORTED},
-        {"no rounds",             "\"c\":262144", "\"d\":262144",                   ERR_MALFORMED  },
-        {"zero rounds",           "\"c\":262144", "\"c\":0",                        ERR_LIMIT      },
-        {"negative rounds",       "\"c\":262144", "\"c\":-1",                       ERR_MALFORMED  },
-        {"far too many rounds",   "\"c\":262144", "\"c\":10000001",                 ERR_LIMIT      },
-        {"more than 32 bits",     "\"c\":262144", "\"c\":4294967297",               ERR_LIMIT      },
+        {"no rounds",             "\"c\":1,",     "\"d\":1,",                       ERR_MALFORMED  },
+        {"zero rounds",           "\"c\":1,",     "\"c\":0,",                       ERR_LIMIT      },
+        {"negative rounds",       "\"c\":1,",     "\"c\":-1,",                      ERR_MALFORMED  },
+        {"far too many rounds",   "\"c\":1,",     "\"c\":10000001,",                ERR_LIMIT      },
+        {"more than 32 bits",     "\"c\":1,",     "\"c\":4294967297,",              ERR_LIMIT      },
         {"odd salt",              "ae3cd4e7",     "ae3cd4e",                        ERR_MALFORMED  },
-        {"tag changed",           "517ead92",     "517ead93",                       ERR_AUTH       },
-        {"ciphertext changed",    "5318b4d5",     "5318b4d4",                       ERR_AUTH       },
+        {"tag changed",           "74d823bf",     "74d823b0",                       ERR_AUTH       },
+        {"ciphertext changed",    "2bf4aacc",     "2bf4aac0",                       ERR_AUTH       },
         {"another address",       "{\"crypto\"",
          "{\"address\":\"0x0000000000000000000000000000000000000001\",\"crypto\"",  ERR_MALFORMED  },
         {"address is too short",  "{\"crypto\"",  "{\"address\":\"01\",\"crypto\"", ERR_MALFORMED  },
@@ -88,7 +107,7 @@ TEST(refused_files)
         struct secret32 secret;
         struct diag why = {0};
         test_note("%s", cases[i].name);
-        const char *start = PBKDF2_FILE;
+        const char *start = CHEAP_FILE;
         const char *at = strstr(start, cases[i].from);
         TEST_REQUIRE(at != NULL);
         struct wr w = wr_init(MSPAN_OF(text));
@@ -110,13 +129,13 @@ TEST(forms_that_others_write)
     } cases[] = {
         {"\"crypto\"",  "\"Crypto\""                                                          },
         {"{\"crypto\"", "{\"address\":\"008aeeda4d805471df9b2a5b0f38a0c3bcba786b\",\"crypto\""},
-        {"\"5318b4d5",  "\"0x5318b4d5"                                                        },
+        {"\"2bf4aacc",  "\"0x2bf4aacc"                                                        },
     };
     EXPECT_OK(crypto_init());
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[2048];
         struct secret32 secret;
-        const char *start = PBKDF2_FILE;
+        const char *start = CHEAP_FILE;
         const char *at = strstr(start, cases[i].from);
         test_note("%s", cases[i].to);
         TEST_REQUIRE(at != NULL);
