@@ -121,15 +121,10 @@ static void send_run(struct udp *u, struct run *r)
     r->count = 0;
 }
 
-static bool same_addr(const struct udp_addr *a, const struct udp_addr *b)
-{
-    return memcmp(a, b, sizeof *a) == 0;
-}
-
 /* fits: may a datagram of n bytes to `to` join the run? A shorter one joins as the last. */
 static bool fits(const struct run *r, size_t n, const struct udp_addr *to)
 {
-    return r->count == 0 || (same_addr(&r->to, to) && n <= r->segment_len &&
+    return r->count == 0 || (udp_addr_equal(&r->to, to) && n <= r->segment_len &&
                              r->len % r->segment_len == 0 && r->count < SEGMENTS_MAX);
 }
 
