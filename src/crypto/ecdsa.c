@@ -2,34 +2,33 @@
 #include "crypto/ecdsa.h"
 
 #include "codec/der.h"
-#include "crypto/openssl.h"
+#include "crypto/openssl_ec_key.h"
 
+#include <limits.h>
 #include <string.h>
 
-enum { DER_LEN_MAX = 2 * (ECDSA_COORDINATE_LEN_MAX + 3) + 3 };
-
 struct curve {
-    const char *group;
+    int group;       /* OpenSSL's number */
     struct span oid; /* RFC 5480 §2.1.1.1 */
     size_t coordinate_len;
 };
 
 static const struct curve curves[] = {
-    [ECDSA_P256] = {"prime256v1", SPAN_INIT("\x2a\x86\x48\xce\x3d\x03\x01\x07"), 32},
-    [ECDSA_P384] = {"secp384r1",  SPAN_INIT("\x2b\x81\x04\x00\x22"),             48},
+    [ECDSA_P256] = {NID_X9_62_prime256v1, SPAN_INIT("\x2a\x86\x48\xce\x3d\x03\x01\x07"), 32},
+    [ECDSA_P384] = {NID_secp384r1,        SPAN_INIT("\x2b\x81\x04\x00\x22"),             48},
 };
 
 /* 1.2.840.10045.2.1, id-ecPublicKey. */
 static const struct span oid_ec = SPAN_INIT("\x2a\x86\x48\xce\x3d\x02\x01");
 
-static void pkey_free(EVP_PKEY **k)
+static void key_free(EC_KEY **k)
 {
-    EVP_PKEY_free(*k);
+    EC_KEY_free(*k);
 }
 
-static void pkey_ctx_free(EVP_PKEY_CTX **c)
+static void signature_free(ECDSA_SIG **sig)
 {
-    EVP_PKEY_CTX_free(*c);
+    ECDSA_SIG_free(*sig);
 }
 
 size_t ecdsa_coordinate_len(enum ecdsa_curve curve)
@@ -66,41 +65,44 @@ enum err ecdsa_spki_decode(enum ecdsa_curve *ret_curve, struct span *ret_xy, str
     return ERR_UNSUPPORTED;
 }
 
-static EVP_PKEY *public_pkey(const struct curve *curve, struct span xy)
+/* SPEC SEC1 §"2.3.4": coordinates below the field's prime, and the point on the curve; else NULL. */
+static EC_KEY *public_key(const struct curve *curve, struct span xy)
 {
     uint8_t point[1 + 2 * ECDSA_COORDINATE_LEN_MAX] = {0x04};
-    char group[16];
     memcpy(point + 1, xy.p, xy.n);
-    memcpy(group, curve->group, strlen(curve->group) + 1);
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, 1 + xy.n),
-        OSSL_PARAM_construct_end(),
-    };
-    AUTO(pkey_ctx_free) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-    EVP_PKEY *pkey = NULL;
-    if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1 ||
-        EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1) {
-        return NULL;
+    EC_KEY *key = EC_KEY_new_by_curve_name(curve->group);
+    if (key && EC_KEY_oct2key(key, point, 1 + xy.n, NULL) == 1) {
+        return key;
     }
-    return pkey;
+    EC_KEY_free(key);
+    return NULL;
+}
+
+static ECDSA_SIG *signature_of(struct span r, struct span s)
+{
+    ECDSA_SIG *sig = ECDSA_SIG_new();
+    BIGNUM *r_number = BN_bin2bn(r.p, (int)r.n, NULL);
+    BIGNUM *s_number = BN_bin2bn(s.p, (int)s.n, NULL);
+    if (sig && ECDSA_SIG_set0(sig, r_number, s_number) == 1) {
+        return sig; /* owns both numbers */
+    }
+    BN_free(r_number);
+    BN_free(s_number);
+    ECDSA_SIG_free(sig);
+    return NULL;
 }
 
 enum err ecdsa_verify(enum ecdsa_curve curve, struct span xy, struct span digest, struct span rs)
 {
     const struct curve *c = &curves[curve];
-    uint8_t der[DER_LEN_MAX];
-    struct wr w = wr_init(MSPAN_OF(der));
-    if (xy.n != 2 * c->coordinate_len || rs.n != 2 * c->coordinate_len) {
+    size_t half = c->coordinate_len;
+    if (xy.n != 2 * half || rs.n != 2 * half || digest.n > INT_MAX) {
         return ERR_AUTH;
     }
-    der_write_ecdsa(&w, span_first(rs, c->coordinate_len), span_from(rs, c->coordinate_len));
-    TRY(wr_end(&w));
-    AUTO(pkey_free) EVP_PKEY *pkey = public_pkey(c, xy);
-    AUTO(pkey_ctx_free)
-    EVP_PKEY_CTX *ctx = pkey ? EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL) : NULL;
-    bool holds = ctx && EVP_PKEY_verify_init(ctx) == 1 &&
-                 EVP_PKEY_verify(ctx, der, w.n, digest.p, digest.n) == 1;
+    AUTO(key_free) EC_KEY *key = public_key(c, xy);
+    AUTO(signature_free)
+    ECDSA_SIG *sig = key ? signature_of(span_first(rs, half), span_from(rs, half)) : NULL;
+    bool holds = sig && ECDSA_do_verify(digest.p, (int)digest.n, sig, key) == 1;
     ERR_clear_error();
     return holds ? OK : ERR_AUTH;
 }

@@ -85,8 +85,8 @@ struct pki_key *pki_key(const char *name, enum pki_kind kind)
     struct pki_key *k = &keys[keys_count++];
     (void)snprintf(k->name, sizeof k->name, "%s", name);
     k->kind = kind;
-    k->pkey =
-        kind == PKI_RSA ? EVP_RSA_gen(2048) : EVP_EC_gen(kind == PKI_P256 ? "P-256" : "P-384");
+    k->pkey = kind >= PKI_RSA ? EVP_RSA_gen(kind == PKI_RSA ? 2048U : 4096U)
+                              : EVP_EC_gen(kind == PKI_P256 ? "P-256" : "P-384");
     require(k->pkey != NULL, "key generation");
     return k;
 }
@@ -255,7 +255,7 @@ struct span pki_sign(struct pki_key *key, const char *digest, struct span messag
     EVP_MD_CTX *md = sign_start(key, digest, false);
     require(EVP_DigestSign(md, sig, &n, message.p, message.n) == 1, "signature");
     EVP_MD_CTX_free(md);
-    if (key->kind == PKI_RSA) {
+    if (key->kind >= PKI_RSA) {
         return pki_keep(span_of(sig, n));
     }
     require(der_decode_ecdsa(mspan_of(rs, half), mspan_of(rs + half, half), span_of(sig, n)) == OK,

@@ -9,7 +9,8 @@
 enum pki_kind {
     PKI_P256,
     PKI_P384,
-    PKI_RSA /* of 2048 bits */
+    PKI_RSA, /* of 2048 bits */
+    PKI_RSA_4096
 };
 
 enum { PKI_EXTENSIONS_MAX = 12 };
