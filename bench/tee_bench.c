@@ -51,7 +51,8 @@ static void tdx_make(struct tdx *t)
     memset(t->forge.tee_tcb_svn + 2, 5, 14);
     forge(&t->made, &t->forge);
     t->anchors = (struct anchors){&t->made.anchor, 1};
-    t->e = (struct expectation){&t->anchors, &policy, FORGE_NOW, SPAN_OF(t->forge.report_data)};
+    t->e =
+        (struct expectation){&t->anchors, &policy, NULL, FORGE_NOW, SPAN_OF(t->forge.report_data)};
 }
 
 static void tdx_cold(const struct tdx *t)
@@ -178,7 +179,7 @@ static void snp_make(struct snp *s)
     }
     s->report = SPAN_OF(room);
     s->anchors = (struct anchors){&s->anchor, 1};
-    s->e = (struct expectation){&s->anchors, &policy, FORGE_NOW, span_of(room + 0x50, 64)};
+    s->e = (struct expectation){&s->anchors, &policy, NULL, FORGE_NOW, span_of(room + 0x50, 64)};
 }
 
 static double snp_rate(const struct snp *s)

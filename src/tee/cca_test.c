@@ -21,7 +21,7 @@ judge_under(struct span token, struct span key, struct span binding, const struc
 {
     struct policy p;
     EXPECT_OK(policy_parse(&p, span_str(policy_text), NULL));
-    struct expectation e = {anchors, &p, pki_year(2025), binding};
+    struct expectation e = {anchors, &p, NULL, pki_year(2025), binding};
     return cca_verify(&result, token, key, &e);
 }
 

@@ -36,7 +36,7 @@ static enum err judge_as(const struct forged *made, const struct forge *f, const
     struct policy p;
     struct anchors anchors = {&made->anchor, 1};
     EXPECT_OK(policy_parse(&p, span_str(policy), NULL));
-    struct expectation e = {&anchors, &p, FORGE_NOW, SPAN_OF(f->report_data)};
+    struct expectation e = {&anchors, &p, NULL, FORGE_NOW, SPAN_OF(f->report_data)};
     enum err err = dcap_collateral_verify(&collateral, &result, &made->texts, &anchors, FORGE_NOW);
     return err == OK ? dcap_verify(&result, made->quote, &collateral, &e) : err;
 }
@@ -616,7 +616,7 @@ TEST(collateral_may_be_kept_while_it_lasts)
     forge(&made, &f);
     struct anchors anchors = {&made.anchor, 1};
     EXPECT_OK(policy_parse(&p, span_str(policy_text), NULL));
-    struct expectation e = {&anchors, &p, FORGE_NOW, SPAN_OF(f.report_data)};
+    struct expectation e = {&anchors, &p, NULL, FORGE_NOW, SPAN_OF(f.report_data)};
     EXPECT_OK(dcap_collateral_verify(&collateral, &result, &made.texts, &anchors, FORGE_NOW));
     EXPECT_OK(dcap_verify(&result, made.quote, &collateral, &e));
     e.now.s = collateral.expires.s;

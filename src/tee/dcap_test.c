@@ -139,7 +139,7 @@ TEST(samples_are_judged_as_their_index_says)
             if (s.texts.tcb_info.n == 0) {
                 struct policy policy;
                 struct anchors anchors = roots_of(TEE_SGX);
-                struct expectation e = {&anchors, &policy, s.now, s.binding};
+                struct expectation e = {&anchors, &policy, NULL, s.now, s.binding};
                 EXPECT_OK(policy_parse(&policy, span_str(lenient), NULL));
                 EXPECT(dcap_verify(&a, s.quote, &collateral, &e) != OK);
             } else {

@@ -130,6 +130,7 @@ enum err evidence_appraise(struct appraiser *work,
     struct anchors anchors = roots_of(evidence->kind);
     struct expectation inner = {.anchors = &anchors,
                                 .policy = e->policy,
+                                .releases = e->releases,
                                 .now = e->now,
                                 .binding = span_of(e->binding, BINDING_LEN)};
     struct span main_part = evidence->parts[EVIDENCE_MAIN];

@@ -51,6 +51,7 @@ struct appraiser {
  * their SHA-256. activated_name: tpm2.h. */
 struct evidence_expectation {
     const struct policy *policy;
+    const struct releases *releases; /* may be NULL */
     walltime now;
     const uint8_t *binding; /* 64 bytes */
     struct span activated_name;

@@ -24,7 +24,7 @@ static enum err judge_under(const struct anchors *anchors,
 {
     struct policy p;
     EXPECT_OK(policy_parse(&p, span_str(policy), NULL));
-    struct expectation e = {anchors, &p, now, binding};
+    struct expectation e = {anchors, &p, NULL, now, binding};
     return nitro_verify(&result, &work, document, &e);
 }
 

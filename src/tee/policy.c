@@ -131,7 +131,7 @@ static enum err check_measurements(struct json v)
 {
     struct json_iter it = json_iterate(v);
     struct json set;
-    if (is_text(v, "any")) {
+    if (is_text(v, "any") || is_text(v, "released")) {
         return OK;
     }
     while (json_next(&it, NULL, &set)) {
@@ -289,12 +289,12 @@ static bool has_set(const struct appraisal *a, struct json set)
     return true;
 }
 
-static bool has_measurements(const struct appraisal *a, struct json accepted)
+static bool has_measurements(const struct appraisal *a, struct json accepted, bool is_released)
 {
     struct json_iter it = json_iterate(accepted);
     struct json set;
-    if (is_text(accepted, "any")) {
-        return true;
+    if (accepted.type == JSON_STRING) {
+        return is_released || is_text(accepted, "any");
     }
     while (json_next(&it, NULL, &set)) {
         if (has_set(a, set)) {
@@ -314,13 +314,17 @@ policy_decide(struct appraisal *a, const struct policy_rule *rule, const struct 
         (rule->has_product_id && a->product_id != rule->product_id)) {
         return appraisal_fail(a, ERR_DENIED, STEP_POLICY_FLOOR, PART_POLICY, 0);
     }
-    if (!has_measurements(a, rule->measurements)) {
+    bool is_released = e->releases && releases_have(e->releases, a, e->now);
+    if (!has_measurements(a, rule->measurements, is_released)) {
         return appraisal_fail(a, ERR_DENIED, STEP_POLICY_MEASUREMENT, PART_POLICY, 0);
     }
     struct span data = span_of(a->report_data, a->report_data_len);
     if (e->binding.n == 0 || !span_equal(data, e->binding)) {
         return appraisal_fail(a, ERR_AUTH, STEP_BINDING, PART_EVIDENCE, 0);
     }
-    a->level = a->kind == TEE_TPM2 ? TEE_LEVEL_TPM_BOUND_KEY : TEE_LEVEL_HARDWARE_ATTESTED;
+    /* A TPM's registers tell what was started, and not who uses its keys now. */
+    a->level = a->kind == TEE_TPM2 ? TEE_LEVEL_TPM_BOUND_KEY
+               : is_released       ? TEE_LEVEL_CODE_ATTESTED
+                                   : TEE_LEVEL_HARDWARE_ATTESTED;
     return OK;
 }

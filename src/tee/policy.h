@@ -4,6 +4,7 @@
 #include "codec/json.h"
 #include "tee/appraisal.h"
 #include "tee/chain.h"
+#include "tee/releases.h"
 
 /* Appraisal policies (RFC 9334 §8.5), as files. What a policy does not say is not accepted: without a rule for a kind of
  * evidence, without a measurement, with an empty list, everything is refused.
@@ -12,14 +13,14 @@
  *       "rules": [
  *         { "kind": "tdx",
  *           "tcb": ["UpToDate", "SWHardeningNeeded"],          sgx, tdx: statuses to accept
- *           "measurements": [{"mrtd": "91eb…", "rtmr0": "…"}], any one set, each of its values; or "any"
+ *           "measurements": [{"mrtd": "91eb…", "rtmr0": "…"}], any one set, each of its values; or "released"; or "any"
  *           "evaluation_min": 17, "svn_min": 0, "product_id": 1,
  *           "vmpl": 0,                                         sev-snp: 0 to 3
  *           "firmware_min": {"bootloader": 4, "tee": 0, "snp": 24, "microcode": 219, "fmc": 0},
  *           "crl": "required",                                 or "optional": checked if it is there
  *           "allow": ["sept_ve", "service_td", "migration"] } ] }
  *
- * "any" accepts genuine hardware whatever runs on it: such evidence is hardware-attested and never more. One rule for each
+ * "released" accepts what stands in the release list. "any" accepts genuine hardware whatever runs on it. One rule for each
  * kind. A member that this version does not know refuses the file. */
 enum {
     POLICY_TEXT_LEN_MAX = 64 * 1024,
@@ -51,7 +52,7 @@ struct policy_rule {
     uint8_t vmpl;
     bool is_crl_required;
     struct snp_firmware firmware_min;
-    struct json measurements; /* an array, or the string "any" */
+    struct json measurements; /* an array, or the string "released" or "any" */
 };
 
 /* The text must live as long as the policy. A zeroed policy has no rule. */
@@ -71,6 +72,8 @@ bool policy_find(struct policy_rule *ret, const struct policy *p, enum tee_kind 
 struct expectation {
     const struct anchors *anchors;
     const struct policy *policy;
+    const struct releases
+        *releases; /* NULL: there is no list, and so no level above hardware-attested */
     walltime now;
     struct span binding; /* what the attester must have put in; compared whole, length included */
 };

@@ -26,7 +26,7 @@ static enum err judge_under(const struct anchors *anchors,
     struct policy p;
     struct sev_snp_report r;
     EXPECT_OK(policy_parse(&p, span_str(policy), NULL));
-    struct expectation e = {anchors, &p, now, SPAN_LIT("x")};
+    struct expectation e = {anchors, &p, NULL, now, SPAN_LIT("x")};
     if (sev_snp_decode(&r, report) == OK) {
         e.binding = r.report_data;
     }

@@ -30,7 +30,7 @@ static enum err judge_under(const struct anchors *anchors,
 {
     struct policy p;
     EXPECT_OK(policy_parse(&p, span_str(policy), NULL));
-    struct expectation e = {anchors, &p, now, binding};
+    struct expectation e = {anchors, &p, NULL, now, binding};
     return tpm2_verify(&result, &work, texts, &e);
 }
 
