@@ -46,6 +46,13 @@ NAMES = ['tdx_quotes_cold_per_s', 'tdx_quotes_cached_per_s', 'snp_reports_cold_p
 PARTS = ['noise', 'tee', 'throughput', 'wan', 'round_trips', 'idle', 'churn', 'light_client', 'vault', 'binary', 'page', 'programs']
 NEEDS = {'throughput': ['noise']}  # the limit of one part is measured by another
 
+# bench/transports_bench.c, and two nodes over QUIC.
+TARGETS += ['bench/bench_transports']
+TARGETS_LEAST |= {'tls_handshakes_per_s': 3000}
+TARGETS_MOST |= {'quic_idle_connection_kib': 72, 'quic_round_trips_to_first_byte': 2}
+NAMES += ['tls_handshakes_per_s', 'quic_mb_per_s', 'quic_idle_connection_kib', 'quic_round_trips_to_first_byte']
+PARTS += ['transports']
+
 # What a client needs of these libraries to verify; of beacon it is all.
 VERIFIER = {'evm': ('account_proof', 'address', 'bloom', 'header', 'log_range', 'mpt', 'mpt_root', 'receipt', 'rlp', 'u256'), 'crypto': ('hash', 'keccak')}
 
@@ -180,6 +187,29 @@ class Run:
             self.missing['peer js-libp2p'] = (ready.stdout + ready.stderr).strip() or 'tests/interop/js/prepare.sh failed'
             return []
         return [megabytes / float(self.output(ROOT / 'tools/node22.sh', folder / 'throughput.mjs', megabytes)) for _ in range(min(rounds, 3))]
+
+    def transports(self):
+        out = {k: float(v) for k, v in (line.split() for line in self.output(self.build / 'bench/bench_transports').splitlines())}
+        self.samples['transports'] = out
+        self.set('tls_handshakes_per_s', out['tls_handshakes_per_s'], '1/s and core, responder', out['tls_primitives_per_s'])
+        self.set('quic_idle_connection_kib', out['quic_idle_connection_kib'], 'KiB', 72)
+        self.set('quic_round_trips_to_first_byte', out['quic_round_trips_to_first_byte'], 'round trips', 2)
+        with undisturbed():
+            self.quic_rounds()
+
+    def quic_rounds(self):
+        megabytes, rounds = (200, 3) if self.quick else (500, 5)
+        listener = Node(self.build, '--listen', '/ip4/127.0.0.1/udp/0/quic-v1')
+        dialer = Node(self.build)
+        dialer.ask(f'dial {listener.addr}', 'identified')
+        rates = []
+        for _ in range(rounds):
+            us = int(re.search(r' us=(\d+)', dialer.ask(f'send {listener.peer} {megabytes * 1000000}', 'ok send'))[1])
+            rates.append(megabytes * 1e6 / us)
+        dialer.stop()
+        listener.stop()
+        self.samples['quic'] = rates
+        self.set('quic_mb_per_s', max(rates), 'MB/s')
 
     def round_trips(self):
         out = dict(line.split() for line in self.output(self.build / 'bench/bench_round_trips').splitlines())
