@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "codec/multiaddr.h"
+#include "node/dnsaddr.h"
 #include "node/tcp_addr.h"
 #include "node/tcp_link.h"
 
@@ -31,6 +32,10 @@ MUST_CHECK static enum err wrap_client(struct tcp_link *link, struct span addr)
 
 static void dial(struct tcp *t, const struct host_event *e)
 {
+    if (dnsaddr_is(e->addr)) {
+        dnsaddr_dial(t, e);
+        return;
+    }
     if (is_udp(e->addr)) {
         udp_dial(&t->udp, e);
         return;

@@ -4,6 +4,7 @@
 #include "base/test.h"
 #include "codec/multiaddr.h"
 #include "crypto/backend.h"
+#include "node/dnsaddr.h"
 #include "node/tcp_addr.h"
 #include "p2p/host_state.h"
 #include "p2p/key_signer.h"
@@ -292,6 +293,26 @@ TEST(websocket_over_ip6)
 TEST(websocket_to_a_name)
 {
     meet("/ip4/127.0.0.1/tcp/0/ws", "/dns4/localhost");
+}
+
+/* An answer with three texts: an address, something else, and an address with a peer. */
+TEST(addresses_in_a_dns_answer)
+{
+    static const char hex[] =
+        "1234 8180 0000 0003 0000 0000"
+        "00 0010 0001 0000003c 0023 22 "
+        "646e73616464723d2f6970342f3132372e302e302e312f7463702f343030312f7773"
+        "00 0010 0001 0000003c 0008 07 763d73706631 20"
+        "00 0010 0001 0000003c 001b 1a 646e73616464723d2f646e73616464722f612e6578616d706c65";
+    static struct dnsaddr_list list;
+    dnsaddr_read(&list, test_hex(hex));
+    EXPECT_EQ(2, list.count);
+    EXPECT_SPAN(parse("/ip4/127.0.0.1/tcp/4001/ws"), list.addrs[0]);
+    EXPECT_SPAN(parse("/dnsaddr/a.example"), list.addrs[1]);
+    EXPECT(dnsaddr_is(list.addrs[1]));
+    EXPECT(!dnsaddr_is(list.addrs[0]));
+    dnsaddr_read(&list, SPAN_EMPTY);
+    EXPECT_EQ(0, list.count);
 }
 
 TEST(hosts_of_http)

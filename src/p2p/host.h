@@ -53,6 +53,7 @@ enum {
     HOST_PROTOCOLS_MAX = 64,     /* handled at once, built-in ones included */
     HOST_PROTOCOL_LEN_MAX = 128, /* bytes of a protocol id */
     HOST_ADDRS_MAX = 32,         /* listen addresses announced; addresses of one dial */
+    HOST_LOOKUPS_MAX = 8,        /* /dnsaddr names of one dial */
     HOST_AGENT_LEN_MAX = 64,
     HOST_PEER_PROTOCOLS_MAX = 256, /* of a peer's identify message, kept */
     HOST_PEER_ADDRS_MAX = 32,
@@ -211,6 +212,12 @@ bool host_next_sendable(struct host *h, host_link *ret_link);
  * ERR_IO or ERR_TIMEOUT. Called exactly once a link; the id is dead afterwards. */
 void host_link_closed(struct host *h, instant now, host_link link, enum err why);
 
+/* host_dial_found answers a DIAL to /dnsaddr/NAME: the name's addresses take its place in the dial, as far as they can be
+ * dialled and lead to the peer that is meant; the link is closed by this. Names may lead to further names,
+ * HOST_LOOKUPS_MAX in one dial: after those a name leads nowhere. */
+void host_dial_found(
+    struct host *h, instant now, host_link link, const struct span *addrs, size_t count);
+
 /* ---- driver: datagrams ----
  *
  * A DIAL to /udp/N/quic-v1 asks the driver for nothing but a socket and a name's address: host_link_up, with
@@ -248,7 +255,8 @@ struct host_dial_args {
         *peer; /* who must answer; NULL = taken from the addresses' /p2p, or whoever it is */
     const struct span
         *addrs; /* multiaddr bytes in order of preference; copied. Those that the host cannot
-                                 * dial (it does /ip4|ip6|dns*.../tcp/N, the same with /ws, and /udp/N/quic-v1) are skipped */
+                                 * dial (it does /ip4|ip6|dns*.../tcp/N, the same with /ws, /udp/N/quic-v1, and
+                                 * /dnsaddr/NAME) are skipped */
     size_t addrs_count;
 };
 

@@ -14,6 +14,10 @@ static bool can_dial(struct span addr)
     if (multiaddr_validate(addr, NULL) != OK || !multiaddr_next(&part, &rest)) {
         return false;
     }
+    if (part.code == MULTIADDR_DNSADDR) {
+        return rest.n == 0 ||
+               (multiaddr_next(&part, &rest) && part.code == MULTIADDR_P2P && rest.n == 0);
+    }
     bool is_host = part.code == MULTIADDR_IP4 || part.code == MULTIADDR_IP6 ||
                    part.code == MULTIADDR_DNS || part.code == MULTIADDR_DNS4 ||
                    part.code == MULTIADDR_DNS6;
@@ -41,13 +45,10 @@ static bool can_dial(struct span addr)
     return has_more && part.code == MULTIADDR_P2P && rest.n == 0;
 }
 
-enum err host_addrs_take(struct host_dial *d, const struct host_dial_args *args)
+MUST_CHECK static enum err add_addrs(struct host_dial *d, const struct span *addrs, size_t count)
 {
-    if (args->peer) {
-        d->peer = *args->peer;
-    }
-    for (size_t i = 0; i < args->addrs_count; i++) {
-        struct span addr = args->addrs[i];
+    for (size_t i = 0; i < count; i++) {
+        struct span addr = addrs[i];
         if (!can_dial(addr)) {
             continue;
         }
@@ -64,5 +65,26 @@ enum err host_addrs_take(struct host_dial *d, const struct host_dial_args *args)
         TRY(buf_append(&d->addrs, SPAN_OF(len)));
         TRY(buf_append(&d->addrs, addr));
     }
+    return OK;
+}
+
+enum err host_addrs_take(struct host_dial *d, const struct host_dial_args *args)
+{
+    if (args->peer) {
+        d->peer = *args->peer;
+    }
+    TRY(add_addrs(d, args->addrs, args->addrs_count));
     return d->addrs.n > 0 ? OK : ERR_UNSUPPORTED;
+}
+
+void host_dial_found(
+    struct host *h, instant now, host_link link, const struct span *addrs, size_t count)
+{
+    struct host_conn *hc = host_conn_find(h, link);
+    struct host_dial *d = hc && hc->state == HOST_CONN_DIALING ? hc->dial : NULL;
+    if (d && d->lookups_count < HOST_LOOKUPS_MAX) {
+        d->lookups_count++;
+        (void)(add_addrs(d, addrs, count) == OK); /* what did not fit is not tried */
+    }
+    host_link_closed(h, now, link, ERR_NOT_FOUND);
 }

@@ -49,7 +49,8 @@ struct host_dial {
     struct host_timer timer; /* when the next address is tried */
     struct buf addrs;        /* each: 2 bytes of length, bytes */
     size_t addrs_at;
-    bool failed; /* stands in failed_dials until polled */
+    unsigned lookups_count; /* of /dnsaddr names */
+    bool failed;            /* stands in failed_dials until polled */
     enum err err;
     const char *rule;
 };

@@ -39,6 +39,8 @@ static struct {
     struct node nodes[NODES_MAX];
     struct wire wires[WIRES_MAX];
     instant now;
+    unsigned lookups; /* of names */
+    bool leads_nowhere;
 } net;
 
 static struct span addr_of(unsigned i)
@@ -106,9 +108,21 @@ static struct wire *wire_of(unsigned i, host_link link, unsigned *ret_end)
     return NULL;
 }
 
+/* A name leads to itself and to node 2, as /dnsaddr/ has it. */
+static void act_on_name(unsigned i, const struct host_event *e)
+{
+    struct span addrs[2] = {e->addr, addr_of(2)};
+    net.lookups++;
+    host_dial_found(&net.nodes[i].host, net.now, e->link, addrs, net.leads_nowhere ? 1 : 2);
+}
+
 static void act_on_dial(unsigned i, const struct host_event *e)
 {
     struct multiaddr_part ip;
+    if (multiaddr_find(&ip, e->addr, MULTIADDR_DNSADDR)) {
+        act_on_name(i, e);
+        return;
+    }
     check(multiaddr_find(&ip, e->addr, MULTIADDR_IP4));
     unsigned to = ip.value.p[3] - 1u;
     host_link there;
@@ -382,6 +396,27 @@ TEST(dial_failures)
     EXPECT_ERR(ERR_UNSUPPORTED, host_dial(&net.nodes[0].host, &id, NULL, args));
     EXPECT_EQ(0, net.nodes[0].host.dials_count);
     net_stop(3);
+}
+
+TEST(names_lead_on_but_not_for_ever)
+{
+    for (int nowhere = 0; nowhere < 2; nowhere++) {
+        uint8_t bytes[64];
+        struct wr w = wr_init(MSPAN_OF(bytes));
+        multiaddr_write(&w, MULTIADDR_DNSADDR, SPAN_LIT("a.example"));
+        struct span addr = span_of(bytes, w.n);
+        uint64_t id;
+        net_start(3);
+        net.lookups = 0;
+        net.leads_nowhere = nowhere;
+        struct host_dial_args args = {
+            .peer = host_self(&net.nodes[2].host), .addrs = &addr, .addrs_count = 1};
+        EXPECT_OK(host_dial(&net.nodes[0].host, &id, NULL, args));
+        settle(3);
+        EXPECT_STR(nowhere ? "f" : "CI", net.nodes[0].log);
+        EXPECT_EQ(nowhere ? HOST_LOOKUPS_MAX + 1 : 2, net.lookups);
+        net_stop(3);
+    }
 }
 
 TEST(second_address_wins)
