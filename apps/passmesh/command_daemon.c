@@ -3,17 +3,25 @@
 
 #include "codec/json.h"
 #include "node/daemon.h"
+#include "node/sandbox_node.h"
 
 #include <stdio.h>
+#include <string.h>
 
 int command_daemon(const struct command_args *args)
 {
     char text[DAEMON_TEXT_LEN] = "";
-    if (args->argc != 0) {
-        command_say("usage: passmesh daemon");
-        return EXIT_USAGE;
+    static struct config config; /* too large for the stack */
+    config = *args->config;
+    for (int i = 0; i < args->argc; i++) {
+        if (strcmp(args->argv[i], "--sandbox-optional") != 0) {
+            command_say("usage: passmesh daemon [--sandbox-optional]");
+            return EXIT_USAGE;
+        }
+        config.is_sandbox_optional = true;
     }
-    if (daemon_run(args->config, text) == OK) {
+    sandbox_node_prepare();
+    if (daemon_run(&config, text) == OK) {
         return EXIT_DONE;
     }
     command_say("%s", text[0] ? text : "The wallet could not start; the log above says why.");

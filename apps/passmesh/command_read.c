@@ -50,6 +50,7 @@ static void print_status(struct json r)
     char a[TEXT_LEN];
     char b[TEXT_LEN];
     struct json chain;
+    struct json sandbox;
     (void)printf("Wallet     %s, %s\n", text_of(r, "version", a),
                  strcmp(text_of(r, "locked", b), "true") == 0 ? "locked" : "unlocked");
     (void)printf("Network    %s\n", text_of(r, "network_id", a));
@@ -61,6 +62,9 @@ static void print_status(struct json r)
                  text_of(r, "servers", b));
     (void)printf("Requests   %s waiting\n", text_of(r, "requests", a));
     (void)printf("Keys       %s\n", text_of(r, "keys", a));
+    if (json_find(&sandbox, r, "sandbox")) {
+        (void)printf("Sandbox    %s\n", text_of(sandbox, "level", a));
+    }
 }
 
 int command_status(const struct command_args *args)

@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 const struct command commands[] = {
-    {"daemon",     "",                                 "run the wallet: keys, network and page, until Ctrl-C",              command_daemon },
+    {"daemon",     "[--sandbox-optional]",             "run the wallet: keys, network and page, until Ctrl-C",
+     command_daemon                                                                                                                        },
     {"open",       "[--print]",
      "show the wallet in a browser, starting it if need be (--print: only its address)",                                    command_open   },
     {"status",     "",                                 "how the wallet is doing",                                           command_status },

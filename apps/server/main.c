@@ -1,6 +1,7 @@
 /* passmesh-server: a node that serves wallets. This file reads the command line and says that the server is up. */
 #include "base/check.h"
 #include "codec/json.h"
+#include "node/sandbox_node.h"
 #include "node/server.h"
 
 #include <stdio.h>
@@ -15,7 +16,7 @@ static int help(FILE *to)
         to,
         "passmesh-server: serves wallets over libp2p, from your own Ethereum node.\n\n"
         "usage: passmesh-server [--home DIR] --network NAME|FILE --node URL --listen MULTIADDR "
-        "[--json]\n\n"
+        "[--json] [--sandbox-optional]\n\n"
         "  --home DIR          keep keys, records and server.ini below DIR (else the XDG "
         "directories)\n"
         "  --network NAME      ethereum, sepolia, base, op or arbitrum; or the file of a local "
@@ -23,6 +24,7 @@ static int help(FILE *to)
         "  --node URL          your Ethereum node: http://127.0.0.1:8545\n"
         "  --listen MULTIADDR  where peers come in: /ip4/0.0.0.0/tcp/4001 (port 0: a free one)\n"
         "  --json              say in one line of JSON, on stdout, that the server is up\n"
+        "  --sandbox-optional  start also where the system does not give the whole sandbox\n"
         "  --help, --version\n\n"
         "server.ini may hold all of it, and the limits: docs/config.md. The bundler's address, "
         "printed at the\n"
@@ -70,6 +72,8 @@ static void print_json(const struct server_ready *r)
     json_put_str(&j, r->network);
     json_put_name(&j, "level");
     json_put_str(&j, r->level);
+    json_put_name(&j, "sandbox");
+    json_put_str(&j, r->sandbox);
     json_put_name(&j, "node");
     json_put_str(&j, r->is_node_reached ? "reached" : "silent");
     json_end_object(&j);
@@ -127,6 +131,7 @@ int main(int argc, char **argv)
         {"--listen",  &args.listen },
     };
     bool is_json = false;
+    sandbox_node_prepare();
     find_exe_dir(exe_dir);
     for (int i = 1; i < argc; i++) {
         bool is_known = false;
@@ -138,6 +143,8 @@ int main(int argc, char **argv)
         }
         if (!is_known && strcmp(argv[i], "--json") == 0) {
             is_json = true;
+        } else if (!is_known && strcmp(argv[i], "--sandbox-optional") == 0) {
+            args.is_sandbox_optional = true;
         } else if (!is_known && strcmp(argv[i], "--version") == 0) {
             (void)puts("passmesh-server " PASSMESH_VERSION);
             return EXIT_GOOD;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/rng.h"
 #include "base/span.h"
+#include "node/sandbox_node.h"
 #include "wallet/wallet.h"
 
 /* The local API without its transports: JSON-RPC texts in, texts out. What it offers stands in api/; a request is
@@ -40,6 +41,7 @@ struct api_node_port {
         uint32_t peers;
         uint32_t servers;
         bool keys_ok;
+        struct sandbox_node_report sandbox;
     } (*health)(struct api_node_port *self);
     /* Asks the faucet to pay to; api_faucet_done follows with the same id. NULL: there is no faucet. */
     void (*faucet)(struct api_node_port *self,

@@ -44,7 +44,10 @@ static void write_network(struct api_node_port *self, struct json_writer *j)
 
 static struct api_node_health health(struct api_node_port *self)
 {
-    return (struct api_node_health){.peers = 1, .servers = 1, .keys_ok = !port_of(self)->keys_down};
+    return (struct api_node_health){.peers = 1,
+                                    .servers = 1,
+                                    .keys_ok = !port_of(self)->keys_down,
+                                    .sandbox = port_of(self)->sandbox};
 }
 
 static void

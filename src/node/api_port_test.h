@@ -11,6 +11,7 @@ struct api_port {
     uint64_t faucet;           /* that the API asked last, 0: none */
     uint64_t node;
     bool keys_down;
+    struct sandbox_node_report sandbox;
 };
 
 void api_port_init(struct api_port *p);

@@ -4,6 +4,33 @@
 
 enum { ACTIVITY_ROWS = 20, LOG_SNAPSHOT = 100, REQUESTS_SHOWN = 16, CEREMONIES_SHOWN = 4 };
 
+static void put_sandbox(struct json_writer *j, const struct sandbox_node_report *r)
+{
+    const struct {
+        const char *name;
+        bool is_there;
+    } parts[] = {
+        {"no_new_privs", r->no_new_privs    },
+        {"limits",       r->limits          },
+        {"seccomp",      r->seccomp         },
+        {"landlock",     r->landlock_abi > 0},
+    };
+    json_put_object(j);
+    json_put_name(j, "level");
+    json_put_str(j, sandbox_level_name(sandbox_node_level(r)));
+    json_put_name(j, "landlock_abi");
+    json_put_i64(j, r->landlock_abi);
+    json_put_name(j, "missing");
+    json_put_array(j);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (!parts[i].is_there) {
+            json_put_str(j, parts[i].name);
+        }
+    }
+    json_end_array(j);
+    json_end_object(j);
+}
+
 void api_write_status(const struct api_writing *w, struct api *a)
 {
     struct json_writer *j = w->j;
@@ -34,6 +61,8 @@ void api_write_status(const struct api_writing *w, struct api *a)
     api_write_chain(w);
     json_put_name(j, "keys");
     json_put_str(j, h.keys_ok ? "ok" : "down");
+    json_put_name(j, "sandbox");
+    put_sandbox(j, &h.sandbox);
     json_put_name(j, "test_key");
     json_put_bool(j, has_test_key);
     json_put_name(j, "requests");

@@ -23,6 +23,7 @@ struct config {
     char listen[CONFIG_TEXT_LEN_MAX + 1];  /* multiaddr for peers */
     size_t memory_max;                     /* bytes, of the host */
     bool is_debug;
+    bool is_sandbox_optional; /* runs also where the system does not give the whole sandbox */
     bool
         is_software_key; /* passkeys here come from a software authenticator: tests and local networks */
     size_t peer_count;
@@ -51,6 +52,10 @@ struct ini_entry;
 typedef enum err (*config_entry_fn)(void *user, const struct ini_entry *e, struct diag *diag);
 MUST_CHECK enum err
 config_read_ini(const char *path, config_entry_fn read, void *user, struct diag *diag);
+
+/* config_read_common reads what both programs know: [log] level, [process] sandbox. ERR_NOT_FOUND: another key. */
+MUST_CHECK enum err
+config_read_common(struct config *c, const struct ini_entry *e, struct diag *diag);
 
 /* For readers of entries: is it this key; a whole number from 1 to max; text of fewer than cap bytes. */
 bool config_is_key(const struct ini_entry *e, const char *section, const char *key);

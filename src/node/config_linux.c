@@ -147,6 +147,33 @@ enum err config_get_text(char *ret, size_t cap, const struct ini_entry *e, struc
     return OK;
 }
 
+/* One of two words; *ret: is it the second? */
+static enum err read_word(bool *ret,
+                          const struct ini_entry *e,
+                          const char *const words[static 2],
+                          struct diag *diag,
+                          const char *rule)
+{
+    *ret = span_equal(e->value, span_str(words[1]));
+    return *ret || span_equal(e->value, span_str(words[0]))
+               ? OK
+               : diag_set(diag, ERR_MALFORMED, rule, e->line);
+}
+
+enum err config_read_common(struct config *c, const struct ini_entry *e, struct diag *diag)
+{
+    static const char *const levels[] = {"info", "debug"};
+    static const char *const needs[] = {"required", "optional"};
+    if (config_is_key(e, "log", "level")) {
+        return read_word(&c->is_debug, e, levels, diag, "log level is info or debug");
+    }
+    if (config_is_key(e, "process", "sandbox")) {
+        return read_word(&c->is_sandbox_optional, e, needs, diag,
+                         "sandbox is required or optional");
+    }
+    return ERR_NOT_FOUND;
+}
+
 static enum err read_entry(void *user, const struct ini_entry *e, struct diag *diag)
 {
     struct config *c = user;
@@ -172,14 +199,11 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
         c->peer_count++;
         return OK;
     }
-    if (config_is_key(e, "log", "level")) {
-        c->is_debug = span_equal(e->value, SPAN_LIT("debug"));
-        return c->is_debug || span_equal(e->value, SPAN_LIT("info"))
-                   ? OK
-                   : diag_set(diag, ERR_MALFORMED, "log level is info or debug", e->line);
-    }
-    return diag_set(diag, ERR_MALFORMED, "unknown section or key: docs/config.md lists them",
-                    e->line);
+    enum err err = config_read_common(c, e, diag);
+    return err != ERR_NOT_FOUND
+               ? err
+               : diag_set(diag, ERR_MALFORMED, "unknown section or key: docs/config.md lists them",
+                          e->line);
 }
 
 enum err config_read_ini(const char *path, config_entry_fn read, void *user, struct diag *diag)

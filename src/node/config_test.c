@@ -203,6 +203,7 @@ TEST(no_file_is_the_defaults)
     EXPECT_EQ(0, c.peer_count);
     EXPECT(!c.is_debug);
     EXPECT(!c.is_software_key);
+    EXPECT(!c.is_sandbox_optional);
     place_done(&p);
 }
 
@@ -216,7 +217,8 @@ TEST(each_key_is_read)
     EXPECT_OK(load(&p,
                    "# a comment\n[page]\nport = 7879\n[peers]\nlisten = /ip4/0.0.0.0/tcp/4001\n"
                    "memory_mib = 4096\nserver = /ip4/1.2.3.4/tcp/1/p2p/a\n"
-                   "server = /ip4/1.2.3.4/tcp/1/p2p/b\n[log]\nlevel = debug\n",
+                   "server = /ip4/1.2.3.4/tcp/1/p2p/b\n[log]\nlevel = debug\n"
+                   "[process]\nsandbox = optional\n",
                    &diag));
     EXPECT_EQ(7879, c.port);
     EXPECT_STR("/ip4/0.0.0.0/tcp/4001", c.listen);
@@ -224,6 +226,7 @@ TEST(each_key_is_read)
     EXPECT_EQ(2, c.peer_count);
     EXPECT_STR("/ip4/1.2.3.4/tcp/1/p2p/b", c.peers[1]);
     EXPECT(c.is_debug);
+    EXPECT(c.is_sandbox_optional);
     EXPECT_STR("/n.ini", c.network_file);
     EXPECT(c.is_software_key);
     place_done(&p);
@@ -255,6 +258,8 @@ TEST(what_the_file_may_not_say)
         {"an empty address",            "[peers]\nlisten =\n",                          ERR_MALFORMED, 2},
         {"an unknown level",            "[log]\nlevel = loud\n",                        ERR_MALFORMED, 2},
         {"a level with a capital",      "[log]\nlevel = Debug\n",                       ERR_MALFORMED, 2},
+        {"the sandbox as it is",        "[process]\nsandbox = required\n",              OK,            0},
+        {"no sandbox",                  "[process]\nsandbox = no\n",                    ERR_MALFORMED, 2},
         {"an empty file",               "",                                             OK,            0},
         {"the last line without a end", "[page]\nport = 9",                             OK,            0},
     };

@@ -6,6 +6,7 @@
 #include "codec/multiaddr.h"
 #include "node/daemon_faucet.h"
 #include "node/daemon_inside.h"
+#include "node/landlock.h"
 #include "node/networks.h"
 
 #include <signal.h>
@@ -203,6 +204,7 @@ static struct api_node_health port_health(struct api_node_port *self)
         .peers = (uint32_t)host_peers_count(&d->host),
         .servers = (uint32_t)servers_usable_count(&d->servers),
         .keys_ok = !process_poll(&d->keyd_process, &status),
+        .sandbox = d->sandbox,
     };
 }
 
@@ -519,6 +521,20 @@ static enum err start(struct daemon *d)
     return start_doors(d);
 }
 
+/* All is open that will be needed: the store, the ports, the page, keyd. The command line's socket goes at the end. */
+static enum err close_sandbox(struct daemon *d)
+{
+    char text[SANDBOX_NODE_REFUSAL_MAX];
+    const struct sandbox_path paths[] = {
+        {d->config->runtime_dir, LANDLOCK_REMOVE_FILE}
+    };
+    const struct sandbox_node_cfg cfg = {
+        .paths = paths, .paths_count = 1, .child = d->keyd_process.pid};
+    sandbox_node_enter(&d->sandbox, &cfg);
+    enum err err = sandbox_node_require(&d->sandbox, d->config->is_sandbox_optional, &d->log, text);
+    return err == OK ? OK : fail(d, err, "%s", text);
+}
+
 /* ---- stop ---- */
 
 static void stop(struct daemon *d)
@@ -575,6 +591,9 @@ enum err daemon_run(const struct config *config, char ret_text[static DAEMON_TEX
     (void)uv_signal_start(&d->on_int, on_signal, SIGINT);
     (void)uv_signal_start(&d->on_term, on_signal, SIGTERM);
     enum err err = start(d);
+    if (err == OK) {
+        err = close_sandbox(d);
+    }
     if (err == OK) {
         log_line(&d->log, LOG_INFO, "daemon", "ready at %s/", d->origin);
         daemon_pump(d);

@@ -12,6 +12,7 @@
 #include "node/networks.h"
 #include "node/own_node.h"
 #include "node/page.h"
+#include "node/sandbox_node.h"
 #include "node/servers.h"
 #include "node/tcp.h"
 #include "node/web.h"
@@ -31,6 +32,7 @@ struct daemon {
     uv_signal_t on_term;
     struct networks networks;
     struct page page;
+    struct sandbox_node_report sandbox;
     struct process keyd_process;
     struct keyd_client keyd;
     struct db *db;

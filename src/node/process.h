@@ -24,6 +24,9 @@ struct process_args {
     int log_fd;  /* what it gets as 1 and 2; 0: ours */
 };
 
+/* process_close_above closes every descriptor from first on. */
+void process_close_above(unsigned first);
+
 /* process_spawn starts a program with three inherited descriptors (0 is /dev/null; 1 and 2 are ours)
  * and PROCESS_CHILD_FD; every other one is closed. The child starts with default signals, in a session
  * of its own so that Ctrl-C at a terminal reaches only us, and the kernel kills it when the thread that

@@ -25,7 +25,7 @@ static void signals_reset(void)
     (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
 }
 
-static void close_above(unsigned first)
+void process_close_above(unsigned first)
 {
     if (syscall(SYS_close_range, first, ~0U, 0U) == 0) {
         return;
@@ -56,7 +56,7 @@ static bool place_fds(const struct process_args *args, int exec_fd, int log_fd)
         is_placed = is_placed && dup2(exec_fd, exec_place) == exec_place &&
                     fcntl(exec_place, F_SETFD, FD_CLOEXEC) == 0;
     }
-    close_above(args->exec_fd > 0 ? (unsigned)exec_place + 1 : (unsigned)exec_place);
+    process_close_above(args->exec_fd > 0 ? (unsigned)exec_place + 1 : (unsigned)exec_place);
     return is_placed;
 }
 

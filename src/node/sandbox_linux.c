@@ -1,9 +1,10 @@
 /* The sandbox on Linux: prctl, limits, Landlock, then the seccomp filter, which forbids what came before. */
 #include "node/sandbox.h"
 
+#include "node/landlock.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/landlock.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -13,18 +14,6 @@
 #include <unistd.h>
 
 enum { FILES_OPEN_MAX = 32, FILE_LEN_MAX = 1024 * 1024 };
-
-/* Newer than the headers of Debian 12; the kernel ignores neither, so they are set only from the ABI that has them. */
-#define FS_TRUNCATE                  (1ULL << 14)
-#define FS_IOCTL_DEV                 (1ULL << 15)
-#define NET_BIND_CONNECT             3ULL
-#define SCOPE_ABSTRACT_SOCKET_SIGNAL 3ULL
-
-struct ruleset_attr {
-    uint64_t fs;
-    uint64_t net;
-    uint64_t scoped;
-};
 
 static bool limits_set(void)
 {
@@ -38,57 +27,15 @@ static bool limits_set(void)
     return core && processes && open_files && size;
 }
 
-static struct ruleset_attr ruleset_for(int abi)
-{
-    struct ruleset_attr a = {.fs = (1ULL << 13) - 1}; /* ABI 1: execute ... make symlink */
-    if (abi >= 2) {
-        a.fs |= LANDLOCK_ACCESS_FS_REFER;
-    }
-    if (abi >= 3) {
-        a.fs |= FS_TRUNCATE;
-    }
-    if (abi >= 4) {
-        a.net = NET_BIND_CONNECT;
-    }
-    if (abi >= 5) {
-        a.fs |= FS_IOCTL_DEV;
-    }
-    if (abi >= 6) {
-        a.scoped = SCOPE_ABSTRACT_SOCKET_SIGNAL;
-    }
-    return a;
-}
-
-static size_t ruleset_len(int abi)
-{
-    if (abi >= 6) {
-        return 24;
-    }
-    return abi >= 4 ? 16 : 8; /* an older kernel knows a shorter form */
-}
-
 int sandbox_landlock(int dir_fd)
 {
-    int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-    if (abi < 1) {
-        return 0;
-    }
-    struct ruleset_attr attr = ruleset_for(abi);
-    int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, ruleset_len(abi), 0);
-    if (ruleset < 0) {
-        return 0;
-    }
-    const struct landlock_path_beneath_attr store = {
-        .allowed_access = (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
-                           LANDLOCK_ACCESS_FS_REMOVE_FILE | FS_TRUNCATE) &
-                          attr.fs,
-        .parent_fd = dir_fd,
-    };
-    bool is_in_force = (dir_fd < 0 || syscall(SYS_landlock_add_rule, ruleset,
-                                              LANDLOCK_RULE_PATH_BENEATH, &store, 0) == 0) &&
-                       syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
-    (void)close(ruleset);
-    return is_in_force ? abi : 0;
+    const struct landlock_path store = {
+        .fd = dir_fd, .rights = LANDLOCK_WRITE | LANDLOCK_MAKE_FILE | LANDLOCK_REMOVE_FILE};
+    const struct landlock_cfg cfg = {.paths = &store,
+                                     .paths_count = dir_fd >= 0 ? 1 : 0,
+                                     .denies_tcp = true,
+                                     .denies_signals = true};
+    return landlock_enter(&cfg);
 }
 
 /* Allowed whatever their arguments: nothing here names a path, makes a socket or a process, or reaches

@@ -478,6 +478,17 @@ MUST_CHECK static enum err start(struct server *s)
     return OK;
 }
 
+/* All is open that will be needed: the store, the ports, keyd. */
+MUST_CHECK static enum err close_sandbox(struct server *s)
+{
+    char text[SANDBOX_NODE_REFUSAL_MAX];
+    const struct sandbox_node_cfg cfg = {.child = s->keyd_process.pid};
+    sandbox_node_enter(&s->sandbox, &cfg);
+    enum err err =
+        sandbox_node_require(&s->sandbox, s->config->places.is_sandbox_optional, &s->log, text);
+    return err == OK ? OK : FAIL(s, err, "%s", text);
+}
+
 static void announce_ready(struct server *s)
 {
     struct server_ready r = {.self = *host_self(&s->host),
@@ -485,6 +496,7 @@ static void announce_ready(struct server *s)
                              .network = s->network->id.text,
                              .level = s->has_bundler ? "known-code" : "none",
                              .bundler = s->bundler_address,
+                             .sandbox = sandbox_level_name(sandbox_node_level(&s->sandbox)),
                              .is_node_reached = s->chain == SERVER_CHAIN_RIGHT};
     if (!s->ready) {
         return;
@@ -569,7 +581,7 @@ enum err server_run(const struct server_config *config,
     server_sidecar_begin(&s->sidecar, &s->loop, &s->budget);
     s->chain_at = loop_now(&s->loop);
     s->watch_at = instant_add(s->chain_at, WATCH_MS * US_PER_MS);
-    if (start(s) == OK) {
+    if (start(s) == OK && close_sandbox(s) == OK) {
         pump(s);
         loop_run(&s->loop);
     }

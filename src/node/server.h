@@ -30,6 +30,7 @@ struct server_ready {
     const char *network; /* its id */
     const char *level;   /* "known-code" or "none" */
     struct address bundler;
+    const char *sandbox;  /* "full", "partial" or "none" */
     bool is_node_reached; /* false: it is tried again; until then peers are told stale */
 };
 typedef void (*server_ready_fn)(void *user, const struct server_ready *ready);

@@ -131,13 +131,8 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
         c->places.memory_max = (size_t)number * MIB;
         return OK;
     }
-    if (config_is_key(e, "log", "level")) {
-        c->places.is_debug = span_equal(e->value, SPAN_LIT("debug"));
-        return c->places.is_debug || span_equal(e->value, SPAN_LIT("info"))
-                   ? OK
-                   : diag_set(diag, ERR_MALFORMED, "log level is info or debug", e->line);
-    }
-    return read_bundler(c, e, diag);
+    enum err err = config_read_common(&c->places, e, diag);
+    return err == ERR_NOT_FOUND ? read_bundler(c, e, diag) : err;
 }
 
 /* A flag of the command line takes the place of what the file says. */
@@ -174,6 +169,7 @@ enum err server_config_load(struct server_config *ret,
                         "no home directory: set HOME, or pass --home DIR (a short one)", 0);
     }
     TRY(config_read_ini(path, read_entry, ret, diag));
+    ret->places.is_sandbox_optional |= args->is_sandbox_optional;
     if (args->listen) {
         ret->listen_count = 1;
     }

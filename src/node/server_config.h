@@ -38,6 +38,7 @@ struct server_config_args {
     const char *network;
     const char *node;
     const char *listen;
+    bool is_sandbox_optional;
 };
 MUST_CHECK enum err server_config_load(struct server_config *ret,
                                        const struct server_config_args *args,

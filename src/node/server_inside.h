@@ -6,6 +6,7 @@
 #include "node/fetch.h"
 #include "node/keyd_client.h"
 #include "node/networks.h"
+#include "node/sandbox_node.h"
 #include "node/server.h"
 #include "node/server_sidecar.h"
 #include "node/server_store.h"
@@ -54,6 +55,7 @@ struct server {
 
     struct networks networks;
     const struct network *network;
+    struct sandbox_node_report sandbox;
     struct process keyd_process;
     struct keyd_client keyd;
     struct keyd_key bundler_key;

@@ -41,10 +41,16 @@ static enum err run(sqlite3 *sqlite, const char *text)
 
 MUST_CHECK static enum err set_up(sqlite3 *sqlite, const struct sqlite_file_args *args)
 {
-    /* Exclusive locking keeps a second process out, and the shared-memory file away. */
+    /* Exclusive locking keeps a second process out, and the shared-memory file away. In the sandbox no file can be
+     * opened or removed: the log stays where it is and is cut to nothing when it has been copied, at the end too, so that none is
+     * left that would be played into a database put back from a copy. */
+    int keeps_log = 1;
     TRY(run(sqlite,
             "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-            "PRAGMA secure_delete=ON; BEGIN IMMEDIATE; COMMIT;"));
+            "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=0;"
+            "BEGIN IMMEDIATE; COMMIT;"));
+    TRY(sqlite_file_err(
+        sqlite3_file_control(sqlite, "main", SQLITE_FCNTL_PERSIST_WAL, &keeps_log)));
     int application = pragma_int(sqlite, "PRAGMA application_id");
     bool is_ours = application == 0 || application == (int)args->application_id;
     if (!is_ours || pragma_int(sqlite, "PRAGMA user_version") > args->version) {

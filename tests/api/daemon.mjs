@@ -55,11 +55,12 @@ process.on('exit', () => {
   running.forEach((child) => child.kill('SIGKILL'));
 });
 
-/** Starts passmesh with words behind --home; collects what it prints. */
-export function run(home, words, env = {}) {
-  const child = spawn(PASSMESH, ['--home', home, ...words], {
+/** Starts passmesh with words behind --home, as an argument of `under` if there is one; collects what it prints. */
+export function run(home, words, env = {}, { under = [], stdio = ['ignore', 'pipe', 'pipe'] } = {}) {
+  const [program, ...args] = [...under, PASSMESH, '--home', home, ...words];
+  const child = spawn(program, args, {
     env: { PATH: process.env.PATH, HOME: home, PASSMESH_UI: join(home, 'ui'), PASSMESH_NETWORK: join(home, 'local.ini'), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio,
   });
   running.add(child);
   const it = { child, out: '', err: '', code: undefined };

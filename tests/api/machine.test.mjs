@@ -1,7 +1,7 @@
 // What other programs and users of this machine can do to the local API: ports, sockets, files and processes. A8 to A11.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, closeSync, existsSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -345,3 +345,68 @@ test('after a restart an old token and an old code are refused, and start_id is 
   const now = JSON.parse((await d.rpc(await d.session(), 'status')).body).result.start_id;
   assert.notEqual(now, before);
 });
+
+// ---- the sandbox
+
+const inProc = (pid, field) => new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1];
+const oldKernel = process.env.PASSMESH_OLD_KERNEL;
+
+test('the daemon is in its sandbox, and says so in status and log', async () => {
+  const { result } = await d.local('status');
+  assert.equal(result.sandbox.level, 'full');
+  assert.deepEqual(result.sandbox.missing, []);
+  assert.ok(result.sandbox.landlock_abi >= 1);
+  assert.match(d.process.err, new RegExp(`sandbox: full: no new privileges, limits, seccomp, Landlock ABI ${result.sandbox.landlock_abi}`));
+  assert.deepEqual([inProc(d.pid, 'NoNewPrivs'), inProc(d.pid, 'Seccomp')], ['1', '2']);
+  assert.match(readFileSync(`/proc/${d.pid}/limits`, 'utf8'), /^Max core file size +0 +0 /m);
+  const status = run(d.home, ['status']);
+  assert.equal(await status.ended, 0);
+  assert.match(status.out, /^Sandbox +full$/m);
+});
+
+test('what a daemon inherits besides its three streams is closed', async () => {
+  const home = makeHome(await freePort());
+  const secret = join(home, 'secret.txt');
+  const fd = openSync(secret, 'r');
+  const it = run(home, ['daemon'], {}, { stdio: ['ignore', 'pipe', 'pipe', fd, fd] });
+  await until('the daemon', () => it.err.includes('ready at'));
+  const open = readdirSync(`/proc/${it.child.pid}/fd`).map((number) => readlinkSync(`/proc/${it.child.pid}/fd/${number}`));
+  it.child.kill('SIGTERM');
+  assert.equal(await it.ended, 0);
+  assert.ok(!open.includes(secret), open.join());
+  closeSync(fd);
+  rmSync(home, { recursive: true, force: true });
+});
+
+test('an orderly end leaves no socket, and a log of the database that is empty', async () => {
+  const other = await Daemon.start();
+  await other.local('settings_set', { key: 's'.repeat(22), changes: { theme: 'dark' } });
+  assert.equal(await other.down(), 0);
+  assert.equal(existsSync(other.socket), false);
+  const log = join(other.home, 'data', 'wallet.db-wal');
+  assert.ok(!existsSync(log) || statSync(log).size === 0);
+  await other.up();
+  assert.equal((await other.local('settings_get')).result.theme, 'dark');
+  await other.end();
+});
+
+for (const [lacks, missing] of [['landlock', ['landlock']], ['landlock,seccomp', ['seccomp', 'landlock']]]) {
+  test(`a kernel without ${lacks}: refused with the reason, unless the person takes it as it is`, async () => {
+    const home = makeHome(await freePort());
+    const start = (words) => run(home, words, {}, { under: [oldKernel, lacks] });
+    const refused = start(['daemon']);
+    assert.equal(await refused.ended, 1, refused.err);
+    assert.match(refused.err, /does not give the whole sandbox .*LANDLOCK MISSING.*--sandbox-optional/);
+    const check = async (it) => {
+      await until('the daemon', () => it.err.includes('ready at') || it.code !== undefined);
+      const { result } = await localCall(join(home, 'run', 'passmesh.sock'), JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'status', params: {} }));
+      assert.deepEqual(result.sandbox, { level: missing.length === 1 ? 'partial' : 'none', landlock_abi: 0, missing });
+      it.child.kill('SIGTERM');
+      assert.equal(await it.ended, 0);
+    };
+    await check(start(['daemon', '--sandbox-optional']));
+    appendFileSync(join(home, 'config', 'passmesh.ini'), '[process]\nsandbox = optional\n');
+    await check(start(['daemon']));
+    rmSync(home, { recursive: true, force: true });
+  });
+}

@@ -38,7 +38,7 @@ export async function startFakeDaemon(folder, { stepMs = 400 } = {}) {
   const figure = (value, asset = eth, o = {}) => ({ value: value.toString(), decimals: asset.decimals, unit: asset.symbol, grade: 'reported', k: 1, n: 1, block: 21004, as_of_ms: Date.now(), why: 'local_network', ...o });
   const status = () => ({
     version: '0.1.0', start_id: world.start, now_ms: Date.now(), locked: world.locked, network_id: 'local', ...(world.accounts[0] && !world.locked ? { account_id: 'a1' } : {}),
-    chain: { state: 'ok', block: 21004, block_ms: Date.now() - 2000, as_of_ms: Date.now(), grade: 'reported', k: 1, n: 1, tried: 1 }, keys: 'ok', test_key: false,
+    chain: { state: 'ok', block: 21004, block_ms: Date.now() - 2000, as_of_ms: Date.now(), grade: 'reported', k: 1, n: 1, tried: 1 }, keys: 'ok', sandbox: { level: 'full', landlock_abi: 6, missing: [] }, test_key: false,
     requests: waiting().length, ceremonies: [...world.ceremonies.values()].filter((c) => c.kind === 'create').map(({ id, kind, name, created_ms, expires_ms }) => ({ id, kind, name, created_ms, expires_ms })),
     peers: 2, servers: 1,
   });

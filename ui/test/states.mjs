@@ -30,7 +30,7 @@ export function make(now) {
   const mainnet = { ...local, id: 'ethereum', name: 'Ethereum', chain_id: 1, kind: 'main', faucet: false, selected: false, contracts: 'missing' };
   const chain = (o = {}) => ({ state: 'ok', block: 21004, block_ms: now - 4000, as_of_ms: now - 2000, grade: 'agreed', k: 3, n: 4, tried: 4, ...o });
   const status = (o = {}) => ({
-    version: '0.1.0', start_id: 's1', now_ms: now, locked: false, network_id: 'local', account_id: 'a1', chain: chain(), keys: 'ok', test_key: false, requests: 0,
+    version: '0.1.0', start_id: 's1', now_ms: now, locked: false, network_id: 'local', account_id: 'a1', chain: chain(), keys: 'ok', sandbox: { level: 'full', landlock_abi: 6, missing: [] }, test_key: false, requests: 0,
     ceremonies: [], peers: 14, servers: 4, ...o,
   });
   const settings = (o = {}) => ({ language: 'en', theme: 'light', density: 'comfortable', history: 'scroll', shortcuts: true, lock_after_min: 15, hide_unknown_tokens: true, ...o });

@@ -114,14 +114,16 @@ export async function runServer (binary, args) {
   return { code: code ?? signal, ...out }
 }
 
-/** A server that is up: { ready, child, log, stop(signal) -> status, crash() }. ini: text of server.ini. */
-export async function startServer (t, binary, { home, network, node, listen = '/ip4/127.0.0.1/tcp/0', ini }) {
+/** A server that is up: { ready, child, log, stop(signal) -> status, crash() }. ini: text of server.ini; under: a program and its
+ * first arguments that run it. */
+export async function startServer (t, binary, { home, network, node, listen = '/ip4/127.0.0.1/tcp/0', ini, flags = [], under = [] }) {
   if (ini !== undefined) {
     mkdirSync(join(home, 'config'), { recursive: true })
     writeFileSync(join(home, 'config', 'server.ini'), ini)
   }
-  const args = ['--home', home, '--network', network, '--node', node, '--listen', listen, '--json']
-  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const words = ['--home', home, '--network', network, '--node', node, '--listen', listen, '--json', ...flags]
+  const [program, ...args] = [...under, binary, ...words]
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const server = { child, log: '', exited: once(child, 'exit').then(([code, signal]) => code ?? signal) }
   child.stderr.setEncoding('utf8').on('data', text => { server.log += text })
   server.stop = async (signal = 'SIGTERM') => {

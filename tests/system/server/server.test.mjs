@@ -2,7 +2,9 @@
 // PASSMESH_SERVER names the program.
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import * as account from '../../../contracts/lib/account.mjs'
@@ -94,6 +96,36 @@ describe('the program', () => {
     const broken = startServer(t, binary, { home, network, node: 'http://127.0.0.1:9', ini: '[limits]\nunits = many\n' })
     await assert.rejects(broken, /ended with 1.*whole number.*line 2/s)
   })
+
+  test('it is in its sandbox, and says so in the line and in the log', async t => {
+    const home = makeHome(t)
+    const server = await startServer(t, binary, { home, network: writeNetwork(home), node: 'http://127.0.0.1:9' })
+    assert.equal(server.ready.sandbox, 'full')
+    assert.match(server.log, /sandbox: full: no new privileges, limits, seccomp, Landlock ABI \d/)
+    const status = readFileSync(`/proc/${server.child.pid}/status`, 'utf8')
+    assert.match(status, /^NoNewPrivs:\s+1$/m)
+    assert.match(status, /^Seccomp:\s+2$/m)
+    assert.equal(await server.stop(), 0)
+    const log = join(home, 'data', 'server.db-wal')
+    assert.ok(!existsSync(log) || statSync(log).size === 0)
+  })
+
+  for (const [lacks, level] of [['landlock', 'partial'], ['landlock,seccomp', 'none']]) {
+    test(`a kernel without ${lacks}: refused with the reason, unless the operator takes it as it is`, async t => {
+      const home = makeHome(t)
+      const network = writeNetwork(home)
+      const under = [process.env.PASSMESH_OLD_KERNEL, lacks]
+      const start = (more = {}) => startServer(t, binary, { home, network, node: 'http://127.0.0.1:9', under, ...more })
+      await assert.rejects(start(), /ended with 1.*does not give the whole sandbox .*LANDLOCK MISSING.*--sandbox-optional/s)
+      const server = await start({ flags: ['--sandbox-optional'] })
+      assert.equal(server.ready.sandbox, level)
+      assert.match(server.log, new RegExp(`warn sandbox: ${level}: `))
+      assert.equal(await server.stop(), 0)
+      const told = await start({ ini: '[process]\nsandbox = optional\n' })
+      assert.equal(told.ready.sandbox, level)
+      assert.equal(await told.stop(), 0)
+    })
+  }
 
   test('a node of another chain is refused', async t => {
     const home = makeHome(t)

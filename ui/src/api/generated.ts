@@ -355,6 +355,14 @@ export type ChainHealth = {
   tried: number;
 };
 
+/** How far the daemon has shut itself in (docs/threat-model.md). */
+export type Sandbox = {
+  level: 'none' | 'partial' | 'full';
+  /** 0: the kernel has none. */
+  landlock_abi: number;
+  missing: ('no_new_privs' | 'limits' | 'seccomp' | 'landlock')[];
+};
+
 export type Status = {
   version: string;
   /** Changes with every start of the daemon. */
@@ -368,6 +376,7 @@ export type Status = {
   chain: ChainHealth;
   /** The key process. */
   keys: 'ok' | 'down';
+  sandbox: Sandbox;
   /** An account uses a key in software. */
   test_key: boolean;
   /** How many wait for approval. */
