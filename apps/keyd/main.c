@@ -18,7 +18,7 @@ static int usage(void)
     (void)fprintf(
         stderr,
         "usage: passmesh-keyd --store DIR --client CAPABILITIES ...\n"
-        "capabilities: identity, bundler, manage, vault, joined by commas.\n"
+        "capabilities: identity, bundler, manage, vault, withdraw, joined by commas.\n"
         "Started by the daemon or the server, with their sockets as descriptors 3, 4, ...\n");
     return EXIT_USAGE;
 }

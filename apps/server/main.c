@@ -1,4 +1,6 @@
 /* passmesh-server: a node that serves wallets. This file reads the command line and says that the server is up. */
+#include "withdraw.h"
+
 #include "base/check.h"
 #include "codec/json.h"
 #include "node/sandbox_node.h"
@@ -8,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, READY_LEN_MAX = 2048 };
+enum { READY_LEN_MAX = 2048 };
 
 static int help(FILE *to)
 {
@@ -26,6 +28,10 @@ static int help(FILE *to)
         "  --json              say in one line of JSON, on stdout, that the server is up\n"
         "  --sandbox-optional  start also where the system does not give the whole sandbox\n"
         "  --help, --version\n\n"
+        "passmesh-server [...] withdraw ADDRESS [AMOUNT] [--yes]\n"
+        "  takes AMOUNT ether (or all, but for the gas) out of the bundler's account, while no "
+        "server runs;\n"
+        "  asks before it signs, or does not with --yes\n\n"
         "server.ini may hold all of it, and the limits: docs/config.md. The bundler's address, "
         "printed at the\n"
         "start, needs ether for gas: docs/server.md. Ctrl-C ends it when what is under way is "
@@ -96,7 +102,7 @@ static void on_ready(void *user, const struct server_ready *r)
     (void)fflush(stdout);
 }
 
-static int run(const struct server_config_args *args, bool is_json)
+static int run(const struct server_config_args *args, struct withdraw_words *words)
 {
     static struct server_config config;
     char text[SERVER_TEXT_LEN] = "";
@@ -110,11 +116,36 @@ static int run(const struct server_config_args *args, bool is_json)
         }
         return diag.offset > 0 || err == ERR_IO ? EXIT_FAILED : EXIT_USAGE;
     }
-    if (server_run(&config, text, on_ready, &is_json) == OK) {
+    if (words->is_withdrawal) {
+        return withdraw(&config, words);
+    }
+    if (server_run(&config, text, on_ready, &words->is_json) == OK) {
         return EXIT_GOOD;
     }
     (void)fprintf(stderr, "passmesh-server: %s\n", text);
     return EXIT_FAILED;
+}
+
+/* A word that is no flag with a value: false if there is none such. */
+static bool take_word(struct withdraw_words *w, struct server_config_args *args, const char *word)
+{
+    if (strcmp(word, "--json") == 0) {
+        w->is_json = true;
+    } else if (strcmp(word, "--sandbox-optional") == 0) {
+        args->is_sandbox_optional = true;
+    } else if (strcmp(word, "withdraw") == 0 && !w->is_withdrawal) {
+        w->is_withdrawal = true;
+        args->listen = args->listen ? args->listen : "-"; /* nobody comes in */
+    } else if (w->is_withdrawal && strcmp(word, "--yes") == 0) {
+        w->is_sure = true;
+    } else if (w->is_withdrawal && word[0] != '-' && !w->address) {
+        w->address = word;
+    } else if (w->is_withdrawal && word[0] != '-' && !w->amount) {
+        w->amount = word;
+    } else {
+        return false;
+    }
+    return true;
 }
 
 int main(int argc, char **argv)
@@ -130,7 +161,7 @@ int main(int argc, char **argv)
         {"--node",    &args.node   },
         {"--listen",  &args.listen },
     };
-    bool is_json = false;
+    struct withdraw_words words = {.is_json = false};
     sandbox_node_prepare();
     find_exe_dir(exe_dir);
     for (int i = 1; i < argc; i++) {
@@ -141,16 +172,13 @@ int main(int argc, char **argv)
                 is_known = true;
             }
         }
-        if (!is_known && strcmp(argv[i], "--json") == 0) {
-            is_json = true;
-        } else if (!is_known && strcmp(argv[i], "--sandbox-optional") == 0) {
-            args.is_sandbox_optional = true;
-        } else if (!is_known && strcmp(argv[i], "--version") == 0) {
+        if (strcmp(argv[i], "--version") == 0) {
             (void)puts("passmesh-server " PASSMESH_VERSION);
             return EXIT_GOOD;
-        } else if (!is_known) {
+        }
+        if (!is_known && !take_word(&words, &args, argv[i])) {
             return help(strcmp(argv[i], "--help") == 0 ? stdout : stderr);
         }
     }
-    return run(&args, is_json);
+    return words.is_withdrawal && !words.address ? help(stderr) : run(&args, &words);
 }

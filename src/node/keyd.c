@@ -319,7 +319,12 @@ static enum err sign_as_identity(struct keyd *k, struct wr *w, enum keyd_op op, 
     return OK;
 }
 
-static enum err sign_as_bundler(struct keyd *k, struct wr *w, struct span body)
+typedef enum err (*check_transaction_fn)(struct span unsigned_tx, struct address bundler);
+
+static enum err sign_as_bundler(struct keyd *k,
+                                struct wr *w,
+                                struct span body,
+                                check_transaction_fn check_transaction)
 {
     struct rd r = rd_init(body);
     uint32_t id = rd_be32(&r);
@@ -331,7 +336,7 @@ static enum err sign_as_bundler(struct keyd *k, struct wr *w, struct span body)
     if (!key) {
         return ERR_NOT_FOUND;
     }
-    TRY(keyd_check_transaction(unsigned_tx, address_of_public_key(key->public_bytes)));
+    TRY(check_transaction(unsigned_tx, address_of_public_key(key->public_bytes)));
     /* The check took it as the one canonical unsigned form, so its hash is what the chain verifies. */
     struct hash32 hash;
     struct secp256k1_signature sig;
@@ -374,7 +379,10 @@ answer_op(struct keyd *k, struct wr *w, uint32_t capabilities, const struct requ
         return sign_as_identity(k, w, (enum keyd_op)q->op, q->body);
     case KEYD_SIGN_TRANSACTION:
         TRY(check_capability(capabilities, KEYD_MAY_BUNDLER));
-        return sign_as_bundler(k, w, q->body);
+        return sign_as_bundler(k, w, q->body, keyd_check_transaction);
+    case KEYD_SIGN_WITHDRAWAL:
+        TRY(check_capability(capabilities, KEYD_MAY_WITHDRAW));
+        return sign_as_bundler(k, w, q->body, keyd_check_withdrawal);
     }
     if (keyd_vault_has(q->op)) {
         TRY(check_capability(capabilities, KEYD_MAY_VAULT));

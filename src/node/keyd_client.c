@@ -230,18 +230,18 @@ enum err keyd_client_open_identity(struct keyd_client *c)
     return OK;
 }
 
-enum err keyd_client_sign_transaction(struct keyd_client *c,
-                                      struct secp256k1_signature *ret_sig,
-                                      uint32_t key_id,
-                                      struct span unsigned_tx)
+MUST_CHECK static enum err sign_by_key(struct keyd_client *c,
+                                       struct secp256k1_signature *ret_sig,
+                                       enum keyd_op op,
+                                       uint32_t key_id,
+                                       struct span unsigned_tx)
 {
     uint8_t room[128];
     uint8_t id[4];
     struct span body;
     struct wr w = wr_init(MSPAN_OF(id));
     wr_be32(&w, key_id);
-    const struct call what = {
-        .op = KEYD_SIGN_TRANSACTION, .first = SPAN_OF(id), .second = unsigned_tx};
+    const struct call what = {.op = op, .first = SPAN_OF(id), .second = unsigned_tx};
     TRY(call(c, MSPAN_OF(room), &body, &what));
     struct rd r = rd_init(body);
     struct secp256k1_signature sig;
@@ -254,6 +254,22 @@ enum err keyd_client_sign_transaction(struct keyd_client *c,
     return OK;
 }
 
+enum err keyd_client_sign_transaction(struct keyd_client *c,
+                                      struct secp256k1_signature *ret_sig,
+                                      uint32_t key_id,
+                                      struct span unsigned_tx)
+{
+    return sign_by_key(c, ret_sig, KEYD_SIGN_TRANSACTION, key_id, unsigned_tx);
+}
+
+enum err keyd_client_sign_withdrawal(struct keyd_client *c,
+                                     struct secp256k1_signature *ret_sig,
+                                     uint32_t key_id,
+                                     struct span unsigned_tx)
+{
+    return sign_by_key(c, ret_sig, KEYD_SIGN_WITHDRAWAL, key_id, unsigned_tx);
+}
+
 static const struct {
     uint32_t bit;
     const char *word;
@@ -262,6 +278,7 @@ static const struct {
     {KEYD_MAY_BUNDLER,  "bundler" },
     {KEYD_MAY_MANAGE,   "manage"  },
     {KEYD_MAY_VAULT,    "vault"   },
+    {KEYD_MAY_WITHDRAW, "withdraw"},
 };
 
 enum { WORDS_COUNT = sizeof capability_words / sizeof capability_words[0] };

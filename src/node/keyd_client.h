@@ -60,6 +60,12 @@ MUST_CHECK enum err keyd_client_ask(struct keyd_client *c,
                                     enum keyd_op op,
                                     struct span body);
 
+/* keyd_client_sign_withdrawal is the same for a transaction that moves the bundler's ether. */
+MUST_CHECK enum err keyd_client_sign_withdrawal(struct keyd_client *c,
+                                                struct secp256k1_signature *ret_sig,
+                                                uint32_t key_id,
+                                                struct span unsigned_tx);
+
 /* keyd_spawn starts the program at path on its own store directory, with one client that has these
  * capabilities. The caller owns the process and ends it with process_stop. Errors of process_spawn; then the
  * first keyd_client_status tells whether it got through its start. */

@@ -109,13 +109,25 @@ static bool is_our_bundle(const struct tx *tx, struct address bundler)
            address_equal(beneficiary, bundler);
 }
 
+/* An unsigned EIP-1559 transaction to somebody. */
+static bool read_transaction(struct tx *ret, struct span unsigned_tx)
+{
+    return tx_decode(ret, unsigned_tx) == OK && ret->type == TX_FEE_MARKET && !ret->is_signed &&
+           ret->has_to && ret->access_list.n == 0;
+}
+
+enum err keyd_check_withdrawal(struct span unsigned_tx, struct address bundler)
+{
+    struct tx tx;
+    bool moves = read_transaction(&tx, unsigned_tx) && !u256_is_zero(tx.value) && tx.data.n == 0 &&
+                 !address_equal(tx.to, bundler) && !address_is_zero(tx.to);
+    return moves ? OK : ERR_DENIED;
+}
+
 enum err keyd_check_transaction(struct span unsigned_tx, struct address bundler)
 {
     struct tx tx;
-    if (tx_decode(&tx, unsigned_tx) != OK || tx.type != TX_FEE_MARKET || tx.is_signed) {
-        return ERR_DENIED;
-    }
-    if (!tx.has_to || !u256_is_zero(tx.value) || tx.access_list.n != 0) {
+    if (!read_transaction(&tx, unsigned_tx) || !u256_is_zero(tx.value)) {
         return ERR_DENIED;
     }
     bool is_replacement = address_equal(tx.to, bundler) && tx.data.n == 0;

@@ -29,4 +29,7 @@ MUST_CHECK enum err keyd_check_envelope(struct span message, const struct ed2551
  * So a thief of this capability can burn gas but move nothing. */
 MUST_CHECK enum err keyd_check_transaction(struct span unsigned_tx, struct address bundler);
 
+/* An unsigned EIP-1559 transaction that moves ether to another account, and does nothing else: no data, no access list. */
+MUST_CHECK enum err keyd_check_withdrawal(struct span unsigned_tx, struct address bundler);
+
 #endif

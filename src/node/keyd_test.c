@@ -54,7 +54,10 @@ struct bench {
 
 static struct bench bench;
 
-enum { ALL = KEYD_MAY_IDENTITY | KEYD_MAY_BUNDLER | KEYD_MAY_MANAGE, HEAD_LEN = 7 };
+enum {
+    ALL = KEYD_MAY_IDENTITY | KEYD_MAY_BUNDLER | KEYD_MAY_MANAGE | KEYD_MAY_WITHDRAW,
+    HEAD_LEN = 7
+};
 
 static struct bench *bench_start(void)
 {
@@ -148,6 +151,7 @@ TEST(a_capability_opens_its_own_requests_only)
         {KEYD_SIGN_PUBSUB,      KEYD_MAY_IDENTITY},
         {KEYD_SIGN_ENVELOPE,    KEYD_MAY_IDENTITY},
         {KEYD_SIGN_TRANSACTION, KEYD_MAY_BUNDLER },
+        {KEYD_SIGN_WITHDRAWAL,  KEYD_MAY_WITHDRAW},
     };
     struct bench *b = bench_start();
     (void)create(b, KEYD_IDENTITY);
@@ -469,7 +473,7 @@ static struct tx bundle_of(struct buf *call, struct address beneficiary)
 }
 
 /* What keyd says to that transaction, and whether its signature makes the key the sender. */
-static enum err sign(struct bench *b, struct tx tx, const struct keyd_key *key)
+static enum err sign_as(struct bench *b, enum keyd_op op, struct tx tx, const struct keyd_key *key)
 {
     AUTO(buf_done) struct buf raw;
     AUTO(buf_done) struct buf scratch;
@@ -480,7 +484,8 @@ static enum err sign(struct bench *b, struct tx tx, const struct keyd_key *key)
     uint8_t id[4] = {0, 0, 0, (uint8_t)key->id};
     EXPECT_OK(buf_append(&raw, SPAN_OF(id)));
     EXPECT_OK(tx_encode(&tx, &raw));
-    TRY(ask(b, &body, KEYD_MAY_BUNDLER, KEYD_SIGN_TRANSACTION, buf_span(&raw)));
+    uint32_t capability = op == KEYD_SIGN_WITHDRAWAL ? KEYD_MAY_WITHDRAW : KEYD_MAY_BUNDLER;
+    TRY(ask(b, &body, capability, op, buf_span(&raw)));
     struct secp256k1_signature sig;
     EXPECT_EQ(65, body.n);
     (void)span_copy(MSPAN_OF(sig.rs), body);
@@ -489,6 +494,11 @@ static enum err sign(struct bench *b, struct tx tx, const struct keyd_key *key)
     EXPECT_OK(tx_sender(&sender, &tx, &scratch));
     EXPECT(address_equal(sender, address_of_public_key(key->public_bytes)));
     return OK;
+}
+
+static enum err sign(struct bench *b, struct tx tx, const struct keyd_key *key)
+{
+    return sign_as(b, KEYD_SIGN_TRANSACTION, tx, key);
 }
 
 TEST(a_bundle_that_pays_us_and_a_replacement_are_signed_and_nothing_else)
@@ -526,6 +536,43 @@ TEST(a_bundle_that_pays_us_and_a_replacement_are_signed_and_nothing_else)
     EXPECT_ERR(ERR_DENIED, sign(b, bad, &key));
     EXPECT_ERR(ERR_DENIED, sign(b, bundle_of(&call, other), &key)); /* the fee would go elsewhere */
     EXPECT_EQ(2, b->k.signed_count);
+    keyd_done(&b->k);
+}
+
+TEST(a_withdrawal_moves_ether_to_another_account_and_does_nothing_else)
+{
+    AUTO(buf_done) struct buf call;
+    struct bench *b = bench_start();
+    struct keyd_key key = create(b, KEYD_BUNDLER);
+    struct address self = address_of_public_key(key.public_bytes);
+    buf_init(&call, test_budget(), 65536);
+    struct tx bundle = bundle_of(&call, self);
+    struct tx good = bundle;
+    good.to = (struct address){{7}};
+    good.data = SPAN_EMPTY;
+    good.value = u256_from_u64(1);
+    EXPECT_OK(sign_as(b, KEYD_SIGN_WITHDRAWAL, good, &key));
+    EXPECT_ERR(ERR_DENIED, sign(b, good, &key)); /* the server that serves may not */
+    struct tx bad = good;
+    bad.value = u256_from_u64(0);
+    EXPECT_ERR(ERR_DENIED, sign_as(b, KEYD_SIGN_WITHDRAWAL, bad, &key));
+    bad = good;
+    bad.to = self;
+    EXPECT_ERR(ERR_DENIED, sign_as(b, KEYD_SIGN_WITHDRAWAL, bad, &key));
+    bad = good;
+    bad.to = (struct address){{0}};
+    EXPECT_ERR(ERR_DENIED, sign_as(b, KEYD_SIGN_WITHDRAWAL, bad, &key));
+    bad = good;
+    bad.data = SPAN_LIT("x");
+    EXPECT_ERR(ERR_DENIED, sign_as(b, KEYD_SIGN_WITHDRAWAL, bad, &key));
+    bad = good;
+    bad.has_to = false;
+    EXPECT_ERR(ERR_DENIED, sign_as(b, KEYD_SIGN_WITHDRAWAL, bad, &key));
+    bad = good;
+    bad.type = TX_LEGACY;
+    EXPECT_ERR(ERR_DENIED, sign_as(b, KEYD_SIGN_WITHDRAWAL, bad, &key));
+    EXPECT_ERR(ERR_DENIED, sign_as(b, KEYD_SIGN_WITHDRAWAL, bundle, &key));
+    EXPECT_EQ(1, b->k.signed_count);
     keyd_done(&b->k);
 }
 

@@ -22,6 +22,7 @@
  *     SIGN_ENVELOPE    IDENTITY     signed form of an envelope         signature 64
  *     SIGN_PUBSUB      IDENTITY     14 bytes prefix, message           signature 64
  *     SIGN_TRANSACTION BUNDLER      key id 4 | unsigned transaction    r 32 | s 32 | recovery id 1
+ *     SIGN_WITHDRAWAL  WITHDRAW     the same                           the same
  *
  *     VAULT_STATUS     VAULT        -                                  state 1 | wait in ms 4 | passkeys 1 | recipients | entries
  *     VAULT_CHANNEL    VAULT        -                                  public key 32, for the next request with a secret
@@ -66,6 +67,7 @@ enum keyd_op {
     KEYD_SIGN_TRANSACTION = 6,
     KEYD_SIGN_TLS_KEY = 7,
     KEYD_SIGN_PUBSUB = 8,
+    KEYD_SIGN_WITHDRAWAL = 9,
     KEYD_VAULT_STATUS = 16,
     KEYD_VAULT_CHANNEL = 17,
     KEYD_VAULT_ENROL = 18,
@@ -91,7 +93,8 @@ enum keyd_capability {
     KEYD_MAY_IDENTITY = 1, /* sign as the node */
     KEYD_MAY_BUNDLER = 2,  /* sign the bundler's transactions */
     KEYD_MAY_MANAGE = 4,   /* create keys */
-    KEYD_MAY_VAULT = 8     /* ask for the person's vault; what it signs needs a passkey each time */
+    KEYD_MAY_VAULT = 8,    /* ask for the person's vault; what it signs needs a passkey each time */
+    KEYD_MAY_WITHDRAW = 16 /* move the bundler's ether: never given to a server that serves */
 };
 
 /* What a key is for. A key signs for its purpose and nothing else. */

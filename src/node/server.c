@@ -253,12 +253,11 @@ static enum err sign_transaction(struct bundler_signer *self,
     return err;
 }
 
-MUST_CHECK static enum err start_keyd(struct server *s)
+enum err server_start_keyd(struct server *s, uint32_t capabilities)
 {
     char store[CONFIG_PATH_LEN_MAX];
     const char *program = s->config->places.keyd;
     TRY(path_below(s, store, "keys"));
-    uint32_t capabilities = KEYD_MAY_IDENTITY | KEYD_MAY_BUNDLER | KEYD_MAY_MANAGE;
     if (keyd_spawn(&s->keyd_process, program, store, capabilities) != OK) {
         return FAIL(s, ERR_IO,
                     "The key process %s cannot be started: it lies beside passmesh-server, or set "
@@ -266,8 +265,9 @@ MUST_CHECK static enum err start_keyd(struct server *s)
                     program);
     }
     keyd_client_init(&s->keyd, s->keyd_process.fd, KEYD_TIMEOUT_MS);
-    if (keyd_client_open_identity(&s->keyd) != OK ||
-        keyd_client_open(&s->keyd, &s->bundler_key, KEYD_BUNDLER) != OK ||
+    bool has_identity =
+        !(capabilities & KEYD_MAY_IDENTITY) || keyd_client_open_identity(&s->keyd) == OK;
+    if (!has_identity || keyd_client_open(&s->keyd, &s->bundler_key, KEYD_BUNDLER) != OK ||
         s->bundler_key.public_len != sizeof s->bundler_key.public_bytes) {
         return FAIL(s, ERR_IO,
                     "The key process %s gives no keys: the log above says why; its store is %s.",
@@ -319,7 +319,7 @@ static enum err restore_one(void *user, struct span record)
     return bundler_restore(&r->server->bundler, record, loop_now(&r->server->loop));
 }
 
-MUST_CHECK static enum err start_bundler(struct server *s)
+enum err server_start_bundler(struct server *s)
 {
     const struct deployment_on_chain *implementation = implementation_on(s->network->chain_id);
     if (!s->config->is_bundler || !implementation) {
@@ -451,7 +451,7 @@ MUST_CHECK static enum err start_listening(struct server *s)
     return OK;
 }
 
-MUST_CHECK static enum err start(struct server *s)
+enum err server_start_base(struct server *s)
 {
     const char *path = "";
     enum err err = config_make_dirs(&s->config->places, &path);
@@ -465,21 +465,25 @@ MUST_CHECK static enum err start(struct server *s)
     if (strncmp(node, "http://", 7) != 0 && strncmp(node, "https://", 8) != 0) {
         return FAIL(s, ERR_MALFORMED, "--node %s is no http:// or https:// address.", node);
     }
-    TRY(start_network(s));
-    TRY(start_store(s));
-    TRY(start_keyd(s));
-    TRY(start_bundler(s));
-    TRY(start_service(s));
-    TRY(start_host(s));
-    TRY(start_listening(s));
     if (fetch_new(&s->fetch, &s->loop) != OK) {
         return FAIL(s, ERR_IO, "There is not enough memory to start.");
     }
-    return OK;
+    TRY(start_network(s));
+    return start_store(s);
+}
+
+MUST_CHECK static enum err start(struct server *s)
+{
+    TRY(server_start_base(s));
+    TRY(server_start_keyd(s, KEYD_MAY_IDENTITY | KEYD_MAY_BUNDLER | KEYD_MAY_MANAGE));
+    TRY(server_start_bundler(s));
+    TRY(start_service(s));
+    TRY(start_host(s));
+    return start_listening(s);
 }
 
 /* All is open that will be needed: the store, the ports, keyd. */
-MUST_CHECK static enum err close_sandbox(struct server *s)
+enum err server_close_sandbox(struct server *s)
 {
     char text[SANDBOX_NODE_REFUSAL_MAX];
     const struct sandbox_node_cfg cfg = {.child = s->keyd_process.pid};
@@ -526,8 +530,10 @@ static void stop(struct server *s)
     }
     fetch_stop(s->fetch);
     alarm_done(&s->alarm);
-    uv_close((uv_handle_t *)&s->on_int, NULL);
-    uv_close((uv_handle_t *)&s->on_term, NULL);
+    if (s->has_signals) {
+        uv_close((uv_handle_t *)&s->on_int, NULL);
+        uv_close((uv_handle_t *)&s->on_term, NULL);
+    }
     server_sidecar_end(&s->sidecar);
     loop_done(&s->loop);
     fetch_free(s->fetch);
@@ -551,10 +557,9 @@ static void signal_begin(struct server *s, uv_signal_t *handle, int number)
     (void)uv_signal_start(handle, on_signal, number);
 }
 
-enum err server_run(const struct server_config *config,
-                    char ret_text[static SERVER_TEXT_LEN],
-                    server_ready_fn ready,
-                    void *user)
+enum err server_new(struct server **ret,
+                    const struct server_config *config,
+                    char ret_text[static SERVER_TEXT_LEN])
 {
     struct server *s = calloc(1, sizeof *s);
     if (!s) {
@@ -562,8 +567,6 @@ enum err server_run(const struct server_config *config,
     }
     s->config = config;
     s->text = ret_text;
-    s->ready = ready;
-    s->ready_user = user;
     s->log =
         (struct log){.write = write_log, .level = config->places.is_debug ? LOG_DEBUG : LOG_INFO};
     size_t memory = config->places.memory_max;
@@ -576,17 +579,36 @@ enum err server_run(const struct server_config *config,
         return ERR_IO;
     }
     alarm_init(&s->alarm, &s->loop, on_alarm, s);
+    *ret = s;
+    return OK;
+}
+
+enum err server_end(struct server *s)
+{
+    enum err err = s->failure;
+    stop(s);
+    free(s);
+    return err;
+}
+
+enum err server_run(const struct server_config *config,
+                    char ret_text[static SERVER_TEXT_LEN],
+                    server_ready_fn ready,
+                    void *user)
+{
+    struct server *s = NULL;
+    TRY(server_new(&s, config, ret_text));
+    s->ready = ready;
+    s->ready_user = user;
+    s->has_signals = true;
     signal_begin(s, &s->on_int, SIGINT);
     signal_begin(s, &s->on_term, SIGTERM);
     server_sidecar_begin(&s->sidecar, &s->loop, &s->budget);
     s->chain_at = loop_now(&s->loop);
     s->watch_at = instant_add(s->chain_at, WATCH_MS * US_PER_MS);
-    if (start(s) == OK && close_sandbox(s) == OK) {
+    if (start(s) == OK && server_close_sandbox(s) == OK) {
         pump(s);
         loop_run(&s->loop);
     }
-    enum err err = s->failure;
-    stop(s);
-    free(s);
-    return err;
+    return server_end(s);
 }

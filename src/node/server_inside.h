@@ -50,6 +50,7 @@ struct server {
     uv_signal_t on_int;
     uv_signal_t on_term;
     struct server_sidecar sidecar;
+    bool has_signals;
     bool is_pumping;
     bool pump_again;
 
@@ -89,6 +90,20 @@ void server_wake(struct server *s);
 /* server_give_up ends the server with a sentence. */
 void server_give_up(struct server *s, enum err err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* ---- server.c: the steps that server_withdraw takes too ---- */
+
+/* server_new makes a server that is not started; server_end takes down what there is of it and gives s->failure. */
+MUST_CHECK enum err server_new(struct server **ret,
+                               const struct server_config *config,
+                               char ret_text[static SERVER_TEXT_LEN]);
+enum err server_end(struct server *s);
+
+/* Directories, randomness, network, store. Each step says why not in s->text. */
+MUST_CHECK enum err server_start_base(struct server *s);
+MUST_CHECK enum err server_start_keyd(struct server *s, uint32_t capabilities);
+MUST_CHECK enum err server_start_bundler(struct server *s); /* with what the store holds */
+MUST_CHECK enum err server_close_sandbox(struct server *s);
 
 /* ---- server_streams.c ---- */
 

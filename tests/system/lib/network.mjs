@@ -102,9 +102,10 @@ export async function startGate (t, nodeUrl) {
   return gate.open()
 }
 
-/** Runs the program to its end: { code, stdout, stderr }. */
-export async function runServer (binary, args) {
-  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+/** Runs the program to its end, with text as its input: { code, stdout, stderr }. */
+export async function runServer (binary, args, text) {
+  const child = spawn(binary, args, { stdio: [text === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] })
+  child.stdin?.end(text)
   const out = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', text => { out.stdout += text })
   child.stderr.setEncoding('utf8').on('data', text => { out.stderr += text })

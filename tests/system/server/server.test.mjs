@@ -316,6 +316,89 @@ describe('a peer', () => {
   })
 })
 
+describe('withdraw', () => {
+  const to = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed'
+
+  test('takes the bundler\'s ether out, as much as was said and only when it is safe', async t => {
+    const s = await start(t)
+    const { w } = s
+    const { ready } = s.server
+    const run = (words, input) => runServer(binary, ['--home', s.home, '--network', s.network, '--node', s.gate.url, ...words], input)
+    const untouched = async () => assert.deepEqual([await s.balance(to), await s.balance(ready.bundler)], [0n, viem.parseEther('1')])
+    const refused = async (words, code, why) => {
+      const r = await run(words)
+      assert.equal(r.code, code, r.stderr)
+      assert.match(r.stderr, why)
+      assert.equal(r.stdout, '')
+      await untouched()
+    }
+
+    await refused(['withdraw', to, '0.1', '--yes'], 1, /Another passmesh-server has .* open/)
+    assert.equal(await s.server.stop(), 0)
+    await refused(['withdraw'], 2, /usage/)
+    await refused(['withdraw', to.toLowerCase(), '0.1', '--yes'], 2, /no address with a right checksum/)
+    await refused(['withdraw', to.replace('aA', 'Aa'), '0.1', '--yes'], 2, /no address with a right checksum/)
+    await refused(['withdraw', to, '0.1x', '--yes'], 2, /no amount/)
+    await refused(['withdraw', to, '0.1'], 2, /nobody is there to confirm/)
+    await refused(['withdraw', to, '1', '--yes'], 1, /has 1 ether, of which up to 0\.\d+ go for gas/)
+    await refused(['withdraw', to, '0', '--yes'], 1, /above 0/)
+    await refused(['withdraw', ready.bundler, '0.1', '--yes'], 1, /the bundler's own/)
+    s.gate.pass = async q => q.method === 'eth_chainId' ? s.gate.result(q, '0x1') : undefined
+    await refused(['withdraw', to, '0.1', '--yes'], 1, /is of chain 1, but network local is chain 31337/)
+    s.gate.pass = async q => q.method === 'eth_getTransactionCount' && /pending/.test(q.text) ? s.gate.result(q, '0x1') : undefined
+    await refused(['withdraw', to, '0.1', '--yes'], 1, /still waits at the node/)
+    s.gate.pass = async q => q.method === 'eth_getBalance' ? null : undefined
+    await refused(['withdraw', to, '0.1', '--yes'], 1, /does not answer eth_getBalance/)
+    s.gate.pass = async () => undefined
+
+    // At a terminal it asks: script(1) is one.
+    const command = [binary, '--home', s.home, '--network', s.network, '--node', s.gate.url, 'withdraw', to, '0.1'].join(' ')
+    const no = await runServer('script', ['-qefc', command, '/dev/null'], 'no\n')
+    assert.equal(no.code, 1, no.stdout)
+    assert.match(no.stdout, /Amount +0\.1 ether[^]*Type yes:[^]*Nothing was sent/)
+    await untouched()
+    const yes = await runServer('script', ['-qefc', command, '/dev/null'], 'yes\n')
+    assert.equal(yes.code, 0, yes.stdout)
+    assert.match(yes.stdout, /Hash +0x[0-9a-f]{64}[^]*It is in block \d+/)
+    assert.equal(await s.balance(to), viem.parseEther('0.1'))
+
+    const left = await s.balance(ready.bundler)
+    const some = await run(['--json', 'withdraw', to, '0.25', '--yes'])
+    assert.equal(some.code, 0, some.stderr)
+    const receipt = await w.client.getTransactionReceipt({ hash: JSON.parse(some.stdout).transaction })
+    assert.equal(Number(receipt.blockNumber), JSON.parse(some.stdout).block)
+    assert.equal(await s.balance(to), viem.parseEther('0.35'))
+    assert.equal(await s.balance(ready.bundler), left - viem.parseEther('0.25') - receipt.gasUsed * receipt.effectiveGasPrice)
+
+    const all = await run(['withdraw', to, '--yes'])
+    assert.equal(all.code, 0, all.stderr)
+    assert.ok(await s.balance(ready.bundler) < viem.parseEther('0.001'))
+    assert.ok(await s.balance(to) > viem.parseEther('0.99'))
+
+    await w.client.setBalance({ address: ready.bundler, value: viem.parseEther('1') })
+    await s.launch() // the server goes on with the nonce that comes next
+    const answer = await s.peer.send(entryPoint, encode(await s.sign(account.executeCall([{ to: fresh(), value: 1n }]))))
+    assert.equal(answer.code, 'ok', answer.text)
+    await s.becomes(answer.hash, ['included', 'final'])
+  })
+
+  test('is refused while an operation that was promised is under way', async t => {
+    const s = await start(t)
+    s.gate.pass = async q => q.method === 'eth_sendRawTransaction' ? null : undefined // never reaches the node
+    const answer = await s.peer.send(entryPoint, encode(await s.sign(account.executeCall([{ to: fresh(), value: 1n }]))))
+    assert.equal(answer.code, 'ok', answer.text)
+    await until('it is signed', () => s.gate.count('eth_sendRawTransaction') > 0)
+    await s.server.crash()
+    const r = await runServer(binary, ['--home', s.home, '--network', s.network, '--node', s.gate.url, 'withdraw', to, '0.1', '--yes'])
+    assert.equal(r.code, 1, r.stderr)
+    assert.match(r.stderr, /1 operation is under way/)
+    assert.equal(await s.balance(to), 0n)
+    s.gate.pass = async () => undefined
+    await s.launch()
+    await s.becomes(answer.hash, ['included', 'final'])
+  })
+})
+
 describe('kill -9', () => {
   const moments = {
     'before the node has the transaction': async () => null,
