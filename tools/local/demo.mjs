@@ -2,21 +2,17 @@
 // What a person does with the wallet, with no person there: a headless Chromium with a virtual authenticator goes through it
 // with the mouse and then once more by keyboard alone. After each step viem asks the chain whether it is so. Screenshots go to
 // build/demo/. Exit status 0 only if all of it held.
-import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
-import { formatEther, getAddress, pad, parseEther, toHex } from 'viem';
-import { passkeyOwner } from '../../contracts/lib/account.mjs';
+import { parseArgs } from 'node:util';
+import { formatEther, parseEther } from 'viem';
 import { findChromium, openBrowser, watch } from '../../ui/test/browser.mjs';
-import { buildAll, buildDir, programs } from './lib/build.mjs';
-import { Chain } from './lib/chain.mjs';
+import { buildAll, buildDir } from './lib/build.mjs';
 import { keyboard, mouse } from './lib/hands.mjs';
-import { deployments, startDaemon, startNetwork } from './lib/network.mjs';
+import { startDaemon, startNetwork } from './lib/network.mjs';
 import { Fault, say as print, sentence } from './lib/say.mjs';
+import { Walk, freePort, newAddress, shownEther } from './lib/walk.mjs';
 
 const { values: args } = parseArgs({ options: { out: { type: 'string', default: join(buildDir, 'demo') }, tap: { type: 'boolean', default: false } } });
 const WAIT_MS = 40_000;
@@ -32,42 +28,16 @@ function tell(holds, what) {
   print(args.tap ? `${holds ? 'ok' : 'not ok'} ${checked} - ${what}` : `    ${holds ? 'ok' : 'NOT'}  ${what}`);
 }
 
-const freePort = () => new Promise((done) => {
-  const probe = createServer();
-  probe.listen(0, '127.0.0.1', () => {
-    const { port } = probe.address();
-    probe.close(() => done(port));
-  });
-});
-
-const newAddress = () => getAddress(toHex(randomBytes(20)));
-
 /** One walk through the wallet. */
-class Walk {
-  constructor({ hand, network, dir, port }) {
-    Object.assign(this, { hand, network, dir, port, shots: 0, held: 0 });
-    this.home = join(dir, `wallet-${hand.name}`);
-    this.chain = new Chain(network.rpc);
-  }
-
-  /** Prints what was checked, and ends the walk if it does not hold. */
-  check(what, holds, found = '') {
-    tell(holds, what);
-    if (!holds) {
-      throw new Fault(`not so: ${what}${found === '' ? '' : ` (found: ${found})`}`);
-    }
-    this.held += 1;
-  }
-
-  equal(what, found, wanted) {
-    const same = typeof found === 'string' && typeof wanted === 'string' ? found.toLowerCase() === wanted.toLowerCase() : found === wanted;
-    this.check(`${what}: ${wanted}`, same, String(found));
+class DemoWalk extends Walk {
+  constructor({ hand, ...rest }) {
+    super({ name: hand.name, tell, ...rest });
+    this.hand = hand;
   }
 
   async shot(name, { fullPage = false } = {}) {
-    this.shots += 1;
     await this.page.waitForTimeout(250); /* transitions end */
-    await this.page.screenshot({ path: join(args.out, `${this.hand.name}-${String(this.shots).padStart(2, '0')}-${name}.png`), fullPage });
+    await this.page.screenshot({ path: this.shotPath(args.out, name, this.hand.name), fullPage });
   }
 
   one(selector, options) {
@@ -80,11 +50,6 @@ class Walk {
 
   async startDaemon() {
     this.daemon = await startDaemon({ dir: this.dir, home: this.home, file: this.network.file, port: this.port, log: `daemon-${this.hand.name}.log`, onEnd: (c) => { this.died = c.fault(); } });
-  }
-
-  async link() {
-    const { stdout } = await promisify(execFile)(programs.passmesh, ['--home', this.home, 'open', '--print']);
-    return stdout.trim().split('\n').at(-1);
   }
 
   async open(page) {
@@ -114,12 +79,10 @@ class Walk {
     await this.daemon?.stop();
   }
 
-  async credential() {
+  async privateKey() {
     const { credentials } = await this.cdp.send('WebAuthn.getCredentials', { authenticatorId: this.authenticatorId });
     this.equal('passkeys in the authenticator', credentials.length, 1);
-    const key = createPrivateKey({ key: Buffer.from(credentials[0].privateKey, 'base64'), format: 'der', type: 'pkcs8' });
-    const { x, y } = createPublicKey(key).export({ format: 'jwk' });
-    return { qx: toHex(Buffer.from(x, 'base64url')), qy: toHex(Buffer.from(y, 'base64url')), signCount: credentials[0].signCount };
+    return credentials[0].privateKey;
   }
 
   /** The addresses that stand on the page in full. */
@@ -139,12 +102,7 @@ class Walk {
     await this.press('[data-test=make-passkey]');
     await this.one('[data-test=to-home]').waitFor();
     await this.shot('ready');
-    const { qx, qy } = await this.credential();
-    const owner = passkeyOwner(deployments.webauthn_verifier.address, qx, qy, this.daemon.origin);
-    this.address = await this.chain.addressOf([owner], 1n, pad('0x', { size: 32 }));
-    const shown = await this.addresses();
-    this.check(`the address shown is what the factory on the chain gives for this passkey: ${this.address}`, shown.includes(this.address), shown.join(' '));
-    this.check('the account is not on the chain yet', !(await this.chain.hasCode(this.address)));
+    await this.checkAddress(await this.privateKey(), await this.addresses());
     await this.press('[data-test=to-home]');
     await this.one('[data-test=balance]').waitFor();
   }
@@ -165,8 +123,7 @@ class Walk {
     await this.one('[data-test=balance]', { hasText: /^10\u00a0ETH/ }).waitFor();
     await this.one('.asset', { hasText: '1,000\u00a0PTT' }).waitFor();
     await this.shot('money');
-    this.equal('wei of the account on the chain', await this.chain.ether(this.address), parseEther('10'));
-    this.equal('test tokens on the chain', await this.chain.tokens(this.address), parseEther('1000'));
+    await this.checkMoney(parseEther('10'), parseEther('1000'));
   }
 
   /** Up to the screen that shows what will be signed; nothing is signed yet. */
@@ -206,18 +163,12 @@ class Walk {
   /** Waits for the page to say so and asks the chain. */
   async included({ name, nonce }) {
     await this.one('.chip-state.ok', { hasText: 'Included' }).or(this.one('.chip-state.ok', { hasText: 'Final' })).first().waitFor();
-    const operations = await this.chain.operations(this.address);
-    const mine = operations.filter((o) => o.nonce === nonce);
-    this.equal(`UserOperationEvents with nonce ${nonce}`, mine.length, 1);
-    this.check('the EntryPoint says success', mine[0].success);
-    this.equal('it is the operation whose hash was shown', mine[0].userOpHash, this.userOpHash);
-    this.equal('next nonce at the EntryPoint', await this.chain.nonce(this.address), nonce + 1n);
-    this.check('the account is on the chain', await this.chain.hasCode(this.address));
+    const event = await this.checkOperation(nonce);
     await this.one('.chip-state.ok', { hasText: 'Final' }).waitFor();
     await this.shot(`${name}-final`);
     const text = await this.page.locator('main').innerText();
-    this.check('the page names the transaction of that event', text.includes(mine[0].transactionHash), mine[0].transactionHash);
-    return mine[0];
+    this.check('the page names the transaction of that event', text.includes(event.transactionHash), event.transactionHash);
+    return event;
   }
 
   async toHome() {
@@ -225,11 +176,10 @@ class Walk {
     await this.one('[data-test=balance]').waitFor();
   }
 
-  /** The balance that the page shows is what the chain says: cut after the sixth decimal with a sign of it, no zeros at the end. */
+  /** The balance that the page shows is what the chain says. */
   async balances() {
     const wei = await this.chain.ether(this.address);
-    const exact = formatEther(wei);
-    const shown = exact.replace(/(\.\d{6})\d+$/, '$1').replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '') + (/\.\d{7,}$/.test(exact) ? '…' : '');
+    const shown = shownEther(wei);
     await this.one('[data-test=balance]', { hasText: shown }).waitFor().catch(() => {});
     const text = await this.one('[data-test=balance]').innerText();
     this.check(`the page shows the balance on the chain, ${formatEther(wei)} ETH`, text.includes(shown), text);
@@ -241,9 +191,7 @@ class Walk {
     await this.review({ to, amount: ETHER_SENT, name: 'ether' });
     await this.approve();
     const event = await this.included({ name: 'ether', nonce: 0n });
-    this.equal('wei of the receiver', await this.chain.ether(to), parseEther(ETHER_SENT));
-    const left = (await this.chain.ether(this.address)) + (await this.chain.deposit(this.address));
-    this.equal('wei left, with the deposit for fees', left, parseEther('10') - parseEther(ETHER_SENT) - event.actualGasCost);
+    await this.checkSent({ to, sent: parseEther(ETHER_SENT), had: parseEther('10'), event });
     await this.toHome();
     await this.balances();
     await this.one('[data-test=activity-row]', { hasText: `−${ETHER_SENT}\u00a0ETH` }).waitFor();
@@ -333,7 +281,7 @@ class Walk {
 }
 
 async function walk(hand, network, dir) {
-  const it = new Walk({ hand, network, dir, port: await freePort() });
+  const it = new DemoWalk({ hand, network, dir, port: await freePort() });
   try {
     await it.go();
     return it.held;

@@ -1,20 +1,16 @@
 // usage: tools/local/start.sh firefox.mjs [--out DIR]      (part of make interop)
 // The demo's journey, shorter, in Firefox ESR with its own virtual authenticator: a wallet, test money, ether sent. Viem asks the
 // chain whether it is so. Prints TAP; screenshots go to build/demo-firefox/. PASSMESH_DEMO_KEEP keeps the logs.
-import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
-import { formatEther, getAddress, pad, parseEther, toHex } from 'viem';
-import { passkeyOwner } from '../../contracts/lib/account.mjs';
-import { buildAll, buildDir, programs } from './lib/build.mjs';
-import { Chain } from './lib/chain.mjs';
+import { parseArgs } from 'node:util';
+import { formatEther, parseEther } from 'viem';
+import { buildAll, buildDir } from './lib/build.mjs';
 import { Firefox, MarionetteError, findFirefox } from './lib/firefox.mjs';
-import { deployments, startDaemon, startNetwork } from './lib/network.mjs';
-import { Fault, say, sentence } from './lib/say.mjs';
+import { startDaemon, startNetwork } from './lib/network.mjs';
+import { say, sentence } from './lib/say.mjs';
+import { Walk, freePort, newAddress, shownEther } from './lib/walk.mjs';
 
 const { values: args } = parseArgs({ options: { out: { type: 'string', default: join(buildDir, 'demo-firefox') } } });
 const ETHER_SENT = '1.5';
@@ -32,14 +28,6 @@ const note = (text) => say(text.split('\n').map((line) => `# ${line}`).join('\n'
 /** What cannot be shown in this Firefox, and why. */
 class Skip extends Error {}
 
-const freePort = () => new Promise((done) => {
-  const probe = createServer();
-  probe.listen(0, '127.0.0.1', () => {
-    const { port } = probe.address();
-    probe.close(() => done(port));
-  });
-});
-
 /* The page's exact answer to a passkey of our own making: 'made', or the DOMException. */
 const TRY_PASSKEY = `return navigator.credentials.create({ publicKey: {
     rp: { id: arguments[0], name: 'try' }, user: { id: new Uint8Array(16), name: 'try', displayName: 'try' }, challenge: new Uint8Array(32),
@@ -47,28 +35,13 @@ const TRY_PASSKEY = `return navigator.credentials.create({ publicKey: {
     authenticatorSelection: { residentKey: 'required', requireResidentKey: true, userVerification: 'required' } } })
   .then(() => 'made', (e) => e.name + ': ' + e.message);`;
 
-class Walk {
-  constructor({ network, dir, port }) {
-    Object.assign(this, { network, dir, port, shots: 0 });
-    this.home = join(dir, 'wallet-firefox');
-    this.chain = new Chain(network.rpc);
-  }
-
-  check(what, holds, found = '') {
-    tell(holds, what);
-    if (!holds) {
-      throw new Fault(`not so: ${what}${found === '' ? '' : ` (found: ${found})`}`);
-    }
-  }
-
-  equal(what, found, wanted) {
-    const plain = (v) => (typeof v === 'string' ? v.toLowerCase() : v);
-    this.check(`${what}: ${wanted}`, plain(found) === plain(wanted), String(found));
+class FirefoxWalk extends Walk {
+  constructor(where) {
+    super({ name: 'firefox', tell, ...where });
   }
 
   async shot(name) {
-    this.shots += 1;
-    await this.page.shot(join(args.out, `${String(this.shots).padStart(2, '0')}-${name}.png`));
+    await this.page.shot(this.shotPath(args.out, name));
   }
 
   async begin(onEnd) {
@@ -94,13 +67,11 @@ class Walk {
     return this.page.call('WebAuthn:GetCredentials', { authenticatorId: this.authenticatorId });
   }
 
-  async publicKey() {
+  async privateKey() {
     const all = await this.credentials();
     this.equal('passkeys in the authenticator', all.length, 1);
     this.equal('the passkey is for', all[0].rpId, RP_ID);
-    const key = createPrivateKey({ key: Buffer.from(all[0].privateKey, 'base64url'), format: 'der', type: 'pkcs8' });
-    const { x, y } = createPublicKey(key).export({ format: 'jwk' });
-    return { qx: toHex(Buffer.from(x, 'base64url')), qy: toHex(Buffer.from(y, 'base64url')) };
+    return all[0].privateKey;
   }
 
   addresses() {
@@ -109,8 +80,7 @@ class Walk {
 
   async createWallet() {
     note('Create a wallet with a passkey');
-    const { stdout } = await promisify(execFile)(programs.passmesh, ['--home', this.home, 'open', '--print']);
-    await this.page.goto(stdout.trim().split('\n').at(-1));
+    await this.page.goto(await this.link());
     await this.page.wait('[data-test=make]');
     this.equal('the code is gone from the address line', await this.page.run('return location.hash;'), '#/start');
     await this.shot('welcome');
@@ -120,12 +90,7 @@ class Walk {
     await this.page.press('[data-test=make-passkey]');
     await this.page.wait('[data-test=to-home]').catch((e) => this.explain(e));
     await this.shot('ready');
-    const { qx, qy } = await this.publicKey();
-    const owner = passkeyOwner(deployments.webauthn_verifier.address, qx, qy, this.daemon.origin);
-    this.address = await this.chain.addressOf([owner], 1n, pad('0x', { size: 32 }));
-    const shown = await this.addresses();
-    this.check(`the address shown is what the factory on the chain gives for this passkey: ${this.address}`, shown.includes(this.address), shown.join(' '));
-    this.check('the account is not on the chain yet', !(await this.chain.hasCode(this.address)));
+    await this.checkAddress(await this.privateKey(), await this.addresses());
     await this.page.press('[data-test=to-home]');
     await this.page.wait('[data-test=balance]');
   }
@@ -146,8 +111,7 @@ class Walk {
     await this.page.wait('[data-test=balance]', '10\u00a0ETH');
     await this.page.wait('.asset', '1,000\u00a0PTT');
     await this.shot('money');
-    this.equal('wei of the account on the chain', await this.chain.ether(this.address), parseEther('10'));
-    this.equal('test tokens on the chain', await this.chain.tokens(this.address), parseEther('1000'));
+    await this.checkMoney(parseEther('10'), parseEther('1000'));
   }
 
   async review(to) {
@@ -180,33 +144,23 @@ class Walk {
 
   async sendEther() {
     note('Send ether, approved with the passkey');
-    const to = getAddress(toHex(randomBytes(20)));
+    const to = newAddress();
     await this.review(to);
     await this.approve();
     await this.page.wait('.chip-state.ok');
-    const operations = await this.chain.operations(this.address);
-    this.equal('UserOperationEvents of the account', operations.length, 1);
-    const [event] = operations;
-    this.check('the EntryPoint says success', event.success);
-    this.equal('it is the operation whose hash was shown', event.userOpHash, this.userOpHash);
-    this.equal('next nonce at the EntryPoint', await this.chain.nonce(this.address), 1n);
-    this.check('the account is on the chain', await this.chain.hasCode(this.address));
+    const event = await this.checkOperation(0n);
     await this.page.wait('.chip-state.ok', 'Final');
     await this.shot('ether-final');
     const text = await this.page.text('main');
     this.check(`the page names the transaction of that event: ${event.transactionHash}`, text.includes(event.transactionHash));
-    this.equal('wei of the receiver', await this.chain.ether(to), parseEther(ETHER_SENT));
-    const left = (await this.chain.ether(this.address)) + (await this.chain.deposit(this.address));
-    this.equal('wei left, with the deposit for fees', left, parseEther('10') - parseEther(ETHER_SENT) - event.actualGasCost);
+    await this.checkSent({ to, sent: parseEther(ETHER_SENT), had: parseEther('10'), event });
   }
 
   async backHome() {
     note('Back home');
     await this.page.press('.menu a[href="#/home"]');
     const wei = await this.chain.ether(this.address);
-    const exact = formatEther(wei);
-    const shown = exact.replace(/(\.\d{6})\d+$/, '$1').replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '') + (/\.\d{7,}$/.test(exact) ? '…' : '');
-    await this.page.wait('[data-test=balance]', shown);
+    await this.page.wait('[data-test=balance]', shownEther(wei));
     this.check(`the page shows the balance on the chain, ${formatEther(wei)} ETH`, true);
     await this.page.wait('[data-test=activity-row]', `−${ETHER_SENT}\u00a0ETH`);
     this.check('the history shows it', true);
@@ -245,7 +199,7 @@ async function main() {
   process.on('SIGINT', () => void cleanUp().then(() => process.exit(130)));
   try {
     network = await startNetwork({ dir, onEnd, quiet: true });
-    walk = new Walk({ network, dir, port: await freePort() });
+    walk = new FirefoxWalk({ network, dir, port: await freePort() });
     await walk.begin(onEnd);
     for (const part of ['createWallet', 'faucet', 'sendEther', 'backHome']) {
       await walk[part]();
