@@ -1,8 +1,6 @@
-/* HTTP connection: cut differently, the same requests, refusals and bytes. The first two bytes are the seed of the cuts and the
- * limit of bodies. Then the whole again with a budget from the third byte. */
-#include "base/check.h"
+/* HTTP connection: cut differently, the same requests, refusals and bytes (fuzz/cuts.h). The second byte is the limit of bodies. */
 #include "base/map.h"
-#include "base/rng.h"
+#include "cuts.h"
 #include "http/gate.h"
 #include "http/http.h"
 #include "http/router.h"
@@ -67,14 +65,15 @@ static void take_events(struct http *h, struct outcome *o)
     }
 }
 
-static struct outcome run(const struct http_cfg *cfg, struct span input, struct rng *cuts)
+static void run(struct cuts *c, struct span input, struct rng *rng, void *outcome)
 {
     static const instant now = {1};
+    struct http_cfg cfg = {.budget = &c->budget, .body_len_max = c->choice + 1U};
     struct http h;
     struct outcome o = {0};
-    http_init(&h, cfg, now);
+    http_init(&h, &cfg, now);
     while (input.n > 0 && !o.is_closed && h.state != HTTP_UPGRADED) {
-        struct span in = span_first(input, cuts ? (size_t)(1 + rng_below(cuts, 50)) : input.n);
+        struct span in = cuts_piece(input, rng, 50);
         size_t before = in.n;
         (void)http_recv(&h, now, &in);
         (void)span_take(&input, before - in.n);
@@ -89,28 +88,25 @@ static struct outcome run(const struct http_cfg *cfg, struct span input, struct 
         take_events(&h, &o);
     }
     http_done(&h);
-    check(cfg->budget->used == 0);
-    return o;
+    *(struct outcome *)outcome = o;
+}
+
+static void same(const void *a, const void *b)
+{
+    const struct outcome *whole = a;
+    const struct outcome *cut = b;
+    check(whole->events == cut->events);
+    check(whole->bytes == cut->bytes);
+    check(whole->bytes_count == cut->bytes_count);
+    check(whole->is_closed == cut->is_closed);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size < 3) {
-        return 0;
-    }
-    struct budget budget;
-    struct rng_seeded cuts;
-    budget_init(&budget, NULL, "fuzz", (size_t)1 << 22);
-    rng_seeded_init(&cuts, data[0]);
-    struct http_cfg cfg = {.budget = &budget, .body_len_max = data[1] + 1U};
-    struct span input = span_of(data + 3, size - 3);
-    struct outcome whole = run(&cfg, input, NULL);
-    struct outcome cut = run(&cfg, input, &cuts.rng);
-    check(whole.events == cut.events);
-    check(whole.bytes == cut.bytes);
-    check(whole.bytes_count == cut.bytes_count);
-    check(whole.is_closed == cut.is_closed);
-    budget.limit = data[2] * 8U;
-    (void)run(&cfg, input, &cuts.rng);
+    struct outcome whole;
+    struct outcome cut;
+    const struct cuts_engine e = {
+        .run = run, .same = same, .whole = &whole, .cut = &cut, .memory_unit = 8};
+    cuts_try(data, size, &e);
     return 0;
 }

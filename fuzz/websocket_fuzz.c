@@ -1,9 +1,7 @@
-/* WebSocket: cut differently, the same messages and the same end. The first byte is the seed of the cuts, the second the limit of
- * messages, the third the budget of a last run. */
-#include "base/check.h"
+/* WebSocket: cut differently, the same messages and the same end (fuzz/cuts.h). The second byte is the limit of messages. */
 #include "base/map.h"
-#include "base/rng.h"
 #include "codec/utf8.h"
+#include "cuts.h"
 #include "http/websocket.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -40,14 +38,15 @@ static void pump(struct websocket *ws, struct outcome *o)
     }
 }
 
-static struct outcome run(const struct websocket_cfg *cfg, struct span input, struct rng *cuts)
+static void run(struct cuts *c, struct span input, struct rng *rng, void *outcome)
 {
     static const instant now = {1};
+    struct websocket_cfg cfg = {.budget = &c->budget, .message_len_max = c->choice + 1U};
     struct websocket ws;
     struct outcome o = {0};
-    websocket_init(&ws, cfg, now);
+    websocket_init(&ws, &cfg, now);
     while (input.n > 0 && !o.is_closed) {
-        struct span in = span_first(input, cuts ? (size_t)(1 + rng_below(cuts, 30)) : input.n);
+        struct span in = cuts_piece(input, rng, 30);
         size_t before = in.n;
         (void)websocket_recv(&ws, now, &in);
         (void)span_take(&input, before - in.n);
@@ -57,28 +56,25 @@ static struct outcome run(const struct websocket_cfg *cfg, struct span input, st
     pump(&ws, &o);
     check(o.is_closed);
     websocket_done(&ws);
-    check(cfg->budget->used == 0);
-    return o;
+    *(struct outcome *)outcome = o;
+}
+
+static void same(const void *a, const void *b)
+{
+    const struct outcome *whole = a;
+    const struct outcome *cut = b;
+    check(whole->messages == cut->messages);
+    check(whole->hash == cut->hash);
+    check(whole->code == cut->code);
+    check(whole->err == cut->err);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size < 3) {
-        return 0;
-    }
-    struct budget budget;
-    struct rng_seeded cuts;
-    budget_init(&budget, NULL, "fuzz", (size_t)1 << 22);
-    rng_seeded_init(&cuts, data[0]);
-    struct websocket_cfg cfg = {.budget = &budget, .message_len_max = data[1] + 1U};
-    struct span input = span_of(data + 3, size - 3);
-    struct outcome whole = run(&cfg, input, NULL);
-    struct outcome cut = run(&cfg, input, &cuts.rng);
-    check(whole.messages == cut.messages);
-    check(whole.hash == cut.hash);
-    check(whole.code == cut.code);
-    check(whole.err == cut.err);
-    budget.limit = data[2] * 4U;
-    (void)run(&cfg, input, &cuts.rng);
+    struct outcome whole;
+    struct outcome cut;
+    const struct cuts_engine e = {
+        .run = run, .same = same, .whole = &whole, .cut = &cut, .memory_unit = 4};
+    cuts_try(data, size, &e);
     return 0;
 }
