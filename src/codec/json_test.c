@@ -51,81 +51,109 @@ TEST(accepted)
     }
 }
 
-TEST(refused)
+struct refused {
+    const char *name;
+    const char *text;
+};
+
+static void expect_refused(const struct refused *cases, size_t count)
 {
-    static const struct {
-        const char *name;
-        const char *text;
-    } cases[] = {
-        {"empty",                     ""                                             },
-        {"blanks",                    "  \n"                                         },
-        {"two values",                "1 2"                                          },
-        {"text after",                "{}x"                                          },
-        {"leading zero",              "01"                                           },
-        {"minus alone",               "-"                                            },
-        {"plus",                      "+1"                                           },
-        {"dot first",                 ".5"                                           },
-        {"dot last",                  "1."                                           },
-        {"exponent empty",            "1e"                                           },
-        {"exponent sign only",        "1e+"                                          },
-        {"exponent of four digits",   "1e1000"                                       },
-        {"past int64",                "9223372036854775808"                          },
-        {"past int64, negative",      "-9223372036854775809"                         },
-        {"past int64, decimal",       "9223372036854775808.0"                        },
-        {"far past int64",            "123456789012345678901234567890"               },
-        {"hex",                       "0x10"                                         },
-        {"not a number",              "NaN"                                          },
-        {"word in capitals",          "True"                                         },
-        {"word cut",                  "nul"                                          },
-        {"word with more",            "nullx"                                        },
-        {"single quotes",             "'a'"                                          },
-        {"string not closed",         "\"abc"                                        },
-        {"string ends in escape",     "\"abc\\"                                      },
-        {"escape of a quote only",    "\"\\\""                                       },
-        {"unknown escape",            "\"\\x41\""                                    },
-        {"short unicode escape",      "\"\\u12\""                                    },
-        {"bad unicode escape",        "\"\\u12g4\""                                  },
-        {"lone high surrogate",       "\"\\ud800\""                                  },
-        {"lone low surrogate",        "\"\\udc00\""                                  },
-        {"high, then no low",         "\"\\ud800\\u0041\""                           },
-        {"high, then high",           "\"\\ud800\\ud800\""                           },
-        {"surrogate as UTF-8",        "\"\xed\xa0\x80\""                             },
-        {"overlong UTF-8",            "\"\xc0\x80\""                                 },
-        {"cut UTF-8",                 "\"\xe2\x82\""                                 },
-        {"not UTF-8",                 "\"\xff\""                                     },
-        {"past U+10FFFF",             "\"\xf4\x90\x80\x80\""                         },
-        {"line end in string",        "\"a\nb\""                                     },
-        {"tab in string",             "\"a\tb\""                                     },
-        {"byte order mark",           "\xef\xbb\xbf{}"                               },
-        {"array not closed",          "[1"                                           },
-        {"array, comma last",         "[1,]"                                         },
-        {"array, comma first",        "[,1]"                                         },
-        {"array, no comma",           "[1 2]"                                        },
-        {"array closed as object",    "[1}"                                          },
-        {"object closed as array",    "{\"a\":1]"                                    },
-        {"object, comma last",        "{\"a\":1,}"                                   },
-        {"object, no colon",          "{\"a\" 1}"                                    },
-        {"object, no value",          "{\"a\":}"                                     },
-        {"object, name no string",    "{1:1}"                                        },
-        {"object, name only",         "{\"a\"}"                                      },
-        {"closed too often",          "[]]"                                          },
-        {"closing only",              "]"                                            },
-        {"comment",                   "/* a */ 1"                                    },
-        {"name twice",                "{\"a\":1,\"a\":1}"                            },
-        {"name twice, escaped",       "{\"a\":1,\"\\u0061\":2}"                      },
-        {"empty name twice",          "{\"\":1,\"\":2}"                              },
-        {"name twice, further apart", "{\"a\":{\"b\":1},\"c\":[{\"a\":1}],\"a\":2}"  },
-        {"emoji name twice",          "{\"\\ud83d\\ude00\":1,\"\xf0\x9f\x98\x80\":2}"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct json v;
         struct diag why = {0};
         test_note("%s", cases[i].name);
         EXPECT_ERR(ERR_MALFORMED, json_parse(&v, span_str(cases[i].text), &why));
         EXPECT(why.rule != NULL);
     }
+}
+
+TEST(refused_numbers_and_words)
+{
+    static const struct refused cases[] = {
+        {"empty",                   ""                              },
+        {"blanks",                  "  \n"                          },
+        {"two values",              "1 2"                           },
+        {"text after",              "{}x"                           },
+        {"leading zero",            "01"                            },
+        {"minus alone",             "-"                             },
+        {"plus",                    "+1"                            },
+        {"dot first",               ".5"                            },
+        {"dot last",                "1."                            },
+        {"exponent empty",          "1e"                            },
+        {"exponent sign only",      "1e+"                           },
+        {"exponent of four digits", "1e1000"                        },
+        {"past int64",              "9223372036854775808"           },
+        {"past int64, negative",    "-9223372036854775809"          },
+        {"past int64, decimal",     "9223372036854775808.0"         },
+        {"far past int64",          "123456789012345678901234567890"},
+        {"hex",                     "0x10"                          },
+        {"not a number",            "NaN"                           },
+        {"word in capitals",        "True"                          },
+        {"word cut",                "nul"                           },
+        {"word with more",          "nullx"                         },
+    };
+    expect_refused(cases, sizeof cases / sizeof cases[0]);
     struct json v;
     EXPECT_ERR(ERR_MALFORMED, json_parse(&v, span_of("1\0", 2), NULL));
+}
+
+TEST(refused_strings)
+{
+    static const struct refused cases[] = {
+        {"single quotes",          "'a'"                 },
+        {"string not closed",      "\"abc"               },
+        {"string ends in escape",  "\"abc\\"             },
+        {"escape of a quote only", "\"\\\""              },
+        {"unknown escape",         "\"\\x41\""           },
+        {"short unicode escape",   "\"\\u12\""           },
+        {"bad unicode escape",     "\"\\u12g4\""         },
+        {"lone high surrogate",    "\"\\ud800\""         },
+        {"lone low surrogate",     "\"\\udc00\""         },
+        {"high, then no low",      "\"\\ud800\\u0041\""  },
+        {"high, then high",        "\"\\ud800\\ud800\""  },
+        {"surrogate as UTF-8",     "\"\xed\xa0\x80\""    },
+        {"overlong UTF-8",         "\"\xc0\x80\""        },
+        {"cut UTF-8",              "\"\xe2\x82\""        },
+        {"not UTF-8",              "\"\xff\""            },
+        {"past U+10FFFF",          "\"\xf4\x90\x80\x80\""},
+        {"line end in string",     "\"a\nb\""            },
+        {"tab in string",          "\"a\tb\""            },
+        {"byte order mark",        "\xef\xbb\xbf{}"      },
+    };
+    expect_refused(cases, sizeof cases / sizeof cases[0]);
+}
+
+TEST(refused_arrays_and_objects)
+{
+    static const struct refused cases[] = {
+        {"array not closed",       "[1"        },
+        {"array, comma last",      "[1,]"      },
+        {"array, comma first",     "[,1]"      },
+        {"array, no comma",        "[1 2]"     },
+        {"array closed as object", "[1}"       },
+        {"object closed as array", "{\"a\":1]" },
+        {"object, comma last",     "{\"a\":1,}"},
+        {"object, no colon",       "{\"a\" 1}" },
+        {"object, no value",       "{\"a\":}"  },
+        {"object, name no string", "{1:1}"     },
+        {"object, name only",      "{\"a\"}"   },
+        {"closed too often",       "[]]"       },
+        {"closing only",           "]"         },
+        {"comment",                "/* a */ 1" },
+    };
+    expect_refused(cases, sizeof cases / sizeof cases[0]);
+}
+
+TEST(refused_names)
+{
+    static const struct refused cases[] = {
+        {"name twice",                "{\"a\":1,\"a\":1}"                            },
+        {"name twice, escaped",       "{\"a\":1,\"\\u0061\":2}"                      },
+        {"empty name twice",          "{\"\":1,\"\":2}"                              },
+        {"name twice, further apart", "{\"a\":{\"b\":1},\"c\":[{\"a\":1}],\"a\":2}"  },
+        {"emoji name twice",          "{\"\\ud83d\\ude00\":1,\"\xf0\x9f\x98\x80\":2}"},
+    };
+    expect_refused(cases, sizeof cases / sizeof cases[0]);
 }
 
 TEST(depth_limit)
