@@ -2,8 +2,7 @@
 # usage: bench/programs.sh BUILD OUT.json [--quick]      figures of the built programs; see programs.mjs
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-"$here"/../tools/local/prepare.sh
-"$here"/../contracts/prepare.sh
+"$here"/../tools/npm_ci.sh tools/local contracts
 [ -f "$1"/ui/manifest.json ] || "$here"/../ui/build.sh "$1"/ui >&2
 PASSMESH_PROGRAMS=$(cd "$1" && pwd)/apps
 export PASSMESH_PROGRAMS

@@ -4,5 +4,5 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
-"$here"/prepare.sh
+"$here"/../tools/npm_ci.sh contracts
 exec "$here"/../tools/node22.sh "$here"/deploy.mjs "$@"

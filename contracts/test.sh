@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")"
 
-./prepare.sh
+../tools/npm_ci.sh contracts
 node=$(../tools/node22.sh --path)
 out=${PASSMESH_CONTRACTS_OUT:-$(cd .. && pwd)/build/contracts}
 export PASSMESH_CONTRACTS_OUT="$out"

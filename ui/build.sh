@@ -6,5 +6,5 @@ out=${1:-$(dirname "$0")/../build/ui}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 cd "$(dirname "$0")"
-./prepare.sh
+../tools/npm_ci.sh ui
 exec "$(../tools/node22.sh --path)" build.mjs "$out"

@@ -3,7 +3,7 @@
 # Tests of the page, as TAP. --long, or PASSMESH_LONG=1, takes the full matrix of screens.
 set -eu
 cd "$(dirname "$0")"
-./prepare.sh
+../tools/npm_ci.sh ui
 node=$(../tools/node22.sh --path)
 long=${PASSMESH_LONG:-}
 if [ "${1:-}" = --long ]; then

@@ -4,9 +4,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 "$here"/../deps.sh --check run >/dev/null || "$here"/../deps.sh run
-"$here"/prepare.sh
-"$here"/../../contracts/prepare.sh
-"$here"/../../ui/prepare.sh
+"$here"/../npm_ci.sh tools/local contracts ui
 node=$("$here"/../node22.sh --path)
 program=$1
 shift

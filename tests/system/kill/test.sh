@@ -4,8 +4,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$here/../../..
-"$root"/tools/local/prepare.sh
-"$root"/contracts/prepare.sh
+"$root"/tools/npm_ci.sh tools/local contracts
 [ -f "$root"/build/ui/manifest.json ] || "$root"/ui/build.sh "$root"/build/ui >&2
 KILLS=$1
 export KILLS
