@@ -485,7 +485,7 @@ static enum err sign_as(struct bench *b, enum keyd_op op, struct tx tx, const st
     EXPECT_OK(buf_append(&raw, SPAN_OF(id)));
     EXPECT_OK(tx_encode(&tx, &raw));
     uint32_t capability = op == KEYD_SIGN_WITHDRAWAL ? KEYD_MAY_WITHDRAW : KEYD_MAY_BUNDLER;
-    TRY(ask(b, &body, capability, op, buf_span(&raw)));
+    TRY(ask(b, &body, capability, (uint8_t)op, buf_span(&raw)));
     struct secp256k1_signature sig;
     EXPECT_EQ(65, body.n);
     (void)span_copy(MSPAN_OF(sig.rs), body);
