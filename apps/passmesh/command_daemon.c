@@ -3,6 +3,7 @@
 
 #include "codec/json.h"
 #include "node/daemon.h"
+#include "node/process.h"
 #include "node/sandbox_node.h"
 
 #include <stdio.h>
@@ -20,7 +21,7 @@ int command_daemon(const struct command_args *args)
         }
         config.is_sandbox_optional = true;
     }
-    sandbox_node_prepare();
+    sandbox_node_prepare(PROCESS_CHILD_FD);
     if (daemon_run(&config, text) == OK) {
         return EXIT_DONE;
     }

@@ -2,10 +2,12 @@
 #include "ready.h"
 #include "withdraw.h"
 
+#include "node/process.h"
 #include "node/sandbox_node.h"
 #include "node/server.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -108,7 +110,10 @@ int main(int argc, char **argv)
         {"--listen",  &args.listen },
     };
     struct withdraw_words words = {.is_json = false};
-    sandbox_node_prepare();
+    /* A supervisor's end of the talk stays (server_sidecar.h). */
+    bool is_supervised =
+        getenv("W3_IPC_FD") != NULL; /* NOLINT(concurrency-mt-unsafe): before any thread */
+    sandbox_node_prepare(is_supervised ? PROCESS_CHILD_FD + 1 : PROCESS_CHILD_FD);
     find_exe_dir(exe_dir);
     for (int i = 1; i < argc; i++) {
         bool is_known = false;

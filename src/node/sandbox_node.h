@@ -41,8 +41,9 @@ struct sandbox_node_report {
     int landlock_abi; /* 0: none */
 };
 
-/* sandbox_node_prepare is the first thing that a node does: it closes what was inherited besides descriptors 0 to 2. */
-void sandbox_node_prepare(void);
+/* sandbox_node_prepare is the first thing that a node does: it closes what was inherited from descriptor `first` on: 3, or 4 for
+ * a server that a supervisor talks to. */
+void sandbox_node_prepare(unsigned first);
 
 /* sandbox_node_enter takes away what it can and says what that was. The process must have one thread: Landlock holds for the
  * calling one and those that it starts, so with more it counts as missing. */

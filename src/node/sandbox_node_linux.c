@@ -22,13 +22,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { FILES_OPEN_MAX = 8192, PATHS_MAX = 24, STDERR = 2 };
+enum { FILES_OPEN_MAX = 8192, PATHS_MAX = 24 };
 
 static const rlim_t file_len_max = (rlim_t)4 << 30;
 
-void sandbox_node_prepare(void)
+void sandbox_node_prepare(unsigned first)
 {
-    process_close_above(STDERR + 1);
+    process_close_above(first);
 }
 
 static bool limits_set(void)

@@ -574,9 +574,11 @@ TEST(inherited_descriptors_are_closed)
     if (pid == 0) {
         int low = open("/dev/null", O_RDONLY);
         int high = fcntl(low, F_DUPFD, 500);
-        sandbox_node_prepare();
-        bool closed = fcntl(low, F_GETFD) < 0 && fcntl(high, F_GETFD) < 0;
-        _exit(closed && fcntl(2, F_GETFD) >= 0 ? 0 : 1);
+        sandbox_node_prepare((unsigned)low + 1);
+        bool kept = fcntl(low, F_GETFD) >= 0 && fcntl(high, F_GETFD) < 0;
+        sandbox_node_prepare(PROCESS_CHILD_FD);
+        bool closed = fcntl(low, F_GETFD) < 0;
+        _exit(kept && closed && fcntl(2, F_GETFD) >= 0 ? 0 : 1);
     }
     int status = 0;
     check(waitpid(pid, &status, 0) == pid);
