@@ -76,8 +76,12 @@ static bool start_daemon(const struct command_args *args, struct local_client *c
     char log[CONFIG_PATH_LEN_MAX];
     const char *wrong = "";
     int n = snprintf(log, sizeof log, "%s/daemon.log", args->config->data_dir);
-    if (n < 0 || (size_t)n >= sizeof log || config_make_dirs(args->config, &wrong) != OK) {
-        command_say("The directory %s cannot be made, or is not yours alone.", wrong);
+    enum err err =
+        n > 0 && (size_t)n < sizeof log ? config_make_dirs(args->config, &wrong) : ERR_IO;
+    if (err != OK) {
+        char text[CONFIG_SENTENCE_LEN_MAX];
+        config_say_dirs(text, err, wrong);
+        command_say("%s", text);
         return false;
     }
     pid_t child = fork();

@@ -65,8 +65,11 @@ MUST_CHECK enum err
 config_get_text(char *ret, size_t cap, const struct ini_entry *e, struct diag *diag);
 
 /* config_make_dirs makes the directories that must exist, private ones with mode 0700. ERR_DENIED: one belongs to
- * somebody else or is open to others; *ret_path names it. */
+ * somebody else or is open to others; ERR_LIMIT: its disk has less than 1 MiB left, which a start may need; ERR_IO. *ret_path
+ * names it; config_say_dirs writes the sentence for the person. */
+enum { CONFIG_DISK_LEN_MIN = 1024 * 1024, CONFIG_SENTENCE_LEN_MAX = CONFIG_PATH_LEN_MAX + 160 };
 MUST_CHECK enum err config_make_dirs(const struct config *c, const char **ret_path);
+void config_say_dirs(char ret[static CONFIG_SENTENCE_LEN_MAX], enum err err, const char *path);
 
 /* config_read_file reads a whole file of at most len_max bytes into memory that the caller frees. ERR_NOT_FOUND, ERR_LIMIT,
  * ERR_IO. */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum {
@@ -278,18 +279,39 @@ static bool is_private(const char *dir)
     return (st.st_mode & 077) == 0 || chmod(dir, 0700) == 0;
 }
 
+static bool has_room(const char *dir)
+{
+    struct statvfs st;
+    return statvfs(dir, &st) != 0 ||
+           (uint64_t)st.f_bavail * (uint64_t)st.f_frsize >= CONFIG_DISK_LEN_MIN;
+}
+
+static enum err make_private_dir(const char *dir)
+{
+    if (!make_dir(dir)) {
+        return errno == ENOSPC || errno == EDQUOT ? ERR_LIMIT : ERR_IO;
+    }
+    return is_private(dir) ? OK : ERR_DENIED;
+}
+
 enum err config_make_dirs(const struct config *c, const char **ret_path)
 {
-    const char *const dirs[] = {c->data_dir, c->runtime_dir};
-    for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++) {
-        *ret_path = dirs[i];
-        if (!make_dir(dirs[i])) {
-            return ERR_IO;
-        }
-        if (!is_private(dirs[i])) {
-            return ERR_DENIED;
-        }
+    *ret_path = c->data_dir;
+    TRY(make_private_dir(c->data_dir));
+    if (!has_room(c->data_dir)) {
+        return ERR_LIMIT;
     }
+    *ret_path = c->runtime_dir;
+    TRY(make_private_dir(c->runtime_dir));
     *ret_path = c->config_dir;
     return make_dir(c->config_dir) ? OK : ERR_IO;
+}
+
+void config_say_dirs(char ret[static CONFIG_SENTENCE_LEN_MAX], enum err err, const char *path)
+{
+    (void)snprintf(ret, CONFIG_SENTENCE_LEN_MAX,
+                   err == ERR_LIMIT ? "The disk of %s is full: free some space, then start again. "
+                                      "Nothing was changed."
+                                    : "The directory %s cannot be made, or is not yours alone.",
+                   path);
 }

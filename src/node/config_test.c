@@ -352,6 +352,16 @@ TEST(directories_are_made_and_private)
     place_done(&p);
 }
 
+TEST(the_sentences_name_the_directory)
+{
+    char text[CONFIG_SENTENCE_LEN_MAX];
+    config_say_dirs(text, ERR_LIMIT, "/d");
+    EXPECT_STR("The disk of /d is full: free some space, then start again. Nothing was changed.",
+               text);
+    config_say_dirs(text, ERR_DENIED, "/d");
+    EXPECT_STR("The directory /d cannot be made, or is not yours alone.", text);
+}
+
 TEST(what_is_no_directory_of_ours_is_refused_by_name)
 {
     struct place p;

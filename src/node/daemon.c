@@ -488,7 +488,9 @@ static enum err start(struct daemon *d)
     const char *path = "";
     enum err err = config_make_dirs(d->config, &path);
     if (err != OK) {
-        return fail(d, err, "The directory %s cannot be made, or is not yours alone.", path);
+        char text[CONFIG_SENTENCE_LEN_MAX];
+        config_say_dirs(text, err, path);
+        return fail(d, err, "%s", text);
     }
     if (local_is_taken(d->config->socket)) {
         return fail(d, ERR_STATE,

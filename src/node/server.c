@@ -456,7 +456,9 @@ enum err server_start_base(struct server *s)
     const char *path = "";
     enum err err = config_make_dirs(&s->config->places, &path);
     if (err != OK) {
-        return FAIL(s, err, "The directory %s cannot be made, or is not yours alone.", path);
+        char text[CONFIG_SENTENCE_LEN_MAX];
+        config_say_dirs(text, err, path);
+        return FAIL(s, err, "%s", text);
     }
     if (entropy_init(&s->entropy) != OK) {
         return FAIL(s, ERR_IO, "The system gives no randomness.");

@@ -54,6 +54,9 @@ export class Child {
     const { exitCode, signalCode } = this.process;
     const how = signalCode ? `was ended by ${signalCode}` : `ended with status ${exitCode}`;
     const last = tail(this.log);
+    if (/disk\b.* is full|No space left on device|ENOSPC/.test(last)) {
+      return Object.assign(new Error(last), { code: 'ENOSPC' });
+    }
     return new Fault(`${this.name} ${how}${last ? `: ${last}` : ''}\nIts log: ${this.log}`);
   }
 
