@@ -272,8 +272,26 @@ int command_history(const struct command_args *args)
     return call_selected(args, "history_list", more, print_history);
 }
 
+/* How a peer was found, in words for people. */
+static const char *found_words(const char *found)
+{
+    static const char *const words[][2] = {
+        {"mdns",      "found on this network"},
+        {"bootstrap", "first contact"        },
+        {"manual",    "named by you"         },
+        {"inbound",   "came by itself"       },
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(found, words[i][0]) == 0) {
+            return words[i][1];
+        }
+    }
+    return found;
+}
+
 static void print_peers(struct json r)
 {
+    char found[TEXT_LEN];
     struct json list;
     struct json one;
     char id[TEXT_LEN];
@@ -286,8 +304,9 @@ static void print_peers(struct json r)
     }
     struct json_iter it = json_iterate(list);
     while (json_next(&it, NULL, &one)) {
-        (void)printf("%s  %s  %s ms%s\n", text_of(one, "id", id), text_of(one, "address", address),
-                     text_of(one, "rtt_ms", rtt),
+        (void)printf("%s  %s  %s ms  %s%s\n", text_of(one, "id", id),
+                     text_of(one, "address", address), text_of(one, "rtt_ms", rtt),
+                     found_words(text_of(one, "found", found)),
                      strcmp(text_of(one, "server", server), "true") == 0 ? "  server" : "");
     }
 }

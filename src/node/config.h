@@ -22,6 +22,8 @@ struct config {
     uint16_t port;                         /* of the page: 7878 */
     char listen[CONFIG_TEXT_LEN_MAX + 1];  /* multiaddr for peers */
     size_t memory_max;                     /* bytes, of the host */
+    bool is_mdns;                          /* servers of the local network are used too */
+    uint16_t mdns_port;                    /* 0: the usual one */
     bool is_debug;
     bool is_sandbox_optional; /* runs also where the system does not give the whole sandbox */
     bool
@@ -63,6 +65,9 @@ MUST_CHECK enum err
 config_get_number(uint64_t *ret, const struct ini_entry *e, uint64_t max, struct diag *diag);
 MUST_CHECK enum err
 config_get_text(char *ret, size_t cap, const struct ini_entry *e, struct diag *diag);
+
+MUST_CHECK enum err
+config_get_flag(bool *ret, const struct ini_entry *e, struct diag *diag); /* yes or no */
 
 /* config_make_dirs makes the directories that must exist, private ones with mode 0700. ERR_DENIED: one belongs to
  * somebody else or is open to others; ERR_LIMIT: its disk has less than 1 MiB left, which a start may need; ERR_IO. *ret_path

@@ -175,6 +175,14 @@ enum err config_read_common(struct config *c, const struct ini_entry *e, struct 
     return ERR_NOT_FOUND;
 }
 
+enum err config_get_flag(bool *ret, const struct ini_entry *e, struct diag *diag)
+{
+    *ret = span_equal(e->value, SPAN_LIT("yes"));
+    return *ret || span_equal(e->value, SPAN_LIT("no"))
+               ? OK
+               : diag_set(diag, ERR_MALFORMED, "the value is yes or no", e->line);
+}
+
 static enum err read_entry(void *user, const struct ini_entry *e, struct diag *diag)
 {
     struct config *c = user;
@@ -198,6 +206,14 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
         }
         TRY(config_get_text(c->peers[c->peer_count], sizeof c->peers[0], e, diag));
         c->peer_count++;
+        return OK;
+    }
+    if (config_is_key(e, "peers", "mdns")) {
+        return config_get_flag(&c->is_mdns, e, diag);
+    }
+    if (config_is_key(e, "peers", "mdns_port")) {
+        TRY(config_get_number(&number, e, UINT16_MAX, diag));
+        c->mdns_port = (uint16_t)number;
         return OK;
     }
     enum err err = config_read_common(c, e, diag);
@@ -232,7 +248,8 @@ enum err config_read_ini(const char *path, config_entry_fn read, void *user, str
 
 enum err config_load(struct config *ret, const struct config_args *args, struct diag *diag)
 {
-    *ret = (struct config){.port = PORT_DEFAULT, .memory_max = (size_t)MEMORY_MIB_DEFAULT * MIB};
+    *ret = (struct config){
+        .port = PORT_DEFAULT, .memory_max = (size_t)MEMORY_MIB_DEFAULT * MIB, .is_mdns = true};
     char path[CONFIG_PATH_LEN_MAX];
     enum err err = config_find_places(ret, args);
     if (err == OK) {

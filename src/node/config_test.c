@@ -201,6 +201,8 @@ TEST(no_file_is_the_defaults)
     EXPECT_STR("", c.listen);
     EXPECT_STR("", c.network_file);
     EXPECT_EQ(0, c.peer_count);
+    EXPECT(c.is_mdns);
+    EXPECT_EQ(0, c.mdns_port);
     EXPECT(!c.is_debug);
     EXPECT(!c.is_software_key);
     EXPECT(!c.is_sandbox_optional);
@@ -214,17 +216,20 @@ TEST(each_key_is_read)
     TEST_REQUIRE(place_init(&p));
     (void)setenv("PASSMESH_NETWORK", "/n.ini", 1);
     (void)setenv("PASSMESH_SOFTWARE_KEY", "1", 1);
-    EXPECT_OK(load(&p,
-                   "# a comment\n[page]\nport = 7879\n[peers]\nlisten = /ip4/0.0.0.0/tcp/4001\n"
-                   "memory_mib = 4096\nserver = /ip4/1.2.3.4/tcp/1/p2p/a\n"
-                   "server = /ip4/1.2.3.4/tcp/1/p2p/b\n[log]\nlevel = debug\n"
-                   "[process]\nsandbox = optional\n",
-                   &diag));
+    EXPECT_OK(load(
+        &p,
+        "# a comment\n[page]\nport = 7879\n[peers]\nlisten = /ip4/0.0.0.0/tcp/4001\n"
+        "memory_mib = 4096\nserver = /ip4/1.2.3.4/tcp/1/p2p/a\n"
+        "server = /ip4/1.2.3.4/tcp/1/p2p/b\nmdns = no\nmdns_port = 65535\n[log]\nlevel = debug\n"
+        "[process]\nsandbox = optional\n",
+        &diag));
     EXPECT_EQ(7879, c.port);
     EXPECT_STR("/ip4/0.0.0.0/tcp/4001", c.listen);
     EXPECT_EQ((size_t)4096 << 20, c.memory_max);
     EXPECT_EQ(2, c.peer_count);
     EXPECT_STR("/ip4/1.2.3.4/tcp/1/p2p/b", c.peers[1]);
+    EXPECT(!c.is_mdns);
+    EXPECT_EQ(65535, c.mdns_port);
     EXPECT(c.is_debug);
     EXPECT(c.is_sandbox_optional);
     EXPECT_STR("/n.ini", c.network_file);
@@ -256,6 +261,9 @@ TEST(what_the_file_may_not_say)
         {"4097 MiB",                    "[peers]\nmemory_mib = 4097\n",                 ERR_MALFORMED, 2},
         {"2^64 MiB",                    "[peers]\nmemory_mib = 18446744073709551616\n", ERR_MALFORMED, 2},
         {"an empty address",            "[peers]\nlisten =\n",                          ERR_MALFORMED, 2},
+        {"mdns, yes",                   "[peers]\nmdns = yes\n",                        OK,            0},
+        {"mdns, perhaps",               "[peers]\nmdns = perhaps\n",                    ERR_MALFORMED, 2},
+        {"mDNS on port 65536",          "[peers]\nmdns_port = 65536\n",                 ERR_MALFORMED, 2},
         {"an unknown level",            "[log]\nlevel = loud\n",                        ERR_MALFORMED, 2},
         {"a level with a capital",      "[log]\nlevel = Debug\n",                       ERR_MALFORMED, 2},
         {"the sandbox as it is",        "[process]\nsandbox = required\n",              OK,            0},

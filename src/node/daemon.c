@@ -510,6 +510,7 @@ static enum err start(struct daemon *d)
     TRY(start_host(d));
     TRY(listen_for_peers(d));
     TRY(start_servers(d));
+    daemon_mdns_start(d);
     if (fetch_new(&d->fetch, &d->loop) != OK || start_api(d) != OK) {
         return fail(d, ERR_IO, "There is not enough memory to start.");
     }
@@ -541,6 +542,7 @@ static enum err close_sandbox(struct daemon *d)
 
 static void stop(struct daemon *d)
 {
+    daemon_mdns_stop(d);
     if (d->has_web) {
         web_stop(&d->web);
     }

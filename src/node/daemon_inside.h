@@ -9,6 +9,8 @@
 #include "node/fetch.h"
 #include "node/keyd_client.h"
 #include "node/local.h"
+#include "node/mdns_socket.h"
+#include "node/near.h"
 #include "node/networks.h"
 #include "node/own_node.h"
 #include "node/page.h"
@@ -18,7 +20,7 @@
 #include "node/web.h"
 #include "p2p/host_state.h"
 
-/* The daemon's inside, shared by daemon.c and daemon_faucet.c only. */
+/* The daemon's inside, shared by daemon*.c only. */
 struct daemon {
     const struct config *config;
     char *text;
@@ -41,6 +43,8 @@ struct daemon {
     bool has_host;
     struct tcp tcp;
     struct servers servers;
+    struct mdns_socket mdns;
+    struct near near;
     struct fetch *fetch;
     struct own_nodes own_nodes;
     struct api_node_port port;
@@ -58,5 +62,12 @@ struct daemon {
 struct wallet_time daemon_time(const struct daemon *d);
 void daemon_pump(void *user);
 void daemon_stop(void *user);
+
+/* ---- daemon_mdns.c ---- */
+
+/* daemon_mdns_start listens for servers of the local network, if that is wanted. Where it cannot, the log says so and the
+ * daemon goes on without. */
+void daemon_mdns_start(struct daemon *d);
+void daemon_mdns_stop(struct daemon *d);
 
 #endif

@@ -481,7 +481,9 @@ MUST_CHECK static enum err start(struct server *s)
     TRY(server_start_bundler(s));
     TRY(start_service(s));
     TRY(start_host(s));
-    return start_listening(s);
+    TRY(start_listening(s));
+    server_mdns_start(s);
+    return OK;
 }
 
 /* All is open that will be needed: the store, the ports, keyd. */
@@ -527,6 +529,7 @@ static void announce_ready(struct server *s)
 
 static void stop(struct server *s)
 {
+    server_mdns_stop(s);
     if (s->has_tcp) {
         tcp_done(&s->tcp);
     }

@@ -30,14 +30,6 @@ MUST_CHECK static enum err get_list(char list[][CONFIG_TEXT_LEN_MAX + 1],
     return OK;
 }
 
-MUST_CHECK static enum err get_flag(bool *ret, const struct ini_entry *e, struct diag *diag)
-{
-    *ret = span_equal(e->value, SPAN_LIT("yes"));
-    return *ret || span_equal(e->value, SPAN_LIT("no"))
-               ? OK
-               : diag_set(diag, ERR_MALFORMED, "the value is yes or no", e->line);
-}
-
 MUST_CHECK static enum err get_gas(uint64_t *ret, const struct ini_entry *e, struct diag *diag)
 {
     return config_get_number(ret, e, GAS_MAX, diag);
@@ -75,7 +67,7 @@ read_bundler(struct server_config *c, const struct ini_entry *e, struct diag *di
     struct bundler_limits *l = &c->bundler;
     uint64_t number;
     if (config_is_key(e, "bundler", "enabled")) {
-        return get_flag(&c->is_bundler, e, diag);
+        return config_get_flag(&c->is_bundler, e, diag);
     }
     if (config_is_key(e, "bundler", "min_tip_wei")) {
         TRY(config_get_number(&number, e, INT64_MAX, diag));
@@ -110,10 +102,27 @@ read_bundler(struct server_config *c, const struct ini_entry *e, struct diag *di
     return read_limits(c, e, diag);
 }
 
+MUST_CHECK static enum err
+read_mdns(struct server_config *c, const struct ini_entry *e, struct diag *diag)
+{
+    bool flag;
+    TRY(config_get_flag(&flag, e, diag));
+    c->mdns = flag ? SERVER_MDNS_YES : SERVER_MDNS_NO;
+    return OK;
+}
+
 static enum err read_entry(void *user, const struct ini_entry *e, struct diag *diag)
 {
     struct server_config *c = user;
     uint64_t number;
+    if (config_is_key(e, "server", "mdns")) {
+        return read_mdns(c, e, diag);
+    }
+    if (config_is_key(e, "server", "mdns_port")) {
+        TRY(config_get_number(&number, e, UINT16_MAX, diag));
+        c->mdns_port = (uint16_t)number;
+        return OK;
+    }
     if (config_is_key(e, "server", "network")) {
         return config_get_text(c->network, sizeof c->network, e, diag);
     }

@@ -13,6 +13,9 @@
 /* What the operator of a server chose: server.ini, and the command line above it. docs/config.md lists every key. */
 enum { SERVER_LISTEN_COUNT_MAX = 4, SERVER_NETWORK_LEN_MAX = 255 };
 
+/* Does the server tell the local network where it is? If nothing is said: at all addresses but loopback ones. */
+enum server_mdns { SERVER_MDNS_UNSAID, SERVER_MDNS_YES, SERVER_MDNS_NO };
+
 struct server_config {
     struct config
         places; /* data_dir: server.db and keys/; config_dir: server.ini; keyd; memory_max; is_debug */
@@ -23,6 +26,8 @@ struct server_config {
     char listen[SERVER_LISTEN_COUNT_MAX][CONFIG_TEXT_LEN_MAX + 1]; /* multiaddrs */
     size_t announce_count;                                         /* 0: what it listens on */
     char announce[SERVER_LISTEN_COUNT_MAX][CONFIG_TEXT_LEN_MAX + 1];
+    enum server_mdns mdns;
+    uint16_t mdns_port; /* 0: the usual one */
     bool is_bundler;
     struct service_server_limits limits;
     struct bundler_limits bundler;

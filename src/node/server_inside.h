@@ -5,6 +5,7 @@
 #include "node/entropy.h"
 #include "node/fetch.h"
 #include "node/keyd_client.h"
+#include "node/mdns_socket.h"
 #include "node/networks.h"
 #include "node/sandbox_node.h"
 #include "node/server.h"
@@ -70,6 +71,7 @@ struct server {
     bool has_host;
     struct tcp tcp;
     bool has_tcp;
+    struct mdns_socket mdns;
     size_t listen_count;
     struct span listen[SERVER_LISTEN_COUNT_MAX]; /* with the real ports */
     size_t leaving_count;                        /* answered, and not yet closed by both sides */
@@ -116,6 +118,13 @@ void server_stream_send(struct server *s, struct server_stream *stream);
 
 /* server_streams_end_heads ends subscriptions, which have no end of their own. */
 void server_streams_end_heads(struct server *s);
+
+/* ---- server_mdns.c ---- */
+
+/* server_mdns_start has the local network told where the server listens, if that is wanted and there is anything to
+ * tell. Where it cannot be, the log says so and the server goes on without. */
+void server_mdns_start(struct server *s);
+void server_mdns_stop(struct server *s);
 
 /* ---- server_chain.c ---- */
 

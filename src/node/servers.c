@@ -11,6 +11,7 @@
 enum {
     DIAL_RETRY_MS_MIN = 500,
     DIAL_RETRY_MS_MAX = 60000,
+    USELESS_RETRY_MS = 600000,
     STATUS_EVERY_S = 30,
     STATUS_RETRY_S = 3
 };
@@ -20,6 +21,7 @@ const char *found_name(enum found f)
     switch (f) {
     case FOUND_BOOTSTRAP: return "bootstrap";
     case FOUND_MANUAL:    return "manual";
+    case FOUND_MDNS:      return "mdns";
     case FOUND_INBOUND:   return "inbound";
     case FOUND_COUNT:     break;
     }
@@ -115,12 +117,13 @@ void servers_reconsider(struct servers *s, struct wallet_time t)
     servers_tell(s, t);
 }
 
-struct server *servers_choose(struct servers *s, instant now)
+static struct server *choose_among(struct servers *s, instant now, bool named)
 {
     for (size_t k = 0; k < s->server_count; k++) {
         size_t i = (s->next_server + k) % s->server_count;
         struct server *one = &s->servers[i];
-        if (one->is_usable && !instant_before(now, one->busy_until)) {
+        if (one->is_usable && !instant_before(now, one->busy_until) &&
+            servers_is_named(s, &one->peer) == named) {
             s->next_server = i + 1;
             return one;
         }
@@ -128,22 +131,20 @@ struct server *servers_choose(struct servers *s, instant now)
     return NULL;
 }
 
-/* ---- connections ---- */
-
-static struct target *target_of(struct servers *s, const struct peer_id *peer)
+/* Strangers hear a question only when nobody who was named can be asked. */
+struct server *servers_choose(struct servers *s, instant now)
 {
-    for (size_t i = 0; i < s->target_count; i++) {
-        if (peer_id_equal(&s->targets[i].peer, peer)) {
-            return &s->targets[i];
-        }
-    }
-    return NULL;
+    struct server *one = choose_among(s, now, true);
+    return one ? one : choose_among(s, now, false);
 }
+
+/* ---- connections ---- */
 
 static void dial_later(struct target *x, instant now)
 {
     uint64_t wait_ms = (uint64_t)DIAL_RETRY_MS_MIN << (x->failures > 7 ? 7 : x->failures);
     wait_ms = wait_ms > DIAL_RETRY_MS_MAX ? DIAL_RETRY_MS_MAX : wait_ms;
+    wait_ms = x->is_useless ? USELESS_RETRY_MS : wait_ms;
     x->is_dialling = false;
     x->failures++;
     x->retry_at = instant_add(now, wait_ms * US_PER_MS);
@@ -167,15 +168,6 @@ static void dial(struct servers *s, instant now, struct target *x)
     }
 }
 
-static void add_server(struct servers *s, struct wallet_time t, const struct peer_id *peer)
-{
-    if (find_server(s, peer) || s->server_count >= SERVERS_PEER_COUNT_MAX) {
-        return;
-    }
-    s->servers[s->server_count++] = (struct server){.peer = *peer, .status_at = t.mono};
-    servers_tick(s, t);
-}
-
 static void remove_server(struct servers *s, const struct peer_id *peer)
 {
     struct server *one = find_server(s, peer);
@@ -185,13 +177,40 @@ static void remove_server(struct servers *s, const struct peer_id *peer)
     }
 }
 
+/* One that was named takes the place of a stranger. */
+static void make_room(struct servers *s)
+{
+    for (size_t i = 0; i < s->server_count; i++) {
+        if (!servers_is_named(s, &s->servers[i].peer)) {
+            struct peer_id stranger = s->servers[i].peer;
+            remove_server(s, &stranger);
+            return;
+        }
+    }
+}
+
+static void add_server(struct servers *s, struct wallet_time t, const struct peer_id *peer)
+{
+    if (find_server(s, peer)) {
+        return;
+    }
+    if (s->server_count >= SERVERS_PEER_COUNT_MAX && servers_is_named(s, peer)) {
+        make_room(s);
+    }
+    if (s->server_count < SERVERS_PEER_COUNT_MAX) {
+        s->servers[s->server_count++] = (struct server){.peer = *peer, .status_at = t.mono};
+        servers_tick(s, t);
+    }
+}
+
 static void
 on_disconnected(struct servers *s, instant now, struct wallet_time t, const struct host_event *e)
 {
     remove_server(s, &e->peer);
-    struct target *x = target_of(s, &e->peer);
-    if (x) {
-        dial_later(x, now);
+    for (size_t i = 0; i < s->target_count; i++) {
+        if (peer_id_equal(&s->targets[i].peer, &e->peer)) {
+            dial_later(&s->targets[i], now);
+        }
     }
     servers_tell(s, t);
 }
@@ -210,11 +229,14 @@ static void on_dial_failed(struct servers *s, instant now, const struct host_eve
 
 static void on_connected(struct servers *s, struct wallet_time t, const struct host_event *e)
 {
-    struct target *x = target_of(s, &e->peer);
-    if (x) {
-        x->is_dialling = false;
-        x->failures = 0;
-        x->retry_at = INSTANT_NEVER;
+    for (size_t i = 0; i < s->target_count; i++) {
+        struct target *x = &s->targets[i];
+        if (peer_id_equal(&x->peer, &e->peer)) {
+            x->is_dialling = false;
+            x->is_useless = false;
+            x->failures = 0;
+            x->retry_at = INSTANT_NEVER;
+        }
     }
     servers_tell(s, t);
 }
@@ -229,6 +251,8 @@ bool servers_host_event(struct servers *s,
     case HOST_EVENT_PEER_IDENTIFIED:
         if (host_peer_speaks(s->cfg.host, &e->peer, SPAN_LIT(SERVICE_PROTOCOL_ID))) {
             add_server(s, t, &e->peer);
+        } else {
+            servers_drop_useless(s, &e->peer);
         }
         return true;
     case HOST_EVENT_PEER_DISCONNECTED: on_disconnected(s, now, t, e); return true;
@@ -345,10 +369,6 @@ static void put_peer(const struct servers *s, struct json_writer *j, size_t i, s
     if (multiaddr_print(&w, info.addr) != OK) {
         w.n = 0;
     }
-    const struct target *x = NULL;
-    for (size_t k = 0; k < s->target_count; k++) {
-        x = peer_id_equal(&s->targets[k].peer, &info.peer) ? &s->targets[k] : x;
-    }
     uint64_t age_ms = instant_since(info.connected_at, t.mono) / US_PER_MS;
     json_put_object(j);
     json_put_name(j, "id");
@@ -358,7 +378,7 @@ static void put_peer(const struct servers *s, struct json_writer *j, size_t i, s
     json_put_name(j, "direction");
     json_put_str(j, info.inbound ? "in" : "out");
     json_put_name(j, "found");
-    json_put_str(j, found_name(x ? x->found : FOUND_INBOUND));
+    json_put_str(j, found_name(servers_found(s, &info.peer)));
     json_put_name(j, "rtt_ms");
     json_put_u64(j, (info.rtt_us + 999) / 1000);
     json_put_name(j, "agent");
@@ -426,17 +446,13 @@ void servers_write_servers(const struct servers *s, struct json_writer *j)
 static void put_sources(const struct servers *s, struct json_writer *j)
 {
     static const char *const names[] = {"mdns", "dht", "saved", "bootstrap", "manual", "inbound"};
+    static const uint8_t places[FOUND_COUNT] = {
+        [FOUND_MDNS] = 0, [FOUND_BOOTSTRAP] = 3, [FOUND_MANUAL] = 4, [FOUND_INBOUND] = 5};
     size_t counts[6] = {0};
     for (size_t i = 0; i < host_peers_count(s->cfg.host); i++) {
         struct host_peer_info info;
-        size_t which = 5;
         host_peer_at(s->cfg.host, &info, i);
-        for (size_t k = 0; k < s->target_count; k++) {
-            if (peer_id_equal(&s->targets[k].peer, &info.peer)) {
-                which = s->targets[k].found == FOUND_MANUAL ? 4 : 3;
-            }
-        }
-        counts[which]++;
+        counts[places[servers_found(s, &info.peer)]]++;
     }
     json_put_name(j, "by_source");
     json_put_object(j);

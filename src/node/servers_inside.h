@@ -3,7 +3,7 @@
 
 #include "node/servers.h"
 
-/* Shared by servers.c and servers_call.c only. */
+/* Shared by servers*.c only. */
 
 /* ---- servers.c ---- */
 struct server *servers_find(struct servers *s, const struct peer_id *peer); /* NULL: gone */
@@ -15,6 +15,14 @@ void servers_learn_status(struct servers *s,
                           struct wallet_time t,
                           struct server *one,
                           const struct service_status *status);
+
+/* ---- servers_mdns.c ---- */
+/* servers_found: how was this peer found? What was named comes before what was heard. */
+enum found servers_found(const struct servers *s, const struct peer_id *peer);
+/* servers_is_named: by the person, or by the release. */
+bool servers_is_named(const struct servers *s, const struct peer_id *peer);
+/* servers_drop_useless ends the connection to a peer that was heard of and serves no wallets. */
+void servers_drop_useless(struct servers *s, const struct peer_id *peer);
 
 /* ---- servers_call.c ---- */
 bool call_host_event(struct servers *s,
