@@ -45,6 +45,30 @@ run_client(struct budget *budget, enum service_type type, struct span in, size_t
     service_client_done(&c);
 }
 
+/* proof_body resolves every path of a body: with known nodes for all references, none is out of place. */
+static void proof_body(struct span in)
+{
+    static struct span room[MPT_PROOF_NODES_MAX];
+    static struct span known_nodes[SERVICE_KNOWN_MAX];
+    static struct service_proof p;
+    const struct mpt_proof known = {.nodes = known_nodes, .nodes_count = SERVICE_KNOWN_MAX};
+    struct mpt_proof path;
+    for (size_t i = 0; i < SERVICE_KNOWN_MAX; i++) {
+        known_nodes[i] = SPAN_LIT("known");
+    }
+    if (service_proof_decode(&p, in) != OK) {
+        return;
+    }
+    for (size_t i = 0; i <= p.slots_count; i++) {
+        struct span refs = i == 0 ? p.account : p.slots[i - 1];
+        check(service_proof_path(&path, room, &p, refs, &known) == OK);
+        check(path.nodes_count == refs.n / SERVICE_PROOF_REF_LEN);
+        for (size_t k = 0; k < path.nodes_count; k++) {
+            check(path.nodes[k].n > 0);
+        }
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2) {
@@ -63,6 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)!service_rpc_result_decode(&r, in);
     (void)!service_userop_status_decode(&u, in);
     (void)!service_head_decode(&h, in);
+    proof_body(in);
     budget_done(&budget);
     return 0;
 }

@@ -28,6 +28,7 @@ enum err service_client_init(struct service_client *c,
     memset(c, 0, sizeof *c);
     c->type = request->type;
     c->chain_id = request->chain_id;
+    c->slots_count = request->slots.n / 32;
     struct buf message;
     buf_init(&message, budget, l->request_len_max);
     buf_init(&c->out, budget, l->request_len_max + UVARINT_LEN_MAX);
@@ -75,6 +76,9 @@ MUST_CHECK static enum err body_decode(const struct service_client *c,
     case SERVICE_SEND_USER_OPERATION:
     case SERVICE_USER_OPERATION_STATUS: return service_userop_status_decode(&e->body.userop, body);
     case SERVICE_SUBSCRIBE:             return service_head_decode(&e->body.head, body);
+    case SERVICE_ACCOUNT_PROOF:
+        TRY(service_proof_decode(&e->body.proof, body));
+        return e->body.proof.slots_count == c->slots_count ? OK : ERR_MALFORMED;
     }
     return ERR_INTERNAL;
 }

@@ -8,6 +8,7 @@
 #include "base/span.h"
 #include "codec/frame.h"
 #include "service/message.h"
+#include "service/proof.h"
 
 #include <stdbool.h>
 
@@ -33,7 +34,8 @@ struct service_client_event {
         struct service_rpc_result rpc;
         struct service_userop_status userop; /* of SEND_USER_OPERATION and USER_OPERATION_STATUS */
         struct service_head head;
-    } body; /* with ANSWER of code OK (status, rpc, userop, head by the request's type), and with HEAD */
+        struct service_proof proof; /* well-formed; nothing in it is proven yet */
+    } body; /* with ANSWER of code OK (status, rpc, userop, head, proof by the request's type), and with HEAD */
     enum err err;
     const char *rule; /* static text, or NULL */
     enum service_blame blame;
@@ -42,6 +44,7 @@ struct service_client_event {
 struct service_client {
     enum service_type type;
     uint64_t chain_id;
+    size_t slots_count; /* of ACCOUNT_PROOF */
     struct hash32 request_hash;
     struct buf out;
     size_t out_at; /* bytes of out that are sent */

@@ -31,6 +31,10 @@ static const struct service_limits limits[SERVICE_TYPES_MAX] = {
                         .response_len_max = 4096,
                         .deadline_ms_max = 0,
                         .units = 5 },
+    [SERVICE_ACCOUNT_PROOF] = {.request_len_max = 4096,
+                        .response_len_max = 320 * 1024,
+                        .deadline_ms_max = 10000,
+                        .units = 2 },
 };
 
 const struct service_limits *service_limits(enum service_type type)
@@ -123,6 +127,18 @@ MUST_CHECK static enum err get_text(struct span *ret, const struct protobuf_fiel
     return OK;
 }
 
+/* get_words reads at most max words of 32 bytes, one behind the other. */
+MUST_CHECK static enum err get_words(struct span *ret, const struct protobuf_field *f, size_t max)
+{
+    struct span s;
+    TRY(protobuf_get_bytes(&s, f));
+    if (s.n % 32 != 0 || s.n / 32 > max) {
+        return ERR_MALFORMED;
+    }
+    *ret = s;
+    return OK;
+}
+
 static struct protobuf_reader read_message(struct span in)
 {
     struct protobuf_reader r = protobuf_read(in);
@@ -155,6 +171,12 @@ enum err service_request_encode(const struct service_request *r, struct buf *out
         break;
     case SERVICE_USER_OPERATION_STATUS: put_bytes(&w, 10, SPAN_OF(r->userop_hash.bytes)); break;
     case SERVICE_SUBSCRIBE:             put_number(&w, 11, (uint64_t)r->topic); break;
+    case SERVICE_ACCOUNT_PROOF:
+        put_bytes(&w, 12, SPAN_OF(r->block_hash.bytes));
+        put_bytes(&w, 13, SPAN_OF(r->address.bytes));
+        put_bytes(&w, 14, r->slots);
+        put_bytes(&w, 15, r->known);
+        break;
     }
     TRY(wr_end(&w));
     return out->n - start <= l->request_len_max ? OK : ERR_LIMIT;
@@ -186,6 +208,10 @@ request_field(struct service_request *r, uint32_t *seen, const struct protobuf_f
         TRY(get_below(&v, f, UINT64_C(1) << 31));
         r->topic = (enum service_topic)v;
         return OK;
+    case 12: return get_fixed(MSPAN_OF(r->block_hash.bytes), f);
+    case 13: return get_fixed(MSPAN_OF(r->address.bytes), f);
+    case 14: return get_words(&r->slots, f, SERVICE_SLOTS_MAX);
+    case 15: return get_words(&r->known, f, SERVICE_KNOWN_MAX);
     default: return OK;
     }
 }
@@ -197,6 +223,7 @@ enum err service_request_decode(struct service_request *ret, struct span message
         [SERVICE_SEND_USER_OPERATION] = 1U << 8 | 1U << 9,
         [SERVICE_USER_OPERATION_STATUS] = 1U << 10,
         [SERVICE_SUBSCRIBE] = 1U << 11,
+        [SERVICE_ACCOUNT_PROOF] = 1U << 12 | 1U << 13,
     };
     struct service_request r = {.type = (enum service_type)0}; /* none yet */
     uint32_t seen = 0;

@@ -23,16 +23,19 @@ enum service_type {
     SERVICE_SEND_USER_OPERATION = 3,
     SERVICE_USER_OPERATION_STATUS = 4,
     SERVICE_SUBSCRIBE = 5,
+    SERVICE_ACCOUNT_PROOF = 6,
 };
 
 enum {
-    SERVICE_TYPES_MAX = 6,                /* numbers below this are types */
+    SERVICE_TYPES_MAX = 7,                /* numbers below this are types */
     SERVICE_REQUEST_LEN_MAX = 128 * 1024, /* bytes, of the longest type */
     SERVICE_RESPONSE_LEN_MAX = 4 << 20,
     SERVICE_TEXT_LEN_MAX = 256, /* bytes of a message to a person */
     SERVICE_METHOD_LEN_MAX = 64,
     SERVICE_ENTRY_POINTS_MAX = 4,
     SERVICE_RETRY_MS_MAX = 3600 * 1000,
+    SERVICE_SLOTS_MAX = 32, /* in one account proof */
+    SERVICE_KNOWN_MAX = 64, /* hashes that an account proof's request names as known */
 };
 
 /* What a type may cost. service_limits gives NULL for an unknown type. */
@@ -41,7 +44,8 @@ struct service_limits {
     size_t response_len_max; /* bytes of one response message */
     uint32_t
         deadline_ms_max; /* from the last byte of the request; 0: it lasts until one side ends it */
-    uint32_t units;      /* of the peer's quota; rpc adds what its method costs */
+    uint32_t
+        units; /* of the peer's quota; rpc adds what its method costs, account_proof one for each 4 slots */
 };
 const struct service_limits *service_limits(enum service_type type);
 
@@ -65,6 +69,12 @@ struct service_request {
     struct hash32 userop_hash; /* USER_OPERATION_STATUS */
 
     enum service_topic topic; /* SUBSCRIBE */
+
+    struct hash32 block_hash; /* ACCOUNT_PROOF, as all that follow */
+    struct address address;
+    struct span slots; /* 32 bytes each */
+    struct span
+        known; /* 32 bytes each: hashes of nodes, and perhaps of the block, that need not be sent */
 };
 
 /* service_request_encode appends the message (without its frame) to out. */

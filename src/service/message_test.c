@@ -18,6 +18,8 @@ static struct service_request example(enum service_type type)
     };
     memset(r.entry_point.bytes, 0x43, sizeof r.entry_point.bytes);
     memset(r.userop_hash.bytes, 0x77, sizeof r.userop_hash.bytes);
+    memset(r.block_hash.bytes, 0x55, sizeof r.block_hash.bytes);
+    memset(r.address.bytes, 0x66, sizeof r.address.bytes);
     return r;
 }
 
@@ -46,6 +48,10 @@ TEST(requests)
             EXPECT_SPAN(r.method, back.method);
             EXPECT_SPAN(r.params, back.params);
         }
+        if (type == SERVICE_ACCOUNT_PROOF) {
+            EXPECT_SPAN(SPAN_OF(r.block_hash.bytes), SPAN_OF(back.block_hash.bytes));
+            EXPECT(address_equal(r.address, back.address));
+        }
         for (size_t n = 0; n < b.n; n++) {
             EXPECT(service_request_decode(&back, span_first(buf_span(&b), n), NULL) != OK);
         }
@@ -69,7 +75,7 @@ TEST(refused_requests)
         const char *why;
     } cases[] = {
         {"",                                           ERR_UNSUPPORTED, "nothing: type 0"        },
-        {"0806 19 0000000000000000",                   ERR_UNSUPPORTED, "type 6"                 },
+        {"0807 19 0000000000000000",                   ERR_UNSUPPORTED, "type 7"                 },
         {"0801",                                       ERR_MALFORMED,   "no id"                  },
         {"0801 1801",                                  ERR_MALFORMED,   "id of another wire type"},
         {"0a00 19 0000000000000000",                   ERR_MALFORMED,   "type as text"           },
@@ -79,6 +85,9 @@ TEST(refused_requests)
         {"0805 19 0000000000000000",                   ERR_MALFORMED,   "no topic"               },
         {"0801 19 0000000000000000 20 ffffffff7f",     ERR_MALFORMED,   "deadline over 32 bits"  },
         {"0802 19 0000000000000000 3202fffe 3a025b5d", ERR_MALFORMED,   "method not UTF-8"       },
+        {"0806 19 0000000000000000",                   ERR_MALFORMED,   "proof of no block"      },
+        {"0806 19 0000000000000000 7201 00",           ERR_MALFORMED,   "slots not of 32 bytes"  },
+        {"0806 19 0000000000000000 7a01 00",           ERR_MALFORMED,   "known not of 32 bytes"  },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         test_note("%s", cases[i].why);
@@ -102,6 +111,39 @@ TEST(refused_requests)
     EXPECT_OK(service_request_decode(&r, buf_span(&b), NULL));
     EXPECT_OK(buf_append(&b, test_hex("f80100")));
     EXPECT_ERR(ERR_LIMIT, service_request_decode(&r, buf_span(&b), NULL));
+    buf_done(&b);
+}
+
+TEST(words_of_an_account_proof)
+{
+    static const struct {
+        unsigned slots;
+        unsigned known;
+        enum err err;
+    } cases[] = {
+        {0,                     0,                     OK           },
+        {1,                     1,                     OK           },
+        {SERVICE_SLOTS_MAX,     SERVICE_KNOWN_MAX,     OK           },
+        {SERVICE_SLOTS_MAX + 1, 0,                     ERR_MALFORMED},
+        {0,                     SERVICE_KNOWN_MAX + 1, ERR_MALFORMED},
+    };
+    static const uint8_t words[(SERVICE_KNOWN_MAX + 1) * 32];
+    struct buf b;
+    buf_init(&b, test_budget(), 1 << 13);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        test_note("%u slots, %u known", cases[i].slots, cases[i].known);
+        struct service_request r = example(SERVICE_ACCOUNT_PROOF);
+        struct service_request back;
+        r.slots = span_of(words, (size_t)cases[i].slots * 32);
+        r.known = span_of(words, (size_t)cases[i].known * 32);
+        buf_clear(&b);
+        EXPECT_OK(service_request_encode(&r, &b));
+        EXPECT_ERR(cases[i].err, service_request_decode(&back, buf_span(&b), NULL));
+        if (cases[i].err == OK) {
+            EXPECT_SPAN(r.slots, back.slots);
+            EXPECT_SPAN(r.known, back.known);
+        }
+    }
     buf_done(&b);
 }
 

@@ -234,5 +234,8 @@ void server_request(struct service_server *s,
     case SERVICE_SEND_USER_OPERATION:   on_userop(s, st, &r, now); break;
     case SERVICE_USER_OPERATION_STATUS: server_userop_status(s, st, &r.userop_hash); break;
     case SERVICE_SUBSCRIBE:             on_subscribe(s, st); break;
+    case SERVICE_ACCOUNT_PROOF:
+        fail_text(s, st, SERVICE_UNSUPPORTED, "this server gives no account proofs");
+        break;
     }
 }
