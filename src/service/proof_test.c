@@ -2,10 +2,8 @@
 
 #include "base/test.h"
 #include "codec/protobuf.h"
-#include "crypto/keccak.h"
 #include "evm/account_proof.h"
-#include "evm/header.h"
-#include "evm/rlp.h"
+#include "service/proof_world_test.h"
 
 #include <string.h>
 
@@ -45,105 +43,27 @@
     "24e3"                                                                                         \
     "a120290decd9548b62a8d60345a988386fc84ba6bc95484008f6362f93160ef3e5632a2202000122020001"
 
-/* The vector of docs/protocol.md: a state with one account and a storage with one slot. Each trie is one leaf, so its
- * node is made here by the yellow paper's appendix D: [0x20 and the hashed key, value]. */
-struct world {
-    struct buf storage_leaf;
-    struct buf state_leaf;
-    struct buf header;
-    struct hash32 state_root;
-    struct service_request request;
-    uint8_t slots[64];
-};
-
-static void leaf_write(struct buf *out, struct hash32 *ret_root, struct span key, struct span value)
-{
-    uint8_t path[33] = {0x20};
-    struct hash32 hash;
-    keccak256(&hash, key);
-    memcpy(path + 1, hash.bytes, 32);
-    struct rlp_wr w = rlp_wr_init(out);
-    rlp_wr_list_begin(&w);
-    rlp_wr_bytes(&w, SPAN_OF(path));
-    rlp_wr_bytes(&w, value);
-    rlp_wr_list_end(&w);
-    EXPECT_OK(rlp_wr_end(&w));
-    keccak256(ret_root, buf_span(out));
-}
-
-static void world_init(struct world *w)
-{
-    *w = (struct world){
-        .request = {.type = SERVICE_ACCOUNT_PROOF, .chain_id = 31337}
-    };
-    w->request.id = UINT64_C(0x0102030405060708);
-    buf_init(&w->storage_leaf, test_budget(), 1024);
-    buf_init(&w->state_leaf, test_budget(), 1024);
-    buf_init(&w->header, test_budget(), 1024);
-    struct buf account;
-    buf_init(&account, test_budget(), 1024);
-    struct hash32 storage_root;
-    leaf_write(&w->storage_leaf, &storage_root, span_of(w->slots, 32), test_hex("2a"));
-    struct rlp_wr r = rlp_wr_init(&account);
-    rlp_wr_list_begin(&r);
-    rlp_wr_u64(&r, 7);
-    rlp_wr_u256(&r, u256_from_u64(UINT64_C(1000000000000000000)));
-    rlp_wr_bytes(&r, SPAN_OF(storage_root.bytes));
-    rlp_wr_bytes(&r, SPAN_OF(account_empty_code_hash.bytes));
-    rlp_wr_list_end(&r);
-    EXPECT_OK(rlp_wr_end(&r));
-    memset(w->request.address.bytes, 0x11, sizeof w->request.address.bytes);
-    leaf_write(&w->state_leaf, &w->state_root, SPAN_OF(w->request.address.bytes),
-               buf_span(&account));
-    buf_done(&account);
-    struct header h = {.form = HEADER_FRONTIER, .state_root = w->state_root, .number = 5};
-    EXPECT_OK(header_encode(&h, &w->header));
-    keccak256(&w->request.block_hash, buf_span(&w->header));
-    w->slots[63] = 1; /* slot 0, which is set, and slot 1, which is not */
-    w->request.slots = SPAN_OF(w->slots);
-}
-
-static void world_done(struct world *w)
-{
-    buf_done(&w->storage_leaf);
-    buf_done(&w->state_leaf);
-    buf_done(&w->header);
-}
-
-static void body_write(struct world *w, struct buf *out)
-{
-    const struct span state = buf_span(&w->state_leaf);
-    const struct span storage = buf_span(&w->storage_leaf);
-    const struct mpt_proof account = {.nodes = &state, .nodes_count = 1};
-    const struct mpt_proof slot = {.nodes = &storage, .nodes_count = 1};
-    struct service_proof_writer writer;
-    service_proof_writer_init(&writer, out, &w->request);
-    EXPECT_OK(service_proof_put_header(&writer, buf_span(&w->header)));
-    EXPECT_OK(service_proof_put_path(&writer, &account));
-    EXPECT_OK(service_proof_put_path(&writer, &slot));
-    EXPECT_OK(service_proof_put_path(&writer, &slot));
-}
-
 TEST(vector_of_the_protocol)
 {
-    struct world w;
+    struct proof_world w;
     struct buf b;
     struct hash32 hash;
-    world_init(&w);
+    proof_world_init(&w);
     buf_init(&b, test_budget(), 4096);
     TEST_REQUIRE(service_request_encode(&w.request, &b) == OK);
     service_request_hash(&hash, buf_span(&b));
     EXPECT_SPAN(test_hex(REQUEST), buf_span(&b));
     EXPECT_SPAN(test_hex(REQUEST_HASH), SPAN_OF(hash.bytes));
     buf_clear(&b);
-    body_write(&w, &b);
+    proof_world_body(&w, &b);
     EXPECT_SPAN(test_hex(BODY), buf_span(&b));
     buf_done(&b);
-    world_done(&w);
+    proof_world_done(&w);
 }
 
 /* path_values verifies every path of a body under its own hashes: what a client does, without the trust. */
-static enum err judge(const struct world *w, const struct service_proof *p, struct mpt_proof known)
+static enum err
+judge(const struct proof_world *w, const struct service_proof *p, struct mpt_proof known)
 {
     static struct span room[MPT_PROOF_NODES_MAX];
     struct mpt_proof path;
@@ -162,12 +82,12 @@ static enum err judge(const struct world *w, const struct service_proof *p, stru
 
 TEST(a_node_stands_once)
 {
-    struct world w;
+    struct proof_world w;
     struct buf b;
     struct service_proof p;
-    world_init(&w);
+    proof_world_init(&w);
     buf_init(&b, test_budget(), 4096);
-    body_write(&w, &b);
+    proof_world_body(&w, &b);
     TEST_REQUIRE(service_proof_decode(&p, buf_span(&b)) == OK);
     EXPECT_EQ(2, p.nodes_count);
     EXPECT_EQ(2, p.slots_count);
@@ -181,24 +101,24 @@ TEST(a_node_stands_once)
         EXPECT(e != OK || cut.slots_count < 2);
     }
     buf_done(&b);
-    world_done(&w);
+    proof_world_done(&w);
 }
 
 TEST(what_is_known_is_left_out)
 {
-    struct world w;
+    struct proof_world w;
     struct buf b;
     struct service_proof p;
-    world_init(&w);
+    proof_world_init(&w);
     buf_init(&b, test_budget(), 4096);
-    body_write(&w, &b);
+    proof_world_body(&w, &b);
     size_t len = b.n;
     buf_clear(&b);
     uint8_t known[96] = {0};
     memcpy(known, w.request.block_hash.bytes, 32);
     memcpy(known + 64, w.state_root.bytes, 32);
     w.request.known = SPAN_OF(known);
-    body_write(&w, &b);
+    proof_world_body(&w, &b);
     TEST_REQUIRE(service_proof_decode(&p, buf_span(&b)) == OK);
     EXPECT_EQ(0, p.header.n);
     EXPECT_EQ(1, p.nodes_count);
@@ -209,7 +129,7 @@ TEST(what_is_known_is_left_out)
     EXPECT_OK(judge(&w, &p, (struct mpt_proof){.nodes = nodes, .nodes_count = 3}));
     EXPECT_ERR(ERR_MALFORMED, judge(&w, &p, (struct mpt_proof){.nodes = nodes, .nodes_count = 2}));
     buf_done(&b);
-    world_done(&w);
+    proof_world_done(&w);
 }
 
 TEST(bodies)
@@ -283,9 +203,9 @@ TEST(limits)
 
 TEST(writer_limits)
 {
-    struct world w;
+    struct proof_world w;
     struct buf b;
-    world_init(&w);
+    proof_world_init(&w);
     buf_init(&b, test_budget(), 1 << 16);
     struct service_proof_writer writer;
     service_proof_writer_init(&writer, &b, &w.request);
@@ -312,7 +232,7 @@ TEST(writer_limits)
     EXPECT_OK(service_proof_decode(&p, buf_span(&b)));
     EXPECT_EQ(SERVICE_PROOF_NODES_MAX, p.nodes_count);
     buf_done(&b);
-    world_done(&w);
+    proof_world_done(&w);
 }
 
 TEST_MAIN
