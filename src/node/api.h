@@ -36,6 +36,8 @@ struct api_node_port {
                           const struct network *network);
     /* The members of network_status but chain: reach, peers, by_source, memory_*, refused, servers, sent. */
     void (*write_network)(struct api_node_port *self, struct json_writer *j);
+    /* hardware: the whole result, as it was at the start. */
+    void (*write_hardware)(struct api_node_port *self, struct json_writer *j);
     /* How many peers and servers there are, and whether the key process answers. */
     struct api_node_health {
         uint32_t peers;

@@ -516,6 +516,7 @@ enum api_done (*const api_handlers[API_METHOD_COUNT])(struct api_call *c) = {
     [API_METHOD_CONTACTS_REMOVE] = do_contacts_remove,
     [API_METHOD_FAUCET_REQUEST] = do_faucet_request,
     [API_METHOD_FEE_QUOTE] = api_do_fee_quote,
+    [API_METHOD_HARDWARE] = api_do_hardware,
     [API_METHOD_HISTORY_LIST] = api_do_history_list,
     [API_METHOD_LOCK] = do_lock,
     [API_METHOD_LOG_TAIL] = api_do_log_tail,

@@ -1,4 +1,4 @@
-/* network_node_set: naming an Ethereum node of one's own. */
+/* What the node itself answers: naming an Ethereum node of one's own, this machine's hardware. */
 #include "node/api_inside.h"
 #include "node/api_methods.h"
 
@@ -70,4 +70,11 @@ void api_node_set_done(struct api *a,
     }
     api_finish(a, p, r->err == OK ? buf_span(&text) : SPAN_EMPTY, &why);
     a->is_stale[API_TOPIC_NETWORK] = true;
+}
+
+/* Nothing of the wallet is in it, so a locked wallet answers too. */
+enum api_done api_do_hardware(struct api_call *c)
+{
+    c->api->cfg.node->write_hardware(c->api->cfg.node, c->w.j);
+    return API_DONE;
 }

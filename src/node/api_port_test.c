@@ -1,6 +1,8 @@
 /* A node for the tests of the local API. */
 #include "node/api_port_test.h"
 
+#include "tee/hardware.h"
+
 static struct api_port *port_of(struct api_node_port *self)
 {
     return (struct api_port *)(void *)self;
@@ -42,6 +44,48 @@ static void write_network(struct api_node_port *self, struct json_writer *j)
     }
 }
 
+/* A machine that says nothing about itself. */
+static bool no_cpuid(void *self, uint32_t leaf, uint32_t subleaf, uint32_t ret_out[4])
+{
+    (void)self;
+    (void)leaf;
+    (void)subleaf;
+    (void)ret_out;
+    return false;
+}
+
+static size_t no_file(void *self, const char *path, struct mspan out)
+{
+    (void)self;
+    (void)path;
+    (void)out;
+    return 0;
+}
+
+static enum hardware_access no_device(void *self, const char *path)
+{
+    (void)self;
+    (void)path;
+    return HARDWARE_ABSENT;
+}
+
+static uint64_t no_disk(void *self, const char *path)
+{
+    (void)self;
+    (void)path;
+    return 0;
+}
+
+static void write_hardware(struct api_node_port *self, struct json_writer *j)
+{
+    struct hardware h;
+    struct hardware_ops ops = {
+        .cpuid = no_cpuid, .read = no_file, .access = no_device, .disk_free_kib = no_disk};
+    (void)self;
+    hardware_detect(&h, &ops, "/");
+    hardware_write_json(j, &h);
+}
+
 static struct api_node_health health(struct api_node_port *self)
 {
     return (struct api_node_health){.peers = 1,
@@ -72,6 +116,7 @@ void api_port_init(struct api_port *p)
         .port = {.write_peers = write_peers,
                  .write_servers = write_servers,
                  .write_network = write_network,
+                 .write_hardware = write_hardware,
                  .health = health,
                  .faucet = faucet,
                  .set_node = set_node}

@@ -270,6 +270,7 @@ TEST(a_locked_wallet_tells_its_status_alone)
     EXPECT(!rig_at(&none, r->result, "account_id"));
     EXPECT(rig_ask(r, "settings_get", " "));
     EXPECT(rig_ask(r, "version", " "));
+    EXPECT(rig_ask(r, "hardware", " "));
     RIG_REFUSED(r, "locked", "accounts_list", " ");
     RIG_REFUSED(r, "locked", "contacts_list", " ");
     RIG_REFUSED(r, "locked", "networks_list", " ");

@@ -1,6 +1,7 @@
 /* The local API over a real wallet: every method and topic answers as api/ says. */
 #include "codec/base64.h"
 #include "node/api_rig_test.h"
+#include "tee/hardware.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,6 +58,9 @@ TEST(a_new_wallet_can_be_asked_everything)
     EXPECT(rig_ask(r, "peers_list", " "));
     EXPECT(rig_ask(r, "servers_list", "\"network_id\":\"local\""));
     EXPECT(rig_ask(r, "network_status", " "));
+    EXPECT(rig_ask(r, "hardware", " "));
+    EXPECT_STR("relay", rig_text(r->result, "services.0.name").text);
+    EXPECT_STR("memory_too_small", rig_text(r->result, "services.0.reason").text);
     EXPECT(rig_ask(r, "tokens_list", "\"network_id\":\"local\""));
     EXPECT(rig_ask(r, "log_tail", "\"limit\":10"));
     EXPECT_STR("a line", rig_text(r->result, "lines.0.text").text);
@@ -66,6 +70,19 @@ TEST(a_new_wallet_can_be_asked_everything)
     RIG_REFUSED(r, "unknown_network", "tokens_list", "\"network_id\":\"x\"");
     RIG_REFUSED(r, "unknown_operation", "operation_get", "\"operation_id\":\"x\"");
     rig_done(r);
+}
+
+/* What hardware.h says in codes is what api/ names, no more and no less. */
+TEST(each_code_of_the_hardware_has_words)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < API_CODES_COUNT; i++) {
+        if (strcmp(api_codes[i].kind, "hardware") == 0) {
+            EXPECT(hardware_sentence(api_codes[i].name)[0]);
+            count++;
+        }
+    }
+    EXPECT_EQ(hardware_sentence_count(), count);
 }
 
 TEST(an_account_can_be_asked_everything)

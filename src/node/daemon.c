@@ -178,6 +178,11 @@ static void port_peers(struct api_node_port *self, struct json_writer *j)
     servers_write_peers(&d->servers, j, daemon_time(d));
 }
 
+static void port_hardware(struct api_node_port *self, struct json_writer *j)
+{
+    hardware_write_json(j, &daemon_of(self)->hardware);
+}
+
 static void
 port_servers(struct api_node_port *self, struct json_writer *j, const struct network *network)
 {
@@ -401,9 +406,12 @@ static enum err start_servers(struct daemon *d)
 
 static enum err start_api(struct daemon *d)
 {
+    hardware_detect_here(&d->hardware,
+                         d->config->data_dir); /* the sandbox will close /proc and /sys */
     d->port = (struct api_node_port){.write_peers = port_peers,
                                      .write_servers = port_servers,
                                      .write_network = port_network,
+                                     .write_hardware = port_hardware,
                                      .health = port_health,
                                      .faucet = daemon_faucet,
                                      .set_node = port_set_node};

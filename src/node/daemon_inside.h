@@ -7,6 +7,7 @@
 #include "node/db.h"
 #include "node/entropy.h"
 #include "node/fetch.h"
+#include "node/hardware.h"
 #include "node/keyd_client.h"
 #include "node/local.h"
 #include "node/mdns_socket.h"
@@ -34,6 +35,7 @@ struct daemon {
     uv_signal_t on_term;
     struct networks networks;
     struct page page;
+    struct hardware hardware; /* as it was at the start */
     struct sandbox_node_report sandbox;
     struct process keyd_process;
     struct keyd_client keyd;

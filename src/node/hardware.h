@@ -7,4 +7,7 @@
  * opened for writing and no device is opened at all, so nothing is loaded or changed; a few milliseconds. */
 struct hardware_ops hardware_this_machine(void);
 
+/* hardware_detect_here detects with it; dir is where data would lie, or "/" if it is not there yet. */
+void hardware_detect_here(struct hardware *ret, const char *dir);
+
 #endif

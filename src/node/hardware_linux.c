@@ -64,3 +64,9 @@ struct hardware_ops hardware_this_machine(void)
                                  .access = ask_access,
                                  .disk_free_kib = ask_disk_free_kib};
 }
+
+void hardware_detect_here(struct hardware *ret, const char *dir)
+{
+    struct hardware_ops ops = hardware_this_machine();
+    hardware_detect(ret, &ops, access(dir, F_OK) == 0 ? dir : "/");
+}

@@ -47,6 +47,13 @@ TEST(it_takes_less_than_twenty_milliseconds)
     EXPECT(least < US_MAX);
 }
 
+TEST(where_data_is_not_yet_the_disk_of_the_root_counts)
+{
+    struct hardware h;
+    hardware_detect_here(&h, "/nothing/here");
+    EXPECT(h.disk_free_kib > 0);
+}
+
 TEST(only_regular_files_are_read)
 {
     uint8_t room[16];

@@ -140,6 +140,7 @@ void hardware_cpu_read(struct hardware_cpu *ret, const struct hardware_ops *ops)
         (void)ops->cpuid(ops->self, LEAF_EXTENDED, 0, x);
         r.max_extended = x[EAX] >= LEAF_EXTENDED ? x[EAX] : 0;
         leaf(&r, 1, 0, x);
+        c.signature = x[EAX];
         c.has_hypervisor = x[ECX] >> 31 & 1;
         c.has_aes = x[ECX] >> 25 & 1;
     }
@@ -220,8 +221,8 @@ state(bool chip, bool firmware, bool usable, const char *reason, const char *adv
     return (struct hardware_state){chip, firmware, usable, reason, advice};
 }
 
-static const char in_container[] = "The device is not passed into this container.";
-static const char pass_device[] = "Pass the device into the container, or run outside of it.";
+static const char in_container[] = "device_not_in_container";
+static const char pass_device[] = "pass_device";
 
 /* A device that the rest depends on: absent, refused or open. */
 static struct hardware_state by_device(const struct hardware *h,
@@ -232,11 +233,9 @@ static struct hardware_state by_device(const struct hardware *h,
                                        const char *refused_advice)
 {
     switch (access) {
-    case HARDWARE_OPEN: return state(true, true, true, usable_reason, "");
-    case HARDWARE_REFUSED:
-        return state(true, true, false, "The device is there, but not for this user.",
-                     refused_advice);
-    case HARDWARE_ABSENT: break;
+    case HARDWARE_OPEN:    return state(true, true, true, usable_reason, "");
+    case HARDWARE_REFUSED: return state(true, true, false, "device_refused", refused_advice);
+    case HARDWARE_ABSENT:  break;
     }
     return h->is_container ? state(true, true, false, in_container, pass_device)
                            : state(true, true, false, absent_reason, absent_advice);
@@ -251,24 +250,17 @@ static struct hardware_state detect_sgx(const struct hardware *h, const struct h
 {
     const struct hardware_cpu *c = &h->cpu;
     if (!c->has_sgx) {
-        return state(false, false, false, "The processor has no SGX, or hides it.", "");
+        return state(false, false, false, "sgx_none", "");
     }
     if (!c->is_sgx_enabled || c->sgx_epc_bytes == 0) {
-        return state(true, false, false,
-                     "The processor has SGX; its firmware leaves it off or gives it no memory.",
-                     c->has_hypervisor
-                         ? "Ask whoever runs the host to give this machine SGX memory."
-                         : "Switch SGX on in the firmware's setup, with at least 64 MiB.");
+        return state(true, false, false, "sgx_firmware_off",
+                     c->has_hypervisor ? "sgx_ask_host" : "sgx_switch_on");
     }
     if (!c->has_sgx_flc) {
-        return state(true, true, false,
-                     "This SGX has no flexible launch control: Linux does not use it.", "");
+        return state(true, true, false, "sgx_no_launch_control", "");
     }
-    return by_device(
-        h, access_of(ops, "/dev/sgx_enclave"), "Enclaves can be started.",
-        "SGX is on, but the kernel offers no device.",
-        "Use a kernel of 5.11 or later with SGX support.",
-        "Let this user use /dev/sgx_enclave and /dev/sgx_provision (groups sgx and sgx_prv).");
+    return by_device(h, access_of(ops, "/dev/sgx_enclave"), "sgx_ok", "sgx_no_device", "sgx_kernel",
+                     "sgx_allow");
 }
 
 /* The kernel's common place for reports, or a device of its own. */
@@ -279,18 +271,16 @@ static enum hardware_access report_access(const struct hardware_ops *ops, const 
     return tsm > own ? tsm : own;
 }
 
-static const char become_root[] = "Run the part that asks for reports as a user who may.";
+static const char become_root[] = "report_as_other";
 
 static struct hardware_state detect_tdx_guest(const struct hardware *h,
                                               const struct hardware_ops *ops)
 {
     if (!h->cpu.is_tdx_guest) {
-        return state(false, false, false, "This is not a TDX guest.", "");
+        return state(false, false, false, "tdx_guest_none", "");
     }
-    return by_device(h, report_access(ops, "/dev/tdx_guest"),
-                     "Quotes can be asked for; whether the host answers shows only then.",
-                     "This is a TDX guest, but its kernel cannot ask for quotes.",
-                     "Use a kernel of 6.7 or later in the guest.", become_root);
+    return by_device(h, report_access(ops, "/dev/tdx_guest"), "tdx_guest_ok", "tdx_guest_no_device",
+                     "tdx_guest_kernel", become_root);
 }
 
 static struct hardware_state detect_tdx_host(const struct hardware *h,
@@ -298,17 +288,13 @@ static struct hardware_state detect_tdx_host(const struct hardware *h,
 {
     bool is_on = file_says(ops, "/sys/module/kvm_intel/parameters/tdx", "Y");
     if (h->cpu.has_hypervisor || !h->cpu.is_intel) {
-        return state(false, false, false, "This is not an Intel host.", "");
+        return state(false, false, false, "tdx_host_none", "");
     }
     if (!is_on) {
-        return state(
-            false, false, false,
-            "The kernel runs no TDX guests; whether the chip could is not shown without privilege.",
-            "On a processor with TDX, switch it on in the firmware and load kvm_intel with tdx=1.");
+        return state(false, false, false, "tdx_host_off", "tdx_switch_on");
     }
-    return by_device(h, access_of(ops, "/dev/kvm"), "TDX guests can be started.",
-                     "TDX is on, but there is no /dev/kvm.", "Load the module kvm_intel.",
-                     "Let this user use /dev/kvm.");
+    return by_device(h, access_of(ops, "/dev/kvm"), "tdx_host_ok", "tdx_host_no_device", "kvm_load",
+                     "kvm_allow");
 }
 
 static struct hardware_state detect_snp_guest(const struct hardware *h,
@@ -318,54 +304,39 @@ static struct hardware_state detect_snp_guest(const struct hardware *h,
         is_there(ops, "/dev/sev-guest") || is_there(ops, "/sys/devices/system/cpu/sev/vmpl");
     if (!h->cpu.has_hypervisor || !is_guest) {
         return state(false, false, false,
-                     h->cpu.has_hypervisor && h->cpu.has_sev_snp
-                         ? "The processor names SEV-SNP, but nothing shows that this guest is one."
-                         : "This is not a SEV-SNP guest.",
-                     h->cpu.has_hypervisor && h->cpu.has_sev_snp
-                         ? "If it should be one: use a guest kernel with the module sev-guest."
-                         : "");
+                     h->cpu.has_hypervisor && h->cpu.has_sev_snp ? "snp_guest_unsure"
+                                                                 : "snp_guest_none",
+                     h->cpu.has_hypervisor && h->cpu.has_sev_snp ? "snp_guest_kernel" : "");
     }
-    return by_device(h, report_access(ops, "/dev/sev-guest"), "Reports can be asked for.",
-                     "This is a SEV-SNP guest, but there is no /dev/sev-guest.",
-                     "Load the module sev-guest.", become_root);
+    return by_device(h, report_access(ops, "/dev/sev-guest"), "snp_guest_ok", "snp_guest_no_device",
+                     "snp_guest_load", become_root);
 }
 
 static struct hardware_state detect_snp_host(const struct hardware *h,
                                              const struct hardware_ops *ops)
 {
     if (h->cpu.has_hypervisor || !h->cpu.is_amd) {
-        return state(false, false, false, "This is not an AMD host.", "");
+        return state(false, false, false, "snp_host_none", "");
     }
     if (!h->cpu.has_sev_snp) {
-        return state(
-            false, false, false, "The processor has no SEV-SNP, or the firmware hides it.",
-            h->cpu.has_sev_es
-                ? "On an EPYC of the third generation or later: switch SNP on in the firmware."
-                : "");
+        return state(false, false, false, "snp_host_no_chip",
+                     h->cpu.has_sev_es ? "snp_switch_on_epyc" : "");
     }
     if (!file_says(ops, "/sys/module/kvm_amd/parameters/sev_snp", "Y")) {
-        return state(true, false, false,
-                     "The processor has SEV-SNP; firmware or kernel leave it off.",
-                     "Switch SNP on in the firmware, and use a kernel of 6.11 or later.");
+        return state(true, false, false, "snp_host_off", "snp_switch_on");
     }
-    return by_device(h, access_of(ops, "/dev/sev"), "SEV-SNP guests can be started.",
-                     "SNP is on, but there is no /dev/sev.", "Load the module ccp.",
-                     "Let this user use /dev/sev and /dev/kvm.");
+    return by_device(h, access_of(ops, "/dev/sev"), "snp_host_ok", "snp_host_no_device",
+                     "snp_host_load", "snp_host_allow");
 }
 
 static struct hardware_state detect_paravisor(const struct hardware *h,
                                               const struct hardware_ops *ops)
 {
     if (h->cpu.hyperv_isolation == 0) {
-        return state(false, false, false,
-                     "No paravisor stands between this system and its hardware.", "");
+        return state(false, false, false, "paravisor_none", "");
     }
-    return by_device(h, access_of(ops, "/dev/tpmrm0"),
-                     "A confidential VM behind a paravisor: its virtual TPM quotes, and its report "
-                     "ties that TPM to the hardware.",
-                     "A confidential VM behind a paravisor, but without its virtual TPM.",
-                     "Load the module tpm_crb or tpm_tis.",
-                     "Let this user use /dev/tpmrm0 (group tss).");
+    return by_device(h, access_of(ops, "/dev/tpmrm0"), "paravisor_ok", "paravisor_no_tpm",
+                     "tpm_load_virtual", "tpm_allow");
 }
 
 static struct hardware_state detect_nitro(const struct hardware *h,
@@ -375,36 +346,29 @@ static struct hardware_state detect_nitro(const struct hardware *h,
 {
     (void)h;
     switch (access_of(ops, device)) {
-    case HARDWARE_OPEN: return state(true, true, true, what, "");
-    case HARDWARE_REFUSED:
-        return state(true, true, false, "The device is there, but not for this user.",
-                     "Let this user use the device.");
-    case HARDWARE_ABSENT: break;
+    case HARDWARE_OPEN:    return state(true, true, true, what, "");
+    case HARDWARE_REFUSED: return state(true, true, false, "device_refused", "nitro_allow");
+    case HARDWARE_ABSENT:  break;
     }
-    return state(false, false, false, "There is no AWS Nitro device.", "");
+    return state(false, false, false, "nitro_none", "");
 }
 
 static struct hardware_state detect_cca(const struct hardware *h, const struct hardware_ops *ops)
 {
     if (!is_there(ops, "/sys/devices/platform/arm-cca-dev") &&
         !is_there(ops, "/sys/bus/platform/devices/arm-cca-dev")) {
-        return state(false, false, false, "This is not an Arm CCA realm.", "");
+        return state(false, false, false, "cca_none", "");
     }
-    return by_device(h, access_of(ops, "/sys/kernel/config/tsm/report"), "Tokens can be asked for.",
-                     "This is a realm, but its kernel does not offer tokens.",
-                     "Mount configfs, and load the module arm-cca-guest.", become_root);
+    return by_device(h, access_of(ops, "/sys/kernel/config/tsm/report"), "cca_ok", "cca_no_tokens",
+                     "cca_load", become_root);
 }
 
 static struct hardware_state detect_optee(const struct hardware *h, const struct hardware_ops *ops)
 {
     if (h->cpu.is_amd || h->cpu.is_intel || !is_there(ops, "/dev/tee0")) {
-        return state(false, false, false, "There is no trusted operating system that we could use.",
-                     "");
+        return state(false, false, false, "optee_none", "");
     }
-    return by_device(h, access_of(ops, "/dev/tee0"),
-                     "A trusted operating system answers. Whether its boot is locked to its maker "
-                     "is not known here.",
-                     "", "", "Let this user use /dev/tee0 (group tee).");
+    return by_device(h, access_of(ops, "/dev/tee0"), "optee_ok", "", "", "optee_allow");
 }
 
 static struct hardware_state detect_tpm(const struct hardware *h, const struct hardware_ops *ops)
@@ -412,16 +376,9 @@ static struct hardware_state detect_tpm(const struct hardware *h, const struct h
     bool is_2 = file_says(ops, "/sys/class/tpm/tpm0/tpm_version_major", "2");
     enum hardware_access device = access_of(ops, "/dev/tpmrm0");
     if (!is_2 && device == HARDWARE_ABSENT) {
-        return state(false, false, false, "The kernel shows no TPM 2.0.",
-                     h->cpu.has_hypervisor
-                         ? ""
-                         : "If the machine has one, switch it on in the firmware (fTPM, PTT).");
+        return state(false, false, false, "tpm_none", h->cpu.has_hypervisor ? "" : "tpm_switch_on");
     }
-    return by_device(h, device,
-                     "A TPM 2.0 answers. Whether it is a chip or software, only its maker's "
-                     "certificate can tell.",
-                     "There is a TPM 2.0, but no /dev/tpmrm0.", "Load the kernel's TPM driver.",
-                     "Let this user use /dev/tpmrm0 (group tss).");
+    return by_device(h, device, "tpm_ok", "tpm_no_device", "tpm_load", "tpm_allow");
 }
 
 /* ---- what follows from it ---- */
@@ -447,16 +404,15 @@ static struct hardware_fitness fitness(enum hardware_verdict v, const char *reas
 static struct hardware_fitness judge_relay(const struct hardware *h)
 {
     if (h->memory_kib < CVM_MEMORY_KIB) {
-        return fitness(HARDWARE_CANNOT, "It needs 2 GiB of memory at the very least.");
+        return fitness(HARDWARE_CANNOT, "memory_too_small");
     }
     if (h->memory_kib < MEMORY_MIN_KIB || h->cores < CORES_MIN) {
-        return fitness(HARDWARE_LIMITED,
-                       "With less than 4 GiB of memory or two cores it serves few people at once.");
+        return fitness(HARDWARE_LIMITED, "serves_few");
     }
     if (h->disk_free_kib < DISK_FREE_MIN_KIB) {
-        return fitness(HARDWARE_LIMITED, "With less than 20 GiB of free disk it keeps little.");
+        return fitness(HARDWARE_LIMITED, "keeps_little");
     }
-    return fitness(HARDWARE_CAN, "Memory, cores and disk are enough.");
+    return fitness(HARDWARE_CAN, "enough");
 }
 
 static struct hardware_fitness judge_backup(const struct hardware *h)
@@ -464,30 +420,25 @@ static struct hardware_fitness judge_backup(const struct hardware *h)
     bool is_bound = h->states[HARDWARE_TPM2].is_usable || h->states[HARDWARE_OPTEE].is_usable ||
                     has_closed_memory(h);
     if (h->disk_free_kib < DISK_FREE_MIN_KIB) {
-        return fitness(HARDWARE_CANNOT, "It needs 20 GiB of free disk.");
+        return fitness(HARDWARE_CANNOT, "disk_too_small");
     }
-    return is_bound
-               ? fitness(HARDWARE_CAN, "Its key can be bound to this machine.")
-               : fitness(
-                     HARDWARE_LIMITED,
-                     "Its key would be protected by a passphrase alone: no TPM, no closed memory.");
+    return is_bound ? fitness(HARDWARE_CAN, "key_bound")
+                    : fitness(HARDWARE_LIMITED, "passphrase_only");
 }
 
 static struct hardware_fitness judge_cosigner(const struct hardware *h)
 {
     if (!has_closed_memory(h)) {
-        return fitness(HARDWARE_CANNOT, "It needs memory that the operator cannot read: SGX, a "
-                                        "confidential guest, or a realm.");
+        return fitness(HARDWARE_CANNOT, "no_closed_memory");
     }
     if (h->states[HARDWARE_SGX].is_usable && h->cpu.sgx_epc_bytes / 1024 < EPC_MIN_KIB &&
         h->role != HARDWARE_CONFIDENTIAL_GUEST) {
-        return fitness(HARDWARE_LIMITED, "With less than 64 MiB of enclave memory it is slow.");
+        return fitness(HARDWARE_LIMITED, "enclave_small");
     }
     if (h->role == HARDWARE_CONFIDENTIAL_GUEST && h->memory_kib < CVM_MEMORY_KIB) {
-        return fitness(HARDWARE_CANNOT, "A confidential guest needs 2 GiB of memory for it.");
+        return fitness(HARDWARE_CANNOT, "guest_too_small");
     }
-    return fitness(HARDWARE_LIMITED, "The hardware is there. Clients accept it when the measured "
-                                     "program stands in the signed release list.");
+    return fitness(HARDWARE_LIMITED, "needs_release");
 }
 
 void hardware_detect(struct hardware *ret, const struct hardware_ops *ops, const char *disk_path)
@@ -506,10 +457,8 @@ void hardware_detect(struct hardware *ret, const struct hardware_ops *ops, const
     s[HARDWARE_SNP_GUEST] = detect_snp_guest(&h, ops);
     s[HARDWARE_SNP_HOST] = detect_snp_host(&h, ops);
     s[HARDWARE_PARAVISOR] = detect_paravisor(&h, ops);
-    s[HARDWARE_NITRO_GUEST] =
-        detect_nitro(&h, ops, "/dev/nsm", "This is a Nitro enclave; documents can be asked for.");
-    s[HARDWARE_NITRO_HOST] =
-        detect_nitro(&h, ops, "/dev/nitro_enclaves", "Nitro enclaves can be started.");
+    s[HARDWARE_NITRO_GUEST] = detect_nitro(&h, ops, "/dev/nsm", "nitro_guest_ok");
+    s[HARDWARE_NITRO_HOST] = detect_nitro(&h, ops, "/dev/nitro_enclaves", "nitro_host_ok");
     s[HARDWARE_CCA_REALM] = detect_cca(&h, ops);
     s[HARDWARE_OPTEE] = detect_optee(&h, ops);
     s[HARDWARE_TPM2] = detect_tpm(&h, ops);
@@ -625,7 +574,9 @@ void hardware_write_json(struct json_writer *j, const struct hardware *h)
         put_bool(j, "firmware", s->is_in_firmware);
         put_bool(j, "usable", s->is_usable);
         put_str(j, "reason", s->reason);
-        put_str(j, "advice", s->advice);
+        if (s->advice[0]) {
+            put_str(j, "advice", s->advice);
+        }
         json_end_object(j);
     }
     json_end_array(j);

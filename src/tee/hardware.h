@@ -35,7 +35,8 @@ struct hardware_cpu {
     bool is_amd;
     bool has_hypervisor;
     bool has_aes;
-    bool has_sgx; /* the chip knows it */
+    uint32_t signature; /* EAX of leaf 1: family, model and stepping; 0 if not known */
+    bool has_sgx;       /* the chip knows it */
     bool has_sgx_flc;
     bool is_sgx_enabled; /* and the firmware switched it on */
     uint64_t sgx_epc_bytes;
@@ -68,8 +69,8 @@ struct hardware_state {
     bool is_in_chip;
     bool is_in_firmware; /* switched on, and shown to this system */
     bool is_usable;      /* by this user, now */
-    const char *reason;  /* a sentence */
-    const char *advice;  /* what to do about it; "" if nothing needs to be done */
+    const char *reason;  /* a code: hardware_sentence */
+    const char *advice;  /* the code of what to do about it; "" if nothing needs to be done */
 };
 
 enum hardware_role { HARDWARE_BARE_METAL, HARDWARE_VM, HARDWARE_CONFIDENTIAL_GUEST };
@@ -85,7 +86,7 @@ enum hardware_verdict { HARDWARE_CANNOT, HARDWARE_LIMITED, HARDWARE_CAN };
 
 struct hardware_fitness {
     enum hardware_verdict verdict;
-    const char *reason;
+    const char *reason; /* a code, too */
 };
 
 struct hardware {
@@ -109,7 +110,11 @@ const char *hardware_role_name(enum hardware_role r);
 const char *hardware_service_name(enum hardware_service s);
 const char *hardware_verdict_name(enum hardware_verdict v);
 
-/* hardware_write_json writes all of it as one value. */
+/* hardware_sentence says in English what a code of reason or advice means; "" if there is no such code. */
+const char *hardware_sentence(const char *code);
+size_t hardware_sentence_count(void);
+
+/* hardware_write_json writes all of it as one value: the result of the local API's method hardware. */
 struct json_writer;
 void hardware_write_json(struct json_writer *j, const struct hardware *h);
 

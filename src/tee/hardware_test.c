@@ -291,10 +291,13 @@ static void detect(struct hardware *h, struct machine *m)
     hardware_detect(h, &ops, "/");
     for (int i = 0; i < HARDWARE_TECHNOLOGY_COUNT; i++) {
         const struct hardware_state *s = &h->states[i];
-        EXPECT(s->reason && s->reason[0]);
-        EXPECT(s->advice != NULL);
+        EXPECT(hardware_sentence(s->reason)[0]);
+        EXPECT(s->advice[0] == '\0' || hardware_sentence(s->advice)[0]);
         EXPECT(s->is_in_chip || !s->is_in_firmware);
         EXPECT(s->is_in_firmware || !s->is_usable);
+    }
+    for (int i = 0; i < HARDWARE_SERVICE_COUNT; i++) {
+        EXPECT(hardware_sentence(h->services[i].reason)[0]);
     }
 }
 
@@ -403,8 +406,11 @@ TEST(an_arm_board_and_a_container)
     detect(&h, &m);
     EXPECT(h.is_container);
     EXPECT(!h.states[HARDWARE_SGX].is_usable);
+    EXPECT_STR("pass_device", h.states[HARDWARE_SGX].advice);
     EXPECT_STR("Pass the device into the container, or run outside of it.",
-               h.states[HARDWARE_SGX].advice);
+               hardware_sentence(h.states[HARDWARE_SGX].advice));
+    EXPECT_STR("", hardware_sentence("pass_devic"));
+    EXPECT_STR("", hardware_sentence(""));
 }
 
 TEST(a_machine_that_says_nothing)

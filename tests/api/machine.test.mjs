@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, chmodSync, chownSync, closeSync, existsSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { hostname, networkInterfaces, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Daemon, freePort, localCall, makeHome, run, sleep, until, writeConfig } from './daemon.mjs';
@@ -312,6 +312,37 @@ test('code and token stand in no arguments, no environment, no log and no file',
   for (const [place, text] of Object.entries(places)) {
     assert.ok(!text.includes(code) && !text.includes(token), place);
   }
+});
+
+// ---- the machine itself
+
+test('the method hardware gives what passmesh hardware --json prints, in codes', async () => {
+  const { result } = await d.local('hardware', {});
+  const it = run(d.home, ['hardware', '--json']);
+  assert.equal(await it.ended, 0, it.err);
+  const printed = JSON.parse(it.out);
+  assert.ok(Math.abs(result.disk_free_kib - printed.disk_free_kib) < 1e6, 'about the same disk');
+  assert.deepEqual({ ...result, disk_free_kib: 0 }, { ...printed, disk_free_kib: 0 });
+  assert.ok(result.memory_kib > 0 && result.cores > 0 && result.technologies.length === 11 && result.services.length === 3, it.out);
+  result.technologies.forEach((x) => assert.match(x.reason, /^[a-z0-9_]+$/));
+});
+
+test('passmesh hardware --report writes a file without names, once', async () => {
+  const file = join(d.home, 'report.json');
+  const it = run(d.home, ['hardware', '--report', file]);
+  assert.equal(await it.ended, 0, it.err);
+  const text = readFileSync(file, 'utf8');
+  const report = JSON.parse(text);
+  assert.deepEqual(Object.keys(report), ['report', 'version', 'system', 'kernel', 'machine', 'processor', 'enclave_memory_kib', 'hyperv_isolation', 'hardware']);
+  assert.match(report.kernel, /^\d+[\d.]*$/);
+  assert.match(report.processor, /^[0-9a-f]{8}$/);
+  const names = [hostname(), userInfo().username, d.home].filter((name) => name.length > 3);
+  names.forEach((name) => assert.ok(!text.includes(name), `it holds ${name}`));
+  const again = run(d.home, ['hardware', '--report', file]);
+  assert.equal(await again.ended, 1, 'a file that is there stays');
+  assert.equal(readFileSync(file, 'utf8'), text);
+  unlinkSync(file);
+  assert.equal(await run(d.home, ['hardware', 'x']).ended, 2);
 });
 
 test('passmesh open hands the code on in a private file that is gone afterwards', async () => {

@@ -579,6 +579,40 @@ export interface Methods {
       max_amount: Figure;
     }[];
   } };
+  /** What this machine could do for others, as it says itself: nothing here proves anything to others. As it was when the daemon started, found without privilege; nothing is loaded or written. A locked wallet answers too. */
+  hardware: { params: Record<string, never>; result: {
+    /** Maker of the processor. */
+    vendor: 'intel' | 'amd' | 'other';
+    role: 'bare-metal' | 'vm' | 'confidential-guest';
+    container: boolean;
+    /** 0: not known. */
+    cores: number;
+    /** 0: not known. */
+    memory_kib: number;
+    /** Free where data lies. */
+    disk_free_kib: number;
+    /** The processor has instructions for AES. */
+    aes: boolean;
+    technologies: {
+      name: 'sgx' | 'tdx-guest' | 'tdx-host' | 'sev-snp-guest' | 'sev-snp-host' | 'paravisor' | 'nitro-guest' | 'nitro-host' | 'cca-realm' | 'op-tee' | 'tpm2';
+      /** The chip has it. */
+      chip: boolean;
+      /** The firmware switched it on and shows it to this system. */
+      firmware: boolean;
+      /** This user can use it now. */
+      usable: boolean;
+      /** Code of kind hardware in codes.json. */
+      reason: string;
+      /** What to do, a code too; absent if nothing needs to be done. */
+      advice?: string;
+    }[];
+    services: {
+      name: 'relay' | 'backup' | 'co-signer';
+      verdict: 'can' | 'limited' | 'cannot';
+      /** Code of kind hardware in codes.json. */
+      reason: string;
+    }[];
+  } };
   /** Operations and incoming payments, newest first. */
   history_list: { params: {
     account_id: string;
@@ -970,4 +1004,78 @@ export interface ActionParams {
   remove_one: Record<string, never>;
   save_report: Record<string, never>;
   free_space: Record<string, never>;
+}
+
+export interface HardwareParams {
+  device_not_in_container: Record<string, never>;
+  device_refused: Record<string, never>;
+  sgx_none: Record<string, never>;
+  sgx_firmware_off: Record<string, never>;
+  sgx_no_launch_control: Record<string, never>;
+  sgx_ok: Record<string, never>;
+  sgx_no_device: Record<string, never>;
+  tdx_guest_none: Record<string, never>;
+  tdx_guest_ok: Record<string, never>;
+  tdx_guest_no_device: Record<string, never>;
+  tdx_host_none: Record<string, never>;
+  tdx_host_off: Record<string, never>;
+  tdx_host_ok: Record<string, never>;
+  tdx_host_no_device: Record<string, never>;
+  snp_guest_unsure: Record<string, never>;
+  snp_guest_none: Record<string, never>;
+  snp_guest_ok: Record<string, never>;
+  snp_guest_no_device: Record<string, never>;
+  snp_host_none: Record<string, never>;
+  snp_host_no_chip: Record<string, never>;
+  snp_host_off: Record<string, never>;
+  snp_host_ok: Record<string, never>;
+  snp_host_no_device: Record<string, never>;
+  paravisor_none: Record<string, never>;
+  paravisor_ok: Record<string, never>;
+  paravisor_no_tpm: Record<string, never>;
+  nitro_none: Record<string, never>;
+  nitro_guest_ok: Record<string, never>;
+  nitro_host_ok: Record<string, never>;
+  cca_none: Record<string, never>;
+  cca_ok: Record<string, never>;
+  cca_no_tokens: Record<string, never>;
+  optee_none: Record<string, never>;
+  optee_ok: Record<string, never>;
+  tpm_none: Record<string, never>;
+  tpm_ok: Record<string, never>;
+  tpm_no_device: Record<string, never>;
+  pass_device: Record<string, never>;
+  sgx_ask_host: Record<string, never>;
+  sgx_switch_on: Record<string, never>;
+  sgx_kernel: Record<string, never>;
+  sgx_allow: Record<string, never>;
+  report_as_other: Record<string, never>;
+  tdx_guest_kernel: Record<string, never>;
+  tdx_switch_on: Record<string, never>;
+  kvm_load: Record<string, never>;
+  kvm_allow: Record<string, never>;
+  snp_guest_kernel: Record<string, never>;
+  snp_guest_load: Record<string, never>;
+  snp_switch_on_epyc: Record<string, never>;
+  snp_switch_on: Record<string, never>;
+  snp_host_load: Record<string, never>;
+  snp_host_allow: Record<string, never>;
+  tpm_load_virtual: Record<string, never>;
+  tpm_allow: Record<string, never>;
+  nitro_allow: Record<string, never>;
+  cca_load: Record<string, never>;
+  optee_allow: Record<string, never>;
+  tpm_switch_on: Record<string, never>;
+  tpm_load: Record<string, never>;
+  memory_too_small: Record<string, never>;
+  serves_few: Record<string, never>;
+  keeps_little: Record<string, never>;
+  enough: Record<string, never>;
+  disk_too_small: Record<string, never>;
+  key_bound: Record<string, never>;
+  passphrase_only: Record<string, never>;
+  no_closed_memory: Record<string, never>;
+  enclave_small: Record<string, never>;
+  guest_too_small: Record<string, never>;
+  needs_release: Record<string, never>;
 }
