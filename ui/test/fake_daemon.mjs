@@ -167,10 +167,12 @@ export async function startFakeDaemon(folder, { stepMs = 400 } = {}) {
     throw new Refusal('unknown_operation');
   })();
 
+  const hardware = methods.hardware.example.result;
   const handlers = {
     status, settings_get: () => world.settings, accounts_list: () => ({ accounts: world.accounts }), networks_list: () => ({ networks: world.networks }),
     version: () => ({ version: '0.1.0', build: 'fake', libraries: [], methods: Object.keys(handlers) }),
     network_status: () => world.network, peers_list: () => ({ peers: [] }), servers_list: () => ({ servers: [] }), tokens_list: () => ({ tokens: [eth, usdc] }),
+    hardware: () => ({ ...hardware, technologies: [...hardware.technologies, { name: 'sgx', chip: false, firmware: false, usable: false, reason: 'sgx_none' }] }),
     contacts_list: () => ({ contacts: world.contacts }), balances_get: balances, operation_get: ({ operation_id }) => opOf(operation_id), log_tail: () => ({ lines: world.log }),
     session_end: () => ({}),
     settings_set: ({ changes }) => {

@@ -33,7 +33,7 @@ const fake: Transport = {
   async post(_path, body) {
     const { method, params } = body as { method: string; params: { after?: string } };
     asked.push(method);
-    const reply = { ...replies, ...state.replies }[method] as { error?: { code: string; params: object; next?: string[] } } | undefined;
+    const reply = { ...replies, ...state.replies }[method] as { error?: { code: string; params: object; next?: string[] } } | null | undefined; /* null: no answer comes */
     if (state.silent || !reply) {
       return new Promise(() => undefined);
     }

@@ -194,6 +194,25 @@ describe('journeys', { skip: findChromium() ? false : 'Chromium is not installed
     }
   });
 
+  test('this computer is read by keyboard alone', { timeout: 240_000 }, async () => {
+    const j = await begin();
+    const { page } = j;
+    try {
+      await createAccount(keyboard, j);
+      await page.keyboard.press('g');
+      await page.keyboard.press('c');
+      await page.locator('[data-test=service-relay]').waitFor();
+      assert.equal(await page.evaluate(() => document.activeElement.tagName), 'H1', 'the heading has the focus');
+      assert.ok(!(await page.locator('[data-test=technology-sgx]').isVisible()), 'what is not here is folded away');
+      await keyboard.press(page, 'main details > summary');
+      assert.match(await page.locator('[data-test=technology-sgx]').innerText(), /Intel SGX[^]*not found/);
+      assert.match(await page.locator('[data-test=technology-tpm2]').innerText(), /TPM 2\.0[^]*in the chip[^]*switched on[^]*usable now/);
+      assert.deepEqual(await j.seen.take(), []);
+    } finally {
+      await j.end();
+    }
+  });
+
   test('lock wipes the page, a passkey opens it; language and theme follow the settings', { timeout: 240_000 }, async () => {
     const the = await begin();
     const { page, end } = the;

@@ -92,6 +92,15 @@ export function make(now) {
   const checked = (o = {}) => ({ ok: true, address: ALICE, party: alice, risks: [], ...o });
   const error = (code, params = {}, next = ['try_again']) => ({ error: { code, params, next } });
 
+  const technology = (name, steps, reason, advice) => ({ name, chip: steps > 0, firmware: steps > 1, usable: steps > 2, reason, ...(advice ? { advice } : {}) });
+  const HARDWARE_SERVICES = [{ name: 'relay', verdict: 'can', reason: 'enough' }, { name: 'backup', verdict: 'limited', reason: 'passphrase_only' }, { name: 'co-signer', verdict: 'cannot', reason: 'no_closed_memory' }];
+  const hardware = (o = {}) => ({
+    vendor: 'intel', role: 'bare-metal', container: false, cores: 8, memory_kib: 16303428, disk_free_kib: 125829120, aes: true, services: HARDWARE_SERVICES, technologies: [
+      technology('sgx', 1, 'sgx_firmware_off', 'sgx_switch_on'), technology('tdx-guest', 0, 'tdx_guest_none'), technology('tdx-host', 0, 'tdx_host_off', 'tdx_switch_on'),
+      technology('sev-snp-guest', 0, 'snp_guest_none'), technology('sev-snp-host', 0, 'snp_host_none'), technology('paravisor', 0, 'paravisor_none'), technology('nitro-guest', 0, 'nitro_none'),
+      technology('nitro-host', 0, 'nitro_none'), technology('cca-realm', 0, 'cca_none'), technology('op-tee', 0, 'optee_none'), technology('tpm2', 2, 'device_refused', 'tpm_allow')], ...o,
+  });
+
   const topics = {
     status: status(), accounts: { accounts: [account()] }, settings: settings(), health: health(), network: network(), requests: { operations: [] }, log: { lines: logs },
     balances: balances([bal(eth, fig(12345678901234567890n, proven)), bal(usdc, usd(250_000000n))]), activity: { rows, total: 6, spam_hidden: 0 },
@@ -108,9 +117,9 @@ export function make(now) {
       { id: PEER2, rtt_ms: 61, kept_permille: 980, level: 'known_code', attested: 'none', state: 'blocked', reason: { code: 'server_lied', params: { server: 'Zp2..x1' } } }] },
     version: {
       version: '0.1.0', build: '7c1e02d', libraries: [{ name: 'OpenSSL', version: '3.0.17' }, { name: 'libsodium', version: '1.0.18' }, { name: 'SQLite', version: '3.40.1' }],
-      methods: ['account_create_begin', 'account_create_finish', 'faucet_request', 'lock', 'network_node_set', 'speed_up_prepare', 'cancel_prepare', 'session_end'],
+      methods: ['account_create_begin', 'account_create_finish', 'faucet_request', 'hardware', 'lock', 'network_node_set', 'speed_up_prepare', 'cancel_prepare', 'session_end'],
     },
-    settings_set: settings({ theme: 'dark' }), account_create_begin: { ceremony: { id: 'c1', kind: 'create', name: 'Main', created_ms: now, expires_ms: now + 18e4 }, options: {
+    hardware: hardware(), settings_set: settings({ theme: 'dark' }), account_create_begin: { ceremony: { id: 'c1', kind: 'create', name: 'Main', created_ms: now, expires_ms: now + 18e4 }, options: {
       rp_id: 'passmesh.localhost', rp_name: 'Passmesh', user_id: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8', user_name: 'Main', user_display_name: 'Main',
       challenge: request.challenge, algorithms: [-7], exclude: [], hints: [], resident_key: 'required', user_verification: 'required', attestation: 'none', timeout_ms: 120000 } },
     account_create_finish: account({ on_chain: false }), faucet_request: { amount: fig(100n * WEI, reported) }, send_cancel: past({ state: 'cancelled' }),
@@ -195,6 +204,12 @@ export function make(now) {
     'network': { route: 'network' },
     'network-empty': { route: 'network', topics: { network: network({ peers: 0, servers: 0, by_source: { mdns: 0, dht: 0, saved: 0, bootstrap: 0, manual: 0, inbound: 0 }, refused: [], sent: [], reach: { state: 'unknown', why: { code: 'not_tried', params: {} } }, chain: chain({ state: 'no_network', k: 0, n: 0, grade: 'reported' }) }), status: status({ chain: chain({ state: 'no_network' }), peers: 0, servers: 0 }) }, replies: { peers_list: { peers: [] }, servers_list: { servers: [] } } },
     'network-node-error': { route: 'network', replies: { network_node_set: error('wrong_chain', { expected: '31337', got: '1' }, ['open_network']) }, act: [['fill', 'form input', 'http://127.0.0.1:8545'], ['click', 'form button'], ['wait', '[data-test=error]']] },
+    'computer': { route: 'computer' },
+    'computer-guest': { route: 'computer', replies: { hardware: hardware({ vendor: 'amd', role: 'confidential-guest', container: true, cores: 1, memory_kib: 1048576, disk_free_kib: 0, technologies: [
+      technology('sev-snp-guest', 2, 'device_not_in_container', 'pass_device'), technology('paravisor', 3, 'paravisor_ok'), technology('sgx', 0, 'sgx_none')], services: HARDWARE_SERVICES.map((s) => ({ ...s, verdict: 'cannot', reason: 'memory_too_small' })) }) } },
+    'computer-bare': { route: 'computer', replies: { hardware: hardware({ vendor: 'other', cores: 0, memory_kib: 0, aes: false, technologies: [technology('op-tee', 0, 'optee_none'), technology('tpm2', 0, 'a_code_of_tomorrow')] }) } },
+    'computer-loading': { route: 'computer', replies: { hardware: null }, act: [['pause', 1100]] },
+    'computer-error': { route: 'computer', replies: { hardware: error('rate_limited', { wait_ms: '500' }) }, act: [['wait', '[data-test=error]']] },
     'settings': { route: 'settings' },
     'settings-compact': { route: 'settings', topics: { settings: settings({ density: 'compact', shortcuts: false }) } },
     'more': { route: 'more' }, 'log': { route: 'log' }, 'log-empty': { route: 'log', topics: { log: { lines: [] } } }, 'about': { route: 'about' }, 'missing': { route: 'nowhere' },

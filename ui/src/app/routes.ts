@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 
 export type Screen =
-  | 'home' | 'receive' | 'send' | 'approve' | 'activity' | 'operation' | 'accounts' | 'account' | 'network' | 'settings' | 'more' | 'log' | 'about'
+  | 'home' | 'receive' | 'send' | 'approve' | 'activity' | 'operation' | 'accounts' | 'account' | 'network' | 'computer' | 'settings' | 'more' | 'log' | 'about'
   | 'start' | 'missing';
 
 export interface Route {
@@ -24,6 +24,7 @@ const TABLE: [RegExp, Screen, boolean, string][] = [
   [/^accounts$/, 'accounts', false, 'accounts'],
   [/^accounts\/([\w-]{1,64})$/, 'account', false, 'accounts'],
   [/^network$/, 'network', false, 'network'],
+  [/^computer$/, 'computer', false, 'computer'],
   [/^settings$/, 'settings', false, 'settings'],
   [/^more$/, 'more', false, 'more'],
   [/^log$/, 'log', false, 'log'],

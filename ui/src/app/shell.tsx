@@ -10,6 +10,7 @@ import { Accounts, AccountScreen } from '../features/accounts/accounts';
 import { Activity, OperationScreen } from '../features/activity/activity';
 import { About, Log, More } from '../features/about/about';
 import { Approve } from '../features/approve/approve';
+import { Computer } from '../features/computer/computer';
 import { Home } from '../features/home/home';
 import { Locked, NoAccess } from '../features/lock/lock';
 import { Network } from '../features/network/network';
@@ -27,7 +28,7 @@ import { Shortcuts } from './shortcuts';
 
 const SCREENS: Record<Screen, FunctionComponent<{ id: string }>> = {
   home: Home, receive: Receive, send: Send, approve: Approve, activity: Activity, operation: OperationScreen, accounts: Accounts, account: AccountScreen,
-  network: Network, settings: Settings, more: More, log: Log, about: About, start: Start, missing: Missing,
+  network: Network, computer: Computer, settings: Settings, more: More, log: Log, about: About, start: Start, missing: Missing,
 };
 
 function Missing() {
@@ -83,13 +84,13 @@ function Header({ isBare }: { isBare: boolean }) {
   );
 }
 
-const NAV: [string, IconName, string][] = [['home', 'house', ''], ['activity', 'activity', ''], ['accounts', 'users', ''], ['network', 'network', ''], ['settings', 'settings', 'wide'], ['log', 'scroll-text', 'wide'], ['about', 'info', 'wide'], ['more', 'ellipsis', 'phone']];
+const NAV: [string, IconName, string][] = [['home', 'house', ''], ['activity', 'activity', ''], ['accounts', 'users', ''], ['network', 'network', ''], ['computer', 'cpu', 'wide'], ['settings', 'settings', 'wide'], ['log', 'scroll-text', 'wide'], ['about', 'info', 'wide'], ['more', 'ellipsis', 'phone']];
 
 function Menu() {
   const t = T();
   const words = t.nav as unknown as Record<string, string>;
   const section = route.value.section;
-  const inMore = ['settings', 'log', 'about', 'more'].includes(section);
+  const inMore = ['computer', 'settings', 'log', 'about', 'more'].includes(section);
   return (
     <nav class="menu" aria-label={t.nav.label}>
       {NAV.map(([name, icon, where]) => (

@@ -39,6 +39,11 @@ export function moment(ms: number, now: number, t: Texts): string {
   return new Date(now).toDateString() === d.toDateString() ? time : `${day} ${time}`;
 }
 
+export function gibibytes(kib: number, locale: string): string {
+  const gib = kib / 1048576;
+  return `${gib.toLocaleString(locale, { maximumFractionDigits: gib < 100 ? 1 : 0, roundingMode: 'trunc' } as Intl.NumberFormatOptions)} GiB`;
+}
+
 export function mebibytes(bytes: number): string {
   return `${Math.round(bytes / 1048576)} MiB`;
 }
