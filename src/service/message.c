@@ -186,7 +186,9 @@ enum err service_request_encode(const struct service_request *r, struct buf *out
 MUST_CHECK static enum err
 request_field(struct service_request *r, uint32_t *seen, const struct protobuf_field *f)
 {
-    if (f->number < 32) {
+    /* As in proto3, an empty field is one that is not there: our own encoder writes none. */
+    bool is_there = f->wire != PROTOBUF_BYTES || f->bytes.n > 0;
+    if (is_there && f->number < 32) {
         *seen |= UINT32_C(1) << f->number;
     }
     uint64_t v = 0;

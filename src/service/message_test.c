@@ -80,6 +80,7 @@ TEST(refused_requests)
         {"0801 1801",                                  ERR_MALFORMED,   "id of another wire type"},
         {"0a00 19 0000000000000000",                   ERR_MALFORMED,   "type as text"           },
         {"0802 19 0000000000000000",                   ERR_MALFORMED,   "rpc without method"     },
+        {"0802 19 0000000000000000 3200 3a025b5d",     ERR_MALFORMED,   "rpc of an empty method" },
         {"0804 19 0000000000000000 520102",            ERR_MALFORMED,   "hash of one byte"       },
         {"0805 19 0000000000000000 5802",              ERR_UNSUPPORTED, "topic 2"                },
         {"0805 19 0000000000000000",                   ERR_MALFORMED,   "no topic"               },
