@@ -211,6 +211,9 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
     if (config_is_key(e, "peers", "mdns")) {
         return config_get_flag(&c->is_mdns, e, diag);
     }
+    if (config_is_key(e, "peers", "dht")) {
+        return config_get_flag(&c->is_dht, e, diag);
+    }
     if (config_is_key(e, "peers", "mdns_port")) {
         TRY(config_get_number(&number, e, UINT16_MAX, diag));
         c->mdns_port = (uint16_t)number;
@@ -248,8 +251,10 @@ enum err config_read_ini(const char *path, config_entry_fn read, void *user, str
 
 enum err config_load(struct config *ret, const struct config_args *args, struct diag *diag)
 {
-    *ret = (struct config){
-        .port = PORT_DEFAULT, .memory_max = (size_t)MEMORY_MIB_DEFAULT * MIB, .is_mdns = true};
+    *ret = (struct config){.port = PORT_DEFAULT,
+                           .memory_max = (size_t)MEMORY_MIB_DEFAULT * MIB,
+                           .is_mdns = true,
+                           .is_dht = true};
     char path[CONFIG_PATH_LEN_MAX];
     enum err err = config_find_places(ret, args);
     if (err == OK) {

@@ -202,6 +202,7 @@ TEST(no_file_is_the_defaults)
     EXPECT_STR("", c.network_file);
     EXPECT_EQ(0, c.peer_count);
     EXPECT(c.is_mdns);
+    EXPECT(c.is_dht);
     EXPECT_EQ(0, c.mdns_port);
     EXPECT(!c.is_debug);
     EXPECT(!c.is_software_key);
@@ -216,19 +217,20 @@ TEST(each_key_is_read)
     TEST_REQUIRE(place_init(&p));
     (void)setenv("PASSMESH_NETWORK", "/n.ini", 1);
     (void)setenv("PASSMESH_SOFTWARE_KEY", "1", 1);
-    EXPECT_OK(load(
-        &p,
-        "# a comment\n[page]\nport = 7879\n[peers]\nlisten = /ip4/0.0.0.0/tcp/4001\n"
-        "memory_mib = 4096\nserver = /ip4/1.2.3.4/tcp/1/p2p/a\n"
-        "server = /ip4/1.2.3.4/tcp/1/p2p/b\nmdns = no\nmdns_port = 65535\n[log]\nlevel = debug\n"
-        "[process]\nsandbox = optional\n",
-        &diag));
+    EXPECT_OK(load(&p,
+                   "# a comment\n[page]\nport = 7879\n[peers]\nlisten = /ip4/0.0.0.0/tcp/4001\n"
+                   "memory_mib = 4096\nserver = /ip4/1.2.3.4/tcp/1/p2p/a\n"
+                   "server = /ip4/1.2.3.4/tcp/1/p2p/b\nmdns = no\ndht = no\nmdns_port = "
+                   "65535\n[log]\nlevel = debug\n"
+                   "[process]\nsandbox = optional\n",
+                   &diag));
     EXPECT_EQ(7879, c.port);
     EXPECT_STR("/ip4/0.0.0.0/tcp/4001", c.listen);
     EXPECT_EQ((size_t)4096 << 20, c.memory_max);
     EXPECT_EQ(2, c.peer_count);
     EXPECT_STR("/ip4/1.2.3.4/tcp/1/p2p/b", c.peers[1]);
     EXPECT(!c.is_mdns);
+    EXPECT(!c.is_dht);
     EXPECT_EQ(65535, c.mdns_port);
     EXPECT(c.is_debug);
     EXPECT(c.is_sandbox_optional);

@@ -78,6 +78,7 @@ static bool give_to_callers(struct daemon *d)
 static void set_alarm(struct daemon *d)
 {
     instant at = instant_min(wallet_deadline(d->wallet), servers_deadline(&d->servers));
+    at = instant_min(at, daemon_dht_deadline(d));
     alarm_set(&d->alarm, instant_min(at, api_deadline(d->api)));
 }
 
@@ -97,6 +98,7 @@ void daemon_pump(void *user)
         wallet_tick(d->wallet, t);
         bool any = give_to_servers(d, t);
         servers_tick(&d->servers, t);
+        daemon_dht_tick(d, t);
         api_tick(d->api, t);
         any |= give_to_callers(d);
         tcp_pump(&d->tcp); /* its events ask for another round */
@@ -120,7 +122,11 @@ static void on_host_event(void *user, const struct host_event *e)
         return;
     }
     struct wallet_time t = daemon_time(d);
-    (void)servers_host_event(&d->servers, t.mono, t, e);
+    if (e->kind == HOST_EVENT_EXTENSION) {
+        daemon_dht_event(d);
+    } else {
+        (void)servers_host_event(&d->servers, t.mono, t, e);
+    }
     d->pump_again = true;
     if (!d->is_pumping) {
         alarm_set(&d->alarm, t.mono); /* what follows from it is done outside the driver */
@@ -519,6 +525,7 @@ static enum err start(struct daemon *d)
     TRY(listen_for_peers(d));
     TRY(start_servers(d));
     daemon_mdns_start(d);
+    TRY(daemon_dht_start(d));
     if (fetch_new(&d->fetch, &d->loop) != OK || start_api(d) != OK) {
         return fail(d, ERR_IO, "There is not enough memory to start.");
     }
@@ -570,6 +577,7 @@ static void stop(struct daemon *d)
     api_free(d->api);
     d->api = NULL;
     wallet_free(d->wallet);
+    daemon_dht_stop(d);
     if (d->has_host) {
         host_done(&d->host);
     }

@@ -19,9 +19,20 @@
 #include "node/servers.h"
 #include "node/tcp.h"
 #include "node/web.h"
+#include "p2p/host_kad.h"
 #include "p2p/host_state.h"
 
 /* The daemon's inside, shared by daemon*.c only. */
+/* The search for servers in the DHT. */
+struct daemon_dht {
+    bool is_on;
+    struct host_kad kad;
+    uint64_t op;       /* 0: no search is under way */
+    struct id network; /* for which servers were looked for last */
+    instant look_at;
+    uint64_t every_us;
+};
+
 struct daemon {
     const struct config *config;
     char *text;
@@ -47,6 +58,7 @@ struct daemon {
     struct servers servers;
     struct mdns_socket mdns;
     struct near near;
+    struct daemon_dht dht;
     struct fetch *fetch;
     struct own_nodes own_nodes;
     struct api_node_port port;
@@ -71,5 +83,14 @@ void daemon_stop(void *user);
  * daemon goes on without. */
 void daemon_mdns_start(struct daemon *d);
 void daemon_mdns_stop(struct daemon *d);
+
+/* ---- daemon_dht.c ---- */
+
+/* daemon_dht_start joins the DHT as a client, unless the person does not want that. ERR_LIMIT: there is no memory. */
+MUST_CHECK enum err daemon_dht_start(struct daemon *d);
+void daemon_dht_stop(struct daemon *d);
+void daemon_dht_event(struct daemon *d);
+void daemon_dht_tick(struct daemon *d, struct wallet_time t);
+instant daemon_dht_deadline(const struct daemon *d);
 
 #endif

@@ -14,13 +14,15 @@ static void on_found(void *user, const struct mdns_found *found)
             return;
         }
     }
-    if (servers_hear(&d->servers, now, &found->peer, addr) == OK) {
+    struct servers_heard heard = {.peer = found->peer, .addr = addr, .found = FOUND_MDNS};
+    if (servers_hear(&d->servers, now, &heard) == OK) {
         alarm_set(&d->alarm, now); /* the dial is not the socket's to do */
     }
 }
 
 void daemon_mdns_start(struct daemon *d)
 {
+    near_load(&d->near);
     if (!d->config->is_mdns) {
         return;
     }
@@ -31,7 +33,6 @@ void daemon_mdns_start(struct daemon *d)
         .on_found = on_found,
         .user = d
     };
-    near_load(&d->near);
     if (mdns_socket_init(&d->mdns, &cfg) != OK) {
         log_line(&d->log, LOG_WARN, "net", "servers of the local network cannot be heard");
     }

@@ -82,6 +82,7 @@ static void stop_step(struct server *s, instant now)
     bool is_quiet = service_server_streams_count(&s->service) == 0 && s->leaving_count == 0;
     if (s->phase == SERVER_DRAINING && (is_quiet || instant_reached(s->phase_until, now))) {
         s->phase = SERVER_CLOSING;
+        server_dht_stop(s); /* it would dial again */
         s->phase_until = instant_add(now, CLOSE_MS * US_PER_MS);
         for (size_t i = host_peers_count(&s->host); i > 0; i--) {
             struct host_peer_info info;
@@ -99,6 +100,7 @@ static void stop_step(struct server *s, instant now)
 static instant next_deadline(const struct server *s)
 {
     instant at = instant_min(server_chain_deadline(s), s->watch_at);
+    at = instant_min(at, server_dht_deadline(s));
     if (s->phase == SERVER_DRAINING || s->phase == SERVER_CLOSING) {
         at = instant_min(at, s->phase_until);
     }
@@ -120,6 +122,7 @@ static void pump(struct server *s)
             any = serve(s, now);
         }
         watch(s, now);
+        server_dht_tick(s, now);
         stop_step(s, now);
         tcp_pump(&s->tcp);
         any = (any && s->phase != SERVER_STARTING) || s->pump_again;
@@ -483,7 +486,7 @@ MUST_CHECK static enum err start(struct server *s)
     TRY(start_host(s));
     TRY(start_listening(s));
     server_mdns_start(s);
-    return OK;
+    return server_dht_start(s);
 }
 
 /* All is open that will be needed: the store, the ports, keyd. */
@@ -548,6 +551,7 @@ static void stop(struct server *s)
     if (s->has_bundler) {
         bundler_done(&s->bundler);
     }
+    server_dht_stop(s);
     if (s->has_host) {
         host_done(&s->host);
     }

@@ -118,6 +118,12 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
     if (config_is_key(e, "server", "mdns")) {
         return read_mdns(c, e, diag);
     }
+    if (config_is_key(e, "server", "dht")) {
+        return config_get_flag(&c->is_dht, e, diag);
+    }
+    if (config_is_key(e, "server", "bootstrap")) {
+        return get_list(c->bootstrap, &c->bootstrap_count, e, diag);
+    }
     if (config_is_key(e, "server", "mdns_port")) {
         TRY(config_get_number(&number, e, UINT16_MAX, diag));
         c->mdns_port = (uint16_t)number;
@@ -166,6 +172,7 @@ enum err server_config_load(struct server_config *ret,
     *ret = (struct server_config){
         .places = {.memory_max = (size_t)MEMORY_MIB_DEFAULT * MIB},
         .is_bundler = true,
+        .is_dht = true,
         .limits = service_server_limits_default(),
         .bundler = bundler_limits_default(),
     };

@@ -28,6 +28,10 @@ struct server_config {
     char announce[SERVER_LISTEN_COUNT_MAX][CONFIG_TEXT_LEN_MAX + 1];
     enum server_mdns mdns;
     uint16_t mdns_port; /* 0: the usual one */
+    bool is_dht;
+    size_t bootstrap_count;
+    char bootstrap[SERVER_LISTEN_COUNT_MAX]
+                  [CONFIG_TEXT_LEN_MAX + 1]; /* of the DHT, beside the network's */
     bool is_bundler;
     struct service_server_limits limits;
     struct bundler_limits bundler;

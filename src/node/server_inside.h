@@ -12,6 +12,7 @@
 #include "node/server_sidecar.h"
 #include "node/server_store.h"
 #include "node/tcp.h"
+#include "p2p/host_kad.h"
 #include "p2p/host_state.h"
 
 /* The server's inside, shared by server*.c only. */
@@ -31,6 +32,17 @@ enum server_phase {
     SERVER_DRAINING, /* told to stop: answers what it has taken */
     SERVER_CLOSING,  /* peers are told good-bye */
     SERVER_STOPPED
+};
+
+/* What the server does in the DHT, and what it says of itself there. */
+struct server_dht {
+    bool is_on;
+    struct host_kad kad;
+    instant provide_at; /* when it says again that it serves; NEVER: while it does */
+    uint64_t retry_us;
+    unsigned provides_count; /* under way */
+    bool is_stored;          /* somebody took the record */
+    uint64_t day;            /* of the keys that are told of */
 };
 
 struct server {
@@ -72,6 +84,7 @@ struct server {
     struct tcp tcp;
     bool has_tcp;
     struct mdns_socket mdns;
+    struct server_dht dht;
     size_t listen_count;
     struct span listen[SERVER_LISTEN_COUNT_MAX]; /* with the real ports */
     size_t leaving_count;                        /* answered, and not yet closed by both sides */
@@ -125,6 +138,15 @@ void server_streams_end_heads(struct server *s);
  * tell. Where it cannot be, the log says so and the server goes on without. */
 void server_mdns_start(struct server *s);
 void server_mdns_stop(struct server *s);
+
+/* ---- server_dht.c ---- */
+
+/* server_dht_start makes the server a part of the DHT, unless the operator does not want that. ERR_LIMIT. */
+MUST_CHECK enum err server_dht_start(struct server *s);
+void server_dht_stop(struct server *s);
+void server_dht_event(struct server *s);
+void server_dht_tick(struct server *s, instant now);
+instant server_dht_deadline(const struct server *s);
 
 /* ---- server_chain.c ---- */
 

@@ -22,6 +22,7 @@ const char *found_name(enum found f)
     case FOUND_BOOTSTRAP: return "bootstrap";
     case FOUND_MANUAL:    return "manual";
     case FOUND_MDNS:      return "mdns";
+    case FOUND_DHT:       return "dht";
     case FOUND_INBOUND:   return "inbound";
     case FOUND_COUNT:     break;
     }
@@ -358,6 +359,13 @@ void servers_learn_status(struct servers *s,
 
 /* ---- for the API ---- */
 
+/* Whom we dialled without an address of our own, the DHT did. */
+static enum found found_of(const struct servers *s, const struct host_peer_info *info)
+{
+    enum found found = servers_found(s, &info->peer);
+    return found == FOUND_INBOUND && !info->inbound ? FOUND_DHT : found;
+}
+
 static void put_peer(const struct servers *s, struct json_writer *j, size_t i, struct wallet_time t)
 {
     struct host_peer_info info;
@@ -378,7 +386,7 @@ static void put_peer(const struct servers *s, struct json_writer *j, size_t i, s
     json_put_name(j, "direction");
     json_put_str(j, info.inbound ? "in" : "out");
     json_put_name(j, "found");
-    json_put_str(j, found_name(servers_found(s, &info.peer)));
+    json_put_str(j, found_name(found_of(s, &info)));
     json_put_name(j, "rtt_ms");
     json_put_u64(j, (info.rtt_us + 999) / 1000);
     json_put_name(j, "agent");
@@ -446,13 +454,16 @@ void servers_write_servers(const struct servers *s, struct json_writer *j)
 static void put_sources(const struct servers *s, struct json_writer *j)
 {
     static const char *const names[] = {"mdns", "dht", "saved", "bootstrap", "manual", "inbound"};
-    static const uint8_t places[FOUND_COUNT] = {
-        [FOUND_MDNS] = 0, [FOUND_BOOTSTRAP] = 3, [FOUND_MANUAL] = 4, [FOUND_INBOUND] = 5};
+    static const uint8_t places[FOUND_COUNT] = {[FOUND_MDNS] = 0,
+                                                [FOUND_DHT] = 1,
+                                                [FOUND_BOOTSTRAP] = 3,
+                                                [FOUND_MANUAL] = 4,
+                                                [FOUND_INBOUND] = 5};
     size_t counts[6] = {0};
     for (size_t i = 0; i < host_peers_count(s->cfg.host); i++) {
         struct host_peer_info info;
         host_peer_at(s->cfg.host, &info, i);
-        counts[places[servers_found(s, &info.peer)]]++;
+        counts[places[found_of(s, &info)]]++;
     }
     json_put_name(j, "by_source");
     json_put_object(j);

@@ -22,12 +22,12 @@
 enum {
     SERVERS_PEER_COUNT_MAX = 16,
     SERVERS_TARGET_COUNT_MAX = 64, /* addresses to dial */
-    SERVERS_MDNS_COUNT_MAX = 8,    /* of them heard on the local network */
+    SERVERS_HEARD_COUNT_MAX = 8,   /* of them heard on the local network, and as many in the DHT */
     SERVERS_CALL_COUNT_MAX = 160,  /* requests on their way; the rest waits in the wallet's queue */
 };
 
 /* How a peer was found, in the words of the API. */
-enum found { FOUND_BOOTSTRAP, FOUND_MANUAL, FOUND_MDNS, FOUND_INBOUND, FOUND_COUNT };
+enum found { FOUND_BOOTSTRAP, FOUND_MANUAL, FOUND_MDNS, FOUND_DHT, FOUND_INBOUND, FOUND_COUNT };
 const char *found_name(enum found f);
 
 struct servers_cfg {
@@ -52,7 +52,7 @@ struct target {
     bool is_useless; /* it answered, and serves no wallets */
     unsigned failures;
     instant retry_at;
-    instant heard_at; /* FOUND_MDNS: first */
+    instant heard_at; /* of strangers: first */
     uint64_t dial;
 };
 
@@ -109,11 +109,15 @@ void servers_done(struct servers *s);
 /* servers_add takes a multiaddr that ends in /p2p/ID. ERR_MALFORMED: it is none; ERR_LIMIT; OK also if it is known. */
 MUST_CHECK enum err servers_add(struct servers *s, struct span multiaddr_text, enum found found);
 
-/* servers_hear takes what somebody on the local network says: a peer and an address of it, multiaddr bytes. It is dialled,
+/* servers_hear takes what a stranger says, on the local network or in the DHT: a peer and an address of it. It is dialled,
  * and becomes a server only if it says in identify that it serves wallets; it is asked when no server that was named can
  * be. OK also if it is known, or was named; ERR_LIMIT: there are as many as we look at for now. */
-MUST_CHECK enum err
-servers_hear(struct servers *s, instant now, const struct peer_id *peer, struct span addr);
+struct servers_heard {
+    struct peer_id peer;
+    struct span addr; /* multiaddr bytes */
+    enum found found; /* MDNS, DHT */
+};
+MUST_CHECK enum err servers_hear(struct servers *s, instant now, const struct servers_heard *heard);
 
 bool servers_host_event(struct servers *s,
                         instant now,

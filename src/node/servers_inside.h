@@ -16,7 +16,7 @@ void servers_learn_status(struct servers *s,
                           struct server *one,
                           const struct service_status *status);
 
-/* ---- servers_mdns.c ---- */
+/* ---- servers_heard.c ---- */
 /* servers_found: how was this peer found? What was named comes before what was heard. */
 enum found servers_found(const struct servers *s, const struct peer_id *peer);
 /* servers_is_named: by the person, or by the release. */

@@ -1,4 +1,4 @@
-/* Servers that are heard on the local network: anybody's word, taken in small numbers and behind those that were named. */
+/* Servers that are heard of on the local network or in the DHT: anybody's word, taken in small numbers and behind those that were named. */
 #include "node/servers_inside.h"
 
 #include <string.h>
@@ -6,12 +6,17 @@
 static const uint64_t HEARD_STAYS_US = 60 * US_PER_S; /* before another may have its place */
 enum { FAILURES_GIVEN_UP = 3 };
 
+static bool is_heard(const struct target *x)
+{
+    return x->found == FOUND_MDNS || x->found == FOUND_DHT;
+}
+
 enum found servers_found(const struct servers *s, const struct peer_id *peer)
 {
     enum found found = FOUND_INBOUND;
     for (size_t i = 0; i < s->target_count; i++) {
         const struct target *x = &s->targets[i];
-        if (peer_id_equal(&x->peer, peer) && (found == FOUND_INBOUND || x->found != FOUND_MDNS)) {
+        if (peer_id_equal(&x->peer, peer) && (found == FOUND_INBOUND || !is_heard(x))) {
             found = x->found;
         }
     }
@@ -31,30 +36,31 @@ static bool is_spent(const struct target *x, instant now)
     return came_to_nothing && instant_reached(instant_add(x->heard_at, HEARD_STAYS_US), now);
 }
 
-enum err servers_hear(struct servers *s, instant now, const struct peer_id *peer, struct span addr)
+enum err servers_hear(struct servers *s, instant now, const struct servers_heard *heard)
 {
-    struct target fresh = {.found = FOUND_MDNS, .peer = *peer, .heard_at = now, .retry_at = now};
+    struct target fresh = {
+        .found = heard->found, .peer = heard->peer, .heard_at = now, .retry_at = now};
     struct target *place = NULL;
     size_t heard_count = 0;
-    if (addr.n > sizeof fresh.addr) {
+    if (heard->addr.n > sizeof fresh.addr) {
         return ERR_LIMIT;
     }
-    fresh.addr_len = (uint16_t)span_copy(MSPAN_OF(fresh.addr), addr);
-    if (servers_is_named(s, peer)) {
+    fresh.addr_len = (uint16_t)span_copy(MSPAN_OF(fresh.addr), heard->addr);
+    if (servers_is_named(s, &heard->peer)) {
         return OK; /* where it is, whoever named it has said */
     }
     for (size_t i = 0; i < s->target_count; i++) {
         struct target *x = &s->targets[i];
-        if (x->found != FOUND_MDNS) {
-            continue;
-        }
-        heard_count++;
-        if (peer_id_equal(&x->peer, peer) && span_equal(span_of(x->addr, x->addr_len), addr)) {
+        if (peer_id_equal(&x->peer, &heard->peer) &&
+            span_equal(span_of(x->addr, x->addr_len), heard->addr)) {
             return OK;
         }
-        place = is_spent(x, now) ? x : place;
+        if (x->found == heard->found) {
+            heard_count++;
+            place = is_spent(x, now) ? x : place;
+        }
     }
-    if (heard_count < SERVERS_MDNS_COUNT_MAX && s->target_count < SERVERS_TARGET_COUNT_MAX) {
+    if (heard_count < SERVERS_HEARD_COUNT_MAX && s->target_count < SERVERS_TARGET_COUNT_MAX) {
         place = &s->targets[s->target_count++];
     }
     if (!place) {
@@ -66,7 +72,8 @@ enum err servers_hear(struct servers *s, instant now, const struct peer_id *peer
 
 void servers_drop_useless(struct servers *s, const struct peer_id *peer)
 {
-    if (servers_found(s, peer) != FOUND_MDNS) {
+    enum found found = servers_found(s, peer);
+    if (found != FOUND_MDNS && found != FOUND_DHT) {
         return;
     }
     for (size_t i = 0; i < s->target_count; i++) {

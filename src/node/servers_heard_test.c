@@ -1,4 +1,4 @@
-/* What is heard on the local network: how much of it is kept, for how long, and that it stands behind what was named. */
+/* What is heard of on the local network and in the DHT: how much of it is kept, for how long, and that it stands behind what was named. */
 #include "node/servers_inside.h"
 
 #include "base/test.h"
@@ -18,11 +18,18 @@ static struct peer_id peer_of(uint8_t number)
     return peer;
 }
 
+static enum err
+hear_of(uint64_t at_s, const struct peer_id *peer, struct span addr, enum found found)
+{
+    struct servers_heard heard = {.peer = *peer, .addr = addr, .found = found};
+    return servers_hear(&s, (instant){at_s * US_PER_S}, &heard);
+}
+
 static enum err hear(uint64_t at_s, uint8_t number, uint8_t last)
 {
     struct peer_id peer = peer_of(number);
     uint8_t addr[] = {4, 192, 168, 7, last, 6, 0, 1};
-    return servers_hear(&s, (instant){at_s * US_PER_S}, &peer, SPAN_OF(addr));
+    return hear_of(at_s, &peer, SPAN_OF(addr), FOUND_MDNS);
 }
 
 static void begin(void)
@@ -33,14 +40,30 @@ static void begin(void)
 TEST(as_many_as_the_maximum_are_kept)
 {
     begin();
-    for (uint8_t i = 0; i < SERVERS_MDNS_COUNT_MAX; i++) {
+    for (uint8_t i = 0; i < SERVERS_HEARD_COUNT_MAX; i++) {
         EXPECT_OK(hear(1, i, i));
         EXPECT_OK(hear(2, i, i)); /* again: nothing new */
         EXPECT_EQ(i + 1, s.target_count);
     }
     EXPECT_ERR(ERR_LIMIT, hear(2, 200, 200));
     EXPECT_ERR(ERR_LIMIT, hear(2, 0, 200)); /* a second address takes a place too */
-    EXPECT_EQ(SERVERS_MDNS_COUNT_MAX, s.target_count);
+    EXPECT_EQ(SERVERS_HEARD_COUNT_MAX, s.target_count);
+}
+
+TEST(each_way_of_hearing_has_its_places)
+{
+    uint8_t addr[] = {4, 8, 8, 8, 8, 6, 0, 1};
+    begin();
+    for (uint8_t i = 0; i < SERVERS_HEARD_COUNT_MAX; i++) {
+        EXPECT_OK(hear(1, i, i));
+    }
+    for (uint8_t i = 0; i <= SERVERS_HEARD_COUNT_MAX; i++) {
+        struct peer_id peer = peer_of((uint8_t)(100 + i));
+        EXPECT_ERR(i < SERVERS_HEARD_COUNT_MAX ? OK : ERR_LIMIT,
+                   hear_of(1, &peer, SPAN_OF(addr), FOUND_DHT));
+    }
+    struct peer_id first = peer_of(100);
+    EXPECT_EQ(FOUND_DHT, servers_found(&s, &first));
 }
 
 TEST(the_list_of_addresses_has_its_own_end)
@@ -73,7 +96,7 @@ TEST(who_came_to_nothing_makes_room_after_a_minute)
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         test_note("%s", table[i].name);
         begin();
-        for (uint8_t k = 0; k < SERVERS_MDNS_COUNT_MAX; k++) {
+        for (uint8_t k = 0; k < SERVERS_HEARD_COUNT_MAX; k++) {
             EXPECT_OK(hear(1, k, k));
         }
         s.targets[3].is_useless = table[i].is_useless;
@@ -82,7 +105,7 @@ TEST(who_came_to_nothing_makes_room_after_a_minute)
         EXPECT_ERR(table[i].err, hear(table[i].at_s, 200, 200));
         struct peer_id fresh = peer_of(200);
         EXPECT_EQ(table[i].err == OK, peer_id_equal(&fresh, &s.targets[3].peer));
-        EXPECT_EQ(SERVERS_MDNS_COUNT_MAX, s.target_count);
+        EXPECT_EQ(SERVERS_HEARD_COUNT_MAX, s.target_count);
     }
 }
 
@@ -92,7 +115,7 @@ TEST(who_was_named_stays_named)
     begin();
     EXPECT_OK(servers_add(&s, span_str(NAMED), FOUND_MANUAL));
     struct peer_id named = s.targets[0].peer;
-    EXPECT_OK(servers_hear(&s, (instant){1}, &named, SPAN_OF(elsewhere)));
+    EXPECT_OK(hear_of(1, &named, SPAN_OF(elsewhere), FOUND_DHT));
     EXPECT_EQ(1, s.target_count);
     EXPECT_EQ(FOUND_MANUAL, servers_found(&s, &named));
     EXPECT(servers_is_named(&s, &named));
@@ -128,8 +151,8 @@ TEST(an_address_that_is_too_long_is_refused)
     struct peer_id peer = peer_of(1);
     uint8_t addr[sizeof s.targets[0].addr + 1] = {4, 127, 0, 0, 1, 6, 0, 1};
     begin();
-    EXPECT_ERR(ERR_LIMIT, servers_hear(&s, (instant){1}, &peer, SPAN_OF(addr)));
-    EXPECT_OK(servers_hear(&s, (instant){1}, &peer, span_of(addr, sizeof addr - 1)));
+    EXPECT_ERR(ERR_LIMIT, hear_of(1, &peer, SPAN_OF(addr), FOUND_MDNS));
+    EXPECT_OK(hear_of(1, &peer, span_of(addr, sizeof addr - 1), FOUND_MDNS));
 }
 
 TEST_MAIN
