@@ -156,7 +156,8 @@ async function killWhileSending(t, phase, delay) {
   }
   if (operation.state === 'prepared') {
     assert.equal(before, nonce, 'nothing left that was not written down');
-    await approve(operation, assertion);
+    /* Refused until the restarted daemon has read the chain anew. */
+    await until('approving again', () => approve(operation, assertion), (o) => o.state !== 'prepared');
   }
   operation = await until('inclusion', () => api.call('operation_get', { operation_id: operation.id }), (o) => ENDED.includes(o.state) || o.state === 'failed');
   assert.ok(ENDED.includes(operation.state), `${operation.state} ${JSON.stringify(operation.reason)}`);
