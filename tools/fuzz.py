@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LEDGER = ROOT / 'fuzz' / 'LEDGER'
 HEAD = '# Fuzzing so far, added up by `make fuzz`: target, executions, edges reached, processor seconds, findings still open.\n'
+NOTHING = [0, 0, 0, 0]
 ENOUGH_EXECUTIONS, ENOUGH_SECONDS = 10**7, 30 * 60
 
 
@@ -58,7 +59,7 @@ def fuzz_and_record(build, target, seconds):
     """Returns whether it found something."""
     e, c, s, f = fuzz(build, target, seconds)
     rows = read_ledger()
-    old = rows.get(target, [0, 0, 0, 0])
+    old = rows.get(target, NOTHING)
     rows[target] = [old[0] + e, max(old[1], c), old[2] + s, f]
     write_ledger(rows)
     print(f'{target}: {e} executions, {c} edges, {s} s', flush=True)
@@ -77,7 +78,7 @@ def main():
     if not targets or any(t not in known for t in targets):
         sys.exit(f'fuzz: no target {args.target}; there are: {", ".join(known)}')
     build, worst = args.build.resolve(), 0
-    todo = targets
+    todo = [t for t in targets if not (args.enough and enough(read_ledger().get(t, NOTHING)))]
     while todo:
         worst |= max(fuzz_and_record(build, t, args.seconds) for t in todo)
         rows = read_ledger()
