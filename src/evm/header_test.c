@@ -3,36 +3,18 @@
 #include "base/test.h"
 #include "crypto/keccak.h"
 #include "evm/fixture_test.h"
+#include "evm/header_json.h"
 #include "evm/mpt.h"
 #include "evm/receipt.h"
 #include "evm/rlp.h"
 
 enum { ITEMS_MAX = 512 };
 
-/* from_json reads a block of JSON-RPC with the fields of Cancun. */
+/* from_json reads a block of JSON-RPC. */
 static struct header from_json(struct json b)
 {
-    struct header h = {.form = HEADER_CANCUN};
-    h.parent_hash = fixture_hash(b, "parentHash");
-    h.ommers_hash = fixture_hash(b, "sha3Uncles");
-    fixture_fill(MSPAN_OF(h.beneficiary.bytes), b, "miner");
-    h.state_root = fixture_hash(b, "stateRoot");
-    h.transactions_root = fixture_hash(b, "transactionsRoot");
-    h.receipts_root = fixture_hash(b, "receiptsRoot");
-    fixture_fill(MSPAN_OF(h.bloom.bytes), b, "logsBloom");
-    h.difficulty = fixture_u256(b, "difficulty");
-    h.number = fixture_u64(b, "number");
-    h.gas_limit = fixture_u64(b, "gasLimit");
-    h.gas_used = fixture_u64(b, "gasUsed");
-    h.timestamp = fixture_u64(b, "timestamp");
-    h.extra_len = span_copy(MSPAN_OF(h.extra), fixture_bytes(b, "extraData"));
-    h.mix_hash = fixture_hash(b, "mixHash");
-    fixture_fill(MSPAN_OF(h.nonce), b, "nonce");
-    h.base_fee = fixture_u256(b, "baseFeePerGas");
-    h.withdrawals_root = fixture_hash(b, "withdrawalsRoot");
-    h.blob_gas_used = fixture_u64(b, "blobGasUsed");
-    h.excess_blob_gas = fixture_u64(b, "excessBlobGas");
-    h.parent_beacon_root = fixture_hash(b, "parentBeaconBlockRoot");
+    struct header h = {0};
+    EXPECT_OK(header_json_parse(&h, b));
     return h;
 }
 

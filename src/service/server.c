@@ -108,6 +108,7 @@ enum err service_server_open(struct service_server *s,
                                                       .frame_len_max = SERVICE_REQUEST_LEN_MAX,
                                                       .budget = s->cfg.budget});
     buf_init(&st->ask, s->cfg.budget, SERVICE_REQUEST_LEN_MAX + 512);
+    buf_init(&st->kept, s->cfg.budget, service_limits(SERVICE_ACCOUNT_PROOF)->request_len_max);
     buf_init(&st->out, s->cfg.budget, SERVICE_RESPONSE_LEN_MAX + UVARINT_LEN_MAX);
     list_add_last(&s->all, &st->in_streams);
     *ret_stream = st;
@@ -128,6 +129,8 @@ static void wait_end(struct service_server *s, struct service_stream *st)
     st->ask_due = false;
     buf_clear(&st->ask);
     buf_trim(&st->ask);
+    buf_clear(&st->kept);
+    buf_trim(&st->kept);
 }
 
 void service_server_reset(struct service_server *s, struct service_stream *stream)
@@ -135,6 +138,7 @@ void service_server_reset(struct service_server *s, struct service_stream *strea
     wait_end(s, stream);
     frame_reader_done(&stream->frames);
     buf_done(&stream->ask);
+    buf_done(&stream->kept);
     buf_done(&stream->out);
     list_remove(&stream->in_streams);
     list_remove(&stream->in_ready);
@@ -504,7 +508,11 @@ void service_server_answer(struct service_server *s, uint64_t token, struct span
     }
     struct service_stream *st = stream_of_token(s, token);
     if (st && st->state == SERVICE_STREAM_NODE) {
-        rpc_answer(s, st, text);
+        if (st->request.type == SERVICE_ACCOUNT_PROOF) {
+            server_proof_answer(s, st, text);
+        } else {
+            rpc_answer(s, st, text);
+        }
     }
 }
 

@@ -38,7 +38,7 @@ struct bundler;
 struct service_server_limits {
     uint32_t streams_max;          /* open at once */
     uint32_t streams_per_peer_max; /* of one peer, subscriptions included */
-    uint32_t asks_max;             /* questions of rpc to the node at once */
+    uint32_t asks_max;             /* questions of rpc and account_proof to the node at once */
     uint32_t peers_max;            /* whose quotas are remembered */
     uint32_t units_max;            /* of a peer's quota: what it can use in a burst */
     uint32_t units_per_s;          /* that come back */
@@ -86,7 +86,8 @@ struct service_stream {
     uint64_t token;     /* of the question to the node, or of the wait for a verdict; 0 = none */
     const char *method; /* RPC, static */
     bool ask_due;
-    struct buf ask; /* the question, until it is given out */
+    struct buf ask;  /* the question, until it is given out */
+    struct buf kept; /* ACCOUNT_PROOF: the request, until the node has answered */
     struct buf out;
     size_t out_at;
     instant deadline;

@@ -28,6 +28,10 @@ void server_request(struct service_server *s,
                     struct span message,
                     instant now);
 
+/* server_proof_ask writes the questions to the node; server_proof_answer makes the answer of what it says. */
+MUST_CHECK enum err server_proof_ask(struct service_stream *st, const struct service_request *r);
+void server_proof_answer(struct service_server *s, struct service_stream *st, struct span text);
+
 /* server_userop_status answers with what the bundler knows of an operation. */
 void server_userop_status(struct service_server *s,
                           struct service_stream *st,

@@ -91,6 +91,33 @@ rpc_ask(struct service_stream *st, const struct gateway_verdict *v, uint64_t tok
     return json_writer_end(&j);
 }
 
+/* may_ask charges what a question to the node costs beyond its request, and sees whether there is a place for it; if not,
+ * the peer is told. */
+static bool
+may_ask(struct service_server *s, struct service_stream *st, uint32_t units, instant now)
+{
+    if (units > 0 && !charge(s, st, units, now)) {
+        return false;
+    }
+    if (s->asks_count >= s->cfg.limits.asks_max) {
+        server_fail(s, st,
+                    (struct server_failure){
+                        .code = SERVICE_BUSY,
+                        .retry_ms = 250,
+                        .text = SPAN_LIT("all places for questions to the node are taken")});
+        return false;
+    }
+    return true;
+}
+
+static void ask_send(struct service_server *s, struct service_stream *st, uint64_t token)
+{
+    st->token = token;
+    st->ask_due = true;
+    st->state = SERVICE_STREAM_NODE;
+    s->asks_count++;
+}
+
 static void on_rpc(struct service_server *s,
                    struct service_stream *st,
                    const struct service_request *r,
@@ -114,15 +141,7 @@ static void on_rpc(struct service_server *s,
         fail_text(s, st, code, why.rule ? why.rule : "the request cannot be read");
         return;
     }
-    if (v.units > 1 && !charge(s, st, v.units - 1, now)) {
-        return;
-    }
-    if (s->asks_count >= s->cfg.limits.asks_max) {
-        server_fail(s, st,
-                    (struct server_failure){
-                        .code = SERVICE_BUSY,
-                        .retry_ms = 250,
-                        .text = SPAN_LIT("all places for questions to the node are taken")});
+    if (!may_ask(s, st, v.units - 1, now)) {
         return;
     }
     uint64_t token = server_token(s);
@@ -131,10 +150,27 @@ static void on_rpc(struct service_server *s,
         return;
     }
     st->method = v.method;
-    st->token = token;
-    st->ask_due = true;
-    st->state = SERVICE_STREAM_NODE;
-    s->asks_count++;
+    ask_send(s, st, token);
+}
+
+static void on_account_proof(struct service_server *s,
+                             struct service_stream *st,
+                             const struct service_request *r,
+                             struct span message,
+                             instant now)
+{
+    if (is_stale(s, now)) {
+        fail_text(s, st, SERVICE_STALE, "this server's node is behind or not there");
+        return;
+    }
+    if (!may_ask(s, st, (uint32_t)(r->slots.n / 32 + 3) / 4, now)) {
+        return;
+    }
+    if (server_proof_ask(st, r) != OK || buf_append(&st->kept, message) != OK) {
+        fail_text(s, st, SERVICE_BUSY, "no memory now");
+        return;
+    }
+    ask_send(s, st, server_token(s));
 }
 
 static void on_userop(struct service_server *s,
@@ -234,8 +270,6 @@ void server_request(struct service_server *s,
     case SERVICE_SEND_USER_OPERATION:   on_userop(s, st, &r, now); break;
     case SERVICE_USER_OPERATION_STATUS: server_userop_status(s, st, &r.userop_hash); break;
     case SERVICE_SUBSCRIBE:             on_subscribe(s, st); break;
-    case SERVICE_ACCOUNT_PROOF:
-        fail_text(s, st, SERVICE_UNSUPPORTED, "this server gives no account proofs");
-        break;
+    case SERVICE_ACCOUNT_PROOF:         on_account_proof(s, st, &r, message, now); break;
     }
 }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { multiaddr, startTheirs } from '../../interop/js/theirs.mjs'
 
 export const PROTOCOL = '/web3-wallet/1.0'
-export const TYPE = { status: 1, rpc: 2, send: 3, operation: 4, subscribe: 5 }
+export const TYPE = { status: 1, rpc: 2, send: 3, operation: 4, subscribe: 5, proof: 6 }
 export const CODES = ['ok', 'bad-request', 'unsupported', 'denied', 'not-found', 'too-large', 'busy', 'quota', 'timeout', 'upstream', 'stale', 'internal']
 export const STATES = [undefined, 'checking', 'accepted', 'sent', 'included', 'final', 'dropped', 'replaced']
 
@@ -35,8 +35,8 @@ const number = (field, n) => Buffer.concat([varint(field << 3), varint(n)])
 const bytes = (field, b) => Buffer.concat([varint(field << 3 | 2), varint(b.length), b])
 const hex = text => Buffer.from(text.slice(2), 'hex')
 
-/** Fields by number; a repeated one keeps the last. */
-function decode (message) {
+/** Fields by number; a repeated one keeps the last, and all of them are in lists. */
+function decode (message, lists = {}) {
   const fields = {}
   for (let at = 0; at < message.length;) {
     const tag = readVarint(message, at)
@@ -50,6 +50,7 @@ function decode (message) {
       assert.equal(tag.value & 7n, 2n)
       fields[field] = message.subarray(at, at + Number(value.value))
       at += Number(value.value)
+      lists[field] = [...lists[field] ?? [], fields[field]]
     }
   }
   return fields
@@ -163,6 +164,21 @@ export class ServiceClient {
   async send (entryPoint, operation) {
     const answer = await this.ask(TYPE.send, [bytes(8, hex(entryPoint)), bytes(9, hex(operation))])
     return answer.code === 'ok' ? { ...answer, ...operationOf(answer.body) } : answer
+  }
+
+  /** The answer; with code ok also header, account and slots: each a list of nodes from the root down. have holds what is known. */
+  async accountProof (block, address, slots = [], have = []) {
+    const list = (field, items) => items.length > 0 ? [bytes(field, Buffer.concat(items))] : []
+    const answer = await this.ask(TYPE.proof, [bytes(12, hex(block)), bytes(13, hex(address)),
+      ...list(14, slots.map(hex)), ...list(15, have.map(h => hex(h.hash)))])
+    if (answer.code !== 'ok') {
+      return answer
+    }
+    const lists = {}
+    decode(answer.body, lists)
+    const path = refs => Array.from({ length: refs.length / 2 }, (_, i) => refs.readUInt16BE(2 * i))
+      .map(ref => ref < 0x8000 ? toHex(lists[2][ref]) : have[ref - 0x8000].node)
+    return { ...answer, header: toHex(lists[1]?.[0]), nodes: lists[2] ?? [], account: path(lists[3][0]), slots: (lists[4] ?? []).map(path) }
   }
 
   async operation (hash) {

@@ -166,7 +166,74 @@ describe('the program', () => {
   })
 })
 
+/** The value under the hash of key, or undefined if it is proven to be absent: the yellow paper's appendix D. */
+function follow (root, key, nodes) {
+  const path = viem.keccak256(key).slice(2)
+  let want = root
+  for (let at = 0, i = 0; ; i++) {
+    assert.equal(viem.keccak256(nodes[i]), want, 'a node is another than the one above it names')
+    const node = viem.fromRlp(nodes[i])
+    if (node.length === 17) {
+      want = node[parseInt(path[at++], 16)]
+    } else {
+      const nibbles = node[0].slice(2 + (parseInt(node[0][2], 16) & 1 ? 1 : 2))
+      const isThere = path.startsWith(nibbles, at)
+      if (parseInt(node[0][2], 16) & 2 || !isThere) {
+        assert.equal(i, nodes.length - 1)
+        return isThere ? node[1] : undefined
+      }
+      at += nibbles.length
+      want = node[1]
+    }
+    if (want === '0x') {
+      assert.equal(i, nodes.length - 1)
+      return undefined
+    }
+  }
+}
+
 describe('a peer', () => {
+  test('gets proofs of accounts', async t => {
+    const { w, peer } = await start(t)
+    const address = fresh()
+    const set = '0x' + '11'.repeat(32)
+    await w.client.setBalance({ address, value: 12345n })
+    await w.client.setCode({ address, bytecode: '0x6001600155' })
+    await w.client.setStorageAt({ address, index: set, value: viem.pad('0x2a') })
+    await w.client.mine({ blocks: 1 }) // what is set by hand is in no block before
+    const block = await w.client.getBlock()
+    const unset = '0x' + '77'.repeat(32)
+    const p = await peer.accountProof(block.hash, address, [set, unset])
+    assert.equal(p.code, 'ok', p.text)
+    assert.equal(viem.keccak256(p.header), block.hash)
+    const stateRoot = viem.fromRlp(p.header)[3]
+    const [nonce, balance, storageRoot, codeHash] = viem.fromRlp(follow(stateRoot, address, p.account))
+    assert.equal(viem.hexToBigInt(balance), await w.client.getBalance({ address }))
+    assert.equal(Number(nonce === '0x' ? 0 : nonce), await w.client.getTransactionCount({ address }))
+    assert.equal(codeHash, viem.keccak256(await w.client.getCode({ address })))
+    const slot = viem.fromRlp(follow(storageRoot, set, p.slots[0]))
+    assert.equal(viem.pad(slot), await w.client.getStorageAt({ address, slot: set }))
+    assert.equal(follow(storageRoot, unset, p.slots[1]), undefined)
+
+    await t.test('that leave out what it has', async () => {
+      const have = [{ hash: block.hash }, ...p.account.map(node => ({ hash: viem.keccak256(node), node }))]
+      const less = await peer.accountProof(block.hash, address, [set], have)
+      assert.equal(less.code, 'ok', less.text)
+      assert.equal(less.header, undefined)
+      assert.deepEqual(less.account, p.account)
+      assert.deepEqual(less.nodes.map(n => viem.toHex(n)), p.slots[0])
+    })
+    await t.test('of nobody', async () => {
+      const none = fresh()
+      const nobody = await peer.accountProof(block.hash, none)
+      assert.equal(nobody.code, 'ok', nobody.text)
+      assert.equal(follow(stateRoot, none, nobody.account), undefined)
+    })
+    await t.test('of no block that the node does not have', async () => {
+      assert.equal((await peer.accountProof('0x' + '12'.repeat(32), address)).code, 'not-found')
+    })
+  })
+
   test('is served', async t => {
     const s = await start(t)
     const { w, gate, peer } = s
