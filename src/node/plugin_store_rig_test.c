@@ -71,6 +71,7 @@ void store_rig_program(struct store_rig *r, const char *path, const char *text)
     }
     r->content[0].len = fread(r->content[0].bytes, 1, STORE_RIG_ROOM, f);
     (void)fclose(f);
+    EXPECT(r->content[0].len < STORE_RIG_ROOM); /* whole */
     r->content[1].len = strlen(text);
     memcpy(r->content[1].bytes, text, r->content[1].len);
     make_files(r);
