@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "codec/json.h"
+#include "node/machine.h"
 #include "node/process.h"
 #include "plugin/sidecar.h"
 
@@ -14,7 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { ABI = 1, READ_LEN = 1024, MESSAGE_LEN_MAX = 1024, FRAME_LEN_MAX = 4096 };
+enum { READ_LEN = 1024, MESSAGE_LEN_MAX = 1024, FRAME_LEN_MAX = 4096 };
 
 static void say(const struct server_sidecar *s, const char *text)
 {
@@ -131,7 +132,7 @@ void server_sidecar_begin(struct server_sidecar *s, struct loop *loop, struct bu
     (void)snprintf(hello, sizeof hello,
                    "{\"jsonrpc\":\"2.0\",\"method\":\"hello\",\"params\":{\"proto\":%d,\"build\":"
                    "\"%s\",\"abi\":%d}}",
-                   SIDECAR_PROTO, PASSMESH_VERSION, ABI);
+                   SIDECAR_PROTO, PASSMESH_VERSION, MACHINE_ABI);
     say(s, hello);
 }
 

@@ -2,7 +2,7 @@
 #include "tee/policy.h"
 
 #include "base/secret.h"
-#include "codec/base16.h"
+#include "tee/measurements.h"
 
 #include <string.h>
 
@@ -103,30 +103,6 @@ static enum err read_firmware(struct snp_firmware *ret, struct json v)
     return OK;
 }
 
-/* One set: names of measurements and their values in hexadecimal, at least one. */
-static enum err check_set(struct json set)
-{
-    struct json_iter it = json_iterate(set);
-    struct json name;
-    struct json value;
-    size_t count = 0;
-    while (json_next(&it, &name, &value)) {
-        struct span word;
-        struct span text;
-        enum measurement_name which;
-        uint8_t bytes[MEASUREMENT_LEN_MAX];
-        struct wr w = wr_init(MSPAN_OF(bytes));
-        TRY(json_get_plain(&word, name));
-        TRY(json_get_plain(&text, value));
-        TRY(base16_decode(&w, text));
-        if (!measurement_parse(&which, word) || w.n == 0) {
-            return ERR_MALFORMED;
-        }
-        count++;
-    }
-    return set.type == JSON_OBJECT && count > 0 ? OK : ERR_MALFORMED;
-}
-
 static enum err check_measurements(struct json v)
 {
     struct json_iter it = json_iterate(v);
@@ -135,7 +111,7 @@ static enum err check_measurements(struct json v)
         return OK;
     }
     while (json_next(&it, NULL, &set)) {
-        TRY(check_set(set));
+        TRY(measurements_check(set));
     }
     return v.type == JSON_ARRAY ? OK : ERR_MALFORMED;
 }
@@ -268,27 +244,6 @@ enum err policy_begin(struct policy_rule *ret, struct appraisal *a, const struct
                : appraisal_fail(a, ERR_DENIED, STEP_POLICY_NO_RULE, PART_POLICY, 0);
 }
 
-/* Does each value of the set stand in the appraisal? */
-static bool has_set(const struct appraisal *a, struct json set)
-{
-    struct json_iter it = json_iterate(set);
-    struct json name;
-    struct json value;
-    while (json_next(&it, &name, &value)) {
-        struct span word;
-        struct span text;
-        enum measurement_name which = MEASURED_COUNT;
-        uint8_t want[MEASUREMENT_LEN_MAX];
-        struct wr w = wr_init(MSPAN_OF(want));
-        bool is_read = json_get_plain(&word, name) == OK && measurement_parse(&which, word) &&
-                       json_get_plain(&text, value) == OK && base16_decode(&w, text) == OK;
-        if (!is_read || !span_equal(appraisal_measured(a, which), span_of(want, w.n))) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool has_measurements(const struct appraisal *a, struct json accepted, bool is_released)
 {
     struct json_iter it = json_iterate(accepted);
@@ -297,7 +252,7 @@ static bool has_measurements(const struct appraisal *a, struct json accepted, bo
         return is_released || is_text(accepted, "any");
     }
     while (json_next(&it, NULL, &set)) {
-        if (has_set(a, set)) {
+        if (measurements_match(set, a)) {
             return true;
         }
     }

@@ -1,12 +1,12 @@
 /* The release list. */
 #include "tee/releases.h"
 
-#include "codec/base16.h"
+#include "tee/measurements.h"
 #include "tee/utc.h"
 
 enum { NAME_LEN_MAX = 100 };
 
-/* One entry; measurements is an object that check_measurements has accepted. */
+/* One entry; measurements is an object that measurements_check has accepted. */
 struct release {
     enum tee_kind kind;
     struct span name;
@@ -15,29 +15,6 @@ struct release {
     walltime not_after;
     bool is_revoked;
 };
-
-static enum err check_measurements(struct json v)
-{
-    struct json_iter it = json_iterate(v);
-    struct json name;
-    struct json value;
-    size_t count = 0;
-    while (json_next(&it, &name, &value)) {
-        struct span word;
-        struct span text;
-        enum measurement_name which;
-        uint8_t bytes[MEASUREMENT_LEN_MAX];
-        struct wr w = wr_init(MSPAN_OF(bytes));
-        TRY(json_get_plain(&word, name));
-        TRY(json_get_plain(&text, value));
-        TRY(base16_decode(&w, text));
-        if (!measurement_parse(&which, word) || w.n == 0) {
-            return ERR_MALFORMED;
-        }
-        count++;
-    }
-    return v.type == JSON_OBJECT && count > 0 ? OK : ERR_MALFORMED;
-}
 
 static enum err read_release(struct release *ret, struct json v)
 {
@@ -56,7 +33,7 @@ static enum err read_release(struct release *ret, struct json v)
         return ERR_MALFORMED;
     }
     r.svn_min = (uint32_t)svn_min;
-    TRY(check_measurements(r.measurements));
+    TRY(measurements_check(r.measurements));
     *ret = r;
     return OK;
 }
@@ -94,27 +71,6 @@ enum err releases_parse(struct releases *ret, struct span text, struct diag *why
     return OK;
 }
 
-/* Does each measurement of the entry stand in the appraisal? */
-static bool is_measured(const struct appraisal *a, struct json measurements)
-{
-    struct json_iter it = json_iterate(measurements);
-    struct json name;
-    struct json value;
-    while (json_next(&it, &name, &value)) {
-        struct span word;
-        struct span text;
-        enum measurement_name which = MEASURED_COUNT;
-        uint8_t want[MEASUREMENT_LEN_MAX];
-        struct wr w = wr_init(MSPAN_OF(want));
-        bool is_read = json_get_plain(&word, name) == OK && measurement_parse(&which, word) &&
-                       json_get_plain(&text, value) == OK && base16_decode(&w, text) == OK;
-        if (!is_read || !span_equal(appraisal_measured(a, which), span_of(want, w.n))) {
-            return false;
-        }
-    }
-    return true;
-}
-
 bool releases_have(const struct releases *r, const struct appraisal *a, walltime now)
 {
     struct json_iter it = json_iterate(r->list);
@@ -123,7 +79,7 @@ bool releases_have(const struct releases *r, const struct appraisal *a, walltime
     while (r->is_parsed && json_next(&it, NULL, &one)) {
         struct release release;
         if (read_release(&release, one) != OK || release.kind != a->kind ||
-            !is_measured(a, release.measurements)) {
+            !measurements_match(release.measurements, a)) {
             continue;
         }
         if (release.is_revoked) {
