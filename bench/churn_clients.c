@@ -5,7 +5,7 @@
 #include "base/arith.h"
 #include "base/check.h"
 #include "crypto/backend.h"
-#include "node/tcp_addr.h"
+#include "node/net/tcp_addr.h"
 #include "p2p/host.h"
 #include "p2p/host_state.h"
 #include "p2p/key_signer.h"

@@ -121,7 +121,7 @@ def measure(build, folder, quick):
 
 
 def kill_points(build, quick):
-    done = subprocess.run([build / 'src/node/node_plugin_kill_test'], env={'PASSMESH_LONG': '0' if quick else '1'}, capture_output=True, text=True,
+    done = subprocess.run([build / 'src/node/plugin/node_plugin_kill_test'], env={'PASSMESH_LONG': '0' if quick else '1'}, capture_output=True, text=True,
                           check=False, cwd=ROOT)
     if done.returncode:
         sys.exit(f'bench: kill test: {done.stdout[-2000:]}')
@@ -134,7 +134,7 @@ def main():
     p.add_argument('--quick', action='store_true')
     args = p.parse_args()
     build = args.build.resolve()
-    subprocess.run(['ninja', '-C', build, 'bench/tuf_verify', 'src/node/node_plugin_kill_test'], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(['ninja', '-C', build, 'bench/tuf_verify', 'src/node/plugin/node_plugin_kill_test'], check=True, stdout=subprocess.DEVNULL)
     folder = Path(tempfile.mkdtemp(prefix='passmesh-bench-'))
     try:
         figures = measure(build, folder, args.quick)

@@ -22,7 +22,7 @@ from undisturbed import undisturbed
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGETS = ['bench/bench_noise', 'bench/bench_tee', 'bench/bench_tcp_plain', 'bench/bench_round_trips', 'bench/bench_light_client', 'bench/bench_idle_clients', 'bench/bench_vault',
-           'src/node/node_tpm_key_test', 'tests/peers/p2p_node', *(f'apps/{name}' for name in ('passmesh', 'passmesh-keyd', 'passmesh-server'))]
+           'src/node/authenticator/node_tpm_key_test', 'tests/peers/p2p_node', *(f'apps/{name}' for name in ('passmesh', 'passmesh-keyd', 'passmesh-server'))]
 TARGETS += ['bench/bench_relay', 'bench/bench_churn_clients']
 PROGRAMS_SECONDS_MAX = 180
 
@@ -266,7 +266,7 @@ class Run:
         with undisturbed() as granted:
             self.samples['vault_undisturbed'] = granted
             out = dict(line.split() for line in self.output(self.build / 'bench/bench_vault', self.build / 'apps/passmesh-keyd').splitlines())
-        told = re.search(r'tpm_signature_us (\d+)', self.output(self.build / 'src/node/node_tpm_key_test', 'the_chip_does_not_fill_up'))
+        told = re.search(r'tpm_signature_us (\d+)', self.output(self.build / 'src/node/authenticator/node_tpm_key_test', 'the_chip_does_not_fill_up'))
         if told:
             self.set('tpm_signature_ms', round(int(told[1]) / 1000, 1), 'ms, swtpm')
         else:

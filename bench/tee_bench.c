@@ -6,7 +6,7 @@
 #include "crypto/ecdsa.h"
 #include "crypto/openssl.h"
 #include "crypto/rsa.h"
-#include "node/hardware.h"
+#include "node/os/hardware.h"
 #include "tee/dcap.h"
 #include "tee/forge_test.h"
 #include "tee/sev_snp.h"

@@ -5,8 +5,8 @@
 #include "base/test.h"
 #include "crypto/backend.h"
 #include "evm/bip32.h"
-#include "node/keyd_client.h"
-#include "node/vault_rig_test.h"
+#include "node/keyd/keyd_client.h"
+#include "node/keyd/vault_rig_test.h"
 
 #include <fcntl.h>
 #include <stdio.h>

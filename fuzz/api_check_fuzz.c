@@ -1,6 +1,6 @@
 /* Values against the schemas of the local API. Input: two bytes that choose a schema, then JSON text. A fault names a rule, and a
  * second look says the same. */
-#include "node/api_check.h"
+#include "node/api/api_check.h"
 
 #include "api_tables.h"
 #include "base/check.h"

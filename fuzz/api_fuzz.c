@@ -5,8 +5,8 @@
  * Every request gets at most one answer, under its own id; all that comes out is JSON and fits the schemas. */
 #include "api_tables.h"
 #include "base/check.h"
-#include "node/api_check.h"
-#include "node/api_port_test.h"
+#include "node/api/api_check.h"
+#include "node/api/api_port_test.h"
 #include "wallet/world_test.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Requests to keyd. Input: capabilities, then requests, each with two bytes of length. Whatever comes, there is a
  * well-formed reply, and no key beyond the store's limit. The secrets follow from a fixed seed. */
-#include "node/keyd.h"
+#include "node/keyd/keyd.h"
 
 #include "base/check.h"
 #include "base/rd.h"

@@ -70,7 +70,7 @@ def find_cycle(graph):
 
 
 def compile_flags(args):
-    """Include paths that a floor is really built with."""
+    """Include paths that a folder is really built with."""
     flags = {}
     commands = args.build / 'compile_commands.json'
     for entry in json.loads(commands.read_text('utf-8')) if commands.is_file() else []:
@@ -78,13 +78,13 @@ def compile_flags(args):
         if path.is_relative_to(args.root):
             words = shlex.split(entry['command'])
             paths = ['-I' + str((args.build / w[2:]).resolve()) for w in words if w.startswith('-I')]
-            flags.setdefault(floor_of(path.relative_to(args.root)), paths)
+            flags.setdefault(path.relative_to(args.root).parent, paths)
     return flags
 
 
 def compiles_alone(args, flags, header):
     command = ['gcc', '-std=c17', '-D_DEFAULT_SOURCE', '-Wall', '-Wno-unused-function', '-Werror', '-fsyntax-only',
-               '-I', str(args.root / 'src')] + flags.get(floor_of(header), [])
+               '-I', str(args.root / 'src')] + flags.get(header.parent, [])
     run = subprocess.run(command + ['-x', 'c', str(args.root / header)], capture_output=True, text=True, check=False)
     return None if run.returncode == 0 else f'{header}: does not compile alone:\n{run.stderr.strip()}'
 

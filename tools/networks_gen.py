@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Writes the C table of src/node/networks_built_in.h: networks_gen.py OUT FILE..."""
+"""Writes the C table of src/node/config/networks_built_in.h: networks_gen.py OUT FILE..."""
 import json
 import os
 import sys
 
 out, files = sys.argv[1], sys.argv[2:]
-lines = ["/* Made by tools/networks_gen.py from networks/. */", '#include "node/networks_built_in.h"', "",
+lines = ["/* Made by tools/networks_gen.py from networks/. */", '#include "node/config/networks_built_in.h"', "",
          "const struct network_built_in networks_built_in[] = {"]
 for name in files:
     with open(name, encoding="utf-8") as f:

@@ -1,4 +1,4 @@
-/* What goes out with every answer of the daemon (src/node/web.c) and of the tests' servers: nothing may be framed, mixed in,
+/* What goes out with every answer of the daemon (src/node/api/web.c) and of the tests' servers: nothing may be framed, mixed in,
  * cached, guessed or told onward. Needs no package, so that tests/api can hold a running daemon against it. */
 export const HEADERS = {
   'Content-Security-Policy':

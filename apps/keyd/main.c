@@ -4,8 +4,8 @@
  *     passmesh-keyd --store DIR --client CAPABILITIES [--client CAPABILITIES]...
  *
  * The clients' descriptors are 3, 4, ... in that order. No secret is an argument or in the environment. */
-#include "node/keyd_client.h"
-#include "node/keyd_serve.h"
+#include "node/keyd/keyd_client.h"
+#include "node/keyd/keyd_serve.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,9 +2,9 @@
 #include "commands.h"
 
 #include "codec/json.h"
-#include "node/daemon.h"
-#include "node/process.h"
-#include "node/sandbox_node.h"
+#include "node/daemon/daemon.h"
+#include "node/os/process.h"
+#include "node/os/sandbox_node.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "commands.h"
 
 #include "codec/json.h"
-#include "node/hardware.h"
+#include "node/os/hardware.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,10 +1,10 @@
 /* passmesh plugin ...: the server program as a package. */
 #include "commands.h"
 
-#include "node/entropy.h"
-#include "node/machine.h"
-#include "node/plugin.h"
-#include "node/supervise.h"
+#include "node/os/entropy.h"
+#include "node/plugin/machine.h"
+#include "node/plugin/plugin.h"
+#include "node/plugin/supervise.h"
 
 #include <signal.h>
 #include <stdio.h>

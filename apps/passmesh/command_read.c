@@ -4,7 +4,7 @@
 #include "codec/base64.h"
 #include "codec/json.h"
 #include "evm/u256.h"
-#include "node/entropy.h"
+#include "node/os/entropy.h"
 
 #include <stdio.h>
 #include <string.h>

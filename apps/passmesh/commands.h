@@ -1,8 +1,8 @@
 #ifndef PASSMESH_COMMANDS_H
 #define PASSMESH_COMMANDS_H
 
-#include "node/config.h"
-#include "node/local_client.h"
+#include "node/api/local_client.h"
+#include "node/config/config.h"
 
 /* What each command gets: the words after its name, and how to answer. */
 struct command_args {

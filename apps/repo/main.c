@@ -1,5 +1,5 @@
 /* passmesh-repo: makes and signs a TUF repository of one's own. */
-#include "node/repo.h"
+#include "node/plugin/repo.h"
 
 #include <stdio.h>
 #include <string.h>

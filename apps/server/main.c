@@ -2,9 +2,9 @@
 #include "ready.h"
 #include "withdraw.h"
 
-#include "node/process.h"
-#include "node/sandbox_node.h"
-#include "node/server.h"
+#include "node/os/process.h"
+#include "node/os/sandbox_node.h"
+#include "node/server/server.h"
 
 #include <stdio.h>
 #include <stdlib.h>

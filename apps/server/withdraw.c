@@ -3,7 +3,7 @@
 
 #include "base/check.h"
 #include "codec/json.h"
-#include "node/server_withdraw.h"
+#include "node/server/server_withdraw.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #ifndef SERVER_WITHDRAW_H
 #define SERVER_WITHDRAW_H
 
-#include "node/server_config.h"
+#include "node/server/server_config.h"
 
 enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 

@@ -1,5 +1,5 @@
 /* passmesh-tuf: the TUF client of Passmesh as a program, with the commands that conformance suites drive. */
-#include "node/tuf_tool.h"
+#include "node/plugin/tuf_tool.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -10,7 +10,7 @@
 /* What this machine can do, found without privilege: nothing is loaded, mounted or written, and no device is opened. Only what
  * the machine says about itself: a hypervisor can lie, so nothing here proves anything to others (evidence.h does). */
 
-/* How the machine is asked. Recorded machines answer in tests; node/hardware.h asks the real one. */
+/* How the machine is asked. Recorded machines answer in tests; node/os/hardware.h asks the real one. */
 enum hardware_access {
     HARDWARE_ABSENT,
     HARDWARE_REFUSED, /* there, but not for this user */

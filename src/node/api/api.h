@@ -1,0 +1,176 @@
+#ifndef NODE_API_H
+#define NODE_API_H
+
+#include "base/budget.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/rng.h"
+#include "base/span.h"
+#include "node/os/sandbox_node.h"
+#include "wallet/wallet.h"
+
+/* The local API without its transports: JSON-RPC texts in, texts out. What it offers stands in api/; a request is
+ * checked against those schemas before anything is done.
+ *
+ *     HTTP, WebSocket, Unix socket -- api_request -->  api  -- commands -->  wallet
+ *                                  <-- api_poll ----        <-- api_wallet_event --
+ *
+ * Sessions: api_code_make gives a single-use code (good for 60 s), the page trades it for a token bound to its Host
+ * and Origin. Tokens end with the process. */
+
+enum {
+    API_REQUEST_LEN_MAX = 256 * 1024,
+    API_REPLY_LEN_MAX = 2 * 1024 * 1024,
+    API_TOKEN_LEN = 43,
+    API_CODE_LEN = 43,
+    API_LOG_LINE_COUNT = 500,
+};
+
+/* What the API asks of the node besides the wallet; each writes one value (or members, where it says so). */
+struct api_node_port {
+    /* peers_list: the array of type peer. */
+    void (*write_peers)(struct api_node_port *self, struct json_writer *j);
+    /* servers_list: the array of type server for a network. */
+    void (*write_servers)(struct api_node_port *self,
+                          struct json_writer *j,
+                          const struct network *network);
+    /* The members of network_status but chain: reach, peers, by_source, memory_*, refused, servers, sent. */
+    void (*write_network)(struct api_node_port *self, struct json_writer *j);
+    /* hardware: the whole result, as it was at the start. */
+    void (*write_hardware)(struct api_node_port *self, struct json_writer *j);
+    /* How many peers and servers there are, and whether the key process answers. */
+    struct api_node_health {
+        uint32_t peers;
+        uint32_t servers;
+        bool keys_ok;
+        struct sandbox_node_report sandbox;
+    } (*health)(struct api_node_port *self);
+    /* Asks the faucet to pay to; api_faucet_done follows with the same id. NULL: there is no faucet. */
+    void (*faucet)(struct api_node_port *self,
+                   uint64_t id,
+                   const struct network *network,
+                   struct address to);
+    /* Tries an Ethereum node of the person's own for a network, and keeps it if it is right ("": forgets it);
+     * api_node_set_done follows with the same id. */
+    void (*set_node)(struct api_node_port *self,
+                     uint64_t id,
+                     const struct network *network,
+                     struct span url);
+};
+
+struct api_cfg {
+    struct budget *budget;
+    struct rng *rng;
+    struct wallet *wallet;
+    struct api_node_port *node;
+    const char *version;
+    const char *build;
+    const char *origin; /* "http://passmesh.localhost:7878" */
+};
+
+/* Which way a request came; each offers the methods that api/README.md gives it. */
+enum api_way {
+    API_WAY_HTTP,      /* all but subscribe: there is nobody to push to */
+    API_WAY_WEBSOCKET, /* subscribe alone */
+    API_WAY_LOCAL,     /* the Unix socket: all, without a session */
+};
+
+/* Who asks. id is the transport's number of the connection (never used again) or of the one request. */
+struct api_caller {
+    uint64_t id;
+    enum api_way way;
+};
+
+struct api_event {
+    uint64_t caller;
+    struct span text; /* JSON; until the next call */
+    uint16_t http;    /* status for an HTTP answer */
+    bool is_reply;    /* the answer to a request; else a pushed event */
+};
+
+struct api;
+
+MUST_CHECK enum err api_new(struct api **ret, const struct api_cfg *cfg, struct wallet_time t);
+void api_free(struct api *a);
+
+/* ---- sessions ---- */
+
+/* api_code_make gives a code (base64url, NUL-terminated). At most eight wait; the oldest is forgotten. */
+void api_code_make(struct api *a, struct wallet_time t, char ret_code[static API_CODE_LEN + 1]);
+
+/* api_session_open trades {"code": ...} for {"token", "start_id"}, or an error object; the answer is in *ret_text until
+ * the next call, its HTTP status in *ret_http. host and origin are what the token is bound to. */
+struct api_session_args {
+    struct span body;
+    struct span host;
+    struct span origin;
+};
+void api_session_open(struct api *a,
+                      struct wallet_time t,
+                      const struct api_session_args *args,
+                      struct span *ret_text,
+                      uint16_t *ret_http);
+
+/* api_session_check: is token (43 characters) one of ours for this host and origin? In constant time in the token. */
+struct api_bearer {
+    struct span token;
+    struct span host;
+    struct span origin;
+};
+bool api_session_check(struct api *a, struct wallet_time t, const struct api_bearer *bearer);
+
+/* ---- requests ---- */
+
+/* api_request takes one JSON-RPC request. Its answer comes through api_poll, at once or later. */
+void api_request(struct api *a, struct wallet_time t, struct api_caller caller, struct span text);
+
+/* api_error_text is an answer for what never was a request (no session, wrong host): code is a word of errors.json. It
+ * lives until the next call. */
+struct span api_error_text(struct api *a, const struct coded *why, uint16_t *ret_http);
+
+/* api_caller_gone forgets subscriptions and answers that wait for this caller. */
+void api_caller_gone(struct api *a, uint64_t caller);
+
+bool api_poll(struct api *a, struct api_event *ret_event);
+instant api_deadline(const struct api *a);
+void api_tick(struct api *a, struct wallet_time t);
+
+/* ---- from the node ---- */
+
+/* api_wallet_event takes the wallet's events that are for the API: task done, something changed. */
+void api_wallet_event(struct api *a, struct wallet_time t, const struct wallet_event *e);
+
+/* api_node_changed: peers or servers came or went. */
+void api_node_changed(struct api *a, struct wallet_time t);
+
+/* api_faucet_done answers what the port's faucet was asked. */
+struct api_faucet_result {
+    enum err err; /* OK; ERR_LIMIT: wait_s; else failed, with the reason in words */
+    struct u256 amount;
+    struct hash32 tx_hash;
+    uint64_t wait_s;
+    const char *reason;
+};
+void api_faucet_done(struct api *a,
+                     struct wallet_time t,
+                     uint64_t id,
+                     const struct api_faucet_result *result);
+
+/* api_node_set_done answers what the port's set_node was asked. */
+struct api_node_result {
+    enum err err; /* OK; ERR_AUTH: another chain; ERR_TIMEOUT; else words */
+    uint64_t chain_id;
+    uint64_t block;
+    uint64_t block_s; /* Unix time of it */
+    const char *words;
+};
+void api_node_set_done(struct api *a,
+                       struct wallet_time t,
+                       uint64_t id,
+                       const struct api_node_result *result);
+
+/* api_log takes a log line for log_tail and the topic log: ring of the newest API_LOG_LINE_COUNT. */
+void api_log(
+    struct api *a, uint64_t unix_ms, enum log_level level, const char *part, const char *text);
+
+#endif

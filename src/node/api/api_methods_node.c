@@ -1,0 +1,80 @@
+/* What the node itself answers: naming an Ethereum node of one's own, this machine's hardware. */
+#include "node/api/api_inside.h"
+#include "node/api/api_methods.h"
+
+enum api_done api_do_network_node_set(struct api_call *c)
+{
+    struct api *a = c->api;
+    uint8_t room[URL_LEN_MAX + 1];
+    const struct network *n = wallet_network(c->w.wallet, api_param_id(c, "network_id"));
+    if (wallet_is_locked(c->w.wallet)) {
+        return api_refuse(c, "locked");
+    }
+    if (!n) {
+        return api_refuse(c, "unknown_network");
+    }
+    uint64_t id = a->next_of_node++;
+    struct api_pending *p = api_pend(c, id);
+    if (!p) {
+        coded_set(&c->why, "rate_limited");
+        coded_add_u64(&c->why, "wait_ms", 500);
+        return API_REFUSED;
+    }
+    p->is_of_node = true; /* its number is of the node's questions, not of the wallet's tasks */
+    p->network = n->id;
+    a->cfg.node->set_node(a->cfg.node, id, n, api_param_text(c, "url", MSPAN_OF(room)));
+    return API_LATER;
+}
+
+static void set_refusal(struct coded *why, const struct network *n, const struct api_node_result *r)
+{
+    if (r->err == ERR_AUTH) {
+        coded_set(why, "wrong_chain");
+        coded_add_u64(why, "expected", n->chain_id);
+        coded_add_u64(why, "got", r->chain_id);
+    } else if (r->err == ERR_TIMEOUT) {
+        coded_set(why, "server_timeout");
+        coded_add_u64(why, "seconds", 10);
+    } else {
+        coded_set(why, "server_refused");
+        coded_add_str(why, "reason", r->words ? r->words : err_name(r->err));
+    }
+}
+
+void api_node_set_done(struct api *a,
+                       struct wallet_time t,
+                       uint64_t id,
+                       const struct api_node_result *r)
+{
+    struct api_pending *p = api_pending_of_node(a, id);
+    const struct network *n = p ? wallet_network(a->cfg.wallet, p->network) : NULL;
+    if (!n) {
+        return;
+    }
+    AUTO(buf_done) struct buf text;
+    buf_init(&text, &a->budget, API_ANSWER_LEN_MAX);
+    struct wr w = wr_init_buf(&text);
+    struct json_writer j = json_writer_init(&w);
+    struct coded why = {0};
+    uint64_t now_s = t.unix_ms / 1000;
+    json_put_object(&j);
+    json_put_name(&j, "chain_id");
+    json_put_u64(&j, r->chain_id);
+    json_put_name(&j, "block");
+    json_put_u64(&j, r->block);
+    json_put_name(&j, "age_s");
+    json_put_u64(&j, r->block_s && now_s > r->block_s ? now_s - r->block_s : 0);
+    json_end_object(&j);
+    if (r->err != OK) {
+        set_refusal(&why, n, r);
+    }
+    api_finish(a, p, r->err == OK ? buf_span(&text) : SPAN_EMPTY, &why);
+    a->is_stale[API_TOPIC_NETWORK] = true;
+}
+
+/* Nothing of the wallet is in it, so a locked wallet answers too. */
+enum api_done api_do_hardware(struct api_call *c)
+{
+    c->api->cfg.node->write_hardware(c->api->cfg.node, c->w.j);
+    return API_DONE;
+}

@@ -1,0 +1,376 @@
+/* Types of the local API as JSON. */
+#include "node/api/api_write.h"
+
+#include "base/check.h"
+#include "codec/base64.h"
+
+#include <string.h>
+
+void api_write_u256(struct json_writer *j, struct u256 v)
+{
+    char text[U256_TEXT_LEN];
+    (void)u256_print_decimal(text, v);
+    json_put_str(j, text);
+}
+
+void api_write_address(struct json_writer *j, struct address a)
+{
+    char text[ADDRESS_TEXT_LEN];
+    address_print(text, a);
+    json_put_str(j, text);
+}
+
+void api_write_base64url(struct json_writer *j, struct span bytes)
+{
+    char text[1400]; /* a credential id at its largest, 1,023 bytes, takes 1,364 */
+    struct wr w = wr_init(MSPAN_OF(text));
+    base64_encode(&w, BASE64_URL_BARE, bytes);
+    check(wr_ok(&w));
+    json_put_string(j, span_of(text, w.n));
+}
+
+static void put_params(struct json_writer *j, const struct coded *c)
+{
+    json_put_name(j, "params");
+    json_put_object(j);
+    for (size_t i = 0; i < c->param_count; i++) {
+        json_put_name(j, c->params[i].key);
+        json_put_str(j, c->params[i].value);
+    }
+    json_end_object(j);
+}
+
+void api_write_coded(struct json_writer *j, const struct coded *c)
+{
+    json_put_object(j);
+    json_put_name(j, "code");
+    json_put_str(j, c->code);
+    put_params(j, c);
+    json_end_object(j);
+}
+
+void api_write_code(struct json_writer *j, const char *code)
+{
+    struct coded c;
+    coded_set(&c, code);
+    api_write_coded(j, &c);
+}
+
+void api_write_figure(struct json_writer *j, const struct figure *f, struct api_unit unit)
+{
+    json_put_object(j);
+    json_put_name(j, "value");
+    api_write_u256(j, f->value);
+    json_put_name(j, "decimals");
+    json_put_u64(j, unit.decimals);
+    json_put_name(j, "unit");
+    json_put_str(j, unit.symbol);
+    json_put_name(j, "grade");
+    json_put_str(j, grade_name(f->grade));
+    json_put_name(j, "k");
+    json_put_u64(j, f->k);
+    json_put_name(j, "n");
+    json_put_u64(j, f->n);
+    json_put_name(j, "block");
+    json_put_u64(j, f->block);
+    json_put_name(j, "as_of_ms");
+    json_put_u64(j, f->as_of_ms);
+    json_put_name(j, "why");
+    json_put_str(j, f->why);
+    json_end_object(j);
+}
+
+struct figure api_reported(const struct api_writing *w, const struct network *n, struct u256 value)
+{
+    struct id account = wallet_settings(w->wallet)->account;
+    const struct view *v = wallet_view(w->wallet, account, n->id);
+    return (struct figure){
+        .value = value,
+        .grade = GRADE_REPORTED,
+        .k = 1,
+        .n = 1,
+        .block = v ? v->block : 0,
+        .as_of_ms = v ? v->as_of_ms : w->t.unix_ms,
+        .why = v && v->is_own_node        ? "own_node"
+               : n->kind == NETWORK_LOCAL ? "local_network"
+                                          : "one_server",
+    };
+}
+
+struct figure api_own_figure(const struct api_writing *w, struct u256 value)
+{
+    /* Nobody else's word: what was entered here is what is signed. */
+    return (struct figure){
+        .value = value, .grade = GRADE_REPORTED, .as_of_ms = w->t.unix_ms, .why = "this_wallet"};
+}
+
+void api_write_asset(struct json_writer *j, const struct network *n, const struct token *token)
+{
+    json_put_object(j);
+    json_put_name(j, "id");
+    if (token) {
+        api_write_address(j, token->address);
+    } else {
+        json_put_str(j, "native");
+    }
+    json_put_name(j, "kind");
+    json_put_str(j, token ? "erc20" : "native");
+    json_put_name(j, "symbol");
+    json_put_str(j, token ? token->symbol : n->symbol);
+    json_put_name(j, "name");
+    json_put_str(j, token ? token->name.text : n->native_name.text);
+    json_put_name(j, "decimals");
+    json_put_u64(j, token ? token->decimals : U256_DECIMALS_ETHER);
+    json_put_name(j, "listed");
+    json_put_bool(j, true);
+    json_end_object(j);
+}
+
+void api_write_party(const struct api_writing *w, const struct network *n, struct address a)
+{
+    struct party p = wallet_party(w->wallet, n, a);
+    json_put_object(w->j);
+    json_put_name(w->j, "address");
+    api_write_address(w->j, a);
+    if (p.name.text[0]) {
+        json_put_name(w->j, "name");
+        json_put_str(w->j, p.name.text);
+    }
+    json_put_name(w->j, "known");
+    json_put_str(w->j, known_name(p.known));
+    json_end_object(w->j);
+}
+
+void api_write_transports(struct json_writer *j, unsigned transports)
+{
+    json_put_array(j);
+    for (size_t i = 0; i < TRANSPORT_COUNT; i++) {
+        if (transports >> i & 1) {
+            json_put_str(j, transport_name(i));
+        }
+    }
+    json_end_array(j);
+}
+
+static void put_owner(struct json_writer *j, const struct owner *o)
+{
+    json_put_object(j);
+    json_put_name(j, "id");
+    json_put_str(j, o->id.text);
+    json_put_name(j, "name");
+    json_put_str(j, o->name.text);
+    json_put_name(j, "kind");
+    json_put_str(j, owner_kind_name(o->kind));
+    json_put_name(j, "rp_id");
+    json_put_str(j, o->rp_id);
+    json_put_name(j, "credential_id");
+    api_write_base64url(j, span_of(o->credential, o->credential_len));
+    json_put_name(j, "transports");
+    api_write_transports(j, o->transports);
+    json_put_name(j, "synced");
+    json_put_bool(j, o->is_synced);
+    json_put_name(j, "created_ms");
+    json_put_u64(j, o->created_ms);
+    json_put_name(j, "last_used_ms");
+    json_put_u64(j, o->last_used_ms);
+    json_put_name(j, "tested_ms");
+    json_put_u64(j, o->tested_ms);
+    json_end_object(j);
+}
+
+static bool is_on_chain(const struct api_writing *w, const struct account *a)
+{
+    const struct view *v = wallet_view(w->wallet, a->id, wallet_settings(w->wallet)->network);
+    return v && v->is_deployed;
+}
+
+void api_write_account(const struct api_writing *w, const struct account *a)
+{
+    struct json_writer *j = w->j;
+    json_put_object(j);
+    json_put_name(j, "id");
+    json_put_str(j, a->id.text);
+    json_put_name(j, "name");
+    json_put_str(j, a->name.text);
+    json_put_name(j, "address");
+    api_write_address(j, a->address);
+    json_put_name(j, "kind");
+    json_put_str(j, a->kind == ACCOUNT_PASSKEY ? "passkey" : "watch");
+    json_put_name(j, "owners");
+    json_put_array(j);
+    for (size_t i = 0; i < a->owner_count; i++) {
+        put_owner(j, &a->owners[i]);
+    }
+    json_end_array(j);
+    json_put_name(j, "threshold");
+    json_put_u64(j, a->threshold);
+    json_put_name(j, "on_chain");
+    json_put_bool(j, is_on_chain(w, a));
+    json_put_name(j, "safe");
+    json_put_bool(j, wallet_account_safety(a, w->t.unix_ms).safe);
+    json_put_name(j, "selected");
+    json_put_bool(j, id_equal(a->id, wallet_settings(w->wallet)->account));
+    json_put_name(j, "created_ms");
+    json_put_u64(j, a->created_ms);
+    json_end_object(j);
+}
+
+void api_write_contact(struct json_writer *j, const struct contact *c)
+{
+    json_put_object(j);
+    json_put_name(j, "id");
+    json_put_str(j, c->id.text);
+    json_put_name(j, "name");
+    json_put_str(j, c->name.text);
+    json_put_name(j, "address");
+    api_write_address(j, c->address);
+    json_put_name(j, "sent_count");
+    json_put_u64(j, c->sent_count);
+    json_put_name(j, "created_ms");
+    json_put_u64(j, c->created_ms);
+    json_end_object(j);
+}
+
+void api_write_settings(struct json_writer *j, const struct settings *s)
+{
+    json_put_object(j);
+    json_put_name(j, "language");
+    json_put_str(j, language_name(s->language));
+    json_put_name(j, "theme");
+    json_put_str(j, theme_name(s->theme));
+    json_put_name(j, "density");
+    json_put_str(j, density_name(s->density));
+    json_put_name(j, "history");
+    json_put_str(j, history_view_name(s->history));
+    json_put_name(j, "shortcuts");
+    json_put_bool(j, s->shortcuts);
+    json_put_name(j, "lock_after_min");
+    json_put_u64(j, s->lock_after_min);
+    json_put_name(j, "hide_unknown_tokens");
+    json_put_bool(j, s->hide_unknown_tokens);
+    json_end_object(j);
+}
+
+static const char *chain_state_name(enum chain_state s)
+{
+    switch (s) {
+    case CHAIN_OK:         return "ok";
+    case CHAIN_DEGRADED:   return "degraded";
+    case CHAIN_DOUBTFUL:   return "doubtful";
+    case CHAIN_NO_SERVER:  return "no_server";
+    case CHAIN_NO_NETWORK: return "no_network";
+    case CHAIN_SYNCING:    return "syncing";
+    }
+    return "syncing";
+}
+
+void api_write_chain(const struct api_writing *w)
+{
+    struct chain_health h = wallet_chain_health(w->wallet, w->t);
+    struct json_writer *j = w->j;
+    json_put_object(j);
+    json_put_name(j, "state");
+    json_put_str(j, chain_state_name(h.state));
+    json_put_name(j, "block");
+    json_put_u64(j, h.block);
+    json_put_name(j, "block_ms");
+    json_put_u64(j, h.block_ms);
+    json_put_name(j, "as_of_ms");
+    json_put_u64(j, h.as_of_ms);
+    json_put_name(j, "grade");
+    json_put_str(j, grade_name(h.grade));
+    json_put_name(j, "k");
+    json_put_u64(j, h.k);
+    json_put_name(j, "n");
+    json_put_u64(j, h.n);
+    json_put_name(j, "tried");
+    json_put_u64(j, h.tried);
+    json_end_object(j);
+}
+
+void api_write_ceremony(struct json_writer *j, const struct ceremony *c)
+{
+    json_put_object(j);
+    json_put_name(j, "id");
+    json_put_str(j, c->id.text);
+    json_put_name(j, "kind");
+    json_put_str(j, c->is_unlock ? "unlock" : "create");
+    json_put_name(j, "name");
+    json_put_str(j, c->name.text);
+    json_put_name(j, "created_ms");
+    json_put_u64(j, c->created_ms);
+    json_put_name(j, "expires_ms");
+    json_put_u64(j, c->expires_ms);
+    json_end_object(j);
+}
+
+static const char *risk_level_name(enum risk_level level)
+{
+    switch (level) {
+    case RISK_BLOCKED: return "blocked";
+    case RISK_DANGER:  return "danger";
+    case RISK_CAUTION: return "caution";
+    case RISK_INFO:    return "info";
+    }
+    return "danger";
+}
+
+void api_write_risk(struct json_writer *j, const struct risk *r)
+{
+    json_put_object(j);
+    json_put_name(j, "id");
+    json_put_str(j, r->what.code);
+    json_put_name(j, "level");
+    json_put_str(j, risk_level_name(r->level));
+    json_put_name(j, "code");
+    json_put_str(j, r->what.code);
+    put_params(j, &r->what);
+    json_put_name(j, "tick");
+    json_put_bool(j, r->tick);
+    json_end_object(j);
+}
+
+enum { ALLOW_COUNT_MAX = 32, CEREMONY_TIMEOUT_MS = 120000 };
+
+static size_t put_descriptors(struct json_writer *j, const struct account *a, size_t room)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < a->owner_count && count < room; i++, count++) {
+        json_put_object(j);
+        json_put_name(j, "id");
+        api_write_base64url(j, span_of(a->owners[i].credential, a->owners[i].credential_len));
+        json_put_name(j, "transports");
+        api_write_transports(j, a->owners[i].transports);
+        json_end_object(j);
+    }
+    return count;
+}
+
+void api_write_request_options(const struct api_writing *w,
+                               const struct account *a,
+                               struct span challenge)
+{
+    struct json_writer *j = w->j;
+    const struct account *first = a ? a : wallet_account_at(w->wallet, 0);
+    json_put_object(j);
+    json_put_name(j, "rp_id");
+    json_put_str(j, first->owners[0].rp_id);
+    json_put_name(j, "challenge");
+    api_write_base64url(j, challenge);
+    json_put_name(j, "allow");
+    json_put_array(j);
+    size_t room = ALLOW_COUNT_MAX;
+    if (a) {
+        (void)put_descriptors(j, a, room);
+    } else {
+        for (size_t i = 0; i < wallet_account_count(w->wallet); i++) {
+            room -= put_descriptors(j, wallet_account_at(w->wallet, i), room);
+        }
+    }
+    json_end_array(j);
+    json_put_name(j, "user_verification");
+    json_put_str(j, "required");
+    json_put_name(j, "timeout_ms");
+    json_put_u64(j, CEREMONY_TIMEOUT_MS);
+    json_end_object(j);
+}

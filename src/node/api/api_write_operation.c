@@ -1,0 +1,521 @@
+/* Operations, history rows and balances as JSON. */
+#include "evm/smart_account.h"
+#include "evm/userop.h"
+#include "node/api/api_write.h"
+#include "wallet/fee.h"
+
+enum { CALLS_SHOWN_MAX = 8 };
+
+static struct api_unit unit_of(const struct operation *op)
+{
+    return (struct api_unit){.symbol = op->symbol, .decimals = op->decimals};
+}
+
+static struct api_unit native_unit(const struct network *n)
+{
+    return (struct api_unit){.symbol = n->symbol, .decimals = U256_DECIMALS_ETHER};
+}
+
+static bool
+is_shown_final(const struct api_writing *w, const struct operation *op, const struct network *n)
+{
+    const struct view *v = wallet_view(w->wallet, op->account, op->network);
+    return op->kind == OPERATION_RECEIVE && v && op->block &&
+           v->block >= op->block + n->final_after;
+}
+
+static const char *
+state_name(const struct api_writing *w, const struct operation *op, const struct network *n)
+{
+    return is_shown_final(w, op, n) ? "final" : operation_state_name(op->state);
+}
+
+static struct figure
+amount_figure(const struct api_writing *w, const struct operation *op, const struct network *n)
+{
+    if (op->kind != OPERATION_RECEIVE) {
+        return api_own_figure(w, op->amount);
+    }
+    struct figure f = api_reported(w, n, op->amount);
+    f.block = op->block;
+    return f;
+}
+
+static void put_name(struct json_writer *j, const char *name)
+{
+    json_put_name(j, name);
+}
+
+/* The asset as it was when the operation was made. */
+static void put_asset(struct json_writer *j, const struct operation *op, const struct network *n)
+{
+    const struct token *token = address_is_zero(op->token) ? NULL : network_token(n, op->token);
+    if (token || address_is_zero(op->token)) {
+        api_write_asset(j, n, token);
+        return;
+    }
+    struct token gone = {.address = op->token, .decimals = op->decimals};
+    text_set(gone.symbol, sizeof gone.symbol, span_str(op->symbol));
+    text_set(gone.name.text, sizeof gone.name.text, span_str(op->symbol));
+    api_write_asset(j, n, &gone);
+}
+
+static void put_asked_by(struct json_writer *j, const struct operation *op)
+{
+    bool is_receive = op->kind == OPERATION_RECEIVE;
+    json_put_object(j);
+    put_name(j, "kind");
+    json_put_str(j, is_receive ? "stranger" : op->by_command_line ? "command_line" : "self");
+    put_name(j, "origin");
+    json_put_str(j, "self");
+    put_name(j, "first_seen_ms");
+    json_put_u64(j, op->created_ms);
+    json_end_object(j);
+}
+
+static void put_effect(const struct api_writing *w,
+                       const struct operation *op,
+                       const struct network *n,
+                       const char *kind)
+{
+    struct json_writer *j = w->j;
+    struct figure amount = amount_figure(w, op, n);
+    bool has_amount = kind[0] != 'a' || kind[1] != 'c';
+    json_put_object(j);
+    put_name(j, "kind");
+    json_put_str(j, kind);
+    if (has_amount) {
+        put_name(j, "asset");
+        put_asset(j, op, n);
+        put_name(j, "amount");
+        api_write_figure(j, &amount, unit_of(op));
+    }
+    put_name(j, "from");
+    api_write_party(w, n, op->from);
+    put_name(j, "to");
+    api_write_party(w, n, has_amount ? op->to : op->from);
+    put_name(j, "grade");
+    json_put_str(j, "reported");
+    json_end_object(j);
+}
+
+static void
+put_effects(const struct api_writing *w, const struct operation *op, const struct network *n)
+{
+    put_name(w->j, "effects");
+    json_put_array(w->j);
+    if (!u256_is_zero(op->amount)) {
+        put_effect(w, op, n, op->kind == OPERATION_RECEIVE ? "arrives" : "leaves");
+    }
+    if (op->has_first_deploy) {
+        put_effect(w, op, n, "account_created");
+    }
+    json_end_array(w->j);
+}
+
+static void
+put_fee(const struct api_writing *w, const struct operation *op, const struct network *n)
+{
+    struct json_writer *j = w->j;
+    struct figure max = api_reported(w, n, op->fee_max);
+    struct figure paid = api_reported(w, n, op->fee_paid);
+    max.as_of_ms = op->created_ms; /* the fee was read for it */
+    max.block = op->trial_block ? op->trial_block : max.block;
+    put_name(j, "fee");
+    json_put_object(j);
+    put_name(j, "max");
+    api_write_figure(j, &max, native_unit(n));
+    if (!u256_is_zero(op->fee_paid)) {
+        put_name(j, "paid");
+        api_write_figure(j, &paid, native_unit(n));
+    }
+    put_name(j, "speed");
+    json_put_str(j, fee_speed_name(op->speed));
+    put_name(j, "wait_s");
+    json_put_u64(j, fee_wait_s(n, op->speed));
+    json_end_object(j);
+}
+
+static const char *trial_name(enum trial_state s)
+{
+    switch (s) {
+    case TRIAL_RUNNING:     return "running";
+    case TRIAL_DONE:        return "done";
+    case TRIAL_UNAVAILABLE: return "unavailable";
+    case TRIAL_WOULD_FAIL:  return "would_fail";
+    }
+    return "unavailable";
+}
+
+static void put_risks_and_trial(struct json_writer *j, const struct operation *op)
+{
+    put_name(j, "risks");
+    json_put_array(j);
+    for (size_t i = 0; i < op->risk_count; i++) {
+        api_write_risk(j, &op->risks[i]);
+    }
+    json_end_array(j);
+    put_name(j, "trial");
+    json_put_object(j);
+    put_name(j, "state");
+    json_put_str(j, trial_name(op->trial));
+    put_name(j, "block");
+    json_put_u64(j, op->trial_block);
+    json_end_object(j);
+}
+
+static void
+put_next_and_undo(const struct api_writing *w, const struct operation *op, const struct network *n)
+{
+    struct coded next;
+    struct chain_health h = wallet_chain_health(w->wallet, w->t);
+    if (op->state == OPERATION_PREPARED && h.n > 0) {
+        coded_set(&next, "passkey_then_servers");
+        coded_add_u64(&next, "servers", h.n);
+        coded_add_u64(&next, "wait_s", fee_wait_s(n, op->speed));
+    } else if (op->state == OPERATION_PREPARED) {
+        coded_set(&next, "passkey_then_none");
+    } else if (op->state == OPERATION_SIGNED || op->state == OPERATION_SUBMITTED) {
+        coded_set(&next, "wait");
+        coded_add_u64(&next, "wait_s", fee_wait_s(n, op->speed));
+    } else if (op->state == OPERATION_FAILED || op->state == OPERATION_EXPIRED) {
+        coded_set(&next, "retry");
+    } else {
+        coded_set(&next, "done");
+    }
+    const char *undo = "not_once_included";
+    if (op->kind == OPERATION_RECEIVE) {
+        undo = "not_ours";
+    } else if (op->state == OPERATION_SIGNED || op->state == OPERATION_SUBMITTED) {
+        undo = "can_cancel";
+    } else if (op->state == OPERATION_EXPIRED || op->state == OPERATION_CANCELLED) {
+        undo = "nothing_happened";
+    }
+    put_name(w->j, "next");
+    api_write_coded(w->j, &next);
+    put_name(w->j, "undo");
+    api_write_code(w->j, undo);
+}
+
+static void put_owners(const struct api_writing *w, const struct operation *op)
+{
+    const struct account *a = wallet_account(w->wallet, op->account);
+    put_name(w->j, "owners");
+    json_put_array(w->j);
+    for (size_t i = 0; a && i < a->owner_count; i++) {
+        json_put_str(w->j, a->owners[i].name.text);
+    }
+    json_end_array(w->j);
+    if (a && op->state == OPERATION_PREPARED) {
+        put_name(w->j, "request");
+        api_write_request_options(w, a, SPAN_OF(op->userop_hash.bytes));
+    }
+}
+
+static void put_calls(struct json_writer *j, const struct userop *op)
+{
+    struct smart_call calls[CALLS_SHOWN_MAX];
+    size_t count = 0;
+    if (smart_account_calls(calls, &count, CALLS_SHOWN_MAX, op->call_data) != OK) {
+        count = 0;
+    }
+    put_name(j, "calls");
+    json_put_array(j);
+    for (size_t i = 0; i < count; i++) {
+        json_put_object(j);
+        put_name(j, "to");
+        api_write_address(j, calls[i].to);
+        put_name(j, "value");
+        api_write_u256(j, calls[i].value);
+        put_name(j, "data");
+        json_put_hex(j, calls[i].data);
+        if (calls[i].data.n >= 4) {
+            put_name(j, "function");
+            json_put_str(j, "transfer(address,uint256)"); /* the only one that this wallet makes */
+        }
+        json_end_object(j);
+    }
+    json_end_array(j);
+}
+
+static void
+put_exact(const struct api_writing *w, const struct operation *op, const struct network *n)
+{
+    struct userop u;
+    if (op->userop.n == 0 || userop_decode(&u, buf_span(&op->userop)) != OK) {
+        return;
+    }
+    struct json_writer *j = w->j;
+    put_name(j, "exact");
+    json_put_object(j);
+    put_name(j, "chain_id");
+    json_put_u64(j, n->chain_id);
+    put_name(j, "entry_point");
+    api_write_address(j, n->entry_point);
+    put_name(j, "sender");
+    api_write_address(j, u.sender);
+    put_name(j, "nonce");
+    api_write_u256(j, u.nonce);
+    put_calls(j, &u);
+    put_name(j, "user_op_hash");
+    json_put_hex(j, SPAN_OF(op->userop_hash.bytes));
+    put_name(j, "call_gas_limit");
+    api_write_u256(j, u.call_gas_limit);
+    put_name(j, "verification_gas_limit");
+    api_write_u256(j, u.verification_gas_limit);
+    put_name(j, "pre_verification_gas");
+    api_write_u256(j, u.pre_verification_gas);
+    put_name(j, "max_fee_per_gas");
+    api_write_u256(j, u.max_fee_per_gas);
+    put_name(j, "max_priority_fee_per_gas");
+    api_write_u256(j, u.max_priority_fee_per_gas);
+    json_end_object(j);
+}
+
+static void put_step(struct json_writer *j, const char *state, const struct step *s)
+{
+    json_put_object(j);
+    put_name(j, "state");
+    json_put_str(j, state);
+    put_name(j, "at_ms");
+    json_put_u64(j, s ? s->at_ms : 0);
+    if (s && s->by[0] && s->state == OPERATION_SIGNED) {
+        put_name(j, "by");
+        json_put_str(j, s->by);
+    } else if (s && s->by[0]) {
+        put_name(j, "servers"); /* one took it; its name stands in the operation */
+        json_put_u64(j, 1);
+    }
+    if (s && s->block) {
+        put_name(j, "grade");
+        json_put_str(j, "reported");
+        put_name(j, "block");
+        json_put_u64(j, s->block);
+    }
+    json_end_object(j);
+}
+
+/* What was, and after it what is still to come on the usual way. */
+static void
+put_steps(const struct api_writing *w, const struct operation *op, const struct network *n)
+{
+    put_name(w->j, "steps");
+    json_put_array(w->j);
+    enum operation_state last = OPERATION_PREPARED;
+    size_t shown = 0;
+    for (size_t i = 0; i < op->step_count; i++, shown++) {
+        last = op->steps[i].state;
+        put_step(w->j, operation_state_name(last), &op->steps[i]);
+    }
+    if (is_shown_final(w, op, n)) {
+        put_step(w->j, "final", &op->steps[op->step_count ? op->step_count - 1 : 0]);
+        last = OPERATION_FINAL;
+    }
+    for (int s = (int)last + 1; s <= (int)OPERATION_FINAL && shown < OPERATION_STEP_COUNT_MAX;
+         s++, shown++) {
+        put_step(w->j, operation_state_name((enum operation_state)s), NULL);
+    }
+    json_end_array(w->j);
+}
+
+static void put_can(struct json_writer *j, const struct operation *op)
+{
+    bool is_pending = op->state == OPERATION_SIGNED || op->state == OPERATION_SUBMITTED;
+    put_name(j, "can");
+    json_put_array(j);
+    if (op->state == OPERATION_PREPARED) {
+        json_put_str(j, "approve");
+        json_put_str(j, "reject");
+    } else if (is_pending && !id_is_set(op->replaced_by)) {
+        json_put_str(j, "speed_up");
+        json_put_str(j, "cancel");
+    } else if (op->state == OPERATION_FAILED || op->state == OPERATION_EXPIRED) {
+        json_put_str(j, "send_again");
+    }
+    json_end_array(j);
+}
+
+static void put_outcome(const struct api_writing *w, const struct operation *op)
+{
+    struct json_writer *j = w->j;
+    if (op->has_tx) {
+        put_name(j, "tx_hash");
+        json_put_hex(j, SPAN_OF(op->tx_hash.bytes));
+    }
+    if (op->userop.n > 0) {
+        put_name(j, "user_op_hash");
+        json_put_hex(j, SPAN_OF(op->userop_hash.bytes));
+    }
+    if (op->block) {
+        put_name(j, "block");
+        json_put_u64(j, op->block);
+    }
+    if (op->server[0]) {
+        put_name(j, "server");
+        json_put_str(j, op->server);
+    }
+    if (coded_is_set(&op->reason)) {
+        put_name(j, "reason");
+        api_write_coded(j, &op->reason);
+    }
+    if (id_is_set(op->replaces)) {
+        put_name(j, "replaces");
+        json_put_str(j, op->replaces.text);
+    }
+    if (id_is_set(op->replaced_by)) {
+        put_name(j, "replaced_by");
+        json_put_str(j, op->replaced_by.text);
+    }
+}
+
+static void
+put_head(const struct api_writing *w, const struct operation *op, const struct network *n)
+{
+    struct json_writer *j = w->j;
+    put_name(j, "id");
+    json_put_str(j, op->id.text);
+    put_name(j, "kind");
+    json_put_str(j, operation_kind_name(op->kind));
+    put_name(j, "state");
+    json_put_str(j, state_name(w, op, n));
+    put_name(j, "revision");
+    json_put_u64(j, op->revision);
+    put_name(j, "account_id");
+    json_put_str(j, op->account.text);
+    put_name(j, "network_id");
+    json_put_str(j, op->network.text);
+    put_name(j, "created_ms");
+    json_put_u64(j, op->created_ms);
+    put_name(j, "updated_ms");
+    json_put_u64(j, op->updated_ms);
+    put_name(j, "expires_ms");
+    json_put_u64(j, op->expires_ms);
+    put_name(j, "asked_by");
+    put_asked_by(j, op);
+    put_name(j, "from");
+    api_write_party(w, n, op->from);
+    put_name(j, "to");
+    api_write_party(w, n, op->to);
+    put_name(j, "asset");
+    put_asset(j, op, n);
+    struct figure amount = amount_figure(w, op, n);
+    put_name(j, "amount");
+    api_write_figure(j, &amount, unit_of(op));
+}
+
+void api_write_operation(const struct api_writing *w, const struct operation *op)
+{
+    struct json_writer *j = w->j;
+    const struct network *n = wallet_network(w->wallet, op->network);
+    if (!n) {
+        n = wallet_network_at(w->wallet, 0); /* its file is gone: the amounts stand in the record */
+    }
+    json_put_object(j);
+    put_head(w, op, n);
+    put_effects(w, op, n);
+    put_fee(w, op, n);
+    put_risks_and_trial(j, op);
+    if (op->state == OPERATION_PREPARED) {
+        char code[10];
+        operation_check_code(code, op);
+        put_name(j, "check_code");
+        json_put_str(j, code);
+    }
+    put_next_and_undo(w, op, n);
+    put_owners(w, op);
+    put_exact(w, op, n);
+    put_steps(w, op, n);
+    put_outcome(w, op);
+    put_can(j, op);
+    json_end_object(j);
+}
+
+static const char *direction_of(const struct operation *op)
+{
+    if (op->kind == OPERATION_RECEIVE) {
+        return "in";
+    }
+    return address_equal(op->from, op->to) ? "self" : "out";
+}
+
+void api_write_row(const struct api_writing *w, const struct operation *op)
+{
+    struct json_writer *j = w->j;
+    const struct network *n = wallet_network(w->wallet, op->network);
+    if (!n) {
+        n = wallet_network_at(w->wallet, 0);
+    }
+    struct figure amount = amount_figure(w, op, n);
+    struct figure fee = api_reported(w, n, op->fee_paid);
+    json_put_object(j);
+    put_name(j, "id");
+    json_put_str(j, op->id.text);
+    put_name(j, "kind");
+    json_put_str(j, operation_kind_name(op->kind));
+    put_name(j, "state");
+    json_put_str(j, state_name(w, op, n));
+    put_name(j, "direction");
+    json_put_str(j, direction_of(op));
+    put_name(j, "party");
+    api_write_party(w, n, op->kind == OPERATION_RECEIVE ? op->from : op->to);
+    put_name(j, "asset");
+    put_asset(j, op, n);
+    put_name(j, "amount");
+    api_write_figure(j, &amount, unit_of(op));
+    if (!u256_is_zero(op->fee_paid)) {
+        put_name(j, "fee");
+        api_write_figure(j, &fee, native_unit(n));
+    }
+    put_name(j, "at_ms");
+    json_put_u64(j, op->created_ms);
+    put_name(j, "spam");
+    json_put_bool(j, false);
+    if (coded_is_set(&op->reason)) {
+        put_name(j, "reason");
+        api_write_coded(j, &op->reason);
+    }
+    json_end_object(j);
+}
+
+static void put_balance(const struct api_writing *w,
+                        const struct network *n,
+                        const struct token *token,
+                        struct u256 value)
+{
+    struct api_unit unit = native_unit(n);
+    if (token) {
+        unit = (struct api_unit){.symbol = token->symbol, .decimals = token->decimals};
+    }
+    struct figure f = api_reported(w, n, value);
+    json_put_object(w->j);
+    put_name(w->j, "asset");
+    api_write_asset(w->j, n, token);
+    put_name(w->j, "amount");
+    api_write_figure(w->j, &f, unit);
+    put_name(w->j, "hidden");
+    json_put_bool(w->j, false);
+    json_end_object(w->j);
+}
+
+void api_write_balances(const struct api_writing *w, struct id account, struct id network)
+{
+    const struct network *n = wallet_network(w->wallet, network);
+    const struct view *v = wallet_view(w->wallet, account, network);
+    json_put_object(w->j);
+    put_name(w->j, "account_id");
+    json_put_str(w->j, account.text);
+    put_name(w->j, "network_id");
+    json_put_str(w->j, network.text);
+    put_name(w->j, "items");
+    json_put_array(w->j);
+    if (v) {
+        put_balance(w, n, NULL, v->balance);
+        for (size_t i = 0; i < n->token_count; i++) {
+            put_balance(w, n, &n->tokens[i], v->tokens[i]);
+        }
+    }
+    json_end_array(w->j);
+    put_name(w->j, "hidden");
+    json_put_u64(w->j, 0);
+    json_end_object(w->j);
+}

@@ -1,0 +1,339 @@
+/* Directories and the configuration file. */
+#include "node/config/config.h"
+
+#include "base/check.h"
+#include "codec/ini.h"
+#include "evm/u256.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+enum {
+    CONFIG_FILE_LEN_MAX = 64 * 1024,
+    PORT_DEFAULT = 7878,
+    MIB = 1024 * 1024,
+    MEMORY_MIB_DEFAULT = 64
+};
+
+enum err config_read_file(const char *path, size_t len_max, char **ret_text, size_t *ret_len)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+    }
+    char *text = malloc(len_max + 1);
+    if (!text) {
+        abort();
+    }
+    size_t n = 0;
+    ssize_t got = 1;
+    while (got > 0 && n <= len_max) {
+        got = read(fd, text + n, len_max + 1 - n);
+        n += got > 0 ? (size_t)got : 0;
+    }
+    (void)close(fd);
+    if (got < 0 || n > len_max) {
+        free(text);
+        return got < 0 ? ERR_IO : ERR_LIMIT;
+    }
+    *ret_text = text;
+    *ret_len = n;
+    return OK;
+}
+
+static enum err set_path(char out[static CONFIG_PATH_LEN_MAX], const char *a, const char *b)
+{
+    int n = snprintf(out, CONFIG_PATH_LEN_MAX, "%s%s", a, b);
+    return n > 0 && n < CONFIG_PATH_LEN_MAX ? OK : ERR_IO;
+}
+
+static const char *env(const char *name)
+{
+    const char *v = getenv(name);
+    return v && v[0] ? v : NULL;
+}
+
+/* $XDG_X/passmesh, or the fallback below the home directory (XDG Base Directory Specification). */
+static enum err set_xdg(char out[static CONFIG_PATH_LEN_MAX],
+                        const char *variable,
+                        const char *home,
+                        const char *below,
+                        const char *name)
+{
+    const char *base = env(variable);
+    char parent[CONFIG_PATH_LEN_MAX];
+    if (base && base[0] == '/') {
+        TRY(set_path(parent, base, "/"));
+    } else if (home) {
+        TRY(set_path(parent, home, below));
+    } else {
+        return ERR_IO;
+    }
+    return set_path(out, parent, name);
+}
+
+static enum err set_dirs(struct config *c, const struct config_args *args)
+{
+    const char *home = args->home ? args->home : env("PASSMESH_HOME");
+    const char *name = args->name ? args->name : "passmesh";
+    if (home) {
+        TRY(set_path(c->data_dir, home, "/data"));
+        TRY(set_path(c->config_dir, home, "/config"));
+        return set_path(c->runtime_dir, home, "/run");
+    }
+    const char *user_home = env("HOME");
+    TRY(set_xdg(c->data_dir, "XDG_DATA_HOME", user_home, "/.local/share/", name));
+    TRY(set_xdg(c->config_dir, "XDG_CONFIG_HOME", user_home, "/.config/", name));
+    if (set_xdg(c->runtime_dir, "XDG_RUNTIME_DIR", NULL, "", name) == OK) {
+        return OK;
+    }
+    return set_path(c->runtime_dir, c->data_dir, "/run");
+}
+
+static enum err set_programs(struct config *c, const struct config_args *args)
+{
+    TRY(set_path(c->socket, c->runtime_dir, "/passmesh.sock"));
+    TRY(set_path(c->keyd, args->exe_dir, "/passmesh-keyd"));
+    if (env("PASSMESH_KEYD")) {
+        TRY(set_path(c->keyd, env("PASSMESH_KEYD"), ""));
+    }
+    TRY(set_path(c->ui_dir, args->exe_dir, "/../share/passmesh/ui"));
+    if (access(c->ui_dir, F_OK) != 0) {
+        TRY(set_path(c->ui_dir, args->exe_dir, "/../ui")); /* of a build directory */
+    }
+    if (env("PASSMESH_UI")) {
+        TRY(set_path(c->ui_dir, env("PASSMESH_UI"), ""));
+    }
+    return OK;
+}
+
+enum err config_find_places(struct config *ret, const struct config_args *args)
+{
+    TRY(set_dirs(ret, args));
+    return set_programs(ret, args);
+}
+
+bool config_is_key(const struct ini_entry *e, const char *section, const char *key)
+{
+    return span_equal(e->section, span_str(section)) && span_equal(e->key, span_str(key));
+}
+
+enum err
+config_get_number(uint64_t *ret, const struct ini_entry *e, uint64_t max, struct diag *diag)
+{
+    struct u256 wide;
+    uint64_t v;
+    if (u256_parse_decimal(&wide, e->value) != OK || u256_to_u64(&v, wide) != OK || v == 0 ||
+        v > max) {
+        return diag_set(diag, ERR_MALFORMED, "a whole number above 0 and within its range",
+                        e->line);
+    }
+    *ret = v;
+    return OK;
+}
+
+enum err config_get_text(char *ret, size_t cap, const struct ini_entry *e, struct diag *diag)
+{
+    if (e->value.n == 0 || e->value.n >= cap) {
+        return diag_set(diag, ERR_MALFORMED, "the value is empty or too long", e->line);
+    }
+    memcpy(ret, e->value.p, e->value.n);
+    ret[e->value.n] = '\0';
+    return OK;
+}
+
+/* One of two words; *ret: is it the second? */
+static enum err read_word(bool *ret,
+                          const struct ini_entry *e,
+                          const char *const words[static 2],
+                          struct diag *diag,
+                          const char *rule)
+{
+    *ret = span_equal(e->value, span_str(words[1]));
+    return *ret || span_equal(e->value, span_str(words[0]))
+               ? OK
+               : diag_set(diag, ERR_MALFORMED, rule, e->line);
+}
+
+enum err config_read_common(struct config *c, const struct ini_entry *e, struct diag *diag)
+{
+    static const char *const levels[] = {"info", "debug"};
+    static const char *const needs[] = {"required", "optional"};
+    if (config_is_key(e, "log", "level")) {
+        return read_word(&c->is_debug, e, levels, diag, "log level is info or debug");
+    }
+    if (config_is_key(e, "process", "sandbox")) {
+        return read_word(&c->is_sandbox_optional, e, needs, diag,
+                         "sandbox is required or optional");
+    }
+    return ERR_NOT_FOUND;
+}
+
+enum err config_get_flag(bool *ret, const struct ini_entry *e, struct diag *diag)
+{
+    *ret = span_equal(e->value, SPAN_LIT("yes"));
+    return *ret || span_equal(e->value, SPAN_LIT("no"))
+               ? OK
+               : diag_set(diag, ERR_MALFORMED, "the value is yes or no", e->line);
+}
+
+static enum err read_entry(void *user, const struct ini_entry *e, struct diag *diag)
+{
+    struct config *c = user;
+    uint64_t number = 0;
+    if (config_is_key(e, "page", "port")) {
+        TRY(config_get_number(&number, e, UINT16_MAX, diag));
+        c->port = (uint16_t)number;
+        return OK;
+    }
+    if (config_is_key(e, "peers", "listen")) {
+        return config_get_text(c->listen, sizeof c->listen, e, diag);
+    }
+    if (config_is_key(e, "peers", "memory_mib")) {
+        TRY(config_get_number(&number, e, 4096, diag));
+        c->memory_max = (size_t)number * MIB;
+        return OK;
+    }
+    if (config_is_key(e, "peers", "server")) {
+        if (c->peer_count >= CONFIG_PEER_COUNT_MAX) {
+            return diag_set(diag, ERR_LIMIT, "at most 16 servers", e->line);
+        }
+        TRY(config_get_text(c->peers[c->peer_count], sizeof c->peers[0], e, diag));
+        c->peer_count++;
+        return OK;
+    }
+    if (config_is_key(e, "peers", "mdns")) {
+        return config_get_flag(&c->is_mdns, e, diag);
+    }
+    if (config_is_key(e, "peers", "dht")) {
+        return config_get_flag(&c->is_dht, e, diag);
+    }
+    if (config_is_key(e, "peers", "mdns_port")) {
+        TRY(config_get_number(&number, e, UINT16_MAX, diag));
+        c->mdns_port = (uint16_t)number;
+        return OK;
+    }
+    enum err err = config_read_common(c, e, diag);
+    return err != ERR_NOT_FOUND
+               ? err
+               : diag_set(diag, ERR_MALFORMED, "unknown section or key: docs/config.md lists them",
+                          e->line);
+}
+
+enum err config_read_ini(const char *path, config_entry_fn read, void *user, struct diag *diag)
+{
+    char *text = NULL;
+    size_t len = 0;
+    enum err err = config_read_file(path, CONFIG_FILE_LEN_MAX, &text, &len);
+    if (err == ERR_NOT_FOUND) {
+        return OK;
+    }
+    if (err != OK) {
+        return diag_set(diag, err, "the file cannot be read", 0);
+    }
+    struct ini ini = ini_init(span_of(text, len));
+    struct ini_entry e;
+    while ((err = ini_next(&ini, &e, diag)) == OK) {
+        err = read(user, &e, diag);
+        if (err != OK) {
+            break;
+        }
+    }
+    free(text);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+enum err config_load(struct config *ret, const struct config_args *args, struct diag *diag)
+{
+    *ret = (struct config){.port = PORT_DEFAULT,
+                           .memory_max = (size_t)MEMORY_MIB_DEFAULT * MIB,
+                           .is_mdns = true,
+                           .is_dht = true};
+    char path[CONFIG_PATH_LEN_MAX];
+    enum err err = config_find_places(ret, args);
+    if (err == OK) {
+        err = set_path(path, ret->config_dir, "/passmesh.ini");
+    }
+    if (err != OK) {
+        return diag_set(diag, err, "no home directory: set HOME, or pass --home DIR (a short one)",
+                        0);
+    }
+    TRY(config_read_ini(path, read_entry, ret, diag));
+    if (env("PASSMESH_NETWORK") && set_path(ret->network_file, env("PASSMESH_NETWORK"), "") != OK) {
+        return diag_set(diag, ERR_IO, "PASSMESH_NETWORK is too long a path", 0);
+    }
+    ret->is_software_key = env("PASSMESH_SOFTWARE_KEY") != NULL;
+    return OK;
+}
+
+/* Makes dir and what is missing above it. */
+static bool make_dir(const char *dir)
+{
+    char path[CONFIG_PATH_LEN_MAX];
+    size_t n = strlen(dir);
+    check(n < sizeof path);
+    memcpy(path, dir, n + 1);
+    for (size_t i = 1; i <= n; i++) {
+        if (path[i] == '/' || path[i] == '\0') {
+            char kept = path[i];
+            path[i] = '\0';
+            if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+                return false;
+            }
+            path[i] = kept;
+        }
+    }
+    return true;
+}
+
+static bool is_private(const char *dir)
+{
+    struct stat st;
+    if (lstat(dir, &st) != 0 || !S_ISDIR(st.st_mode) || st.st_uid != getuid()) {
+        return false;
+    }
+    return (st.st_mode & 077) == 0 || chmod(dir, 0700) == 0;
+}
+
+static bool has_room(const char *dir)
+{
+    struct statvfs st;
+    return statvfs(dir, &st) != 0 ||
+           (uint64_t)st.f_bavail * (uint64_t)st.f_frsize >= CONFIG_DISK_LEN_MIN;
+}
+
+static enum err make_private_dir(const char *dir)
+{
+    if (!make_dir(dir)) {
+        return errno == ENOSPC || errno == EDQUOT ? ERR_LIMIT : ERR_IO;
+    }
+    return is_private(dir) ? OK : ERR_DENIED;
+}
+
+enum err config_make_dirs(const struct config *c, const char **ret_path)
+{
+    *ret_path = c->data_dir;
+    TRY(make_private_dir(c->data_dir));
+    if (!has_room(c->data_dir)) {
+        return ERR_LIMIT;
+    }
+    *ret_path = c->runtime_dir;
+    TRY(make_private_dir(c->runtime_dir));
+    *ret_path = c->config_dir;
+    return make_dir(c->config_dir) ? OK : ERR_IO;
+}
+
+void config_say_dirs(char ret[static CONFIG_SENTENCE_LEN_MAX], enum err err, const char *path)
+{
+    (void)snprintf(ret, CONFIG_SENTENCE_LEN_MAX,
+                   err == ERR_LIMIT ? "The disk of %s is full: free some space, then start again. "
+                                      "Nothing was changed."
+                                    : "The directory %s cannot be made, or is not yours alone.",
+                   path);
+}

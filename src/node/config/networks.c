@@ -1,0 +1,52 @@
+/* Networks: built in, and one from a file. */
+#include "node/config/networks.h"
+
+#include "node/config/config.h"
+#include "node/config/networks_built_in.h"
+
+#include <stdlib.h>
+
+enum { NETWORK_FILE_LEN_MAX = 64 * 1024 };
+
+static enum err add_file(struct networks *n, const char *file, struct diag *diag)
+{
+    char *text = NULL;
+    size_t len = 0;
+    enum err err = config_read_file(file, NETWORK_FILE_LEN_MAX, &text, &len);
+    if (err != OK) {
+        return diag_set(diag, err, "the file cannot be read", 0);
+    }
+    err = network_parse(&n->list[0], span_of(text, len), diag);
+    free(text);
+    if (err == OK && n->list[0].kind != NETWORK_LOCAL) {
+        return diag_set(diag, ERR_DENIED, "only a network of kind local may come from a file", 0);
+    }
+    n->count += err == OK;
+    return err;
+}
+
+enum err
+networks_load(struct networks *ret, const char *file, const char **ret_which, struct diag *diag)
+{
+    ret->count = 0;
+    ret->list = calloc(NETWORK_COUNT_MAX, sizeof *ret->list);
+    if (!ret->list) {
+        abort();
+    }
+    *ret_which = file;
+    if (file[0]) {
+        TRY(add_file(ret, file, diag));
+    }
+    for (size_t i = 0; i < networks_built_in_count; i++) {
+        *ret_which = networks_built_in[i].name;
+        TRY(network_parse(&ret->list[ret->count], span_str(networks_built_in[i].text), diag));
+        ret->count++;
+    }
+    return OK;
+}
+
+void networks_done(struct networks *n)
+{
+    free(n->list);
+    *n = (struct networks){0};
+}

@@ -1,0 +1,96 @@
+#ifndef NODE_DAEMON_INSIDE_H
+#define NODE_DAEMON_INSIDE_H
+
+#include "crypto/backend.h"
+#include "node/api/api.h"
+#include "node/api/local.h"
+#include "node/api/page.h"
+#include "node/api/web.h"
+#include "node/config/fetch.h"
+#include "node/config/networks.h"
+#include "node/daemon/daemon.h"
+#include "node/daemon/own_node.h"
+#include "node/daemon/servers.h"
+#include "node/keyd/keyd_client.h"
+#include "node/net/mdns_socket.h"
+#include "node/net/near.h"
+#include "node/net/tcp.h"
+#include "node/os/entropy.h"
+#include "node/os/hardware.h"
+#include "node/os/sandbox_node.h"
+#include "node/store/db.h"
+#include "p2p/host_kad.h"
+#include "p2p/host_state.h"
+
+/* The daemon's inside, shared by daemon*.c only. */
+/* The search for servers in the DHT. */
+struct daemon_dht {
+    bool is_on;
+    struct host_kad kad;
+    uint64_t op;       /* 0: no search is under way */
+    struct id network; /* for which servers were looked for last */
+    instant look_at;
+    uint64_t every_us;
+};
+
+struct daemon {
+    const struct config *config;
+    char *text;
+    struct budget budget;
+    struct log log;
+    struct entropy entropy;
+    char origin[64];
+    struct loop loop;
+    struct alarm alarm;
+    uv_signal_t on_int;
+    uv_signal_t on_term;
+    struct networks networks;
+    struct page page;
+    struct hardware hardware; /* as it was at the start */
+    struct sandbox_node_report sandbox;
+    struct process keyd_process;
+    struct keyd_client keyd;
+    struct db *db;
+    struct wallet *wallet;
+    struct host host;
+    bool has_host;
+    struct tcp tcp;
+    struct servers servers;
+    struct mdns_socket mdns;
+    struct near near;
+    struct daemon_dht dht;
+    struct fetch *fetch;
+    struct own_nodes own_nodes;
+    struct api_node_port port;
+    struct api *api;
+    struct web web;
+    struct local local;
+    bool has_tcp;
+    bool has_web;
+    bool has_local;
+    bool is_pumping;
+    bool pump_again;
+    bool is_stopping;
+};
+
+struct wallet_time daemon_time(const struct daemon *d);
+void daemon_pump(void *user);
+void daemon_stop(void *user);
+
+/* ---- daemon_mdns.c ---- */
+
+/* daemon_mdns_start listens for servers of the local network, if that is wanted. Where it cannot, the log says so and the
+ * daemon goes on without. */
+void daemon_mdns_start(struct daemon *d);
+void daemon_mdns_stop(struct daemon *d);
+
+/* ---- daemon_dht.c ---- */
+
+/* daemon_dht_start joins the DHT as a client, unless the person does not want that. ERR_LIMIT: there is no memory. */
+MUST_CHECK enum err daemon_dht_start(struct daemon *d);
+void daemon_dht_stop(struct daemon *d);
+void daemon_dht_event(struct daemon *d);
+void daemon_dht_tick(struct daemon *d, struct wallet_time t);
+instant daemon_dht_deadline(const struct daemon *d);
+
+#endif

@@ -1,0 +1,457 @@
+/* Requests of /web3-wallet/1.0 on their streams, and what their answers mean for the wallet. */
+#include "base/check.h"
+#include "node/daemon/servers_inside.h"
+
+enum { ASK_DEADLINE_MS = 10000, SUBMIT_DEADLINE_MS = 15000, BUSY_MS_DEFAULT = 500 };
+
+static struct call *call_place(struct servers *s)
+{
+    for (size_t i = 0; i < SERVERS_CALL_COUNT_MAX; i++) {
+        if (!s->calls[i].is_used) {
+            return &s->calls[i];
+        }
+    }
+    return NULL;
+}
+
+bool servers_has_room(const struct servers *s)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < SERVERS_CALL_COUNT_MAX; i++) {
+        used += s->calls[i].is_used;
+    }
+    return used + (size_t)SERVERS_PEER_COUNT_MAX * 2 < SERVERS_CALL_COUNT_MAX;
+}
+
+static struct wallet_source source_of(const struct call *c)
+{
+    struct wallet_source source = {.k = 1, .n = 1};
+    char text[PEER_ID_TEXT_MAX];
+    peer_id_print(text, &c->peer);
+    text_set(source.server, sizeof source.server, span_str(text));
+    return source;
+}
+
+/* ---- writing ---- */
+
+/* A stream may take less than it has room for, when memory is short: WRITABLE follows only after such a write, so the
+ * whole rest is offered each time. */
+static void pump_out(struct servers *s, struct call *c)
+{
+    struct span rest = service_client_waiting(&c->client);
+    if (rest.n > 0) {
+        service_client_sent(&c->client, host_stream_write(s->cfg.host, c->stream, rest));
+    }
+    if (service_client_is_sent(&c->client) && !c->is_closed_write) {
+        c->is_closed_write = true;
+        host_stream_close_write(s->cfg.host, c->stream);
+    }
+}
+
+static struct call *call_open(struct servers *s,
+                              struct wallet_time t,
+                              const struct peer_id *peer,
+                              enum call_kind kind,
+                              const struct service_request *request)
+{
+    struct call *c = call_place(s);
+    if (!c) {
+        return NULL;
+    }
+    *c = (struct call){.kind = kind, .peer = *peer, .started_at = t.mono};
+    if (service_client_init(&c->client, s->cfg.budget, request, t.mono) != OK) {
+        return NULL;
+    }
+    struct host_open_args args = {.peer = &c->peer, .protocol = SERVICE_PROTOCOL_ID, .user = c};
+    if (host_open_stream(s->cfg.host, &c->stream, NULL, args) != OK) {
+        service_client_done(&c->client);
+        return NULL;
+    }
+    c->is_used = true;
+    pump_out(s, c);
+    return c;
+}
+
+static struct service_request
+request_of(struct servers *s, enum service_type type, const struct network *n)
+{
+    return (struct service_request){
+        .type = type, .chain_id = n->chain_id, .id = rng_u64(s->cfg.rng)};
+}
+
+static void call_end(struct call *c)
+{
+    service_client_done(&c->client);
+    *c = (struct call){0};
+}
+
+/* ---- what an answer means ---- */
+
+static void note_kept(struct servers *s, const struct call *c, bool kept)
+{
+    struct server *one = servers_find(s, &c->peer);
+    if (one) {
+        one->asked_count++;
+        one->kept_count += kept;
+    }
+}
+
+/* A server that has no room is left alone for as long as it says. */
+static void
+note_busy(struct servers *s, struct wallet_time t, const struct call *c, uint32_t retry_ms)
+{
+    struct server *one = servers_find(s, &c->peer);
+    if (one) {
+        one->busy_until = instant_add(t.mono, (retry_ms ? retry_ms : BUSY_MS_DEFAULT) * US_PER_MS);
+    }
+}
+
+static enum err err_of_code(enum service_code code)
+{
+    switch (code) {
+    case SERVICE_OK:          return OK;
+    case SERVICE_BAD_REQUEST:
+    case SERVICE_UNSUPPORTED:
+    case SERVICE_DENIED:
+    case SERVICE_TOO_LARGE:   return ERR_UNSUPPORTED;
+    case SERVICE_NOT_FOUND:   return ERR_NOT_FOUND;
+    case SERVICE_BUSY:
+    case SERVICE_QUOTA:       return ERR_LIMIT;
+    case SERVICE_TIMEOUT:     return ERR_TIMEOUT;
+    case SERVICE_UPSTREAM:
+    case SERVICE_STALE:
+    case SERVICE_INTERNAL:    return ERR_IO;
+    }
+    return ERR_IO;
+}
+
+static void answer_ask(struct servers *s,
+                       struct wallet_time t,
+                       struct call *c,
+                       const struct service_client_event *e)
+{
+    struct wallet_source source = source_of(c);
+    enum err err = err_of_code(e->response.code);
+    struct span json = SPAN_EMPTY;
+    if (err == OK) {
+        json = e->body.rpc.json;
+        err = e->body.rpc.is_error ? ERR_DENIED : OK;
+    }
+    wallet_answer(s->cfg.wallet, t, c->ask, err, json, &source);
+}
+
+static void answer_submit(struct servers *s,
+                          struct wallet_time t,
+                          struct call *c,
+                          const struct service_client_event *e)
+{
+    struct wallet_source source = source_of(c);
+    struct coded why = {0};
+    enum err err = err_of_code(e->response.code);
+    struct span reason = e->response.text;
+    if (err == OK && e->body.userop.state == SERVICE_USEROP_DROPPED) {
+        err = ERR_UNSUPPORTED;
+        reason = e->body.userop.reason;
+    }
+    if (err == ERR_UNSUPPORTED) {
+        coded_set(&why, "server_refused");
+        coded_add(&why, "reason", span_first(reason, CODED_VALUE_LEN_MAX));
+        err = ERR_DENIED;
+    } else if (err != OK) {
+        err = ERR_TIMEOUT;
+    }
+    wallet_submitted(s->cfg.wallet, t, c->operation, err, &why, &source);
+}
+
+static void answer_track(struct servers *s,
+                         struct wallet_time t,
+                         struct call *c,
+                         const struct service_client_event *e)
+{
+    struct tracked what = {.state = TRACKED_PENDING};
+    const struct service_userop_status *u = &e->body.userop;
+    if (e->response.code == SERVICE_NOT_FOUND) {
+        what.state = TRACKED_UNKNOWN;
+    } else if (e->response.code == SERVICE_OK) {
+        switch (u->state) {
+        case SERVICE_USEROP_CHECKING:
+        case SERVICE_USEROP_ACCEPTED:
+        case SERVICE_USEROP_SENT:     break;
+        case SERVICE_USEROP_INCLUDED:
+        case SERVICE_USEROP_FINAL:
+            what = (struct tracked){.state = TRACKED_INCLUDED,
+                                    .tx_hash = u->tx_hash,
+                                    .block = u->block_number,
+                                    .fee_paid = u->actual_gas_cost,
+                                    .success = u->success,
+                                    .reason = u->reason};
+            break;
+        case SERVICE_USEROP_DROPPED:
+        case SERVICE_USEROP_REPLACED: what.state = TRACKED_UNKNOWN; break;
+        }
+    }
+    wallet_tracked(s->cfg.wallet, t, c->operation, &what);
+}
+
+static void on_head(struct servers *s,
+                    struct wallet_time t,
+                    const struct call *c,
+                    const struct service_head *head)
+{
+    struct server *one = servers_find(s, &c->peer);
+    if (one) {
+        one->head = head->number;
+    }
+    wallet_new_head(s->cfg.wallet, t, c->network, head->number);
+}
+
+static void on_answer(struct servers *s,
+                      struct wallet_time t,
+                      struct call *c,
+                      const struct service_client_event *e)
+{
+    bool is_load = e->response.code == SERVICE_BUSY || e->response.code == SERVICE_QUOTA;
+    if (is_load) {
+        note_busy(s, t, c, e->response.retry_after_ms);
+    }
+    note_kept(s, c, is_load || service_code_blame(e->response.code) != SERVICE_BLAME_SERVER);
+    struct server *one = servers_find(s, &c->peer);
+    switch (c->kind) {
+    case CALL_STATUS:
+        if (one) {
+            one->rtt_us = instant_since(c->started_at, t.mono);
+            servers_learn_status(s, t, one,
+                                 e->response.code == SERVICE_OK ? &e->body.status : NULL);
+        }
+        break;
+    case CALL_HEADS:
+        if (e->response.code == SERVICE_OK) {
+            on_head(s, t, c, &e->body.head);
+        }
+        break;
+    case CALL_ASK:    answer_ask(s, t, c, e); break;
+    case CALL_SUBMIT: answer_submit(s, t, c, e); break;
+    case CALL_TRACK:  answer_track(s, t, c, e); break;
+    }
+}
+
+/* No answer came: whoever waits for it is told. */
+static void on_failed(struct servers *s, struct wallet_time t, struct call *c, enum err err)
+{
+    struct wallet_source source = source_of(c);
+    struct coded why = {0};
+    struct server *one = servers_find(s, &c->peer);
+    note_kept(s, c, false);
+    switch (c->kind) {
+    case CALL_STATUS:
+        if (one) {
+            servers_learn_status(s, t, one, NULL);
+        }
+        break;
+    case CALL_HEADS: break;
+    case CALL_ASK:   wallet_answer(s->cfg.wallet, t, c->ask, err, SPAN_EMPTY, &source); break;
+    case CALL_SUBMIT:
+        wallet_submitted(s->cfg.wallet, t, c->operation, ERR_TIMEOUT, &why, &source);
+        break;
+    case CALL_TRACK: {
+        struct tracked pending = {.state = TRACKED_PENDING};
+        wallet_tracked(s->cfg.wallet, t, c->operation, &pending);
+        break;
+    }
+    }
+}
+
+static void after_heads(struct servers *s, const struct call *c)
+{
+    struct server *one = servers_find(s, &c->peer);
+    if (c->kind == CALL_HEADS && one) {
+        one->has_heads = false;
+    }
+}
+
+/* Gives out the client's events; true if the call is over and gone. */
+static bool drain(struct servers *s, struct wallet_time t, struct call *c)
+{
+    struct service_client_event e;
+    while (service_client_poll(&c->client, &e)) {
+        switch (e.kind) {
+        case SERVICE_CLIENT_ANSWER: on_answer(s, t, c, &e); break;
+        case SERVICE_CLIENT_HEAD:   on_head(s, t, c, &e.body.head); break;
+        case SERVICE_CLIENT_CLOSED: {
+            /* Copied out: what on_failed does may start other calls, and the place may be wanted. */
+            struct call gone = *c;
+            host_stream_reset(s->cfg.host, c->stream, 0);
+            after_heads(s, c);
+            *c = (struct call){0};
+            if (e.err != OK) {
+                on_failed(s, t, &gone, e.err);
+            }
+            service_client_done(&gone.client);
+            return true;
+        }
+        }
+    }
+    return false;
+}
+
+bool call_host_event(struct servers *s,
+                     instant now,
+                     struct wallet_time t,
+                     const struct host_event *e)
+{
+    struct call *c = e->user;
+    if (!c || e->inbound) {
+        return false;
+    }
+    if (!c->is_used || c->stream.id != e->stream.id) {
+        return true; /* of a call that is over */
+    }
+    switch (e->kind) {
+    case HOST_EVENT_STREAM_OPENED:
+    case HOST_EVENT_STREAM_WRITABLE: pump_out(s, c); break;
+    case HOST_EVENT_STREAM_DATA:     {
+        struct span in = e->data;
+        size_t len = in.n;
+        host_stream stream = c->stream;
+        bool is_over = false;
+        while (in.n > 0 && !is_over) {
+            enum err err = service_client_recv(&c->client, now, &in);
+            is_over = drain(s, t, c) || err != OK;
+        }
+        host_stream_consume(s->cfg.host, stream, len);
+        break;
+    }
+    case HOST_EVENT_STREAM_FIN:
+    case HOST_EVENT_STREAM_CLOSED:
+    case HOST_EVENT_STREAM_RESET:
+        service_client_end(&c->client, now);
+        (void)drain(s, t, c);
+        break;
+    case HOST_EVENT_DIAL:
+    case HOST_EVENT_LINK_CLOSE:
+    case HOST_EVENT_PEER_CONNECTED:
+    case HOST_EVENT_PEER_IDENTIFIED:
+    case HOST_EVENT_PEER_DISCONNECTED:
+    case HOST_EVENT_DIAL_FAILED:
+    case HOST_EVENT_PING:
+    case HOST_EVENT_PERF:
+    case HOST_EVENT_REFUSED:
+    case HOST_EVENT_EXTENSION:         return false;
+    }
+    return true;
+}
+
+/* ---- asking ---- */
+
+void call_status(struct servers *s, struct wallet_time t, struct server *one)
+{
+    const struct network *n = wallet_network(s->cfg.wallet, s->network);
+    struct service_request r = request_of(s, SERVICE_STATUS, n);
+    struct call *c = call_open(s, t, &one->peer, CALL_STATUS, &r);
+    one->is_asked = c != NULL;
+    if (c) {
+        c->network = n;
+    } else {
+        one->status_at = instant_add(t.mono, US_PER_S);
+    }
+}
+
+void call_heads(struct servers *s, struct wallet_time t, struct server *one)
+{
+    const struct network *n = wallet_network(s->cfg.wallet, s->network);
+    struct service_request r = request_of(s, SERVICE_SUBSCRIBE, n);
+    r.topic = SERVICE_TOPIC_HEADS;
+    struct call *c = call_open(s, t, &one->peer, CALL_HEADS, &r);
+    if (c) {
+        c->network = n;
+        one->has_heads = true;
+    }
+}
+
+void call_drop_heads(struct servers *s)
+{
+    for (size_t i = 0; i < SERVERS_CALL_COUNT_MAX; i++) {
+        struct call *c = &s->calls[i];
+        if (c->is_used && c->kind == CALL_HEADS) {
+            host_stream_reset(s->cfg.host, c->stream, 0);
+            after_heads(s, c);
+            call_end(c);
+        }
+    }
+}
+
+static void
+fail_event(struct servers *s, struct wallet_time t, const struct wallet_event *e, enum err err)
+{
+    struct call none = {.ask = e->id, .operation = e->operation};
+    none.kind = e->kind == WALLET_ASK      ? CALL_ASK
+                : e->kind == WALLET_SUBMIT ? CALL_SUBMIT
+                                           : CALL_TRACK;
+    on_failed(s, t, &none, err);
+}
+
+void servers_wallet_event(struct servers *s, struct wallet_time t, const struct wallet_event *e)
+{
+    if (e->kind != WALLET_ASK && e->kind != WALLET_SUBMIT && e->kind != WALLET_TRACK) {
+        return;
+    }
+    struct server *one = servers_choose(s, t.mono);
+    if (!one) {
+        fail_event(s, t, e, servers_usable_count(s) ? ERR_LIMIT : ERR_CLOSED);
+        return;
+    }
+    struct service_request r;
+    enum call_kind kind = CALL_ASK;
+    if (e->kind == WALLET_ASK) {
+        r = request_of(s, SERVICE_RPC, e->network);
+        r.method = span_str(e->method);
+        r.params = e->params;
+        r.deadline_ms = ASK_DEADLINE_MS;
+        s->sent_questions++;
+    } else if (e->kind == WALLET_SUBMIT) {
+        r = request_of(s, SERVICE_SEND_USER_OPERATION, e->network);
+        r.entry_point = e->network->entry_point;
+        r.userop = e->userop;
+        r.deadline_ms = SUBMIT_DEADLINE_MS;
+        kind = CALL_SUBMIT;
+        s->sent_operations++;
+    } else {
+        r = request_of(s, SERVICE_USER_OPERATION_STATUS, e->network);
+        r.userop_hash = e->hash;
+        r.deadline_ms = ASK_DEADLINE_MS;
+        kind = CALL_TRACK;
+        s->sent_questions++;
+    }
+    struct call *c = call_open(s, t, &one->peer, kind, &r);
+    if (!c) {
+        fail_event(s, t, e, ERR_LIMIT);
+        return;
+    }
+    c->ask = e->id;
+    c->operation = e->operation;
+    c->network = e->network;
+}
+
+/* ---- time ---- */
+
+void call_tick(struct servers *s, struct wallet_time t)
+{
+    for (size_t i = 0; i < SERVERS_CALL_COUNT_MAX; i++) {
+        struct call *c = &s->calls[i];
+        if (c->is_used) {
+            service_client_tick(&c->client, t.mono);
+            (void)drain(s, t, c);
+        }
+    }
+}
+
+instant call_deadline(const struct servers *s)
+{
+    instant at = INSTANT_NEVER;
+    for (size_t i = 0; i < SERVERS_CALL_COUNT_MAX; i++) {
+        if (s->calls[i].is_used) {
+            at = instant_min(at, service_client_deadline(&s->calls[i].client));
+        }
+    }
+    return at;
+}

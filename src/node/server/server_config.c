@@ -1,0 +1,199 @@
+/* server.ini and the command line of a server. */
+#include "node/server/server_config.h"
+
+#include "codec/ini.h"
+#include "evm/u256.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MIB = 1024 * 1024, MEMORY_MIB_DEFAULT = 128, GAS_MAX = 2000000000 };
+
+/* A key whose value is a whole number that fits 32 bits. */
+struct number_key {
+    const char *section;
+    const char *key;
+    uint32_t max;
+    uint32_t *place;
+};
+
+MUST_CHECK static enum err get_list(char list[][CONFIG_TEXT_LEN_MAX + 1],
+                                    size_t *count,
+                                    const struct ini_entry *e,
+                                    struct diag *diag)
+{
+    if (*count >= SERVER_LISTEN_COUNT_MAX) {
+        return diag_set(diag, ERR_LIMIT, "at most 4 addresses", e->line);
+    }
+    TRY(config_get_text(list[*count], CONFIG_TEXT_LEN_MAX + 1, e, diag));
+    (*count)++;
+    return OK;
+}
+
+MUST_CHECK static enum err get_gas(uint64_t *ret, const struct ini_entry *e, struct diag *diag)
+{
+    return config_get_number(ret, e, GAS_MAX, diag);
+}
+
+MUST_CHECK static enum err
+read_limits(struct server_config *c, const struct ini_entry *e, struct diag *diag)
+{
+    struct service_server_limits *l = &c->limits;
+    const struct number_key keys[] = {
+        {"limits", "streams",          4096,    &l->streams_max         },
+        {"limits", "streams_per_peer", 1024,    &l->streams_per_peer_max},
+        {"limits", "node_requests",    128,     &l->asks_max            },
+        {"limits", "units",            1000000, &l->units_max           },
+        {"limits", "units_per_second", 100000,  &l->units_per_s         },
+        {"limits", "logs_blocks",      100000,  &l->logs_blocks_max     },
+        {"limits", "head_ms",          60000,   &l->head_ms             },
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (config_is_key(e, keys[i].section, keys[i].key)) {
+            uint64_t number;
+            TRY(config_get_number(&number, e, keys[i].max, diag));
+            *keys[i].place = (uint32_t)number;
+            c->has_head_ms |= keys[i].place == &l->head_ms;
+            return OK;
+        }
+    }
+    return diag_set(diag, ERR_MALFORMED, "unknown section or key: docs/config.md lists them",
+                    e->line);
+}
+
+MUST_CHECK static enum err
+read_bundler(struct server_config *c, const struct ini_entry *e, struct diag *diag)
+{
+    struct bundler_limits *l = &c->bundler;
+    uint64_t number;
+    if (config_is_key(e, "bundler", "enabled")) {
+        return config_get_flag(&c->is_bundler, e, diag);
+    }
+    if (config_is_key(e, "bundler", "min_tip_wei")) {
+        TRY(config_get_number(&number, e, INT64_MAX, diag));
+        l->min_tip = u256_from_u64(number);
+        return OK;
+    }
+    if (config_is_key(e, "bundler", "loss_per_peer")) {
+        return get_gas(&l->loss.per_peer, e, diag);
+    }
+    if (config_is_key(e, "bundler", "loss_per_network")) {
+        return get_gas(&l->loss.per_group, e, diag);
+    }
+    if (config_is_key(e, "bundler", "loss_per_hour")) {
+        return get_gas(&l->loss.total, e, diag);
+    }
+    if (config_is_key(e, "bundler", "stuck_seconds")) {
+        TRY(config_get_number(&number, e, 3600, diag));
+        l->stuck_ms = (uint32_t)number * 1000;
+        return OK;
+    }
+    if (config_is_key(e, "bundler", "track_ms")) {
+        TRY(config_get_number(&number, e, 60000, diag));
+        l->track_ms = (uint32_t)number;
+        c->has_track_ms = true;
+        return OK;
+    }
+    if (config_is_key(e, "bundler", "confirmations")) {
+        TRY(config_get_number(&number, e, 1000, diag));
+        l->confirmations = (uint32_t)number;
+        return OK;
+    }
+    return read_limits(c, e, diag);
+}
+
+MUST_CHECK static enum err
+read_mdns(struct server_config *c, const struct ini_entry *e, struct diag *diag)
+{
+    bool flag;
+    TRY(config_get_flag(&flag, e, diag));
+    c->mdns = flag ? SERVER_MDNS_YES : SERVER_MDNS_NO;
+    return OK;
+}
+
+static enum err read_entry(void *user, const struct ini_entry *e, struct diag *diag)
+{
+    struct server_config *c = user;
+    uint64_t number;
+    if (config_is_key(e, "server", "mdns")) {
+        return read_mdns(c, e, diag);
+    }
+    if (config_is_key(e, "server", "dht")) {
+        return config_get_flag(&c->is_dht, e, diag);
+    }
+    if (config_is_key(e, "server", "bootstrap")) {
+        return get_list(c->bootstrap, &c->bootstrap_count, e, diag);
+    }
+    if (config_is_key(e, "server", "mdns_port")) {
+        TRY(config_get_number(&number, e, UINT16_MAX, diag));
+        c->mdns_port = (uint16_t)number;
+        return OK;
+    }
+    if (config_is_key(e, "server", "network")) {
+        return config_get_text(c->network, sizeof c->network, e, diag);
+    }
+    if (config_is_key(e, "server", "node")) {
+        return config_get_text(c->node, sizeof c->node, e, diag);
+    }
+    if (config_is_key(e, "server", "listen")) {
+        return get_list(c->listen, &c->listen_count, e, diag);
+    }
+    if (config_is_key(e, "server", "announce")) {
+        return get_list(c->announce, &c->announce_count, e, diag);
+    }
+    if (config_is_key(e, "limits", "memory_mib")) {
+        TRY(config_get_number(&number, e, 65536, diag));
+        c->places.memory_max = (size_t)number * MIB;
+        return OK;
+    }
+    enum err err = config_read_common(&c->places, e, diag);
+    return err == ERR_NOT_FOUND ? read_bundler(c, e, diag) : err;
+}
+
+/* A flag of the command line takes the place of what the file says. */
+MUST_CHECK static enum err
+set_text(char *ret, size_t cap, const char *text, const char *rule, struct diag *diag)
+{
+    if (text) {
+        size_t n = strlen(text);
+        if (n == 0 || n >= cap) {
+            return diag_set(diag, ERR_MALFORMED, rule, 0);
+        }
+        memcpy(ret, text, n + 1);
+    }
+    return ret[0] ? OK : diag_set(diag, ERR_NOT_FOUND, rule, 0);
+}
+
+enum err server_config_load(struct server_config *ret,
+                            const struct server_config_args *args,
+                            struct diag *diag)
+{
+    char path[CONFIG_PATH_LEN_MAX];
+    *ret = (struct server_config){
+        .places = {.memory_max = (size_t)MEMORY_MIB_DEFAULT * MIB},
+        .is_bundler = true,
+        .is_dht = true,
+        .limits = service_server_limits_default(),
+        .bundler = bundler_limits_default(),
+    };
+    struct config_args where = {
+        .home = args->home, .exe_dir = args->exe_dir, .name = "passmesh-server"};
+    enum err err = config_find_places(&ret->places, &where);
+    int n = snprintf(path, sizeof path, "%s/server.ini", ret->places.config_dir);
+    if (err != OK || n < 0 || (size_t)n >= sizeof path) {
+        return diag_set(diag, ERR_IO,
+                        "no home directory: set HOME, or pass --home DIR (a short one)", 0);
+    }
+    TRY(config_read_ini(path, read_entry, ret, diag));
+    ret->places.is_sandbox_optional |= args->is_sandbox_optional;
+    if (args->listen) {
+        ret->listen_count = 1;
+    }
+    TRY(set_text(ret->network, sizeof ret->network, args->network,
+                 "name a network: --network NAME, or a FILE for a local one", diag));
+    TRY(set_text(ret->node, sizeof ret->node, args->node,
+                 "name your Ethereum node: --node http://127.0.0.1:8545", diag));
+    TRY(set_text(ret->listen[0], sizeof ret->listen[0], args->listen,
+                 "name an address for peers: --listen /ip4/0.0.0.0/tcp/4001", diag));
+    return OK;
+}

@@ -1,0 +1,56 @@
+#ifndef NODE_SERVER_CONFIG_H
+#define NODE_SERVER_CONFIG_H
+
+#include "base/err.h"
+#include "node/config/config.h"
+#include "node/config/fetch.h"
+#include "service/bundler.h"
+#include "service/server.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What the operator of a server chose: server.ini, and the command line above it. docs/config.md lists every key. */
+enum { SERVER_LISTEN_COUNT_MAX = 4, SERVER_NETWORK_LEN_MAX = 255 };
+
+/* Does the server tell the local network where it is? If nothing is said: at all addresses but loopback ones. */
+enum server_mdns { SERVER_MDNS_UNSAID, SERVER_MDNS_YES, SERVER_MDNS_NO };
+
+struct server_config {
+    struct config
+        places; /* data_dir: server.db and keys/; config_dir: server.ini; keyd; memory_max; is_debug */
+    char network[SERVER_NETWORK_LEN_MAX +
+                 1];                  /* the id of one of the release, or a file of kind local */
+    char node[FETCH_URL_LEN_MAX + 1]; /* the operator's Ethereum node */
+    size_t listen_count;
+    char listen[SERVER_LISTEN_COUNT_MAX][CONFIG_TEXT_LEN_MAX + 1]; /* multiaddrs */
+    size_t announce_count;                                         /* 0: what it listens on */
+    char announce[SERVER_LISTEN_COUNT_MAX][CONFIG_TEXT_LEN_MAX + 1];
+    enum server_mdns mdns;
+    uint16_t mdns_port; /* 0: the usual one */
+    bool is_dht;
+    size_t bootstrap_count;
+    char bootstrap[SERVER_LISTEN_COUNT_MAX]
+                  [CONFIG_TEXT_LEN_MAX + 1]; /* of the DHT, beside the network's */
+    bool is_bundler;
+    struct service_server_limits limits;
+    struct bundler_limits bundler;
+    bool has_head_ms; /* the file says it; else a local network has a faster pace */
+    bool has_track_ms;
+};
+
+/* server_config_load: NULL in args leaves a value to the file. Errors as config_load's, and ERR_NOT_FOUND with the rule:
+ * network, node or listen is named nowhere. */
+struct server_config_args {
+    const char *home;
+    const char *exe_dir;
+    const char *network;
+    const char *node;
+    const char *listen;
+    bool is_sandbox_optional;
+};
+MUST_CHECK enum err server_config_load(struct server_config *ret,
+                                       const struct server_config_args *args,
+                                       struct diag *diag);
+
+#endif
