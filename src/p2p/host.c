@@ -1,5 +1,5 @@
 /*~ The host: everything below an application's streams, and nothing that touches a socket. Read host.h for
- * what it does, host_state.h for what it is made of; swarm.c lets connections in, host_stream.c hands
+ * what it does, host_state.h for what it is made of; swarm.c lets connections in, host_dial.c tries addresses, host_stream.c hands
  * out streams, host_builtin.c speaks identify, ping and perf. Here: making it, polling it, its clock. */
 #include "p2p/host.h"
 

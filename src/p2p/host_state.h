@@ -15,7 +15,7 @@
 #include "p2p/quic.h"
 #include "p2p/tls.h"
 
-/* The inside of the host, for its own files (host.c, swarm.c, host_stream.c, host_builtin.c) and for those
+/* The inside of the host, for its own files (host.c, swarm.c, host_dial.c, host_stream.c, host_builtin.c) and for those
  * who embed a struct host. Everybody else uses host.h.
  *
  *   host -- links: id -> host_conn -- conn (noise, yamux)
@@ -208,7 +208,7 @@ struct host {
     uint64_t handshakes_failed_count;
 };
 
-/* ---- swarm.c: links, connections, peers, dials ---- */
+/* ---- swarm.c: links, connections, peers ---- */
 
 struct host_conn *host_conn_find(const struct host *h, host_link link);
 struct host_peer *host_peer_get(const struct host *h, const struct peer_id *id);
@@ -240,6 +240,35 @@ void host_peer_event(struct host *h, struct host_peer *p);
 
 /* host_conn_accept makes a connection over QUIC from its first datagram. A refusal is an event; the peer hears nothing. */
 void host_conn_accept(struct host *h, const struct quic_datagram *first);
+
+/* host_conn_new makes a connection object in the transient scope. ERR_LIMIT with *ret_refusal (may be NULL). */
+MUST_CHECK enum err host_conn_new(struct host *h,
+                                  struct host_conn **ret_conn,
+                                  struct refusal *ret_refusal,
+                                  struct span addr,
+                                  bool inbound);
+
+/* host_conn_close ends what stands on the connection; the driver is asked to close the transport. */
+void host_conn_close(struct host *h, struct host_conn *hc, enum err e, const char *rule);
+
+/* host_link_event lists the connection for host_swarm_poll. */
+void host_link_event(struct host *h, struct host_conn *hc);
+
+/* ---- host_dial.c ---- */
+
+/* host_dial_check starts the next attempt if none is under way or the last has had its head start; with nothing left
+ * to try, the dial has failed. */
+void host_dial_check(struct host *h, struct host_dial *d, bool head_start_is_over);
+
+/* host_dial_attempt_failed takes a connection that came to nothing out of its dial, which goes on with the rest. */
+void host_dial_attempt_failed(struct host *h, struct host_conn *hc, enum err e, const char *rule);
+
+/* host_dial_won closes the other attempts of the dial that this connection belongs to. */
+void host_dial_won(struct host *h, struct host_conn *hc);
+
+/* host_dial_poll gives DIAL_FAILED. */
+bool host_dial_poll(struct host *h, struct host_event *ret_event);
+void host_dials_done(struct host *h);
 
 /* ---- host_addr.c ---- */
 

@@ -1,4 +1,4 @@
-/* Links, connections, peers and dials of a host: who is let in, who is who, and what is tried next. */
+/* Links, connections and peers of a host: who is let in, and who is who. */
 #include "base/arith.h"
 #include "base/check.h"
 #include "base/mem.h"
@@ -6,8 +6,6 @@
 #include "p2p/host_state.h"
 
 #include <string.h>
-
-static const uint64_t DIAL_STAGGER_US = 250 * US_PER_MS;
 
 /* ---- refusals and scopes ---- */
 
@@ -68,7 +66,7 @@ void host_peer_event(struct host *h, struct host_peer *p)
     }
 }
 
-static void link_event(struct host *h, struct host_conn *hc)
+void host_link_event(struct host *h, struct host_conn *hc)
 {
     if (!list_is_linked(&hc->in_link_events)) {
         list_add_last(&h->link_events, &hc->in_link_events);
@@ -121,12 +119,11 @@ static void leave_transient(struct host *h, struct host_conn *hc)
     hc->was_transient = false;
 }
 
-/* conn_new makes a connection object in the transient scope. */
-MUST_CHECK static enum err conn_new(struct host *h,
-                                    struct host_conn **ret_conn,
-                                    struct refusal *ret_refusal,
-                                    struct span addr,
-                                    bool inbound)
+enum err host_conn_new(struct host *h,
+                       struct host_conn **ret_conn,
+                       struct refusal *ret_refusal,
+                       struct span addr,
+                       bool inbound)
 {
     TRY(check_caps(h, ret_refusal, inbound));
     void *p;
@@ -284,129 +281,10 @@ static void leave_peer(struct host *h, struct host_conn *hc, enum err e, const c
     }
 }
 
-/* ---- dials ---- */
-
-static void dial_free(struct host *h, struct host_dial *d)
-{
-    for (struct list *l = list_first(&d->attempts); l; l = list_first(&d->attempts)) {
-        struct host_conn *hc = list_entry(l, struct host_conn, in_dial);
-        list_remove(&hc->in_dial);
-        hc->dial = NULL;
-    }
-    heap_remove(&h->timers, &d->timer.node);
-    list_remove(&d->in_dials);
-    buf_done(&d->addrs);
-    h->dials_count--;
-    mem_free(&h->system, d, sizeof *d);
-}
-
-static bool dial_next_addr(struct host_dial *d, struct span *ret_addr)
-{
-    struct span rest = span_from(buf_span(&d->addrs), d->addrs_at);
-    if (rest.n < 2) {
-        return false;
-    }
-    size_t n = (size_t)rest.p[0] << 8 | rest.p[1];
-    *ret_addr = span_first(span_from(rest, 2), n);
-    d->addrs_at += 2 + n;
-    return true;
-}
-
-/* dial_check starts the next attempt if none is under way or the last has had its head start; with
- * nothing left to try, the dial has failed. */
-static void dial_check(struct host *h, struct host_dial *d, bool head_start_is_over)
-{
-    struct span addr;
-    while ((list_is_empty(&d->attempts) || head_start_is_over) && dial_next_addr(d, &addr)) {
-        head_start_is_over = false;
-        struct host_conn *hc;
-        struct refusal r;
-        if (conn_new(h, &hc, &r, addr, false) != OK) {
-            d->err = ERR_LIMIT;
-            d->rule = r.reason;
-            continue;
-        }
-        hc->dial = d;
-        hc->state = HOST_CONN_DIALING;
-        hc->dial_due = true;
-        list_add_last(&d->attempts, &hc->in_dial);
-        link_event(h, hc);
-        instant end = instant_add(h->now, h->limits.dial_timeout_us);
-        check(heap_add(&h->timers, &hc->timer.node, end) == OK);
-        check(heap_add(&h->timers, &d->timer.node, instant_add(h->now, DIAL_STAGGER_US)) == OK);
-    }
-    if (list_is_empty(&d->attempts) && !d->failed) {
-        d->failed = true;
-        heap_remove(&h->timers, &d->timer.node);
-        list_remove(&d->in_dials);
-        list_add_last(&h->failed_dials, &d->in_dials);
-    }
-}
-
-/* attempt_failed takes a connection that came to nothing out of its dial, and goes on with the rest. */
-static void attempt_failed(struct host *h, struct host_conn *hc, enum err e, const char *rule)
-{
-    struct host_dial *d = hc->dial;
-    if (!d) {
-        return;
-    }
-    list_remove(&hc->in_dial);
-    hc->dial = NULL;
-    d->err = e == OK ? ERR_CLOSED : e;
-    d->rule = rule;
-    dial_check(h, d, true);
-}
-
-enum err host_dial(struct host *h,
-                   uint64_t *ret_dial,
-                   struct refusal *ret_refusal,
-                   struct host_dial_args args)
-{
-    if (args.addrs_count > HOST_ADDRS_MAX) {
-        return ERR_LIMIT;
-    }
-    if (h->dials_count >= h->limits.dials_max) {
-        struct refusal r = {"dials", "system", h->dials_count, h->limits.dials_max};
-        return host_refuse(h, ret_refusal, r, args.peer);
-    }
-    void *p;
-    if (mem_alloc(&h->system, &p, sizeof(struct host_dial)) != OK) {
-        return host_refuse(h, ret_refusal,
-                           host_memory_refusal(&h->system, sizeof(struct host_dial)), args.peer);
-    }
-    struct host_dial *d = p;
-    h->dials_count++;
-    d->id = ++h->next_id;
-    d->timer.kind = HOST_TIMER_DIAL;
-    list_init(&d->attempts);
-    list_add_last(&h->dials, &d->in_dials);
-    buf_init(&d->addrs, &h->system, (size_t)HOST_ADDRS_MAX * (MULTIADDR_LEN_MAX + 2));
-    enum err e = host_addrs_take(d, &args);
-    struct host_peer *known = d->peer.n ? host_peer_get(h, &d->peer) : NULL;
-    if (e == OK && known && known->conns_count > 0) {
-        e = ERR_STATE;
-    }
-    if (e == OK && peer_id_equal(&d->peer, &h->self)) {
-        e = ERR_UNSUPPORTED;
-    }
-    if (e == OK) {
-        e = heap_add(&h->timers, &d->timer.node, INSTANT_NEVER);
-    }
-    if (e != OK) {
-        dial_free(h, d);
-        return e == ERR_LIMIT
-                   ? host_refuse(h, ret_refusal, host_memory_refusal(&h->system, 1), args.peer)
-                   : e;
-    }
-    *ret_dial = d->id;
-    dial_check(h, d, false);
-    return OK;
-}
-
 /* ---- the end of a connection ---- */
 
 /* close_conn ends what stands on the connection; the driver is asked to close the transport. */
-static void close_conn(struct host *h, struct host_conn *hc, enum err e, const char *rule)
+void host_conn_close(struct host *h, struct host_conn *hc, enum err e, const char *rule)
 {
     if (hc->state >= HOST_CONN_CLOSING) {
         return;
@@ -421,36 +299,15 @@ static void close_conn(struct host *h, struct host_conn *hc, enum err e, const c
     check(heap_add(&h->timers, &hc->timer.node, INSTANT_NEVER) == OK);
     hc->dial_due = false;
     hc->close_due = true;
-    link_event(h, hc);
-    attempt_failed(h, hc, e, rule);
+    host_link_event(h, hc);
+    host_dial_attempt_failed(h, hc, e, rule);
 }
 
 static void on_ready_refused(struct host *h, struct host_conn *hc, struct refusal r)
 {
     (void)host_refuse(h, NULL, r, &hc->peer_id);
     conn_close(&hc->conn);
-    close_conn(h, hc, ERR_LIMIT, r.reason);
-}
-
-/* dial_won closes the other attempts of the dial that this connection belongs to. */
-static void dial_won(struct host *h, struct host_conn *hc)
-{
-    struct host_dial *d = hc->dial;
-    if (!d) {
-        return;
-    }
-    list_remove(&hc->in_dial);
-    hc->dial = NULL;
-    for (struct list *l = list_first(&d->attempts); l; l = list_first(&d->attempts)) {
-        struct host_conn *other = list_entry(l, struct host_conn, in_dial);
-        list_remove(&other->in_dial);
-        other->dial = NULL;
-        if (other->conn_is_made) {
-            conn_close(&other->conn);
-        }
-        close_conn(h, other, OK, "another address was faster");
-    }
-    dial_free(h, d);
+    host_conn_close(h, hc, ERR_LIMIT, r.reason);
 }
 
 static void on_ready(struct host *h, struct host_conn *hc, const struct peer_id *id)
@@ -459,7 +316,7 @@ static void on_ready(struct host *h, struct host_conn *hc, const struct peer_id 
     leave_transient(h, hc);
     if (peer_id_equal(id, &h->self)) {
         conn_close(&hc->conn);
-        close_conn(h, hc, ERR_DENIED, "that is ourselves");
+        host_conn_close(h, hc, ERR_DENIED, "that is ourselves");
         return;
     }
     struct host_peer *p = host_peer_get(h, id);
@@ -491,7 +348,7 @@ static void on_ready(struct host *h, struct host_conn *hc, const struct peer_id 
         p->connected_due = true;
         host_peer_event(h, p);
     }
-    dial_won(h, hc);
+    host_dial_won(h, hc);
     if (is_new) {
         host_identify_start(h, hc);
     }
@@ -504,7 +361,7 @@ bool host_conn_on_event(struct host *h,
 {
     switch (e->kind) {
     case CONN_EVENT_READY:           on_ready(h, hc, &e->peer); return false;
-    case CONN_EVENT_CLOSED:          close_conn(h, hc, e->err, e->rule); return false;
+    case CONN_EVENT_CLOSED:          host_conn_close(h, hc, e->err, e->rule); return false;
     case CONN_EVENT_REFUSED:         (void)host_refuse(h, NULL, e->refusal, &hc->peer_id); return false;
     case CONN_EVENT_STREAM_OPENED:
     case CONN_EVENT_STREAM_DATA:
@@ -525,7 +382,7 @@ enum err host_link_open(struct host *h,
 {
     h->now = args.now;
     struct host_conn *hc;
-    TRY(conn_new(h, &hc, ret_refusal, args.remote, true));
+    TRY(host_conn_new(h, &hc, ret_refusal, args.remote, true));
     start_conn(h, hc, NULL);
     *ret_link = hc->link;
     return OK;
@@ -537,7 +394,7 @@ void host_conn_accept(struct host *h, const struct quic_datagram *first)
     struct host_conn *hc;
     struct wr w = wr_init(MSPAN_OF(bytes));
     udp_addr_write(&w, &first->remote);
-    if (conn_new(h, &hc, NULL, span_of(bytes, w.n), true) == OK) {
+    if (host_conn_new(h, &hc, NULL, span_of(bytes, w.n), true) == OK) {
         start_conn(h, hc, &(struct conn_cfg){.first = first});
     }
 }
@@ -546,7 +403,7 @@ static void quic_up(struct host *h, struct host_conn *hc, struct span remote)
 {
     struct udp_addr to;
     if (h->cfg.unix_s == 0 || udp_addr_of(&to, remote.n > 0 ? remote : buf_span(&hc->addr)) != OK) {
-        close_conn(h, hc, ERR_UNSUPPORTED, "no address to send datagrams to");
+        host_conn_close(h, hc, ERR_UNSUPPORTED, "no address to send datagrams to");
         return;
     }
     start_conn(h, hc, &(struct conn_cfg){.remote = &to});
@@ -617,7 +474,8 @@ void host_link_closed(struct host *h, instant now, host_link link, enum err why)
         conn_recv_end(&hc->conn);
     }
     const char *rule = why == ERR_TIMEOUT ? "the transport timed out" : "the transport is gone";
-    close_conn(h, hc, why == OK ? ERR_CLOSED : why, hc->conn_is_made ? rule : "cannot connect");
+    host_conn_close(h, hc, why == OK ? ERR_CLOSED : why,
+                    hc->conn_is_made ? rule : "cannot connect");
     hc->close_due = false;
     list_remove(&hc->in_link_events);
     list_remove(&hc->in_sendable);
@@ -633,7 +491,7 @@ void host_disconnect(struct host *h, const struct peer_id *peer)
         struct host_conn *hc = list_entry(list_first(&p->conns), struct host_conn, in_peer);
         conn_close(&hc->conn);
         host_conn_touch(h, hc);
-        close_conn(h, hc, OK, "closed by us");
+        host_conn_close(h, hc, OK, "closed by us");
     }
 }
 
@@ -707,25 +565,9 @@ static bool poll_peer(struct host *h, struct host_event *ret_event)
     return true;
 }
 
-static bool poll_failed_dial(struct host *h, struct host_event *ret_event)
-{
-    struct list *first = list_first(&h->failed_dials);
-    if (!first) {
-        return false;
-    }
-    struct host_dial *d = list_entry(first, struct host_dial, in_dials);
-    *ret_event = (struct host_event){.kind = HOST_EVENT_DIAL_FAILED,
-                                     .dial = d->id,
-                                     .peer = d->peer,
-                                     .err = d->err,
-                                     .rule = d->rule};
-    dial_free(h, d);
-    return true;
-}
-
 bool host_swarm_poll(struct host *h, struct host_event *ret_event)
 {
-    if (poll_link(h, ret_event) || poll_peer(h, ret_event) || poll_failed_dial(h, ret_event)) {
+    if (poll_link(h, ret_event) || poll_peer(h, ret_event) || host_dial_poll(h, ret_event)) {
         return true;
     }
     if (h->refused_due) {
@@ -742,13 +584,13 @@ void host_swarm_tick(struct host *h, struct host_timer *t)
     if (t->kind == HOST_TIMER_DIAL) {
         struct host_dial *d = list_entry(t, struct host_dial, timer);
         check(heap_add(&h->timers, &t->node, INSTANT_NEVER) == OK);
-        dial_check(h, d, true);
+        host_dial_check(h, d, true);
         return;
     }
     struct host_conn *hc = list_entry(t, struct host_conn, timer);
     check(heap_add(&h->timers, &t->node, INSTANT_NEVER) == OK);
     if (hc->state == HOST_CONN_DIALING) {
-        close_conn(h, hc, ERR_TIMEOUT, "connecting took too long");
+        host_conn_close(h, hc, ERR_TIMEOUT, "connecting took too long");
     } else if (hc->state == HOST_CONN_UP) {
         conn_tick(&hc->conn, h->now);
         host_conn_touch(h, hc);
@@ -772,10 +614,5 @@ void host_swarm_done(struct host *h)
     while (h->peers.count > 0) {
         peer_free(h, map_at(&h->peers, h->peers.count - 1)->value);
     }
-    for (struct list *l = list_first(&h->dials); l; l = list_first(&h->dials)) {
-        dial_free(h, list_entry(l, struct host_dial, in_dials));
-    }
-    for (struct list *l = list_first(&h->failed_dials); l; l = list_first(&h->failed_dials)) {
-        dial_free(h, list_entry(l, struct host_dial, in_dials));
-    }
+    host_dials_done(h);
 }
