@@ -115,57 +115,15 @@ void api_caller_gone(struct api *a, uint64_t caller)
 
 /* ---- errors ---- */
 
-static const struct api_error *find_error(const char *name)
-{
-    for (size_t i = 0; i < API_ERROR_COUNT; i++) {
-        if (strcmp(api_errors[i].name, name) == 0) {
-            return &api_errors[i];
-        }
-    }
-    return &api_errors[API_ERROR_INTERNAL];
-}
-
-/* {"code", "message", "data": error} */
-static void put_error(struct json_writer *j, const struct coded *why, const struct api_error *e)
-{
-    json_put_object(j);
-    json_put_name(j, "code");
-    json_put_i64(j, e->number);
-    json_put_name(j, "message");
-    json_put_str(j, e->name);
-    json_put_name(j, "data");
-    json_put_object(j);
-    json_put_name(j, "code");
-    json_put_str(j, e->name);
-    json_put_name(j, "params");
-    json_put_object(j);
-    for (size_t i = 0; i < why->param_count; i++) {
-        json_put_name(j, why->params[i].key);
-        json_put_str(j, why->params[i].value);
-    }
-    json_end_object(j);
-    json_put_name(j, "next");
-    json_put_array(j);
-    for (size_t i = 0; i < 4 && e->next[i]; i++) {
-        json_put_str(j, e->next[i]);
-    }
-    json_end_array(j);
-    json_put_name(j, "blame");
-    json_put_str(j, e->blame);
-    json_end_object(j);
-    json_end_object(j);
-}
-
 struct span api_error_text(struct api *a, const struct coded *why, uint16_t *ret_http)
 {
-    const struct api_error *e = find_error(why->code);
-    *ret_http = e->http;
+    *ret_http = envelope_error(why->code)->http;
     buf_clear(&a->scratch);
     struct wr w = wr_init_buf(&a->scratch);
     struct json_writer j = json_writer_init(&w);
     json_put_object(&j);
     json_put_name(&j, "error");
-    put_error(&j, why, e);
+    envelope_put_error(&j, why);
     json_end_object(&j);
     return json_writer_end(&j) == OK ? buf_span(&a->scratch) : SPAN_LIT("{}");
 }
@@ -174,17 +132,12 @@ struct span api_error_text(struct api *a, const struct coded *why, uint16_t *ret
 static void
 send_error(struct api *a, struct api_caller caller, struct span id, const struct coded *why)
 {
-    const struct api_error *e = find_error(why->code);
     buf_clear(&a->scratch);
     struct wr w = wr_init_buf(&a->scratch);
-    wr_str(&w, "{\"jsonrpc\":\"2.0\",\"id\":");
-    wr_bytes(&w, id.n ? id : SPAN_LIT("null"));
-    wr_str(&w, ",\"error\":");
-    struct json_writer j = json_writer_init(&w);
-    put_error(&j, why, e);
-    wr_str(&w, "}");
+    envelope_write_error(&w, id, why);
     if (wr_ok(&w)) {
-        struct api_out head = {.caller = caller.id, .http = e->http, .is_reply = true};
+        struct api_out head = {
+            .caller = caller.id, .http = envelope_error(why->code)->http, .is_reply = true};
         api_send(a, &head, buf_span(&a->scratch));
     }
 }
@@ -194,11 +147,7 @@ static void send_result(struct api *a, struct api_caller caller, struct span id,
     AUTO(buf_done) struct buf text;
     buf_init(&text, &a->budget, API_REPLY_LEN_MAX);
     struct wr w = wr_init_buf(&text);
-    wr_str(&w, "{\"jsonrpc\":\"2.0\",\"id\":");
-    wr_bytes(&w, id.n ? id : SPAN_LIT("null"));
-    wr_str(&w, ",\"result\":");
-    wr_bytes(&w, result);
-    wr_str(&w, "}");
+    envelope_write_result(&w, id, result);
     if (wr_ok(&w)) {
         struct api_out head = {.caller = caller.id, .http = 200, .is_reply = true};
         api_send(a, &head, buf_span(&text));
@@ -351,37 +300,17 @@ static bool find_method(enum api_method_id *ret, struct json name, struct api_ca
     return false;
 }
 
-/* The envelope: exactly jsonrpc, id, method, params. Sets why and returns false if it is not one. */
 static bool read_envelope(struct api_call *c, struct span text)
 {
-    struct json root;
-    struct json version;
-    struct json method;
-    if (json_parse(&root, text, NULL) != OK) {
-        coded_set(&c->why, "parse_error");
+    struct envelope e;
+    bool is_good = envelope_read(&e, text, &c->why);
+    c->id = e.id;
+    c->params = e.params;
+    if (is_good && !find_method(&c->method, e.method, c->caller)) {
+        envelope_refuse_method(&c->why, e.method);
         return false;
     }
-    bool has_id = json_find(&c->id, root, "id") &&
-                  (c->id.type == JSON_INT || c->id.type == JSON_STRING) &&
-                  c->id.raw.n <= API_ID_LEN_MAX;
-    if (!has_id) {
-        c->id.raw = SPAN_EMPTY;
-    }
-    if (root.type != JSON_OBJECT || !has_id || !json_find(&version, root, "jsonrpc") ||
-        !json_string_equal(version, SPAN_LIT("2.0")) || !json_find(&method, root, "method") ||
-        !json_find(&c->params, root, "params") || json_count(root) != 4) {
-        coded_set(&c->why, "invalid_request");
-        return false;
-    }
-    if (!find_method(&c->method, method, c->caller)) {
-        char name[CODED_VALUE_LEN_MAX];
-        struct wr w = wr_init(MSPAN_OF(name));
-        enum err err = json_get_string(&w, method);
-        coded_set(&c->why, "method_not_found");
-        coded_add(&c->why, "method", span_of(name, err == OK ? w.n : 0));
-        return false;
-    }
-    return true;
+    return is_good;
 }
 
 static bool check_params(struct api_call *c)

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/rng.h"
 #include "base/span.h"
+#include "node/api/door.h"
 #include "node/os/sandbox_node.h"
 #include "wallet/wallet.h"
 
@@ -18,13 +19,7 @@
  * Sessions: api_code_make gives a single-use code (good for 60 s), the page trades it for a token bound to its Host
  * and Origin. Tokens end with the process. */
 
-enum {
-    API_REQUEST_LEN_MAX = 256 * 1024,
-    API_REPLY_LEN_MAX = 2 * 1024 * 1024,
-    API_TOKEN_LEN = 43,
-    API_CODE_LEN = 43,
-    API_LOG_LINE_COUNT = 500,
-};
+enum { API_LOG_LINE_COUNT = 500 };
 
 /* What the API asks of the node besides the wallet; each writes one value (or members, where it says so). */
 struct api_node_port {
@@ -68,30 +63,13 @@ struct api_cfg {
     const char *origin; /* "http://passmesh.localhost:7878" */
 };
 
-/* Which way a request came; each offers the methods that api/README.md gives it. */
-enum api_way {
-    API_WAY_HTTP,      /* all but subscribe: there is nobody to push to */
-    API_WAY_WEBSOCKET, /* subscribe alone */
-    API_WAY_LOCAL,     /* the Unix socket: all, without a session */
-};
-
-/* Who asks. id is the transport's number of the connection (never used again) or of the one request. */
-struct api_caller {
-    uint64_t id;
-    enum api_way way;
-};
-
-struct api_event {
-    uint64_t caller;
-    struct span text; /* JSON; until the next call */
-    uint16_t http;    /* status for an HTTP answer */
-    bool is_reply;    /* the answer to a request; else a pushed event */
-};
-
 struct api;
 
 MUST_CHECK enum err api_new(struct api **ret, const struct api_cfg *cfg, struct wallet_time t);
 void api_free(struct api *a);
+
+/* api_door is the API as its transports see it. It lives as long as the API. */
+struct door *api_door(struct api *a);
 
 /* ---- sessions ---- */
 
@@ -100,11 +78,6 @@ void api_code_make(struct api *a, struct wallet_time t, char ret_code[static API
 
 /* api_session_open trades {"code": ...} for {"token", "start_id"}, or an error object; the answer is in *ret_text until
  * the next call, its HTTP status in *ret_http. host and origin are what the token is bound to. */
-struct api_session_args {
-    struct span body;
-    struct span host;
-    struct span origin;
-};
 void api_session_open(struct api *a,
                       struct wallet_time t,
                       const struct api_session_args *args,
@@ -112,11 +85,6 @@ void api_session_open(struct api *a,
                       uint16_t *ret_http);
 
 /* api_session_check: is token (43 characters) one of ours for this host and origin? In constant time in the token. */
-struct api_bearer {
-    struct span token;
-    struct span host;
-    struct span origin;
-};
 bool api_session_check(struct api *a, struct wallet_time t, const struct api_bearer *bearer);
 
 /* ---- requests ---- */

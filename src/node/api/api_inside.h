@@ -5,6 +5,7 @@
 #include "base/list.h"
 #include "node/api/api.h"
 #include "node/api/api_write.h"
+#include "node/api/envelope.h"
 
 /* The API's inside, shared by the files api*.c only. */
 
@@ -16,7 +17,7 @@ enum {
     API_ANSWER_LEN_MAX = 24 * 1024,
     API_SUBSCRIBER_COUNT_MAX = 16,
     API_LOG_TEXT_LEN_MAX = 256,
-    API_ID_LEN_MAX = 64, /* of the JSON-RPC id's text */
+    API_ID_LEN_MAX = ENVELOPE_ID_LEN_MAX,
     API_KEY_LEN = 22,
 };
 
@@ -82,6 +83,7 @@ struct api_out {
 
 struct api {
     struct api_cfg cfg;
+    struct door door;
     struct budget budget;
     struct id start_id;
     struct api_code_entry codes[API_CODE_COUNT_MAX];

@@ -2,25 +2,27 @@
 #define NODE_LOCAL_H
 
 #include "base/list.h"
+#include "base/log.h"
 #include "codec/frame.h"
-#include "node/api/api.h"
+#include "node/api/door.h"
 #include "node/net/loop.h"
 
-/* The local API over a Unix socket, for the command line: each message is a JSON-RPC text behind its length (32 bits,
- * big-endian). Only processes of the same user are let in (SO_PEERCRED). Beside the methods of api/ there are
+/* A local API over a Unix socket, for the command line: each message is a JSON-RPC text behind its length (32 bits,
+ * big-endian). Only processes of the same user, and of root, are let in (SO_PEERCRED). Beside the methods behind the door a daemon
+ * has two here:
  *   open_code {}   -> {"url": ...}   a single-use address of the page; it goes to no process's arguments
- *   stop {}        -> {}             the daemon ends in an orderly way */
+ *   stop {}        -> {}             it ends in an orderly way */
 enum { LOCAL_CONN_COUNT_MAX = 16 };
 
 struct local_cfg {
     struct loop *loop;
     struct budget *budget;
     struct log *log;
-    struct api *api;
+    struct door *door;
     const char *path;   /* of the socket, in a directory of mode 0700 */
-    const char *origin; /* of the page */
+    const char *origin; /* of the page; NULL: no open_code */
     void (*pump)(void *user);
-    void (*stop)(void *user);
+    void (*stop)(void *user); /* NULL: no such method */
     void *user;
 };
 

@@ -88,7 +88,7 @@ static void conn_close(struct web_conn *c)
     }
     c->is_closing = true;
     if (c->caller) {
-        api_caller_gone(c->web->cfg.api, c->caller);
+        c->web->cfg.door->caller_gone(c->web->cfg.door, c->caller);
     }
     list_remove(&c->in_conns);
     c->web->conn_count--;
@@ -145,7 +145,8 @@ static void respond_error(struct web_conn *c, const char *code, unsigned status)
     if (strcmp(code, "forbidden_host") == 0) {
         coded_add_str(&why, "expected", c->web->host);
     }
-    struct span text = api_error_text(c->web->cfg.api, &why, &http);
+    struct door *door = c->web->cfg.door;
+    struct span text = door->error_text(door, &why, &http);
     respond(c, status ? status : http, "application/json", text, false);
 }
 
@@ -170,38 +171,70 @@ static void on_session(struct web_conn *c, const struct http_event *e)
         .body = e->body, .host = e->head->host, .origin = e->head->origin};
     struct span text;
     uint16_t status;
-    api_session_open(c->web->cfg.api, web_time(c->web), &args, &text, &status);
+    struct door *door = c->web->cfg.door;
+    door->session_open(door, web_time(c->web), &args, &text, &status);
     respond(c, status, "application/json", text, false);
 }
 
-static void on_rpc(struct web_conn *c, const struct http_event *e)
+static bool has_token(struct web_conn *c, const struct http_event *e)
 {
     struct web *w = c->web;
     struct api_bearer bearer = {.token = bearer_of(e->head->authorization),
                                 .host = e->head->host,
                                 .origin = e->head->origin};
-    if (!api_session_check(w->cfg.api, web_time(w), &bearer)) {
-        respond_error(c, "session_missing", 0);
+    if (w->cfg.door->session_check(w->cfg.door, web_time(w), &bearer)) {
+        return true;
+    }
+    respond_error(c, "session_missing", 0);
+    return false;
+}
+
+static void on_rpc(struct web_conn *c, const struct http_event *e)
+{
+    struct web *w = c->web;
+    if (!has_token(c, e)) {
         return;
     }
     c->caller = w->next_id;
     w->next_id += 2;
     struct api_caller caller = {.id = c->caller, .way = API_WAY_HTTP};
-    api_request(w->cfg.api, web_time(w), caller, e->body);
+    w->cfg.door->request(w->cfg.door, web_time(w), caller, e->body);
     w->cfg.pump(w->cfg.user);
 }
 
-static void on_static(struct web_conn *c, const struct http_event *e)
+static void respond_none(struct web_conn *c)
 {
-    const struct page_file *f = page_find(c->web->cfg.page, e->head->path);
+    respond(c, 404, "text/plain; charset=utf-8", SPAN_LIT("404: there is no such page\n"), true);
+}
+
+/* Without a token nobody learns which documents there are. */
+static void on_document(struct web_conn *c, const struct http_event *e)
+{
+    struct door *door = c->web->cfg.door;
+    struct door_document document;
+    if (!has_token(c, e)) {
+        return;
+    }
+    if (door->document(door, web_time(c->web), e->head->path, &document)) {
+        respond(c, 200, document.type, document.text, false);
+    } else {
+        respond_none(c);
+    }
+}
+
+static void on_get(struct web_conn *c, const struct http_event *e)
+{
+    const struct page *page = c->web->cfg.page;
+    const struct page_file *f = page ? page_find(page, e->head->path) : NULL;
     bool reads = e->head->method == HTTP_GET || e->head->method == HTTP_HEAD;
     if (!reads) {
         respond(c, 405, "text/plain; charset=utf-8", SPAN_LIT("405: only GET here\n"), true);
     } else if (f) {
         respond(c, 200, f->type, span_of(f->data, f->len), true);
+    } else if (c->web->cfg.door->document) {
+        on_document(c, e);
     } else {
-        respond(c, 404, "text/plain; charset=utf-8", SPAN_LIT("404: there is no such page\n"),
-                true);
+        respond_none(c);
     }
 }
 
@@ -213,7 +246,7 @@ static bool is_path(const struct http_event *e, const char *path)
 static void on_routed(struct web_conn *c, const struct http_event *e)
 {
     bool is_post = e->head->method == HTTP_POST;
-    if (is_path(e, "/session") && is_post) {
+    if (is_path(e, "/session") && is_post && c->web->cfg.door->session_open) {
         on_session(c, e);
     } else if (is_path(e, "/rpc") && is_post) {
         on_rpc(c, e);
@@ -224,7 +257,7 @@ static void on_routed(struct web_conn *c, const struct http_event *e)
     } else if (e->head->upgrades_to_websocket || is_path(e, "/rpc") || is_path(e, "/session")) {
         respond(c, 405, "text/plain; charset=utf-8", SPAN_LIT("405: not in this way\n"), true);
     } else {
-        on_static(c, e);
+        on_get(c, e);
     }
 }
 
@@ -245,7 +278,8 @@ static bool is_good_token(const struct web_conn *c, struct span token)
 {
     struct api_bearer bearer = {
         .token = token, .host = span_str(c->web->host), .origin = span_str(c->web->origin)};
-    return api_session_check(c->web->cfg.api, web_time(c->web), &bearer);
+    struct door *door = c->web->cfg.door;
+    return door->session_check(door, web_time(c->web), &bearer);
 }
 
 static bool take_auth(struct web_conn *c, struct span message)
@@ -280,7 +314,7 @@ static void on_message(struct web_conn *c, struct span message)
             return;
         }
         struct api_caller caller = {.id = c->caller, .way = API_WAY_WEBSOCKET};
-        api_request(w->cfg.api, web_time(w), caller, message);
+        w->cfg.door->request(w->cfg.door, web_time(w), caller, message);
         w->cfg.pump(w->cfg.user);
         return;
     }
@@ -570,7 +604,7 @@ enum err web_start(struct web *w, const struct web_cfg *cfg, char ret_holder[sta
 {
     *w = (struct web){.cfg = *cfg, .next_id = 2};
     list_init(&w->conns);
-    (void)snprintf(w->host, sizeof w->host, "passmesh.localhost:%u", cfg->port);
+    (void)snprintf(w->host, sizeof w->host, "%s:%u", cfg->name, cfg->port);
     (void)snprintf(w->origin, sizeof w->origin, "http://%s", w->host);
     w->gate = (struct gate){.host = span_str(w->host), .origin = span_str(w->origin)};
     w->http = (struct http_cfg){.budget = cfg->budget,
@@ -585,7 +619,7 @@ enum err web_start(struct web *w, const struct web_cfg *cfg, char ret_holder[sta
     check(uv_ip4_addr("127.0.0.1", cfg->port, &v4) == 0);
     check(uv_ip6_addr("::1", cfg->port, &v6) == 0);
     enum err err = listen_on(w, (const struct sockaddr *)&v4);
-    if (err == OK && listen_on(w, (const struct sockaddr *)&v6) == ERR_STATE) {
+    if (err == OK && !cfg->is_ip4_only && listen_on(w, (const struct sockaddr *)&v6) == ERR_STATE) {
         err =
             ERR_STATE; /* somebody else would answer for us there; without IPv6 it is merely absent */
     }

@@ -5,11 +5,11 @@
 #include "http/gate.h"
 #include "http/http.h"
 #include "http/websocket.h"
-#include "node/api/api.h"
+#include "node/api/door.h"
 #include "node/api/page.h"
 #include "node/net/loop.h"
 
-/* The local API and the page over HTTP and WebSocket on 127.0.0.1 and [::1], one port. Every request passes the gate
+/* A local API, and the page, over HTTP and WebSocket on 127.0.0.1 and [::1], one port. Every request passes the gate
  * (Host, Origin, content type) before anything else looks at it. */
 enum {
     WEB_CONN_COUNT_MAX = 64,
@@ -22,16 +22,18 @@ struct web_cfg {
     struct loop *loop;
     struct budget *budget;
     struct log *log;
-    struct api *api;
-    const struct page *page;
+    struct door *door;
+    const struct page *page; /* NULL: there is none, and only what the door shows */
+    const char *name;        /* of this machine, as clients have to say it: "passmesh.localhost" */
+    bool is_ip4_only;        /* not also on [::1]: for a name that is never looked up */
     uint16_t port;
-    void (*pump)(void *user); /* after requests were given to the API: see to its answers */
+    void (*pump)(void *user); /* after requests were given to the door: see to its answers */
     void *user;
 };
 
 struct web {
     struct web_cfg cfg;
-    char host[WEB_HOST_LEN_MAX];       /* passmesh.localhost:7878 */
+    char host[WEB_HOST_LEN_MAX];       /* name and port: passmesh.localhost:7878 */
     char origin[WEB_HOST_LEN_MAX + 8]; /* http:// and host */
     struct gate gate;
     struct http_cfg http;
