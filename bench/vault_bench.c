@@ -103,7 +103,7 @@ int main(int argc, char **argv)
     uint64_t from = now_us();
     check(vault_rig_enrol(&b->rig));
     (void)printf("enrol_us %llu\n", (unsigned long long)(now_us() - from));
-    check(bench_ask(b, &body, KEYD_VAULT_DRAW, SPAN_EMPTY) == OK);
+    check(bench_ask(b, &body, KEYD_VAULT_DRAW, SPAN_LIT("\x0c")) == OK);
     (void)printf("unlock_to_signature_us %llu\n", (unsigned long long)unlock_to_signature_us(b, 1));
     (void)printf("signatures_per_s %llu\n", (unsigned long long)signatures_per_s(b));
     (void)printf("rss_kib %llu\n", (unsigned long long)rss_kib(b->process.pid));

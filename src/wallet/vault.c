@@ -71,6 +71,7 @@ void vault_lock(struct vault *v)
     }
     v->idle_until = INSTANT_NEVER;
     v->signing = (struct vault_signing){.is_waiting = false};
+    v->approval = (struct vault_approval){.is_given = false};
     vault_enrolment_end(v);
 }
 
@@ -377,9 +378,12 @@ enum err vault_add_phrase(struct vault *v,
     return add_entry(v, ret_number, &entry);
 }
 
-enum err vault_draw_phrase(struct vault *v, instant now, uint32_t *ret_number)
+enum err vault_draw_phrase(struct vault *v, instant now, uint32_t *ret_number, unsigned words)
 {
-    AUTO(bip39_entropy_wipe) struct bip39_entropy entropy = {.n = RECOVERY_ENTROPY_LEN};
+    AUTO(bip39_entropy_wipe) struct bip39_entropy entropy = {.n = words / 3 * 4};
+    if (words != 12 && words != 24) {
+        return ERR_MALFORMED;
+    }
     rng_fill(v->cfg.rng, mspan_of(entropy.bytes, entropy.n));
     return vault_add_phrase(v, now, ret_number, &entropy, SPAN_EMPTY);
 }

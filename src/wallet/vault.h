@@ -12,6 +12,7 @@
 #include "evm/bip32.h"
 #include "wallet/capsule.h"
 #include "wallet/vault_content.h"
+#include "wallet/vault_reading.h"
 #include "webauthn/registration.h"
 
 /* The vault's engine: docs/vault.md. It runs in keyd, has no clock, file or randomness of its own, and nothing of
@@ -77,9 +78,18 @@ struct vault_signing {
     bool is_waiting;
     instant until;
     uint8_t challenge[32];
+    enum vault_signable kind;
+    uint8_t receiver[VAULT_RECEIVER_LEN]; /* of an export */
     struct hash32 hash;
     uint32_t entry;
     struct bip32_path path;
+};
+
+/* A change of the vault that a passkey has agreed to, and that was not made yet. */
+struct vault_approval {
+    bool is_given;
+    instant until;
+    struct hash32 hash;
 };
 
 struct vault {
@@ -95,6 +105,7 @@ struct vault {
     struct guarded content; /* struct vault_room */
     struct vault_enrolment enrolment;
     struct vault_signing signing;
+    struct vault_approval approval;
 };
 
 /* vault_init takes the stored capsule, or nothing: then there is no vault yet. Errors of capsule_decode; ERR_LIMIT. */
@@ -167,8 +178,9 @@ MUST_CHECK enum err vault_add_phrase(struct vault *v,
 MUST_CHECK enum err
 vault_add_key(struct vault *v, instant now, uint32_t *ret_number, const struct secret32 *key);
 
-/* vault_draw_phrase adds a new phrase of 12 words. */
-MUST_CHECK enum err vault_draw_phrase(struct vault *v, instant now, uint32_t *ret_number);
+/* vault_draw_phrase adds a new phrase of 12 or 24 English words. ERR_MALFORMED: another count. */
+MUST_CHECK enum err
+vault_draw_phrase(struct vault *v, instant now, uint32_t *ret_number, unsigned words);
 
 /* vault_address is the account of an entry: of a phrase at path, of a key with an empty path. ERR_NOT_FOUND, ERR_STATE,
  * ERR_MALFORMED: a path for a key, or an index without a key. */
@@ -179,15 +191,9 @@ MUST_CHECK enum err vault_address(struct vault *v,
                                   const struct bip32_path *path);
 
 /* Signing: prepare, show, let a passkey sign the challenge, sign. What is signed was decoded here. */
-enum vault_signable {
-    VAULT_SIGN_TRANSACTION = 1,
-    VAULT_SIGN_MESSAGE = 2,
-    VAULT_SIGN_TYPED_DATA = 3
-};
-
 struct vault_prepared {
     uint8_t challenge[32];
-    struct hash32 hash;
+    struct vault_reading reading; /* its spans lie in the request's payload */
     struct address address;
 };
 
@@ -195,23 +201,43 @@ struct vault_request {
     uint32_t number; /* of the entry */
     struct bip32_path path;
     enum vault_signable kind;
-    struct span
-        payload; /* a transaction's unsigned raw form, a message's bytes, typed data's JSON */
+    struct span payload; /* see enum vault_signable */
 };
 
-/* vault_prepare: a request that waited is dropped. ERR_DENIED: a transaction that any chain takes, or that is signed already.
- * ERR_MALFORMED, ERR_UNSUPPORTED, ERR_LIMIT: the payload; others as vault_address. */
+/* vault_prepare: a request that waited is dropped. Errors of vault_read; others as vault_address. */
 MUST_CHECK enum err vault_prepare(struct vault *v,
                                   instant now,
                                   struct vault_prepared *ret,
                                   const struct vault_request *request);
 
-/* vault_sign uses the request up, whatever comes out. ERR_STATE: locked, nothing prepared, or too long ago. ERR_NOT_FOUND: no passkey of that
+/* vault_sign uses the request up, whatever comes out. ERR_STATE: locked, nothing to be signed prepared, or too long ago. ERR_NOT_FOUND: no passkey of that
  * credential. ERR_AUTH: the assertion does not hold. */
 MUST_CHECK enum err vault_sign(struct vault *v,
                                instant now,
                                struct secp256k1_signature *ret_sig,
                                struct span credential_id,
                                const struct assertion_response *response);
+
+/* vault_approve takes the assertion over a prepared VAULT_CHANGE; errs as vault_sign. vault_take_approval asks whether exactly this change
+ * was agreed to a moment ago, and uses the answer up: ERR_DENIED if not. So an open vault lets nobody in whom its passkeys did not. */
+MUST_CHECK enum err vault_approve(struct vault *v,
+                                  instant now,
+                                  struct span credential_id,
+                                  const struct assertion_response *response);
+MUST_CHECK enum err vault_take_approval(struct vault *v, instant now, struct span payload);
+
+/* vault_export answers a prepared VAULT_EXPORT: the phrase of an entry (request without a path), or the private key at a path. Uses the
+ * request up and errs as vault_sign does; ERR_LIMIT. */
+struct vault_exported {
+    struct buf *
+        secret; /* the caller's secret buf, of BIP39_PHRASE_MAX: the phrase's words, or the key's 32 bytes */
+    enum vault_entry_kind kind;
+    uint8_t receiver[VAULT_RECEIVER_LEN];
+};
+MUST_CHECK enum err vault_export(struct vault *v,
+                                 instant now,
+                                 struct vault_exported *ret,
+                                 struct span credential_id,
+                                 const struct assertion_response *response);
 
 #endif

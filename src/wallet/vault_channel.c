@@ -9,7 +9,7 @@
 
 struct message_key {
     struct secret32 key;
-    uint8_t nonce[XAEAD_NONCE_LEN];
+    uint8_t nonce[AEAD_NONCE_LEN];
 };
 
 static void message_key_wipe(struct message_key *k)
@@ -37,32 +37,36 @@ static enum err derive(struct message_key *ret,
 enum err vault_channel_seal(struct mspan out,
                             const uint8_t receiver[static 32],
                             const struct secret32 *ephemeral,
-                            struct span use,
+                            struct vault_use use,
                             struct span plain)
 {
     AUTO(x25519_key_wipe) struct x25519_key pair;
     AUTO(secret32_wipe) struct secret32 shared;
     AUTO(message_key_wipe) struct message_key key;
+    AUTO(aead_done) struct aead cipher = {0};
     check(out.n == plain.n + VAULT_CHANNEL_OVERHEAD);
     TRY(x25519_key_init(&pair, ephemeral));
     TRY(x25519_shared(&shared, &pair, receiver));
     TRY(derive(&key, &shared, pair.public_bytes, receiver));
     memcpy(out.p, pair.public_bytes, 32);
-    return xaead_seal(&key.key, mspan_from(out, 32), key.nonce, use, plain);
+    TRY(aead_init(&cipher, use.budget, AEAD_AES_256_GCM, &key.key));
+    return aead_seal(&cipher, mspan_from(out, 32), key.nonce, use.name, plain);
 }
 
 enum err vault_channel_open(struct mspan out,
                             const struct x25519_key *receiver,
-                            struct span use,
+                            struct vault_use use,
                             struct span sealed)
 {
     AUTO(secret32_wipe) struct secret32 shared;
     AUTO(message_key_wipe) struct message_key key;
+    AUTO(aead_done) struct aead cipher = {0};
     if (sealed.n < VAULT_CHANNEL_OVERHEAD) {
         return ERR_TRUNCATED;
     }
     check(out.n == sealed.n - VAULT_CHANNEL_OVERHEAD);
     TRY(x25519_shared(&shared, receiver, sealed.p));
     TRY(derive(&key, &shared, sealed.p, receiver->public_bytes));
-    return xaead_open(&key.key, out, key.nonce, use, span_from(sealed, 32));
+    TRY(aead_init(&cipher, use.budget, AEAD_AES_256_GCM, &key.key));
+    return aead_open(&cipher, out, key.nonce, use.name, span_from(sealed, 32));
 }

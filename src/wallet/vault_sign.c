@@ -1,51 +1,10 @@
 /* Signing for ordinary accounts: what is signed was decoded here, and a passkey has signed for it a moment ago. */
-#include "codec/json.h"
-#include "crypto/keccak.h"
-#include "evm/eip191.h"
-#include "evm/eip712.h"
-#include "evm/tx.h"
 #include "wallet/vault.h"
 #include "wallet/vault_inside.h"
 #include "webauthn/assertion.h"
 #include "webauthn/relying_party.h"
 
 #include <string.h>
-
-enum { SCRATCH_MAX = 256 * 1024 };
-
-/* The bytes of the decoded transaction are the one canonical form, so their hash is what the chain verifies. */
-static enum err hash_transaction(struct hash32 *ret, struct span payload)
-{
-    struct tx tx;
-    TRY(tx_decode(&tx, payload));
-    if (tx.is_signed || !tx.has_chain_id) {
-        return ERR_DENIED;
-    }
-    keccak256(ret, payload);
-    return OK;
-}
-
-static enum err hash_typed_data(struct hash32 *ret, struct budget *work, struct span payload)
-{
-    AUTO(buf_done) struct buf scratch;
-    struct json root;
-    struct eip712_hashes hashes;
-    buf_init(&scratch, work, SCRATCH_MAX);
-    TRY(json_parse(&root, payload, NULL));
-    TRY(eip712_hash(&hashes, root, &scratch, NULL));
-    *ret = hashes.digest;
-    return OK;
-}
-
-static enum err hash_payload(struct hash32 *ret, struct budget *work, const struct vault_request *q)
-{
-    switch (q->kind) {
-    case VAULT_SIGN_TRANSACTION: return hash_transaction(ret, q->payload);
-    case VAULT_SIGN_TYPED_DATA:  return hash_typed_data(ret, work, q->payload);
-    case VAULT_SIGN_MESSAGE:     eip191_hash(ret, q->payload); return OK;
-    }
-    return ERR_UNSUPPORTED;
-}
 
 enum err vault_prepare(struct vault *v,
                        instant now,
@@ -58,16 +17,23 @@ enum err vault_prepare(struct vault *v,
     uint8_t nonce[32];
     TRY(vault_touch(v, now));
     v->signing = (struct vault_signing){.is_waiting = false};
-    TRY(hash_payload(&out.hash, v->cfg.work, request));
-    TRY(vault_address(v, now, &out.address, request->number, &request->path));
+    TRY(vault_read(&out.reading, v->cfg.work, request->kind, request->payload));
+    out.address = (struct address){{0}};
+    if (request->kind != VAULT_CHANGE) {
+        TRY(vault_address(v, now, &out.address, request->number, &request->path));
+    }
     rng_fill(v->cfg.rng, MSPAN_OF(nonce));
     const struct span parts[] = {SPAN_LIT("passmesh sign 1"), SPAN_OF(end), SPAN_OF(nonce),
-                                 SPAN_OF(out.address.bytes), SPAN_OF(out.hash.bytes)};
+                                 SPAN_OF(out.address.bytes), SPAN_OF(out.reading.hash.bytes)};
     sha256_of(&challenge, parts, 5);
     memcpy(out.challenge, challenge.bytes, sizeof out.challenge);
     v->signing.is_waiting = true;
     v->signing.until = instant_add(now, VAULT_REQUEST_US);
-    v->signing.hash = out.hash;
+    v->signing.kind = request->kind;
+    if (request->kind == VAULT_EXPORT) {
+        (void)span_copy(MSPAN_OF(v->signing.receiver), request->payload);
+    }
+    v->signing.hash = out.reading.hash;
     v->signing.entry = request->number;
     v->signing.path = request->path;
     memcpy(v->signing.challenge, out.challenge, sizeof v->signing.challenge);
@@ -113,21 +79,100 @@ static enum err sign(struct vault *v,
     return secp256k1_sign(ret_sig, &key, &signing->hash);
 }
 
+/* The request that waits, used up; its assertion is checked. */
+static enum err take(struct vault *v,
+                     instant now,
+                     struct vault_signing *ret,
+                     struct span credential_id,
+                     const struct assertion_response *response)
+{
+    TRY(vault_touch(v, now));
+    *ret = v->signing;
+    v->signing = (struct vault_signing){.is_waiting = false}; /* once, whatever comes out */
+    if (!ret->is_waiting || instant_reached(ret->until, now)) {
+        return ERR_STATE;
+    }
+    const struct vault_room *room = guarded_read(&v->content);
+    enum err e = check_assertion(v, &room->content, credential_id, ret, response);
+    guarded_close(&v->content);
+    return e;
+}
+
 enum err vault_sign(struct vault *v,
                     instant now,
                     struct secp256k1_signature *ret_sig,
                     struct span credential_id,
                     const struct assertion_response *response)
 {
-    TRY(vault_touch(v, now));
-    const struct vault_signing signing = v->signing;
-    v->signing = (struct vault_signing){.is_waiting = false}; /* once, whatever comes out */
-    if (!signing.is_waiting || instant_reached(signing.until, now)) {
-        return ERR_STATE;
-    }
+    struct vault_signing signing;
+    TRY(take(v, now, &signing, credential_id, response));
     const struct vault_room *room = guarded_read(&v->content);
-    enum err e = check_assertion(v, &room->content, credential_id, &signing, response);
-    e = e == OK ? sign(v, &room->content, ret_sig, &signing) : e;
+    enum err e = ERR_STATE;
+    if (signing.kind < VAULT_EXPORT) {
+        e = sign(v, &room->content, ret_sig, &signing);
+    }
     guarded_close(&v->content);
     return e;
+}
+
+static enum err export_entry(struct vault *v,
+                             const struct vault_content *c,
+                             struct vault_exported *ret,
+                             const struct vault_signing *signing)
+{
+    AUTO(secret32_wipe) struct secret32 key;
+    const struct vault_entry *entry = vault_find_entry(c, signing->entry);
+    if (!entry) {
+        return ERR_NOT_FOUND;
+    }
+    memcpy(ret->receiver, signing->receiver, sizeof ret->receiver);
+    if (entry->kind == VAULT_PHRASE && signing->path.count == 0) {
+        ret->kind = VAULT_PHRASE;
+        return bip39_print(ret->secret, &entry->entropy);
+    }
+    ret->kind = VAULT_KEY;
+    TRY(vault_key_of(&key, v->cfg.work, entry, &signing->path));
+    return buf_append(ret->secret, SPAN_OF(key.bytes));
+}
+
+enum err vault_export(struct vault *v,
+                      instant now,
+                      struct vault_exported *ret,
+                      struct span credential_id,
+                      const struct assertion_response *response)
+{
+    struct vault_signing signing;
+    TRY(take(v, now, &signing, credential_id, response));
+    const struct vault_room *room = guarded_read(&v->content);
+    enum err e = ERR_STATE;
+    if (signing.kind == VAULT_EXPORT) {
+        e = export_entry(v, &room->content, ret, &signing);
+    }
+    guarded_close(&v->content);
+    return e;
+}
+
+enum err vault_approve(struct vault *v,
+                       instant now,
+                       struct span credential_id,
+                       const struct assertion_response *response)
+{
+    struct vault_signing signing;
+    TRY(take(v, now, &signing, credential_id, response));
+    if (signing.kind != VAULT_CHANGE) {
+        return ERR_STATE;
+    }
+    v->approval = (struct vault_approval){
+        .is_given = true, .until = instant_add(now, VAULT_REQUEST_US), .hash = signing.hash};
+    return OK;
+}
+
+enum err vault_take_approval(struct vault *v, instant now, struct span payload)
+{
+    struct hash32 hash;
+    const struct vault_approval given = v->approval;
+    v->approval = (struct vault_approval){.is_given = false};
+    vault_change_hash(&hash, payload);
+    bool is_this = span_equal(SPAN_OF(hash.bytes), SPAN_OF(given.hash.bytes));
+    return given.is_given && is_this && !instant_reached(given.until, now) ? OK : ERR_DENIED;
 }

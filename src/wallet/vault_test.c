@@ -263,13 +263,13 @@ TEST(a_store_that_fails_changes_nothing)
     enrol(r, &t);
     uint32_t number = 0;
     r->fails = true;
-    EXPECT_ERR(ERR_IO, vault_draw_phrase(&r->v, r->now, &number));
+    EXPECT_ERR(ERR_IO, vault_draw_phrase(&r->v, r->now, &number, 12));
     struct buf text;
     buf_init_secret(&text, test_budget(), BIP39_PHRASE_MAX);
     EXPECT_ERR(ERR_IO, vault_add_recovery(&r->v, r->now, &text));
     EXPECT_EQ(0, text.n);
     r->fails = false;
-    EXPECT_OK(vault_draw_phrase(&r->v, r->now, &number));
+    EXPECT_OK(vault_draw_phrase(&r->v, r->now, &number, 12));
     EXPECT_EQ(1, number);
     EXPECT_EQ(1, r->v.head.recipients_count);
     buf_done(&text);
@@ -290,7 +290,7 @@ TEST(further_passkeys_open_the_same_vault)
         enrol(r, &tokens[i]);
     }
     EXPECT_ERR(ERR_LIMIT, vault_enrol_begin(&r->v, r->now, &r->enrolled));
-    EXPECT_OK(vault_draw_phrase(&r->v, r->now, &number));
+    EXPECT_OK(vault_draw_phrase(&r->v, r->now, &number, 12));
     EXPECT_OK(vault_address(&r->v, r->now, &first, number, &path));
     for (uint8_t i = 0; i < CAPSULE_RECIPIENTS_MAX; i++) {
         restart(r);
@@ -373,10 +373,10 @@ TEST(it_locks_when_idle)
     enrol(r, &t);
     r->now = instant_add(r->now, VAULT_IDLE_US - 1);
     vault_tick(&r->v, r->now);
-    EXPECT_OK(vault_draw_phrase(&r->v, r->now, &number)); /* a use puts it off */
+    EXPECT_OK(vault_draw_phrase(&r->v, r->now, &number, 12)); /* a use puts it off */
     EXPECT_EQ(r->now.us + VAULT_IDLE_US, vault_deadline(&r->v).us);
     r->now = instant_add(r->now, VAULT_IDLE_US);
-    EXPECT_ERR(ERR_STATE, vault_draw_phrase(&r->v, r->now, &number)); /* also without a tick */
+    EXPECT_ERR(ERR_STATE, vault_draw_phrase(&r->v, r->now, &number, 12)); /* also without a tick */
     EXPECT_EQ(VAULT_LOCKED, r->v.state);
     EXPECT(instant_is_never(vault_deadline(&r->v)));
     vault_done(&r->v);
@@ -438,7 +438,7 @@ TEST(wrong_tries_are_slowed_down)
     /* A wrong try on an open vault leaves it open. */
     EXPECT_ERR(ERR_AUTH, vault_unlock(&r->v, r->now, SPAN_OF(t.id), SPAN_OF(wrong.bytes)));
     uint32_t number;
-    EXPECT_OK(vault_draw_phrase(&r->v, r->now, &number));
+    EXPECT_OK(vault_draw_phrase(&r->v, r->now, &number, 12));
     EXPECT_ERR(ERR_MALFORMED, vault_unlock(&r->v, r->now, SPAN_OF(t.id), SPAN_LIT("short")));
     vault_done(&r->v);
 }
@@ -601,10 +601,10 @@ TEST(a_phrase_signs_at_its_paths)
     address_print(text, p.address);
     EXPECT_STR("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", text);
     EXPECT_SPAN(test_hex("d9eba16ed0ecae432b71fe008c98cc872bb4cc214d3220a36f365326cf807d68"),
-                SPAN_OF(p.hash.bytes));
+                SPAN_OF(p.reading.hash.bytes));
     memcpy(r->enrolled.challenge, p.challenge, 32);
     EXPECT_OK(sign(r, &t, making_get(), &sig));
-    EXPECT_OK(secp256k1_recover(&key, &p.hash, &sig));
+    EXPECT_OK(secp256k1_recover(&key, &p.reading.hash, &sig));
     EXPECT(address_equal(p.address, address_of_public_key(key.xy)));
     vault_done(&r->v);
 }

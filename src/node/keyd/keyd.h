@@ -7,6 +7,7 @@
 #include "base/instant.h"
 #include "base/rng.h"
 #include "crypto/guarded.h"
+#include "evm/keystore.h"
 #include "node/keyd/keyd_wire.h"
 #include "wallet/vault.h"
 
@@ -27,11 +28,18 @@ struct keyd_cfg {
     uint8_t landlock_abi; /* for STATUS */
     struct budget *work;  /* for the moment of Argon2id; may be another than budget */
     struct argon2_cost phrase_cost;
-    uint64_t idle_us; /* of the vault */
+    unsigned
+        key_file_log2_n; /* scrypt's cost of key files that are written; KEYD_KEY_FILE_LOG2_N */
+    uint64_t idle_us;    /* of the vault */
 };
 
 /* What an engine reserves at most: guarded pages, and the store's content while it is written, bytes. */
 #define KEYD_MEM (64 * 1024 + VAULT_MEM)
+
+/* The largest thing that comes sealed, bytes: a key file and its password, each with its length. */
+#define KEYD_KEY_FILE_LOG2_N 17 /* 128 MiB for a moment: as most wallets write */
+#define KEYD_PASSWORD_MAX    256
+#define KEYD_SECRET_MAX      (4 + KEYD_PASSWORD_MAX + KEYSTORE_TEXT_MAX)
 
 /* The vault's way into keyd's store. */
 struct keyd_vault_port {
@@ -53,6 +61,7 @@ struct keyd {
     struct keyd_vault_port vault_port;
     struct x25519_key channel; /* for one request with a secret */
     bool has_channel;
+    uint8_t secret[KEYD_SECRET_MAX]; /* what came sealed, for the moment of its request */
 };
 
 /* keyd_init takes what the store holds (empty: a new store); content may be wiped afterwards. k must not move from then on.

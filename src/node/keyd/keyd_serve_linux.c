@@ -21,7 +21,9 @@ static const char file_key[] = "store.key";
 static const char file_key_aside[] = "store.key.new";
 
 enum { BUDGET_MAX = 1024 * 1024, SLEEP_US_MIN = 1000 * 1000 };
-#define WORK_MAX ((size_t)96 * 1024 * 1024) /* bytes: Argon2id of a phrase, for a moment */
+#define WORK_MAX                                                                                   \
+    ((size_t)288 * 1024 *                                                                          \
+     1024) /* bytes: Argon2id of a phrase, scrypt of a key file, for a moment */
 
 struct server {
     struct keyd_store store; /* first: the engine's port */
@@ -172,6 +174,7 @@ static enum err server_start(struct server *s, const struct keyd_serve_cfg *cfg)
         .landlock_abi = (uint8_t)report.landlock_abi,
         .work = &s->work,
         .phrase_cost = VAULT_PHRASE_COST,
+        .key_file_log2_n = KEYD_KEY_FILE_LOG2_N,
         .idle_us = VAULT_IDLE_US,
     };
     e = keyd_init(&s->engine, &engine, buf_span(&content));

@@ -3,15 +3,19 @@
 
 #include "base/rd.h"
 #include "evm/bip39.h"
+#include "evm/keystore.h"
 #include "wallet/vault_channel.h"
 
 #include <string.h>
 
-enum { SECRET_MAX = BIP39_TEXT_MAX, PRF_LEN = 32 };
+enum {
+    IMPORT_FILE = 3,      /* kinds 1 and 2 are those of entries */
+    NAME_SHOWN_MAX = 128, /* bytes of typed data's names in a reading */
+};
 
 bool keyd_vault_has(uint8_t op)
 {
-    return op >= KEYD_VAULT_STATUS && op <= KEYD_VAULT_RESTORE;
+    return op >= KEYD_VAULT_STATUS && op <= KEYD_VAULT_APPROVE;
 }
 
 static struct span read_text(struct rd *r)
@@ -83,15 +87,15 @@ static enum err answer_channel(struct keyd *k, struct wr *w)
     return OK;
 }
 
-/* A secret that travelled sealed; wiped by its owner. */
+/* A secret that travelled sealed, in keyd's one place for it; wiped by whoever declared it. */
 struct secret_text {
-    uint8_t bytes[SECRET_MAX];
+    uint8_t *bytes; /* k->secret */
     size_t n;
 };
 
 static void secret_text_wipe(struct secret_text *s)
 {
-    wipe(mspan_of(s, sizeof *s));
+    wipe(mspan_of(s->bytes, s->n));
 }
 
 /* The channel's key is used up by the first request that needs it, good or bad: nothing sealed can be sent twice. */
@@ -110,14 +114,28 @@ open_secret(struct keyd *k, struct secret_text *ret, enum keyd_op op, struct spa
     if (sealed.n < VAULT_CHANNEL_OVERHEAD) {
         return ERR_MALFORMED;
     }
-    ret->n = sealed.n - VAULT_CHANNEL_OVERHEAD;
-    if (ret->n > sizeof ret->bytes) {
+    if (sealed.n - VAULT_CHANNEL_OVERHEAD > sizeof k->secret) {
         return ERR_LIMIT;
     }
+    ret->n = sealed.n - VAULT_CHANNEL_OVERHEAD;
     /* Not ERR_AUTH: that is a wrong try, and this is a message of another session. */
-    return vault_channel_open(mspan_of(ret->bytes, ret->n), &key, SPAN_OF(use), sealed) == OK
-               ? OK
-               : ERR_MALFORMED;
+    const struct vault_use of = {.budget = k->cfg.budget, .name = SPAN_OF(use)};
+    return vault_channel_open(mspan_of(ret->bytes, ret->n), &key, of, sealed) == OK ? OK
+                                                                                    : ERR_MALFORMED;
+}
+
+/* Seals to a key that whoever shows it made; the daemon carries it and cannot read it. */
+static enum err seal_to(struct keyd *k,
+                        struct mspan out,
+                        const uint8_t receiver[static 32],
+                        enum keyd_op op,
+                        struct span plain)
+{
+    AUTO(secret32_wipe) struct secret32 ephemeral;
+    const uint8_t use[1] = {(uint8_t)op};
+    const struct vault_use of = {.budget = k->cfg.budget, .name = SPAN_OF(use)};
+    rng_fill(k->cfg.rng, MSPAN_OF(ephemeral.bytes));
+    return vault_channel_seal(out, receiver, &ephemeral, of, plain);
 }
 
 static enum err put_verdict(struct wr *w, enum err e, const struct vault_enrolled *v)
@@ -150,7 +168,7 @@ static enum err answer_created(struct keyd *k, struct wr *w, struct rd *r)
 
 static enum err answer_asserted(struct keyd *k, struct wr *w, struct rd *r)
 {
-    AUTO(secret_text_wipe) struct secret_text prf = {.n = 0};
+    AUTO(secret_text_wipe) struct secret_text prf = {.bytes = k->secret};
     struct assertion_response response;
     struct vault_enrolled v = {.is_done = false};
     read_assertion(r, &response);
@@ -168,7 +186,7 @@ static enum err answer_asserted(struct keyd *k, struct wr *w, struct rd *r)
 
 static enum err answer_unlock(struct keyd *k, struct rd *r)
 {
-    AUTO(secret_text_wipe) struct secret_text prf = {.n = 0};
+    AUTO(secret_text_wipe) struct secret_text prf = {.bytes = k->secret};
     struct span credential_id = read_text(r);
     struct span sealed = rd_rest(r);
     if (!rd_ok(r)) {
@@ -180,32 +198,44 @@ static enum err answer_unlock(struct keyd *k, struct rd *r)
 
 static enum err answer_unlock_phrase(struct keyd *k, struct rd *r)
 {
-    AUTO(secret_text_wipe) struct secret_text phrase = {.n = 0};
+    AUTO(secret_text_wipe) struct secret_text phrase = {.bytes = k->secret};
     TRY(open_secret(k, &phrase, KEYD_VAULT_UNLOCK_PHRASE, rd_rest(r)));
     return vault_unlock_phrase(&k->vault, k->now, span_of(phrase.bytes, phrase.n));
 }
 
-/* The phrase goes to the key that the shower made for it; the daemon carries it and cannot read it. */
+/* A change of an open vault: a passkey has agreed to exactly this. */
+static enum err take_approval(struct keyd *k, enum keyd_op op, struct span body)
+{
+    uint8_t payload[VAULT_CHANGE_MAX];
+    struct wr w = wr_init(MSPAN_OF(payload));
+    wr_u8(&w, (uint8_t)op);
+    wr_bytes(&w, body);
+    if (!wr_ok(&w)) {
+        return ERR_LIMIT;
+    }
+    return vault_take_approval(&k->vault, k->now, span_of(payload, w.n));
+}
+
 static enum err answer_recovery(struct keyd *k, struct wr *w, struct rd *r)
 {
-    AUTO(secret32_wipe) struct secret32 ephemeral;
     AUTO(buf_done) struct buf text;
     uint8_t receiver[32];
     uint8_t sealed[BIP39_PHRASE_MAX + VAULT_CHANNEL_OVERHEAD];
-    const uint8_t use[1] = {KEYD_VAULT_RECOVERY};
     rd_copy(r, MSPAN_OF(receiver));
     if (!rd_end(r)) {
         return ERR_MALFORMED;
     }
     buf_init_secret(&text, k->cfg.work, BIP39_PHRASE_MAX);
-    rng_fill(k->cfg.rng, MSPAN_OF(ephemeral.bytes));
+    TRY(buf_reserve(&text, BIP39_PHRASE_MAX));
     /* Sealed once for the trial: a receiver that cannot be sealed to must not cost the vault its phrase. */
-    TRY(vault_channel_seal(mspan_of(sealed, VAULT_CHANNEL_OVERHEAD), receiver, &ephemeral,
-                           SPAN_OF(use), SPAN_EMPTY));
+    TRY(seal_to(k, mspan_of(sealed, VAULT_CHANNEL_OVERHEAD), receiver, KEYD_VAULT_RECOVERY,
+                SPAN_EMPTY));
+    if (k->vault.state == VAULT_OPEN) {
+        TRY(take_approval(k, KEYD_VAULT_RECOVERY, SPAN_OF(receiver)));
+    }
     TRY(vault_add_recovery(&k->vault, k->now, &text));
-    rng_fill(k->cfg.rng, MSPAN_OF(ephemeral.bytes));
     struct mspan out = mspan_of(sealed, text.n + VAULT_CHANNEL_OVERHEAD);
-    TRY(vault_channel_seal(out, receiver, &ephemeral, SPAN_OF(use), buf_span(&text)));
+    TRY(seal_to(k, out, receiver, KEYD_VAULT_RECOVERY, buf_span(&text)));
     wr_bytes(w, span_const(out));
     return OK;
 }
@@ -217,6 +247,20 @@ static enum err put_entry(struct wr *w, enum err e, uint32_t number)
     return OK;
 }
 
+/* A key file of another wallet, behind its password. Takes a second or two, as its maker wanted. */
+static enum err import_file(struct keyd *k, uint32_t *ret_number, struct span secret)
+{
+    AUTO(secret32_wipe) struct secret32 key;
+    struct rd r = rd_init(secret);
+    struct span password = read_text(&r);
+    struct span text = read_text(&r);
+    if (!rd_end(&r) || password.n > KEYD_PASSWORD_MAX) {
+        return ERR_MALFORMED;
+    }
+    TRY(keystore_open(&key, k->cfg.work, text, password, NULL));
+    return vault_add_key(&k->vault, k->now, ret_number, &key);
+}
+
 static enum err
 import_secret(struct keyd *k, uint32_t *ret_number, uint8_t kind, const struct secret_text *secret)
 {
@@ -225,6 +269,9 @@ import_secret(struct keyd *k, uint32_t *ret_number, uint8_t kind, const struct s
     if (kind == VAULT_PHRASE) {
         TRY(bip39_parse(&entropy, k->cfg.work, span_of(secret->bytes, secret->n), NULL));
         return vault_add_phrase(&k->vault, k->now, ret_number, &entropy, SPAN_EMPTY);
+    }
+    if (kind == IMPORT_FILE) {
+        return import_file(k, ret_number, span_of(secret->bytes, secret->n));
     }
     if (kind != VAULT_KEY || secret->n != sizeof key.bytes) {
         return ERR_MALFORMED;
@@ -235,7 +282,7 @@ import_secret(struct keyd *k, uint32_t *ret_number, uint8_t kind, const struct s
 
 static enum err answer_import(struct keyd *k, struct wr *w, struct rd *r)
 {
-    AUTO(secret_text_wipe) struct secret_text secret = {.n = 0};
+    AUTO(secret_text_wipe) struct secret_text secret = {.bytes = k->secret};
     uint32_t number = 0;
     uint8_t kind = rd_u8(r);
     struct span sealed = rd_rest(r);
@@ -261,6 +308,52 @@ static enum err answer_address(struct keyd *k, struct wr *w, struct rd *r)
     return OK;
 }
 
+static void put_transaction(struct wr *w, const struct vault_reading *r)
+{
+    uint8_t word[32];
+    wr_u8(w, (uint8_t)r->tx.type);
+    wr_be64(w, r->tx.chain_id);
+    wr_be64(w, r->tx.nonce);
+    wr_be64(w, r->tx.gas_limit);
+    u256_to_be(word, r->tx.max_fee_per_gas);
+    wr_bytes(w, SPAN_OF(word));
+    u256_to_be(word, r->tx.max_priority_fee_per_gas);
+    wr_bytes(w, SPAN_OF(word));
+    wr_u8(w, r->tx.has_to);
+    wr_bytes(w, SPAN_OF(r->tx.to.bytes));
+    u256_to_be(word, r->tx.value);
+    wr_bytes(w, SPAN_OF(word));
+    wr_be32(w, (uint32_t)r->tx.data.n);
+    wr_u8(w, r->is_token_transfer);
+    wr_bytes(w, SPAN_OF(r->receiver.bytes));
+    u256_to_be(word, r->amount);
+    wr_bytes(w, SPAN_OF(word));
+}
+
+static void put_reading(struct wr *w, const struct vault_reading *r)
+{
+    struct span type = span_first(r->primary_type, NAME_SHOWN_MAX);
+    struct span name = span_first(r->domain_name, NAME_SHOWN_MAX);
+    wr_u8(w, (uint8_t)r->kind);
+    switch (r->kind) {
+    case VAULT_SIGN_TRANSACTION: put_transaction(w, r); break;
+    case VAULT_SIGN_MESSAGE:
+        wr_be32(w, (uint32_t)r->len);
+        wr_u8(w, r->is_text);
+        break;
+    case VAULT_SIGN_TYPED_DATA:
+        write_text(w, type.p, type.n);
+        write_text(w, name.p, name.n);
+        wr_u8(w, r->has_chain_id);
+        wr_be64(w, r->chain_id);
+        wr_u8(w, r->has_contract);
+        wr_bytes(w, SPAN_OF(r->contract.bytes));
+        break;
+    case VAULT_EXPORT:
+    case VAULT_CHANGE: break;
+    }
+}
+
 static enum err answer_prepare(struct keyd *k, struct wr *w, struct rd *r)
 {
     struct vault_request q;
@@ -269,14 +362,15 @@ static enum err answer_prepare(struct keyd *k, struct wr *w, struct rd *r)
     q.number = rd_be32(r);
     TRY(read_path(r, &q.path));
     q.payload = rd_rest(r);
-    if (!rd_ok(r) || kind < VAULT_SIGN_TRANSACTION || kind > VAULT_SIGN_TYPED_DATA) {
+    if (!rd_ok(r) || kind < VAULT_SIGN_TRANSACTION || kind > VAULT_CHANGE) {
         return ERR_MALFORMED;
     }
     q.kind = (enum vault_signable)kind;
     TRY(vault_prepare(&k->vault, k->now, &p, &q));
     wr_bytes(w, SPAN_OF(p.challenge));
-    wr_bytes(w, SPAN_OF(p.hash.bytes));
+    wr_bytes(w, SPAN_OF(p.reading.hash.bytes));
     wr_bytes(w, SPAN_OF(p.address.bytes));
+    put_reading(w, &p.reading);
     return OK;
 }
 
@@ -293,6 +387,55 @@ static enum err answer_sign(struct keyd *k, struct wr *w, struct rd *r)
     wr_bytes(w, SPAN_OF(sig.rs));
     wr_u8(w, sig.recovery_id);
     k->signed_count++;
+    return OK;
+}
+
+/* The key file for a password that came sealed; else the secret as it is. */
+static enum err wrap_key(struct keyd *k, struct buf *out, struct span key, struct span password)
+{
+    AUTO(secret32_wipe) struct secret32 secret;
+    struct keystore_random random;
+    if (key.n != sizeof secret.bytes) {
+        return ERR_MALFORMED;
+    }
+    memcpy(secret.bytes, key.p, sizeof secret.bytes);
+    rng_fill(k->cfg.rng, mspan_of(&random, sizeof random));
+    return keystore_seal(out, k->cfg.work, &secret, password, &random, k->cfg.key_file_log2_n);
+}
+
+static enum err answer_export(struct keyd *k, struct wr *w, struct rd *r)
+{
+    AUTO(secret_text_wipe) struct secret_text password = {.bytes = k->secret};
+    AUTO(buf_done) struct buf secret;
+    AUTO(buf_done) struct buf file;
+    struct assertion_response response;
+    struct vault_exported exported = {.secret = &secret};
+    struct span credential_id = read_text(r);
+    read_assertion(r, &response);
+    struct span sealed = rd_rest(r);
+    if (!rd_ok(r)) {
+        return ERR_MALFORMED;
+    }
+    buf_init_secret(&secret, k->cfg.budget, BIP39_PHRASE_MAX);
+    buf_init_secret(&file, k->cfg.budget, KEYSTORE_LEN_MAX);
+    TRY(buf_reserve(&secret,
+                    BIP39_PHRASE_MAX)); /* once, so that no copy is left behind by growing */
+    if (sealed.n > 0) {
+        TRY(open_secret(k, &password, KEYD_VAULT_EXPORT, sealed));
+    }
+    TRY(vault_export(&k->vault, k->now, &exported, credential_id, &response));
+    const struct buf *text = &secret;
+    uint8_t kind = (uint8_t)exported.kind;
+    if (sealed.n > 0) {
+        TRY(wrap_key(k, &file, buf_span(&secret), span_of(password.bytes, password.n)));
+        text = &file;
+        kind = IMPORT_FILE;
+    }
+    uint8_t out[BIP39_PHRASE_MAX + VAULT_CHANNEL_OVERHEAD];
+    struct mspan room = mspan_of(out, text->n + VAULT_CHANNEL_OVERHEAD);
+    TRY(seal_to(k, room, exported.receiver, KEYD_VAULT_EXPORT, buf_span(text)));
+    wr_u8(w, kind);
+    wr_bytes(w, span_const(room));
     return OK;
 }
 
@@ -313,7 +456,6 @@ static enum err answer_capsule(struct keyd *k, struct wr *w, struct rd *r)
 static enum err answer_plain(struct keyd *k, struct wr *w, uint8_t op)
 {
     struct vault_enrolled v = {.is_done = false};
-    uint32_t number = 0;
     enum err e;
     if (op == KEYD_VAULT_STATUS) {
         return answer_status(k, w);
@@ -322,21 +464,46 @@ static enum err answer_plain(struct keyd *k, struct wr *w, uint8_t op)
         return answer_channel(k, w);
     }
     if (op == KEYD_VAULT_ENROL) {
+        if (k->vault.state == VAULT_OPEN) {
+            TRY(take_approval(k, KEYD_VAULT_ENROL, SPAN_EMPTY));
+        }
         e = vault_enrol_begin(&k->vault, k->now, &v);
         return put_verdict(w, e, &v);
-    }
-    if (op == KEYD_VAULT_DRAW) {
-        e = vault_draw_phrase(&k->vault, k->now, &number);
-        return put_entry(w, e, number);
     }
     vault_lock(&k->vault);
     return OK;
 }
 
+static enum err answer_draw(struct keyd *k, struct wr *w, struct rd *r)
+{
+    uint32_t number = 0;
+    unsigned words = rd_u8(r);
+    if (!rd_end(r)) {
+        return ERR_MALFORMED;
+    }
+    enum err e = vault_draw_phrase(&k->vault, k->now, &number, words);
+    return put_entry(w, e, number);
+}
+
+static enum err answer_approve(struct keyd *k, struct rd *r)
+{
+    struct assertion_response response;
+    struct span credential_id = read_text(r);
+    read_assertion(r, &response);
+    return rd_end(r) ? vault_approve(&k->vault, k->now, credential_id, &response) : ERR_MALFORMED;
+}
+
 static enum err answer_remove(struct keyd *k, struct rd *r)
 {
+    struct span body = r->rest;
     struct span credential_id = read_text(r);
-    return rd_end(r) ? vault_remove(&k->vault, k->now, credential_id) : ERR_MALFORMED;
+    if (!rd_end(r)) {
+        return ERR_MALFORMED;
+    }
+    if (k->vault.state == VAULT_OPEN) {
+        TRY(take_approval(k, KEYD_VAULT_REMOVE, body));
+    }
+    return vault_remove(&k->vault, k->now, credential_id);
 }
 
 enum err keyd_vault_answer(struct keyd *k, struct wr *w, uint8_t op, struct span body)
@@ -346,7 +513,6 @@ enum err keyd_vault_answer(struct keyd *k, struct wr *w, uint8_t op, struct span
     case KEYD_VAULT_STATUS:
     case KEYD_VAULT_CHANNEL:
     case KEYD_VAULT_ENROL:
-    case KEYD_VAULT_DRAW:
     case KEYD_VAULT_LOCK:          return body.n == 0 ? answer_plain(k, w, op) : ERR_MALFORMED;
     case KEYD_VAULT_CREATED:       return answer_created(k, w, &r);
     case KEYD_VAULT_ASSERTED:      return answer_asserted(k, w, &r);
@@ -354,6 +520,9 @@ enum err keyd_vault_answer(struct keyd *k, struct wr *w, uint8_t op, struct span
     case KEYD_VAULT_UNLOCK_PHRASE: return answer_unlock_phrase(k, &r);
     case KEYD_VAULT_RECOVERY:      return answer_recovery(k, w, &r);
     case KEYD_VAULT_REMOVE:        return answer_remove(k, &r);
+    case KEYD_VAULT_DRAW:          return answer_draw(k, w, &r);
+    case KEYD_VAULT_APPROVE:       return answer_approve(k, &r);
+    case KEYD_VAULT_EXPORT:        return answer_export(k, w, &r);
     case KEYD_VAULT_IMPORT:        return answer_import(k, w, &r);
     case KEYD_VAULT_ADDRESS:       return answer_address(k, w, &r);
     case KEYD_VAULT_PREPARE:       return answer_prepare(k, w, &r);

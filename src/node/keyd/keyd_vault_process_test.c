@@ -212,7 +212,7 @@ TEST(killed_at_any_moment_it_keeps_what_it_answered)
         return;
     }
     for (int round = 0; round < 24; round++) {
-        static const uint8_t request[] = {KEYD_VERSION, KEYD_VAULT_DRAW, 0, 0, 0, 9};
+        static const uint8_t request[] = {KEYD_VERSION, KEYD_VAULT_DRAW, 0, 0, 0, 9, 12};
         struct timespec moment = {.tv_nsec = (long)rng_below(&rng.rng, 3000) * 1000};
         test_note("round %d, killed after %ld us", round, moment.tv_nsec / 1000);
         EXPECT(write(b->process.fd, request, sizeof request) == sizeof request);

@@ -66,6 +66,7 @@ static struct bench *start(void)
         .store = &b->store,
         .work = test_budget(),
         .phrase_cost = {.passes = 1, .memory_kib = 8},
+        .key_file_log2_n = 12,
         .idle_us = VAULT_IDLE_US
     };
     EXPECT_OK(keyd_init(&b->k, &b->cfg, SPAN_EMPTY));
@@ -80,6 +81,8 @@ static void restart(struct bench *b)
     EXPECT_OK(keyd_init(&b->k, &b->cfg, span_of(b->content, b->n)));
     keyd_tick(&b->k, (instant){.us = 1});
 }
+
+#define TEST_PHRASE "test test test test test test test test test test test junk"
 
 static const uint8_t planted[32] = {0x46, 0xd5, 0x11, 0x7a, 0x93, 0x42, 0x18, 0xee, 0x77};
 
@@ -134,14 +137,14 @@ TEST(every_request_needs_the_capability)
     struct bench *b = start();
     struct span body;
     b->capabilities = KEYD_MAY_IDENTITY | KEYD_MAY_BUNDLER | KEYD_MAY_MANAGE;
-    for (uint8_t op = KEYD_VAULT_STATUS; op <= KEYD_VAULT_RESTORE; op++) {
+    for (uint8_t op = KEYD_VAULT_STATUS; op <= KEYD_VAULT_APPROVE; op++) {
         test_note("op %u", op);
         EXPECT_ERR(ERR_DENIED, bench_ask(b, &body, op, SPAN_EMPTY));
         EXPECT_EQ(0, body.n);
     }
     b->capabilities = KEYD_MAY_VAULT;
     EXPECT_ERR(ERR_UNSUPPORTED, bench_ask(b, &body, KEYD_VAULT_STATUS - 1, SPAN_EMPTY));
-    EXPECT_ERR(ERR_UNSUPPORTED, bench_ask(b, &body, KEYD_VAULT_RESTORE + 1, SPAN_EMPTY));
+    EXPECT_ERR(ERR_UNSUPPORTED, bench_ask(b, &body, KEYD_VAULT_APPROVE + 1, SPAN_EMPTY));
     EXPECT_ERR(ERR_DENIED, bench_ask(b, &body, KEYD_CREATE, SPAN_LIT("\x02")));
     keyd_done(&b->k);
 }
@@ -189,7 +192,10 @@ TEST(bodies_of_another_form)
         {KEYD_VAULT_IMPORT,   ""                      },
         {KEYD_VAULT_ADDRESS,  "000000"                },
         {KEYD_VAULT_ADDRESS,  "0000000100017a"        },
-        {KEYD_VAULT_PREPARE,  "04000000010000"        },
+        {KEYD_VAULT_PREPARE,  "06000000010000"        },
+        {KEYD_VAULT_DRAW,     ""                      },
+        {KEYD_VAULT_EXPORT,   "00"                    },
+        {KEYD_VAULT_APPROVE,  "00"                    },
         {KEYD_VAULT_PREPARE,  "00000000010000"        },
         {KEYD_VAULT_SIGN,     "00"                    },
         {KEYD_VAULT_CAPSULE,  "08"                    },
@@ -205,6 +211,51 @@ TEST(bodies_of_another_form)
     keyd_done(&b->k);
 }
 
+static enum err agree_to_recovery(struct vault_rig *r, const struct x25519_key *shower)
+{
+    uint8_t change[33] = {KEYD_VAULT_RECOVERY};
+    memcpy(change + 1, shower->public_bytes, 32);
+    return vault_rig_approve(r, SPAN_OF(change), making_get());
+}
+
+/* Whoever asks without the person can let nobody else into a vault that stands open. */
+TEST(an_open_vault_takes_no_change_that_its_passkey_did_not_agree_to)
+{
+    struct bench *b = start();
+    struct span body;
+    struct x25519_key shower;
+    struct x25519_key other;
+    struct secret32 secret = {{9}};
+    static const uint8_t enrol[1] = {KEYD_VAULT_ENROL};
+    TEST_REQUIRE(vault_rig_enrol(&b->rig));
+    EXPECT_OK(x25519_key_init(&shower, &secret));
+    secret.bytes[1] = 1; /* the lowest bits do not count */
+    EXPECT_OK(x25519_key_init(&other, &secret));
+    uint8_t remove[3 + sizeof b->rig.id] = {KEYD_VAULT_REMOVE, 0, sizeof b->rig.id};
+    memcpy(remove + 3, b->rig.id, sizeof b->rig.id);
+    EXPECT_ERR(ERR_DENIED, bench_ask(b, &body, KEYD_VAULT_ENROL, SPAN_EMPTY));
+    EXPECT_ERR(ERR_DENIED, bench_ask(b, &body, KEYD_VAULT_RECOVERY, SPAN_OF(shower.public_bytes)));
+    EXPECT_ERR(ERR_DENIED, bench_ask(b, &body, KEYD_VAULT_REMOVE, span_from(SPAN_OF(remove), 1)));
+    struct making unverified = making_get();
+    unverified.flags = AUTH_DATA_UP;
+    EXPECT_ERR(ERR_AUTH, vault_rig_approve(&b->rig, SPAN_OF(enrol), unverified));
+    EXPECT_ERR(ERR_DENIED, bench_ask(b, &body, KEYD_VAULT_ENROL, SPAN_EMPTY));
+    EXPECT_OK(agree_to_recovery(&b->rig, &shower)); /* to this receiver */
+    EXPECT_ERR(ERR_DENIED, bench_ask(b, &body, KEYD_VAULT_RECOVERY, SPAN_OF(other.public_bytes)));
+    EXPECT_ERR(ERR_DENIED, bench_ask(b, &body, KEYD_VAULT_RECOVERY, SPAN_OF(shower.public_bytes)));
+    EXPECT_OK(vault_rig_approve(&b->rig, SPAN_OF(enrol), making_get()));
+    EXPECT_OK(bench_ask(b, &body, KEYD_VAULT_ENROL, SPAN_EMPTY));
+    EXPECT_ERR(ERR_DENIED, bench_ask(b, &body, KEYD_VAULT_ENROL, SPAN_EMPTY)); /* once */
+    EXPECT_OK(vault_rig_approve(&b->rig, SPAN_OF(enrol), making_get()));
+    EXPECT_OK(bench_ask(b, &body, KEYD_VAULT_LOCK, SPAN_EMPTY)); /* locking forgets it */
+    EXPECT_OK(vault_rig_unlock(&b->rig));
+    EXPECT_ERR(ERR_DENIED, bench_ask(b, &body, KEYD_VAULT_ENROL, SPAN_EMPTY));
+    EXPECT_OK(vault_rig_approve(&b->rig, SPAN_OF(remove), making_get()));
+    EXPECT_ERR(ERR_DENIED, bench_ask(b, &body, KEYD_VAULT_REMOVE,
+                                     span_from(SPAN_OF(remove), 1))); /* the last passkey stays */
+    keyd_done(&b->k);
+}
+
 TEST(the_recovery_phrase_is_read_by_its_receiver_alone)
 {
     struct bench *b = start();
@@ -213,13 +264,16 @@ TEST(the_recovery_phrase_is_read_by_its_receiver_alone)
     struct secret32 secret = {{9}};
     static uint8_t phrase[BIP39_PHRASE_MAX];
     const uint8_t use[1] = {KEYD_VAULT_RECOVERY};
+    const struct vault_use of = {.budget = test_budget(), .name = SPAN_OF(use)};
     static const uint8_t small_order[32];
     TEST_REQUIRE(vault_rig_enrol(&b->rig));
     EXPECT_OK(x25519_key_init(&shower, &secret));
     EXPECT_ERR(ERR_AUTH, bench_ask(b, &body, KEYD_VAULT_RECOVERY, SPAN_OF(small_order)));
+    EXPECT_OK(agree_to_recovery(&b->rig, &shower));
     EXPECT_OK(bench_ask(b, &body, KEYD_VAULT_RECOVERY, SPAN_OF(shower.public_bytes)));
     struct mspan out = mspan_of(phrase, body.n - VAULT_CHANNEL_OVERHEAD);
-    EXPECT_OK(vault_channel_open(out, &shower, SPAN_OF(use), body));
+    EXPECT_OK(vault_channel_open(out, &shower, of, body));
+    EXPECT_OK(agree_to_recovery(&b->rig, &shower));
     EXPECT_ERR(ERR_STATE, bench_ask(b, &body, KEYD_VAULT_RECOVERY, SPAN_OF(shower.public_bytes)));
     restart(b);
     static uint8_t request[1024];
@@ -227,6 +281,81 @@ TEST(the_recovery_phrase_is_read_by_its_receiver_alone)
     vault_rig_seal(&b->rig, &w, KEYD_VAULT_UNLOCK_PHRASE, span_const(out));
     EXPECT_OK(bench_ask(b, &body, KEYD_VAULT_UNLOCK_PHRASE, span_of(request, w.n)));
     EXPECT_EQ(VAULT_OPEN, vault_rig_state(&b->rig));
+    keyd_done(&b->k);
+}
+
+/* Opens what was exported for this receiver: kind and secret. */
+static uint8_t open_exported(struct buf *out, const struct x25519_key *receiver, struct span body)
+{
+    static uint8_t room[BIP39_PHRASE_MAX];
+    const uint8_t use[1] = {KEYD_VAULT_EXPORT};
+    const struct vault_use of = {.budget = test_budget(), .name = SPAN_OF(use)};
+    struct mspan plain = mspan_of(room, body.n - 1 - VAULT_CHANNEL_OVERHEAD);
+    EXPECT_OK(vault_channel_open(plain, receiver, of, span_from(body, 1)));
+    buf_clear(out);
+    EXPECT_OK(buf_append(out, span_const(plain)));
+    return body.p[0];
+}
+
+TEST(a_phrase_and_a_key_go_out_to_their_receiver_alone)
+{
+    struct bench *b = start();
+    struct span body;
+    struct buf out;
+    struct x25519_key receiver;
+    struct secp256k1_signature sig;
+    struct secret32 secret = {{9}};
+    uint32_t number = 0;
+    buf_init(&out, test_budget(), BIP39_PHRASE_MAX);
+    TEST_REQUIRE(vault_rig_enrol(&b->rig));
+    EXPECT_OK(x25519_key_init(&receiver, &secret));
+    EXPECT_OK(vault_rig_import(&b->rig, &number, VAULT_PHRASE, SPAN_LIT(TEST_PHRASE)));
+    const struct span to = SPAN_OF(receiver.public_bytes);
+    EXPECT_ERR(ERR_STATE, vault_rig_export(&b->rig, &body, SPAN_EMPTY)); /* not prepared */
+    EXPECT_OK(vault_rig_prepare(&b->rig, number, VAULT_EXPORT, "", to));
+    EXPECT_ERR(ERR_STATE, vault_rig_sign(&b->rig, &sig, making_get())); /* no signature of it */
+    EXPECT_OK(vault_rig_prepare(&b->rig, number, VAULT_SIGN_MESSAGE, "", SPAN_LIT("x")));
+    EXPECT_ERR(ERR_STATE, vault_rig_export(&b->rig, &body, SPAN_EMPTY)); /* nor this as an export */
+    EXPECT_OK(vault_rig_prepare(&b->rig, number, VAULT_EXPORT, "", to));
+    EXPECT_OK(vault_rig_export(&b->rig, &body, SPAN_EMPTY));
+    EXPECT_EQ(VAULT_PHRASE, open_exported(&out, &receiver, body));
+    EXPECT_SPAN(SPAN_LIT(TEST_PHRASE), buf_span(&out));
+    EXPECT_ERR(ERR_STATE, vault_rig_export(&b->rig, &body, SPAN_EMPTY)); /* once */
+    EXPECT_OK(vault_rig_prepare(&b->rig, number, VAULT_EXPORT, "m/44'/60'/0'/0/0", to));
+    EXPECT_OK(vault_rig_export(&b->rig, &body, SPAN_EMPTY));
+    EXPECT_EQ(VAULT_KEY, open_exported(&out, &receiver, body));
+    /* Hardhat's and anvil's first account, known everywhere. */
+    EXPECT_SPAN(test_hex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"),
+                buf_span(&out));
+    EXPECT_OK(vault_rig_prepare(&b->rig, number, VAULT_EXPORT, "m/44'/60'/0'/0/0", to));
+    EXPECT_OK(vault_rig_export(&b->rig, &body, SPAN_LIT("open sesame")));
+    EXPECT_EQ(3, open_exported(&out, &receiver, body));
+    static uint8_t file[KEYSTORE_LEN_MAX + 32];
+    struct wr w = wr_init(MSPAN_OF(file));
+    wr_be16(&w, 11);
+    wr_str(&w, "open sesame");
+    wr_be16(&w, (uint16_t)out.n);
+    wr_bytes(&w, buf_span(&out));
+    EXPECT_OK(vault_rig_import(&b->rig, &number, 3, span_of(file, w.n)));
+    file[2] ^= 1; /* another password */
+    EXPECT_ERR(ERR_AUTH, vault_rig_import(&b->rig, &number, 3, span_of(file, w.n)));
+    EXPECT_EQ(0, b->k.vault.wrong_tries);
+    buf_done(&out);
+    keyd_done(&b->k);
+}
+
+TEST(a_new_phrase_has_as_many_words_as_was_asked)
+{
+    struct bench *b = start();
+    struct span body;
+    TEST_REQUIRE(vault_rig_enrol(&b->rig));
+    EXPECT_OK(bench_ask(b, &body, KEYD_VAULT_DRAW, SPAN_LIT("\x0c")));
+    EXPECT_OK(bench_ask(b, &body, KEYD_VAULT_DRAW, SPAN_LIT("\x18")));
+    EXPECT_ERR(ERR_MALFORMED, bench_ask(b, &body, KEYD_VAULT_DRAW, SPAN_LIT("\x0f")));
+    const struct vault_content *content = guarded_read(&b->k.vault.content);
+    EXPECT_EQ(16, content->entries[0].entropy.n);
+    EXPECT_EQ(32, content->entries[1].entropy.n);
+    guarded_close(&b->k.vault.content);
     keyd_done(&b->k);
 }
 

@@ -34,11 +34,13 @@
  *     VAULT_LOCK       VAULT        -                                  -
  *     VAULT_RECOVERY   VAULT        public key 32 of who shows it      sealed phrase
  *     VAULT_REMOVE     VAULT        text credential id                 -
- *     VAULT_DRAW       VAULT        -                                  entry 4
- *     VAULT_IMPORT     VAULT        kind 1 | sealed phrase or key      entry 4
+ *     VAULT_DRAW       VAULT        words 1: 12 or 24                  entry 4
+ *     VAULT_IMPORT     VAULT        kind 1 | sealed secret             entry 4
  *     VAULT_ADDRESS    VAULT        entry 4 | text path                address 20
- *     VAULT_PREPARE    VAULT        kind 1 | entry 4 | text path | payload     challenge 32 | hash 32 | address 20
+ *     VAULT_PREPARE    VAULT        kind 1 | entry 4 | text path | payload     challenge 32 | hash 32 | address 20 | reading
  *     VAULT_SIGN       VAULT        text credential id | assertion     r 32 | s 32 | recovery id 1
+ *     VAULT_EXPORT     VAULT        text credential id | assertion | sealed password or nothing    kind 1 | sealed secret
+ *     VAULT_APPROVE    VAULT        text credential id | assertion     -
  *     VAULT_CAPSULE    VAULT        part 1, 0 to 7                     1,024 bytes
  *     VAULT_RESTORE    VAULT        capsule                            -
  *
@@ -46,6 +48,16 @@
  *     verdict = refusal 1 (enum vault_refusal) | done 1 | challenge 32 | PRF input 32
  *     recipients = count 1, each: kind 1 | text credential id | text RP ID | PRF input 32;  entries = count 1, each: kind 1 | entry 4
  *     path: as text, empty for a single key
+ *     secret, when imported: a phrase (kind 1), a key of 32 bytes (2), or text password | text key file (3)
+ *     secret, when exported: to the receiver of PREPARE; a phrase (kind 1), a key (2), or a key file under the password (3)
+ *     reading = kind 1, then of
+ *       a transaction (1): type 1 | chain 8 | nonce 8 | gas 8 | max fee 32 | priority fee 32 | has receiver 1 | receiver 20 | value 32 |
+ *         length of data 4 | is a token transfer 1 | its receiver 20 | its amount 32
+ *       a message (2): length 4 | is text 1
+ *       typed data (3): text primary type | text domain name | has chain 1 | chain 8 | has contract 1 | contract 20
+ *       an export (4), a change (5): nothing
+ *     A change of an open vault needs a passkey's assertion over it: PREPARE of kind 5, entry 0, no path, with the op's byte and its body
+ *     as payload; then APPROVE; then the op itself. So with ENROL, RECOVERY and REMOVE.
  *     sealed: src/wallet/vault_channel.h, to the key of the last VAULT_CHANNEL, which it uses up; the use is the op's byte
  *
  *     key record = id 4 | purpose 1 | public key length 1 | public key
@@ -84,7 +96,9 @@ enum keyd_op {
     KEYD_VAULT_PREPARE = 29,
     KEYD_VAULT_SIGN = 30,
     KEYD_VAULT_CAPSULE = 31,
-    KEYD_VAULT_RESTORE = 32
+    KEYD_VAULT_RESTORE = 32,
+    KEYD_VAULT_EXPORT = 33,
+    KEYD_VAULT_APPROVE = 34
 };
 #define KEYD_REPLY_BIT 0x80
 

@@ -40,8 +40,9 @@ void vault_rig_seal(struct vault_rig *r, struct wr *w, uint8_t op, struct span s
     if (!EXPECT_OK(r->ask(r->user, &key, KEYD_VAULT_CHANNEL, SPAN_EMPTY))) {
         return;
     }
+    const struct vault_use of = {.budget = test_budget(), .name = span_of(&op, 1)};
     rng_fill(&r->rng.rng, MSPAN_OF(ephemeral.bytes));
-    EXPECT_OK(vault_channel_seal(out, key.p, &ephemeral, span_of(&op, 1), secret));
+    EXPECT_OK(vault_channel_seal(out, key.p, &ephemeral, of, secret));
     wr_bytes(w, span_const(out));
 }
 
@@ -164,7 +165,7 @@ enum err vault_rig_prepare(
     text(&w, span_str(path));
     wr_bytes(&w, payload);
     TRY(send(r, &body, KEYD_VAULT_PREPARE, &w));
-    EXPECT_EQ(32 + 32 + 20, body.n);
+    EXPECT(body.n > 32 + 32 + 20);
     memcpy(r->challenge, body.p, sizeof r->challenge);
     return OK;
 }
@@ -182,6 +183,28 @@ enum err vault_rig_sign(struct vault_rig *r, struct secp256k1_signature *ret_sig
     ret_sig->recovery_id = rd_u8(&rd);
     EXPECT(rd_end(&rd));
     return OK;
+}
+
+enum err vault_rig_approve(struct vault_rig *r, struct span change, struct making how)
+{
+    TRY(vault_rig_prepare(r, 0, VAULT_CHANGE, "", change));
+    use(r, how);
+    struct wr w = wr_init(MSPAN_OF(r->request));
+    text(&w, SPAN_OF(r->id));
+    assertion(&w, &r->made);
+    return send(r, &(struct span){0}, KEYD_VAULT_APPROVE, &w);
+}
+
+enum err vault_rig_export(struct vault_rig *r, struct span *ret_body, struct span password)
+{
+    use(r, making_get());
+    struct wr w = wr_init(MSPAN_OF(r->request));
+    text(&w, SPAN_OF(r->id));
+    assertion(&w, &r->made);
+    if (password.n > 0) {
+        vault_rig_seal(r, &w, KEYD_VAULT_EXPORT, password);
+    }
+    return send(r, ret_body, KEYD_VAULT_EXPORT, &w);
 }
 
 enum vault_state vault_rig_state(struct vault_rig *r)

@@ -40,6 +40,12 @@ enum err vault_rig_prepare(
 enum err
 vault_rig_sign(struct vault_rig *r, struct secp256k1_signature *ret_sig, struct making how);
 
+/* vault_rig_approve has the passkey agree to a change: the op's byte and its body. */
+enum err vault_rig_approve(struct vault_rig *r, struct span change, struct making how);
+
+/* vault_rig_export signs the prepared export and gives the reply: kind 1 | sealed secret. password: empty for none. */
+enum err vault_rig_export(struct vault_rig *r, struct span *ret_body, struct span password);
+
 /* vault_rig_seal appends a secret, sealed to a channel key that was asked for now, to w. */
 void vault_rig_seal(struct vault_rig *r, struct wr *w, uint8_t op, struct span secret);
 
