@@ -20,27 +20,26 @@ static void decode_then_encode(struct span text)
     check(is_hex ? t.n == text.n : span_equal(text, span_of(again, t.n)));
 }
 
-static void encode_then_decode(struct span in)
+static void encode_then_decode(char prefix, struct span in)
 {
-    static const char prefixes[] = "fFbBkzmMuU";
-    for (size_t i = 0; i + 1 < sizeof prefixes; i++) {
-        uint8_t text[512];
-        uint8_t back[BASE58_BYTES_MAX];
-        struct wr t = wr_init(MSPAN_OF(text));
-        struct wr b = wr_init(MSPAN_OF(back));
-        multibase_encode(&t, (enum multibase)prefixes[i], in);
-        check(wr_end(&t) == OK);
-        check(multibase_decode(&b, span_of(text, t.n)) == OK);
-        check(span_equal(in, span_of(back, b.n)));
-    }
+    uint8_t text[512];
+    uint8_t back[BASE58_BYTES_MAX];
+    struct wr t = wr_init(MSPAN_OF(text));
+    struct wr b = wr_init(MSPAN_OF(back));
+    multibase_encode(&t, (enum multibase)prefix, in);
+    check(multibase_decode(&b, span_of(text, t.n)) == OK);
+    check(span_equal(in, span_of(back, b.n)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const char prefixes[] = "fFbBkzmMuU";
     struct span in = span_of(data, size);
     if (size <= 512) {
         decode_then_encode(in);
     }
-    encode_then_decode(span_first(in, BASE58_BYTES_MAX));
+    if (size > 0) { /* one base for each input: base58 takes the square of the length */
+        encode_then_decode(prefixes[data[0] % (sizeof prefixes - 1)], span_first(in, BASE58_BYTES_MAX));
+    }
     return 0;
 }

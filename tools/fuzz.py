@@ -29,7 +29,8 @@ def write_ledger(rows):
     LEDGER.write_text(HEAD + body, 'utf-8')
 
 
-def fuzz(build, target, seconds):
+def fuzz(build, target, seconds, runs):
+    """At most `seconds` and `runs` (-1: no bound): [executions, edges, processor seconds, whether it found something]."""
     ninja = subprocess.run(['ninja', '-C', build, f'fuzz/fuzz_{target}'], capture_output=True, text=True, check=False)
     if ninja.returncode:
         sys.exit(f'fuzz: {target} does not build (is it in lib_fuzz of its folder?):\n{ninja.stdout[-3000:]}')
@@ -37,8 +38,8 @@ def fuzz(build, target, seconds):
     grown.mkdir(parents=True, exist_ok=True)
     findings.mkdir(parents=True, exist_ok=True)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    run = subprocess.run([build / 'fuzz' / f'fuzz_{target}', grown, ROOT / 'fuzz' / 'corpus' / target, f'-max_total_time={seconds}',
-                          '-print_final_stats=1', '-timeout=10', '-rss_limit_mb=2048', f'-artifact_prefix={findings}/'],
+    run = subprocess.run([build / 'fuzz' / f'fuzz_{target}', grown, ROOT / 'fuzz' / 'corpus' / target,
+                          f'-max_total_time={seconds}', f'-runs={runs}', '-print_final_stats=1', '-timeout=10', '-rss_limit_mb=2048', f'-artifact_prefix={findings}/'],
                          capture_output=True, text=True, errors='replace', check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     busy = int(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
@@ -55,9 +56,10 @@ def enough(row):
     return row[0] >= ENOUGH_EXECUTIONS or row[2] >= ENOUGH_SECONDS
 
 
-def fuzz_and_record(build, target, seconds):
+def fuzz_and_record(build, target, seconds, stops_when_enough):
     """Returns whether it found something."""
-    e, c, s, f = fuzz(build, target, seconds)
+    missing = ENOUGH_EXECUTIONS - read_ledger().get(target, NOTHING)[0]
+    e, c, s, f = fuzz(build, target, seconds, missing if stops_when_enough else -1)
     rows = read_ledger()
     old = rows.get(target, NOTHING)
     rows[target] = [old[0] + e, max(old[1], c), old[2] + s, f]
@@ -80,7 +82,7 @@ def main():
     build, worst = args.build.resolve(), 0
     todo = [t for t in targets if not (args.enough and enough(read_ledger().get(t, NOTHING)))]
     while todo:
-        worst |= max(fuzz_and_record(build, t, args.seconds) for t in todo)
+        worst |= max(fuzz_and_record(build, t, args.seconds, args.enough) for t in todo)
         rows = read_ledger()
         todo = [t for t in todo if args.enough and not rows[t][3] and not enough(rows[t])]
     return worst

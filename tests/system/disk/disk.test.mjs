@@ -4,7 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { Daemon, freePort, makeHome, run, sleep, until } from '../../api/daemon.mjs';
+import { setTimeout } from 'node:timers/promises';
+import { Daemon, freePort, makeHome, run, until } from '../../api/daemon.mjs';
 
 const MIB = 1024 * 1024;
 const root = join(import.meta.dirname, '../../..');
@@ -110,7 +111,7 @@ const sentence = /^The disk is full: free some space \(build\/local may be delet
 /** `make run` to its end, which it comes to by itself; the programs by another name, for the case that build/ is hidden. */
 async function runOnce() {
   const it = run('', [], { PASSMESH_PROGRAMS: programs }, { under: [join(root, 'tools/local/start.sh'), 'run.mjs', '--no-open'] });
-  const ended = await Promise.race([it.ended, sleep(120000).then(() => 'it goes on')]);
+  const ended = await Promise.race([it.ended, setTimeout(120000, 'it goes on', { ref: false })]);
   assert.equal(ended, 1, it.out + it.err);
   assert.match(it.out + it.err, sentence);
   assert.ok(!/\n {4}at /.test(it.out + it.err), 'no trace of the program');

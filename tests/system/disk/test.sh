@@ -8,5 +8,6 @@ if ! unshare -Urmn true 2>/dev/null; then
     echo "1..0 # SKIP this system lets nobody make a user namespace"
     exit 0
 fi
+../../../tools/npm_ci.sh tools/local contracts ui # while there is a network still
 exec unshare -Urmn sh -c 'ip link set lo up && exec "$@"' sh \
     "$node" --test --test-concurrency=1 --test-reporter=../../../contracts/lib/tap.mjs "$@"
