@@ -6,6 +6,7 @@ import net from 'node:net';
 import { hostname, networkInterfaces, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { Daemon, freePort, localCall, makeHome, run, sleep, until, writeConfig } from './daemon.mjs';
 
 let d;
@@ -19,7 +20,7 @@ const mode = (path) => (lstatSync(path).mode & 0o777).toString(8);
 /** Starts a daemon that must not come up; what it said. */
 async function failsToStart(home) {
   const it = run(home, ['daemon']);
-  const code = await Promise.race([it.ended, sleep(10000).then(() => 'it runs')]);
+  const code = await Promise.race([it.ended, setTimeout(10000, 'it runs', { ref: false })]);
   it.child.kill('SIGKILL');
   assert.equal(code, 1, it.err);
   return it.err;
