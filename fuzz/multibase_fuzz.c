@@ -39,7 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         decode_then_encode(in);
     }
     if (size > 0) { /* one base for each input: base58 takes the square of the length */
-        encode_then_decode(prefixes[data[0] % (sizeof prefixes - 1)], span_first(in, BASE58_BYTES_MAX));
+        encode_then_decode(prefixes[data[0] % (sizeof prefixes - 1)],
+                           span_first(in, BASE58_BYTES_MAX));
     }
     return 0;
 }

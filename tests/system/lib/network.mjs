@@ -7,12 +7,12 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import * as world from '../../../contracts/lib/world.mjs'
 
 const READY_TIMEOUT_MS = 20_000
 
-export const sleep = ms => setTimeout(ms)
+export const sleep = ms => wait(ms)
 
 /** Asks until the answer is true, or throws. */
 export async function until (what, ask, { timeout = 15_000, step = 50 } = {}) {
@@ -139,7 +139,7 @@ export async function startServer (t, binary, { home, network, node, listen = '/
   const line = await Promise.race([
     once(createInterface({ input: child.stdout }), 'line').then(([text]) => text),
     server.exited.then(code => { throw new Error(`the server ended with ${code}: ${server.log}`) }),
-    setTimeout(READY_TIMEOUT_MS, undefined, { ref: false }).then(() => { throw new Error(`the server is not up in time: ${server.log}`) })
+    wait(READY_TIMEOUT_MS, undefined, { ref: false }).then(() => { throw new Error(`the server is not up in time: ${server.log}`) })
   ])
   server.ready = JSON.parse(line)
   return server
