@@ -66,6 +66,7 @@ static void on_event(const struct host_event *e)
     case HOST_EVENT_REFUSED:           check(e->refusal.reason && e->refusal.scope); break;
     case HOST_EVENT_DIAL:
     case HOST_EVENT_PEER_CONNECTED:
+    case HOST_EVENT_PEER_DIRECT:
     case HOST_EVENT_PEER_IDENTIFIED:
     case HOST_EVENT_PEER_DISCONNECTED:
     case HOST_EVENT_DIAL_FAILED:

@@ -340,6 +340,7 @@ static void on_stream(struct sim_world *w, struct sim_node *n, const struct host
     case HOST_EVENT_DIAL:
     case HOST_EVENT_LINK_CLOSE:
     case HOST_EVENT_PEER_CONNECTED:
+    case HOST_EVENT_PEER_DIRECT:
     case HOST_EVENT_PEER_IDENTIFIED:
     case HOST_EVENT_PEER_DISCONNECTED:
     case HOST_EVENT_DIAL_FAILED:
@@ -397,6 +398,7 @@ static void act(struct sim_world *w, struct sim_node *n, const struct host_event
     case HOST_EVENT_PEER_CONNECTED:
     case HOST_EVENT_PEER_IDENTIFIED:
     case HOST_EVENT_PEER_DISCONNECTED: on_peer(w, n, e); break;
+    case HOST_EVENT_PEER_DIRECT:       world_violation(w, me, "an upgrade where nobody relays"); break;
     case HOST_EVENT_DIAL_FAILED:
         w->report.dials_failed_count++;
         start_waiting(w, n, index_of_peer(w, &e->peer), false);

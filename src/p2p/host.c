@@ -56,7 +56,8 @@ MUST_CHECK static enum err add_builtin(struct host *h,
                                        uint32_t per_peer_max)
 {
     TRY(host_handle(h, protocol,
-                    (struct host_protocol_args){.streams_in_per_peer_max = per_peer_max}));
+                    (struct host_protocol_args){.streams_in_per_peer_max = per_peer_max,
+                                                .relayed_ok = kind != HOST_BUILTIN_PERF}));
     h->protocol_table[h->protocols.count - 1].builtin = kind;
     return OK;
 }
@@ -83,6 +84,7 @@ static void init_lists(struct host *h)
     list_init(&h->perfs);
     list_init(&h->eventful);
     list_init(&h->sendable);
+    list_init(&h->relayed_sendable);
     list_init(&h->extensions);
 }
 
@@ -118,6 +120,7 @@ enum err host_init(struct host *h, const struct host_cfg *cfg, instant now)
     init_lists(h);
     init_tables(h);
     h->protocols.ids = h->protocol_ids;
+    h->relayed_protocols.ids = h->relayed_protocol_ids;
     peer_id_of_key(&h->self, cfg->signer->public_key);
     TRY(noise_identity_init(&h->identity, cfg->signer, cfg->rng));
     if (cfg->unix_s > 0) {
@@ -152,6 +155,12 @@ void host_done(struct host *h)
     check(h->credit.used == 0);
     check(h->system.used == 0);
     memset(h, 0, sizeof *h);
+}
+
+uint64_t host_unix_s(const struct host *h)
+{
+    uint64_t passed_s = instant_since(h->started_at, h->now) / US_PER_S;
+    return h->cfg.unix_s ? h->cfg.unix_s + passed_s : 0;
 }
 
 const struct peer_id *host_self(const struct host *h)
@@ -290,6 +299,7 @@ static void fill_info(struct host_peer_info *ret_info, const struct host_peer *p
                                         .conns_count = p->conns_count,
                                         .streams_count = p->streams_count,
                                         .inbound = p->inbound,
+                                        .relayed = host_peer_is_relayed(p),
                                         .identified = p->is_identified,
                                         .rtt_us = p->ping_rtt_us,
                                         .connected_at = p->connected_at,
@@ -298,6 +308,8 @@ static void fill_info(struct host_peer_info *ret_info, const struct host_peer *p
     if (first) {
         const struct host_conn *hc = list_entry(first, struct host_conn, in_peer);
         ret_info->addr = buf_span(&hc->addr);
+        ret_info->relay_data_max = hc->relay_data_max;
+        ret_info->relay_until = hc->relay_until;
         uint64_t rtt_us = conn_rtt_us(&hc->conn);
         ret_info->rtt_us = rtt_us ? rtt_us : p->ping_rtt_us;
     }

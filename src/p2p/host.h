@@ -122,7 +122,8 @@ enum host_event_kind {
     HOST_EVENT_LINK_CLOSE, /* write what host_link_send still gives, close the transport (or give up
                             * dialling), call host_link_closed */
     /* for the application */
-    HOST_EVENT_PEER_CONNECTED, /* peer, addr, inbound, link: the first connection to peer is ready */
+    HOST_EVENT_PEER_CONNECTED, /* peer, addr, inbound, link, relayed: the first connection to peer is ready */
+    HOST_EVENT_PEER_DIRECT, /* peer, addr, inbound, link: the first direct one to a peer that was relayed */
     HOST_EVENT_PEER_IDENTIFIED,   /* peer: see host_peer_find; again after each push */
     HOST_EVENT_PEER_DISCONNECTED, /* peer, err, rule: the last connection to it is gone */
     HOST_EVENT_DIAL_FAILED, /* dial, peer (may be none), err, rule: every address of a host_dial failed */
@@ -155,6 +156,7 @@ struct host_event {
     struct span data;
     void *user; /* the stream's */
     bool inbound;
+    bool relayed;
     enum err err;
     const char *rule; /* static text: why, or NULL */
     uint32_t code;    /* STREAM_RESET: the peer's number, 0 = none */
@@ -250,18 +252,29 @@ MUST_CHECK enum err host_set_listen_addrs(struct host *h, const struct span *add
 
 /* ---- peers ---- */
 
+/* What a dial may do. */
+enum host_dial_role {
+    HOST_DIAL_PLAIN,        /* any address; direct ones are tried before those through relays */
+    HOST_DIAL_DIRECT,       /* no relays; the peer may be connected through one */
+    HOST_DIAL_PUNCH_CLIENT, /* as DIRECT, all addresses at once: one side of hole punching ... */
+    HOST_DIAL_PUNCH_SERVER, /* ... and the other: over TCP it acts as if the peer had dialled, and instead of
+                             * dialling over QUIC it sends datagrams that mean nothing but open the way */
+};
+
 struct host_dial_args {
+    enum host_dial_role role;
     const struct peer_id
         *peer; /* who must answer; NULL = taken from the addresses' /p2p, or whoever it is */
     const struct span
         *addrs; /* multiaddr bytes in order of preference; copied. Those that the host cannot
-                                 * dial (it does /ip4|ip6|dns*.../tcp/N, the same with /ws, /udp/N/quic-v1, and
-                                 * /dnsaddr/NAME) are skipped */
+                                 * dial (it does /ip4|ip6|dns*.../tcp/N, the same with /ws, /udp/N/quic-v1,
+                                 * /dnsaddr/NAME, and with host_circuit.h those through relays) are skipped */
     size_t addrs_count;
 };
 
 /* host_dial tries the addresses in turn, the next one 250 ms after the last began or as soon as it failed;
- * the first that proves to be peer wins. PEER_CONNECTED or DIAL_FAILED follows. ERR_STATE: connected
+ * the first that proves to be peer wins. PEER_CONNECTED (if it was relayed, PEER_DIRECT) or DIAL_FAILED follows, the
+ * latter not if the peer's own dial came first. ERR_STATE: connected
  * already. ERR_UNSUPPORTED: no address that we can dial. ERR_LIMIT: *ret_refusal (may be NULL). */
 MUST_CHECK enum err host_dial(struct host *h,
                               uint64_t *ret_dial,
@@ -277,6 +290,9 @@ struct host_peer_info {
     uint32_t conns_count;
     uint32_t streams_count;
     bool inbound; /* its first connection */
+    bool relayed; /* it has no direct connection; then what its relay allows the first one: */
+    uint64_t relay_data_max; /* bytes in each direction; 0 = no limit that we know of */
+    instant relay_until;     /* INSTANT_NEVER likewise */
     bool identified;
     struct span addr;     /* of its first connection */
     struct span observed; /* how the peer sees us: its word only */
@@ -305,6 +321,8 @@ bool host_peer_speaks(const struct host *h, const struct peer_id *peer, struct s
 /* ---- protocols and streams ---- */
 
 struct host_protocol_args {
+    bool
+        relayed_ok; /* peers may open it through a relay, where connections are short, slow and limited */
     uint32_t streams_in_max;          /* open at once, from all peers; 0 = no limit of its own */
     uint32_t streams_in_per_peer_max; /* 0 = no limit of its own */
 };
@@ -321,13 +339,15 @@ struct host_open_args {
     const struct peer_id *peer;
     const char *protocol; /* static text */
     void *user;           /* comes back in the stream's events */
+    bool relayed_ok;      /* it may run through a relay if there is no direct connection */
     bool known; /* the peer is known from before to speak it: bytes may be written at once, a round
                            * trip sooner. Identify makes this true by itself once it is there */
 };
 
 /* host_open_stream opens a stream to a connected peer. Bytes may be written at once if the peer is known
  * to speak the protocol (they leave with the proposal); else host_stream_write takes none until OPENED.
- * ERR_NOT_FOUND: not connected. ERR_LIMIT: *ret_refusal (may be NULL). */
+ * It takes a direct connection if there is one. ERR_NOT_FOUND: not connected. ERR_STATE: connected through a relay only,
+ * and not relayed_ok. ERR_LIMIT: *ret_refusal (may be NULL). */
 MUST_CHECK enum err host_open_stream(struct host *h,
                                      host_stream *ret_stream,
                                      struct refusal *ret_refusal,

@@ -1,4 +1,6 @@
 /* Addresses that a host is to dial: which of them it can, and whom they mean. */
+#include "base/rd.h"
+#include "p2p/circuit_addr.h"
 #include "p2p/host_state.h"
 
 bool host_addr_is_quic(struct span addr)
@@ -45,35 +47,71 @@ static bool can_dial(struct span addr)
     return has_more && part.code == MULTIADDR_P2P && rest.n == 0;
 }
 
-MUST_CHECK static enum err add_addrs(struct host_dial *d, const struct span *addrs, size_t count)
+/* leads_to finds out whom a direct address means: n = 0 if it does not say. False: it cannot be dialled. */
+static bool leads_to(struct peer_id *ret_peer, struct span addr, enum host_dial_role role)
+{
+    struct span id;
+    struct udp_addr udp;
+    *ret_peer = (struct peer_id){0};
+    if (!can_dial(addr)) {
+        return false;
+    }
+    if (role == HOST_DIAL_PUNCH_SERVER && host_addr_is_quic(addr) &&
+        udp_addr_of(&udp, addr) != OK) {
+        return false; /* a hole is punched towards an address, not towards a name */
+    }
+    return !multiaddr_peer_id(&id, addr) || peer_id_decode(ret_peer, id) == OK;
+}
+
+/* leads_through is the same of an address through a relay. */
+static bool leads_through(struct peer_id *ret_peer,
+                          struct span addr,
+                          const struct host *h,
+                          const struct host_dial *d)
+{
+    struct circuit_addr a;
+    if (!h->dials_circuits || d->role != HOST_DIAL_PLAIN || circuit_addr_read(&a, addr) != OK ||
+        (a.transport.n > 0 && !can_dial(a.transport)) || peer_id_equal(&a.relay, &h->self)) {
+        return false;
+    }
+    *ret_peer = a.target.n > 0 ? a.target : d->peer;
+    return ret_peer->n > 0;
+}
+
+MUST_CHECK static enum err add_addr(const struct host *h, struct host_dial *d, struct span addr)
+{
+    struct peer_id named;
+    bool leads =
+        circuit_addr_is(addr) ? leads_through(&named, addr, h, d) : leads_to(&named, addr, d->role);
+    if (!leads || (named.n > 0 && d->peer.n > 0 && !peer_id_equal(&named, &d->peer))) {
+        return OK; /* nowhere, or to somebody else */
+    }
+    d->peer = named.n > 0 ? named : d->peer;
+    uint8_t len[2] = {(uint8_t)(addr.n >> 8), (uint8_t)addr.n}; /* <= MULTIADDR_LEN_MAX */
+    TRY(buf_append(&d->addrs, SPAN_OF(len)));
+    return buf_append(&d->addrs, addr);
+}
+
+/* add_addrs takes the direct ones first: a relay is what is left if they fail. */
+MUST_CHECK static enum err
+add_addrs(const struct host *h, struct host_dial *d, const struct span *addrs, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct span addr = addrs[i];
-        if (!can_dial(addr)) {
-            continue;
-        }
-        struct span id;
-        struct peer_id named;
-        if (multiaddr_peer_id(&id, addr)) {
-            if (peer_id_decode(&named, id) != OK ||
-                (d->peer.n > 0 && !peer_id_equal(&named, &d->peer))) {
-                continue; /* it leads to somebody else */
-            }
-            d->peer = named;
-        }
-        uint8_t len[2] = {(uint8_t)(addr.n >> 8), (uint8_t)addr.n}; /* <= MULTIADDR_LEN_MAX */
-        TRY(buf_append(&d->addrs, SPAN_OF(len)));
-        TRY(buf_append(&d->addrs, addr));
+        TRY(circuit_addr_is(addrs[i]) ? OK : add_addr(h, d, addrs[i]));
+    }
+    for (size_t i = 0; i < count; i++) {
+        TRY(circuit_addr_is(addrs[i]) ? add_addr(h, d, addrs[i]) : OK);
     }
     return OK;
 }
 
-enum err host_addrs_take(struct host_dial *d, const struct host_dial_args *args)
+enum err
+host_addrs_take(const struct host *h, struct host_dial *d, const struct host_dial_args *args)
 {
     if (args->peer) {
         d->peer = *args->peer;
     }
-    TRY(add_addrs(d, args->addrs, args->addrs_count));
+    TRY(add_addrs(h, d, args->addrs, args->addrs_count));
     return d->addrs.n > 0 ? OK : ERR_UNSUPPORTED;
 }
 
@@ -84,7 +122,21 @@ void host_dial_found(
     struct host_dial *d = hc && hc->state == HOST_CONN_DIALING ? hc->dial : NULL;
     if (d && d->lookups_count < HOST_LOOKUPS_MAX) {
         d->lookups_count++;
-        (void)(add_addrs(d, addrs, count) == OK); /* what did not fit is not tried */
+        (void)(add_addrs(h, d, addrs, count) == OK); /* what did not fit is not tried */
     }
     host_link_closed(h, now, link, ERR_NOT_FOUND);
+}
+
+size_t host_direct_addrs(const struct host *h, struct span ret_addrs[static HOST_ADDRS_MAX])
+{
+    size_t count = 0;
+    struct rd r = rd_init(buf_span(&h->addrs));
+    while (r.rest.n > 0 && count < HOST_ADDRS_MAX) {
+        size_t len = rd_be16(&r);
+        struct span addr = rd_bytes(&r, len);
+        if (!circuit_addr_is(addr)) {
+            ret_addrs[count++] = addr;
+        }
+    }
+    return count;
 }

@@ -37,7 +37,9 @@ static bool dial_next_addr(struct host_dial *d, struct span *ret_addr)
 void host_dial_check(struct host *h, struct host_dial *d, bool head_start_is_over)
 {
     struct span addr;
-    while ((list_is_empty(&d->attempts) || head_start_is_over) && dial_next_addr(d, &addr)) {
+    bool at_once = d->role >= HOST_DIAL_PUNCH_CLIENT;
+    while ((list_is_empty(&d->attempts) || head_start_is_over || at_once) &&
+           dial_next_addr(d, &addr)) {
         head_start_is_over = false;
         struct host_conn *hc;
         struct refusal r;
@@ -47,6 +49,7 @@ void host_dial_check(struct host *h, struct host_dial *d, bool head_start_is_ove
             continue;
         }
         hc->dial = d;
+        hc->is_client = d->role != HOST_DIAL_PUNCH_SERVER;
         hc->state = HOST_CONN_DIALING;
         hc->dial_due = true;
         list_add_last(&d->attempts, &hc->in_dial);
@@ -97,13 +100,15 @@ enum err host_dial(struct host *h,
     struct host_dial *d = p;
     h->dials_count++;
     d->id = ++h->next_id;
+    d->role = args.role;
     d->timer.kind = HOST_TIMER_DIAL;
     list_init(&d->attempts);
     list_add_last(&h->dials, &d->in_dials);
     buf_init(&d->addrs, &h->system, (size_t)HOST_ADDRS_MAX * (MULTIADDR_LEN_MAX + 2));
-    enum err e = host_addrs_take(d, &args);
+    enum err e = host_addrs_take(h, d, &args);
     struct host_peer *known = d->peer.n ? host_peer_get(h, &d->peer) : NULL;
-    if (e == OK && known && known->conns_count > 0) {
+    bool is_enough = args.role == HOST_DIAL_PLAIN || (known && !host_peer_is_relayed(known));
+    if (e == OK && known && known->conns_count > 0 && is_enough) {
         e = ERR_STATE;
     }
     if (e == OK && peer_id_equal(&d->peer, &h->self)) {
@@ -123,15 +128,9 @@ enum err host_dial(struct host *h,
     return OK;
 }
 
-/* dial_won closes the other attempts of the dial that this connection belongs to. */
-void host_dial_won(struct host *h, struct host_conn *hc)
+/* end_dial closes what a dial still tries, and forgets it. */
+static void end_dial(struct host *h, struct host_dial *d)
 {
-    struct host_dial *d = hc->dial;
-    if (!d) {
-        return;
-    }
-    list_remove(&hc->in_dial);
-    hc->dial = NULL;
     for (struct list *l = list_first(&d->attempts); l; l = list_first(&d->attempts)) {
         struct host_conn *other = list_entry(l, struct host_conn, in_dial);
         list_remove(&other->in_dial);
@@ -142,6 +141,40 @@ void host_dial_won(struct host *h, struct host_conn *hc)
         host_conn_close(h, other, OK, "another address was faster");
     }
     dial_free(h, d);
+}
+
+void host_dial_won(struct host *h, struct host_conn *hc)
+{
+    struct host_dial *own = hc->dial;
+    if (own) {
+        list_remove(&hc->in_dial);
+        hc->dial = NULL;
+        end_dial(h, own);
+    }
+    struct list *next;
+    for (struct list *l = list_first(&h->dials); l && !hc->is_relayed; l = next) {
+        next = list_next(&h->dials, l);
+        struct host_dial *d = list_entry(l, struct host_dial, in_dials);
+        if (d->role != HOST_DIAL_PLAIN && peer_id_equal(&d->peer, &hc->peer_id)) {
+            end_dial(h, d);
+        }
+    }
+}
+
+struct host_dial *host_dial_punching(const struct host *h, struct span remote)
+{
+    for (struct list *l = list_first(&h->dials); l; l = list_next(&h->dials, l)) {
+        struct host_dial *d = list_entry(l, struct host_dial, in_dials);
+        struct list *a = d->role == HOST_DIAL_PUNCH_CLIENT ? list_first(&d->attempts) : NULL;
+        for (; a; a = list_next(&d->attempts, a)) {
+            const struct host_conn *hc = list_entry(a, struct host_conn, in_dial);
+            /* What stands behind it, the peer's id, is none of the address's business. */
+            if (remote.n > 0 && span_equal(span_first(buf_span(&hc->addr), remote.n), remote)) {
+                return d;
+            }
+        }
+    }
+    return NULL;
 }
 
 bool host_dial_poll(struct host *h, struct host_event *ret_event)

@@ -303,6 +303,7 @@ static bool on_event(struct host_extension *self, const struct host_event *e)
     case HOST_EVENT_DIAL:
     case HOST_EVENT_LINK_CLOSE:
     case HOST_EVENT_PEER_CONNECTED:
+    case HOST_EVENT_PEER_DIRECT:
     case HOST_EVENT_DIAL_FAILED:
     case HOST_EVENT_PING:
     case HOST_EVENT_PERF:

@@ -372,8 +372,9 @@ static void tell_of_peer(struct host_kad *hk, const struct peer_id *id)
         }
     }
     struct kad_peer peer = {.id = *id, .addrs = span_of(addrs, w.n)};
-    kad_peer_connected(&hk->kad, now_of(hk), &peer,
-                       host_peer_speaks(hk->host, id, span_str(hk->cfg.protocol)));
+    /* Whoever is there through a relay only is nobody's entry in a table: it is asked nothing, and would be too slow. */
+    bool serves = !info.relayed && host_peer_speaks(hk->host, id, span_str(hk->cfg.protocol));
+    kad_peer_connected(&hk->kad, now_of(hk), &peer, serves);
 }
 
 /* settle ends the waiting for a peer: its questions are asked now, or fail. */
@@ -433,6 +434,7 @@ static bool on_event(struct host_extension *self, const struct host_event *e)
     case HOST_EVENT_STREAM_RESET:      return on_stream(hk, e);
     case HOST_EVENT_DIAL:
     case HOST_EVENT_LINK_CLOSE:
+    case HOST_EVENT_PEER_DIRECT:       /* identified anew */
     case HOST_EVENT_PING:
     case HOST_EVENT_PERF:
     case HOST_EVENT_REFUSED:

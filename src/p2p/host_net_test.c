@@ -25,6 +25,7 @@ void host_net_init(struct host_net *n, unsigned count)
                                .rng = &node->rng.rng,
                                .parent = test_budget(),
                                .memory_max = 6 << 20,
+                               .unix_s = HOST_NET_UNIX_S,
                                .agent = "test/1"};
         check(host_init(&node->host, &cfg, n->now) == OK);
         struct wr w = wr_init(MSPAN_OF(node->addr));

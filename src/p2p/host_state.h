@@ -14,6 +14,7 @@
 #include "p2p/ping.h"
 #include "p2p/quic.h"
 #include "p2p/tls.h"
+#include "p2p/udp_addr.h"
 
 /* The inside of the host, for its own files (host.c, swarm.c, host_dial.c, host_stream.c, host_builtin.c) and for those
  * who embed a struct host. Everybody else uses host.h.
@@ -49,6 +50,7 @@ struct host_dial {
     struct host_timer timer; /* when the next address is tried */
     struct buf addrs;        /* each: 2 bytes of length, bytes */
     size_t addrs_at;
+    enum host_dial_role role;
     unsigned lookups_count; /* of /dnsaddr names */
     bool failed;            /* stands in failed_dials until polled */
     enum err err;
@@ -62,6 +64,14 @@ struct host_conn {
     struct conn conn;
     bool conn_is_made;
     bool inbound;
+    bool is_relayed;
+    uint64_t relay_data_max; /* see host_peer_info */
+    instant relay_until;
+    bool is_client;   /* in the handshakes; mostly who dialled */
+    bool is_punching; /* sends datagrams without sense to punch_to, once whenever punch_due */
+    bool punch_due;
+    struct udp_addr punch_to;
+    instant punch_until;
     bool dial_due; /* events for the driver */
     bool close_due;
     bool was_transient;
@@ -86,6 +96,7 @@ struct host_peer {
     uint32_t streams_count;
     struct list in_peer_events;
     bool connected_due;
+    bool direct_due;
     bool identified_due;
     bool disconnected_due;
     bool ping_due;
@@ -186,6 +197,8 @@ struct host {
     struct list perfs; /* results to report */
     struct list eventful;
     struct list sendable;
+    struct list relayed_sendable; /* links that no driver knows but host_circuit.c */
+    bool dials_circuits;          /* it is there */
     struct list extensions;
     bool refused_due;
     struct refusal refusal;
@@ -193,6 +206,9 @@ struct host {
 
     struct conn_protocols protocols;
     struct span protocol_ids[HOST_PROTOCOLS_MAX];
+    struct conn_protocols
+        relayed_protocols; /* those that may be spoken through a relay; others read as retired */
+    struct span relayed_protocol_ids[HOST_PROTOCOLS_MAX];
     struct host_protocol protocol_table[HOST_PROTOCOLS_MAX];
 
     struct buf addrs; /* announced: each 2 bytes of length, bytes */
@@ -207,6 +223,9 @@ struct host {
     uint64_t handshakes_count;
     uint64_t handshakes_failed_count;
 };
+
+/* host_unix_s is the clock of the calendar: cfg.unix_s and what has passed since; 0 = not known. */
+uint64_t host_unix_s(const struct host *h);
 
 /* ---- swarm.c: links, connections, peers ---- */
 
@@ -238,6 +257,9 @@ struct refusal host_memory_refusal(const struct budget *b, size_t asked);
 /* host_peer_event lists the peer for host_swarm_poll. */
 void host_peer_event(struct host *h, struct host_peer *p);
 
+/* host_peer_is_relayed: has it connections, and none of them direct? */
+bool host_peer_is_relayed(const struct host_peer *p);
+
 /* host_conn_accept makes a connection over QUIC from its first datagram. A refusal is an event; the peer hears nothing. */
 void host_conn_accept(struct host *h, const struct quic_datagram *first);
 
@@ -254,6 +276,15 @@ void host_conn_close(struct host *h, struct host_conn *hc, enum err e, const cha
 /* host_link_event lists the connection for host_swarm_poll. */
 void host_link_event(struct host *h, struct host_conn *hc);
 
+/* host_next_relayed gives, once for each time that it got something to say, a relayed link to be drained. */
+bool host_next_relayed(struct host *h, host_link *ret_link);
+
+/* host_link_set_limit tells what the relay allows a relayed link. */
+void host_link_set_limit(struct host *h, host_link link, uint64_t data_max, instant until);
+
+/* host_close_relayed closes the peer's relayed connections that carry no stream, or all; how many are left. */
+size_t host_close_relayed(struct host *h, const struct peer_id *peer, bool all);
+
 /* ---- host_dial.c ---- */
 
 /* host_dial_check starts the next attempt if none is under way or the last has had its head start; with nothing left
@@ -263,18 +294,33 @@ void host_dial_check(struct host *h, struct host_dial *d, bool head_start_is_ove
 /* host_dial_attempt_failed takes a connection that came to nothing out of its dial, which goes on with the rest. */
 void host_dial_attempt_failed(struct host *h, struct host_conn *hc, enum err e, const char *rule);
 
-/* host_dial_won closes the other attempts of the dial that this connection belongs to. */
+/* host_dial_won ends the dial that this connection belongs to, and every hole punching to its peer if it is direct. */
 void host_dial_won(struct host *h, struct host_conn *hc);
+
+/* host_dial_punching finds the client's hole punching that tries this address: the peer's own attempt came first. */
+struct host_dial *host_dial_punching(const struct host *h, struct span remote);
 
 /* host_dial_poll gives DIAL_FAILED. */
 bool host_dial_poll(struct host *h, struct host_event *ret_event);
 void host_dials_done(struct host *h);
 
+/* ---- host_datagram.c ---- */
+
+/* host_punch_start sends datagrams without sense to an address instead of connecting, until its dial is over;
+ * host_punch_tick makes the next one due. */
+void host_punch_start(struct host *h, struct host_conn *hc, const struct udp_addr *to);
+void host_punch_tick(struct host *h, struct host_conn *hc);
+
 /* ---- host_addr.c ---- */
 
 /* host_addrs_take copies the addresses that can be dialled and finds out who is meant. ERR_UNSUPPORTED: none can. */
-MUST_CHECK enum err host_addrs_take(struct host_dial *d, const struct host_dial_args *args);
+MUST_CHECK enum err
+host_addrs_take(const struct host *h, struct host_dial *d, const struct host_dial_args *args);
 bool host_addr_is_quic(struct span addr);
+
+/* host_direct_addrs gives those of our announced addresses that lead through no relay; how many. They live until the next
+ * host_set_listen_addrs. */
+size_t host_direct_addrs(const struct host *h, struct span ret_addrs[static HOST_ADDRS_MAX]);
 
 /* ---- host_stream.c ---- */
 

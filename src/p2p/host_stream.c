@@ -48,8 +48,10 @@ enum err host_handle(struct host *h, const char *protocol, struct host_protocol_
         return ERR_LIMIT;
     }
     h->protocol_ids[i] = id;
+    h->relayed_protocol_ids[i] = args.relayed_ok ? id : RETIRED;
     h->protocol_table[i] = (struct host_protocol){.args = args};
     h->protocols.count = max_size(h->protocols.count, i + 1);
+    h->relayed_protocols.count = h->protocols.count;
     tell_peers_soon(h);
     return OK;
 }
@@ -59,6 +61,7 @@ void host_unhandle(struct host *h, const char *protocol)
     size_t i = host_protocol_index(h, span_str(protocol));
     if (i < HOST_PROTOCOLS_MAX) {
         h->protocol_ids[i] = RETIRED;
+        h->relayed_protocol_ids[i] = RETIRED;
         tell_peers_soon(h);
     }
 }
@@ -184,6 +187,9 @@ enum err host_open_stream(struct host *h,
     struct host_peer *p = host_peer_get(h, args.peer);
     if (!p || list_is_empty(&p->conns)) {
         return ERR_NOT_FOUND;
+    }
+    if (!args.relayed_ok && host_peer_is_relayed(p)) {
+        return ERR_STATE;
     }
     struct host_stream_state *s;
     TRY(host_stream_start(h, &s, ret_refusal,

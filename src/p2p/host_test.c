@@ -193,7 +193,7 @@ static void act(unsigned i, const struct host_event *e)
         return;
     }
     if (n->log_n < sizeof n->log - 1 && e->kind != HOST_EVENT_STREAM_WRITABLE) {
-        n->log[n->log_n++] = "..CIDfOdFWcRpPxE"[e->kind];
+        n->log[n->log_n++] = "..CUIDfOdFWcRpPxE"[e->kind];
     }
     if (e->kind == HOST_EVENT_STREAM_DATA) {
         n->data_in += e->data.n;

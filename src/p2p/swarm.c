@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "base/wr.h"
+#include "p2p/circuit_addr.h"
 #include "p2p/host_state.h"
 
 #include <string.h>
@@ -82,7 +83,7 @@ void host_conn_touch(struct host *h, struct host_conn *hc)
         list_add_last(&h->eventful, &hc->in_eventful);
     }
     if (conn_has_output(&hc->conn) && !list_is_linked(&hc->in_sendable)) {
-        list_add_last(&h->sendable, &hc->in_sendable);
+        list_add_last(hc->is_relayed ? &h->relayed_sendable : &h->sendable, &hc->in_sendable);
     }
     instant at = conn_deadline(&hc->conn);
     if (at.us != hc->timer.node.at.us) {
@@ -136,6 +137,9 @@ enum err host_conn_new(struct host *h,
     buf_init(&hc->addr, &hc->budget, MULTIADDR_LEN_MAX);
     hc->link.id = ++h->next_id;
     hc->inbound = inbound;
+    hc->is_client = !inbound;
+    hc->is_relayed = circuit_addr_is(addr);
+    hc->relay_until = INSTANT_NEVER;
     hc->timer.kind = HOST_TIMER_CONN;
     list_init(&hc->streams);
     if (buf_append(&hc->addr, addr) != OK ||
@@ -186,7 +190,7 @@ static void set_security(const struct host *h, struct conn_cfg *cfg)
         return; /* noise alone */
     }
     cfg->tls = &h->tls;
-    cfg->unix_s = h->cfg.unix_s + (h->now.us - h->started_at.us) / US_PER_S;
+    cfg->unix_s = host_unix_s(h);
     if (!cfg->is_dialer) {
         cfg->security[0] = SECURITY_NOISE;
         cfg->security[1] = SECURITY_TLS;
@@ -202,10 +206,10 @@ static void set_security(const struct host *h, struct conn_cfg *cfg)
 /* start_conn begins the upgrade once the transport is up. What stands in quic makes it one over QUIC. */
 static void start_conn(struct host *h, struct host_conn *hc, const struct conn_cfg *quic)
 {
-    struct conn_cfg cfg = {.is_dialer = !hc->inbound,
+    struct conn_cfg cfg = {.is_dialer = hc->is_client,
                            .identity = &h->identity,
                            .expected = hc->dial ? &hc->dial->peer : NULL,
-                           .protocols = &h->protocols,
+                           .protocols = hc->is_relayed ? &h->relayed_protocols : &h->protocols,
                            .rng = h->cfg.rng,
                            .budget = &hc->budget,
                            .credit = &h->credit,
@@ -260,6 +264,28 @@ peer_new(struct host *h, struct host_peer **ret_peer, const struct peer_id *id)
     p->connected_at = h->now;
     *ret_peer = p;
     return OK;
+}
+
+bool host_peer_is_relayed(const struct host_peer *p)
+{
+    struct list *first = list_first(&p->conns); /* direct ones stand in front: see join_peer */
+    return first && list_entry(first, struct host_conn, in_peer)->is_relayed;
+}
+
+/* join_peer lists a connection with its peer, direct ones before relayed ones: the first is the one that is used. */
+static void join_peer(struct host_peer *p, struct host_conn *hc)
+{
+    struct list *before = &p->conns;
+    for (struct list *l = list_first(&p->conns); l && !hc->is_relayed;
+         l = list_next(&p->conns, l)) {
+        if (list_entry(l, struct host_conn, in_peer)->is_relayed) {
+            before = l;
+            break;
+        }
+    }
+    list_add_last(before, &hc->in_peer); /* which is: in front of that place */
+    hc->peer = p;
+    p->conns_count++;
 }
 
 /* leave_peer takes a connection from its peer; the last one makes the peer's end due. */
@@ -340,16 +366,18 @@ static void on_ready(struct host *h, struct host_conn *hc, const struct peer_id 
         return;
     }
     h->handshakes_count++;
-    hc->peer = p;
-    list_add_last(&p->conns, &hc->in_peer);
-    p->conns_count++;
+    bool is_upgrade = host_peer_is_relayed(p) && !hc->is_relayed;
+    join_peer(p, hc);
     if (is_new) {
         p->inbound = hc->inbound;
         p->connected_due = true;
         host_peer_event(h, p);
+    } else if (is_upgrade) {
+        p->direct_due = true;
+        host_peer_event(h, p);
     }
     host_dial_won(h, hc);
-    if (is_new) {
+    if (is_new || is_upgrade) {
         host_identify_start(h, hc);
     }
 }
@@ -383,6 +411,8 @@ enum err host_link_open(struct host *h,
     h->now = args.now;
     struct host_conn *hc;
     TRY(host_conn_new(h, &hc, ret_refusal, args.remote, true));
+    /* SPEC libp2p/dcutr §"The Protocol": the peers of a simultaneous connect keep their parts, whoever's SYN was first. */
+    hc->is_client = host_dial_punching(h, args.remote) != NULL;
     start_conn(h, hc, NULL);
     *ret_link = hc->link;
     return OK;
@@ -404,6 +434,10 @@ static void quic_up(struct host *h, struct host_conn *hc, struct span remote)
     struct udp_addr to;
     if (h->cfg.unix_s == 0 || udp_addr_of(&to, remote.n > 0 ? remote : buf_span(&hc->addr)) != OK) {
         host_conn_close(h, hc, ERR_UNSUPPORTED, "no address to send datagrams to");
+        return;
+    }
+    if (!hc->is_client) {
+        host_punch_start(h, hc, &to);
         return;
     }
     start_conn(h, hc, &(struct conn_cfg){.remote = &to});
@@ -463,6 +497,17 @@ bool host_next_sendable(struct host *h, host_link *ret_link)
     return true;
 }
 
+bool host_next_relayed(struct host *h, host_link *ret_link)
+{
+    struct list *first = list_first(&h->relayed_sendable);
+    if (!first) {
+        return false;
+    }
+    list_remove(first);
+    *ret_link = list_entry(first, struct host_conn, in_sendable)->link;
+    return true;
+}
+
 void host_link_closed(struct host *h, instant now, host_link link, enum err why)
 {
     h->now = now;
@@ -493,6 +538,34 @@ void host_disconnect(struct host *h, const struct peer_id *peer)
         host_conn_touch(h, hc);
         host_conn_close(h, hc, OK, "closed by us");
     }
+}
+
+void host_link_set_limit(struct host *h, host_link link, uint64_t data_max, instant until)
+{
+    struct host_conn *hc = host_conn_find(h, link);
+    if (hc) {
+        hc->relay_data_max = data_max;
+        hc->relay_until = until;
+    }
+}
+
+size_t host_close_relayed(struct host *h, const struct peer_id *peer, bool all)
+{
+    struct host_peer *p = host_peer_get(h, peer);
+    size_t left = 0;
+    struct list *next;
+    for (struct list *l = p ? list_first(&p->conns) : NULL; l; l = next) {
+        next = list_next(&p->conns, l);
+        struct host_conn *hc = list_entry(l, struct host_conn, in_peer);
+        if (hc->is_relayed && (all || list_is_empty(&hc->streams))) {
+            conn_close(&hc->conn);
+            host_conn_touch(h, hc);
+            host_conn_close(h, hc, OK, "closed by us");
+        } else {
+            left += hc->is_relayed;
+        }
+    }
+    return left;
 }
 
 /* ---- events and time ---- */
@@ -526,6 +599,7 @@ static void fill_connected(struct host_event *e, const struct host_peer *p)
         const struct host_conn *hc = list_entry(first, struct host_conn, in_peer);
         e->link = hc->link;
         e->addr = buf_span(&hc->addr);
+        e->relayed = hc->is_relayed;
     }
 }
 
@@ -536,9 +610,14 @@ static bool poll_peer(struct host *h, struct host_event *ret_event)
         return false;
     }
     struct host_peer *p = list_entry(first, struct host_peer, in_peer_events);
+    p->direct_due = p->direct_due && !p->connected_due; /* it never was known to be relayed */
     if (p->connected_due) {
         p->connected_due = false;
         *ret_event = peer_event_of(p, HOST_EVENT_PEER_CONNECTED);
+        fill_connected(ret_event, p);
+    } else if (p->direct_due && !host_peer_is_relayed(p) && p->conns_count > 0) {
+        p->direct_due = false;
+        *ret_event = peer_event_of(p, HOST_EVENT_PEER_DIRECT);
         fill_connected(ret_event, p);
     } else if (p->identified_due) {
         p->identified_due = false;
@@ -589,7 +668,9 @@ void host_swarm_tick(struct host *h, struct host_timer *t)
     }
     struct host_conn *hc = list_entry(t, struct host_conn, timer);
     check(heap_add(&h->timers, &t->node, INSTANT_NEVER) == OK);
-    if (hc->state == HOST_CONN_DIALING) {
+    if (hc->is_punching) {
+        host_punch_tick(h, hc);
+    } else if (hc->state == HOST_CONN_DIALING) {
         host_conn_close(h, hc, ERR_TIMEOUT, "connecting took too long");
     } else if (hc->state == HOST_CONN_UP) {
         conn_tick(&hc->conn, h->now);

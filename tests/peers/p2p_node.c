@@ -117,7 +117,11 @@ static void on_event(void *user, const struct host_event *e)
     case HOST_EVENT_DIAL:
     case HOST_EVENT_LINK_CLOSE: break; /* the driver's */
     case HOST_EVENT_PEER_CONNECTED:
-        node_say("connected %s %s", peer_text(&e->peer), e->inbound ? "in" : "out");
+        node_say("connected %s %s%s", peer_text(&e->peer), e->inbound ? "in" : "out",
+                 e->relayed ? " relayed" : "");
+        break;
+    case HOST_EVENT_PEER_DIRECT:
+        node_say("direct %s %s", peer_text(&e->peer), e->inbound ? "in" : "out");
         break;
     case HOST_EVENT_PEER_IDENTIFIED: node_say("identified %s", peer_text(&e->peer)); break;
     case HOST_EVENT_PEER_DISCONNECTED:

@@ -273,9 +273,10 @@ bool servers_host_event(struct servers *s,
         }
         return true;
     }
-    case HOST_EVENT_PERF:       return true;
+    case HOST_EVENT_PEER_DIRECT:
+    case HOST_EVENT_PERF:        return true;
     case HOST_EVENT_DIAL:
-    case HOST_EVENT_LINK_CLOSE: return false; /* the driver's */
+    case HOST_EVENT_LINK_CLOSE:  return false; /* the driver's */
     }
     return false;
 }

@@ -330,6 +330,7 @@ bool call_host_event(struct servers *s,
     case HOST_EVENT_DIAL:
     case HOST_EVENT_LINK_CLOSE:
     case HOST_EVENT_PEER_CONNECTED:
+    case HOST_EVENT_PEER_DIRECT:
     case HOST_EVENT_PEER_IDENTIFIED:
     case HOST_EVENT_PEER_DISCONNECTED:
     case HOST_EVENT_DIAL_FAILED:

@@ -135,6 +135,7 @@ void server_host_event(void *user, const struct host_event *e)
                  e->rule ? e->rule : "a limit");
         break;
     case HOST_EVENT_PEER_CONNECTED:
+    case HOST_EVENT_PEER_DIRECT:
     case HOST_EVENT_PEER_IDENTIFIED:
     case HOST_EVENT_PEER_DISCONNECTED:
     case HOST_EVENT_DIAL_FAILED:
