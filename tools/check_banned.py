@@ -33,6 +33,16 @@ SHAPES = [
     (re.compile(r'^[ \t]+#\s*if', re.M), '#if inside a function: choose a file in meson.build'),
 ]
 
+CLEANED = re.compile(r'^[ \t]*AUTO\((?!\w*wipe\))\w+\)[^=;(\n]*?(\w+)(\[[^\]]*\])?;', re.M)  # a wipe does no harm to what was not set
+
+
+def left_before_set(code):
+    """Offsets of declarations with a cleanup whose function may return before anything names the object."""
+    for m in CLEANED.finditer(code):
+        first = re.compile(rf'\b({m[1]}|return|TRY)\b').search(code, m.end())
+        if first and first[1] != m[1]:
+            yield m.start()
+
 
 def check_file(root, path):
     text = (root / path).read_text('utf-8')
@@ -53,6 +63,8 @@ def check_file(root, path):
                 used.add(number)
                 continue
             yield f'{path}:{number}: {m[1]}: {why}'
+    for start in left_before_set(code):
+        yield f'{path}:{code.count(chr(10), 0, start) + 1}: cleaned up on a way that leaves before it is set: initialize it'
     for number, line in enumerate(lines, 1):
         if ALLOW.search(line) and number not in used:
             yield f'{path}:{number}: this allowance is not needed'

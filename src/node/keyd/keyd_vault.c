@@ -218,7 +218,7 @@ static enum err take_approval(struct keyd *k, enum keyd_op op, struct span body)
 
 static enum err answer_recovery(struct keyd *k, struct wr *w, struct rd *r)
 {
-    AUTO(buf_done) struct buf text;
+    AUTO(buf_done) struct buf text = {0};
     uint8_t receiver[32];
     uint8_t sealed[BIP39_PHRASE_MAX + VAULT_CHANNEL_OVERHEAD];
     rd_copy(r, MSPAN_OF(receiver));
@@ -406,8 +406,8 @@ static enum err wrap_key(struct keyd *k, struct buf *out, struct span key, struc
 static enum err answer_export(struct keyd *k, struct wr *w, struct rd *r)
 {
     AUTO(secret_text_wipe) struct secret_text password = {.bytes = k->secret};
-    AUTO(buf_done) struct buf secret;
-    AUTO(buf_done) struct buf file;
+    AUTO(buf_done) struct buf secret = {0};
+    AUTO(buf_done) struct buf file = {0};
     struct assertion_response response;
     struct vault_exported exported = {.secret = &secret};
     struct span credential_id = read_text(r);
