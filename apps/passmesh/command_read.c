@@ -28,6 +28,42 @@ static const char *text_of(struct json v, const char *name, char out[static TEXT
     return out;
 }
 
+/* How a figure was checked, in words. */
+static const char *grade_words(const char *why)
+{
+    static const char *const words[][2] = {
+        {"merkle_proof",
+         "a Merkle proof, under a block that two thirds of the sync committee signed"},
+        {"merkle_proof_trusted_block",
+         "a Merkle proof, under a block that the network's header source named"      },
+        {"quorum",                     "independent servers gave the same answer"    },
+        {"middle",                     "the middle of what several servers said"     },
+        {"servers_disagree",           "servers disagree"                            },
+        {"own_node",                   "the node that you named said so"             },
+        {"local_network",              "the local network's one server said so"      },
+        {"this_wallet",                "made or entered here"                        },
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(why, words[i][0]) == 0) {
+            return words[i][1];
+        }
+    }
+    return "one server said so, and nobody checked it";
+}
+
+static void print_why(struct json figure)
+{
+    char why[TEXT_LEN];
+    char block[TEXT_LEN];
+    char k[TEXT_LEN];
+    char n[TEXT_LEN];
+    (void)printf("    %s", grade_words(text_of(figure, "why", why)));
+    if (strncmp(why, "merkle", 6) != 0) {
+        (void)printf("; %s of %s servers", text_of(figure, "k", k), text_of(figure, "n", n));
+    }
+    (void)printf("; block %s\n", text_of(figure, "block", block));
+}
+
 static void print_figure(struct json figure)
 {
     char value[TEXT_LEN];
@@ -57,6 +93,10 @@ static void print_status(struct json r)
     if (json_find(&chain, r, "chain")) {
         (void)printf("Chain      %s, block %s\n", text_of(chain, "state", a),
                      text_of(chain, "block", b));
+        if (strcmp(text_of(chain, "doubt", a), "none") != 0 && a[0]) {
+            (void)printf("Doubt      %s: nothing is signed that depends on it\n", a);
+        }
+        (void)printf("Anchor     %s\n", text_of(chain, "anchor", a));
     }
     (void)printf("Peers      %s, of them servers %s\n", text_of(r, "peers", a),
                  text_of(r, "servers", b));
@@ -197,6 +237,26 @@ static bool find_selection(struct local_client *c, struct selection *s)
     return true;
 }
 
+/* Asks something of the selected network. */
+static int call_network(const struct command_args *args, const char *method, print_fn print)
+{
+    struct local_client c;
+    struct json status;
+    char network[TEXT_LEN];
+    char params[2 * TEXT_LEN];
+    if (local_client_open(&c, args->config->socket) != OK) {
+        command_say("No wallet is running. Start one with: passmesh daemon");
+        return EXIT_FAILED;
+    }
+    bool found = commands_ask(&c, "status", SPAN_LIT("{}"), &status);
+    int n = found ? snprintf(params, sizeof params, "{\"network_id\":\"%s\"}",
+                             text_of(status, "network_id", network))
+                  : 0;
+    local_client_close(&c);
+    return found ? commands_call(args, method, span_of(params, n > 0 ? (size_t)n : 0), print)
+                 : EXIT_FAILED;
+}
+
 static int
 call_selected(const struct command_args *args, const char *method, const char *more, print_fn print)
 {
@@ -215,6 +275,75 @@ call_selected(const struct command_args *args, const char *method, const char *m
     int n = snprintf(params, sizeof params, "{\"account_id\":\"%s\",\"network_id\":\"%s\"%s}",
                      s.account, s.network, more);
     return commands_call(args, method, span_of(params, n > 0 ? (size_t)n : 0), print);
+}
+
+static void print_items(struct json r, bool has_why)
+{
+    struct json list;
+    struct json one;
+    struct json amount;
+    if (!json_find(&list, r, "items") || json_count(list) == 0) {
+        (void)puts("No balance is known yet.");
+        return;
+    }
+    struct json_iter it = json_iterate(list);
+    while (json_next(&it, NULL, &one)) {
+        if (json_find(&amount, one, "amount")) {
+            print_figure(amount);
+            (void)putchar('\n');
+            if (has_why) {
+                print_why(amount);
+            }
+        }
+    }
+}
+
+static void print_balances(struct json r)
+{
+    print_items(r, false);
+}
+
+static void print_balances_why(struct json r)
+{
+    print_items(r, true);
+}
+
+int command_balance(const struct command_args *args)
+{
+    bool has_why = args->argc == 1 && strcmp(args->argv[0], "--why") == 0;
+    if (args->argc > 0 && !has_why) {
+        command_say("usage: passmesh balance [--why]");
+        return EXIT_USAGE;
+    }
+    return call_selected(args, "balances_get", "", has_why ? print_balances_why : print_balances);
+}
+
+static void print_servers(struct json r)
+{
+    struct json list;
+    struct json one;
+    char id[TEXT_LEN];
+    char state[TEXT_LEN];
+    char rtt[TEXT_LEN];
+    if (!json_find(&list, r, "servers") || json_count(list) == 0) {
+        (void)puts("No server is known.");
+        return;
+    }
+    struct json_iter it = json_iterate(list);
+    while (json_next(&it, NULL, &one)) {
+        bool is_blocked = strcmp(text_of(one, "state", state), "blocked") == 0;
+        (void)printf("%s  %s%s", text_of(one, "id", id), state,
+                     is_blocked ? ": gave a false proof" : "");
+        if (!is_blocked) {
+            (void)printf("  %s ms", text_of(one, "rtt_ms", rtt));
+        }
+        (void)putchar('\n');
+    }
+}
+
+int command_servers(const struct command_args *args)
+{
+    return call_network(args, "servers_list", print_servers);
 }
 
 static void print_receive(struct json r)

@@ -51,6 +51,8 @@ int command_stop(const struct command_args *args);
 int command_open(const struct command_args *args);
 int command_status(const struct command_args *args);
 int command_account(const struct command_args *args);
+int command_balance(const struct command_args *args);
+int command_servers(const struct command_args *args);
 int command_receive(const struct command_args *args);
 int command_history(const struct command_args *args);
 int command_peers(const struct command_args *args);

@@ -17,6 +17,7 @@ MUST_CHECK static enum err header_read(struct proven_account *p,
     p->only_proven_c.block_hash = h.hash;
     p->only_proven_c.block_number = h.number;
     p->only_proven_c.block_time_s = h.timestamp;
+    p->only_proven_c.base_fee = h.base_fee;
     *ret_root = h.state_root;
     return OK;
 }
@@ -92,7 +93,8 @@ struct proven_block proven_account_block(const struct proven_account *p)
     check(p->only_proven_c.is_proven);
     return (struct proven_block){.hash = p->only_proven_c.block_hash,
                                  .number = p->only_proven_c.block_number,
-                                 .time_s = p->only_proven_c.block_time_s};
+                                 .time_s = p->only_proven_c.block_time_s,
+                                 .base_fee = p->only_proven_c.base_fee};
 }
 
 enum err proven_account_slot(struct u256 *ret_value,

@@ -21,6 +21,7 @@ struct proven_account {
         struct hash32 block_hash;
         uint64_t block_number;
         uint64_t block_time_s;
+        struct u256 base_fee;
         struct address address;
         struct account_state state;
         uint8_t keys[SERVICE_SLOTS_MAX][32];
@@ -55,6 +56,7 @@ struct proven_block {
     struct hash32 hash;
     uint64_t number;
     uint64_t time_s;
+    struct u256 base_fee; /* wei a gas; 0 where the chain has none */
 };
 struct proven_block proven_account_block(const struct proven_account *p);
 

@@ -59,7 +59,7 @@ static enum err check_nonce(struct wallet *w, const struct operation *op, struct
     if (BUG(userop_decode(&userop, buf_span(&op->userop)) != OK)) {
         return ERR_INTERNAL;
     }
-    bool is_used = v && u256_compare(v->nonce, userop.nonce) > 0;
+    bool is_used = v && u256_compare(figure_value(&v->nonce), userop.nonce) > 0;
     for (size_t i = 0; i < w->open_count && !is_used; i++) {
         const struct operation *other = w->open[i].op;
         bool is_pending = other->state == OPERATION_SIGNED || other->state == OPERATION_SUBMITTED;
@@ -83,6 +83,7 @@ static enum err check_approvable(struct wallet *w,
     if (op->revision != args->revision) {
         return refuse(ret_why, ERR_STATE, "operation_changed");
     }
+    TRY(trust_check(w, op->network, ret_why));
     TRY(check_time(w, t, op, ret_why));
     TRY(check_nonce(w, op, ret_why));
     return check_risks(op, args, ret_why);

@@ -25,6 +25,7 @@ enum { ASK_COUNT_MAX = VIEW_QUESTION_COUNT + 2 * WALLET_TASK_COUNT_MAX, ASK_TIME
 struct reading {
     bool is_running;
     bool has_failed;
+    bool is_disputed; /* an answer was, and no other one outvoted it */
     struct id account;
     struct id network;
     struct view next; /* being filled */
@@ -53,6 +54,20 @@ struct task {
     char trial_reason[CODED_VALUE_LEN_MAX + 1];
     struct task_result result;
 };
+/* What is trusted of the selected network, and what is not. */
+struct trust {
+    struct id network;
+    enum anchor anchor;
+    bool has_block;
+    struct trusted_block block;
+    instant block_at;     /* when the anchor was heard last */
+    bool is_failing;      /* readings have failed since then */
+    instant failing_from; /* the first of them */
+    enum doubt doubt;
+};
+/* A lying server is one that the next reading does without; and an anchor may be restarted. */
+enum { DOUBT_AFTER_MS = 6000, ANCHOR_SILENT_MS = 60 * 1000, ANCHOR_WAIT_MS = 6000 };
+
 enum { VIEW_FRESH_MS = 3000, VIEW_STALE_MS = 60 * 1000, VIEW_TOO_OLD_MS = 5 * 60 * 1000 };
 
 /* An event that waits for wallet_poll. Its texts are in the queue's own buffers. */
@@ -61,9 +76,12 @@ struct queued {
     uint64_t id;
     const struct network *network;
     const char *method;
-    struct buf text; /* params, or the operation's encoding */
+    struct buf text; /* params, slots, or the operation's encoding */
     struct id operation;
     struct hash32 hash;
+    struct id account;
+    enum wallet_ask_mode mode;
+    struct address address;
 };
 
 enum { SENT_TO_COUNT_MAX = 8192, VIEW_COUNT_MAX = 8, WALLET_TEXT_LEN_MAX = 64 * 1024 };
@@ -79,6 +97,7 @@ struct open_operation {
 struct tracing {
     struct id operation;
     struct id network;
+    struct id whose; /* the account's id */
     struct address account;
     struct address token; /* zero: the native asset */
     uint64_t from;        /* blocks */
@@ -109,6 +128,7 @@ struct wallet {
     struct view views[VIEW_COUNT_MAX]; /* least recently read is replaced */
     struct wallet_source view_source;  /* of the newest */
     struct reading reading;
+    struct trust trust;
     instant read_again_at;
     bool read_wanted;
     size_t servers; /* that can be asked for the selected network */
@@ -204,12 +224,31 @@ struct view *read_view(struct wallet *w, struct id account, struct id network);
 /* ask_send puts a question into the queue; params is JSON text. ERR_LIMIT: too many are on their way. */
 struct ask_args {
     unsigned what;
+    enum wallet_ask_mode mode;
+    struct id account;
     uint64_t task;
     const struct network *network;
     const char *method;
     struct span params;
 };
 MUST_CHECK enum err ask_send(struct wallet *w, struct wallet_time t, struct ask_args args);
+
+void read_proven(struct wallet *w,
+                 struct wallet_time t,
+                 const struct ask *ask,
+                 enum err err,
+                 const struct proven_account *p);
+
+/* ---- trust.c ---- */
+/* trust_block gives the block to prove against for this network, or NULL. */
+const struct trusted_block *trust_block(const struct wallet *w, struct id network);
+/* trust_waits: a block will be named, and reading without one is too early. */
+bool trust_waits(const struct wallet *w, struct wallet_time t, struct id network);
+/* trust_note takes how a reading of this network ended. */
+void trust_note(struct wallet *w, struct wallet_time t, const struct reading *r, enum err err);
+void trust_tick(struct wallet *w, struct wallet_time t);
+/* trust_check refuses what would rest on a network that is doubtful now: chain_doubtful. */
+MUST_CHECK enum err trust_check(const struct wallet *w, struct id network, struct coded *ret_why);
 
 /* ---- prepare.c ---- */
 void prepare_tick(struct wallet *w, struct wallet_time t);

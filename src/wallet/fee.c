@@ -15,13 +15,13 @@ static struct u256 times(struct u256 v, uint64_t n)
 
 struct fee_per_gas fee_per_gas_for(const struct view *v, enum fee_speed speed)
 {
-    struct u256 tip = v->priority_fee;
+    struct u256 tip = figure_value(&v->priority_fee);
     if (u256_compare(tip, u256_from_u64(PRIORITY_MIN)) < 0) {
         tip = u256_from_u64(PRIORITY_MIN);
     }
     struct fee_per_gas f = {.priority = speed == FEE_FAST ? times(tip, 2) : tip};
     /* The base fee rises by an eighth a block at most: twice of it holds for six full blocks, three times for nine. */
-    f.max = u256_add_sat(times(v->base_fee, speed == FEE_FAST ? 3 : 2), f.priority);
+    f.max = u256_add_sat(times(figure_value(&v->base_fee), speed == FEE_FAST ? 3 : 2), f.priority);
     return f;
 }
 

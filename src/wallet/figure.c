@@ -1,5 +1,11 @@
-/* Grades. */
+/* The one place where figures get their grade. */
 #include "wallet/figure.h"
+
+#include "base/check.h"
+
+#include <string.h>
+
+static const char disputed[] = "servers_disagree";
 
 const char *grade_name(enum grade g)
 {
@@ -13,5 +19,142 @@ const char *grade_name(enum grade g)
 
 enum grade grade_worse(enum grade a, enum grade b)
 {
-    return a > b ? a : b;
+    return a < b ? a : b;
+}
+
+const char *anchor_name(enum anchor a)
+{
+    switch (a) {
+    case ANCHOR_NONE:          return "none";
+    case ANCHOR_HEADER_SOURCE: return "header_source";
+    case ANCHOR_LIGHT_CLIENT:  return "light_client";
+    }
+    return "none";
+}
+
+MUST_CHECK static enum err
+value_of(struct u256 *ret, const struct proven_account *p, const struct figure_claim *claim)
+{
+    switch (claim->part) {
+    case FIGURE_BALANCE:  *ret = proven_account_state(p)->balance; return OK;
+    case FIGURE_BASE_FEE: *ret = proven_account_block(p).base_fee; return OK;
+    case FIGURE_SLOT:     {
+        uint8_t be[32];
+        struct u256 value;
+        TRY(proven_account_slot(&value, p, claim->slot));
+        u256_to_be(be, value);
+        for (size_t bit = claim->bits ? claim->bits : 256; bit < 256; bit++) {
+            be[31 - bit / 8] &= (uint8_t)~(1U << bit % 8);
+        }
+        return u256_from_be(ret, SPAN_OF(be));
+    }
+    }
+    return ERR_INTERNAL;
+}
+
+enum err
+figure_prove(struct figure *ret, const struct proven_account *p, const struct figure_claim *claim)
+{
+    struct u256 value;
+    if (claim->anchor == ANCHOR_NONE) {
+        return ERR_STATE;
+    }
+    TRY(value_of(&value, p, claim));
+    *ret = (struct figure){
+        .only_figure_c = {.value = value,
+                          .grade = GRADE_PROVEN,
+                          .anchor = claim->anchor,
+                          .k = 1,
+                          .n = 1,
+                          .block = proven_account_block(p).number,
+                          .as_of_ms = claim->as_of_ms,
+                          .why = claim->anchor == ANCHOR_LIGHT_CLIENT
+                                     ? "merkle_proof"
+                                     : "merkle_proof_trusted_block"}
+    };
+    return OK;
+}
+
+static const char *why_said(const struct figure_said *s)
+{
+    if (s->is_disputed) {
+        return disputed;
+    }
+    if (s->is_own_node) {
+        return "own_node";
+    }
+    if (s->is_middle) {
+        return "middle";
+    }
+    if (s->k >= 2) {
+        return "quorum";
+    }
+    return s->is_local ? "local_network" : "one_server";
+}
+
+struct figure figure_say(struct u256 value, const struct figure_said *said)
+{
+    bool is_agreed = said->k >= 2 && !said->is_disputed && !said->is_middle && !said->is_own_node;
+    return (struct figure){
+        .only_figure_c = {.value = value,
+                          .grade = is_agreed ? GRADE_AGREED : GRADE_REPORTED,
+                          .k = said->k,
+                          .n = said->n,
+                          .block = said->block,
+                          .as_of_ms = said->as_of_ms,
+                          .why = why_said(said)}
+    };
+}
+
+struct figure figure_own(struct u256 value, uint64_t as_of_ms)
+{
+    /* Nobody else's word: what was entered here is what is signed. */
+    return (struct figure){
+        .only_figure_c = {.value = value, .as_of_ms = as_of_ms, .why = "this_wallet"}
+    };
+}
+
+struct u256 figure_value(const struct figure *f)
+{
+    return f->only_figure_c.value;
+}
+
+enum grade figure_grade(const struct figure *f)
+{
+    return f->only_figure_c.grade;
+}
+
+enum anchor figure_anchor(const struct figure *f)
+{
+    return f->only_figure_c.anchor;
+}
+
+const char *figure_why(const struct figure *f)
+{
+    return f->only_figure_c.why ? f->only_figure_c.why : "one_server";
+}
+
+uint8_t figure_k(const struct figure *f)
+{
+    return f->only_figure_c.k;
+}
+
+uint8_t figure_n(const struct figure *f)
+{
+    return f->only_figure_c.n;
+}
+
+uint64_t figure_block(const struct figure *f)
+{
+    return f->only_figure_c.block;
+}
+
+uint64_t figure_as_of_ms(const struct figure *f)
+{
+    return f->only_figure_c.as_of_ms;
+}
+
+bool figure_is_disputed(const struct figure *f)
+{
+    return strcmp(figure_why(f), disputed) == 0;
 }

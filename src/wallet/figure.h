@@ -1,15 +1,18 @@
 #ifndef WALLET_FIGURE_H
 #define WALLET_FIGURE_H
 
+#include "base/err.h"
 #include "evm/u256.h"
+#include "service/proven.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/* How a figure was checked. There is no way to make a proven one yet: that takes the light client. */
+/* How a figure was checked. The least comes first, so that what nobody set is worth the least. */
 enum grade {
-    GRADE_PROVEN,   /* a Merkle proof against a header that we follow */
-    GRADE_AGREED,   /* k independent servers gave the same answer */
     GRADE_REPORTED, /* one server's word, or this wallet's own arithmetic on it */
+    GRADE_AGREED,   /* k independent servers gave the same answer */
+    GRADE_PROVEN,   /* a Merkle proof under the hash of a block that the anchor named */
 };
 
 const char *grade_name(enum grade g);
@@ -17,15 +20,68 @@ const char *grade_name(enum grade g);
 /* The least of two: what rests on both is worth no more than the worse. */
 enum grade grade_worse(enum grade a, enum grade b);
 
-/* A number and how far it can be trusted. why is a code of kind "why" (api/codes.json). */
+/* Where the hash of a trusted block comes from. */
+enum anchor {
+    ANCHOR_NONE,          /* from nowhere: nothing can be proven on this chain */
+    ANCHOR_HEADER_SOURCE, /* a node that the network's file names: its word, and no consensus behind it */
+    ANCHOR_LIGHT_CLIENT, /* two thirds of the sync committee have signed it */
+};
+
+const char *anchor_name(enum anchor a);
+
+/* A number and how far it can be trusted. Its member is for figure.c alone (the banned check looks for its name
+ * elsewhere): figure_prove is the only function that makes a proven one, and it takes the number out of the proof itself. */
 struct figure {
-    struct u256 value; /* of the smallest unit */
-    enum grade grade;
+    struct {
+        struct u256 value; /* of the smallest unit */
+        enum grade grade;
+        enum anchor anchor; /* of PROVEN */
+        uint8_t k;
+        uint8_t n;
+        uint64_t block;    /* 0: belongs to none */
+        uint64_t as_of_ms; /* Unix time */
+        const char *why;   /* static text: a code of kind "why" (api/codes.json) */
+    } only_figure_c;
+};
+
+/* What of a proven account is meant. */
+enum figure_part { FIGURE_BALANCE, FIGURE_SLOT, FIGURE_BASE_FEE };
+struct figure_claim {
+    enum figure_part part;
+    const uint8_t *slot; /* SLOT: 32 bytes */
+    unsigned bits; /* SLOT: of the value, the low ones; 0: all. Tokens keep marks in the others */
+    enum anchor anchor;
+    uint64_t as_of_ms;
+};
+
+/* figure_prove: ERR_NOT_FOUND: the slot was not asked for; ERR_STATE: without an anchor nothing is proven. */
+MUST_CHECK enum err
+figure_prove(struct figure *ret, const struct proven_account *p, const struct figure_claim *claim);
+
+/* figure_say makes a figure of what k of n servers said; agreed if at least two did and none said otherwise. */
+struct figure_said {
     uint8_t k;
     uint8_t n;
-    uint64_t block;    /* 0: belongs to none */
-    uint64_t as_of_ms; /* Unix time */
-    const char *why;   /* static text */
+    bool is_own_node; /* the person's */
+    bool is_local;    /* a local test network */
+    bool is_disputed; /* others said something else */
+    bool is_middle;   /* the middle of n different answers */
+    uint64_t block;
+    uint64_t as_of_ms;
 };
+struct figure figure_say(struct u256 value, const struct figure_said *said);
+
+/* figure_own: what this wallet made, or the person entered. */
+struct figure figure_own(struct u256 value, uint64_t as_of_ms);
+
+struct u256 figure_value(const struct figure *f);
+enum grade figure_grade(const struct figure *f);
+enum anchor figure_anchor(const struct figure *f);
+const char *figure_why(const struct figure *f); /* never NULL */
+uint8_t figure_k(const struct figure *f);
+uint8_t figure_n(const struct figure *f);
+uint64_t figure_block(const struct figure *f);
+uint64_t figure_as_of_ms(const struct figure *f);
+bool figure_is_disputed(const struct figure *f);
 
 #endif

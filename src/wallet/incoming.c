@@ -247,14 +247,14 @@ static void find_payments(struct wallet *w,
     const struct network *n = wallet_network(w, v->network);
     struct u256 amount = U256_ZERO;
     next->block = v->block;
-    next->total = u256_add_sat(v->balance, v->deposit);
+    next->total = u256_add_sat(figure_value(&v->balance), figure_value(&v->deposit));
     if (came_in(&amount, next->total, sent->native, old->total)) {
         note_payment(w, next, v, (struct address){{0}}, amount);
     }
     for (size_t i = 0; i < n->token_count; i++) {
         next->tokens[i].token = n->tokens[i].address;
-        next->tokens[i].balance = v->tokens[i];
-        if (came_in(&amount, v->tokens[i], sent->tokens[i],
+        next->tokens[i].balance = figure_value(&v->tokens[i]);
+        if (came_in(&amount, figure_value(&v->tokens[i]), sent->tokens[i],
                     cursor_token(old, n->tokens[i].address))) {
             note_payment(w, next, v, n->tokens[i].address, amount);
         }
@@ -310,6 +310,7 @@ static void trace_payments(struct wallet *w,
     for (size_t i = 0; i < next->payment_count; i++) {
         struct tracing x = {.operation = next->payments[i].id,
                             .network = v->network,
+                            .whose = v->account,
                             .account = wallet_account(w, v->account)->address,
                             .token = next->payments[i].token,
                             .from = from,

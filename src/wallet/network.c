@@ -103,6 +103,10 @@ static enum err read_optional(const struct reading *r, const struct ini_entry *e
         text_set(r->n->faucet, sizeof r->n->faucet, e->value);
         return OK;
     }
+    if (span_is(e->key, "anchor") && e->value.n <= URL_LEN_MAX) {
+        text_set(r->n->anchor, sizeof r->n->anchor, e->value);
+        return OK;
+    }
     if (span_is(e->key, "checkpoint")) {
         uint8_t root[32];
         if (base16_decode_fixed_0x(MSPAN_OF(root), e->value) != OK) {
@@ -174,6 +178,18 @@ static enum err read_token_key(const struct reading *r, const struct ini_entry *
     }
     if (span_is(e->key, "name")) {
         return read_name(r, &t->name, e->value);
+    }
+    uint64_t number = 0;
+    if (span_is(e->key, "balance_slot")) {
+        TRY(read_u64(r, &number, e->value, UINT8_MAX));
+        t->balance_slot = (uint8_t)number;
+        t->has_balance_slot = true;
+        return OK;
+    }
+    if (span_is(e->key, "balance_bits")) {
+        TRY(read_u64(r, &number, e->value, 256));
+        t->balance_bits = (uint16_t)number;
+        return OK;
     }
     if (span_is(e->key, "decimals")) {
         uint64_t d = 0;

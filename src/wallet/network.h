@@ -24,6 +24,9 @@ struct token {
     char symbol[SYMBOL_LEN_MAX + 1];
     struct name name;
     uint8_t decimals; /* 0 to 77 */
+    bool has_balance_slot;
+    uint8_t balance_slot;  /* of the mapping from address to balance in the contract's storage */
+    uint16_t balance_bits; /* of a value that are the balance, the low ones; 0: all */
 };
 
 struct network {
@@ -43,6 +46,8 @@ struct network {
     bool has_p256;                /* P256VERIFY (EIP-7951) is expected there; probed all the same */
     char faucet[URL_LEN_MAX + 1]; /* "" = none; only kind local may have one */
     char checkpoint[67];          /* of the light client, "" = none */
+    char anchor[URL_LEN_MAX +
+                1]; /* the header source: a node whose word names trusted blocks; "" = none */
     uint8_t bootstrap_count;
     uint8_t token_count;
     char bootstrap[NETWORK_BOOTSTRAP_COUNT_MAX]

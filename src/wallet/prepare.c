@@ -85,7 +85,7 @@ check_subject(const struct wallet *w, const struct transfer *x, struct coded *re
         coded_add_u64(ret_why, "tried", 0);
         return ERR_NOT_FOUND;
     }
-    return OK;
+    return trust_check(w, x->network, ret_why);
 }
 
 static enum err task_start(struct wallet *w,
@@ -246,7 +246,7 @@ draft_build(struct wallet *w, struct draft *d, const struct task *task, const st
     struct fee_per_gas fee = fee_per_gas_for(v, task->transfer.speed);
     d->op = (struct userop){
         .sender = a->address,
-        .nonce = v->nonce,
+        .nonce = figure_value(&v->nonce),
         .init_code = buf_span(&d->init_code),
         .call_data = buf_span(&d->call_data),
         .max_fee_per_gas = fee.max,
@@ -262,21 +262,26 @@ draft_build(struct wallet *w, struct draft *d, const struct task *task, const st
 
 /* ---- the view is there ---- */
 
+static const struct figure *
+asset_figure(const struct wallet *w, const struct transfer *x, const struct view *v)
+{
+    if (address_is_zero(x->token)) {
+        return &v->balance;
+    }
+    const struct network *n = wallet_network(w, x->network);
+    return &v->tokens[network_token(n, x->token) - n->tokens]; /* check_subject has found it */
+}
+
 static struct u256
 asset_balance(const struct wallet *w, const struct transfer *x, const struct view *v)
 {
-    if (address_is_zero(x->token)) {
-        return v->balance;
-    }
-    const struct network *n = wallet_network(w, x->network);
-    const struct token *token = network_token(n, x->token);
-    return token ? v->tokens[token - n->tokens] : U256_ZERO;
+    return figure_value(asset_figure(w, x, v));
 }
 
 /* What the fee takes from the balance: the deposit at the EntryPoint is used first. */
 static struct u256 fee_from_balance(struct u256 fee, const struct view *v)
 {
-    return u256_sub_sat(fee, v->deposit);
+    return u256_sub_sat(fee, figure_value(&v->deposit));
 }
 
 static enum err
@@ -293,10 +298,10 @@ check_money(const struct wallet *w, struct task *task, const struct view *v, str
         return ERR_LIMIT;
     }
     struct u256 due = fee_from_balance(fee, v);
-    if (u256_compare(due, v->balance) > 0) {
+    if (u256_compare(due, figure_value(&v->balance)) > 0) {
         coded_set(why, "fee_exceeds");
         add_units(why, "fee", fee, U256_DECIMALS_ETHER);
-        add_units(why, "available", v->balance, U256_DECIMALS_ETHER);
+        add_units(why, "available", figure_value(&v->balance), U256_DECIMALS_ETHER);
         coded_add_str(why, "symbol", n->symbol);
         return ERR_LIMIT;
     }
@@ -334,7 +339,7 @@ static enum err quote_speed(struct wallet *w, struct task *task, const struct vi
 
 static enum err run_quote(struct wallet *w, struct task *task, const struct view *v)
 {
-    task->result.quote.have = asset_balance(w, &task->transfer, v);
+    task->result.quote.have = *asset_figure(w, &task->transfer, v);
     task->result.quote.have_native = v->balance;
     TRY(quote_speed(w, task, v, 0));
     return quote_speed(w, task, v, 1);
@@ -367,6 +372,8 @@ static enum err ask_trial(struct wallet *w, struct wallet_time t, struct task *t
     TRY(json_writer_end(&j));
     struct ask_args args = {
         .what = ASK_TRIAL, .task = task->id, .network = n, .method = "eth_estimateGas"};
+    args.mode = WALLET_ASK_MIDDLE;
+    args.account = x->account;
     args.params = buf_span(&w->scratch);
     TRY(ask_send(w, t, args));
     task->waiting++;
@@ -386,6 +393,8 @@ static enum err ask_to_code(struct wallet *w, struct wallet_time t, struct task 
     TRY(json_writer_end(&j));
     struct ask_args args = {
         .what = ASK_TO_CODE, .task = task->id, .network = n, .method = "eth_getCode"};
+    args.mode = WALLET_ASK_AGREE;
+    args.account = task->transfer.account;
     args.params = buf_span(&w->scratch);
     TRY(ask_send(w, t, args));
     task->waiting++;
@@ -681,6 +690,8 @@ static void task_unread(struct wallet *w, struct task *task, enum err err)
     if (err == ERR_TIMEOUT) {
         coded_set(why, "server_timeout");
         coded_add_u64(why, "seconds", ASK_TIMEOUT_MS / 1000);
+    } else if (err == ERR_AUTH) {
+        coded_set(why, "chain_doubtful");
     } else if (err == ERR_MALFORMED) {
         coded_set(why, "server_lied");
         coded_add_str(why, "server", w->reading.source.server);

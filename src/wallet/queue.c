@@ -57,9 +57,15 @@ bool wallet_poll(struct wallet *w, struct wallet_event *ret_event)
         .method = q->method,
         .operation = q->operation,
         .hash = q->hash,
+        .account = q->account,
+        .mode = q->mode,
+        .block_hash = q->hash,
+        .address = q->address,
     };
     if (q->kind == WALLET_SUBMIT) {
         ret_event->userop = buf_span(&w->polled);
+    } else if (q->kind == WALLET_PROVE) {
+        ret_event->slots = buf_span(&w->polled);
     } else {
         ret_event->params = buf_span(&w->polled);
     }

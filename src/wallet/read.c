@@ -51,6 +51,8 @@ enum err ask_send(struct wallet *w, struct wallet_time t, struct ask_args args)
     struct queued *q = queue_add(w, WALLET_ASK);
     q->id = w->next_ask++;
     q->network = args.network;
+    q->account = args.account;
+    q->mode = args.mode;
     q->method = args.method;
     enum err err = buf_append(&q->text, args.params);
     w->asks[w->ask_count++] = (struct ask){
@@ -67,34 +69,102 @@ enum err ask_send(struct wallet *w, struct wallet_time t, struct ask_args args)
     return OK;
 }
 
-static struct view_subject subject_of(struct wallet *w, const struct reading *r)
+/* proof_send puts a PROVE into the queue. */
+MUST_CHECK static enum err
+proof_send(struct wallet *w, struct wallet_time t, unsigned what, const struct view_subject *s)
+{
+    struct view_proof_ask ask;
+    if (w->ask_count >= ASK_COUNT_MAX) {
+        return ERR_LIMIT;
+    }
+    view_prove(&ask, what, s);
+    struct queued *q = queue_add(w, WALLET_PROVE);
+    q->id = w->next_ask++;
+    q->network = s->network;
+    q->account = w->reading.account;
+    q->hash = w->reading.next.block_hash;
+    q->address = ask.address;
+    enum err err = buf_append(&q->text, span_of(ask.slots, 32 * ask.slots_count));
+    w->asks[w->ask_count++] = (struct ask){
+        .id = q->id,
+        .what = what,
+        .give_up = err == OK ? instant_add(t.mono, ASK_TIMEOUT_MS * US_PER_MS) : t.mono,
+    };
+    return OK;
+}
+
+static struct view_subject
+subject_of(struct wallet *w, struct wallet_time t, const struct reading *r)
 {
     const struct network *n = wallet_network(w, r->network);
     const struct account *a = wallet_account(w, r->account);
     check(n);
     check(a);
-    return (struct view_subject){.network = n, .account = a->address, .block = r->next.block};
+    return (struct view_subject){.network = n,
+                                 .account = a->address,
+                                 .block = r->next.block,
+                                 .anchor = r->next.anchor,
+                                 .as_of_ms = t.unix_ms};
 }
 
 static void read_over(struct wallet *w, struct wallet_time t, enum err err);
 
+static enum wallet_ask_mode mode_of(unsigned q)
+{
+    if (q == VIEW_BLOCK) {
+        return WALLET_ASK_FIRST; /* no two servers need have the same newest one */
+    }
+    return q == VIEW_PRIORITY_FEE ? WALLET_ASK_MIDDLE : WALLET_ASK_AGREE;
+}
+
+/* q is a view_question or a view_proof. */
 static void put_question(struct wallet *w, struct wallet_time t, unsigned q)
 {
     struct reading *r = &w->reading;
-    struct view_subject s = subject_of(w, r);
+    struct view_subject s = subject_of(w, t, r);
     const char *method = NULL;
-    buf_clear(&w->scratch);
-    enum err err = view_ask(&w->scratch, &method, q, &s);
-    if (err == OK) {
-        struct ask_args args = {
-            .what = q, .network = s.network, .method = method, .params = buf_span(&w->scratch)};
-        err = ask_send(w, t, args);
+    enum err err;
+    if (q >= VIEW_PROVE_ACCOUNT) {
+        err = proof_send(w, t, q, &s);
+    } else {
+        buf_clear(&w->scratch);
+        err = view_ask(&w->scratch, &method, q, &s);
+        struct ask_args args = {.what = q,
+                                .mode = mode_of(q),
+                                .account = r->account,
+                                .network = s.network,
+                                .method = method,
+                                .params = buf_span(&w->scratch)};
+        err = err == OK ? ask_send(w, t, args) : err;
     }
     if (err == OK) {
         r->waiting++;
     } else {
         r->has_failed = true;
         r->err = err;
+    }
+}
+
+/* A block is trusted: what can be proven is proven, and the rest is asked at that block. */
+static void put_proofs(struct wallet *w, struct wallet_time t, const struct trusted_block *b)
+{
+    struct reading *r = &w->reading;
+    const struct network *n = wallet_network(w, r->network);
+    r->next.anchor = w->trust.anchor;
+    r->next.block_hash = b->hash;
+    r->next.block = b->number;
+    r->next.block_ms = b->time_s > UINT64_MAX / 1000 ? UINT64_MAX : b->time_s * 1000;
+    put_question(w, t, VIEW_PROVE_ACCOUNT);
+    put_question(w, t, VIEW_PROVE_ENTRY_POINT);
+    put_question(w, t, VIEW_PRIORITY_FEE);
+    if (r->next.contracts != CONTRACTS_READY) {
+        r->next.contracts = CONTRACTS_UNKNOWN;
+        put_question(w, t, VIEW_PROVE_FACTORY);
+        put_question(w, t, VIEW_PROVE_VERIFIER);
+        put_question(w, t, VIEW_P256);
+    }
+    for (unsigned i = 0; i < n->token_count; i++) {
+        put_question(w, t, view_has_slot(n, i) ? VIEW_PROVE_TOKEN + i : VIEW_TOKEN + i);
     }
 }
 
@@ -112,7 +182,13 @@ void read_start(struct wallet *w, struct wallet_time t, struct id account, struc
     }
     r->next.account = account;
     r->next.network = network;
-    put_question(w, t, VIEW_BLOCK);
+    r->next.anchor = ANCHOR_NONE;
+    const struct trusted_block *b = trust_block(w, network);
+    if (b) {
+        put_proofs(w, t, b);
+    } else {
+        put_question(w, t, VIEW_BLOCK);
+    }
     if (r->waiting == 0) {
         read_over(w, t, r->err);
     }
@@ -156,9 +232,42 @@ static void read_over(struct wallet *w, struct wallet_time t, enum err err)
         w->read_again_at = instant_add(t.mono, READ_RETRY_MS * US_PER_MS);
         log_line(w->cfg.log, LOG_DEBUG, "wallet", "the chain could not be read: %s", err_name(err));
     }
+    trust_note(w, t, r, err);
     queue_note(w, WALLET_BALANCES_CHANGED);
     queue_note(w, WALLET_STATUS_CHANGED);
     prepare_go(w, t, r->account, r->network, err);
+}
+
+/* read_step counts an answer and goes on when it was the last. */
+static void read_step(struct wallet *w, struct wallet_time t, enum err err)
+{
+    struct reading *r = &w->reading;
+    if (err != OK && !r->has_failed) {
+        r->has_failed = true;
+        r->err = err;
+    }
+    if (r->waiting == 0) {
+        read_over(w, t, r->has_failed ? r->err : OK);
+    }
+}
+
+void read_proven(struct wallet *w,
+                 struct wallet_time t,
+                 const struct ask *ask,
+                 enum err err,
+                 const struct proven_account *p)
+{
+    struct reading *r = &w->reading;
+    check(r->is_running);
+    check(r->waiting > 0);
+    r->waiting--;
+    struct view_subject s = subject_of(w, t, r);
+    if (err == OK) {
+        err = view_learn_proof(&r->next, ask->what, p, &s);
+    }
+    /* Whatever the reason: what should be proven is not. */
+    bool is_as_it_is = err == OK || err == ERR_LIMIT || err == ERR_CLOSED;
+    read_step(w, t, is_as_it_is ? err : ERR_AUTH);
 }
 
 void read_answer(struct wallet *w,
@@ -172,28 +281,32 @@ void read_answer(struct wallet *w,
     check(r->is_running);
     check(r->waiting > 0);
     r->waiting--;
-    struct view_subject s = subject_of(w, r);
+    struct view_subject s = subject_of(w, t, r);
+    struct figure_said said = {.k = 1, .n = 1};
+    if (source) {
+        r->source = *source;
+        said =
+            (struct figure_said){.k = source->k,
+                                 .n = source->n,
+                                 .is_own_node = source->own_node,
+                                 .is_disputed = source->is_disputed && source->k * 2 <= source->n,
+                                 .is_middle = source->is_middle};
+        r->is_disputed |= said.is_disputed;
+    }
     if (err == OK) {
-        err = view_learn(&r->next, ask->what, result, &s);
+        err = view_learn(&r->next, ask->what, result, &s, &said);
     }
     if (err != OK && ask->what >= VIEW_TOKEN) {
         /* A listed token that is not there (yet) holds nothing; it must not hide the other figures. */
-        r->next.tokens[ask->what - VIEW_TOKEN] = U256_ZERO;
+        said.block = r->next.block;
+        said.as_of_ms = t.unix_ms;
+        r->next.tokens[ask->what - VIEW_TOKEN] = figure_say(U256_ZERO, &said);
         err = OK;
     }
-    if (err != OK && !r->has_failed) {
-        r->has_failed = true;
-        r->err = err;
-    }
-    if (source) {
-        r->source = *source;
-    }
-    if (ask->what == VIEW_BLOCK && !r->has_failed) {
+    if (err == OK && ask->what == VIEW_BLOCK && !r->has_failed) {
         put_rest(w, t);
     }
-    if (r->waiting == 0) {
-        read_over(w, t, r->has_failed ? r->err : OK);
-    }
+    read_step(w, t, err);
 }
 
 void read_tick(struct wallet *w, struct wallet_time t)
@@ -201,7 +314,8 @@ void read_tick(struct wallet *w, struct wallet_time t)
     if (w->reading.is_running || !instant_reached(w->read_again_at, t.mono)) {
         return;
     }
-    if (w->servers == 0 || !id_is_set(w->settings.account)) {
+    if (w->servers == 0 || !id_is_set(w->settings.account) ||
+        trust_waits(w, t, w->settings.network)) {
         w->read_again_at = instant_add(t.mono, READ_RETRY_MS * US_PER_MS);
         return;
     }
@@ -217,8 +331,8 @@ void wallet_new_head(struct wallet *w,
         return;
     }
     const struct view *v = wallet_view(w, w->settings.account, w->settings.network);
-    if (!v || block > v->block) {
-        w->read_again_at = t.mono;
+    if ((!v || block > v->block) && !trust_block(w, network->id)) {
+        w->read_again_at = t.mono; /* else the anchor will name a block that is trusted */
     }
     for (size_t i = 0; i < w->open_count; i++) {
         struct open_operation *o = &w->open[i];
@@ -252,7 +366,11 @@ void wallet_set_reach(struct wallet *w,
 
 struct chain_health wallet_chain_health(const struct wallet *w, struct wallet_time t)
 {
+    const struct trust *trust = &w->trust;
+    bool is_trusted = id_equal(trust->network, w->settings.network);
     struct chain_health h = {.grade = GRADE_REPORTED,
+                             .anchor = is_trusted ? trust->anchor : ANCHOR_NONE,
+                             .doubt = is_trusted ? trust->doubt : DOUBT_NONE,
                              .n = (uint8_t)(w->servers > 255 ? 255 : w->servers)};
     const struct view *v = wallet_view(w, w->settings.account, w->settings.network);
     const struct network *n = wallet_network(w, w->settings.network);
@@ -262,15 +380,18 @@ struct chain_health wallet_chain_health(const struct wallet *w, struct wallet_ti
         h.as_of_ms = v->as_of_ms;
         h.k = 1;
         h.n = h.n ? h.n : 1;
+        h.grade = v->anchor == ANCHOR_LIGHT_CLIENT ? GRADE_PROVEN : GRADE_REPORTED;
     }
     h.tried = w->servers;
     if (!w->has_network) {
         h.state = CHAIN_NO_NETWORK;
+    } else if (h.doubt != DOUBT_NONE) {
+        h.state = CHAIN_DOUBTFUL;
     } else if (w->servers == 0) {
         h.state = CHAIN_NO_SERVER;
     } else if (w->account_count > 0 && (!v || t.unix_ms > v->as_of_ms + VIEW_STALE_MS)) {
         h.state = CHAIN_SYNCING;
-    } else if (w->servers == 1 && n->kind != NETWORK_LOCAL) {
+    } else if (w->servers == 1 && n->kind != NETWORK_LOCAL && h.anchor == ANCHOR_NONE) {
         h.state = CHAIN_DEGRADED;
     } else {
         h.state = CHAIN_OK;

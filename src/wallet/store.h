@@ -17,6 +17,10 @@ enum store_table {
     STORE_RECEIVED, /* incoming payments */
     STORE_CURSOR,   /* how far a chain has been read */
     STORE_NODE,     /* Ethereum nodes that the person named, by network */
+    STORE_SET,      /* the servers of an account */
+    STORE_BAN,      /* servers whose lie is proven */
+    STORE_EVIDENCE, /* what shows a lie or a disagreement, oldest first */
+    STORE_LIGHT,    /* what a light client goes on from, by network */
     STORE_TABLE_COUNT
 };
 

@@ -73,6 +73,7 @@ static enum err ask(struct wallet *w, struct wallet_time t, const struct tracing
     json_end_array(&j);
     TRY(json_writer_end(&j));
     struct ask_args args = {.what = is_token ? ASK_TOKEN_LOGS : ASK_BLOCK_TXS,
+                            .account = x->whose,
                             .network = n,
                             .method = is_token ? "eth_getLogs" : "eth_getBlockByNumber",
                             .params = buf_span(&w->scratch)};

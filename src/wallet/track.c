@@ -107,6 +107,7 @@ static void ask_submit(struct wallet *w, struct wallet_time t, struct open_opera
     q->operation = o->op->id;
     q->network = wallet_network(w, o->op->network);
     q->hash = o->op->userop_hash;
+    q->account = o->op->account;
     if (buf_append(&q->text, buf_span(&o->op->userop)) != OK) {
         log_line(w->cfg.log, LOG_DEBUG, "wallet",
                  "no memory to submit an operation; tried again later");
@@ -118,6 +119,7 @@ static void ask_submit(struct wallet *w, struct wallet_time t, struct open_opera
 static void ask_track(struct wallet *w, struct wallet_time t, struct open_operation *o)
 {
     struct queued *q = queue_add(w, WALLET_TRACK);
+    q->account = o->op->account;
     q->operation = o->op->id;
     q->network = wallet_network(w, o->op->network);
     q->hash = o->op->userop_hash;

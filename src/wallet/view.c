@@ -5,6 +5,7 @@
 #include "codec/base16.h"
 #include "crypto/keccak.h"
 #include "evm/abi.h"
+#include "evm/account_proof.h"
 
 /* The longest code that a chain can hold is 24,576 bytes (EIP-170); its hex is an answer's largest part. */
 enum { CODE_LEN_MAX_ON_CHAIN = 24576, CALL_LEN_MAX = 512 };
@@ -131,6 +132,8 @@ enum err view_quantity_u64(uint64_t *ret, struct json v)
     return u256_to_u64(ret, wide) == OK ? OK : ERR_MALFORMED;
 }
 
+/* ---- answers ---- */
+
 static enum err find_quantity(struct u256 *ret, struct json object, const char *name)
 {
     struct json v;
@@ -140,7 +143,7 @@ static enum err find_quantity(struct u256 *ret, struct json object, const char *
     return view_quantity(ret, v);
 }
 
-static enum err learn_block(struct view *v, struct json result)
+static enum err learn_block(struct view *v, struct json result, struct figure_said said)
 {
     struct u256 number;
     struct u256 time;
@@ -159,7 +162,8 @@ static enum err learn_block(struct view *v, struct json result)
     }
     v->block = block;
     v->block_ms = seconds * 1000;
-    v->base_fee = base_fee;
+    said.block = block;
+    v->base_fee = figure_say(base_fee, &said);
     return OK;
 }
 
@@ -230,23 +234,169 @@ static enum err learn_p256(struct view *v, struct json result)
     return OK;
 }
 
-enum err
-view_learn(struct view *v, unsigned q, struct json result, const struct view_subject *subject)
+/* learn_figure takes an answer that is a number. */
+static enum err learn_figure(struct view *v,
+                             unsigned q,
+                             struct json result,
+                             const struct view_subject *subject,
+                             const struct figure_said *said)
 {
+    struct u256 value;
+    if (q == VIEW_BALANCE || q == VIEW_PRIORITY_FEE) {
+        TRY(view_quantity(&value, result));
+    } else {
+        TRY(word_of(&value, result));
+    }
+    struct figure f = figure_say(value, said);
     switch (q) {
-    case VIEW_BLOCK: return learn_block(v, result);
+    case VIEW_BALANCE: v->balance = f; return OK;
+    case VIEW_DEPOSIT: v->deposit = f; return OK;
+    case VIEW_NONCE:   v->nonce = f; return OK;
     case VIEW_PRIORITY_FEE:
-        TRY(view_quantity(&v->priority_fee, result));
-        return u256_bit_len(v->priority_fee) > 96 ? ERR_MALFORMED : OK;
-    case VIEW_BALANCE:       return view_quantity(&v->balance, result);
-    case VIEW_DEPOSIT:       return word_of(&v->deposit, result);
-    case VIEW_NONCE:         return word_of(&v->nonce, result);
+        v->priority_fee = f;
+        return u256_bit_len(value) > 96 ? ERR_MALFORMED : OK;
+    default:
+        check(q >= VIEW_TOKEN && q - VIEW_TOKEN < subject->network->token_count);
+        v->tokens[q - VIEW_TOKEN] = f;
+        return OK;
+    }
+}
+
+enum err view_learn(struct view *v,
+                    unsigned q,
+                    struct json result,
+                    const struct view_subject *subject,
+                    const struct figure_said *said)
+{
+    struct figure_said at = *said;
+    at.block = subject->block;
+    at.as_of_ms = subject->as_of_ms;
+    at.is_local = subject->network->kind == NETWORK_LOCAL;
+    switch (q) {
+    case VIEW_BLOCK:         return learn_block(v, result, at);
     case VIEW_CODE:          return learn_code(v, result);
     case VIEW_FACTORY_CODE:  return learn_contract(v, result, subject->network->factory_code_hash);
     case VIEW_VERIFIER_CODE: return learn_contract(v, result, subject->network->verifier_code_hash);
     case VIEW_P256:          return learn_p256(v, result);
+    default:                 return learn_figure(v, q, result, subject, &at);
+    }
+}
+
+/* ---- proofs ---- */
+
+/* Of EntryPoint 0.8: StakeManager's deposits, whose first word is the deposit, and NonceManager's sequence numbers by
+ * account and key. */
+enum { ENTRY_POINT_DEPOSITS_SLOT = 0, ENTRY_POINT_NONCES_SLOT = 1 };
+
+/* mapping_slot gives where a mapping in slot base keeps the value of key.
+ * SPEC solidity §"Layout of State Variables in Storage": keccak256(h(k) . p). */
+static void
+mapping_slot(uint8_t ret[static 32], const uint8_t key[static 32], const uint8_t base[static 32])
+{
+    uint8_t both[64];
+    struct hash32 hash;
+    span_copy(mspan_of(both, 32), span_of(key, 32));
+    span_copy(mspan_of(both + 32, 32), span_of(base, 32));
+    keccak256(&hash, SPAN_OF(both));
+    span_copy(mspan_of(ret, 32), SPAN_OF(hash.bytes));
+}
+
+static void slot_of_address(uint8_t ret[static 32], struct address a, uint8_t base)
+{
+    uint8_t key[32] = {0};
+    uint8_t place[32] = {0};
+    span_copy(mspan_of(key + 12, 20), SPAN_OF(a.bytes));
+    place[31] = base;
+    mapping_slot(ret, key, place);
+}
+
+bool view_has_slot(const struct network *n, size_t i)
+{
+    return n->tokens[i].has_balance_slot;
+}
+
+void view_prove(struct view_proof_ask *ret, unsigned q, const struct view_subject *subject)
+{
+    const struct network *n = subject->network;
+    const uint8_t key_zero[32] = {0};
+    *ret = (struct view_proof_ask){0};
+    switch (q) {
+    case VIEW_PROVE_ACCOUNT:  ret->address = subject->account; return;
+    case VIEW_PROVE_FACTORY:  ret->address = n->factory; return;
+    case VIEW_PROVE_VERIFIER: ret->address = n->verifier; return;
+    case VIEW_PROVE_ENTRY_POINT:
+        ret->address = n->entry_point;
+        ret->slots_count = 2;
+        slot_of_address(ret->slots[0], subject->account, ENTRY_POINT_DEPOSITS_SLOT);
+        slot_of_address(ret->slots[1], subject->account, ENTRY_POINT_NONCES_SLOT);
+        mapping_slot(ret->slots[1], key_zero, ret->slots[1]);
+        return;
+    default: {
+        check(q - VIEW_PROVE_TOKEN < n->token_count);
+        const struct token *token = &n->tokens[q - VIEW_PROVE_TOKEN];
+        ret->address = token->address;
+        ret->slots_count = 1;
+        slot_of_address(ret->slots[0], subject->account, token->balance_slot);
+        return;
+    }
+    }
+}
+
+static void learn_code_hash(struct view *v,
+                            const struct account_state *state,
+                            const uint8_t expected[static 32])
+{
+    if (!state->exists || !span_equal(SPAN_OF(state->code_hash.bytes), span_of(expected, 32))) {
+        v->contracts = CONTRACTS_MISSING;
+    } else if (v->contracts == CONTRACTS_UNKNOWN) {
+        v->contracts = CONTRACTS_READY;
+    }
+}
+
+static enum err
+learn_account(struct view *v, const struct proven_account *p, struct figure_claim claim)
+{
+    const struct account_state *state = proven_account_state(p);
+    claim.part = FIGURE_BALANCE;
+    TRY(figure_prove(&v->balance, p, &claim));
+    claim.part = FIGURE_BASE_FEE;
+    TRY(figure_prove(&v->base_fee, p, &claim));
+    v->is_deployed = state->exists && !span_equal(SPAN_OF(state->code_hash.bytes),
+                                                  SPAN_OF(account_empty_code_hash.bytes));
+    return OK;
+}
+
+enum err view_learn_proof(struct view *v,
+                          unsigned q,
+                          const struct proven_account *p,
+                          const struct view_subject *subject)
+{
+    struct view_proof_ask ask;
+    const struct network *n = subject->network;
+    struct proven_block block = proven_account_block(p);
+    view_prove(&ask, q, subject);
+    if (!address_equal(ask.address, proven_account_address(p)) ||
+        !span_equal(SPAN_OF(block.hash.bytes), SPAN_OF(v->block_hash.bytes))) {
+        return ERR_STATE;
+    }
+    struct figure_claim claim = {.part = FIGURE_SLOT,
+                                 .slot = ask.slots[0],
+                                 .anchor = subject->anchor,
+                                 .as_of_ms = subject->as_of_ms};
+    switch (q) {
+    case VIEW_PROVE_ACCOUNT: return learn_account(v, p, claim);
+    case VIEW_PROVE_ENTRY_POINT:
+        TRY(figure_prove(&v->deposit, p, &claim));
+        claim.slot = ask.slots[1];
+        return figure_prove(&v->nonce, p, &claim);
+    case VIEW_PROVE_FACTORY:
+        learn_code_hash(v, proven_account_state(p), n->factory_code_hash);
+        return OK;
+    case VIEW_PROVE_VERIFIER:
+        learn_code_hash(v, proven_account_state(p), n->verifier_code_hash);
+        return OK;
     default:
-        check(q - VIEW_TOKEN < subject->network->token_count);
-        return word_of(&v->tokens[q - VIEW_TOKEN], result);
+        claim.bits = n->tokens[q - VIEW_PROVE_TOKEN].balance_bits;
+        return figure_prove(&v->tokens[q - VIEW_PROVE_TOKEN], p, &claim);
     }
 }

@@ -6,6 +6,7 @@
 #include "codec/json.h"
 #include "evm/address.h"
 #include "evm/u256.h"
+#include "wallet/figure.h"
 #include "wallet/network.h"
 #include "wallet/text.h"
 
@@ -25,6 +26,16 @@ enum view_question {
     VIEW_QUESTION_COUNT = VIEW_TOKEN + NETWORK_TOKEN_COUNT_MAX,
 };
 
+/* What is asked with a proof instead, where the hash of a block is trusted. */
+enum view_proof {
+    VIEW_PROVE_ACCOUNT = 256, /* balance, whether it is there; the block's base fee */
+    VIEW_PROVE_ENTRY_POINT,   /* deposit and nonce, in the EntryPoint's storage */
+    VIEW_PROVE_FACTORY,       /* the hash of its code */
+    VIEW_PROVE_VERIFIER,
+    VIEW_PROVE_TOKEN, /* the balance of each listed token whose slot is known, in its place in the list */
+};
+enum { VIEW_PROOF_SLOTS_MAX = 2 };
+
 enum contracts_state { CONTRACTS_UNKNOWN, CONTRACTS_MISSING, CONTRACTS_READY };
 
 struct view {
@@ -32,17 +43,19 @@ struct view {
     struct id network;
     uint64_t as_of_ms; /* when it was whole; 0: never yet */
     uint64_t block;
-    uint64_t block_ms; /* the block's own time */
-    struct u256 base_fee;
-    struct u256 priority_fee;
-    struct u256 balance;
-    struct u256 deposit;
-    struct u256 nonce;
+    uint64_t block_ms;        /* the block's own time */
+    struct hash32 block_hash; /* with an anchor: of that block */
+    enum anchor anchor;       /* who named the block; NONE: the server that was asked */
+    struct figure base_fee;
+    struct figure priority_fee;
+    struct figure balance;
+    struct figure deposit;
+    struct figure nonce;
     bool is_deployed;
     bool has_p256;
     enum contracts_state contracts;
     bool is_own_node; /* read from the node that the person named */
-    struct u256 tokens[NETWORK_TOKEN_COUNT_MAX];
+    struct figure tokens[NETWORK_TOKEN_COUNT_MAX];
 };
 
 /* What a question needs to be put into words. */
@@ -50,16 +63,38 @@ struct view_subject {
     const struct network *network;
     struct address account;
     uint64_t block; /* of VIEW_BLOCK's answer; unused for VIEW_BLOCK itself */
+    enum anchor anchor;
+    uint64_t as_of_ms;
 };
 
 /* view_ask appends the params (JSON array) of question q and gives its method. */
 MUST_CHECK enum err
 view_ask(struct buf *out, const char **ret_method, unsigned q, const struct view_subject *subject);
 
-/* view_learn takes the answer to question q: ERR_MALFORMED if it is not of the form that the question demands; then
- * v is untouched. */
-MUST_CHECK enum err
-view_learn(struct view *v, unsigned q, struct json result, const struct view_subject *subject);
+/* view_learn takes the answer to question q, which said->k of said->n servers gave: ERR_MALFORMED if it is not of the
+ * form that the question demands; then v is untouched. */
+MUST_CHECK enum err view_learn(struct view *v,
+                               unsigned q,
+                               struct json result,
+                               const struct view_subject *subject,
+                               const struct figure_said *said);
+
+/* view_prove gives what to ask for proof q: an account, and slots of 32 bytes. */
+struct view_proof_ask {
+    struct address address;
+    uint8_t slots[VIEW_PROOF_SLOTS_MAX][32];
+    size_t slots_count;
+};
+void view_prove(struct view_proof_ask *ret, unsigned q, const struct view_subject *subject);
+
+/* view_learn_proof takes the proof of q. ERR_STATE: it is of another account or block; then v is untouched. */
+MUST_CHECK enum err view_learn_proof(struct view *v,
+                                     unsigned q,
+                                     const struct proven_account *p,
+                                     const struct view_subject *subject);
+
+/* view_has_slot: can the balance of token i be proven? */
+bool view_has_slot(const struct network *n, size_t i);
 
 /* Results of Ethereum's JSON-RPC: a quantity ("0x1", no leading zeros) and data of at most out's room. */
 MUST_CHECK enum err view_quantity(struct u256 *ret, struct json v);

@@ -66,7 +66,9 @@ static void answer_one(struct wallet *w,
                        struct json result,
                        const struct wallet_source *source)
 {
-    if (ask->what == ASK_TOKEN_LOGS || ask->what == ASK_BLOCK_TXS) {
+    if (ask->what >= VIEW_PROVE_ACCOUNT) {
+        read_proven(w, t, ask, err == OK ? ERR_MALFORMED : err, NULL);
+    } else if (ask->what == ASK_TOKEN_LOGS || ask->what == ASK_BLOCK_TXS) {
         trace_answer(w, t, ask, err, result);
     } else if (ask->task != 0) {
         prepare_answer(w, t, ask, err, result);
@@ -105,6 +107,21 @@ void wallet_answer(struct wallet *w,
     }
 }
 
+void wallet_proven(struct wallet *w,
+                   struct wallet_time t,
+                   uint64_t id,
+                   enum err err,
+                   const struct proven_account *p)
+{
+    for (size_t i = 0; i < w->ask_count; i++) {
+        if (w->asks[i].id == id && w->asks[i].what >= VIEW_PROVE_ACCOUNT) {
+            struct ask ask = take_ask(w, i);
+            read_proven(w, t, &ask, err, p);
+            return;
+        }
+    }
+}
+
 static void give_up_asks(struct wallet *w, struct wallet_time t)
 {
     for (size_t i = w->ask_count; i > 0; i--) {
@@ -131,6 +148,7 @@ void wallet_tick(struct wallet *w, struct wallet_time t)
     give_up_asks(w, t);
     ceremony_expire(w, t);
     track_tick(w, t);
+    trust_tick(w, t);
     read_tick(w, t);
     prepare_tick(w, t);
     trace_tick(w, t);

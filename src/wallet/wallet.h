@@ -58,7 +58,8 @@ struct wallet_cfg {
 
 enum wallet_event_kind {
     /* for the node */
-    WALLET_ASK,    /* id, network, method, params: ask a server; wallet_answer follows */
+    WALLET_ASK, /* id, network, account, method, params, mode: ask servers; wallet_answer follows */
+    WALLET_PROVE, /* id, network, account, block_hash, address, slots: ask for a proof; wallet_proven follows */
     WALLET_SUBMIT, /* operation, network, userop: give it to servers; wallet_submitted follows */
     WALLET_TRACK,  /* operation, network, hash: ask what became of it; wallet_tracked follows */
     /* for the API */
@@ -70,9 +71,21 @@ enum wallet_event_kind {
     WALLET_SETTINGS_CHANGED,
 };
 
+/* How many are asked, and what becomes of their answers. */
+enum wallet_ask_mode {
+    WALLET_ASK_FIRST,  /* one, and another if it is slow: the first answer that is one */
+    WALLET_ASK_AGREE,  /* several: what most of them say */
+    WALLET_ASK_MIDDLE, /* several: the middle of their numbers */
+};
+
 struct wallet_event {
     enum wallet_event_kind kind;
-    uint64_t id; /* ASK: of the question; TASK_DONE: of the task */
+    uint64_t id;       /* ASK, PROVE: of the question; TASK_DONE: of the task */
+    struct id account; /* ASK, PROVE, SUBMIT, TRACK: whose servers are asked; unset: nobody's */
+    enum wallet_ask_mode mode;
+    struct hash32 block_hash; /* PROVE: of a block that the anchor has named */
+    struct address address;   /* PROVE */
+    struct span slots;        /* PROVE: 32 bytes each; until the next call */
     const struct network *network;
     const char *method; /* static */
     struct span params; /* JSON text; until the next call */
@@ -107,10 +120,12 @@ void wallet_tick(struct wallet *w, struct wallet_time t);
 
 /* Who said it, for the grade: so many servers gave the same answer, of so many asked. */
 struct wallet_source {
-    char server[PEER_TEXT_LEN_MAX + 1];
+    char server[PEER_TEXT_LEN_MAX + 1]; /* one of them */
     uint8_t k;
     uint8_t n;
     bool own_node;
+    bool is_disputed; /* others gave another answer */
+    bool is_middle;   /* the middle of different answers */
 };
 
 /* wallet_answer takes the result of a question, JSON text; or err with the server's error object (may be empty).
@@ -121,6 +136,31 @@ void wallet_answer(struct wallet *w,
                    enum err err,
                    struct span result,
                    const struct wallet_source *source);
+
+/* wallet_proven takes what became of a PROVE: p is proven against the block that was asked about, or err says why nothing is:
+ * ERR_NOT_FOUND: no server has that block or its state; else none gave a proof that holds. Unknown ids are ignored. */
+void wallet_proven(struct wallet *w,
+                   struct wallet_time t,
+                   uint64_t id,
+                   enum err err,
+                   const struct proven_account *p);
+
+/* wallet_set_anchor tells where trusted blocks of a network come from; NONE: from nowhere. */
+void wallet_set_anchor(struct wallet *w,
+                       struct wallet_time t,
+                       const struct network *network,
+                       enum anchor anchor);
+
+/* wallet_trust_block: the anchor of a network names its newest block. What can be proven is proven against it. */
+struct trusted_block {
+    struct hash32 hash;
+    uint64_t number;
+    uint64_t time_s; /* Unix time */
+};
+void wallet_trust_block(struct wallet *w,
+                        struct wallet_time t,
+                        const struct network *network,
+                        const struct trusted_block *block);
 
 /* wallet_submitted: a server took the operation (OK), refuses it for good (ERR_DENIED, why), or none could be
  * asked now (ERR_TIMEOUT: it is tried again). */
@@ -302,8 +342,17 @@ enum chain_state {
     CHAIN_NO_NETWORK,
     CHAIN_SYNCING
 };
+/* Why a chain is doubtful: nothing that depends on it is signed then. */
+enum doubt {
+    DOUBT_NONE,
+    DOUBT_UNPROVEN, /* no server proves what the anchor's block says */
+    DOUBT_DISPUTED, /* servers disagree, and none is in the majority */
+    DOUBT_ANCHOR,   /* the anchor names no new block */
+};
 struct chain_health {
     enum chain_state state;
+    enum doubt doubt; /* with DOUBTFUL */
+    enum anchor anchor;
     uint64_t block;
     uint64_t block_ms;
     uint64_t as_of_ms;
@@ -352,8 +401,8 @@ MUST_CHECK enum err wallet_replace(struct wallet *w,
 
 /* What a task came to. */
 struct quote {
-    struct u256 have;        /* of the asset */
-    struct u256 have_native; /* wei, the account's deposit at the EntryPoint included */
+    struct figure have;        /* of the asset */
+    struct figure have_native; /* wei */
     struct {
         struct u256 fee_max;    /* wei */
         struct u256 amount_max; /* of the asset */

@@ -592,4 +592,116 @@ TEST(look_alikes)
     world_done(&w);
 }
 
+/* ---- what is trusted ---- */
+
+static bool start_anchored(struct world *w)
+{
+    struct coded why = {0};
+    if (!world_init(w) || !EXPECT(world_enroll(w, "Main", NULL, &why) != NULL)) {
+        return false;
+    }
+    w->chain.is_anchored = true;
+    w->chain.token = u256_from_u64(5);
+    w->chain.nonce = 2;
+    w->chain.deposit = u256_from_u64(3);
+    world_turn(w, 10);
+    return EXPECT(wallet_view(w->wallet, wallet_settings(w->wallet)->account, w->networks[0].id));
+}
+
+static const struct view *the_view(const struct world *w)
+{
+    return wallet_view(w->wallet, wallet_settings(w->wallet)->account, w->networks[0].id);
+}
+
+TEST(with_an_anchor_figures_are_proven)
+{
+    static struct world w;
+    TEST_REQUIRE(start_anchored(&w));
+    const struct view *v = the_view(&w);
+    const struct figure *proven[] = {&v->balance, &v->deposit, &v->nonce, &v->tokens[0],
+                                     &v->base_fee};
+    for (size_t i = 0; i < sizeof proven / sizeof proven[0]; i++) {
+        test_note("figure %zu", i);
+        EXPECT_EQ(GRADE_PROVEN, figure_grade(proven[i]));
+        EXPECT_EQ(ANCHOR_HEADER_SOURCE, figure_anchor(proven[i]));
+        EXPECT_STR("merkle_proof_trusted_block", figure_why(proven[i]));
+        EXPECT_EQ(w.chain.block, figure_block(proven[i]));
+    }
+    EXPECT(u256_equal(w.chain.balance, figure_value(&v->balance)));
+    EXPECT(u256_equal(u256_from_u64(5), figure_value(&v->tokens[0])));
+    EXPECT(u256_equal(u256_from_u64(2), figure_value(&v->nonce)));
+    EXPECT(u256_equal(u256_from_u64(3), figure_value(&v->deposit)));
+    EXPECT_EQ(CONTRACTS_READY, v->contracts);
+    EXPECT_EQ(5, w.chain.proofs); /* account, EntryPoint, factory, verifier, token */
+    w.chain.claimed = u256_from_u64(7);
+    w.chain.is_deployed = true;
+    w.chain.block++;
+    world_turn(&w, 2000);
+    v = the_view(&w);
+    EXPECT(u256_equal(w.chain.balance, figure_value(&v->balance)));
+    EXPECT(v->is_deployed);
+    EXPECT_EQ(8, w.chain.proofs); /* the contracts were proven once */
+    EXPECT_EQ(CHAIN_OK, wallet_chain_health(w.wallet, w.t).state);
+    world_done(&w);
+}
+
+TEST(without_one_they_are_reported)
+{
+    static struct world w;
+    TEST_REQUIRE(start(&w));
+    EXPECT_EQ(GRADE_REPORTED, figure_grade(&the_view(&w)->balance));
+    EXPECT_EQ(0, w.chain.proofs);
+    world_done(&w);
+}
+
+/* Where proofs are to be had, no answer without one takes their place: the old figures stay, and nothing is sent. */
+TEST(who_cannot_prove_is_doubted)
+{
+    static struct world w;
+    struct id op;
+    struct id other;
+    struct coded why = {0};
+    TEST_REQUIRE(start_anchored(&w));
+    TEST_REQUIRE(world_prepare(&w, WEI, &op, &why) == OK);
+    uint64_t block = the_view(&w)->block;
+    w.chain.proves_wrongly = true;
+    w.chain.claimed = u256_from_u64(7);
+    for (int i = 0; i < 5; i++) {
+        w.chain.block++;
+        world_turn(&w, 2000);
+    }
+    struct chain_health h = wallet_chain_health(w.wallet, w.t);
+    EXPECT_EQ(CHAIN_DOUBTFUL, h.state);
+    EXPECT_EQ(DOUBT_UNPROVEN, h.doubt);
+    EXPECT_EQ(block, the_view(&w)->block);
+    EXPECT(u256_equal(w.chain.balance, figure_value(&the_view(&w)->balance)));
+    EXPECT_ERR(ERR_STATE, world_approve(&w, op, &why));
+    EXPECT_STR("chain_doubtful", why.code);
+    EXPECT(world_prepare(&w, WEI, &other, &why) != OK);
+    EXPECT_STR("chain_doubtful", why.code);
+    w.chain.proves_wrongly = false;
+    w.chain.block++;
+    world_turn(&w, 3000);
+    EXPECT_EQ(CHAIN_OK, wallet_chain_health(w.wallet, w.t).state);
+    EXPECT_OK(world_approve(&w, op, &why));
+    world_done(&w);
+}
+
+TEST(a_silent_anchor_is_doubted)
+{
+    static struct world w;
+    struct id op;
+    struct coded why = {0};
+    TEST_REQUIRE(start_anchored(&w));
+    world_turn(&w, 61000);
+    EXPECT_EQ(DOUBT_ANCHOR, wallet_chain_health(w.wallet, w.t).doubt);
+    EXPECT(world_prepare(&w, WEI, &op, &why) != OK);
+    EXPECT_STR("chain_doubtful", why.code);
+    w.chain.block++;
+    world_turn(&w, 1000);
+    EXPECT_EQ(CHAIN_OK, wallet_chain_health(w.wallet, w.t).state);
+    EXPECT_EQ(GRADE_PROVEN, figure_grade(&the_view(&w)->balance));
+    world_done(&w);
+}
+
 TEST_MAIN

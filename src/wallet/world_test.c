@@ -7,6 +7,10 @@
 #include "codec/json.h"
 #include "crypto/hash.h"
 #include "crypto/keccak.h"
+#include "evm/header.h"
+#include "evm/trie_test.h"
+#include "service/proof.h"
+#include "wallet/view.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,7 +226,8 @@ static size_t answer(const struct world *w, char *out, size_t cap, const struct 
         return quantity(out, cap, u256_from_u64(1000000000));
     }
     if (strcmp(e->method, "eth_getBalance") == 0) {
-        return quantity(out, cap, w->chain.balance);
+        return quantity(out, cap,
+                        u256_is_zero(w->chain.claimed) ? w->chain.balance : w->chain.claimed);
     }
     if (strcmp(e->method, "eth_getCode") == 0) {
         return answer_code(w, out, cap, e->params);
@@ -250,12 +255,117 @@ static void answer_ask(struct world *w, const struct wallet_event *e)
     wallet_answer(w->wallet, w->t, e->id, OK, span_of(text, n), &source);
 }
 
+/* ---- what the chain proves ---- */
+
+struct state {
+    struct trie accounts;
+    struct trie entry_point;
+    struct trie token;
+    uint8_t header[HEADER_LEN_MAX];
+    size_t header_len;
+    struct hash32 hash;
+};
+
+static void put_code(struct state *s, struct address a, const struct trie *storage)
+{
+    struct account_state account = {.exists = true, .storage_root = trie_root(storage)};
+    keccak256(&account.code_hash, SPAN_LIT("\x60\x01"));
+    trie_put_account(&s->accounts, a, &account);
+}
+
+static void state_make(struct state *s, const struct world *w)
+{
+    static const struct trie none;
+    const struct network *n = &w->networks[0];
+    struct view_proof_ask ask;
+    struct view_subject subject = {.network = n,
+                                   .account = wallet_account_at(w->wallet, 0)->address};
+    *s = (struct state){0};
+    view_prove(&ask, VIEW_PROVE_ENTRY_POINT, &subject);
+    trie_put_slot(&s->entry_point, ask.slots[0], w->chain.deposit);
+    trie_put_slot(&s->entry_point, ask.slots[1], u256_from_u64(w->chain.nonce));
+    view_prove(&ask, VIEW_PROVE_TOKEN, &subject);
+    trie_put_slot(&s->token, ask.slots[0], w->chain.token);
+    struct account_state self = {.exists = true,
+                                 .balance = w->chain.balance,
+                                 .storage_root = mpt_empty_root,
+                                 .code_hash = account_empty_code_hash};
+    if (w->chain.is_deployed) {
+        keccak256(&self.code_hash, SPAN_LIT("\x60\x01"));
+    }
+    trie_put_account(&s->accounts, subject.account, &self);
+    put_code(s, n->entry_point, &s->entry_point);
+    put_code(s, n->tokens[0].address, &s->token);
+    put_code(s, n->factory, &none);
+    put_code(s, n->verifier, &none);
+    struct header h = {.form = HEADER_LONDON,
+                       .state_root = trie_root(&s->accounts),
+                       .number = w->chain.block,
+                       .timestamp = w->t.unix_ms / 1000,
+                       .base_fee = u256_from_u64(w->chain.base_fee)};
+    struct buf rlp;
+    buf_init(&rlp, test_budget(), HEADER_LEN_MAX);
+    check(header_encode(&h, &rlp) == OK);
+    s->header_len = span_copy(MSPAN_OF(s->header), buf_span(&rlp));
+    keccak256(&s->hash, buf_span(&rlp));
+    buf_done(&rlp);
+}
+
+static struct state the_state; /* too large for a stack */
+
+void world_name_block(struct world *w)
+{
+    state_make(&the_state, w);
+    struct trusted_block block = {
+        .hash = the_state.hash, .number = w->chain.block, .time_s = w->t.unix_ms / 1000};
+    wallet_set_anchor(w->wallet, w->t, &w->networks[0], ANCHOR_HEADER_SOURCE);
+    wallet_trust_block(w->wallet, w->t, &w->networks[0], &block);
+    w->chain.anchored = w->chain.block;
+}
+
+static enum err prove(struct proven_account *ret, const struct wallet_event *e)
+{
+    static struct trie_path path;
+    static const struct proven_known nothing;
+    struct service_request asked = {.type = SERVICE_ACCOUNT_PROOF, .chain_id = 31337};
+    asked.block_hash = e->block_hash;
+    asked.address = e->address;
+    asked.slots = e->slots;
+    AUTO(buf_done) struct buf body;
+    buf_init(&body, test_budget(), 64 * 1024);
+    struct service_proof_writer writer;
+    service_proof_writer_init(&writer, &body, &asked);
+    TRY(service_proof_put_header(&writer, span_of(the_state.header, the_state.header_len)));
+    struct mpt_proof proof = trie_prove(&path, &the_state.accounts, SPAN_OF(e->address.bytes));
+    TRY(service_proof_put_path(&writer, &proof));
+    const struct trie *storage = e->slots.n == 64 ? &the_state.entry_point : &the_state.token;
+    for (struct span slots = e->slots; slots.n > 0;) {
+        proof = trie_prove(&path, storage, span_take(&slots, 32));
+        TRY(service_proof_put_path(&writer, &proof));
+    }
+    struct service_proof p;
+    TRY(service_proof_decode(&p, buf_span(&body)));
+    return proven_account_verify(ret, &e->block_hash, &asked, &nothing, &p);
+}
+
+static void answer_prove(struct world *w, const struct wallet_event *e)
+{
+    struct proven_account p;
+    w->chain.proofs++;
+    if (w->chain.is_down) {
+        return;
+    }
+    enum err err = w->chain.proves_wrongly ? ERR_AUTH : prove(&p, e);
+    wallet_proven(w->wallet, w->t, e->id, err, err == OK ? &p : NULL);
+}
+
 static void take_events(struct world *w)
 {
     struct wallet_event e;
     while (wallet_poll(w->wallet, &e)) {
         switch (e.kind) {
-        case WALLET_ASK: answer_ask(w, &e); break;
+        case WALLET_ASK:   answer_ask(w, &e); break;
+        case WALLET_PROVE: answer_prove(w, &e); break;
         case WALLET_SUBMIT:
             w->wants_submit = true;
             w->submit = e.operation;
@@ -282,6 +392,9 @@ void world_turn(struct world *w, uint64_t ms)
 {
     w->t.mono = instant_add(w->t.mono, ms * US_PER_MS);
     w->t.unix_ms += ms;
+    if (w->chain.is_anchored && w->chain.anchored != w->chain.block) {
+        world_name_block(w);
+    }
     wallet_tick(w->wallet, w->t);
     take_events(w);
     wallet_tick(w->wallet, w->t);
@@ -329,7 +442,7 @@ bool world_init(struct world *w)
         "[network]\nid = local\nname = Local\nchain_id = 31337\nkind = local\nsymbol = ETH\n"
         "native_name = Ether\nblock_ms = 1000\nfinal_after = 2\n"
         "[token T]\naddress = 0x1111111111111111111111111111111111111111\nsymbol = TOK\n"
-        "name = Token\ndecimals = 6\n";
+        "name = Token\ndecimals = 6\nbalance_slot = 0\n";
     static const char other[] =
         "[network]\nid = other\nname = Other\nchain_id = 31338\nkind = local\nsymbol = OTH\n"
         "native_name = Other\nblock_ms = 1000\nfinal_after = 2\n";

@@ -43,6 +43,11 @@ struct world_chain {
     const char *tx;   /* the transactions of every block, JSON; NULL: none */
     const char *log;  /* what eth_getLogs finds */
     size_t questions;
+    bool is_anchored;    /* blocks are named by an anchor, and what can be is proven */
+    bool proves_wrongly; /* no proof holds */
+    struct u256 claimed; /* what answers without a proof say that the balance is, if not 0 */
+    size_t proofs;
+    uint64_t anchored; /* the block that the anchor has named last */
 };
 
 struct world {
@@ -75,6 +80,9 @@ void world_done(struct world *w);
 
 /* world_turn lets ms pass and gives the wallet answers until it asks nothing more. */
 void world_turn(struct world *w, uint64_t ms);
+
+/* world_name_block has the anchor name the chain as it is now. An account must be there. */
+void world_name_block(struct world *w);
 
 /* How a ceremony is answered. */
 struct world_ceremony {

@@ -470,6 +470,7 @@ void api_wallet_event(struct api *a, struct wallet_time t, const struct wallet_e
     case WALLET_STATUS_CHANGED:   a->is_stale[API_TOPIC_STATUS] = true; break;
     case WALLET_SETTINGS_CHANGED: a->is_stale[API_TOPIC_SETTINGS] = true; break;
     case WALLET_ASK:
+    case WALLET_PROVE:
     case WALLET_SUBMIT:
     case WALLET_TRACK:            break; /* for the node */
     }

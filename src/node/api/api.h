@@ -29,6 +29,8 @@ struct api_node_port {
     void (*write_servers)(struct api_node_port *self,
                           struct json_writer *j,
                           const struct network *network);
+    /* network.consensus: where trusted blocks of a network come from, in the words of the schema. NULL: from nowhere. */
+    const char *(*consensus)(struct api_node_port *self, const struct network *network);
     /* The members of network_status but chain: reach, peers, by_source, memory_*, refused, servers, sent. */
     void (*write_network)(struct api_node_port *self, struct json_writer *j);
     /* hardware: the whole result, as it was at the start. */

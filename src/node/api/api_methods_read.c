@@ -82,6 +82,12 @@ static const char *contracts_name(const struct api_call *c, const struct network
     return v->contracts == CONTRACTS_READY ? "ready" : "missing";
 }
 
+static const char *consensus_name(const struct api_call *c, const struct network *n)
+{
+    const struct api_node_port *node = c->api->cfg.node;
+    return node->consensus ? node->consensus(c->api->cfg.node, n) : "none";
+}
+
 void api_write_network(struct api_call *c, const struct network *n)
 {
     struct json_writer *j = c->w.j;
@@ -99,7 +105,7 @@ void api_write_network(struct api_call *c, const struct network *n)
     json_put_name(j, "faucet");
     json_put_bool(j, n->faucet[0] && c->api->cfg.node->faucet);
     json_put_name(j, "consensus");
-    json_put_str(j, "none");
+    json_put_str(j, consensus_name(c, n));
     json_put_name(j, "contracts");
     json_put_str(j, contracts_name(c, n));
     json_put_name(j, "selected");
@@ -610,13 +616,11 @@ api_finish_quote(struct api_call *c, const struct api_pending *p, const struct t
     struct api_unit unit =
         token ? (struct api_unit){.symbol = token->symbol, .decimals = token->decimals} : native;
     static const char *const speeds[] = {"normal", "fast"};
-    struct figure f = api_reported(&c->w, n, r->quote.have);
     json_put_object(j);
     json_put_name(j, "have");
-    api_write_figure(j, &f, unit);
-    f.value = r->quote.have_native;
+    api_write_figure(j, &r->quote.have, unit);
     json_put_name(j, "have_native");
-    api_write_figure(j, &f, native);
+    api_write_figure(j, &r->quote.have_native, native);
     json_put_name(j, "speeds");
     json_put_array(j);
     for (size_t i = 0; i < 2; i++) {
@@ -624,7 +628,7 @@ api_finish_quote(struct api_call *c, const struct api_pending *p, const struct t
         json_put_name(j, "fee");
         json_put_object(j);
         json_put_name(j, "max");
-        f.value = r->quote.speeds[i].fee_max;
+        struct figure f = api_reported(&c->w, n, r->quote.speeds[i].fee_max);
         api_write_figure(j, &f, native);
         json_put_name(j, "speed");
         json_put_str(j, speeds[i]);
@@ -632,7 +636,7 @@ api_finish_quote(struct api_call *c, const struct api_pending *p, const struct t
         json_put_u64(j, r->quote.speeds[i].wait_s);
         json_end_object(j);
         json_put_name(j, "max_amount");
-        f.value = r->quote.speeds[i].amount_max;
+        f = api_reported(&c->w, n, r->quote.speeds[i].amount_max);
         api_write_figure(j, &f, unit);
         json_end_object(j);
     }

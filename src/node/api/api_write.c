@@ -60,48 +60,60 @@ void api_write_figure(struct json_writer *j, const struct figure *f, struct api_
 {
     json_put_object(j);
     json_put_name(j, "value");
-    api_write_u256(j, f->value);
+    api_write_u256(j, figure_value(f));
     json_put_name(j, "decimals");
     json_put_u64(j, unit.decimals);
     json_put_name(j, "unit");
     json_put_str(j, unit.symbol);
     json_put_name(j, "grade");
-    json_put_str(j, grade_name(f->grade));
+    json_put_str(j, grade_name(figure_grade(f)));
     json_put_name(j, "k");
-    json_put_u64(j, f->k);
+    json_put_u64(j, figure_k(f));
     json_put_name(j, "n");
-    json_put_u64(j, f->n);
+    json_put_u64(j, figure_n(f));
     json_put_name(j, "block");
-    json_put_u64(j, f->block);
+    json_put_u64(j, figure_block(f));
     json_put_name(j, "as_of_ms");
-    json_put_u64(j, f->as_of_ms);
+    json_put_u64(j, figure_as_of_ms(f));
     json_put_name(j, "why");
-    json_put_str(j, f->why);
+    json_put_str(j, figure_why(f));
+    json_put_name(j, "anchor");
+    json_put_str(j, anchor_name(figure_anchor(f)));
     json_end_object(j);
+}
+
+const struct figure *
+api_balance(const struct view *v, const struct network *n, const struct token *token)
+{
+    return token ? &v->tokens[token - n->tokens] : &v->balance;
+}
+
+struct figure api_worked_out(const struct api_writing *w,
+                             const struct network *n,
+                             struct u256 value,
+                             struct api_when when)
+{
+    struct id account = wallet_settings(w->wallet)->account;
+    const struct view *v = wallet_view(w->wallet, account, n->id);
+    struct figure_said said = {.k = 1,
+                               .n = 1,
+                               .is_own_node = v && v->is_own_node,
+                               .is_local = n->kind == NETWORK_LOCAL,
+                               .block = v ? v->block : 0,
+                               .as_of_ms = v ? v->as_of_ms : w->t.unix_ms};
+    said.block = when.block ? when.block : said.block;
+    said.as_of_ms = when.as_of_ms ? when.as_of_ms : said.as_of_ms;
+    return figure_say(value, &said);
 }
 
 struct figure api_reported(const struct api_writing *w, const struct network *n, struct u256 value)
 {
-    struct id account = wallet_settings(w->wallet)->account;
-    const struct view *v = wallet_view(w->wallet, account, n->id);
-    return (struct figure){
-        .value = value,
-        .grade = GRADE_REPORTED,
-        .k = 1,
-        .n = 1,
-        .block = v ? v->block : 0,
-        .as_of_ms = v ? v->as_of_ms : w->t.unix_ms,
-        .why = v && v->is_own_node        ? "own_node"
-               : n->kind == NETWORK_LOCAL ? "local_network"
-                                          : "one_server",
-    };
+    return api_worked_out(w, n, value, (struct api_when){0});
 }
 
 struct figure api_own_figure(const struct api_writing *w, struct u256 value)
 {
-    /* Nobody else's word: what was entered here is what is signed. */
-    return (struct figure){
-        .value = value, .grade = GRADE_REPORTED, .as_of_ms = w->t.unix_ms, .why = "this_wallet"};
+    return figure_own(value, w->t.unix_ms);
 }
 
 void api_write_asset(struct json_writer *j, const struct network *n, const struct token *token)
@@ -264,6 +276,17 @@ static const char *chain_state_name(enum chain_state s)
     return "syncing";
 }
 
+static const char *doubt_name(enum doubt d)
+{
+    switch (d) {
+    case DOUBT_NONE:     return "none";
+    case DOUBT_UNPROVEN: return "unproven";
+    case DOUBT_DISPUTED: return "disputed";
+    case DOUBT_ANCHOR:   return "anchor_silent";
+    }
+    return "none";
+}
+
 void api_write_chain(const struct api_writing *w)
 {
     struct chain_health h = wallet_chain_health(w->wallet, w->t);
@@ -285,6 +308,10 @@ void api_write_chain(const struct api_writing *w)
     json_put_u64(j, h.n);
     json_put_name(j, "tried");
     json_put_u64(j, h.tried);
+    json_put_name(j, "anchor");
+    json_put_str(j, anchor_name(h.anchor));
+    json_put_name(j, "doubt");
+    json_put_str(j, doubt_name(h.doubt));
     json_end_object(j);
 }
 

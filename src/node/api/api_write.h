@@ -27,6 +27,10 @@ struct api_unit {
 };
 void api_write_figure(struct json_writer *j, const struct figure *f, struct api_unit unit);
 
+/* The figure of an asset in a view; token NULL: the native one. */
+const struct figure *
+api_balance(const struct view *v, const struct network *n, const struct token *token);
+
 /* token NULL: the native asset. */
 void api_write_asset(struct json_writer *j, const struct network *n, const struct token *token);
 void api_write_party(const struct api_writing *w, const struct network *n, struct address a);
@@ -43,8 +47,18 @@ void api_write_request_options(const struct api_writing *w,
                                const struct account *a,
                                struct span challenge);
 
-/* The figure of something that a server said at the newest view. */
+/* The figure of what this wallet worked out from what a server said at the newest view. */
 struct figure api_reported(const struct api_writing *w, const struct network *n, struct u256 value);
+
+/* The same, of another time: what is 0 stays as the view has it. */
+struct api_when {
+    uint64_t block;
+    uint64_t as_of_ms;
+};
+struct figure api_worked_out(const struct api_writing *w,
+                             const struct network *n,
+                             struct u256 value,
+                             struct api_when when);
 
 /* The figure of something that this wallet made or the person entered. */
 struct figure api_own_figure(const struct api_writing *w, struct u256 value);

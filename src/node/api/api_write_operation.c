@@ -36,9 +36,7 @@ amount_figure(const struct api_writing *w, const struct operation *op, const str
     if (op->kind != OPERATION_RECEIVE) {
         return api_own_figure(w, op->amount);
     }
-    struct figure f = api_reported(w, n, op->amount);
-    f.block = op->block;
-    return f;
+    return api_worked_out(w, n, op->amount, (struct api_when){.block = op->block});
 }
 
 static void put_name(struct json_writer *j, const char *name)
@@ -117,10 +115,10 @@ static void
 put_fee(const struct api_writing *w, const struct operation *op, const struct network *n)
 {
     struct json_writer *j = w->j;
-    struct figure max = api_reported(w, n, op->fee_max);
+    /* The fee was read for it. */
+    struct api_when when = {.block = op->trial_block, .as_of_ms = op->created_ms};
+    struct figure max = api_worked_out(w, n, op->fee_max, when);
     struct figure paid = api_reported(w, n, op->fee_paid);
-    max.as_of_ms = op->created_ms; /* the fee was read for it */
-    max.block = op->trial_block ? op->trial_block : max.block;
     put_name(j, "fee");
     json_put_object(j);
     put_name(j, "max");
@@ -480,18 +478,17 @@ void api_write_row(const struct api_writing *w, const struct operation *op)
 static void put_balance(const struct api_writing *w,
                         const struct network *n,
                         const struct token *token,
-                        struct u256 value)
+                        const struct figure *f)
 {
     struct api_unit unit = native_unit(n);
     if (token) {
         unit = (struct api_unit){.symbol = token->symbol, .decimals = token->decimals};
     }
-    struct figure f = api_reported(w, n, value);
     json_put_object(w->j);
     put_name(w->j, "asset");
     api_write_asset(w->j, n, token);
     put_name(w->j, "amount");
-    api_write_figure(w->j, &f, unit);
+    api_write_figure(w->j, f, unit);
     put_name(w->j, "hidden");
     json_put_bool(w->j, false);
     json_end_object(w->j);
@@ -509,9 +506,9 @@ void api_write_balances(const struct api_writing *w, struct id account, struct i
     put_name(w->j, "items");
     json_put_array(w->j);
     if (v) {
-        put_balance(w, n, NULL, v->balance);
+        put_balance(w, n, NULL, api_balance(v, n, NULL));
         for (size_t i = 0; i < n->token_count; i++) {
-            put_balance(w, n, &n->tokens[i], v->tokens[i]);
+            put_balance(w, n, &n->tokens[i], api_balance(v, n, &n->tokens[i]));
         }
     }
     json_end_array(w->j);

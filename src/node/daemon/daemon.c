@@ -42,6 +42,8 @@ struct wallet_time daemon_time(const struct daemon *d)
     return (struct wallet_time){.mono = loop_now(&d->loop), .unix_ms = ms};
 }
 
+static bool has_own_node(void *user, struct id network);
+
 /* ---- the turn ---- */
 
 static bool give_to_servers(struct daemon *d, struct wallet_time t)
@@ -53,7 +55,8 @@ static bool give_to_servers(struct daemon *d, struct wallet_time t)
         if (e.kind == WALLET_ASK && own_nodes_ask(&d->own_nodes, &e)) {
             continue;
         }
-        if (e.kind == WALLET_ASK || e.kind == WALLET_SUBMIT || e.kind == WALLET_TRACK) {
+        if (e.kind == WALLET_ASK || e.kind == WALLET_PROVE || e.kind == WALLET_SUBMIT ||
+            e.kind == WALLET_TRACK) {
             servers_wallet_event(&d->servers, t, &e);
         } else {
             api_wallet_event(d->api, t, &e);
@@ -79,6 +82,7 @@ static void set_alarm(struct daemon *d)
 {
     instant at = instant_min(wallet_deadline(d->wallet), servers_deadline(&d->servers));
     at = instant_min(at, daemon_dht_deadline(d));
+    at = instant_min(at, anchor_deadline(&d->anchor));
     alarm_set(&d->alarm, instant_min(at, api_deadline(d->api)));
 }
 
@@ -95,6 +99,7 @@ void daemon_pump(void *user)
     for (int i = 0; i < PUMP_ROUNDS_MAX && !d->is_stopping; i++) {
         struct wallet_time t = daemon_time(d);
         d->pump_again = false;
+        anchor_tick(&d->anchor, t, has_own_node(d, wallet_settings(d->wallet)->network));
         wallet_tick(d->wallet, t);
         bool any = give_to_servers(d, t);
         servers_tick(&d->servers, t);
@@ -137,6 +142,12 @@ static void on_servers_changed(void *user)
 {
     struct daemon *d = user;
     api_node_changed(d->api, daemon_time(d));
+}
+
+static void on_new_head(void *user)
+{
+    struct daemon *d = user;
+    anchor_hint(&d->anchor, daemon_time(d));
 }
 
 static bool has_own_node(void *user, struct id network)
@@ -194,6 +205,13 @@ port_servers(struct api_node_port *self, struct json_writer *j, const struct net
 {
     (void)network; /* the list is of the selected one */
     servers_write_servers(&daemon_of(self)->servers, j);
+}
+
+static const char *port_consensus(struct api_node_port *self, const struct network *network)
+{
+    struct daemon *d = daemon_of(self);
+    bool has_own = has_own_node(d, network->id);
+    return has_own ? "own_node" : anchor_name(anchor_kind(network, has_own));
 }
 
 static void port_network(struct api_node_port *self, struct json_writer *j)
@@ -384,9 +402,11 @@ static enum err start_servers(struct daemon *d)
         .log = &d->log,
         .host = &d->host,
         .wallet = d->wallet,
+        .store = db_store(d->db),
         .is_local = d->networks.list[0].kind == NETWORK_LOCAL,
         .has_own_node = has_own_node,
         .changed = on_servers_changed,
+        .new_head = on_new_head,
         .user = d,
     };
     TRY(servers_init(&d->servers, &cfg));
@@ -416,6 +436,7 @@ static enum err start_api(struct daemon *d)
                          d->config->data_dir); /* the sandbox will close /proc and /sys */
     d->port = (struct api_node_port){.write_peers = port_peers,
                                      .write_servers = port_servers,
+                                     .consensus = port_consensus,
                                      .write_network = port_network,
                                      .write_hardware = port_hardware,
                                      .health = port_health,
@@ -537,6 +558,14 @@ static enum err start(struct daemon *d)
                                       .pump = daemon_pump,
                                       .user = d};
     own_nodes_load(&d->own_nodes, &d->budget);
+    d->anchor = (struct anchor_source){.budget = &d->budget,
+                                       .fetch = d->fetch,
+                                       .wallet = d->wallet,
+                                       .log = &d->log,
+                                       .time = time_of,
+                                       .pump = daemon_pump,
+                                       .user = d,
+                                       .ask_at = INSTANT_NEVER};
     return start_doors(d);
 }
 

@@ -8,6 +8,7 @@
 #include "node/api/web.h"
 #include "node/config/fetch.h"
 #include "node/config/networks.h"
+#include "node/daemon/anchor.h"
 #include "node/daemon/daemon.h"
 #include "node/daemon/own_node.h"
 #include "node/daemon/servers.h"
@@ -61,6 +62,7 @@ struct daemon {
     struct daemon_dht dht;
     struct fetch *fetch;
     struct own_nodes own_nodes;
+    struct anchor_source anchor;
     struct api_node_port port;
     struct api *api;
     struct web web;

@@ -35,6 +35,9 @@ enum err servers_init(struct servers *s, const struct servers_cfg *cfg)
     void *p;
     TRY(mem_alloc(cfg->budget, &p, SERVERS_CALL_COUNT_MAX * sizeof(struct call)));
     s->calls = p;
+    TRY(mem_alloc(cfg->budget, &p, SERVERS_QUESTION_COUNT_MAX * sizeof(struct question)));
+    s->questions = p;
+    trust_load(s);
     return OK;
 }
 
@@ -48,6 +51,11 @@ void servers_done(struct servers *s)
     if (s->calls) {
         mem_free(s->cfg.budget, s->calls, SERVERS_CALL_COUNT_MAX * sizeof(struct call));
         s->calls = NULL;
+    }
+    if (s->questions) {
+        ask_done(s);
+        mem_free(s->cfg.budget, s->questions, SERVERS_QUESTION_COUNT_MAX * sizeof(struct question));
+        s->questions = NULL;
     }
 }
 
@@ -118,27 +126,6 @@ void servers_reconsider(struct servers *s, struct wallet_time t)
     servers_tell(s, t);
 }
 
-static struct server *choose_among(struct servers *s, instant now, bool named)
-{
-    for (size_t k = 0; k < s->server_count; k++) {
-        size_t i = (s->next_server + k) % s->server_count;
-        struct server *one = &s->servers[i];
-        if (one->is_usable && !instant_before(now, one->busy_until) &&
-            servers_is_named(s, &one->peer) == named) {
-            s->next_server = i + 1;
-            return one;
-        }
-    }
-    return NULL;
-}
-
-/* Strangers hear a question only when nobody who was named can be asked. */
-struct server *servers_choose(struct servers *s, instant now)
-{
-    struct server *one = choose_among(s, now, true);
-    return one ? one : choose_among(s, now, false);
-}
-
 /* ---- connections ---- */
 
 static void dial_later(struct target *x, instant now)
@@ -154,6 +141,10 @@ static void dial_later(struct target *x, instant now)
 static void dial(struct servers *s, instant now, struct target *x)
 {
     struct host_peer_info info;
+    if (trust_is_banned(s, &x->peer)) {
+        x->retry_at = INSTANT_NEVER;
+        return;
+    }
     if (host_peer_find(s->cfg.host, &info, &x->peer)) {
         x->retry_at = instant_add(now, DIAL_RETRY_MS_MAX * US_PER_MS);
         return;
@@ -169,7 +160,7 @@ static void dial(struct servers *s, instant now, struct target *x)
     }
 }
 
-static void remove_server(struct servers *s, const struct peer_id *peer)
+void servers_remove(struct servers *s, const struct peer_id *peer)
 {
     struct server *one = find_server(s, peer);
     if (one) {
@@ -184,7 +175,7 @@ static void make_room(struct servers *s)
     for (size_t i = 0; i < s->server_count; i++) {
         if (!servers_is_named(s, &s->servers[i].peer)) {
             struct peer_id stranger = s->servers[i].peer;
-            remove_server(s, &stranger);
+            servers_remove(s, &stranger);
             return;
         }
     }
@@ -192,7 +183,7 @@ static void make_room(struct servers *s)
 
 static void add_server(struct servers *s, struct wallet_time t, const struct peer_id *peer)
 {
-    if (find_server(s, peer)) {
+    if (find_server(s, peer) || trust_is_banned(s, peer)) {
         return;
     }
     if (s->server_count >= SERVERS_PEER_COUNT_MAX && servers_is_named(s, peer)) {
@@ -207,7 +198,7 @@ static void add_server(struct servers *s, struct wallet_time t, const struct pee
 static void
 on_disconnected(struct servers *s, instant now, struct wallet_time t, const struct host_event *e)
 {
-    remove_server(s, &e->peer);
+    servers_remove(s, &e->peer);
     for (size_t i = 0; i < s->target_count; i++) {
         if (peer_id_equal(&s->targets[i].peer, &e->peer)) {
             dial_later(&s->targets[i], now);
@@ -289,7 +280,9 @@ static void follow_network(struct servers *s, struct wallet_time t)
     if (id_equal(network, s->network)) {
         return;
     }
+    const struct network *n = wallet_network(s->cfg.wallet, network);
     s->network = network;
+    s->has_neighbours = n && n->kind != NETWORK_LOCAL;
     for (size_t i = 0; i < s->server_count; i++) {
         s->servers[i].is_usable = false;
         s->servers[i].is_known = false;
@@ -319,11 +312,12 @@ void servers_tick(struct servers *s, struct wallet_time t)
         }
     }
     call_tick(s, t);
+    ask_tick(s, t);
 }
 
 instant servers_deadline(const struct servers *s)
 {
-    instant at = call_deadline(s);
+    instant at = instant_min(call_deadline(s), ask_deadline(s));
     for (size_t i = 0; i < s->target_count; i++) {
         at = instant_min(at, s->targets[i].retry_at);
     }
@@ -424,6 +418,39 @@ static const char *level_word(enum service_level level)
     return "none";
 }
 
+/* One whose lie is proven, with the words for it. */
+static void put_banned(const struct peer_id *peer, struct json_writer *j)
+{
+    char id[PEER_ID_TEXT_MAX];
+    peer_id_print(id, peer);
+    json_put_object(j);
+    json_put_name(j, "id");
+    json_put_str(j, id);
+    json_put_name(j, "rtt_ms");
+    json_put_u64(j, 0);
+    json_put_name(j, "kept_permille");
+    json_put_u64(j, 0);
+    json_put_name(j, "level");
+    json_put_str(j, "none");
+    json_put_name(j, "attested");
+    json_put_str(j, "none");
+    json_put_name(j, "state");
+    json_put_str(j, "blocked");
+    json_put_name(j, "reason");
+    json_put_object(j);
+    json_put_name(j, "code");
+    json_put_str(j, "server_lied");
+    json_put_name(j, "params");
+    json_put_object(j);
+    json_put_name(j, "server");
+    json_put_str(j, id);
+    json_end_object(j);
+    json_end_object(j);
+    json_end_object(j);
+}
+
+enum { BANNED_SHOWN_MAX = 64 };
+
 void servers_write_servers(const struct servers *s, struct json_writer *j)
 {
     json_put_array(j);
@@ -448,6 +475,9 @@ void servers_write_servers(const struct servers *s, struct json_writer *j)
         json_put_name(j, "state");
         json_put_str(j, one->busy_until.us ? "busy" : "ok");
         json_end_object(j);
+    }
+    for (size_t i = s->ban_count; i > 0 && s->ban_count - i < BANNED_SHOWN_MAX; i--) {
+        put_banned(&s->bans[i - 1], j);
     }
     json_end_array(j);
 }

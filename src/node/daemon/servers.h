@@ -17,13 +17,22 @@
  *
  *     host_poll   -> servers_host_event      (true: it was for the servers)
  *     wallet_poll -> servers_wallet_event    (ASK, SUBMIT, TRACK)
- *     servers_tick at servers_deadline */
+ *     servers_tick at servers_deadline
+ *
+ * A question of the wallet (servers_ask.c) goes to one server, and to another when that one is slow, fails or lies; or to
+ * several whose answers are compared. Which they are, who is never asked again and why: servers_trust.c. */
 
 enum {
     SERVERS_PEER_COUNT_MAX = 16,
     SERVERS_TARGET_COUNT_MAX = 64, /* addresses to dial */
     SERVERS_HEARD_COUNT_MAX = 8,   /* of them heard on the local network, and as many in the DHT */
     SERVERS_CALL_COUNT_MAX = 160,  /* requests on their way; the rest waits in the wallet's queue */
+    SERVERS_QUESTION_COUNT_MAX = 48, /* of the wallet, each in as many requests as it takes */
+    SERVERS_SET_LEN = 3,             /* servers that an account asks */
+    SERVERS_SET_COUNT_MAX = 64,      /* accounts */
+    SERVERS_BAN_COUNT_MAX = 256,     /* the oldest is forgotten */
+    SERVERS_EVIDENCE_COUNT_MAX = 64, /* kept; the oldest goes */
+    SERVERS_TRIED_COUNT_MAX = 16,    /* servers, for one question */
 };
 
 /* How a peer was found, in the words of the API. */
@@ -36,9 +45,11 @@ struct servers_cfg {
     struct log *log;
     struct host *host;
     struct wallet *wallet;
-    bool is_local; /* only loopback addresses: the local network */
+    struct store *store; /* sets, bans, evidence; NULL: none is kept */
+    bool is_local;       /* only loopback addresses: the local network */
     bool (*has_own_node)(void *user, struct id network); /* may be NULL */
-    void (*changed)(void *user); /* peers or servers came or went; may be NULL */
+    void (*changed)(void *user);  /* peers or servers came or went; may be NULL */
+    void (*new_head)(void *user); /* a server tells of one; may be NULL */
     void *user;
 };
 
@@ -64,6 +75,8 @@ struct server {
     enum service_level level;
     uint64_t head;
     instant busy_until;
+    unsigned failures; /* promises broken in a row */
+    unsigned unproven; /* proofs not given in a row */
     instant status_at; /* ask for its status then */
     bool is_asked;     /* for its status */
     bool has_heads;    /* a subscription is open */
@@ -72,7 +85,7 @@ struct server {
     uint64_t rtt_us;
 };
 
-enum call_kind { CALL_STATUS, CALL_HEADS, CALL_ASK, CALL_SUBMIT, CALL_TRACK };
+enum call_kind { CALL_STATUS, CALL_HEADS, CALL_ASK, CALL_PROVE, CALL_SUBMIT, CALL_TRACK };
 
 /* One request on its stream. */
 struct call {
@@ -81,12 +94,53 @@ struct call {
     host_stream stream;
     struct peer_id peer;
     struct service_client client;
-    uint64_t ask;        /* ASK */
-    struct id operation; /* SUBMIT, TRACK */
+    struct question *question; /* ASK, PROVE; NULL: it is over */
+    struct id operation;       /* SUBMIT, TRACK */
     const struct network *network;
     instant started_at;
     bool is_opened;
     bool is_closed_write;
+};
+
+/* What one of several servers said. */
+struct said {
+    struct peer_id peer;
+    bool is_error; /* an error of its node */
+    struct buf text;
+};
+
+/* A question of the wallet. */
+struct question {
+    bool is_used;
+    bool is_proof;
+    uint64_t ask; /* the wallet's number */
+    enum wallet_ask_mode mode;
+    const struct network *network;
+    struct id account;
+    const char *method;
+    struct buf params; /* or the slots */
+    struct hash32 block_hash;
+    struct address address;
+    struct peer_id tried[SERVERS_TRIED_COUNT_MAX];
+    size_t tried_count;
+    size_t running; /* calls */
+    struct said said[SERVERS_SET_LEN];
+    size_t said_count;
+    bool has_null;   /* somebody knew of nothing */
+    bool has_behind; /* somebody has not that block yet */
+    unsigned rounds; /* so often all were tried */
+    enum err failed; /* of the last that failed */
+    instant hedge_at;
+    instant settle_at; /* several: by then what was said is enough */
+    instant again_at;  /* all were tried: from the beginning */
+    instant give_up_at;
+};
+
+/* The servers that an account's questions stay inside. */
+struct server_set {
+    struct id account;
+    struct peer_id peers[SERVERS_SET_LEN];
+    size_t count;
 };
 
 struct servers {
@@ -95,9 +149,16 @@ struct servers {
     size_t target_count;
     struct server servers[SERVERS_PEER_COUNT_MAX];
     size_t server_count;
-    struct call *calls; /* SERVERS_CALL_COUNT_MAX of them */
-    struct id network;  /* that the usable flags are about */
-    size_t next_server; /* the turn goes round */
+    struct call *calls;         /* SERVERS_CALL_COUNT_MAX of them */
+    struct question *questions; /* SERVERS_QUESTION_COUNT_MAX of them */
+    struct server_set sets[SERVERS_SET_COUNT_MAX];
+    size_t set_count;
+    struct peer_id bans[SERVERS_BAN_COUNT_MAX];
+    size_t ban_count;
+    size_t evidence_count; /* in the store */
+    instant disputed_from; /* when a disagreement is kept again */
+    struct id network;     /* that the usable flags are about */
+    bool has_neighbours;   /* it is not local: servers of one /24 or /48 count as one */
     uint64_t sent_questions;
     uint64_t sent_operations;
     uint64_t refused_count;

@@ -20,7 +20,7 @@ bool servers_has_room(const struct servers *s)
     for (size_t i = 0; i < SERVERS_CALL_COUNT_MAX; i++) {
         used += s->calls[i].is_used;
     }
-    return used + (size_t)SERVERS_PEER_COUNT_MAX * 2 < SERVERS_CALL_COUNT_MAX;
+    return ask_has_room(s) && used + (size_t)SERVERS_PEER_COUNT_MAX * 2 < SERVERS_CALL_COUNT_MAX;
 }
 
 static struct wallet_source source_of(const struct call *c)
@@ -87,12 +87,22 @@ static void call_end(struct call *c)
 
 /* ---- what an answer means ---- */
 
-static void note_kept(struct servers *s, const struct call *c, bool kept)
+void call_kept(struct servers *s, const struct peer_id *peer, bool kept)
 {
-    struct server *one = servers_find(s, &c->peer);
+    struct server *one = servers_find(s, peer);
     if (one) {
         one->asked_count++;
         one->kept_count += kept;
+        one->failures = kept ? 0 : one->failures + 1;
+    }
+}
+
+void call_proved(struct servers *s, const struct peer_id *peer, bool is_proven)
+{
+    struct server *one = servers_find(s, peer);
+    call_kept(s, peer, is_proven);
+    if (one) {
+        one->unproven = is_proven ? 0 : one->unproven + 1;
     }
 }
 
@@ -125,19 +135,26 @@ static enum err err_of_code(enum service_code code)
     return ERR_IO;
 }
 
-static void answer_ask(struct servers *s,
-                       struct wallet_time t,
-                       struct call *c,
-                       const struct service_client_event *e)
+/* The question may be over by this; the call is not its own any more. */
+static void answer_question(struct servers *s,
+                            struct wallet_time t,
+                            struct call *c,
+                            const struct service_client_event *e)
 {
-    struct wallet_source source = source_of(c);
+    struct question *q = c->question;
     enum err err = err_of_code(e->response.code);
-    struct span json = SPAN_EMPTY;
-    if (err == OK) {
-        json = e->body.rpc.json;
-        err = e->body.rpc.is_error ? ERR_DENIED : OK;
+    c->question = NULL;
+    if (!q) {
+        return;
     }
-    wallet_answer(s->cfg.wallet, t, c->ask, err, json, &source);
+    if (err == OK) {
+        ask_answered(s, t, q, &c->peer, e);
+    } else {
+        if (q->is_proof && err != ERR_LIMIT) {
+            call_proved(s, &c->peer, false); /* what could be proven was not */
+        }
+        ask_failed(s, t, q, err);
+    }
 }
 
 static void answer_submit(struct servers *s,
@@ -203,6 +220,9 @@ static void on_head(struct servers *s,
         one->head = head->number;
     }
     wallet_new_head(s->cfg.wallet, t, c->network, head->number);
+    if (s->cfg.new_head) {
+        s->cfg.new_head(s->cfg.user);
+    }
 }
 
 static void on_answer(struct servers *s,
@@ -214,7 +234,10 @@ static void on_answer(struct servers *s,
     if (is_load) {
         note_busy(s, t, c, e->response.retry_after_ms);
     }
-    note_kept(s, c, is_load || service_code_blame(e->response.code) != SERVICE_BLAME_SERVER);
+    if (c->kind != CALL_PROVE) { /* of a proof, that is known when it was followed */
+        call_kept(s, &c->peer,
+                  is_load || service_code_blame(e->response.code) != SERVICE_BLAME_SERVER);
+    }
     struct server *one = servers_find(s, &c->peer);
     switch (c->kind) {
     case CALL_STATUS:
@@ -229,7 +252,8 @@ static void on_answer(struct servers *s,
             on_head(s, t, c, &e->body.head);
         }
         break;
-    case CALL_ASK:    answer_ask(s, t, c, e); break;
+    case CALL_ASK:
+    case CALL_PROVE:  answer_question(s, t, c, e); break;
     case CALL_SUBMIT: answer_submit(s, t, c, e); break;
     case CALL_TRACK:  answer_track(s, t, c, e); break;
     }
@@ -241,7 +265,7 @@ static void on_failed(struct servers *s, struct wallet_time t, struct call *c, e
     struct wallet_source source = source_of(c);
     struct coded why = {0};
     struct server *one = servers_find(s, &c->peer);
-    note_kept(s, c, false);
+    call_kept(s, &c->peer, false);
     switch (c->kind) {
     case CALL_STATUS:
         if (one) {
@@ -249,7 +273,13 @@ static void on_failed(struct servers *s, struct wallet_time t, struct call *c, e
         }
         break;
     case CALL_HEADS: break;
-    case CALL_ASK:   wallet_answer(s->cfg.wallet, t, c->ask, err, SPAN_EMPTY, &source); break;
+    case CALL_ASK:
+    case CALL_PROVE:
+        if (c->question) {
+            /* To end without a word is to fail, whoever is left. */
+            ask_failed(s, t, c->question, err == ERR_CLOSED ? ERR_IO : err);
+        }
+        break;
     case CALL_SUBMIT:
         wallet_submitted(s->cfg.wallet, t, c->operation, ERR_TIMEOUT, &why, &source);
         break;
@@ -381,54 +411,84 @@ void call_drop_heads(struct servers *s)
     }
 }
 
+struct service_request call_request(struct servers *s, const struct question *q)
+{
+    struct service_request r =
+        request_of(s, q->is_proof ? SERVICE_ACCOUNT_PROOF : SERVICE_RPC, q->network);
+    r.deadline_ms = ASK_DEADLINE_MS;
+    if (q->is_proof) {
+        r.block_hash = q->block_hash;
+        r.address = q->address;
+        r.slots = buf_span(&q->params);
+    } else {
+        r.method = span_str(q->method);
+        r.params = buf_span(&q->params);
+    }
+    return r;
+}
+
+enum err
+call_question(struct servers *s, struct wallet_time t, struct question *q, struct server *one)
+{
+    struct service_request r = call_request(s, q);
+    struct call *c = call_open(s, t, &one->peer, q->is_proof ? CALL_PROVE : CALL_ASK, &r);
+    if (!c) {
+        return ERR_LIMIT;
+    }
+    c->question = q;
+    c->network = q->network;
+    s->sent_questions++;
+    return OK;
+}
+
+void call_drop_question(struct servers *s, const struct question *q)
+{
+    for (size_t i = 0; i < SERVERS_CALL_COUNT_MAX; i++) {
+        struct call *c = &s->calls[i];
+        if (c->is_used && c->question == q) {
+            host_stream_reset(s->cfg.host, c->stream, 0);
+            call_end(c);
+        }
+    }
+}
+
 static void
 fail_event(struct servers *s, struct wallet_time t, const struct wallet_event *e, enum err err)
 {
-    struct call none = {.ask = e->id, .operation = e->operation};
-    none.kind = e->kind == WALLET_ASK      ? CALL_ASK
-                : e->kind == WALLET_SUBMIT ? CALL_SUBMIT
-                                           : CALL_TRACK;
+    struct call none = {.operation = e->operation,
+                        .kind = e->kind == WALLET_SUBMIT ? CALL_SUBMIT : CALL_TRACK};
     on_failed(s, t, &none, err);
 }
 
 void servers_wallet_event(struct servers *s, struct wallet_time t, const struct wallet_event *e)
 {
-    if (e->kind != WALLET_ASK && e->kind != WALLET_SUBMIT && e->kind != WALLET_TRACK) {
+    if (e->kind == WALLET_ASK || e->kind == WALLET_PROVE) {
+        ask_begin(s, t, e);
         return;
     }
-    struct server *one = servers_choose(s, t.mono);
+    if (e->kind != WALLET_SUBMIT && e->kind != WALLET_TRACK) {
+        return;
+    }
+    struct trust_tried nobody = {0};
+    struct server *one = trust_pick(s, t.mono, e->account, nobody);
     if (!one) {
         fail_event(s, t, e, servers_usable_count(s) ? ERR_LIMIT : ERR_CLOSED);
         return;
     }
-    struct service_request r;
-    enum call_kind kind = CALL_ASK;
-    if (e->kind == WALLET_ASK) {
-        r = request_of(s, SERVICE_RPC, e->network);
-        r.method = span_str(e->method);
-        r.params = e->params;
-        r.deadline_ms = ASK_DEADLINE_MS;
-        s->sent_questions++;
-    } else if (e->kind == WALLET_SUBMIT) {
-        r = request_of(s, SERVICE_SEND_USER_OPERATION, e->network);
-        r.entry_point = e->network->entry_point;
-        r.userop = e->userop;
-        r.deadline_ms = SUBMIT_DEADLINE_MS;
-        kind = CALL_SUBMIT;
-        s->sent_operations++;
-    } else {
-        r = request_of(s, SERVICE_USER_OPERATION_STATUS, e->network);
-        r.userop_hash = e->hash;
-        r.deadline_ms = ASK_DEADLINE_MS;
-        kind = CALL_TRACK;
-        s->sent_questions++;
-    }
-    struct call *c = call_open(s, t, &one->peer, kind, &r);
+    bool is_submit = e->kind == WALLET_SUBMIT;
+    struct service_request r = request_of(
+        s, is_submit ? SERVICE_SEND_USER_OPERATION : SERVICE_USER_OPERATION_STATUS, e->network);
+    r.deadline_ms = is_submit ? SUBMIT_DEADLINE_MS : ASK_DEADLINE_MS;
+    r.entry_point = e->network->entry_point;
+    r.userop = e->userop;
+    r.userop_hash = e->hash;
+    struct call *c = call_open(s, t, &one->peer, is_submit ? CALL_SUBMIT : CALL_TRACK, &r);
     if (!c) {
         fail_event(s, t, e, ERR_LIMIT);
         return;
     }
-    c->ask = e->id;
+    s->sent_operations += is_submit;
+    s->sent_questions += !is_submit;
     c->operation = e->operation;
     c->network = e->network;
 }

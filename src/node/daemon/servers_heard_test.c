@@ -127,6 +127,12 @@ TEST(who_was_named_stays_named)
     EXPECT_EQ(FOUND_INBOUND, servers_found(&s, &other));
 }
 
+static struct server *pick(uint64_t at)
+{
+    struct trust_tried nobody = {0};
+    return trust_pick(&s, (instant){at}, (struct id){""}, nobody);
+}
+
 TEST(a_question_goes_to_strangers_last)
 {
     begin();
@@ -136,14 +142,14 @@ TEST(a_question_goes_to_strangers_last)
     s.servers[1] = (struct server){.peer = s.targets[0].peer, .is_usable = true};
     s.server_count = 2;
     for (int i = 0; i < 3; i++) {
-        EXPECT(servers_choose(&s, (instant){5}) == &s.servers[1]);
+        EXPECT(pick(5) == &s.servers[1]);
     }
     s.servers[1].busy_until = (instant){6};
-    EXPECT(servers_choose(&s, (instant){5}) == &s.servers[0]);
-    EXPECT(servers_choose(&s, (instant){6}) == &s.servers[1]);
+    EXPECT(pick(5) == &s.servers[0]);
+    EXPECT(pick(6) == &s.servers[1]);
     s.servers[1].is_usable = false;
     s.servers[0].is_usable = false;
-    EXPECT(servers_choose(&s, (instant){5}) == NULL);
+    EXPECT(pick(5) == NULL);
 }
 
 TEST(an_address_that_is_too_long_is_refused)

@@ -7,7 +7,8 @@
 
 /* ---- servers.c ---- */
 struct server *servers_find(struct servers *s, const struct peer_id *peer); /* NULL: gone */
-struct server *servers_choose(struct servers *s, instant now); /* NULL: none can be asked now */
+/* servers_remove takes a peer out of the list of servers. */
+void servers_remove(struct servers *s, const struct peer_id *peer);
 /* servers_tell tells wallet and API how many servers there are. */
 void servers_tell(struct servers *s, struct wallet_time t);
 /* servers_learn_status takes a status, or NULL if none came. */
@@ -34,5 +35,62 @@ void call_heads(struct servers *s, struct wallet_time t, struct server *one);
 void call_drop_heads(struct servers *s);
 void call_tick(struct servers *s, struct wallet_time t);
 instant call_deadline(const struct servers *s);
+
+/* call_question opens the request of a question to one server. ERR_LIMIT. */
+MUST_CHECK enum err
+call_question(struct servers *s, struct wallet_time t, struct question *q, struct server *one);
+/* call_drop_question ends what still runs for a question, without telling it. */
+void call_drop_question(struct servers *s, const struct question *q);
+/* call_request is what is asked for a question; its spans are the question's. */
+struct service_request call_request(struct servers *s, const struct question *q);
+/* call_kept notes whether a server kept its promise. */
+void call_kept(struct servers *s, const struct peer_id *peer, bool kept);
+/* call_proved does, of a proof. */
+void call_proved(struct servers *s, const struct peer_id *peer, bool is_proven);
+
+/* ---- servers_ask.c ---- */
+bool ask_has_room(const struct servers *s);
+void ask_begin(struct servers *s, struct wallet_time t, const struct wallet_event *e);
+/* ask_answered and ask_failed: how one of its calls ended. The call is over for the question. */
+void ask_answered(struct servers *s,
+                  struct wallet_time t,
+                  struct question *q,
+                  const struct peer_id *peer,
+                  const struct service_client_event *e);
+void ask_failed(struct servers *s, struct wallet_time t, struct question *q, enum err err);
+void ask_tick(struct servers *s, struct wallet_time t);
+instant ask_deadline(const struct servers *s);
+void ask_done(struct servers *s);
+
+/* ---- servers_tally.c ---- */
+/* tally_best: what the several answers of a question come to. */
+struct tally {
+    const struct said *best; /* NULL: nobody said anything */
+    uint8_t k;
+    bool is_disputed;
+    bool is_middle;
+};
+struct tally tally_of(const struct question *q);
+
+/* ---- servers_trust.c ---- */
+void trust_load(struct servers *s);
+bool trust_is_banned(const struct servers *s, const struct peer_id *peer);
+
+/* trust_pick gives the next server for an account's question; NULL: none can be asked now. tried are those that were. */
+struct trust_tried {
+    const struct peer_id *peers;
+    size_t count;
+};
+struct server *
+trust_pick(struct servers *s, instant now, struct id account, struct trust_tried tried);
+
+/* trust_lied: a server's answer is proven to be false. It is never used again, and what shows it is kept. */
+void trust_lied(struct servers *s,
+                struct wallet_time t,
+                const struct question *q,
+                const struct peer_id *peer,
+                struct span answer);
+/* trust_disputed keeps who said what, when servers disagree. */
+void trust_disputed(struct servers *s, struct wallet_time t, const struct question *q);
 
 #endif

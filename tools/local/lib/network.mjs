@@ -12,15 +12,15 @@ import { Fault, say, step } from './say.mjs';
 const CHAIN_ID = 31337;
 const STATE_INTERVAL_S = 10;
 const BUNDLER_ETHER_MIN = parseEther('50');
-const TEST_TOKEN = { symbol: 'PTT', name: 'Passmesh Test Token', decimals: 18 };
+const TEST_TOKEN = { symbol: 'PTT', name: 'Passmesh Test Token', decimals: 18, balance_slot: 0 };
 
 export const deployments = JSON.parse(readFileSync(join(root, 'contracts/deployments.json'), 'utf8'));
 
 /** The file networks/NAME.ini of a local network. */
-export function networkFile({ bootstrap = [], faucet }) {
+export function networkFile({ bootstrap = [], faucet, anchor }) {
   const lines = [
     '# Written at each start of the local network.', '[network]', 'id = local', 'name = Local', `chain_id = ${CHAIN_ID}`, 'kind = local', 'symbol = ETH', 'native_name = Ether',
-    'block_ms = 1000', 'final_after = 3', 'p256 = yes', ...(faucet ? [`faucet = ${faucet}`] : []), ...bootstrap.map((b) => `bootstrap = ${b}`), '',
+    'block_ms = 1000', 'final_after = 3', 'p256 = yes', ...(faucet ? [`faucet = ${faucet}`] : []), ...(anchor ? [`anchor = ${anchor}`] : []), ...bootstrap.map((b) => `bootstrap = ${b}`), '',
     `[token.${TEST_TOKEN.symbol.toLowerCase()}]`, `address = ${deployments.test_token.address}`, ...Object.entries(TEST_TOKEN).map(([k, v]) => `${k} = ${v}`), '',
   ];
   return lines.join('\n');
@@ -132,7 +132,7 @@ export async function startNetwork({ dir, keeps = false, blockTime = 1, quiet = 
     const [server, faucet] = await doing('Starting server and faucet', () => both(startServer({ dir, rpc: node.url, onEnd }).then(note), startFaucet({ dir, rpc: node.url, onEnd }).then(note)));
     await fund(request, server.bundler);
     const file = join(dir, 'network.ini');
-    writeFileSync(`${file}.new`, networkFile({ bootstrap: server.addrs, faucet: faucet.url }));
+    writeFileSync(`${file}.new`, networkFile({ bootstrap: server.addrs, faucet: faucet.url, anchor: node.url }));
     renameSync(`${file}.new`, file);
     return { rpc: node.url, request, file, server, node, faucet, started, stop };
   } catch (e) {

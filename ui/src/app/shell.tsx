@@ -114,7 +114,7 @@ function TopBanner() {
   }
   const chain = status.chain;
   if (chain.state === 'doubtful') {
-    return <Banner level="danger">{t.state.doubtful}</Banner>;
+    return <Banner level="danger">{t.state.doubtful[chain.doubt ?? 'none']}</Banner>;
   }
   if (status.keys === 'down') {
     return <Banner level="danger">{t.state.keysDown}</Banner>;

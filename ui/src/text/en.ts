@@ -49,7 +49,7 @@ const error: Say<ErrorParams> = {
   server_timeout: (p) => `The server did not answer within ${p.seconds} s.`,
   server_refused: (p) => `The server refused: “${p.reason}”.`,
   server_lied: (p) => `The answer of ${p.server} does not fit its proof. It was thrown away.`,
-  chain_doubtful: () => 'Servers disagree about the newest block. Sending is paused.',
+  chain_doubtful: () => 'What servers say about this network cannot be relied on now. Sending is paused.',
   stale_data: (p) => `The figures are ${p.seconds} s old, too old to act on.`,
   wrong_chain: (p) => `That node answers for chain ${p.got}; this network is chain ${p.expected}.`,
   contracts_missing: (p) => `The account contracts are not on ${p.network} yet.`,
@@ -80,8 +80,11 @@ const error: Say<ErrorParams> = {
 
 const why: Say<WhyParams> = {
   merkle_proof: () => 'Checked with a Merkle proof; no server could invent it.',
-  merkle_proof_trusted_block: () => 'Checked with a Merkle proof. The block itself is taken on trust.',
+  merkle_proof_trusted_block: () => 'Checked with a Merkle proof; no server could invent it. The block itself is the word of the source that this network’s file names.',
   quorum: () => 'Independent servers said the same. They could all be wrong.',
+  header_source: () => 'The source that this network’s file names said so.',
+  middle: () => 'The middle of what several servers said.',
+  servers_disagree: () => 'Servers disagree about this. Nothing is sent while they do.',
   one_server: () => 'Nobody checked this. One server said so.',
   own_node: () => 'The node that you named said so.',
   local_network: () => 'The local test network has a single node, which said so.',
@@ -311,7 +314,10 @@ export const en = {
     noNetwork: (t: string) => `No network. What you see is from ${t}.`,
     noServer: (chain: string, n: number) => `No server answers for ${chain}. Looking for others (${n} tried).`,
     degraded: 'Only one server answers: figures rest on its word.',
-    doubtful: 'Servers disagree about the newest block. Sending is paused.',
+    doubtful: {
+      none: 'What servers say about this network cannot be relied on. Sending is paused.', unproven: 'No server proves what it says about this network. What you see is from before; sending is paused.',
+      disputed: 'Servers disagree about this network. Sending is paused.', anchor_silent: 'Nobody names new trusted blocks of this network. Sending is paused.',
+    },
     syncing: 'Catching up with the chain.',
     keysDown: 'The key process does not answer. Nothing can be signed.',
     testKey: 'Test key in software: not for real money.',
@@ -330,6 +336,8 @@ export const en = {
     proven: 'Proven', agreed: (k: number, n: number) => `${k} of ${n} agree`, reported: 'One server says', own: 'As you sign it',
     title: 'How this was checked', block: (n: string) => `Block ${n}`, age: (t: string) => `Read ${t}`, servers: 'Who answered',
     label: (grade: string) => `${grade}: how it was checked`,
+    said: (k: number, n: number) => `${k} of ${n} ${s(n, 'server', 'servers')} said so`,
+    anchor: { none: '', header_source: 'Blocks are named by the network’s own source, not by consensus.', light_client: 'Blocks are signed by two thirds of the sync committee.' },
   },
   figure: { all: 'Show all digits', less: 'Show fewer digits' },
   address: { differ: (n: number) => `${n} of 10 groups differ`, copy: 'Copy address' },
@@ -392,7 +400,7 @@ export const en = {
     dead: {
       decoded: 'The wallet cannot read this.', trial: 'Wait: it is being tried out.', seen: 'Look at everything first.', ticked: 'Tick each danger first.',
       quiet: 'One second, so that nothing is pressed by accident.', stale: 'The figures are too old.', blocked: 'This is never signed.',
-      doubtful: 'Sending is paused: servers disagree.', lost: 'The wallet program is not answering.', busy: 'Your passkey is being asked.', answered: 'It is answered already.',
+      doubtful: 'Sending is paused: the network is doubtful.', lost: 'The wallet program is not answering.', busy: 'Your passkey is being asked.', answered: 'It is answered already.',
       keys: 'The key process does not answer.',
     },
     none: 'Nothing is waiting.', rejected: 'Rejected. Nothing was signed.', approved: 'Signed.', live: 'You can approve now.',
@@ -438,6 +446,10 @@ export const en = {
     nodeOk: (chain: number, behind: number) => `ok, chain ${chain}, ${behind} s behind`, columns: { peer: 'Peer', found: 'Found', rtt: 'Delay', direction: 'Direction', level: 'Offers', proof: 'Proof', state: 'State', kept: 'Promises' },
     out: 'out', in: 'in', ms: (n: number) => `${n} ms`, contracts: { ready: 'Account contracts are on this chain.', missing: 'Account contracts are not on this chain yet.', unknown: 'Not known whether the account contracts are here.' },
     kinds: { local: 'local', test: 'test network', main: 'main network' },
+    consensus: {
+      none: 'Nobody names trusted blocks here: figures are what servers agree on or report.', header_source: 'Trusted blocks come from the source that this network’s file names; figures are proven against them.',
+      light_client: 'Trusted blocks are signed by two thirds of the sync committee; figures are proven against them.', own_node: 'Everything is asked of the node that you named.',
+    },
   },
   computer: {
     title: 'This computer', processor: 'Processor', memory: 'Memory', disk: 'Disk', kind: 'Kind', unknown: 'not known',

@@ -50,6 +50,8 @@ export function GradeBadge({ figure, trial }: { figure: Omit<FigureData, 'value'
         <p class="muted">
           {figure.block > 0 && `${t.grade.block(figure.block.toLocaleString(t.locale))} · `}{t.grade.age(age(figure.as_of_ms, now.value, t))}
         </p>
+        {figure.anchor && figure.anchor !== 'none' && <p class="muted">{t.grade.anchor[figure.anchor]}</p>}
+        {figure.grade !== 'proven' && figure.n > 0 && !isOwn(figure) && <p class="muted">{t.grade.said(figure.k, figure.n)}</p>}
         {trial?.state === 'done' && <p class="muted">{t.approve.trial.done(trial.block.toLocaleString(t.locale))}</p>}
         {figure.servers && figure.servers.length > 0 && (
           <p class="muted">{t.grade.servers}: <span class="mono">{figure.servers.map(shortPeer).join(', ')}</span></p>

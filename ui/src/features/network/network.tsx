@@ -43,8 +43,9 @@ function Facts({ network }: { network: NetworkData | null }) {
         [t.network.you, <><span>{t.network.reach[data.reach.state]}</span><span class="muted block">{sayCoded(t.reach, data.reach.why)}</span></>],
         [t.network.peers, <>{t.network.peersOf(data.peers)}{sources.length > 0 && <span class="muted block">{sources.join(' · ')}</span>}</>],
         [t.network.chain, <><span class="figure"><span class="tabular">{t.network.block(chain.block.toLocaleString(t.locale), age(chain.block_ms, now.value, t))}</span>
-          <GradeBadge figure={{ grade: chain.grade, k: chain.k, n: chain.n, block: chain.block, as_of_ms: chain.as_of_ms, why: chain.grade === 'agreed' ? 'quorum' : chain.grade === 'proven' ? 'merkle_proof' : network?.kind === 'local' ? 'local_network' : 'one_server' }} /></span>
+          <GradeBadge figure={{ grade: chain.grade, k: chain.k, n: chain.n, block: chain.block, as_of_ms: chain.as_of_ms, anchor: chain.anchor, why: chain.grade === 'agreed' ? 'quorum' : chain.grade === 'proven' ? 'merkle_proof' : chain.anchor === 'header_source' ? 'header_source' : network?.kind === 'local' ? 'local_network' : 'one_server' }} /></span>
           {network && <span class="muted block">{clean(network.name, 40)} · {t.network.kinds[network.kind]} · {network.chain_id}</span>}
+          {network && <span class="muted block">{t.network.consensus[network.consensus]}</span>}
           {network && <span class="muted block">{t.network.contracts[network.contracts]}</span>}</>],
         [t.network.memory, <><meter aria-label={t.network.memory} value={data.memory_used} max={Math.max(1, data.memory_max)} /> <span class="tabular">{used}</span>
           {data.refused.map((r) => <span key={r.reason} class="muted block">{t.network.refused(r.count, sayCoded(t.refusal, { code: r.reason, params: {} }))}</span>)}</>],

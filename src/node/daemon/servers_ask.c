@@ -1,0 +1,333 @@
+/* Questions of the wallet: one server is asked, and another when it is slow, fails or lies; or several are, and their answers
+ * compared. What nobody knows never beats what somebody does. */
+#include "base/check.h"
+#include "node/daemon/servers_inside.h"
+#include "service/proven.h"
+
+enum {
+    HEDGE_MS_MIN = 200,
+    HEDGE_MS_MAX = 2000,
+    SETTLE_MS = 1500, /* after the first answer of several */
+    AGAIN_MS = 250,   /* until all are tried once more: a block may not have reached them yet */
+    GIVE_UP_MS = 12000,
+    PARAMS_LEN_MAX = 64 * 1024,
+    SAID_LEN_MAX = 64 * 1024, /* the longest that is compared: a contract's code in hex */
+};
+
+static struct question *question_place(const struct servers *s)
+{
+    for (size_t i = 0; i < SERVERS_QUESTION_COUNT_MAX; i++) {
+        if (!s->questions[i].is_used) {
+            return &s->questions[i];
+        }
+    }
+    return NULL;
+}
+
+bool ask_has_room(const struct servers *s)
+{
+    return question_place(s) != NULL;
+}
+
+static void question_free(struct servers *s, struct question *q)
+{
+    call_drop_question(s, q);
+    for (size_t i = 0; i < q->said_count; i++) {
+        buf_done(&q->said[i].text);
+    }
+    buf_done(&q->params);
+    *q = (struct question){0};
+}
+
+void ask_done(struct servers *s)
+{
+    for (size_t i = 0; i < SERVERS_QUESTION_COUNT_MAX; i++) {
+        struct question *q = &s->questions[i];
+        for (size_t k = 0; k < q->said_count; k++) {
+            buf_done(&q->said[k].text);
+        }
+        buf_done(&q->params);
+    }
+}
+
+/* ---- its end ---- */
+
+static void end_proof(struct servers *s,
+                      struct wallet_time t,
+                      struct question *q,
+                      enum err err,
+                      const struct proven_account *p)
+{
+    uint64_t ask = q->ask;
+    question_free(s, q);
+    wallet_proven(s->cfg.wallet, t, ask, err, p);
+}
+
+static void source_set(struct wallet_source *source, const struct peer_id *peer)
+{
+    char text[PEER_ID_TEXT_MAX];
+    peer_id_print(text, peer);
+    text_set(source->server, sizeof source->server, span_str(text));
+}
+
+static void end_failed(struct servers *s, struct wallet_time t, struct question *q)
+{
+    static const struct wallet_source nobody;
+    enum err err = q->failed == OK ? ERR_CLOSED : q->failed;
+    if (q->is_proof) {
+        end_proof(s, t, q, q->has_behind && err == OK ? ERR_NOT_FOUND : err, NULL);
+        return;
+    }
+    uint64_t ask = q->ask;
+    bool has_null = q->has_null;
+    question_free(s, q);
+    wallet_answer(s->cfg.wallet, t, ask, has_null ? OK : err,
+                  has_null ? SPAN_LIT("null") : SPAN_EMPTY, &nobody);
+}
+
+/* Several were asked: what they said is what there is. */
+static void end_tally(struct servers *s, struct wallet_time t, struct question *q)
+{
+    struct tally tally = tally_of(q);
+    if (!tally.best) {
+        end_failed(s, t, q);
+        return;
+    }
+    struct wallet_source source = {.k = tally.k,
+                                   .n = (uint8_t)q->tried_count,
+                                   .is_disputed = tally.is_disputed,
+                                   .is_middle = tally.is_middle};
+    source_set(&source, &tally.best->peer);
+    if (tally.is_disputed) {
+        trust_disputed(s, t, q);
+    }
+    /* The answer outlives its question. */
+    struct said best = *tally.best;
+    struct said *place = &q->said[tally.best - q->said];
+    place->text = (struct buf){0};
+    uint64_t ask = q->ask;
+    question_free(s, q);
+    wallet_answer(s->cfg.wallet, t, ask, best.is_error ? ERR_DENIED : OK, buf_span(&best.text),
+                  &source);
+    buf_done(&best.text);
+}
+
+/* ---- asking ---- */
+
+static uint64_t hedge_us(const struct server *one)
+{
+    uint64_t ms = 100 + 3 * one->rtt_us / US_PER_MS;
+    ms = ms < HEDGE_MS_MIN ? HEDGE_MS_MIN : ms;
+    return (ms > HEDGE_MS_MAX ? HEDGE_MS_MAX : ms) * US_PER_MS;
+}
+
+static bool is_several(const struct question *q)
+{
+    return !q->is_proof && q->mode != WALLET_ASK_FIRST;
+}
+
+/* ask_one asks the next server; false if there is none now. */
+static bool ask_one(struct servers *s, struct wallet_time t, struct question *q)
+{
+    if (q->tried_count >= SERVERS_TRIED_COUNT_MAX) {
+        return false;
+    }
+    struct trust_tried tried = {.peers = q->tried, .count = q->tried_count};
+    struct server *one = trust_pick(s, t.mono, q->account, tried);
+    if (!one || call_question(s, t, q, one) != OK) {
+        return false;
+    }
+    q->tried[q->tried_count++] = one->peer;
+    q->running++;
+    q->again_at = INSTANT_NEVER;
+    q->hedge_at = instant_add(t.mono, hedge_us(one));
+    return true;
+}
+
+/* go_on asks whom it can, or sees that nobody is left. */
+static void go_on(struct servers *s, struct wallet_time t, struct question *q)
+{
+    size_t wanted = is_several(q) ? SERVERS_SET_LEN - q->said_count : 1;
+    while (q->running < wanted && ask_one(s, t, q)) {}
+    if (q->running > 0) {
+        return;
+    }
+    if (q->said_count > 0) {
+        end_tally(s, t, q);
+    } else if (q->has_null && !q->is_proof) {
+        end_failed(s, t, q);
+    } else if (servers_usable_count(s) == 0 || instant_reached(q->give_up_at, t.mono)) {
+        end_failed(s, t, q);
+    } else if (q->has_behind || q->failed == ERR_LIMIT || q->tried_count == 0) {
+        /* A block that has not reached them yet, or no place: both pass. */
+        uint64_t wait_ms = (uint64_t)AGAIN_MS << (q->rounds < 3 ? q->rounds : 3);
+        q->rounds++;
+        q->has_behind = false;
+        q->again_at = instant_add(t.mono, wait_ms * US_PER_MS);
+        q->hedge_at = INSTANT_NEVER;
+    } else {
+        end_failed(s, t, q);
+    }
+}
+
+void ask_begin(struct servers *s, struct wallet_time t, const struct wallet_event *e)
+{
+    struct question *q = question_place(s);
+    check(q); /* servers_has_room was asked */
+    *q = (struct question){.is_used = true,
+                           .is_proof = e->kind == WALLET_PROVE,
+                           .ask = e->id,
+                           .mode = e->mode,
+                           .network = e->network,
+                           .account = e->account,
+                           .method = e->method,
+                           .block_hash = e->block_hash,
+                           .address = e->address,
+                           .hedge_at = INSTANT_NEVER,
+                           .settle_at = INSTANT_NEVER,
+                           .again_at = INSTANT_NEVER,
+                           .give_up_at = instant_add(t.mono, GIVE_UP_MS * US_PER_MS)};
+    buf_init(&q->params, s->cfg.budget, PARAMS_LEN_MAX);
+    if (buf_append(&q->params, q->is_proof ? e->slots : e->params) != OK) {
+        q->failed = ERR_LIMIT;
+        end_failed(s, t, q);
+        return;
+    }
+    go_on(s, t, q);
+}
+
+/* ---- answers ---- */
+
+static void take_proof(struct servers *s,
+                       struct wallet_time t,
+                       struct question *q,
+                       const struct peer_id *peer,
+                       const struct service_client_event *e)
+{
+    static const struct proven_known nothing;
+    struct proven_account p;
+    struct service_request asked = call_request(s, q);
+    enum err err = proven_account_verify(&p, &q->block_hash, &asked, &nothing, &e->body.proof);
+    call_proved(s, peer, err == OK);
+    if (err == OK) {
+        end_proof(s, t, q, OK, &p);
+        return;
+    }
+    q->failed = ERR_AUTH;
+    trust_lied(s, t, q, peer, e->response.body);
+    go_on(s, t, q);
+}
+
+static bool is_null(const struct service_client_event *e)
+{
+    return !e->body.rpc.is_error && span_equal(e->body.rpc.json, SPAN_LIT("null"));
+}
+
+static void take_said(struct servers *s,
+                      struct wallet_time t,
+                      struct question *q,
+                      const struct peer_id *peer,
+                      const struct service_client_event *e)
+{
+    struct said *said = &q->said[q->said_count];
+    *said = (struct said){.peer = *peer, .is_error = e->body.rpc.is_error};
+    buf_init(&said->text, s->cfg.budget, SAID_LEN_MAX);
+    if (buf_append(&said->text, e->body.rpc.json) != OK) {
+        buf_done(&said->text);
+        q->failed = ERR_LIMIT;
+        go_on(s, t, q);
+        return;
+    }
+    q->said_count++;
+    if (q->said_count == 1) {
+        q->settle_at = instant_add(t.mono, SETTLE_MS * US_PER_MS);
+    }
+    if (q->said_count == SERVERS_SET_LEN) {
+        end_tally(s, t, q);
+    } else {
+        go_on(s, t, q);
+    }
+}
+
+void ask_answered(struct servers *s,
+                  struct wallet_time t,
+                  struct question *q,
+                  const struct peer_id *peer,
+                  const struct service_client_event *e)
+{
+    check(q->running > 0);
+    q->running--;
+    if (q->is_proof) {
+        take_proof(s, t, q, peer, e);
+    } else if (is_null(e)) {
+        q->has_null = true;
+        go_on(s, t, q);
+    } else if (is_several(q)) {
+        take_said(s, t, q, peer, e);
+    } else {
+        struct wallet_source source = {.k = 1, .n = 1};
+        uint64_t ask = q->ask;
+        source_set(&source, peer);
+        question_free(s, q);
+        wallet_answer(s->cfg.wallet, t, ask, e->body.rpc.is_error ? ERR_DENIED : OK,
+                      e->body.rpc.json, &source);
+    }
+}
+
+void ask_failed(struct servers *s, struct wallet_time t, struct question *q, enum err err)
+{
+    check(q->running > 0);
+    q->running--;
+    q->has_behind |= err == ERR_NOT_FOUND;
+    if (err != ERR_LIMIT || q->failed == OK) {
+        q->failed = err;
+    }
+    go_on(s, t, q);
+}
+
+/* ---- time ---- */
+
+static void tick_one(struct servers *s, struct wallet_time t, struct question *q)
+{
+    if (instant_reached(q->give_up_at, t.mono)) {
+        q->failed = q->failed == OK ? ERR_TIMEOUT : q->failed;
+        end_tally(s, t, q);
+        return;
+    }
+    if (instant_reached(q->settle_at, t.mono)) {
+        end_tally(s, t, q);
+        return;
+    }
+    if (instant_reached(q->again_at, t.mono)) {
+        q->again_at = INSTANT_NEVER;
+        q->tried_count = 0;
+        go_on(s, t, q);
+        return;
+    }
+    if (instant_reached(q->hedge_at, t.mono)) {
+        q->hedge_at = INSTANT_NEVER;
+        (void)ask_one(s, t, q);
+    }
+}
+
+void ask_tick(struct servers *s, struct wallet_time t)
+{
+    for (size_t i = 0; i < SERVERS_QUESTION_COUNT_MAX; i++) {
+        if (s->questions[i].is_used) {
+            tick_one(s, t, &s->questions[i]);
+        }
+    }
+}
+
+instant ask_deadline(const struct servers *s)
+{
+    instant at = INSTANT_NEVER;
+    for (size_t i = 0; i < SERVERS_QUESTION_COUNT_MAX; i++) {
+        const struct question *q = &s->questions[i];
+        if (q->is_used) {
+            at = instant_min(at, instant_min(q->hedge_at, q->settle_at));
+            at = instant_min(at, instant_min(q->again_at, q->give_up_at));
+        }
+    }
+    return at;
+}

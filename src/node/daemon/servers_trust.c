@@ -1,0 +1,412 @@
+/* Which servers an account asks, who is never asked again, and what shows why. */
+#include "base/check.h"
+#include "codec/multiaddr.h"
+#include "codec/protobuf.h"
+#include "node/daemon/servers_inside.h"
+#include "wallet/view.h"
+
+#include <string.h>
+
+enum {
+    EVIDENCE_LEN_MAX = 60 * 1024, /* bytes of one record; a longer answer is cut */
+    EVIDENCE_TEXT_LEN_MAX = 4096, /* of each answer in a disagreement */
+    FAILURES_TOLERATED = 1,
+    DISPUTE_PAUSE_S = 60,
+    GROUP_IP4_LEN = 3, /* bytes: neighbours share a /24 or a /48 */
+    GROUP_IP6_LEN = 6,
+};
+
+/* Fields of a record of evidence. */
+enum {
+    FIELD_AT_MS = 1,
+    FIELD_NETWORK = 2,
+    FIELD_KIND = 3, /* 1: a lie, 2: a disagreement */
+    FIELD_BLOCK = 4,
+    FIELD_ADDRESS = 5,
+    FIELD_QUESTION = 6, /* the slots of a proof, the parameters of a method */
+    FIELD_METHOD = 7,
+    FIELD_PEER = 8, /* and its answer behind it */
+    FIELD_ANSWER = 9,
+};
+enum { KIND_LIE = 1, KIND_DISAGREEMENT = 2 };
+
+static bool has_peer(const struct peer_id *list, size_t count, const struct peer_id *peer)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (peer_id_equal(&list[i], peer)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool trust_is_banned(const struct servers *s, const struct peer_id *peer)
+{
+    return has_peer(s->bans, s->ban_count, peer);
+}
+
+/* ---- the store ---- */
+
+static void set_save(struct servers *s, const struct server_set *set)
+{
+    uint8_t room[SERVERS_SET_LEN * (PEER_ID_LEN_MAX + 8)];
+    struct wr w = wr_init(MSPAN_OF(room));
+    for (size_t i = 0; i < set->count; i++) {
+        protobuf_write_bytes(&w, FIELD_PEER, peer_id_span(&set->peers[i]));
+    }
+    if (s->cfg.store && wr_ok(&w) &&
+        s->cfg.store->put(s->cfg.store, STORE_SET, id_span(&set->account), span_of(room, w.n)) !=
+            OK) {
+        log_line(s->cfg.log, LOG_WARN, "net", "an account's servers could not be written down");
+    }
+}
+
+static void set_read(struct server_set *set, struct span record)
+{
+    struct protobuf_reader r = protobuf_read(record);
+    struct protobuf_field f;
+    struct span bytes;
+    while (protobuf_next(&r, &f)) {
+        if (f.number == FIELD_PEER && set->count < SERVERS_SET_LEN &&
+            protobuf_get_bytes(&bytes, &f) == OK &&
+            peer_id_decode(&set->peers[set->count], bytes) == OK) {
+            set->count++;
+        }
+    }
+}
+
+/* Gives each record of a table to take; at most count_max. */
+static void each_record(struct servers *s,
+                        enum store_table table,
+                        size_t count_max,
+                        void (*take)(struct servers *s, struct span key, struct span value))
+{
+    AUTO(buf_done) struct buf after;
+    AUTO(buf_done) struct buf key;
+    AUTO(buf_done) struct buf value;
+    buf_init(&after, s->cfg.budget, STORE_KEY_LEN_MAX);
+    buf_init(&key, s->cfg.budget, STORE_KEY_LEN_MAX);
+    buf_init(&value, s->cfg.budget, STORE_VALUE_LEN_MAX);
+    for (size_t i = 0; i < count_max; i++) {
+        buf_clear(&key);
+        buf_clear(&value);
+        if (s->cfg.store->next(s->cfg.store, table, buf_span(&after), &key, &value) != OK) {
+            return;
+        }
+        take(s, buf_span(&key), buf_span(&value));
+        buf_clear(&after);
+        if (buf_append(&after, buf_span(&key)) != OK) {
+            return;
+        }
+    }
+}
+
+static void take_set(struct servers *s, struct span key, struct span value)
+{
+    struct server_set *set = &s->sets[s->set_count];
+    *set = (struct server_set){0};
+    if (id_parse(&set->account, key) == OK) {
+        set_read(set, value);
+        s->set_count++;
+    }
+}
+
+static void take_ban(struct servers *s, struct span key, struct span value)
+{
+    (void)value;
+    s->ban_count += peer_id_decode(&s->bans[s->ban_count], key) == OK;
+}
+
+static void count_evidence(struct servers *s, struct span key, struct span value)
+{
+    (void)key;
+    (void)value;
+    s->evidence_count++;
+}
+
+void trust_load(struct servers *s)
+{
+    if (s->cfg.store) {
+        each_record(s, STORE_SET, SERVERS_SET_COUNT_MAX, take_set);
+        each_record(s, STORE_BAN, SERVERS_BAN_COUNT_MAX, take_ban);
+        each_record(s, STORE_EVIDENCE, SERVERS_EVIDENCE_COUNT_MAX, count_evidence);
+    }
+}
+
+/* ---- sets ---- */
+
+static struct server_set *set_of(struct servers *s, struct id account)
+{
+    for (size_t i = 0; i < s->set_count; i++) {
+        if (id_equal(s->sets[i].account, account)) {
+            return &s->sets[i];
+        }
+    }
+    struct server_set *set;
+    if (s->set_count < SERVERS_SET_COUNT_MAX) {
+        set = &s->sets[s->set_count++];
+    } else {
+        memmove(&s->sets[0], &s->sets[1], (SERVERS_SET_COUNT_MAX - 1) * sizeof s->sets[0]);
+        set = &s->sets[SERVERS_SET_COUNT_MAX - 1];
+    }
+    *set = (struct server_set){.account = account};
+    return set;
+}
+
+static bool
+can_ask(const struct servers *s, instant now, const struct server *one, struct trust_tried tried)
+{
+    return one && one->is_usable && !instant_before(now, one->busy_until) &&
+           !trust_is_banned(s, &one->peer) && !has_peer(tried.peers, tried.count, &one->peer);
+}
+
+static unsigned badness(const struct server *one)
+{
+    return one->failures > one->unproven ? one->failures : one->unproven;
+}
+
+/* What a peer shares with its neighbours; empty if it has no IP address. */
+static struct span group_of(const struct servers *s, const struct peer_id *peer)
+{
+    struct host_peer_info info;
+    struct multiaddr_part part;
+    if (!host_peer_find(s->cfg.host, &info, peer)) {
+        return SPAN_EMPTY;
+    }
+    if (multiaddr_find(&part, info.addr, MULTIADDR_IP4)) {
+        return span_first(part.value, GROUP_IP4_LEN);
+    }
+    if (multiaddr_find(&part, info.addr, MULTIADDR_IP6)) {
+        return span_first(part.value, GROUP_IP6_LEN);
+    }
+    return SPAN_EMPTY;
+}
+
+static bool
+is_neighbour(const struct servers *s, const struct server_set *set, const struct server *one)
+{
+    struct span group = s->has_neighbours ? group_of(s, &one->peer) : SPAN_EMPTY;
+    for (size_t i = 0; i < set->count && group.n > 0; i++) {
+        if (span_equal(group, group_of(s, &set->peers[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t shared_count(const struct servers *s, const struct peer_id *peer)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < s->set_count; i++) {
+        count += has_peer(s->sets[i].peers, s->sets[i].count, peer);
+    }
+    return count;
+}
+
+/* Strangers hear a question only when nobody who was named can be asked, or is thinking about it. */
+static bool may_ask_strangers(const struct servers *s, instant now, struct trust_tried tried)
+{
+    for (size_t i = 0; i < s->server_count; i++) {
+        const struct server *one = &s->servers[i];
+        bool is_thinking = has_peer(tried.peers, tried.count, &one->peer) && badness(one) == 0;
+        if (one->is_usable && servers_is_named(s, &one->peer) &&
+            (is_thinking || can_ask(s, now, one, tried))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The best server outside the set: one that the fewest other accounts ask. */
+static struct server *find_candidate(struct servers *s,
+                                     instant now,
+                                     const struct server_set *set,
+                                     struct trust_tried tried)
+{
+    struct server *best = NULL;
+    size_t best_cost = 0;
+    bool strangers = may_ask_strangers(s, now, tried);
+    for (size_t i = 0; i < s->server_count; i++) {
+        struct server *one = &s->servers[i];
+        bool named = servers_is_named(s, &one->peer);
+        if (!can_ask(s, now, one, tried) || has_peer(set->peers, set->count, &one->peer) ||
+            (!named && !strangers) || is_neighbour(s, set, one)) {
+            continue;
+        }
+        size_t cost = shared_count(s, &one->peer) + 100 * badness(one) + (named ? 0 : 10000);
+        if (!best || cost < best_cost) {
+            best = one;
+            best_cost = cost;
+        }
+    }
+    return best;
+}
+
+static struct server *
+find_member(struct servers *s, instant now, const struct server_set *set, struct trust_tried tried)
+{
+    struct server *best = NULL;
+    for (size_t i = 0; i < set->count; i++) {
+        struct server *one = servers_find(s, &set->peers[i]);
+        if (can_ask(s, now, one, tried) &&
+            (servers_is_named(s, &one->peer) || may_ask_strangers(s, now, tried)) &&
+            (!best || badness(one) < badness(best))) {
+            best = one;
+        }
+    }
+    return best;
+}
+
+/* The member that may go for another: one that is banned or not there, or that broke more promises than is tolerated. */
+static struct peer_id *find_leaver(struct servers *s, struct server_set *set)
+{
+    struct peer_id *worst = NULL;
+    unsigned worst_badness = FAILURES_TOLERATED;
+    for (size_t i = 0; i < set->count; i++) {
+        const struct server *one = servers_find(s, &set->peers[i]);
+        if (!one || !one->is_usable || trust_is_banned(s, &set->peers[i])) {
+            return &set->peers[i];
+        }
+        if (badness(one) > worst_badness) {
+            worst = &set->peers[i];
+            worst_badness = badness(one);
+        }
+    }
+    return worst;
+}
+
+struct server *
+trust_pick(struct servers *s, instant now, struct id account, struct trust_tried tried)
+{
+    struct server_set nobody = {0};
+    struct server_set *set = id_is_set(account) ? set_of(s, account) : &nobody;
+    struct server *one = find_member(s, now, set, tried);
+    if (one && badness(one) <= FAILURES_TOLERATED) {
+        return one;
+    }
+    struct server *fresh = find_candidate(s, now, set, tried);
+    if (!fresh || set == &nobody) {
+        return fresh ? fresh : one;
+    }
+    struct peer_id *place =
+        set->count < SERVERS_SET_LEN ? &set->peers[set->count++] : find_leaver(s, set);
+    if (!place) {
+        return one;
+    }
+    *place = fresh->peer;
+    set_save(s, set);
+    return fresh;
+}
+
+/* ---- evidence ---- */
+
+/* evidence_trim makes room for one more. */
+static void evidence_trim(struct servers *s)
+{
+    AUTO(buf_done) struct buf key;
+    AUTO(buf_done) struct buf value;
+    buf_init(&key, s->cfg.budget, STORE_KEY_LEN_MAX);
+    buf_init(&value, s->cfg.budget, STORE_VALUE_LEN_MAX);
+    struct store *store = s->cfg.store;
+    if (s->evidence_count >= SERVERS_EVIDENCE_COUNT_MAX &&
+        store->next(store, STORE_EVIDENCE, SPAN_EMPTY, &key, &value) == OK &&
+        store->remove(store, STORE_EVIDENCE, buf_span(&key)) == OK) {
+        s->evidence_count--;
+    }
+}
+
+static void evidence_save(struct servers *s, struct wallet_time t, struct span record)
+{
+    uint8_t key[16];
+    struct wr w = wr_init(MSPAN_OF(key));
+    wr_be64(&w, t.unix_ms);
+    wr_be64(&w, rng_u64(s->cfg.rng));
+    evidence_trim(s);
+    if (s->cfg.store->put(s->cfg.store, STORE_EVIDENCE, SPAN_OF(key), record) != OK) {
+        log_line(s->cfg.log, LOG_WARN, "net", "evidence could not be written down");
+        return;
+    }
+    s->evidence_count++;
+}
+
+static void
+write_question(struct wr *w, struct wallet_time t, const struct question *q, uint64_t kind)
+{
+    protobuf_write_varint(w, FIELD_AT_MS, t.unix_ms);
+    protobuf_write_bytes(w, FIELD_NETWORK, id_span(&q->network->id));
+    protobuf_write_varint(w, FIELD_KIND, kind);
+    if (q->is_proof) {
+        protobuf_write_bytes(w, FIELD_BLOCK, SPAN_OF(q->block_hash.bytes));
+        protobuf_write_bytes(w, FIELD_ADDRESS, SPAN_OF(q->address.bytes));
+    } else {
+        protobuf_write_bytes(w, FIELD_METHOD, span_str(q->method));
+    }
+    protobuf_write_bytes(w, FIELD_QUESTION,
+                         span_first(buf_span(&q->params), EVIDENCE_TEXT_LEN_MAX));
+}
+
+static void ban(struct servers *s, const struct peer_id *peer)
+{
+    static const uint8_t mark[] = {1};
+    if (s->ban_count == SERVERS_BAN_COUNT_MAX) {
+        memmove(&s->bans[0], &s->bans[1], (SERVERS_BAN_COUNT_MAX - 1) * sizeof s->bans[0]);
+        s->ban_count--;
+    }
+    s->bans[s->ban_count++] = *peer;
+    if (s->cfg.store &&
+        s->cfg.store->put(s->cfg.store, STORE_BAN, peer_id_span(peer), SPAN_OF(mark)) != OK) {
+        log_line(s->cfg.log, LOG_WARN, "net", "a ban could not be written down");
+    }
+}
+
+void trust_lied(struct servers *s,
+                struct wallet_time t,
+                const struct question *q,
+                const struct peer_id *peer,
+                struct span answer)
+{
+    char text[PEER_ID_TEXT_MAX];
+    struct peer_id liar = *peer; /* what it points to goes with the connection */
+    peer_id_print(text, &liar);
+    log_line(s->cfg.log, LOG_WARN, "net",
+             "server %s gave a proof that is false: it is never asked again", text);
+    if (s->cfg.store) {
+        AUTO(buf_done) struct buf record;
+        buf_init(&record, s->cfg.budget, STORE_VALUE_LEN_MAX);
+        struct wr w = wr_init_buf(&record);
+        write_question(&w, t, q, KIND_LIE);
+        protobuf_write_bytes(&w, FIELD_PEER, peer_id_span(&liar));
+        protobuf_write_bytes(&w, FIELD_ANSWER,
+                             span_first(answer, EVIDENCE_LEN_MAX - EVIDENCE_TEXT_LEN_MAX));
+        if (wr_end(&w) == OK) {
+            evidence_save(s, t, buf_span(&record));
+        }
+    }
+    if (!trust_is_banned(s, &liar)) {
+        ban(s, &liar);
+    }
+    servers_remove(s, &liar);
+    host_disconnect(s->cfg.host, &liar);
+    servers_tell(s, t);
+}
+
+void trust_disputed(struct servers *s, struct wallet_time t, const struct question *q)
+{
+    if (!s->cfg.store || !instant_reached(s->disputed_from, t.mono)) {
+        return; /* one record tells it; those that follow in a minute tell the same */
+    }
+    s->disputed_from = instant_add(t.mono, DISPUTE_PAUSE_S * US_PER_S);
+    log_line(s->cfg.log, LOG_WARN, "net", "servers disagree about %s", q->method);
+    AUTO(buf_done) struct buf record;
+    buf_init(&record, s->cfg.budget, STORE_VALUE_LEN_MAX);
+    struct wr w = wr_init_buf(&record);
+    write_question(&w, t, q, KIND_DISAGREEMENT);
+    for (size_t i = 0; i < q->said_count; i++) {
+        protobuf_write_bytes(&w, FIELD_PEER, peer_id_span(&q->said[i].peer));
+        protobuf_write_bytes(&w, FIELD_ANSWER,
+                             span_first(buf_span(&q->said[i].text), EVIDENCE_TEXT_LEN_MAX));
+    }
+    if (wr_end(&w) == OK) {
+        evidence_save(s, t, buf_span(&record));
+    }
+}

@@ -1,0 +1,183 @@
+/* Whom an account asks, and what several answers come to. */
+#include "node/daemon/servers_inside.h"
+
+#include "base/test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Too large for the stack. */
+static struct servers s;
+static struct question q;
+
+static struct peer_id peer_of(uint8_t number)
+{
+    uint8_t bytes[34] = {0x12, 0x20, number};
+    struct peer_id peer;
+    EXPECT_OK(peer_id_decode(&peer, SPAN_OF(bytes)));
+    return peer;
+}
+
+/* Usable servers 1 to count; the first named of them stand in the list of addresses. */
+static void begin(uint8_t count, uint8_t named)
+{
+    memset(&s, 0, sizeof s);
+    for (uint8_t i = 0; i < count; i++) {
+        s.servers[i] = (struct server){.peer = peer_of(i), .is_usable = true};
+        s.targets[i] =
+            (struct target){.peer = peer_of(i), .found = i < named ? FOUND_MANUAL : FOUND_MDNS};
+    }
+    s.server_count = count;
+    s.target_count = count;
+}
+
+static const struct id account = {"one"};
+
+static int pick(struct trust_tried tried)
+{
+    const struct server *one = trust_pick(&s, (instant){5}, account, tried);
+    return one ? (int)(one - s.servers) : -1;
+}
+
+TEST(an_account_stays_inside_three)
+{
+    struct trust_tried tried = {0};
+    struct peer_id peers[8];
+    begin(5, 5);
+    int first = pick(tried);
+    for (int i = 0; i < 5; i++) {
+        EXPECT_EQ(first, pick(tried)); /* always the same one, while it keeps its promises */
+    }
+    tried.peers = peers;
+    int seen[3];
+    for (int i = 0; i < 3; i++) {
+        seen[i] = pick(tried);
+        TEST_REQUIRE(seen[i] >= 0);
+        peers[tried.count++] = s.servers[seen[i]].peer;
+    }
+    EXPECT_EQ(first, seen[0]);
+    EXPECT(seen[1] != seen[0] && seen[2] != seen[0] && seen[2] != seen[1]);
+    EXPECT_EQ(-1, pick(tried)); /* the other two do not hear of it */
+    EXPECT_EQ(3, s.sets[0].count);
+}
+
+TEST(who_breaks_promises_goes_for_another)
+{
+    struct trust_tried tried = {0};
+    begin(5, 5);
+    int first = pick(tried);
+    s.servers[first].failures = 2;
+    int second = pick(tried);
+    EXPECT(second != first);
+    s.servers[second].unproven = 2; /* it answers, and proves nothing */
+    int third = pick(tried);
+    EXPECT(third != first && third != second);
+    s.servers[third].failures = 2;
+    int fourth = pick(tried); /* the set is full: the first that may leave does */
+    EXPECT(fourth >= 0 && fourth != first && fourth != second && fourth != third);
+    EXPECT_EQ(3, s.sets[0].count);
+}
+
+TEST(who_lied_is_not_asked)
+{
+    struct trust_tried tried = {0};
+    begin(2, 2);
+    int first = pick(tried);
+    s.bans[s.ban_count++] = s.servers[first].peer;
+    EXPECT_EQ(1 - first, pick(tried));
+    s.bans[s.ban_count++] = s.servers[1 - first].peer;
+    EXPECT_EQ(-1, pick(tried));
+}
+
+TEST(accounts_do_not_share_while_there_are_others)
+{
+    struct trust_tried tried = {0};
+    const struct id other = {"two"};
+    begin(2, 2);
+    int first = pick(tried);
+    const struct server *second = trust_pick(&s, (instant){5}, other, tried);
+    TEST_REQUIRE(second);
+    EXPECT(second - s.servers != first);
+}
+
+TEST(strangers_only_when_who_was_named_has_failed)
+{
+    struct trust_tried tried = {0};
+    struct peer_id peers[2];
+    begin(3, 1);
+    EXPECT_EQ(0, pick(tried));
+    peers[0] = s.servers[0].peer;
+    tried = (struct trust_tried){.peers = peers, .count = 1};
+    EXPECT_EQ(-1, pick(tried)); /* it is thinking */
+    s.servers[0].failures = 1;
+    EXPECT(pick(tried) > 0);
+}
+
+/* ---- several answers ---- */
+
+static struct tally tally(enum wallet_ask_mode mode, const char *const *texts, size_t count)
+{
+    memset(&q, 0, sizeof q);
+    q.mode = mode;
+    for (size_t i = 0; i < count; i++) {
+        struct said *x = &q.said[q.said_count++];
+        x->peer = peer_of((uint8_t)i);
+        x->is_error = texts[i][0] == '{';
+        buf_init(&x->text, test_budget(), 256);
+        EXPECT_OK(buf_append(&x->text, span_str(texts[i])));
+    }
+    return tally_of(&q);
+}
+
+static void tally_free(void)
+{
+    for (size_t i = 0; i < q.said_count; i++) {
+        buf_done(&q.said[i].text);
+    }
+}
+
+TEST(what_several_answers_come_to)
+{
+    static const struct {
+        enum wallet_ask_mode mode;
+        const char *texts[3];
+        size_t count;
+        int best; /* whose answer */
+        uint8_t k;
+        bool is_disputed;
+        bool is_middle;
+    } cases[] = {
+        {WALLET_ASK_AGREE,  {"\"0x1\"", "\"0x1\"", "\"0x1\""},   3, 0,  3, false, false},
+        {WALLET_ASK_AGREE,  {"\"0x2\"", "\"0x1\"", "\"0x1\""},   3, 1,  2, true,  false},
+        {WALLET_ASK_AGREE,  {"\"0x2\"", "\"0x1\"", NULL},        2, 0,  1, true,  false},
+        {WALLET_ASK_AGREE,  {"\"0x1\"", "\"0x2\"", "\"0x3\""},   3, 0,  1, true,  false},
+        {WALLET_ASK_AGREE,
+         {"{}", "{}", "\"0x1\""},
+         3,                                                         2,
+         1,                                                                false,
+         false                                                                         }, /* an error never beats a value */
+        {WALLET_ASK_AGREE,  {"{\"a\":1}", "{}", NULL},           2, 0,  2, false, false},
+        {WALLET_ASK_AGREE,  {NULL},                              0, -1, 0, false, false},
+        {WALLET_ASK_MIDDLE, {"\"0x5\"", "\"0x1\"", "\"0x9\""},   3, 0,  3, false, true },
+        {WALLET_ASK_MIDDLE, {"\"0xffffffff\"", "\"0x1\"", NULL}, 2, 1,  2, false, true },
+        {WALLET_ASK_MIDDLE, {"\"0x5\"", "\"0x5\"", "\"0x5\""},   3, 1,  3, false, false},
+        {WALLET_ASK_MIDDLE,
+         {"{}", "{}", "\"0x1\""},
+         3,                                                         1,
+         2,                                                                false,
+         false                                                                         }, /* most say that it fails */
+        {WALLET_ASK_MIDDLE, {"{}", "\"0x1\"", NULL},             2, 1,  1, false, true },
+        {WALLET_ASK_MIDDLE, {"\"x\"", NULL},                     1, 0,  1, false, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct tally t = tally(cases[i].mode, cases[i].texts, cases[i].count);
+        test_note("case %zu", i);
+        EXPECT_EQ(cases[i].best, t.best ? (int)(t.best - q.said) : -1);
+        EXPECT_EQ(cases[i].k, t.k);
+        EXPECT_EQ(cases[i].is_disputed, t.is_disputed);
+        EXPECT_EQ(cases[i].is_middle, t.is_middle);
+        tally_free();
+    }
+}
+
+TEST_MAIN
