@@ -25,6 +25,8 @@ export type Figure = {
   as_of_ms: number;
   /** Code of kind why in codes.json. */
   why: string;
+  /** proven: who named the block that it is proven against, a node that the network's file names or the sync committee. */
+  anchor?: 'none' | 'header_source' | 'light_client';
   /** Who answered. */
   servers?: string[];
 };
@@ -54,8 +56,8 @@ export type Network = {
   native: Asset;
   /** Its file names a faucet: faucet_request works. */
   faucet: boolean;
-  /** Where the newest block comes from: nothing, a proof, or the node that the person named. */
-  consensus: 'none' | 'light_client' | 'own_node';
+  /** Where trusted blocks come from: nowhere, the node that the network's file names, a proof, or the node that the person named. */
+  consensus: 'none' | 'header_source' | 'light_client' | 'own_node';
   /** Whether our account contracts are on this chain. */
   contracts: 'unknown' | 'missing' | 'ready';
   selected: boolean;
@@ -353,6 +355,10 @@ export type ChainHealth = {
   k: number;
   n: number;
   tried: number;
+  /** Where trusted blocks come from. */
+  anchor?: 'none' | 'header_source' | 'light_client';
+  /** Why the state is doubtful: no server proves what it says, servers disagree, or no trusted block is named any more. */
+  doubt?: 'none' | 'unproven' | 'disputed' | 'anchor_silent';
 };
 
 /** How far the daemon has shut itself in (docs/threat-model.md). */
@@ -894,6 +900,9 @@ export interface WhyParams {
   merkle_proof: Record<string, never>;
   merkle_proof_trusted_block: Record<string, never>;
   quorum: Record<string, never>;
+  header_source: Record<string, never>;
+  middle: Record<string, never>;
+  servers_disagree: Record<string, never>;
   one_server: Record<string, never>;
   own_node: Record<string, never>;
   local_network: Record<string, never>;

@@ -337,7 +337,7 @@ export const en = {
     title: 'How this was checked', block: (n: string) => `Block ${n}`, age: (t: string) => `Read ${t}`, servers: 'Who answered',
     label: (grade: string) => `${grade}: how it was checked`,
     said: (k: number, n: number) => `${k} of ${n} ${s(n, 'server', 'servers')} said so`,
-    anchor: { none: '', header_source: 'Blocks are named by the network’s own source, not by consensus.', light_client: 'Blocks are signed by two thirds of the sync committee.' },
+    anchor: { none: 'Nobody names trusted blocks here.', header_source: 'Blocks are named by the network’s own source, not by consensus.', light_client: 'Blocks are signed by two thirds of the sync committee.' },
   },
   figure: { all: 'Show all digits', less: 'Show fewer digits' },
   address: { differ: (n: number) => `${n} of 10 groups differ`, copy: 'Copy address' },

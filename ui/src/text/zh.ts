@@ -308,7 +308,7 @@ export const zh: Texts = {
     title: '如何核验', block: (n) => `区块${n}`, age: (t) => `读取于${t}`, servers: '谁回答的',
     label: (grade) => `${grade}：如何核验`,
     said: (k, n) => `${n}台服务器中有${k}台这样说`,
-    anchor: { none: '', header_source: '区块由此网络自己的来源给出，不是由共识证明。', light_client: '区块由同步委员会三分之二以上成员签名。' },
+    anchor: { none: '此处无人给出可信区块。', header_source: '区块由此网络自己的来源给出，不是由共识证明。', light_client: '区块由同步委员会三分之二以上成员签名。' },
   },
   figure: { all: '显示全部位数', less: '显示较少位数' },
   address: { differ: (n) => `10组中有${n}组不同`, copy: '复制地址' },
