@@ -186,11 +186,11 @@ enum err service_request_encode(const struct service_request *r, struct buf *out
 MUST_CHECK static enum err
 request_field(struct service_request *r, uint32_t *seen, const struct protobuf_field *f)
 {
-    /* As in proto3, an empty field is one that is not there: our own encoder writes none. */
+    /* As in proto3, an empty field is one that is not there (our own encoder writes none), and of a field that comes
+     * twice the last one counts, an empty one too. */
     bool is_there = f->wire != PROTOBUF_BYTES || f->bytes.n > 0;
-    if (is_there && f->number < 32) {
-        *seen |= UINT32_C(1) << f->number;
-    }
+    uint32_t bit = f->number < 32 ? UINT32_C(1) << f->number : 0;
+    *seen = is_there ? *seen | bit : *seen & ~bit;
     uint64_t v = 0;
     switch (f->number) {
     case 1:

@@ -74,21 +74,23 @@ TEST(refused_requests)
         enum err err;
         const char *why;
     } cases[] = {
-        {"",                                           ERR_UNSUPPORTED, "nothing: type 0"        },
-        {"0807 19 0000000000000000",                   ERR_UNSUPPORTED, "type 7"                 },
-        {"0801",                                       ERR_MALFORMED,   "no id"                  },
-        {"0801 1801",                                  ERR_MALFORMED,   "id of another wire type"},
-        {"0a00 19 0000000000000000",                   ERR_MALFORMED,   "type as text"           },
-        {"0802 19 0000000000000000",                   ERR_MALFORMED,   "rpc without method"     },
-        {"0802 19 0000000000000000 3200 3a025b5d",     ERR_MALFORMED,   "rpc of an empty method" },
-        {"0804 19 0000000000000000 520102",            ERR_MALFORMED,   "hash of one byte"       },
-        {"0805 19 0000000000000000 5802",              ERR_UNSUPPORTED, "topic 2"                },
-        {"0805 19 0000000000000000",                   ERR_MALFORMED,   "no topic"               },
-        {"0801 19 0000000000000000 20 ffffffff7f",     ERR_MALFORMED,   "deadline over 32 bits"  },
-        {"0802 19 0000000000000000 3202fffe 3a025b5d", ERR_MALFORMED,   "method not UTF-8"       },
-        {"0806 19 0000000000000000",                   ERR_MALFORMED,   "proof of no block"      },
-        {"0806 19 0000000000000000 7201 00",           ERR_MALFORMED,   "slots not of 32 bytes"  },
-        {"0806 19 0000000000000000 7a01 00",           ERR_MALFORMED,   "known not of 32 bytes"  },
+        {"",                                              ERR_UNSUPPORTED, "nothing: type 0"        },
+        {"0807 19 0000000000000000",                      ERR_UNSUPPORTED, "type 7"                 },
+        {"0801",                                          ERR_MALFORMED,   "no id"                  },
+        {"0801 1801",                                     ERR_MALFORMED,   "id of another wire type"},
+        {"0a00 19 0000000000000000",                      ERR_MALFORMED,   "type as text"           },
+        {"0802 19 0000000000000000",                      ERR_MALFORMED,   "rpc without method"     },
+        {"0802 19 0000000000000000 3200 3a025b5d",        ERR_MALFORMED,   "rpc of an empty method" },
+        {"0802 19 0000000000000000 320161 3200 3a025b5d", ERR_MALFORMED,
+         "rpc of a method, then of an empty one"                                                    },
+        {"0804 19 0000000000000000 520102",               ERR_MALFORMED,   "hash of one byte"       },
+        {"0805 19 0000000000000000 5802",                 ERR_UNSUPPORTED, "topic 2"                },
+        {"0805 19 0000000000000000",                      ERR_MALFORMED,   "no topic"               },
+        {"0801 19 0000000000000000 20 ffffffff7f",        ERR_MALFORMED,   "deadline over 32 bits"  },
+        {"0802 19 0000000000000000 3202fffe 3a025b5d",    ERR_MALFORMED,   "method not UTF-8"       },
+        {"0806 19 0000000000000000",                      ERR_MALFORMED,   "proof of no block"      },
+        {"0806 19 0000000000000000 7201 00",              ERR_MALFORMED,   "slots not of 32 bytes"  },
+        {"0806 19 0000000000000000 7a01 00",              ERR_MALFORMED,   "known not of 32 bytes"  },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         test_note("%s", cases[i].why);
