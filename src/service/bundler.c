@@ -46,6 +46,14 @@ enum err bundler_init(struct bundler *b, const struct bundler_cfg *cfg)
     return OK;
 }
 
+void bundler_set_limits(struct bundler *b, const struct bundler_limits *limits)
+{
+    uint32_t ops_max = b->cfg.limits.ops_max;
+    b->cfg.limits = *limits;
+    b->cfg.limits.ops_max = ops_max;
+    b->loss.limits = limits->loss;
+}
+
 void bundler_done(struct bundler *b)
 {
     for (size_t i = 0; b->ops && i < b->cfg.limits.ops_max; i++) {

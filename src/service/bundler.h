@@ -185,6 +185,9 @@ struct bundler {
 
 /* bundler_init: ERR_LIMIT of the budget. cfg's spans are copied; its ports outlive the bundler. */
 MUST_CHECK enum err bundler_init(struct bundler *b, const struct bundler_cfg *cfg);
+
+/* bundler_set_limits takes over what needs no other places: all but ops_max. */
+void bundler_set_limits(struct bundler *b, const struct bundler_limits *limits);
 void bundler_done(struct bundler *b);
 
 /* bundler_restore takes one record from the store at start-up, before anything else. ERR_MALFORMED: it is

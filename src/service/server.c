@@ -61,6 +61,20 @@ service_server_init(struct service_server *s, const struct service_server_cfg *c
     return OK;
 }
 
+void service_server_set_limits(struct service_server *s, const struct service_server_limits *limits)
+{
+    struct service_server_limits *l = &s->cfg.limits;
+    struct service_server_limits next = *limits;
+    next.streams_max = l->streams_max;
+    next.peers_max = l->peers_max;
+    next.group_factor = l->group_factor;
+    *l = next;
+    s->peers.cfg.units_max = next.units_max;
+    s->peers.cfg.units_per_s = next.units_per_s;
+    s->groups.cfg.units_max = next.units_max * next.group_factor;
+    s->groups.cfg.units_per_s = next.units_per_s * next.group_factor;
+}
+
 void service_server_done(struct service_server *s)
 {
     if (!s->all.next) {
@@ -176,6 +190,14 @@ MUST_CHECK static enum err response_write(struct service_server *s,
     return wr_end(&w);
 }
 
+static void count(struct service_server *s, struct service_stream *st, enum service_code code)
+{
+    if (!st->is_counted) {
+        st->is_counted = true;
+        s->answers_count[st->request.type][code]++;
+    }
+}
+
 void server_fail(struct service_server *s, struct service_stream *st, struct server_failure f)
 {
     struct service_response r = {.request_hash = st->request_hash,
@@ -186,6 +208,7 @@ void server_fail(struct service_server *s, struct service_stream *st, struct ser
     if (f.retry_ms == 0 && f.code == SERVICE_BUSY) {
         r.retry_after_ms = RETRY_MS;
     }
+    count(s, st, f.code);
     enum err e = response_write(s, st, &r);
     (void)e; /* without memory even for this the stream ends without an answer */
     stream_finish(s, st);
@@ -204,6 +227,7 @@ void server_answer(struct service_server *s, struct service_stream *st, bool is_
                                          "this server has memory for")});
         return;
     }
+    count(s, st, SERVICE_OK);
     if (is_last) {
         stream_finish(s, st);
     } else {

@@ -91,6 +91,7 @@ struct service_stream {
     struct buf out;
     size_t out_at;
     instant deadline;
+    bool is_counted; /* in answers_count */
 };
 
 /* Only the server's own functions look into it. */
@@ -113,7 +114,14 @@ struct service_server {
     struct buf body;
     struct buf message;
     bool is_draining;
+    /* How many requests of each type were answered with each code; type 0: not understood, or not read. */
+    uint64_t answers_count[SERVICE_TYPES_MAX][SERVICE_CODES_MAX];
 };
+
+/* service_server_set_limits takes over what needs no other places: all but streams_max, peers_max and group_factor. Who has used
+ * more of a quota than there is now waits until that has come back. */
+void service_server_set_limits(struct service_server *s,
+                               const struct service_server_limits *limits);
 
 MUST_CHECK enum err
 service_server_init(struct service_server *s, const struct service_server_cfg *cfg, instant now);

@@ -390,6 +390,31 @@ TEST(quotas)
     world_end();
 }
 
+/* Limits that change while the server runs hold from the next request on. */
+TEST(limits_change)
+{
+    world_begin(false);
+    settle();
+    struct service_server_limits limits = w.server.cfg.limits;
+    uint32_t streams_max = limits.streams_max;
+    limits.units_max = 40;
+    limits.streams_max = 1;
+    service_server_set_limits(&w.server, &limits);
+    EXPECT_EQ(streams_max, w.server.cfg.limits.streams_max); /* their places are made */
+    for (int i = 0; i < 3; i++) {
+        links_count = 0;
+        struct link *l = ask_rpc("eth_getLogs", "[{}]"); /* 20 units */
+        settle();
+        EXPECT(strstr(l->trace, i < 2 ? "ok " : "quota ") == l->trace);
+        service_client_done(&l->client);
+    }
+    links_count = 0;
+    EXPECT_EQ(2, w.server.answers_count[SERVICE_RPC][SERVICE_OK]);
+    EXPECT_EQ(1, w.server.answers_count[SERVICE_RPC][SERVICE_QUOTA] +
+                     w.server.answers_count[0][SERVICE_QUOTA]);
+    world_end();
+}
+
 TEST(places)
 {
     world_begin(false);

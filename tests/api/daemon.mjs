@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { HEADERS } from '../../ui/headers.mjs';
 
 export const PASSMESH = process.env.PASSMESH ?? join(import.meta.dirname, '../../build/apps/passmesh');
+export const SERVER = process.env.PASSMESH_SERVER ?? join(import.meta.dirname, '../../build/apps/passmesh-server');
 /** The security fields of an answer: all that do not belong to the one message. */
 export function securityFields({ headers }) {
   const own = ['content-type', 'content-length', 'connection', 'upgrade', 'sec-websocket-accept'];
@@ -55,9 +56,9 @@ process.on('exit', () => {
   running.forEach((child) => child.kill('SIGKILL'));
 });
 
-/** Starts passmesh with words behind --home, as an argument of `under` if there is one; collects what it prints. */
-export function run(home, words, env = {}, { under = [], stdio = ['ignore', 'pipe', 'pipe'] } = {}) {
-  const [program, ...args] = [...under, PASSMESH, '--home', home, ...words];
+/** Starts passmesh (or another program) with words behind --home, as an argument of `under` if there is one; collects what it prints. */
+export function run(home, words, env = {}, { under = [], stdio = ['ignore', 'pipe', 'pipe'], binary = PASSMESH } = {}) {
+  const [program, ...args] = [...under, binary, '--home', home, ...words];
   const child = spawn(program, args, {
     env: { PATH: process.env.PATH, HOME: home, PASSMESH_UI: join(home, 'ui'), PASSMESH_NETWORK: join(home, 'local.ini'), ...env },
     stdio,
@@ -88,7 +89,7 @@ export async function until(what, condition, ms = 15000) {
 
 export class Daemon {
   static async start() {
-    const d = new Daemon();
+    const d = new this();
     d.port = await freePort();
     d.home = makeHome(d.port);
     await d.up();
@@ -172,6 +173,37 @@ export class Daemon {
   connect(address = '127.0.0.1') { return Client.open(this.port, address); }
 
   memoryKib() { return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))[1]); }
+}
+
+/** passmesh-server in the place of the daemon: the operator's API, whose token stands in a file. Its node is nowhere. */
+export class Server extends Daemon {
+  get host() { return `127.0.0.1:${this.port}`; }
+
+  get socket() { return join(this.home, 'run', 'server.sock'); }
+
+  get tokenFile() { return join(this.home, 'run', 'token'); }
+
+  async up({ ini = `[operator]\nport = ${this.port}\n`, env, flags = [], under } = {}) {
+    writeFileSync(join(this.home, 'config', 'server.ini'), ini);
+    const words = ['--network', join(this.home, 'local.ini'), '--node', 'http://127.0.0.1:9', '--listen', '/ip4/127.0.0.1/tcp/0', '--json', ...flags];
+    this.process = run(this.home, words, env, { binary: SERVER, under });
+    await until('the server', () => {
+      if (this.process.code !== undefined) {
+        throw new Error(`the server ended (${this.process.code}): ${this.process.err}`);
+      }
+      return this.process.out.includes('\n');
+    });
+    this.ready = JSON.parse(this.process.out);
+  }
+
+  async session() { return readFileSync(this.tokenFile, 'utf8'); }
+
+  /** A command of the operator to its end: { code, out, err }. */
+  async command(...words) {
+    const it = run(this.home, words, {}, { binary: SERVER });
+    await it.ended;
+    return it;
+  }
 }
 
 export async function localCall(path, text) {

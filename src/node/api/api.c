@@ -117,13 +117,13 @@ void api_caller_gone(struct api *a, uint64_t caller)
 
 struct span api_error_text(struct api *a, const struct coded *why, uint16_t *ret_http)
 {
-    *ret_http = envelope_error(why->code)->http;
+    *ret_http = api_rpc_error(why->code)->http;
     buf_clear(&a->scratch);
     struct wr w = wr_init_buf(&a->scratch);
     struct json_writer j = json_writer_init(&w);
     json_put_object(&j);
     json_put_name(&j, "error");
-    envelope_put_error(&j, why);
+    api_rpc_put_error(&j, why);
     json_end_object(&j);
     return json_writer_end(&j) == OK ? buf_span(&a->scratch) : SPAN_LIT("{}");
 }
@@ -134,10 +134,10 @@ send_error(struct api *a, struct api_caller caller, struct span id, const struct
 {
     buf_clear(&a->scratch);
     struct wr w = wr_init_buf(&a->scratch);
-    envelope_write_error(&w, id, why);
+    api_rpc_write_error(&w, id, why);
     if (wr_ok(&w)) {
         struct api_out head = {
-            .caller = caller.id, .http = envelope_error(why->code)->http, .is_reply = true};
+            .caller = caller.id, .http = api_rpc_error(why->code)->http, .is_reply = true};
         api_send(a, &head, buf_span(&a->scratch));
     }
 }
@@ -147,7 +147,7 @@ static void send_result(struct api *a, struct api_caller caller, struct span id,
     AUTO(buf_done) struct buf text;
     buf_init(&text, &a->budget, API_REPLY_LEN_MAX);
     struct wr w = wr_init_buf(&text);
-    envelope_write_result(&w, id, result);
+    api_rpc_write_result(&w, id, result);
     if (wr_ok(&w)) {
         struct api_out head = {.caller = caller.id, .http = 200, .is_reply = true};
         api_send(a, &head, buf_span(&text));
@@ -302,12 +302,12 @@ static bool find_method(enum api_method_id *ret, struct json name, struct api_ca
 
 static bool read_envelope(struct api_call *c, struct span text)
 {
-    struct envelope e;
-    bool is_good = envelope_read(&e, text, &c->why);
+    struct api_rpc e;
+    bool is_good = api_rpc_read(&e, text, &c->why);
     c->id = e.id;
     c->params = e.params;
     if (is_good && !find_method(&c->method, e.method, c->caller)) {
-        envelope_refuse_method(&c->why, e.method);
+        api_rpc_refuse_method(&c->why, e.method);
         return false;
     }
     return is_good;

@@ -4,8 +4,8 @@
 #include "api_tables.h"
 #include "base/list.h"
 #include "node/api/api.h"
+#include "node/api/api_rpc.h"
 #include "node/api/api_write.h"
-#include "node/api/envelope.h"
 
 /* The API's inside, shared by the files api*.c only. */
 
@@ -17,7 +17,7 @@ enum {
     API_ANSWER_LEN_MAX = 24 * 1024,
     API_SUBSCRIBER_COUNT_MAX = 16,
     API_LOG_TEXT_LEN_MAX = 256,
-    API_ID_LEN_MAX = ENVELOPE_ID_LEN_MAX,
+    API_ID_LEN_MAX = API_RPC_ID_LEN_MAX,
     API_KEY_LEN = 22,
 };
 

@@ -4,14 +4,18 @@
 #include "base/check.h"
 #include "codec/multiaddr.h"
 #include "evm/deployments.h"
+#include "node/os/journal.h"
+#include "node/os/landlock.h"
 #include "node/server/server_inside.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     MEMORY_BESIDE = 64 * 1024 * 1024, /* bytes: buffers of the drivers, and what is being stored */
@@ -79,7 +83,8 @@ static void watch(struct server *s, instant now)
 /* Moves a server that was told to stop to its end. */
 static void stop_step(struct server *s, instant now)
 {
-    bool is_quiet = service_server_streams_count(&s->service) == 0 && s->leaving_count == 0;
+    bool is_quiet = service_server_streams_count(&s->service) == 0 && s->leaving_count == 0 &&
+                    !(s->drains_bundler && s->has_bundler && bundler_open_count(&s->bundler) > 0);
     if (s->phase == SERVER_DRAINING && (is_quiet || instant_reached(s->phase_until, now))) {
         s->phase = SERVER_CLOSING;
         server_dht_stop(s); /* it would dial again */
@@ -101,6 +106,7 @@ static instant next_deadline(const struct server *s)
 {
     instant at = instant_min(server_chain_deadline(s), s->watch_at);
     at = instant_min(at, server_dht_deadline(s));
+    at = instant_min(at, instant_min(s->notify_at, s->operator.push_at));
     if (s->phase == SERVER_DRAINING || s->phase == SERVER_CLOSING) {
         at = instant_min(at, s->phase_until);
     }
@@ -123,6 +129,8 @@ static void pump(struct server *s)
         }
         watch(s, now);
         server_dht_tick(s, now);
+        server_operator_tick(s, now);
+        server_notify_tick(s, now);
         stop_step(s, now);
         tcp_pump(&s->tcp);
         any = (any && s->phase != SERVER_STARTING) || s->pump_again;
@@ -150,17 +158,37 @@ void server_wake(struct server *s)
     }
 }
 
+static void drain_begin(struct server *s)
+{
+    if (s->phase == SERVER_RUNNING) {
+        s->phase = SERVER_DRAINING;
+        notify_tell(&s->notify, NOTIFY_STOPPING);
+        notify_status(&s->notify, "Stopping when what is under way is answered");
+        service_server_drain(&s->service);
+        server_streams_end_heads(s);
+    }
+}
+
+void server_drain(struct server *s, instant until)
+{
+    drain_begin(s);
+    server_mdns_stop(s);
+    s->drains_bundler = true;
+    s->phase_until = until;
+    server_wake(s);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct server *s = handle->data;
-    bool is_first = s->phase == SERVER_RUNNING;
+    bool is_first =
+        s->phase == SERVER_RUNNING || (s->phase == SERVER_DRAINING && s->drains_bundler);
     log_line(&s->log, LOG_INFO, "server", "signal %d: %s", number,
              is_first ? "stopping when what is under way is answered" : "stopping now");
     if (is_first) {
-        s->phase = SERVER_DRAINING;
+        drain_begin(s);
+        s->drains_bundler = false;
         s->phase_until = instant_add(loop_now(&s->loop), DRAIN_MS * US_PER_MS);
-        service_server_drain(&s->service);
-        server_streams_end_heads(s);
     } else {
         s->phase = SERVER_STOPPED;
     }
@@ -169,8 +197,10 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static void write_log(struct log *self, enum log_level level, const char *part, const char *text)
 {
-    (void)self;
-    (void)fprintf(stderr, "%s %s: %s\n", log_level_name(level), part, text);
+    const struct server *s =
+        (const struct server *)(const void *)((const char *)self - offsetof(struct server, log));
+    (void)fprintf(stderr, "%s%s %s: %s\n", s->is_journal ? journal_prefix(level) : "",
+                  log_level_name(level), part, text);
 }
 
 /* ---- start ---- */
@@ -185,13 +215,18 @@ path_below(struct server *s, char out[static CONFIG_PATH_LEN_MAX], const char *n
                       "The path of the data directory is too long: choose a shorter --home.");
 }
 
+bool server_is_node_url(const char *node)
+{
+    return strncmp(node, "http://", 7) == 0 || strncmp(node, "https://", 8) == 0;
+}
+
 /* A name is that of a network of the release; anything with a slash or a point is a file. */
 static bool is_file_name(const char *network)
 {
     return strpbrk(network, "/.") != NULL;
 }
 
-MUST_CHECK static enum err start_network(struct server *s)
+enum err server_start_network(struct server *s)
 {
     struct diag diag = {0};
     const char *which = "";
@@ -467,13 +502,14 @@ enum err server_start_base(struct server *s)
         return FAIL(s, ERR_IO, "The system gives no randomness.");
     }
     const char *node = s->config->node;
-    if (strncmp(node, "http://", 7) != 0 && strncmp(node, "https://", 8) != 0) {
+    if (!server_is_node_url(node)) {
         return FAIL(s, ERR_MALFORMED, "--node %s is no http:// or https:// address.", node);
     }
     if (fetch_new(&s->fetch, &s->loop) != OK) {
         return FAIL(s, ERR_IO, "There is not enough memory to start.");
     }
-    TRY(start_network(s));
+    TRY(server_start_network(s));
+    s->data_fd = open(s->config->places.data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return start_store(s);
 }
 
@@ -486,18 +522,38 @@ MUST_CHECK static enum err start(struct server *s)
     TRY(start_host(s));
     TRY(start_listening(s));
     server_mdns_start(s);
-    return server_dht_start(s);
+    TRY(server_dht_start(s));
+    return server_operator_start(s);
 }
 
 /* All is open that will be needed: the store, the ports, keyd. */
 enum err server_close_sandbox(struct server *s)
 {
     char text[SANDBOX_NODE_REFUSAL_MAX];
-    const struct sandbox_node_cfg cfg = {.child = s->keyd_process.pid};
+    /* server.ini may be read again; socket and token go at the end. */
+    const struct sandbox_path paths[] = {
+        {s->config->places.config_dir,  LANDLOCK_READ       },
+        {s->config->places.runtime_dir, LANDLOCK_REMOVE_FILE},
+    };
+    const struct sandbox_node_cfg cfg = {
+        .paths = paths, .paths_count = 2, .child = s->keyd_process.pid};
     sandbox_node_enter(&s->sandbox, &cfg);
     enum err err =
         sandbox_node_require(&s->sandbox, s->config->places.is_sandbox_optional, &s->log, text);
     return err == OK ? OK : FAIL(s, err, "%s", text);
+}
+
+void server_listen_print(char ret[static SERVER_ADDR_TEXT_LEN], const struct server *s, size_t i)
+{
+    struct wr w = wr_init(mspan_of(ret, SERVER_ADDR_TEXT_LEN - 1));
+    char self[PEER_ID_TEXT_MAX];
+    peer_id_print(self, host_self(&s->host));
+    if (multiaddr_print(&w, s->listen[i]) == OK) {
+        wr_str(&w, "/p2p/");
+        wr_str(&w, self);
+    }
+    check(wr_ok(&w));
+    ret[w.n] = '\0';
 }
 
 static void announce_ready(struct server *s)
@@ -513,17 +569,11 @@ static void announce_ready(struct server *s)
         return;
     }
     for (size_t i = 0; i < s->listen_count; i++) {
-        struct wr w = wr_init(mspan_of(r.listen[i], sizeof r.listen[i] - 1));
-        char self[PEER_ID_TEXT_MAX];
-        peer_id_print(self, &r.self);
-        if (multiaddr_print(&w, s->listen[i]) == OK) {
-            wr_str(&w, "/p2p/");
-            wr_str(&w, self);
-        }
-        check(wr_ok(&w));
+        server_listen_print(r.listen[i], s, i);
     }
     r.listen_count = s->listen_count;
     server_sidecar_ready(&s->sidecar, r.listen[0]);
+    notify_tell(&s->notify, NOTIFY_READY);
     s->ready(s->ready_user, &r);
     s->ready = NULL;
 }
@@ -532,6 +582,7 @@ static void announce_ready(struct server *s)
 
 static void stop(struct server *s)
 {
+    server_operator_stop(s);
     server_mdns_stop(s);
     if (s->has_tcp) {
         tcp_done(&s->tcp);
@@ -557,6 +608,10 @@ static void stop(struct server *s)
     }
     server_store_close(s->store);
     process_stop(&s->keyd_process, KEYD_GRACE_MS);
+    if (s->data_fd >= 0) {
+        (void)close(s->data_fd);
+    }
+    notify_end(&s->notify);
 }
 
 static void signal_begin(struct server *s, uv_signal_t *handle, int number)
@@ -574,8 +629,14 @@ enum err server_new(struct server **ret,
     if (!s) {
         abort();
     }
-    s->config = config;
+    s->own = *config;
+    s->config = &s->own;
     s->text = ret_text;
+    s->notify.fd = -1;
+    s->data_fd = -1;
+    s->notify_at = INSTANT_NEVER;
+    s->operator.push_at = INSTANT_NEVER;
+    s->is_journal = journal_is_stderr();
     s->log =
         (struct log){.write = write_log, .level = config->places.is_debug ? LOG_DEBUG : LOG_INFO};
     size_t memory = config->places.memory_max;
@@ -606,7 +667,20 @@ enum err server_run(const struct server_config *config,
                     void *user)
 {
     struct server *s = NULL;
-    TRY(server_new(&s, config, ret_text));
+    struct notify notify;
+    enum err err = notify_start(&notify);
+    if (err != OK) {
+        (void)snprintf(ret_text, SERVER_TEXT_LEN,
+                       "The service manager waits at NOTIFY_SOCKET, but cannot be told that we are "
+                       "up: is it a Unix socket?");
+        return err;
+    }
+    err = server_new(&s, config, ret_text);
+    if (err != OK) {
+        notify_end(&notify);
+        return err;
+    }
+    s->notify = notify;
     s->ready = ready;
     s->ready_user = user;
     s->has_signals = true;
@@ -614,6 +688,10 @@ enum err server_run(const struct server_config *config,
     signal_begin(s, &s->on_term, SIGTERM);
     server_sidecar_begin(&s->sidecar, &s->loop, &s->budget);
     s->chain_at = loop_now(&s->loop);
+    uv_timeval64_t tv = {0};
+    s->started_at = s->chain_at;
+    s->started_s = uv_gettimeofday(&tv) == 0 && tv.tv_sec > 0 ? (uint64_t)tv.tv_sec : 0;
+    s->notify_at = s->chain_at;
     s->watch_at = instant_add(s->chain_at, WATCH_MS * US_PER_MS);
     if (start(s) == OK && server_close_sandbox(s) == OK) {
         pump(s);

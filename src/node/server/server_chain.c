@@ -82,6 +82,8 @@ static void on_balance(void *user, uint64_t tag, const struct fetch_result *r)
     if (!is_answer(r) || read_quantity(&wei, r->body, BALANCE_QUESTION_ID) != OK) {
         return;
     }
+    s->has_balance = true;
+    s->balance = wei;
     bool is_poor = u256_compare(wei, u256_from_u64(POOR_WEI)) < 0;
     if (is_poor && !s->is_poor) {
         char has[U256_TEXT_LEN];

@@ -7,7 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MIB = 1024 * 1024, MEMORY_MIB_DEFAULT = 128, GAS_MAX = 2000000000 };
+enum {
+    MIB = 1024 * 1024,
+    MEMORY_MIB_DEFAULT = 128,
+    GAS_MAX = 2000000000,
+    UNITS_MIN = 20, /* what the dearest question costs (gateway.h) */
+};
 
 /* A key whose value is a whole number that fits 32 bits. */
 struct number_key {
@@ -52,6 +57,10 @@ read_limits(struct server_config *c, const struct ini_entry *e, struct diag *dia
         if (config_is_key(e, keys[i].section, keys[i].key)) {
             uint64_t number;
             TRY(config_get_number(&number, e, keys[i].max, diag));
+            if (keys[i].place == &l->units_max && number < UNITS_MIN) {
+                return diag_set(diag, ERR_MALFORMED,
+                                "at least 20 units: one question may cost that", e->line);
+            }
             *keys[i].place = (uint32_t)number;
             c->has_head_ms |= keys[i].place == &l->head_ms;
             return OK;
@@ -146,6 +155,14 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
         c->places.memory_max = (size_t)number * MIB;
         return OK;
     }
+    if (config_is_key(e, "operator", "port")) {
+        TRY(config_get_number(&number, e, UINT16_MAX, diag));
+        c->operator_port = (uint16_t)number;
+        return OK;
+    }
+    if (config_is_key(e, "operator", "token_file")) {
+        return config_get_text(c->token_file, sizeof c->token_file, e, diag);
+    }
     enum err err = config_read_common(&c->places, e, diag);
     return err == ERR_NOT_FOUND ? read_bundler(c, e, diag) : err;
 }
@@ -164,25 +181,39 @@ set_text(char *ret, size_t cap, const char *text, const char *rule, struct diag 
     return ret[0] ? OK : diag_set(diag, ERR_NOT_FOUND, rule, 0);
 }
 
-enum err server_config_load(struct server_config *ret,
+enum err server_config_find(struct server_config *ret,
                             const struct server_config_args *args,
                             struct diag *diag)
 {
-    char path[CONFIG_PATH_LEN_MAX];
     *ret = (struct server_config){
+        .args = *args,
         .places = {.memory_max = (size_t)MEMORY_MIB_DEFAULT * MIB},
         .is_bundler = true,
         .is_dht = true,
         .limits = service_server_limits_default(),
         .bundler = bundler_limits_default(),
     };
+    struct config *places = &ret->places;
     struct config_args where = {
         .home = args->home, .exe_dir = args->exe_dir, .name = "passmesh-server"};
-    enum err err = config_find_places(&ret->places, &where);
-    int n = snprintf(path, sizeof path, "%s/server.ini", ret->places.config_dir);
-    if (err != OK || n < 0 || (size_t)n >= sizeof path) {
+    enum err err = config_find_places(places, &where);
+    int n = snprintf(places->socket, sizeof places->socket, "%s/server.sock", places->runtime_dir);
+    if (err != OK || n < 0 || (size_t)n >= sizeof places->socket) {
         return diag_set(diag, ERR_IO,
                         "no home directory: set HOME, or pass --home DIR (a short one)", 0);
+    }
+    return OK;
+}
+
+enum err server_config_load(struct server_config *ret,
+                            const struct server_config_args *args,
+                            struct diag *diag)
+{
+    char path[CONFIG_PATH_LEN_MAX];
+    TRY(server_config_find(ret, args, diag));
+    int n = snprintf(path, sizeof path, "%s/server.ini", ret->places.config_dir);
+    if (n < 0 || (size_t)n >= sizeof path) {
+        return diag_set(diag, ERR_IO, "the path of server.ini is too long", 0);
     }
     TRY(config_read_ini(path, read_entry, ret, diag));
     ret->places.is_sandbox_optional |= args->is_sandbox_optional;

@@ -16,7 +16,18 @@ enum { SERVER_LISTEN_COUNT_MAX = 4, SERVER_NETWORK_LEN_MAX = 255 };
 /* Does the server tell the local network where it is? If nothing is said: at all addresses but loopback ones. */
 enum server_mdns { SERVER_MDNS_UNSAID, SERVER_MDNS_YES, SERVER_MDNS_NO };
 
+/* What stands on the command line. NULL leaves a value to the file. */
+struct server_config_args {
+    const char *home;
+    const char *exe_dir;
+    const char *network;
+    const char *node;
+    const char *listen;
+    bool is_sandbox_optional;
+};
+
 struct server_config {
+    struct server_config_args args; /* to load it once more */
     struct config
         places; /* data_dir: server.db and keys/; config_dir: server.ini; keyd; memory_max; is_debug */
     char network[SERVER_NETWORK_LEN_MAX +
@@ -37,18 +48,19 @@ struct server_config {
     struct bundler_limits bundler;
     bool has_head_ms; /* the file says it; else a local network has a faster pace */
     bool has_track_ms;
+    uint16_t operator_port; /* of the operator's API on 127.0.0.1; 0: none */
+    char token_file[CONFIG_TEXT_LEN_MAX +
+                    1]; /* with the token for it; "": a new one at each start */
 };
 
-/* server_config_load: NULL in args leaves a value to the file. Errors as config_load's, and ERR_NOT_FOUND with the rule:
- * network, node or listen is named nowhere. */
-struct server_config_args {
-    const char *home;
-    const char *exe_dir;
-    const char *network;
-    const char *node;
-    const char *listen;
-    bool is_sandbox_optional;
-};
+/* server_config_find does the first half of a load: directories, and the socket of the operator, places.socket. ERR_IO with the
+ * rule. */
+MUST_CHECK enum err server_config_find(struct server_config *ret,
+                                       const struct server_config_args *args,
+                                       struct diag *diag);
+
+/* server_config_load keeps args, and so what it points to. Errors as config_load's, and ERR_NOT_FOUND with the rule: network, node
+ * or listen is named nowhere. */
 MUST_CHECK enum err server_config_load(struct server_config *ret,
                                        const struct server_config_args *args,
                                        struct diag *diag);

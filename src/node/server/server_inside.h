@@ -2,12 +2,15 @@
 #define NODE_SERVER_INSIDE_H
 
 #include "crypto/backend.h"
+#include "node/api/local.h"
+#include "node/api/web.h"
 #include "node/config/fetch.h"
 #include "node/config/networks.h"
 #include "node/keyd/keyd_client.h"
 #include "node/net/mdns_socket.h"
 #include "node/net/tcp.h"
 #include "node/os/entropy.h"
+#include "node/os/notify.h"
 #include "node/os/sandbox_node.h"
 #include "node/server/server.h"
 #include "node/server/server_sidecar.h"
@@ -45,14 +48,49 @@ struct server_dht {
     uint64_t day;            /* of the keys that are told of */
 };
 
+enum { SERVER_SUBSCRIBERS_MAX = 16, SERVER_PROBLEMS_MAX = 8 };
+
+/* The operator's API: what stands behind its doors. */
+struct server_operator {
+    struct door door;
+    struct local local;
+    bool has_local;
+    struct web web;
+    bool has_web;
+    char token[API_TOKEN_LEN + 1];
+    char token_path[CONFIG_PATH_LEN_MAX]; /* that we have made; "": none */
+    struct buf text;                      /* the answer given last */
+    struct buf value;                     /* what is in it */
+    struct server_subscriber {
+        uint64_t caller; /* 0: free */
+        uint64_t seq;
+    } subscribers[SERVER_SUBSCRIBERS_MAX];
+    instant push_at; /* NEVER: nobody listens */
+};
+
+/* Something that the operator should know of. */
+struct server_problem {
+    const char *code;
+    const char *words;
+};
+
 struct server {
-    const struct server_config *config;
+    const struct server_config *config; /* own */
+    struct server_config own;           /* a reload changes it */
     char *text;
     server_ready_fn ready;
     void *ready_user;
     enum err failure; /* why it stops, with text; OK: it was told to */
     enum server_phase phase;
     instant phase_until; /* DRAINING, CLOSING */
+    bool drains_bundler; /* DRAINING waits for operations under way too */
+    instant started_at;
+    uint64_t started_s; /* Unix time */
+    struct notify notify;
+    instant notify_at; /* of the next sign of life */
+    bool is_journal;   /* stderr is systemd's journal */
+    int data_fd;       /* of the data directory, to look at its disk; -1: none */
+    struct server_operator operator;
 
     struct budget budget;
     struct budget service_budget;
@@ -95,8 +133,11 @@ struct server {
     instant chain_at;    /* when the node is asked again who it is */
     bool is_node_silent; /* told so already */
     bool is_balance_asked;
-    bool is_poor;     /* told so already */
-    instant watch_at; /* when keyd and the bundler's balance are looked at */
+    bool is_poor; /* told so already */
+    bool has_balance;
+    struct u256 balance;       /* of the bundler, when it was last looked at */
+    uint64_t dialled_in_count; /* peers that came in */
+    instant watch_at;          /* when keyd and the bundler's balance are looked at */
 };
 
 /* server_wake has server_pump run soon; it may be called from anywhere. */
@@ -119,6 +160,52 @@ MUST_CHECK enum err server_start_base(struct server *s);
 MUST_CHECK enum err server_start_keyd(struct server *s, uint32_t capabilities);
 MUST_CHECK enum err server_start_bundler(struct server *s); /* with what the store holds */
 MUST_CHECK enum err server_close_sandbox(struct server *s);
+
+/* ---- server.c: network, and the phases ---- */
+
+MUST_CHECK enum err server_start_network(struct server *s);
+
+/* server_is_node_url: http:// or https://. */
+bool server_is_node_url(const char *node);
+
+/* server_listen_print: where it listens, with the real port and /p2p. */
+void server_listen_print(char ret[static SERVER_ADDR_TEXT_LEN], const struct server *s, size_t i);
+
+/* server_drain has the server end when all that is under way is answered, operations at the bundler included, and at until at the
+ * latest. A second call sets another time. */
+void server_drain(struct server *s, instant until);
+
+/* ---- server_operator.c ---- */
+
+/* server_operator_start opens the operator's doors: the socket, and HTTP if server.ini names a port. The sentence in s->text. */
+MUST_CHECK enum err server_operator_start(struct server *s);
+void server_operator_stop(struct server *s);
+void server_operator_tick(struct server *s, instant now);
+
+/* ---- server_status.c ---- */
+
+/* What holds the server back, worst first; at most SERVER_PROBLEMS_MAX. Words are static. */
+size_t server_problems(const struct server *s,
+                       struct server_problem ret[static SERVER_PROBLEMS_MAX]);
+void server_write_status(struct server *s, struct json_writer *j);
+void server_write_peers(struct server *s, struct json_writer *j);
+
+/* server_disk_free: bytes; false if that cannot be told. */
+bool server_disk_free(const struct server *s, uint64_t *ret_free, uint64_t *ret_all);
+
+/* server_notify_tick tells the service manager that we live, and what we do. */
+void server_notify_tick(struct server *s, instant now);
+
+/* ---- server_metrics.c ---- */
+
+/* server_write_metrics: Prometheus' text format 0.0.4. */
+void server_write_metrics(struct server *s, struct wr *w);
+
+/* ---- server_reload.c ---- */
+
+/* server_reload reads server.ini once more and takes over what may change; writes {"changed", "needs_restart"}. Nothing changes if
+ * the file is not good: then *ret_rule and *ret_line say why. */
+MUST_CHECK enum err server_reload(struct server *s, struct json_writer *j, struct diag *ret_why);
 
 /* ---- server_streams.c ---- */
 

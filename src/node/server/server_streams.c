@@ -104,6 +104,14 @@ void server_stream_send(struct server *s, struct server_stream *stream)
     }
 }
 
+static void on_connected(struct server *s, const struct host_event *e)
+{
+    struct host_peer_info info;
+    if (host_peer_find(&s->host, &info, &e->peer) && info.inbound) {
+        s->dialled_in_count++;
+    }
+}
+
 void server_host_event(void *user, const struct host_event *e)
 {
     struct server *s = user;
@@ -134,7 +142,7 @@ void server_host_event(void *user, const struct host_event *e)
         log_line(&s->log, LOG_DEBUG, "net", "a peer was turned away: %s",
                  e->rule ? e->rule : "a limit");
         break;
-    case HOST_EVENT_PEER_CONNECTED:
+    case HOST_EVENT_PEER_CONNECTED:    on_connected(s, e); return;
     case HOST_EVENT_PEER_DIRECT:
     case HOST_EVENT_PEER_IDENTIFIED:
     case HOST_EVENT_PEER_DISCONNECTED:

@@ -2,7 +2,7 @@
 // PASSMESH_SERVER names the program.
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { once } from 'node:events'
@@ -380,6 +380,59 @@ describe('a peer', () => {
     assert.ok(quota.retryMs > 0)
     const other = await ServiceClient.connect(t, s.server.ready.listen[0], s.w.chainId) // has a quota of its own
     assert.equal((await other.rpc('eth_chainId')).code, 'ok')
+  })
+})
+
+describe('the operator', () => {
+  test('sees requests in the metrics, moves the server to another node, and drains it when an operation is under way', async t => {
+    const s = await start(t)
+    const { w, gate, peer } = s
+    const command = (...words) => runServer(binary, ['--home', s.home, ...words])
+    const ini = join(s.home, 'config', 'server.ini')
+    assert.equal((await peer.rpc('eth_chainId')).code, 'ok')
+    assert.equal((await peer.rpc('eth_accounts')).code, 'unsupported')
+    const metrics = (await command('metrics')).stdout
+    assert.match(metrics, /^passmesh_requests_total\{type="rpc",code="ok"\} \d+$/m)
+    assert.match(metrics, /^passmesh_requests_total\{type="rpc",code="unsupported"\} 1$/m)
+    assert.match(metrics, /^passmesh_node_up 1$/m)
+    assert.match(metrics, /^passmesh_peers 1$/m)
+    const { peers } = JSON.parse((await command('--json', 'peers')).stdout)
+    assert.equal(peers.length, 1)
+    assert.equal(peers[0].inbound, true)
+    assert.match((await command('peers')).stdout, /^12D3KooW\w+ {2}in +\d+ s {2}\/ip4\/127\.0\.0\.1\/tcp\/\d+/)
+    const status = JSON.parse((await command('--json', 'status')).stdout)
+    assert.equal(status.node, 'reached')
+    assert.equal(status.bundler.address, s.server.ready.bundler)
+    assert.equal(status.head.number, Number(await w.client.getBlockNumber()))
+
+    await t.test('reload: the bundler gets no less than it asks for from now on', async () => {
+      mkdirSync(join(s.home, 'config'), { recursive: true })
+      writeFileSync(ini, '[bundler]\nmin_tip_wei = 900000000000000000\n')
+      assert.deepEqual(JSON.parse((await command('--json', 'reload')).stdout), { changed: ['bundler.min_tip_wei'], needs_restart: [] })
+      const op = await s.sign(account.executeCall([{ to: fresh(), value: 1n }]))
+      assert.notEqual((await peer.send(entryPoint, encode(op))).code, 'ok')
+      writeFileSync(ini, '')
+      assert.equal((await command('reload')).code, 0)
+    })
+
+    await t.test('drain waits for the operation, takes no more, and ends with 0', async () => {
+      let isHeld = true
+      gate.pass = async q => { while (isHeld && q.method === 'eth_getTransactionReceipt') await sleep(20) }
+      const op = await s.sign(account.executeCall([{ to: fresh(), value: 1n }]))
+      const sent = await peer.send(entryPoint, encode(op))
+      assert.equal(sent.code, 'ok', sent.text)
+      await until('the operation is sent', () => gate.count('eth_sendRawTransaction') > 0)
+      const drained = command('drain', '60')
+      await until('it drains', async () => JSON.parse((await command('--json', 'status')).stdout || '{}').state === 'draining')
+      assert.equal((await peer.rpc('eth_chainId')).code, 'busy')
+      await sleep(1000)
+      assert.equal(s.server.child.exitCode, null, 'it waits')
+      isHeld = false
+      const miner = setInterval(() => w.client.mine({ blocks: 1 }).catch(() => {}), 200)
+      assert.equal((await drained).code, 0)
+      clearInterval(miner)
+      assert.equal(await s.server.exited, 0)
+    })
   })
 })
 

@@ -1,9 +1,9 @@
 /* Requests and answers of a local API. */
-#include "node/api/envelope.h"
+#include "node/api/api_rpc.h"
 
 #include <string.h>
 
-const struct api_error *envelope_error(const char *word)
+const struct api_error *api_rpc_error(const char *word)
 {
     for (size_t i = 0; i < API_ERROR_COUNT; i++) {
         if (strcmp(api_errors[i].name, word) == 0) {
@@ -13,9 +13,9 @@ const struct api_error *envelope_error(const char *word)
     return &api_errors[API_ERROR_INTERNAL];
 }
 
-void envelope_put_error(struct json_writer *j, const struct coded *why)
+void api_rpc_put_error(struct json_writer *j, const struct coded *why)
 {
-    const struct api_error *e = envelope_error(why->code);
+    const struct api_error *e = api_rpc_error(why->code);
     json_put_object(j);
     json_put_name(j, "code");
     json_put_i64(j, e->number);
@@ -44,18 +44,18 @@ void envelope_put_error(struct json_writer *j, const struct coded *why)
     json_end_object(j);
 }
 
-bool envelope_read(struct envelope *ret, struct span text, struct coded *ret_why)
+bool api_rpc_read(struct api_rpc *ret, struct span text, struct coded *ret_why)
 {
     struct json root;
     struct json version;
-    *ret = (struct envelope){.id = {.raw = SPAN_EMPTY}};
+    *ret = (struct api_rpc){.id = {.raw = SPAN_EMPTY}};
     if (json_parse(&root, text, NULL) != OK) {
         coded_set(ret_why, "parse_error");
         return false;
     }
     bool has_id = json_find(&ret->id, root, "id") &&
                   (ret->id.type == JSON_INT || ret->id.type == JSON_STRING) &&
-                  ret->id.raw.n <= ENVELOPE_ID_LEN_MAX;
+                  ret->id.raw.n <= API_RPC_ID_LEN_MAX;
     if (!has_id) {
         ret->id.raw = SPAN_EMPTY;
     }
@@ -68,7 +68,7 @@ bool envelope_read(struct envelope *ret, struct span text, struct coded *ret_why
     return true;
 }
 
-void envelope_refuse_method(struct coded *ret_why, struct json method)
+void api_rpc_refuse_method(struct coded *ret_why, struct json method)
 {
     char name[CODED_VALUE_LEN_MAX];
     struct wr w = wr_init(MSPAN_OF(name));
@@ -84,15 +84,15 @@ static void begin(struct wr *w, struct span id, const char *member)
     wr_str(w, member);
 }
 
-void envelope_write_error(struct wr *w, struct span id, const struct coded *why)
+void api_rpc_write_error(struct wr *w, struct span id, const struct coded *why)
 {
     begin(w, id, ",\"error\":");
     struct json_writer j = json_writer_init(w);
-    envelope_put_error(&j, why);
+    api_rpc_put_error(&j, why);
     wr_str(w, "}");
 }
 
-void envelope_write_result(struct wr *w, struct span id, struct span result)
+void api_rpc_write_result(struct wr *w, struct span id, struct span result)
 {
     begin(w, id, ",\"result\":");
     wr_bytes(w, result);

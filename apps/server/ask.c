@@ -1,0 +1,274 @@
+/* The operator's commands, over the socket of a running server. */
+#include "ask.h"
+
+#include "codec/json.h"
+#include "node/api/local_client.h"
+#include "node/server/server_check.h"
+#include "withdraw.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of the system's server, as the package starts it. */
+static const char system_socket[] = "/run/passmesh-server/server.sock";
+
+enum { LOOK_MS = 250, PARAMS_LEN_MAX = 64, NUMBER_LEN_MAX = 12 };
+
+bool ask_is_command(const char *word)
+{
+    static const char *const commands[] = {"status", "peers", "drain", "reload", "metrics"};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(commands[i], word) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- printing ---- */
+
+static void print_text(struct json object, const char *name, const char *label)
+{
+    struct json v;
+    struct span text;
+    if (!json_find(&v, object, name)) {
+        return;
+    }
+    text = v.raw;
+    if (v.type == JSON_STRING && json_get_plain(&text, v) != OK) {
+        return;
+    }
+    (void)printf("%-12s%.*s\n", label, (int)text.n, (const char *)text.p);
+}
+
+static void print_status(struct json r)
+{
+    static const char *const rows[][2] = {
+        {"state",   "State"   },
+        {"network", "Network" },
+        {"peer_id", "Peer id" },
+        {"node",    "Node"    },
+        {"level",   "Bundling"},
+        {"peers",   "Peers"   },
+        {"streams", "Requests"},
+        {"answers", "Answered"},
+        {"dht",     "DHT"     },
+        {"sandbox", "Sandbox" },
+        {"up_s",    "Up for s"},
+        {"version", "Version" },
+    };
+    struct json inner;
+    struct json item;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        print_text(r, rows[i][0], rows[i][1]);
+    }
+    if (json_find(&inner, r, "head")) {
+        print_text(inner, "number", "Block");
+        print_text(inner, "age_s", "  old, s");
+    }
+    if (json_find(&inner, r, "bundler")) {
+        print_text(inner, "address", "Bundler");
+        print_text(inner, "balance_wei", "  wei");
+        print_text(inner, "operations", "  open");
+    }
+    struct json_iter it = json_iterate(json_find(&inner, r, "listen") ? inner : r);
+    struct json_iter bad = json_iterate(json_find(&inner, r, "problems") ? inner : r);
+    struct span text;
+    while (json_next(&it, NULL, &item) && json_get_plain(&text, item) == OK) {
+        (void)printf("%-12s%.*s\n", "Listens", (int)text.n, (const char *)text.p);
+    }
+    while (json_next(&bad, NULL, &item)) {
+        print_text(item, "words", "Problem");
+    }
+}
+
+/* Agents are words of strangers; the server gives printable ASCII of them. */
+static void print_peers(struct json r)
+{
+    struct json list;
+    struct json peer;
+    struct json_iter it = json_iterate(json_find(&list, r, "peers") ? list : r);
+    bool any = false;
+    while (json_next(&it, NULL, &peer)) {
+        struct span id = SPAN_EMPTY;
+        struct span address = SPAN_EMPTY;
+        uint64_t since_s = 0;
+        bool is_inbound = false;
+        any = true;
+        if (json_find_plain(&id, peer, "id") != OK ||
+            json_find_bool(&is_inbound, peer, "inbound") != OK ||
+            json_find_u64(&since_s, peer, "since_s") != OK ||
+            json_find_plain(&address, peer, "address") != OK) {
+            address = address.p ? address : SPAN_LIT("-");
+        }
+        (void)printf("%.*s  %s  %llu s  %.*s\n", (int)id.n, (const char *)id.p,
+                     is_inbound ? "in " : "out", (unsigned long long)since_s, (int)address.n,
+                     (const char *)address.p);
+    }
+    if (!any) {
+        (void)puts("No peers.");
+    }
+}
+
+static void print_names(struct json r, const char *name, const char *sentence)
+{
+    struct json list;
+    struct json item;
+    struct span text;
+    if (!json_find(&list, r, name) || json_count(list) == 0) {
+        return;
+    }
+    struct json_iter it = json_iterate(list);
+    (void)fputs(sentence, stdout);
+    while (json_next(&it, NULL, &item) && json_get_plain(&text, item) == OK) {
+        (void)printf(" %.*s", (int)text.n, (const char *)text.p);
+    }
+    (void)fputc('\n', stdout);
+}
+
+static void print_reload(struct json r)
+{
+    (void)puts("server.ini was read again.");
+    print_names(r, "changed", "Changed:");
+    print_names(r, "needs_restart", "Only after a restart:");
+}
+
+static void print_metrics(struct json r)
+{
+    struct json text;
+    size_t n = json_find(&text, r, "text") ? json_string_len(text) : 0;
+    uint8_t *room = malloc(n + 1);
+    if (!room) {
+        abort();
+    }
+    struct wr w = wr_init(mspan_of(room, n));
+    if (n > 0 && json_get_string(&w, text) == OK) {
+        (void)fwrite(room, 1, n, stdout);
+    }
+    free(room);
+}
+
+static void print_result(const struct ask_words *words, struct json r)
+{
+    if (strcmp(words->command, "metrics") == 0) {
+        print_metrics(r); /* their form is fixed */
+    } else if (words->is_json) {
+        (void)printf("%.*s\n", (int)r.raw.n, (const char *)r.raw.p);
+    } else if (strcmp(words->command, "status") == 0) {
+        print_status(r);
+    } else if (strcmp(words->command, "peers") == 0) {
+        print_peers(r);
+    } else if (strcmp(words->command, "reload") == 0) {
+        print_reload(r);
+    }
+}
+
+static void print_error(struct json error)
+{
+    struct json data;
+    struct json params;
+    struct span field = SPAN_EMPTY;
+    struct span rule = SPAN_EMPTY;
+    if (json_find(&data, error, "data") && json_find(&params, data, "params") &&
+        json_find_plain(&field, params, "field") == OK &&
+        json_find_plain(&rule, params, "rule") == OK) {
+        (void)fprintf(stderr, "passmesh-server: nothing was changed: %.*s: %.*s.\n", (int)field.n,
+                      (const char *)field.p, (int)rule.n, (const char *)rule.p);
+        return;
+    }
+    (void)fprintf(stderr, "passmesh-server: the server refuses it: %.*s\n", (int)error.raw.n,
+                  (const char *)error.raw.p);
+}
+
+/* ---- asking ---- */
+
+static enum err open_client(struct local_client *c, const struct server_config_args *args)
+{
+    static struct server_config config;
+    struct diag diag = {0};
+    enum err err = server_config_find(&config, args, &diag);
+    if (err == OK) {
+        err = local_client_open(c, config.places.socket);
+    }
+    return err != OK && !args->home ? local_client_open(c, system_socket) : err;
+}
+
+/* Draining is done when the server has gone. */
+static int wait_for_end(struct local_client *c)
+{
+    struct span answer;
+    while (local_client_call(c, "status", SPAN_LIT("{}"), &answer) == OK) {
+        (void)poll(NULL, 0, LOOK_MS);
+    }
+    return EXIT_GOOD;
+}
+
+static bool params_of(char ret[static PARAMS_LEN_MAX], const struct ask_words *words)
+{
+    const char *a = words->argument;
+    (void)snprintf(ret, PARAMS_LEN_MAX, "{}");
+    if (!a) {
+        return true;
+    }
+    size_t n = strspn(a, "0123456789");
+    (void)snprintf(ret, PARAMS_LEN_MAX, "{\"deadline_s\":%.*s}", NUMBER_LEN_MAX, a);
+    return n > 0 && n < NUMBER_LEN_MAX && a[n] == '\0' && a[0] != '0';
+}
+
+int ask(const struct server_config_args *args, const struct ask_words *words)
+{
+    struct local_client c = {.fd = -1};
+    char params[PARAMS_LEN_MAX];
+    struct span answer;
+    struct json root;
+    struct json result;
+    if (!params_of(params, words)) {
+        (void)fprintf(stderr, "passmesh-server: %s is no whole number of seconds.\n",
+                      words->argument);
+        return EXIT_USAGE;
+    }
+    enum err err = open_client(&c, args);
+    if (err != OK) {
+        (void)fprintf(
+            stderr,
+            "passmesh-server: no server is running here%s. Name its --home, or ask as the "
+            "user that it runs as.\n",
+            err == ERR_NOT_FOUND ? "" : " that we can reach");
+        return EXIT_FAILED;
+    }
+    err = local_client_call(&c, words->command, span_str(params), &answer);
+    int code = EXIT_FAILED;
+    if (err != OK || json_parse(&root, answer, NULL) != OK) {
+        (void)fprintf(stderr, "passmesh-server: the server did not answer; see its log.\n");
+    } else if (json_find(&result, root, "result")) {
+        print_result(words, result);
+        bool drains = strcmp(words->command, "drain") == 0;
+        code = drains ? wait_for_end(&c) : EXIT_GOOD;
+    } else if (json_find(&result, root, "error")) {
+        print_error(result);
+    }
+    local_client_close(&c);
+    return code;
+}
+
+int check_config(const struct server_config *config, bool is_json)
+{
+    struct server_checked c;
+    char text[SERVER_TEXT_LEN] = "";
+    if (server_check(config, &c, text) != OK) {
+        (void)fprintf(stderr, "passmesh-server: %s\n", text);
+        return EXIT_FAILED;
+    }
+    if (is_json) {
+        (void)printf("{\"network\":\"%s\",\"chain_id\":%llu,\"listen\":%zu,\"bundler\":%s}\n",
+                     c.network, (unsigned long long)c.chain_id, c.listen_count,
+                     c.is_bundler ? "true" : "false");
+    } else {
+        (void)printf("The configuration is good: %s (chain %llu), %zu address%s for peers, %s.\n",
+                     c.network, (unsigned long long)c.chain_id, c.listen_count,
+                     c.listen_count == 1 ? "" : "es", c.is_bundler ? "bundling" : "no bundling");
+    }
+    return EXIT_GOOD;
+}

@@ -1,0 +1,24 @@
+#ifndef SERVER_ASK_H
+#define SERVER_ASK_H
+
+#include "node/server/server_config.h"
+
+#include <stdbool.h>
+
+/* Commands that a running server answers over its socket: status, peers, drain, reload, metrics. */
+struct ask_words {
+    const char *command;  /* NULL: none of these */
+    const char *argument; /* of drain: seconds */
+    bool is_json;
+};
+
+/* ask_is_command: is word one of them? */
+bool ask_is_command(const char *word);
+
+/* ask asks the server of this home, or the system's where none was named; the exit code. */
+int ask(const struct server_config_args *args, const struct ask_words *words);
+
+/* check_config says whether a server would start with it, as far as that can be told without a start; the exit code. */
+int check_config(const struct server_config *config, bool is_json);
+
+#endif

@@ -1,0 +1,162 @@
+/* Figures for Prometheus, in its text format 0.0.4: HELP and TYPE lines before the samples of a metric, one sample a line. Label
+ * values are words of ours, so that none needs an escape. */
+#include "node/server/server_inside.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+enum { LINE_LEN_MAX = 256 };
+
+static const char *const types[SERVICE_TYPES_MAX] = {
+    "none",      "status",       "rpc", "send_user_operation", "user_operation_status",
+    "subscribe", "account_proof"};
+
+static void line(struct wr *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void line(struct wr *w, const char *format, ...)
+{
+    char text[LINE_LEN_MAX];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    wr_str(w, text);
+    wr_u8(w, '\n');
+}
+
+static void head(struct wr *w, const char *name, const char *type, const char *help)
+{
+    line(w, "# HELP %s %s", name, help);
+    line(w, "# TYPE %s %s", name, type);
+}
+
+struct metric {
+    const char *name;
+    const char *type;
+    const char *help;
+    uint64_t value;
+};
+
+static void write_all(struct wr *w, const struct metric *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        head(w, list[i].name, list[i].type, list[i].help);
+        line(w, "%s %" PRIu64, list[i].name, list[i].value);
+    }
+}
+
+static void write_host(const struct server *s, struct wr *w)
+{
+    struct host_stats h = host_stats(&s->host);
+    const struct metric list[] = {
+        {"passmesh_peers",                   "gauge",   "Connected peers.",                     h.peers_count            },
+        {"passmesh_connections",             "gauge",   "Open connections.",                    h.conns_count            },
+        {"passmesh_connections_inbound",     "gauge",   "Of those, dialled by the peer.",
+         h.conns_in_count                                                                                                },
+        {"passmesh_peers_dialled_in_total",  "counter", "Peers that came in.",                  s->dialled_in_count      },
+        {"passmesh_streams",                 "gauge",   "Open streams of all protocols.",       h.streams_count          },
+        {"passmesh_received_bytes_total",    "counter", "From peers.",                          h.bytes_in               },
+        {"passmesh_sent_bytes_total",        "counter", "To peers.",                            h.bytes_out              },
+        {"passmesh_memory_used_bytes",       "gauge",   "Charged to connections.",              h.memory_used            },
+        {"passmesh_memory_max_bytes",        "gauge",   "What they may have (memory_mib).",     h.memory_max             },
+        {"passmesh_handshakes_total",        "counter", "Completed.",                           h.handshakes_count       },
+        {"passmesh_handshakes_failed_total", "counter", "Failed.",                              h.handshakes_failed_count},
+        {"passmesh_refused_total",           "counter", "Connections and streams turned away.",
+         h.refused_count                                                                                                 },
+    };
+    write_all(w, list, sizeof list / sizeof list[0]);
+}
+
+static void write_chain(const struct server *s, struct wr *w)
+{
+    const struct metric list[] = {
+        {"passmesh_node_up",           "gauge", "The Ethereum node answers.",         s->chain == SERVER_CHAIN_RIGHT},
+        {"passmesh_node_questions",    "gauge", "Peers' questions that wait for it.",
+         s->service.asks_count                                                                                      },
+        {"passmesh_head_block",        "gauge", "Number of the newest block.",        s->service.head.number        },
+        {"passmesh_head_time_seconds", "gauge", "Its Unix time.",                     s->service.head.time_s        },
+        {"passmesh_requests_open",     "gauge", "Streams of wallets.",
+         service_server_streams_count(&s->service)                                                                  },
+    };
+    write_all(w, list, s->service.has_head ? 5 : 2);
+}
+
+/* Each pair of type and answer that has occurred. */
+static void write_requests(const struct server *s, struct wr *w)
+{
+    const char *name = "passmesh_requests_total";
+    head(w, name, "counter", "Requests of wallets by type and answer.");
+    for (size_t i = 0; i < SERVICE_TYPES_MAX; i++) {
+        for (size_t k = 0; k < SERVICE_CODES_MAX; k++) {
+            uint64_t n = s->service.answers_count[i][k];
+            if (n > 0) {
+                line(w, "%s{type=\"%s\",code=\"%s\"} %" PRIu64, name, types[i],
+                     service_code_name((enum service_code)k), n);
+            }
+        }
+    }
+}
+
+/* A balance does not fit 64 bits; in ether, as text, it needs no floating point here. */
+static void write_bundler(const struct server *s, struct wr *w)
+{
+    char ether[U256_TEXT_LEN];
+    if (!s->has_bundler) {
+        return;
+    }
+    const struct metric open = {"passmesh_bundler_operations", "gauge", "Operations under way.",
+                                bundler_open_count(&s->bundler)};
+    write_all(w, &open, 1);
+    if (s->has_balance) {
+        (void)u256_print_units(ether, s->balance, U256_DECIMALS_ETHER);
+        head(w, "passmesh_bundler_balance_ether", "gauge", "For gas.");
+        line(w, "passmesh_bundler_balance_ether %s", ether);
+    }
+}
+
+static void write_problems(const struct server *s, struct wr *w)
+{
+    struct server_problem problems[SERVER_PROBLEMS_MAX];
+    size_t count = server_problems(s, problems);
+    head(w, "passmesh_problem", "gauge", "What holds the server back.");
+    for (size_t i = 0; i < count; i++) {
+        line(w, "passmesh_problem{code=\"%s\"} 1", problems[i].code);
+    }
+}
+
+static void write_process(const struct server *s, struct wr *w)
+{
+    struct rusage usage = {0};
+    uint64_t left;
+    uint64_t all;
+    (void)getrusage(RUSAGE_SELF, &usage);
+    uint64_t cpu_ms = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+                      (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+    head(w, "process_cpu_seconds_total", "counter", "User and system time.");
+    line(w, "process_cpu_seconds_total %" PRIu64 ".%03" PRIu64, cpu_ms / 1000, cpu_ms % 1000);
+    head(w, "process_start_time_seconds", "gauge", "Unix time of the start.");
+    line(w, "process_start_time_seconds %" PRIu64, s->started_s);
+    head(w, "process_max_resident_memory_bytes", "gauge", "The most so far.");
+    line(w, "process_max_resident_memory_bytes %" PRIu64, (uint64_t)usage.ru_maxrss * 1024);
+    if (server_disk_free(s, &left, &all)) {
+        head(w, "passmesh_disk_free_bytes", "gauge", "Of the data directory's disk.");
+        line(w, "passmesh_disk_free_bytes %" PRIu64, left);
+    }
+}
+
+void server_write_metrics(struct server *s, struct wr *w)
+{
+    head(w, "passmesh_info", "gauge", "Version and network.");
+    line(w,
+         "passmesh_info{version=\"%s\",network=\"%s\",chain_id=\"%" PRIu64 "\",sandbox=\"%s\"} 1",
+         PASSMESH_VERSION, s->network->id.text, s->network->chain_id,
+         sandbox_level_name(sandbox_node_level(&s->sandbox)));
+    write_host(s, w);
+    write_chain(s, w);
+    write_requests(s, w);
+    write_bundler(s, w);
+    write_problems(s, w);
+    write_process(s, w);
+}
