@@ -85,8 +85,10 @@ static void pump(struct host_dialback *hd, struct host_dialback_job *j)
     }
     while (j->state == HOST_DIALBACK_TELLING && autonat_back_poll(&j->back, &e)) {
         switch (e.kind) {
-        case AUTONAT_BACK_NONCE:     break; /* the other side's */
-        case AUTONAT_BACK_SENT:      host_stream_close_write(hd->host, j->stream); break;
+        case AUTONAT_BACK_NONCE:
+            break; /* the other side's */
+        /* Our side is not closed before the answer: js-libp2p loses a stream whose end comes with its first bytes. */
+        case AUTONAT_BACK_SENT:      break;
         case AUTONAT_BACK_CONFIRMED: finish(hd, j, AUTONAT_DIALLED_OK); break;
         case AUTONAT_BACK_FAILED:    finish(hd, j, AUTONAT_DIALLED_NO_BACK); break;
         }

@@ -1,5 +1,6 @@
 /* p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf] [--conns N] [--security noise|tls|noise,tls]
  *          [--kad server|client] [--kad-protocol ID] [--gossip] [--mdns PORT]
+ *          [--autonat server|client]
  *
  * A libp2p node that the interoperability tests talk to. It prints "listening ADDR" for each listener and
  * "ready PEER", then takes commands on stdin:
@@ -19,6 +20,8 @@
  *     subscribe TOPIC, unsubscribe TOPIC, publish TOPIC TEXT, publishbytes TOPIC N
  *                          -> ok VERB; messages of others: message TOPIC AUTHOR len=N TEXT   with --gossip
  *     mesh TOPIC           -> ok mesh count=N peers=N
+ *     reach ADDR           -> verdict ADDR reachable|unreachable|unknown arrived=N failed=N     with --autonat
+ *     autonatstats         -> ok autonatstats served=N refused=N asked=N arrived=N
  *     (by itself)          -> discovered ADDR                         with --mdns; nomdns where that cannot be
  *     kadstats             -> ok kadstats peers=N providers=N values=N served=N
  *     quit, or end of stdin
@@ -156,6 +159,8 @@ static void on_event(void *user, const struct host_event *e)
     case HOST_EVENT_EXTENSION:
         if (e->extension == &n->gossip.extension) {
             node_gossip_on_event(n);
+        } else if (e->extension == &n->autonat.extension) {
+            node_autonat_on_event(n);
         } else {
             node_kad_on_event(n);
         }
@@ -249,7 +254,8 @@ static void on_line(struct node *n, char *line)
     const char *verb = strsep(&rest, " ");
     const char *subject = rest ? strsep(&rest, " ") : "";
     uint64_t figures[2] = {0};
-    if (node_kad_command(n, verb, subject, rest) || node_gossip_command(n, verb, subject, rest)) {
+    if (node_kad_command(n, verb, subject, rest) || node_gossip_command(n, verb, subject, rest) ||
+        node_autonat_command(n, verb, subject)) {
         tcp_pump(&n->tcp);
         return;
     }
@@ -328,13 +334,15 @@ struct options {
     uint16_t mdns;   /* port; 0 = none */
     const char *kad; /* mode */
     const char *kad_protocol;
+    const char *autonat; /* server or client */
 };
 
 static _Noreturn void usage(void)
 {
     (void)fprintf(stderr, "usage: p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf] "
                           "[--conns N] [--security noise|tls|noise,tls] "
-                          "[--kad server|client] [--kad-protocol ID] [--gossip] [--mdns PORT]\n");
+                          "[--kad server|client] [--kad-protocol ID] [--gossip] [--mdns PORT] "
+                          "[--autonat server|client]\n");
     exit(2);
 }
 
@@ -362,6 +370,8 @@ static struct options options_of(int argc, char **argv)
             o.kad = argv[++i];
         } else if (i + 1 < argc && strcmp(argv[i], "--kad-protocol") == 0) {
             o.kad_protocol = argv[++i];
+        } else if (i + 1 < argc && strcmp(argv[i], "--autonat") == 0) {
+            o.autonat = argv[++i];
         } else {
             usage();
         }
@@ -423,6 +433,9 @@ static void node_init(struct node *n, const struct options *o)
     if (o->gossip) {
         node_gossip_init(n);
     }
+    if (o->autonat) {
+        node_autonat_init(n, cfg.unix_s, strcmp(o->autonat, "server") == 0);
+    }
     struct tcp_cfg tcp = {.loop = &n->loop,
                           .host = &n->host,
                           .budget = &n->budget,
@@ -452,10 +465,12 @@ int main(int argc, char **argv)
     node_say("ready %s", peer_text(host_self(&n.host)));
     tcp_pump(&n.tcp);
     loop_run(&n.loop);
+    dialback_done(&n.dialback);
     tcp_done(&n.tcp);
     uv_close((uv_handle_t *)&n.input, NULL);
     mdns_socket_done(&n.mdns);
     loop_done(&n.loop);
+    node_autonat_done(&n);
     host_kad_done(&n.kad);
     host_gossip_done(&n.gossip);
     host_done(&n.host);

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/rng.h"
 #include "crypto/hash.h"
+#include "node/net/dialback.h"
 #include "node/net/loop.h"
 #include "node/net/mdns_socket.h"
 #include "node/net/tcp.h"
@@ -52,6 +53,9 @@ struct node {
     struct host host;
     struct host_kad kad;
     bool has_kad;
+    struct host_autonat autonat;
+    struct dialback dialback;
+    bool has_autonat;
     struct host_gossip gossip;
     bool has_gossip;
     struct mdns_socket mdns;
@@ -78,6 +82,12 @@ void node_kad_init(struct node *n, const char *mode, const char *protocol);
 void node_kad_on_event(struct node *n);
 bool node_kad_command(struct node *n, const char *verb, const char *subject, const char *rest);
 void node_kad_say_stats(const struct node *n);
+
+/* AutoNAT: p2p_autonat.c. */
+void node_autonat_init(struct node *n, uint64_t unix_s, bool serves);
+void node_autonat_done(struct node *n); /* after loop_done */
+void node_autonat_on_event(struct node *n);
+bool node_autonat_command(struct node *n, const char *verb, const char *subject);
 
 /* Gossipsub: p2p_gossip.c. */
 void node_gossip_init(struct node *n);

@@ -36,10 +36,10 @@ const TRANSPORTS = {
   quic: { make: quic, listen: '/ip4/127.0.0.1/udp/0/quic-v1' }
 }
 
-// `security`: names of secure channels in order of preference.
-export async function startTheirs ({ listen = false, security = ['noise'], transport = 'tcp', services = {}, peerDiscovery = [] } = {}) {
+// `security`: names of secure channels in order of preference. `at`: where it listens, instead of on the loopback.
+export async function startTheirs ({ listen = false, security = ['noise'], transport = 'tcp', at, services = {}, peerDiscovery = [] } = {}) {
   const node = await createLibp2p({
-    addresses: { listen: listen ? [TRANSPORTS[transport].listen] : [] },
+    addresses: { listen: listen ? [at ?? TRANSPORTS[transport].listen] : [] },
     transports: [TRANSPORTS[transport].make()],
     connectionEncrypters: security.map(name => ENCRYPTERS[name]()),
     streamMuxers: [yamux({ maxInboundStreams: STREAMS_MAX, maxOutboundStreams: STREAMS_MAX, maxEarlyStreams: STREAMS_MAX })],
