@@ -75,6 +75,11 @@ static void finality_read(struct reader *r, struct lc_update *u)
     branch_read(r, u->finality_branch, u->finality_depth);
 }
 
+struct lc_parts {
+    bool committee;
+    bool finality;
+};
+
 /* headers_take decodes the attested header and, if there is a place for it, the finalized one. */
 static enum err headers_take(struct reader *r, struct lc_update *u)
 {
@@ -107,24 +112,40 @@ enum err lc_bootstrap_decode(struct lc_bootstrap *ret_bootstrap,
     return OK;
 }
 
+/* The three kinds of update differ in what they carry beside the attested header and the aggregate. */
+static enum err update_decode(struct lc_update *ret_update,
+                              const struct chain_spec *c,
+                              enum beacon_fork fork,
+                              struct span in,
+                              struct lc_parts parts)
+{
+    struct reader r = reader_init(fork, in);
+    struct lc_update u = {.next_depth = 0};
+    if (in.n > LC_UPDATE_LEN_MAX) {
+        return ERR_LIMIT;
+    }
+    header_mark(&r);
+    if (parts.committee) {
+        u.next_depth = r.shape->committee_depth;
+        u.next_committee = rd_bytes(&r.rd, lc_committee_len(c));
+        branch_read(&r, u.next_branch, u.next_depth);
+    }
+    if (parts.finality) {
+        finality_read(&r, &u);
+    }
+    aggregate_read(&r, &u, c);
+    TRY(headers_take(&r, &u));
+    *ret_update = u;
+    return OK;
+}
+
 enum err lc_update_decode(struct lc_update *ret_update,
                           const struct chain_spec *c,
                           enum beacon_fork fork,
                           struct span in)
 {
-    struct reader r = reader_init(fork, in);
-    struct lc_update u = {.next_depth = r.shape->committee_depth};
-    if (in.n > LC_UPDATE_LEN_MAX) {
-        return ERR_LIMIT;
-    }
-    header_mark(&r);
-    u.next_committee = rd_bytes(&r.rd, lc_committee_len(c));
-    branch_read(&r, u.next_branch, u.next_depth);
-    finality_read(&r, &u);
-    aggregate_read(&r, &u, c);
-    TRY(headers_take(&r, &u));
-    *ret_update = u;
-    return OK;
+    return update_decode(ret_update, c, fork, in,
+                         (struct lc_parts){.committee = true, .finality = true});
 }
 
 enum err lc_finality_update_decode(struct lc_update *ret_update,
@@ -132,17 +153,7 @@ enum err lc_finality_update_decode(struct lc_update *ret_update,
                                    enum beacon_fork fork,
                                    struct span in)
 {
-    struct reader r = reader_init(fork, in);
-    struct lc_update u = {.next_depth = 0};
-    if (in.n > LC_UPDATE_LEN_MAX) {
-        return ERR_LIMIT;
-    }
-    header_mark(&r);
-    finality_read(&r, &u);
-    aggregate_read(&r, &u, c);
-    TRY(headers_take(&r, &u));
-    *ret_update = u;
-    return OK;
+    return update_decode(ret_update, c, fork, in, (struct lc_parts){.finality = true});
 }
 
 enum err lc_optimistic_update_decode(struct lc_update *ret_update,
@@ -150,16 +161,7 @@ enum err lc_optimistic_update_decode(struct lc_update *ret_update,
                                      enum beacon_fork fork,
                                      struct span in)
 {
-    struct reader r = reader_init(fork, in);
-    struct lc_update u = {.next_depth = 0};
-    if (in.n > LC_UPDATE_LEN_MAX) {
-        return ERR_LIMIT;
-    }
-    header_mark(&r);
-    aggregate_read(&r, &u, c);
-    TRY(headers_take(&r, &u));
-    *ret_update = u;
-    return OK;
+    return update_decode(ret_update, c, fork, in, (struct lc_parts){.finality = false});
 }
 
 static void key_root(struct hash32 *r, struct span key)
