@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = ('object', 'array', 'map', 'string', 'enum', 'integer', 'boolean')
 CAPABILITIES = ('read', 'command', 'ceremony')
-TRANSPORTS = ('rpc', 'ws', 'session')
+TRANSPORTS = ('rpc', 'ws', 'session', 'local')
 RULES = ('none', 'even', 'no_leading_zero')
 BLAMES = ('person', 'page', 'wallet', 'server', 'network', 'authenticator')
 

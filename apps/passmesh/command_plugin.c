@@ -1,23 +1,31 @@
 /* passmesh plugin ...: the server program as a package. */
-#include "commands.h"
+#include "command_plugin.h"
 
 #include "node/os/entropy.h"
+#include "node/os/process.h"
+#include "node/plugin/keeper.h"
 #include "node/plugin/machine.h"
 #include "node/plugin/plugin.h"
 #include "node/plugin/supervise.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 
 #define TRIAL_US (600 * US_PER_S)
 enum { DRAIN_MS = 10000 };
 
-static int usage(void)
+int command_plugin_usage(void)
 {
-    command_say("usage: passmesh plugin [status | check | install | remove | add URL ROOT_FILE | "
-                "forget | run SERVER_ARGUMENTS]");
+    command_say("usage: passmesh plugin [status | check | install | remove [--all] | "
+                "add URL ROOT_FILE | forget]\n"
+                "while the wallet runs also: [update | cancel | start | stop | log | "
+                "set NAME=VALUE...]\n"
+                "while it does not: run SERVER_ARGUMENTS");
     return EXIT_USAGE;
 }
 
@@ -47,7 +55,8 @@ static int status(struct plugin *p)
         (void)puts("The version before is kept.");
     }
     for (size_t i = 0; i < p->mirrors_count; i++) {
-        (void)printf("Repository: %s (its root was added by hand)\n", p->mirrors[i]);
+        (void)printf("%s: %s (its root was added by hand)\n",
+                     p->is_development ? "Development repository" : "Repository", p->mirrors[i]);
     }
     if (p->mirrors_count == 0) {
         (void)puts("Repository: none");
@@ -142,8 +151,12 @@ static void on_news(void *user, enum supervise_news what, struct span text)
                                         "log",
                                         "ended",
                                         "back on the version before",
-                                        "the trial is passed"};
+                                        "the trial is passed",
+                                        "over"};
     (void)user;
+    if (what == SUPERVISE_OVER) {
+        return; /* the return of supervise_run tells it */
+    }
     (void)printf("%s%s%.*s\n", words[what], text.n > 0 ? ": " : "", (int)text.n,
                  text.n > 0 ? (const char *)text.p : "");
     (void)fflush(stdout);
@@ -169,7 +182,7 @@ static int supervise(struct plugin *p, const struct command_args *args)
         .args = {"--home", home}
     };
     if (args->argc - 1 > SUPERVISE_ARGS_MAX - 2) {
-        return usage();
+        return command_plugin_usage();
     }
     for (int i = 1; i < args->argc; i++) {
         cfg.args[i + 1] = args->argv[i];
@@ -202,7 +215,7 @@ static int run(struct plugin *p, const struct command_args *args)
         return supervise(p, args);
     }
     if (args->argc > 1) {
-        return usage();
+        return command_plugin_usage();
     }
     static const struct {
         const char *name;
@@ -221,14 +234,40 @@ static int run(struct plugin *p, const struct command_args *args)
     if (strcmp(what, "forget") == 0) {
         return plugin_forget_repository(p) == OK ? status(p) : say_why(p);
     }
-    return usage();
+    return command_plugin_usage();
+}
+
+/* passmesh plugin keep DIR TRIAL_S optional|required LOCAL_ID LOCAL_FILE: how a daemon starts its keeper, and nobody else. */
+static int keep(const struct command_args *args)
+{
+    struct stat st;
+    if (args->argc != 6 || fstat(PROCESS_CHILD_FD, &st) != 0 || !S_ISSOCK(st.st_mode)) {
+        return command_plugin_usage();
+    }
+    struct keeper_cfg cfg = {.fd = PROCESS_CHILD_FD,
+                             .dir = args->argv[1],
+                             .trial_s = strtoull(args->argv[2], NULL, 10),
+                             .is_sandbox_optional = strcmp(args->argv[3], "optional") == 0,
+                             .local_id = args->argv[4],
+                             .local_file = args->argv[5]};
+    (void)fcntl(cfg.fd, F_SETFD, FD_CLOEXEC);
+    return keeper_run(&cfg);
 }
 
 int command_plugin(const struct command_args *args)
 {
+    struct local_client c;
     static struct plugin plugin;
     char path[CONFIG_PATH_LEN_MAX + 16];
     const char *dir = "";
+    if (args->argc > 0 && strcmp(args->argv[0], "keep") == 0) {
+        return keep(args);
+    }
+    if (local_client_open(&c, args->config->socket) == OK) {
+        int code = command_plugin_daemon(args, &c);
+        local_client_close(&c);
+        return code;
+    }
     if (config_make_dirs(args->config, &dir) != OK) {
         command_say("The folder %s cannot be made, or is not ours alone.", dir);
         return EXIT_FAILED;

@@ -11,7 +11,8 @@ static int help(FILE *to)
     (void)fprintf(
         to, "passmesh-repo: makes and signs a repository of packages.\n\n"
             "usage: passmesh-repo keygen [--p256] KEY_FILE\n"
-            "       passmesh-repo init DIR root=PUB[,PUB]...[:THRESHOLD] targets=... snapshot=... "
+            "       passmesh-repo init DIR [--development] root=PUB[,PUB]...[:THRESHOLD] "
+            "targets=... snapshot=... "
             "timestamp=...\n"
             "       passmesh-repo add DIR NAME FILE [--custom JSON_FILE]\n"
             "       passmesh-repo remove DIR NAME\n"
@@ -64,8 +65,10 @@ static bool run(enum err *ret, struct repo *r, const char *command, int argc, ch
     const char *const *words = (const char *const *)argv;
     size_t count = argc > 0 ? (size_t)argc : 0;
     struct repo_publish keys = {0};
-    if (strcmp(command, "init") == 0 && count == TUF_ROLE_COUNT) {
-        *ret = repo_init(r, words, count);
+    bool is_init = strcmp(command, "init") == 0;
+    r->is_development = is_init && count > 0 && strcmp(words[0], "--development") == 0;
+    if (is_init && count == (size_t)TUF_ROLE_COUNT + r->is_development) {
+        *ret = repo_init(r, words + r->is_development, TUF_ROLE_COUNT);
     } else if (strcmp(command, "rotate") == 0 && count > 0) {
         *ret = repo_rotate(r, words, count);
     } else if (strcmp(command, "add") == 0 && count == 2) {

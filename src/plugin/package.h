@@ -12,7 +12,9 @@ enum {
     PACKAGE_FILES_MAX = 32,
     PACKAGE_NEEDS_MAX = 8,
     PACKAGE_CHUNK_LEN = 64 << 10,
-    PACKAGE_TEXT_LEN = 160
+    PACKAGE_TEXT_LEN = 160,
+    PACKAGE_WORD_LEN = 32,
+    PACKAGE_VARIANTS_MAX = 8
 };
 
 struct package_version {
@@ -90,6 +92,9 @@ struct package_machine {
 /* Why a package does or does not suit: a sentence for each need, and what would help where it is not met. */
 struct package_reason {
     bool is_met;
+    const char *code; /* the same for whoever says it in a language; the figures that go with it: */
+    char need[PACKAGE_WORD_LEN];
+    char has[PACKAGE_WORD_LEN];
     char text[PACKAGE_TEXT_LEN];
     char help[PACKAGE_TEXT_LEN]; /* empty if nothing helps, or nothing has to */
 };
@@ -109,5 +114,15 @@ MUST_CHECK enum err package_choose(struct package *ret,
                                    const struct tuf_metadata *m,
                                    struct span name,
                                    const struct package_machine *machine);
+
+/* package_list gives the packages of that name, each with its match: those that suit first, then the newest. What is beyond PACKAGE_VARIANTS_MAX is left out. */
+struct package_variant {
+    struct package package;
+    struct package_match match;
+};
+size_t package_list(struct package_variant ret[static PACKAGE_VARIANTS_MAX],
+                    const struct tuf_metadata *m,
+                    struct span name,
+                    const struct package_machine *machine);
 
 #endif

@@ -41,17 +41,35 @@ static bool is_running(const struct sidecar *s)
            s->state == SIDECAR_READY || s->state == SIDECAR_DRAINING;
 }
 
-static void say(struct sidecar *s, const char *why)
+const char *sidecar_reason_code(enum sidecar_reason reason)
+{
+    switch (reason) {
+    case SIDECAR_FINE:         return "plugin_told";
+    case SIDECAR_BROKE_RULES:  return "plugin_broke_rules";
+    case SIDECAR_OTHER_ABI:    return "plugin_other_abi";
+    case SIDECAR_FOREIGN:      return "plugin_foreign";
+    case SIDECAR_NOT_READY:    return "plugin_not_ready";
+    case SIDECAR_HUNG:         return "plugin_hung";
+    case SIDECAR_NO_END:       return "plugin_no_end";
+    case SIDECAR_WRONG_CONFIG: return "plugin_wrong_config";
+    case SIDECAR_EXITED:       return "plugin_exited";
+    case SIDECAR_SIGNALLED:    return "plugin_signalled";
+    }
+    return "plugin_told";
+}
+
+static void say(struct sidecar *s, enum sidecar_reason reason, const char *why)
 {
     if (s->why[0] == '\0') { /* the first reason is the reason */
+        s->reason = reason;
         (void)snprintf(s->why, sizeof s->why, "%s", why);
     }
 }
 
 /* Ends a process that broke the rules, or did not keep its time. */
-static void stop(struct sidecar *s, instant now, const char *why)
+static void stop(struct sidecar *s, instant now, enum sidecar_reason reason, const char *why)
 {
-    say(s, why);
+    say(s, reason, why);
     if (is_running(s)) {
         s->state = SIDECAR_STOPPING;
         s->deadline = instant_add(now, GRACE_US);
@@ -60,10 +78,10 @@ static void stop(struct sidecar *s, instant now, const char *why)
     }
 }
 
-static void refuse(struct sidecar *s, instant now, const char *why)
+static void refuse(struct sidecar *s, instant now, enum sidecar_reason reason, const char *why)
 {
     s->is_incompatible = true;
-    stop(s, now, why);
+    stop(s, now, reason, why);
 }
 
 /* A notification: the parameters are written by put, between braces. */
@@ -72,7 +90,7 @@ static void notify(struct sidecar *s, instant now, struct span text)
     struct wr w = wr_init_buf(&s->out);
     frame_write(&w, FRAME_BE32, text);
     if (!wr_ok(&w)) {
-        stop(s, now, "It does not read what it is told.");
+        stop(s, now, SIDECAR_BROKE_RULES, "It does not read what it is told.");
     }
 }
 
@@ -106,10 +124,30 @@ static void send_init(struct sidecar *s, instant now)
     json_end_object(&j);
     json_end_object(&j);
     if (json_writer_end(&j) != OK) {
-        stop(s, now, "The path of its folder is too long, or no text.");
+        stop(s, now, SIDECAR_BROKE_RULES, "The path of its folder is too long, or no text.");
         return;
     }
     notify(s, now, span_of(text, w.n));
+}
+
+static void send_limits(struct sidecar *s, instant now)
+{
+    char text[MESSAGE_LEN_MAX];
+    int n = snprintf(text, sizeof text,
+                     "{\"jsonrpc\":\"2.0\",\"method\":\"limits\",\"params\":{\"clients\":%llu,"
+                     "\"kbit_s\":%llu}}",
+                     (unsigned long long)s->cfg.limits.clients,
+                     (unsigned long long)s->cfg.limits.kbit_s);
+    check(n > 0);
+    notify(s, now, span_of(text, (size_t)n));
+}
+
+void sidecar_limits(struct sidecar *s, instant now, const struct sidecar_limits *limits)
+{
+    s->cfg.limits = *limits;
+    if (s->state == SIDECAR_READY) {
+        send_limits(s, now);
+    }
 }
 
 static void give(struct sidecar *s, enum sidecar_event_type type, struct span text)
@@ -123,10 +161,11 @@ static void on_hello(struct sidecar *s, instant now, struct json params)
     uint64_t proto;
     uint64_t abi;
     if (s->state != SIDECAR_STARTING) {
-        refuse(s, now, "It said hello twice.");
+        refuse(s, now, SIDECAR_BROKE_RULES, "It said hello twice.");
     } else if (json_find_u64(&proto, params, "proto") != OK || proto != SIDECAR_PROTO ||
                json_find_u64(&abi, params, "abi") != OK || abi != s->cfg.abi) {
-        refuse(s, now, "It speaks another version of the interface than this client.");
+        refuse(s, now, SIDECAR_OTHER_ABI,
+               "It speaks another version of the interface than this client.");
     } else {
         s->state = SIDECAR_PREPARING;
         s->deadline = instant_add(now, READY_US);
@@ -145,15 +184,18 @@ static void on_ready(struct sidecar *s, instant now, struct json params)
 {
     struct span listen = SPAN_EMPTY;
     if (s->state != SIDECAR_PREPARING) {
-        stop(s, now, "It was ready before it was told to be.");
+        stop(s, now, SIDECAR_BROKE_RULES, "It was ready before it was told to be.");
     } else if (!is_nonce(s, params)) {
-        refuse(s, now, "It is not the process that was started.");
+        refuse(s, now, SIDECAR_FOREIGN, "It is not the process that was started.");
     } else if (json_find_plain(&listen, params, "listen") != OK) {
-        stop(s, now, "It does not say where it listens.");
+        stop(s, now, SIDECAR_BROKE_RULES, "It does not say where it listens.");
     } else {
         s->state = SIDECAR_READY;
         s->deadline = INSTANT_NEVER;
         s->next_ping = instant_add(now, PING_US);
+        if (s->cfg.limits.clients > 0 || s->cfg.limits.kbit_s > 0) {
+            send_limits(s, now);
+        }
         give(s, SIDECAR_EVENT_READY, listen);
     }
 }
@@ -171,7 +213,7 @@ static void on_pong(struct sidecar *s, instant now, struct json params)
 {
     uint64_t n;
     if (json_find_u64(&n, params, "n") != OK || n > s->pings) {
-        stop(s, now, "It answers what nobody asked.");
+        stop(s, now, SIDECAR_BROKE_RULES, "It answers what nobody asked.");
     } else if (n > s->pongs) {
         s->pongs = n;
     }
@@ -203,20 +245,20 @@ static void on_message(struct sidecar *s, instant now, struct span text)
     struct json params;
     if (json_parse(&message, text, NULL) != OK || !json_find(&method, message, "method") ||
         !json_find(&params, message, "params") || params.type != JSON_OBJECT) {
-        stop(s, now, "It sends what is no message.");
+        stop(s, now, SIDECAR_BROKE_RULES, "It sends what is no message.");
         return;
     }
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
         if (json_string_equal(method, span_str(methods[i].method))) {
             if (s->state == SIDECAR_STARTING && i > 0) {
-                refuse(s, now, "It did not say hello first.");
+                refuse(s, now, SIDECAR_BROKE_RULES, "It did not say hello first.");
                 return;
             }
             methods[i].handle(s, now, params);
             return;
         }
     }
-    stop(s, now, "It asks for something that there is not.");
+    stop(s, now, SIDECAR_BROKE_RULES, "It asks for something that there is not.");
 }
 
 enum err sidecar_recv(struct sidecar *s, instant now, struct span *in)
@@ -228,7 +270,7 @@ enum err sidecar_recv(struct sidecar *s, instant now, struct span *in)
             return OK;
         }
         if (e != OK) {
-            stop(s, now, "It sends a message that is too long.");
+            stop(s, now, SIDECAR_BROKE_RULES, "It sends a message that is too long.");
             return OK;
         }
         on_message(s, now, frame);
@@ -272,9 +314,13 @@ static void on_deadline(struct sidecar *s, instant now)
 {
     s->deadline = INSTANT_NEVER;
     switch (s->state) {
-    case SIDECAR_STARTING:  stop(s, now, "It did not say hello within 5 seconds."); break;
-    case SIDECAR_PREPARING: stop(s, now, "It was not ready within a minute."); break;
-    case SIDECAR_DRAINING:  stop(s, now, "It did not end in its time."); break;
+    case SIDECAR_STARTING:
+        stop(s, now, SIDECAR_NOT_READY, "It did not say hello within 5 seconds.");
+        break;
+    case SIDECAR_PREPARING:
+        stop(s, now, SIDECAR_NOT_READY, "It was not ready within a minute.");
+        break;
+    case SIDECAR_DRAINING: stop(s, now, SIDECAR_NO_END, "It did not end in its time."); break;
     case SIDECAR_STOPPING:
         s->state = SIDECAR_KILLED;
         s->has_kill = true;
@@ -294,7 +340,7 @@ void sidecar_tick(struct sidecar *s, instant now)
         return;
     }
     if (s->pings - s->pongs >= SIDECAR_MISSES_MAX) {
-        stop(s, now, "It hangs: it has not answered for 15 seconds.");
+        stop(s, now, SIDECAR_HUNG, "It hangs: it has not answered for 15 seconds.");
         return;
     }
     s->next_ping = instant_add(now, PING_US);
@@ -308,7 +354,7 @@ void sidecar_shutdown(struct sidecar *s, instant now, uint32_t drain_ms)
     }
     s->was_told = true;
     if (s->state != SIDECAR_READY) { /* there is nothing to drain */
-        stop(s, now, "It was told to end before it was ready.");
+        stop(s, now, SIDECAR_FINE, "It was told to end before it was ready.");
         return;
     }
     s->state = SIDECAR_DRAINING;
@@ -330,7 +376,7 @@ enum sidecar_verdict sidecar_ended(struct sidecar *s, int status)
         (void)snprintf(text, sizeof text, "It ended with status %d.", status);
     }
     if (s->is_incompatible || status == SIDECAR_EXIT_INCOMPATIBLE) {
-        say(s, "It does not go with this client.");
+        say(s, SIDECAR_OTHER_ABI, "It does not go with this client.");
         return SIDECAR_INCOMPATIBLE;
     }
     if (s->was_told) {
@@ -338,9 +384,12 @@ enum sidecar_verdict sidecar_ended(struct sidecar *s, int status)
     }
     if (status == SIDECAR_EXIT_WORDS || status == SIDECAR_EXIT_USAGE ||
         status == SIDECAR_EXIT_CONFIG) {
-        say(s, "Its configuration is wrong; its log says what.");
+        say(s, SIDECAR_WRONG_CONFIG, "Its configuration is wrong; its log says what.");
         return SIDECAR_STAY_DOWN;
     }
-    say(s, text);
+    if (s->why[0] == '\0') {
+        s->number = status > 128 ? status - 128 : status;
+    }
+    say(s, status > 128 ? SIDECAR_SIGNALLED : SIDECAR_EXITED, text);
     return SIDECAR_START_AGAIN;
 }

@@ -15,6 +15,7 @@
  *     init {nonce, state_dir} -->
  *                 <-- progress {text}                     as often as it likes, while it gets ready
  *                 <-- ready {nonce, listen}               within 60 s of init, or of the last progress
+ *     limits {clients, kbit_s} -->                        when it is ready, and whenever they change
  *     ping {n}    -->
  *                 <-- pong {n}                            every 5 s; three missing are a hang
  *                 <-- status {...}                        at most one a second counts
@@ -63,11 +64,33 @@ enum sidecar_verdict {
     SIDECAR_INCOMPATIBLE /* another nonce, protocol or interface: go back to the version before, never try again */
 };
 
+/* Why it is stopped or has ended, for whoever says it in a language; sidecar_reason_code gives the word. */
+enum sidecar_reason {
+    SIDECAR_FINE,
+    SIDECAR_BROKE_RULES, /* of this talk */
+    SIDECAR_OTHER_ABI,   /* another interface than ours */
+    SIDECAR_FOREIGN,     /* not the process that was started */
+    SIDECAR_NOT_READY,   /* in its time */
+    SIDECAR_HUNG,
+    SIDECAR_NO_END,       /* did not end in its time */
+    SIDECAR_WRONG_CONFIG, /* its own words: they stand in its log */
+    SIDECAR_EXITED,       /* number: its status */
+    SIDECAR_SIGNALLED,    /* number: the signal */
+};
+const char *sidecar_reason_code(enum sidecar_reason reason);
+
+/* What a person allows it; 0: no bound but its own. */
+struct sidecar_limits {
+    uint64_t clients;
+    uint64_t kbit_s;
+};
+
 struct sidecar_cfg {
     struct budget *budget;
     uint64_t abi; /* the interface that we speak */
     char nonce[SIDECAR_NONCE_LEN + 1];
     char state_dir[SIDECAR_PATH_LEN];
+    struct sidecar_limits limits;
 };
 
 struct sidecar {
@@ -86,6 +109,8 @@ struct sidecar {
     bool has_event;
     bool has_kill;              /* TERM or KILL waits behind an event */
     char why[SIDECAR_TEXT_LEN]; /* what went wrong, in words; empty: nothing */
+    enum sidecar_reason reason; /* the same as a code */
+    int number;                 /* that goes with it */
 };
 
 /* sidecar_init begins at the start of the process. */
@@ -99,6 +124,9 @@ void sidecar_done(struct sidecar *s);
 
 /* sidecar_shutdown asks it to drain and end within drain_ms; then come SIGTERM and, five seconds later, SIGKILL. */
 void sidecar_shutdown(struct sidecar *s, instant now, uint32_t drain_ms);
+
+/* sidecar_limits tells it what it is allowed from now on. */
+void sidecar_limits(struct sidecar *s, instant now, const struct sidecar_limits *limits);
 
 /* sidecar_ended takes the status of the process as a shell shows it (128 + signal) and says what to do; s->why then is a sentence. */
 enum sidecar_verdict sidecar_ended(struct sidecar *s, int status);

@@ -58,12 +58,23 @@ static enum err read_role(struct tuf_body_role *role, struct tuf_signers signers
     return OK;
 }
 
+static const char use_name[] = "x-passmesh-use";
+static const char use_development[] = "development";
+
+bool tuf_body_is_development(const struct tuf_metadata *root)
+{
+    struct json use;
+    return json_find(&use, root->body, use_name) &&
+           json_string_equal(use, span_str(use_development));
+}
+
 enum err tuf_body_root_read(struct tuf_body_root *ret, const struct tuf_metadata *root)
 {
     struct tuf_body_root r = {0};
     for (size_t i = 0; i < TUF_ROLE_COUNT; i++) {
         TRY(read_role(&r.roles[i], tuf_signers_of(root, (enum tuf_role)i)));
     }
+    r.is_development = tuf_body_is_development(root);
     *ret = r;
     return OK;
 }
@@ -176,6 +187,10 @@ enum err tuf_body_root_write(struct wr *w,
     }
     json_end_object(&j);
     put_spec_version(&j);
+    if (root->is_development) {
+        json_put_name(&j, use_name);
+        json_put_str(&j, use_development);
+    }
     return end(&j, head.version);
 }
 

@@ -16,7 +16,11 @@ struct tuf_body_role {
 
 struct tuf_body_root {
     struct tuf_body_role roles[TUF_ROLE_COUNT];
+    bool is_development; /* the document says so; clients do too, wherever they use it */
 };
+
+/* tuf_body_is_development tells whether a root says of itself that its repository is for developing alone. */
+bool tuf_body_is_development(const struct tuf_metadata *root);
 
 struct tuf_body_head {
     uint64_t version;

@@ -43,14 +43,14 @@ export class Client {
 }
 
 // A repository made by our program: 2 of 3 for root, one key for each other role.
-export async function makeRepo(dir, { p256 = false } = {}) {
+export async function makeRepo(dir, { p256 = false, development = false } = {}) {
   const key = (name) => join(dir, `${name}.key`);
   for (const name of ['root1', 'root2', 'root3', 'targets', 'snapshot', 'timestamp', 'spare']) {
     await repo('keygen', ...(p256 && name !== 'targets' ? ['--p256'] : []), key(name));
   }
   const path = join(dir, 'repo');
   const pub = (...names) => names.map((n) => `${key(n)}.pub`).join(',');
-  await repo('init', path, `root=${pub('root1', 'root2', 'root3')}:2`, `targets=${pub('targets')}`, `snapshot=${pub('snapshot')}`,
+  await repo('init', path, ...(development ? ['--development'] : []), `root=${pub('root1', 'root2', 'root3')}:2`, `targets=${pub('targets')}`, `snapshot=${pub('snapshot')}`,
     `timestamp=${pub('timestamp')}`);
   await repo('sign', path, 'root', key('root1'), key('root2'));
   const publish = async (timestamp = 'timestamp') => {

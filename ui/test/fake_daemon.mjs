@@ -31,7 +31,7 @@ export async function startFakeDaemon(folder, { stepMs = 400 } = {}) {
     const { topics, replies } = make(Date.now());
     return {
       start: randomBytes(4).toString('hex'), codes: new Set(), tokens: new Set(), accounts: [], contacts: [], balance: 0n, usdc: 250_000000n, ops: new Map(), rows: [],
-      settings: topics.settings, ceremonies: new Map(), answered: new Map(), network: topics.network, networks: replies.networks_list.networks, locked: false, log: topics.log.lines, down: false,
+      settings: topics.settings, ceremonies: new Map(), answered: new Map(), network: topics.network, plugin: topics.plugin, networks: replies.networks_list.networks, locked: false, log: topics.log.lines, down: false,
     };
   }
 
@@ -50,7 +50,7 @@ export async function startFakeDaemon(folder, { stepMs = 400 } = {}) {
     status, settings: () => world.settings, accounts: () => ({ accounts: world.accounts }), balances: () => ({ items: world.accounts.length ? [balances()] : [] }),
     activity: () => ({ rows: rows().slice(0, 20), total: world.ops.size, spam_hidden: 0 }), requests: () => ({ operations: waiting() }),
     health: () => ({ accounts: world.accounts.map((a) => ({ account_id: a.id, safe: false, ways_in: 1, tested: 1, reasons: [{ code: 'one_way_in', params: {} }] })) }),
-    network: () => world.network, log: () => ({ lines: world.log }),
+    network: () => world.network, plugin: () => world.plugin, log: () => ({ lines: world.log }),
   };
 
   /* events */
@@ -374,7 +374,7 @@ export async function startFakeDaemon(folder, { stepMs = 400 } = {}) {
       return;
     }
     check(methods.subscribe.params, frame.params, 'subscribe');
-    if (world.locked && frame.params.topics.some((t) => !['status', 'settings'].includes(t))) {
+    if (world.locked && frame.params.topics.some((t) => !['status', 'settings', 'plugin'].includes(t))) {
       s.send({ jsonrpc: '2.0', id: frame.id, error: errorOf(new Refusal('locked')) });
       return;
     }

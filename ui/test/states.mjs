@@ -101,8 +101,19 @@ export function make(now) {
       technology('nitro-host', 0, 'nitro_none'), technology('cca-realm', 0, 'cca_none'), technology('op-tee', 0, 'optee_none'), technology('tpm2', 2, 'device_refused', 'tpm_allow')], ...o,
   });
 
+  /* The server on this machine. */
+  const needs = (o = {}) => [
+    { met: true, code: 'need_platform', params: { need: 'x86_64-linux', has: 'x86_64-linux' } }, { met: true, code: 'need_cores', params: { need: '2', has: '8' } },
+    { met: true, code: 'need_memory', params: { need: '256', has: '9216' } }, { met: true, code: 'need_disk', params: { need: '2048', has: '122880' } }, ...(o.also ?? [])];
+  const plugin = (o = {}) => ({
+    state: 'absent', since_ms: now - 72e5, wanted: false, mirrors: ['http://127.0.0.1:8080'], development: true, checked_ms: now - 36e5, sandbox: 'full',
+    settings: { network_id: 'local', node: 'http://127.0.0.1:8545', listen: '/ip4/0.0.0.0/tcp/4001', clients: 0, kbit_s: 0, from_hour: 0, to_hour: 0 },
+    offer: { version: '1.4.2', notes: 'Answers proofs faster.', bytes: 1443840, disk_mib: 2048, memory_mib: 256, installed: false },
+    variants: [{ version: '1.4.2', platform: 'x86_64-linux', suits: true, reasons: needs() }], ...o,
+  });
+
   const topics = {
-    status: status(), accounts: { accounts: [account()] }, settings: settings(), health: health(), network: network(), requests: { operations: [] }, log: { lines: logs },
+    plugin: plugin(), status: status(), accounts: { accounts: [account()] }, settings: settings(), health: health(), network: network(), requests: { operations: [] }, log: { lines: logs },
     balances: balances([bal(eth, fig(12345678901234567890n, proven)), bal(usdc, usd(250_000000n))]), activity: { rows, total: 6, spam_hidden: 0 },
   };
   const history = { rows, total: 6, spam_hidden: 4 };

@@ -95,7 +95,7 @@ test('lock file names no registry', () => {
 
 test('texts are whole in both languages', async () => {
   const [{ en }, { zh }] = [await load('text/en.ts'), await load('text/zh.ts')];
-  const kinds = { why: en.why, risk: en.risk, next: en.next, undo: en.undo, reason: en.reason, reach: en.reach, sent: en.sent, sent_to: en.sentTo, refusal: en.refusal, health: en.health, action: en.action, hardware: en.hardware };
+  const kinds = { why: en.why, risk: en.risk, next: en.next, undo: en.undo, reason: en.reason, reach: en.reach, sent: en.sent, sent_to: en.sentTo, refusal: en.refusal, health: en.health, action: en.action, hardware: en.hardware, plugin: en.plugin };
   for (const [kind, table] of Object.entries(codes)) {
     assert.deepEqual(Object.keys(kinds[kind]).sort(), Object.keys(table).sort(), `codes of kind ${kind}`);
   }
@@ -103,7 +103,7 @@ test('texts are whole in both languages', async () => {
   const flat = (node, path, out) => {
     if (typeof node === 'function') {
       const sample = new Proxy({ toString: () => '7', valueOf: () => 7 }, { get: (o, k) => (k === Symbol.toPrimitive ? () => '7' : k in o ? o[k] : '7') });
-      out.set(path, String(node.length === 1 && !/^(error|why|risk|next|undo|reason|reach|sent|refusal|health|action|hardware)/.test(path) ? node('7') : node.length > 1 ? node(7, 7, 7) : node(sample)));
+      out.set(path, String(node.length === 1 && !/^(error|why|risk|next|undo|reason|reach|sent|refusal|health|action|hardware|plugin)/.test(path) ? node('7') : node.length > 1 ? node(7, 7, 7) : node(sample)));
     } else if (typeof node === 'object') {
       Object.entries(node).forEach(([key, child]) => flat(child, `${path}.${key}`.replace(/^\./, ''), out));
     } else {

@@ -281,6 +281,7 @@ static bool is_offered(const struct api_method *m, enum api_way way)
     switch (m->transport) {
     case API_TRANSPORT_RPC:     return way != API_WAY_WEBSOCKET;
     case API_TRANSPORT_WS:      return way != API_WAY_HTTP;
+    case API_TRANSPORT_LOCAL:   return way == API_WAY_LOCAL;
     case API_TRANSPORT_SESSION: /* has a path of its own */
     case API_TRANSPORT_COUNT:   break;
     }

@@ -33,6 +33,14 @@ struct api_node_port {
     const char *(*consensus)(struct api_node_port *self, const struct network *network);
     /* The members of network_status but chain: reach, peers, by_source, memory_*, refused, servers, sent. */
     void (*write_network)(struct api_node_port *self, struct json_writer *j);
+    /* plugin_status: the type plugin_state. plugin_log: lines with a higher number, into an array that is open. */
+    void (*write_plugin)(struct api_node_port *self, struct json_writer *j);
+    void (*write_plugin_log)(struct api_node_port *self, struct json_writer *j, uint64_t after);
+    /* Passes a command on to the keeper (plugin/keeper.h); api_plugin_done follows with the same id. False: there is no keeper. */
+    bool (*plugin_do)(struct api_node_port *self,
+                      uint64_t id,
+                      const char *what,
+                      struct span params);
     /* hardware: the whole result, as it was at the start. */
     void (*write_hardware)(struct api_node_port *self, struct json_writer *j);
     /* How many peers and servers there are, and whether the key process answers. */
@@ -138,6 +146,10 @@ void api_node_set_done(struct api *a,
                        struct wallet_time t,
                        uint64_t id,
                        const struct api_node_result *result);
+
+/* api_plugin_done answers a command: code is empty for done or begun, else the code of why not. api_plugin_changed: its state is another. */
+void api_plugin_done(struct api *a, uint64_t id, struct span code);
+void api_plugin_changed(struct api *a);
 
 /* api_log takes a log line for log_tail and the topic log: ring of the newest API_LOG_LINE_COUNT. */
 void api_log(

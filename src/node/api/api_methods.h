@@ -17,6 +17,10 @@ enum api_done api_do_network_node_set(struct api_call *c); /* api_methods_node.c
 enum api_done api_do_networks_list(struct api_call *c);
 enum api_done api_do_operation_get(struct api_call *c);
 enum api_done api_do_peers_list(struct api_call *c);
+enum api_done api_do_plugin(
+    struct api_call *c); /* api_methods_plugin.c, as the next two: all that change something */
+enum api_done api_do_plugin_log(struct api_call *c);
+enum api_done api_do_plugin_status(struct api_call *c);
 enum api_done api_do_receive_info(struct api_call *c);
 enum api_done api_do_servers_list(struct api_call *c);
 enum api_done api_do_settings_get(struct api_call *c);

@@ -110,6 +110,33 @@ set_node(struct api_node_port *self, uint64_t id, const struct network *network,
     port_of(self)->node = id;
 }
 
+static void write_plugin(struct api_node_port *self, struct json_writer *j)
+{
+    (void)self;
+    json_put_raw(
+        j, SPAN_LIT("{\"state\":\"absent\",\"since_ms\":1,\"wanted\":false,\"mirrors\":[],"
+                    "\"development\":false,\"checked_ms\":0,\"settings\":{\"network_id\":\"\","
+                    "\"node\":\"\",\"listen\":\"/ip4/0.0.0.0/tcp/4001\",\"clients\":0,"
+                    "\"kbit_s\":0,\"from_hour\":0,\"to_hour\":0},\"sandbox\":\"full\"}"));
+}
+
+static void write_plugin_log(struct api_node_port *self, struct json_writer *j, uint64_t after)
+{
+    (void)self;
+    if (after == 0) {
+        json_put_raw(j, SPAN_LIT("{\"seq\":1,\"at_ms\":1,\"level\":\"info\",\"part\":\"server\","
+                                 "\"text\":\"x\"}"));
+    }
+}
+
+static bool plugin_do(struct api_node_port *self, uint64_t id, const char *what, struct span params)
+{
+    (void)params;
+    port_of(self)->plugin = id;
+    port_of(self)->plugin_what = what;
+    return !port_of(self)->plugin_gone;
+}
+
 void api_port_init(struct api_port *p)
 {
     *p = (struct api_port){
@@ -117,6 +144,9 @@ void api_port_init(struct api_port *p)
                  .write_servers = write_servers,
                  .write_network = write_network,
                  .write_hardware = write_hardware,
+                 .write_plugin = write_plugin,
+                 .write_plugin_log = write_plugin_log,
+                 .plugin_do = plugin_do,
                  .health = health,
                  .faucet = faucet,
                  .set_node = set_node}

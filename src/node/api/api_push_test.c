@@ -24,8 +24,9 @@ static struct rig *start(bool with_account)
 
 /* ---- topics ---- */
 
-static const char all_topics[] = "\"topics\":[\"status\",\"accounts\",\"balances\",\"activity\","
-                                 "\"requests\",\"health\",\"network\",\"settings\",\"log\"]";
+static const char all_topics[] =
+    "\"topics\":[\"status\",\"accounts\",\"balances\",\"activity\","
+    "\"requests\",\"health\",\"network\",\"plugin\",\"settings\",\"log\"]";
 
 static size_t snapshots_of(struct rig *r, enum api_topic_id topic)
 {

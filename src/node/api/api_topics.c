@@ -222,6 +222,7 @@ static void put_snapshot(const struct api_writing *w, struct api *a, enum api_to
     case API_TOPIC_HEALTH:   put_health(w); break;
     case API_TOPIC_LOG:      put_lines(w, a, 0); break;
     case API_TOPIC_NETWORK:  api_write_network_status(w, a); break;
+    case API_TOPIC_PLUGIN:   a->cfg.node->write_plugin(a->cfg.node, w->j); break;
     case API_TOPIC_REQUESTS: put_requests(w); break;
     case API_TOPIC_SETTINGS: api_write_settings(w->j, wallet_settings(w->wallet)); break;
     case API_TOPIC_STATUS:   api_write_status(w, a); break;
@@ -229,10 +230,10 @@ static void put_snapshot(const struct api_writing *w, struct api *a, enum api_to
     }
 }
 
-/* What a locked wallet tells: its status and the settings of the page. */
+/* What a locked wallet tells: its status, the settings of the page, the server on this machine. */
 static bool is_told_locked(enum api_topic_id topic)
 {
-    return topic == API_TOPIC_STATUS || topic == API_TOPIC_SETTINGS;
+    return topic == API_TOPIC_STATUS || topic == API_TOPIC_SETTINGS || topic == API_TOPIC_PLUGIN;
 }
 
 struct push {

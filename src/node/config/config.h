@@ -29,6 +29,7 @@ struct config {
     bool is_sandbox_optional; /* runs also where the system does not give the whole sandbox */
     bool
         is_software_key; /* passkeys here come from a software authenticator: tests and local networks */
+    uint64_t plugin_trial_s; /* so long a new version of the server plugin is on trial */
     size_t peer_count;
     char peers[CONFIG_PEER_COUNT_MAX]
               [CONFIG_TEXT_LEN_MAX + 1];    /* servers to use: multiaddrs with /p2p */

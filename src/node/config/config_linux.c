@@ -18,7 +18,9 @@ enum {
     CONFIG_FILE_LEN_MAX = 64 * 1024,
     PORT_DEFAULT = 7878,
     MIB = 1024 * 1024,
-    MEMORY_MIB_DEFAULT = 64
+    MEMORY_MIB_DEFAULT = 64,
+    TRIAL_S_DEFAULT = 600,
+    TRIAL_S_MAX = 86400
 };
 
 enum err config_read_file(const char *path, size_t len_max, char **ret_text, size_t *ret_len)
@@ -219,6 +221,9 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
         c->mdns_port = (uint16_t)number;
         return OK;
     }
+    if (config_is_key(e, "plugin", "trial_s")) {
+        return config_get_number(&c->plugin_trial_s, e, TRIAL_S_MAX, diag);
+    }
     enum err err = config_read_common(c, e, diag);
     return err != ERR_NOT_FOUND
                ? err
@@ -254,7 +259,8 @@ enum err config_load(struct config *ret, const struct config_args *args, struct 
     *ret = (struct config){.port = PORT_DEFAULT,
                            .memory_max = (size_t)MEMORY_MIB_DEFAULT * MIB,
                            .is_mdns = true,
-                           .is_dht = true};
+                           .is_dht = true,
+                           .plugin_trial_s = TRIAL_S_DEFAULT};
     char path[CONFIG_PATH_LEN_MAX];
     enum err err = config_find_places(ret, args);
     if (err == OK) {

@@ -200,6 +200,22 @@ static void port_hardware(struct api_node_port *self, struct json_writer *j)
     hardware_write_json(j, &daemon_of(self)->hardware);
 }
 
+static void port_plugin(struct api_node_port *self, struct json_writer *j)
+{
+    daemon_plugin_write(daemon_of(self), j);
+}
+
+static void port_plugin_log(struct api_node_port *self, struct json_writer *j, uint64_t after)
+{
+    daemon_plugin_write_log(daemon_of(self), j, after);
+}
+
+static bool
+port_plugin_do(struct api_node_port *self, uint64_t id, const char *what, struct span params)
+{
+    return daemon_plugin_do(daemon_of(self), id, what, params);
+}
+
 static void
 port_servers(struct api_node_port *self, struct json_writer *j, const struct network *network)
 {
@@ -439,6 +455,9 @@ static enum err start_api(struct daemon *d)
                                      .consensus = port_consensus,
                                      .write_network = port_network,
                                      .write_hardware = port_hardware,
+                                     .write_plugin = port_plugin,
+                                     .write_plugin_log = port_plugin_log,
+                                     .plugin_do = port_plugin_do,
                                      .health = port_health,
                                      .faucet = daemon_faucet,
                                      .set_node = port_set_node};
@@ -566,7 +585,9 @@ static enum err start(struct daemon *d)
                                        .pump = daemon_pump,
                                        .user = d,
                                        .ask_at = INSTANT_NEVER};
-    return start_doors(d);
+    TRY(start_doors(d));
+    daemon_plugin_start(d);
+    return OK;
 }
 
 /* All is open that will be needed: the store, the ports, the page, keyd. The command line's socket goes at the end. */
@@ -576,8 +597,10 @@ static enum err close_sandbox(struct daemon *d)
     const struct sandbox_path paths[] = {
         {d->config->runtime_dir, LANDLOCK_REMOVE_FILE}
     };
-    const struct sandbox_node_cfg cfg = {
-        .paths = paths, .paths_count = 1, .child = d->keyd_process.pid};
+    const struct sandbox_node_cfg cfg = {.paths = paths,
+                                         .paths_count = 1,
+                                         .child = d->keyd_process.pid,
+                                         .keeper = d->plugin.process.pid};
     sandbox_node_enter(&d->sandbox, &cfg);
     enum err err = sandbox_node_require(&d->sandbox, d->config->is_sandbox_optional, &d->log, text);
     return err == OK ? OK : fail(d, err, "%s", text);
@@ -588,6 +611,7 @@ static enum err close_sandbox(struct daemon *d)
 static void stop(struct daemon *d)
 {
     daemon_mdns_stop(d);
+    daemon_plugin_stop(d);
     if (d->has_web) {
         web_stop(&d->web);
     }

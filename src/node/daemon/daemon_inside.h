@@ -24,6 +24,14 @@
 #include "p2p/host_state.h"
 
 /* The daemon's inside, shared by daemon*.c only. */
+enum { DAEMON_PLUGIN_LINES = 200, DAEMON_PLUGIN_LINE_LEN = 513, DAEMON_PLUGIN_WAITING = 16 };
+
+struct plugin_line {
+    uint64_t seq; /* 0: free */
+    uint64_t at_ms;
+    char text[DAEMON_PLUGIN_LINE_LEN];
+};
+
 /* The search for servers in the DHT. */
 struct daemon_dht {
     bool is_on;
@@ -32,6 +40,19 @@ struct daemon_dht {
     struct id network; /* for which servers were looked for last */
     instant look_at;
     uint64_t every_us;
+};
+
+/* The keeper of the server plugin (plugin/keeper.h), seen from here: what it told last. */
+struct daemon_plugin {
+    struct process process;
+    uv_poll_t poll;
+    bool is_up;
+    struct frame_reader frames;
+    struct buf out; /* what its socket did not take yet */
+    struct buf state;
+    struct plugin_line *lines; /* ring of DAEMON_PLUGIN_LINES */
+    uint64_t line_seq;
+    uint64_t waiting[DAEMON_PLUGIN_WAITING]; /* commands without an answer; 0: free */
 };
 
 struct daemon {
@@ -60,6 +81,7 @@ struct daemon {
     struct mdns_socket mdns;
     struct near near;
     struct daemon_dht dht;
+    struct daemon_plugin plugin;
     struct fetch *fetch;
     struct own_nodes own_nodes;
     struct anchor_source anchor;
@@ -94,5 +116,17 @@ void daemon_dht_stop(struct daemon *d);
 void daemon_dht_event(struct daemon *d);
 void daemon_dht_tick(struct daemon *d, struct wallet_time t);
 instant daemon_dht_deadline(const struct daemon *d);
+
+/* ---- daemon_plugin.c ---- */
+
+/* daemon_plugin_start starts the keeper: before the sandbox, which makes no process. Where it cannot be, the log says so and there is no server here.
+ * daemon_plugin_stop has it end, and the server with it. */
+void daemon_plugin_start(struct daemon *d);
+void daemon_plugin_stop(struct daemon *d);
+
+/* What the API's port needs. */
+void daemon_plugin_write(struct daemon *d, struct json_writer *j);
+void daemon_plugin_write_log(struct daemon *d, struct json_writer *j, uint64_t after);
+bool daemon_plugin_do(struct daemon *d, uint64_t id, const char *what, struct span params);
 
 #endif

@@ -14,6 +14,9 @@ enum landlock_right {
     LANDLOCK_LIST = 4,         /* of directories alone, as those below */
     LANDLOCK_MAKE_FILE = 8,    /* regular ones; with the next also renaming within the directory */
     LANDLOCK_REMOVE_FILE = 16, /* what is no directory */
+    LANDLOCK_DIRS =
+        32, /* make and remove directories, and move things between them (that from ABI 2 on) */
+    LANDLOCK_EXECUTE = 64,
 };
 
 struct landlock_path {
@@ -32,5 +35,8 @@ struct landlock_cfg {
  * older ABI lacks is left out: below 3 cutting files off, below 4 ports, below 5 ioctl on devices, below 6 abstract sockets
  * and signals. */
 int landlock_enter(const struct landlock_cfg *cfg);
+
+/* landlock_abi asks the kernel; 0: it has none. */
+int landlock_abi(void);
 
 #endif

@@ -66,6 +66,13 @@ static uint64_t fs_rights(uint32_t rights)
     if (rights & LANDLOCK_REMOVE_FILE) {
         fs |= LANDLOCK_ACCESS_FS_REMOVE_FILE;
     }
+    if (rights & LANDLOCK_DIRS) {
+        fs |=
+            LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REFER;
+    }
+    if (rights & LANDLOCK_EXECUTE) {
+        fs |= LANDLOCK_ACCESS_FS_EXECUTE;
+    }
     return fs;
 }
 
@@ -82,9 +89,15 @@ static bool rules_add(int ruleset, const struct ruleset_attr *attr, const struct
     return added;
 }
 
-int landlock_enter(const struct landlock_cfg *cfg)
+int landlock_abi(void)
 {
     int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    return abi < 1 ? 0 : abi;
+}
+
+int landlock_enter(const struct landlock_cfg *cfg)
+{
+    int abi = landlock_abi();
     if (abi < 1) {
         return 0;
     }

@@ -24,7 +24,8 @@ struct sandbox_path {
 struct sandbox_node_cfg {
     const struct sandbox_path *paths; /* besides what names and certificates need below /etc */
     size_t paths_count;
-    int child; /* the one process that may be signalled: keyd; 0: none */
+    int child;  /* the process that may be signalled: keyd; 0: none */
+    int keeper; /* and a daemon's keeper of the server plugin; 0: none */
 };
 
 /* How much of it this kernel gave. */

@@ -281,12 +281,12 @@ static int allow(scmp_filter_ctx f, int call, unsigned count, const struct scmp_
     return seccomp_rule_add_array(f, SCMP_ACT_ALLOW, call, count, args);
 }
 
-static int memory_and_thread_rules(scmp_filter_ctx f, int child)
+static int memory_and_thread_rules(scmp_filter_ctx f, const struct sandbox_node_cfg *cfg)
 {
     const struct scmp_arg_cmp no_exec = arg_has(2, PROT_EXEC, 0);
     const struct scmp_arg_cmp is_thread = arg_has(0, CLONE_THREAD, CLONE_THREAD);
     const struct scmp_arg_cmp to_us = arg_is(0, (scmp_datum_t)getpid());
-    const struct scmp_arg_cmp to_child = arg_is(0, (scmp_datum_t)child);
+    const int children[] = {cfg->child, cfg->keeper};
     const struct scmp_arg_cmp own_limits[] = {arg_is(0, 0), arg_is(2, 0)};
     const struct scmp_arg_cmp name = arg_is(0, PR_SET_NAME);
     int failed = allow(f, SCMP_SYS(mmap), 1, &no_exec);
@@ -295,8 +295,11 @@ static int memory_and_thread_rules(scmp_filter_ctx f, int child)
     failed |= allow(f, SCMP_SYS(tgkill), 1, &to_us);
     failed |= allow(f, SCMP_SYS(prlimit64), 2, own_limits); /* only to read them */
     failed |= allow(f, SCMP_SYS(prctl), 1, &name);
-    if (child > 0) {
-        failed |= allow(f, SCMP_SYS(kill), 1, &to_child);
+    for (size_t i = 0; i < 2; i++) {
+        const struct scmp_arg_cmp to_child = arg_is(0, (scmp_datum_t)children[i]);
+        if (children[i] > 0) {
+            failed |= allow(f, SCMP_SYS(kill), 1, &to_child);
+        }
     }
     return failed;
 }
@@ -336,7 +339,7 @@ static int ioctl_rules(scmp_filter_ctx f)
     return failed;
 }
 
-static bool seccomp_enter(int child)
+static bool seccomp_enter(const struct sandbox_node_cfg *cfg)
 {
     scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
     if (!f) {
@@ -350,7 +353,7 @@ static bool seccomp_enter(int child)
     for (size_t i = 0; i < sizeof deadly_calls / sizeof deadly_calls[0]; i++) {
         failed |= seccomp_rule_add(f, SCMP_ACT_KILL_PROCESS, deadly_calls[i], 0);
     }
-    failed |= memory_and_thread_rules(f, child) | socket_rules(f) | ioctl_rules(f);
+    failed |= memory_and_thread_rules(f, cfg) | socket_rules(f) | ioctl_rules(f);
     bool is_in_force = failed == 0 && seccomp_load(f) == 0;
     seccomp_release(f);
     return is_in_force;
@@ -362,7 +365,7 @@ void sandbox_node_enter(struct sandbox_node_report *ret_report, const struct san
     report.no_new_privs = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
     if (report.no_new_privs) {
         report.landlock_abi = files_close(cfg);
-        report.seccomp = seccomp_enter(cfg->child);
+        report.seccomp = seccomp_enter(cfg);
     }
     *ret_report = report;
 }

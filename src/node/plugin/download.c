@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { REDIRECTS_MAX = 3, SLOW_BYTES_PER_S = 1024, SLOW_S = 30, CONNECT_S = 20 };
+enum { REDIRECTS_MAX = 3, SLOW_BYTES_PER_S = 1024, SLOW_S = 30, CONNECT_S = 20, TURN_MS = 100 };
 
 /* What the callback sees of a transfer. */
 struct transfer {
@@ -43,7 +43,8 @@ enum err download_init(struct download *d)
         return ERR_IO;
     }
     d->curl = curl_easy_init();
-    return d->curl ? OK : ERR_IO;
+    d->multi = curl_multi_init();
+    return d->curl && d->multi ? OK : ERR_IO;
 }
 
 void download_done(struct download *d)
@@ -51,6 +52,10 @@ void download_done(struct download *d)
     if (d->curl) {
         curl_easy_cleanup(d->curl);
         d->curl = NULL;
+    }
+    if (d->multi) {
+        (void)curl_multi_cleanup(d->multi);
+        d->multi = NULL;
     }
 }
 
@@ -99,10 +104,37 @@ static enum err answer(struct download *d, const struct transfer *t, CURLcode co
     return OK;
 }
 
+/* The one transfer to its end; false: turn ended it. */
+static bool perform(struct download *d, CURLcode *ret)
+{
+    int running = 1;
+    int left = 0;
+    *ret = CURLE_FAILED_INIT;
+    if (curl_multi_add_handle(d->multi, d->curl) != CURLM_OK) {
+        return true;
+    }
+    bool goes_on = true;
+    while (running > 0 && goes_on) {
+        bool is_driven = curl_multi_perform(d->multi, &running) == CURLM_OK;
+        goes_on = is_driven && (!d->turn || d->turn(d->turn_user));
+        if (running > 0 && goes_on) {
+            (void)curl_multi_poll(d->multi, NULL, 0, TURN_MS, NULL);
+        }
+    }
+    const CURLMsg *told = curl_multi_info_read(d->multi, &left);
+    if (told && told->msg == CURLMSG_DONE) {
+        *ret = told->data.result;
+        goes_on = true;
+    }
+    (void)curl_multi_remove_handle(d->multi, d->curl);
+    return goes_on;
+}
+
 enum err download_get(struct download *d, const struct download_args *args)
 {
     struct transfer t = {.download = d, .args = args};
     d->words[0] = '\0';
+    CURLcode code;
     set_up(&t);
-    return answer(d, &t, curl_easy_perform(d->curl));
+    return perform(d, &code) ? answer(d, &t, code) : ERR_CLOSED;
 }

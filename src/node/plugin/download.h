@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/span.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Files from mirrors, over http or https, one at a time and waiting: for programs that do nothing else meanwhile. Up to three redirects, no
@@ -12,6 +13,10 @@ enum { DOWNLOAD_URL_LEN_MAX = 1400, DOWNLOAD_WORDS_LEN = 256 };
 
 struct download {
     void *curl;
+    void *multi;
+    /* What else there is to do while a transfer is under way: called ten times a second at least. False ends the transfer. NULL: nothing. */
+    bool (*turn)(void *user);
+    void *turn_user;
     uint32_t seconds_max;           /* of one transfer; 0: no bound but the speed */
     char words[DOWNLOAD_WORDS_LEN]; /* why the last one failed */
     uint64_t bytes;                 /* of bodies, over all transfers */
@@ -32,7 +37,7 @@ struct download_args {
 };
 
 /* download_get: ERR_NOT_FOUND: the server says that there is none (403, 404, 410); ERR_UNSUPPORTED: it does not give a part, and offset is not
- * 0; ERR_LIMIT: take ended it; ERR_TIMEOUT: too slow; ERR_IO: anything else, in words. */
+ * 0; ERR_LIMIT: take ended it; ERR_TIMEOUT: too slow; ERR_CLOSED: turn ended it; ERR_IO: anything else, in words. */
 MUST_CHECK enum err download_get(struct download *d, const struct download_args *args);
 
 #endif

@@ -26,6 +26,9 @@ MUST_CHECK enum err folder_write(int fd, const char *name, struct span bytes, ui
 /* folder_remove: OK too if there is none. The folder is synced. */
 MUST_CHECK enum err folder_remove(int fd, const char *name);
 
+/* folder_remove_tree removes what stands under a name, whatever it is, eight folders deep at most. OK too if there is nothing. */
+MUST_CHECK enum err folder_remove_tree(int fd, const char *name);
+
 /* A file mapped for reading; bytes is empty for an empty file. */
 struct folder_map {
     struct span bytes;

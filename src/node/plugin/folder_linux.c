@@ -1,6 +1,7 @@
 /* Files below a folder's descriptor. */
 #include "node/plugin/folder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PART_LEN_MAX = 256 };
+enum { PART_LEN_MAX = 256, DEPTH_MAX = 8 };
 
 enum err folder_open(int *ret_fd, const char *path)
 {
@@ -195,4 +196,35 @@ void folder_unmap(struct folder_map *m)
         (void)munmap((void *)(uintptr_t)m->bytes.p, m->bytes.n);
     }
     m->bytes = SPAN_EMPTY;
+}
+
+static enum err remove_tree(int at, const char *name, int depth)
+{
+    if (unlinkat(at, name, 0) == 0 || errno == ENOENT) {
+        return OK;
+    }
+    if (errno != EISDIR && errno != EPERM) {
+        return ERR_IO;
+    }
+    int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!d || depth == DEPTH_MAX) {
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return ERR_IO;
+    }
+    enum err e = OK;
+    for (struct dirent *entry = readdir(d); entry && e == OK; entry = readdir(d)) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            e = remove_tree(dirfd(d), entry->d_name, depth + 1);
+        }
+    }
+    (void)closedir(d);
+    return e == OK && unlinkat(at, name, AT_REMOVEDIR) != 0 ? ERR_IO : e;
+}
+
+enum err folder_remove_tree(int fd, const char *name)
+{
+    return remove_tree(fd, name, 0);
 }

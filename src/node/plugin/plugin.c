@@ -1,10 +1,13 @@
 /* From repository to installed version: see plugin.h. */
 #include "node/plugin/plugin.h"
 
+#include "base/arith.h"
 #include "codec/base16.h"
 #include "node/plugin/folder.h"
 #include "node/plugin/machine.h"
+#include "plugin/tuf_body.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,12 +25,15 @@ enum {
 
 static const char list_name[] = "repository";
 static const char package_name[] = "server";
+static const char first_name[] = "first.json";
 
-static enum err fail(struct plugin *p, enum err e, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static enum err fail(struct plugin *p, enum err e, const char *format, ...)
+static enum err fail(struct plugin *p, enum err e, const char *code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+static enum err fail(struct plugin *p, enum err e, const char *code, const char *format, ...)
 {
     va_list args;
+    p->code = code;
+    p->step = "";
     va_start(args, format);
     (void)vsnprintf(p->text, sizeof p->text, format, args);
     va_end(args);
@@ -36,14 +42,55 @@ static enum err fail(struct plugin *p, enum err e, const char *format, ...)
 
 static enum err fail_store(struct plugin *p, enum err e)
 {
-    return fail(p, e, "%s", p->store.words[0] ? p->store.words : err_name(e));
+    const char *code = e == ERR_AUTH                    ? "install_wrong_bytes"
+                       : e == ERR_DENIED                ? "install_failed_before"
+                       : e == ERR_CLOSED                ? "install_cancelled"
+                       : e == ERR_IO && errno == ENOSPC ? "install_disk"
+                                                        : "install_unreachable";
+    return fail(p, e, code, "%s", p->store.words[0] ? p->store.words : err_name(e));
+}
+
+static const char *attack_code(const struct tuf_fault *fault)
+{
+    static const char *const codes[][2] = {
+        {"arbitrary software", "repository_forged"     },
+        {"endless data",       "repository_endless"    },
+        {"freeze",             "repository_freeze"     },
+        {"mix and match",      "repository_mix"        },
+        {"rollback",           "repository_rollback"   },
+        {"withholding",        "repository_unreachable"},
+    };
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        if (strcmp(codes[i][0], tuf_code_attack(fault->code)) == 0) {
+            return fault->code == TUF_CLOCK ? "clock_wrong" : codes[i][1];
+        }
+    }
+    return "repository_unreachable";
 }
 
 static enum err fail_tuf(struct plugin *p, enum err e, const struct tuf_fault *fault)
 {
     char text[TUF_FAULT_TEXT_LEN];
     tuf_fault_print(text, fault);
-    return fail(p, e, "The repository is refused: %s.", fault->code == TUF_OK ? err_name(e) : text);
+    (void)fail(p, e, attack_code(fault), "The repository is refused: %s.",
+               fault->code == TUF_OK ? err_name(e) : text);
+    p->step = tuf_code_section(fault->code);
+    return e;
+}
+
+/* What the root that was added says of itself; it was verified then. */
+static bool reads_development(struct plugin *p)
+{
+    struct folder_map first;
+    struct json root;
+    struct tuf_metadata m = {0};
+    bool is_so = false;
+    if (folder_map(p->dir, &first, first_name, ROOT_LEN_MAX) == OK) {
+        is_so = json_parse(&root, first.bytes, NULL) == OK && json_find(&m.body, root, "signed") &&
+                tuf_body_is_development(&m);
+        folder_unmap(&first);
+    }
+    return is_so;
 }
 
 static enum err read_mirrors(struct plugin *p)
@@ -73,19 +120,22 @@ enum err plugin_open(struct plugin *p, const char *path)
     budget_init(&p->budget, NULL, "system", MEMORY_MAX);
     if (folder_open(&p->dir, path) != OK ||
         folder_open_at(&p->metadata, &base, p->dir, "metadata/x") != OK) {
-        return fail(p, ERR_IO, "The folder %s cannot be opened.", path);
+        return fail(p, ERR_IO, "store_broken", "The folder %s cannot be opened.", path);
     }
     int n = snprintf(store, sizeof store, "%s/store", path);
     if (n < 0 || (size_t)n >= sizeof store) {
-        return fail(p, ERR_LIMIT, "The path is too long.");
+        return fail(p, ERR_LIMIT, "store_broken", "The path is too long.");
     }
     enum err e = plugin_store_open(&p->store, store, &p->budget);
     if (e != OK) {
         return fail_store(p, e);
     }
     machine_look(&p->machine, path);
+    p->is_development = reads_development(p);
     TRY(download_init(&p->download));
-    return read_mirrors(p) == OK ? OK : fail(p, ERR_IO, "The list of mirrors cannot be read.");
+    return read_mirrors(p) == OK
+               ? OK
+               : fail(p, ERR_IO, "store_broken", "The list of mirrors cannot be read.");
 }
 
 void plugin_close(struct plugin *p)
@@ -114,7 +164,7 @@ static enum err write_mirrors(struct plugin *p)
     enum err e = wr_end(&w);
     e = e == OK ? folder_write(p->dir, list_name, buf_span(&text), 0600) : e;
     buf_done(&text);
-    return e == OK ? OK : fail(p, e, "The list of mirrors cannot be written.");
+    return e == OK ? OK : fail(p, e, "store_broken", "The list of mirrors cannot be written.");
 }
 
 static bool is_url(const char *url)
@@ -133,38 +183,36 @@ static enum err trust_root(struct plugin *p, struct span root)
 {
     struct folder_map first;
     struct tuf_fault fault;
-    enum err there = folder_map(p->dir, &first, "first.json", ROOT_LEN_MAX);
+    enum err there = folder_map(p->dir, &first, first_name, ROOT_LEN_MAX);
     if (there == OK) {
         bool is_same = span_equal(first.bytes, root);
         folder_unmap(&first);
         return is_same ? OK
-                       : fail(p, ERR_STATE, "There is another repository; forget that one first.");
+                       : fail(p, ERR_STATE, "repository_other",
+                              "There is another repository; forget that one first.");
     }
     struct tuf_run_root trusted = {.bytes = root, .is_forced = true};
     enum err e = tuf_run_init_root(p->metadata, trusted, &p->budget, &fault);
     if (e != OK) {
         return fail_tuf(p, e, &fault);
     }
-    return folder_write(p->dir, "first.json", root, 0600) == OK
+    return folder_write(p->dir, first_name, root, 0600) == OK
                ? OK
-               : fail(p, ERR_IO, "The root cannot be written.");
+               : fail(p, ERR_IO, "store_broken", "The root cannot be written.");
 }
 
-enum err plugin_add_repository(struct plugin *p, const char *url, const char *root_file)
+enum err plugin_add_root(struct plugin *p, const char *url, struct span root)
 {
-    struct folder_map root;
     if (!is_url(url)) {
-        return fail(p, ERR_MALFORMED, "The address has to begin with https:// or http://.");
+        return fail(p, ERR_MALFORMED, "repository_address",
+                    "The address has to begin with https:// or http://.");
     }
     if (p->mirrors_count == PLUGIN_MIRRORS_MAX) {
-        return fail(p, ERR_LIMIT, "There are %d mirrors already.", PLUGIN_MIRRORS_MAX);
+        return fail(p, ERR_LIMIT, "repository_many", "There are %d mirrors already.",
+                    PLUGIN_MIRRORS_MAX);
     }
-    if (folder_map(AT_FDCWD, &root, root_file, ROOT_LEN_MAX) != OK) {
-        return fail(p, ERR_IO, "The file %s cannot be read.", root_file);
-    }
-    enum err e = trust_root(p, root.bytes);
-    folder_unmap(&root);
-    TRY(e);
+    TRY(trust_root(p, root));
+    p->is_development = reads_development(p);
     for (size_t i = 0; i < p->mirrors_count; i++) {
         if (strcmp(p->mirrors[i], url) == 0) {
             return OK;
@@ -174,19 +222,32 @@ enum err plugin_add_repository(struct plugin *p, const char *url, const char *ro
     return write_mirrors(p);
 }
 
+enum err plugin_add_repository(struct plugin *p, const char *url, const char *root_file)
+{
+    struct folder_map root;
+    if (folder_map(AT_FDCWD, &root, root_file, ROOT_LEN_MAX) != OK) {
+        return fail(p, ERR_IO, "repository_file", "The file %s cannot be read.", root_file);
+    }
+    enum err e = plugin_add_root(p, url, root.bytes);
+    folder_unmap(&root);
+    return e;
+}
+
 enum err plugin_forget_repository(struct plugin *p)
 {
     static const char *const names[] = {"timestamp.json", "snapshot.json", "targets.json",
                                         "root.json"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (folder_remove(p->metadata, names[i]) != OK) {
-            return fail(p, ERR_IO, "The metadata cannot be removed.");
+            return fail(p, ERR_IO, "store_broken", "The metadata cannot be removed.");
         }
     }
     p->mirrors_count = 0;
+    p->is_development = false;
+    p->is_current = false;
     bool is_gone =
-        folder_remove(p->dir, list_name) == OK && folder_remove(p->dir, "first.json") == OK;
-    return is_gone ? OK : fail(p, ERR_IO, "The list of mirrors cannot be removed.");
+        folder_remove(p->dir, list_name) == OK && folder_remove(p->dir, first_name) == OK;
+    return is_gone ? OK : fail(p, ERR_IO, "store_broken", "The list of mirrors cannot be removed.");
 }
 
 /* One mirror after the other; what is wrong with the last one is what is said. */
@@ -206,7 +267,9 @@ static enum err update(struct plugin *p)
         }
         (void)fail_tuf(p, e, tuf_client_fault(&p->run.client));
     }
-    return e == ERR_NOT_FOUND ? fail(p, e, "No repository is known: add one first.") : e;
+    return e == ERR_NOT_FOUND
+               ? fail(p, e, "repository_none", "No repository is known: add one first.")
+               : e;
 }
 
 enum err plugin_check(struct plugin *p)
@@ -217,14 +280,17 @@ enum err plugin_check(struct plugin *p)
     const struct tuf_metadata *m = &p->run.client.targets.m;
     enum err e = package_choose(&p->package, &p->match, m, span_str(package_name), &p->machine);
     if (e != OK) {
-        return fail(p, e, "The repository has no server package.");
+        return fail(p, e, "package_none", "The repository has no server package.");
     }
     e = package_files(p->files, &p->files_count, &p->package, m, &why);
     if (e != OK) {
-        return fail(p, e, "The package is malformed: %s.", why.rule);
+        return fail(p, e, "package_malformed", "The package is malformed: %s.", why.rule);
     }
     p->is_current = true;
-    return p->match.is_met ? OK : fail(p, ERR_DENIED, "No package suits this machine.");
+    p->variants_count = package_list(p->variants, m, span_str(package_name), &p->machine);
+    return p->match.is_met
+               ? OK
+               : fail(p, ERR_DENIED, "package_unsuitable", "No package suits this machine.");
 }
 
 /* What plugin_source needs: the plugin, and who wants to hear of progress. */
@@ -307,10 +373,21 @@ enum err plugin_install(struct plugin *p, plugin_progress_fn progress, void *use
         .fetch = fetch, .progress = on_progress, .user = &f, .sources_count = p->mirrors_count};
     struct plugin_install install = what_to_install(p, &source);
     if (!p->is_current || !p->match.is_met) {
-        return fail(p, ERR_STATE, "There is nothing to install.");
+        return fail(p, ERR_STATE, "package_none", "There is nothing to install.");
     }
     enum err e = plugin_store_install(&p->store, &install);
     return e == OK ? OK : fail_store(p, e);
+}
+
+uint64_t plugin_package_len(const struct plugin *p)
+{
+    uint64_t len = 0;
+    for (size_t i = 0; i < p->files_count; i++) {
+        if (!add_ok_u64(&len, len, p->files[i].length)) {
+            return UINT64_MAX;
+        }
+    }
+    return len;
 }
 
 bool plugin_is_installed(struct plugin *p)

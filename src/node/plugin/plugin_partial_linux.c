@@ -131,8 +131,8 @@ static enum err receive(struct receiving *r)
         r->chunk_len = 0;
         r->is_wrong = false;
         last = s->fetch(s->user, i, r->p->file, &to);
-        if (r->is_failed) {
-            return ERR_IO;
+        if (r->is_failed || last == ERR_CLOSED) {
+            return r->is_failed ? ERR_IO : last; /* closed: whoever waits has had enough */
         }
         if (r->is_wrong) {
             last = ERR_AUTH;

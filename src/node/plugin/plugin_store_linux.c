@@ -107,33 +107,6 @@ static enum err write_journal(struct plugin_store *s, const struct journal *j)
     return OK;
 }
 
-/* Removes what stands under a name, whatever it is, without following links. */
-static enum err remove_tree(int at, const char *name, int depth)
-{
-    if (unlinkat(at, name, 0) == 0 || errno == ENOENT) {
-        return OK;
-    }
-    if (errno != EISDIR && errno != EPERM) {
-        return ERR_IO;
-    }
-    int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-    if (!d || depth == DEPTH_MAX) {
-        if (fd >= 0) {
-            (void)close(fd);
-        }
-        return ERR_IO;
-    }
-    enum err e = OK;
-    for (struct dirent *entry = readdir(d); entry && e == OK; entry = readdir(d)) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
-            e = remove_tree(dirfd(d), entry->d_name, depth + 1);
-        }
-    }
-    (void)closedir(d);
-    return e == OK && unlinkat(at, name, AT_REMOVEDIR) != 0 ? ERR_IO : e;
-}
-
 typedef bool (*keep_fn)(const struct plugin_store *s, const char *name);
 
 static bool keep_named(const struct plugin_store *s, const char *name)
@@ -162,7 +135,7 @@ static enum err clear(const struct plugin_store *s, int folder, keep_fn keep)
     for (struct dirent *entry = readdir(d); entry && e == OK; entry = readdir(d)) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
             !keep(s, entry->d_name)) {
-            e = remove_tree(folder, entry->d_name, 0);
+            e = folder_remove_tree(folder, entry->d_name);
         }
     }
     (void)closedir(d);
@@ -290,13 +263,15 @@ install(struct plugin_store *s, const struct plugin_install *in, struct span man
         return fail(s, e, "this version failed here before");
     }
     if (plugin_store_verify(s, &id, NULL) != OK) {
-        if (remove_tree(s->versions, id.text, 0) != OK) {
+        if (folder_remove_tree(s->versions, id.text) != OK) {
             return fail(s, ERR_IO, "a broken version cannot be removed");
         }
         TRY(receive_all(s, in));
         TRY(put_together(s, in, &id, manifest));
         TRY(plugin_store_verify(s, &id, NULL));
     }
+    next = s->journal; /* what runs may have passed its trial meanwhile, or failed */
+    TRY(journal_install(&next, &id));
     TRY(write_journal(s, &next)); /* the switch */
     tidy(s, in);
     return OK;

@@ -245,6 +245,7 @@ enum err repo_init(struct repo *r, const char *const *roles, size_t count)
 {
     struct tuf_body_root root;
     memset(&root, 0, sizeof root);
+    root.is_development = r->is_development;
     if (faccessat(r->draft, draft_name(TUF_ROOT), F_OK, 0) == 0) {
         return fail(r, ERR_STATE, "there is a repository already");
     }

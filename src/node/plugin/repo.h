@@ -23,6 +23,7 @@ struct repo {
     int metadata;
     int targets;
     walltime now;
+    bool is_development;        /* of a new one: its root says so */
     char words[REPO_WORDS_LEN]; /* what went wrong */
 };
 

@@ -14,22 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WAIT_MS_MAX = 200, READ_LEN = 1024, LINES_PER_S_MAX = 200, GRACE_MS = 100 };
-
-/* One run of the process. */
-struct run {
-    const struct supervise_cfg *cfg;
-    struct process process;
-    struct sidecar sidecar;
-    int log;
-    instant started;
-    instant ready; /* INSTANT_NEVER: not yet */
-    bool is_told;  /* stop_fd was readable */
-    char line[SUPERVISE_LINE_LEN];
-    size_t line_len;
-    instant log_second;
-    unsigned log_count;
-};
+enum { WAIT_MS = 500, WAIT_END_MS = 20, READ_LEN = 1024, GRACE_MS = 100 };
 
 static instant clock_now(void)
 {
@@ -38,72 +23,88 @@ static instant clock_now(void)
     return (instant){.us = (uint64_t)t.tv_sec * US_PER_S + (uint64_t)t.tv_nsec / 1000};
 }
 
-static void tell(const struct run *r, enum supervise_news what, struct span text)
+static void tell(const struct supervise *s, enum supervise_news what, struct span text)
 {
-    r->cfg->news(r->cfg->user, what, text);
+    s->cfg.news(s->cfg.user, what, text);
 }
 
 /* A line of its log: bounded, and never more than so many in a second. */
-static void end_line(struct run *r, instant now)
+static void end_line(struct supervise *s, instant now)
 {
-    if (instant_since(r->log_second, now) >= US_PER_S) {
-        r->log_second = now;
-        r->log_count = 0;
+    if (instant_since(s->log_second, now) >= US_PER_S) {
+        s->log_second = now;
+        s->log_count = 0;
     }
-    if (r->line_len > 0 && r->log_count++ < LINES_PER_S_MAX) {
-        tell(r, SUPERVISE_LOG, span_of(r->line, r->line_len));
+    if (s->line_len > 0 && s->log_count++ < SUPERVISE_LINES_MAX) {
+        tell(s, SUPERVISE_LOG, span_of(s->line, s->line_len));
     }
-    r->line_len = 0;
+    s->line_len = 0;
 }
 
-static void take_log(struct run *r, instant now)
+/* What is there, READ_LEN at most; false: nothing was. */
+static bool take_log(struct supervise *s, instant now)
 {
     char part[READ_LEN];
-    ssize_t n = read(r->log, part, sizeof part);
+    ssize_t n = read(s->log, part, sizeof part);
     for (ssize_t i = 0; i < n; i++) {
         char c = part[i];
         if (c == '\n') {
-            end_line(r, now);
-        } else if (r->line_len < sizeof r->line) {
-            r->line[r->line_len++] = (unsigned char)c < 0x20 || c == 0x7f ? '.' : c;
+            end_line(s, now);
+        } else if (s->line_len < sizeof s->line) {
+            s->line[s->line_len++] = (unsigned char)c < 0x20 || c == 0x7f ? '.' : c;
+        }
+    }
+    return n > 0;
+}
+
+static void send_signals(struct supervise *s)
+{
+    struct sidecar_event e;
+    while (sidecar_poll(&s->sidecar, &e)) {
+        if (e.type == SIDECAR_EVENT_TERM || e.type == SIDECAR_EVENT_KILL) {
+            (void)kill(-s->process.pid, e.type == SIDECAR_EVENT_TERM ? SIGTERM : SIGKILL);
         }
     }
 }
 
-/* False: its end of the socket is closed. */
-static bool take_words(struct run *r, instant now)
+static void take_events(struct supervise *s, instant now)
+{
+    struct sidecar_event e;
+    while (sidecar_poll(&s->sidecar, &e)) {
+        switch (e.type) {
+        case SIDECAR_EVENT_READY:
+            s->ready = now;
+            tell(s, SUPERVISE_READY, e.text);
+            break;
+        case SIDECAR_EVENT_PROGRESS: tell(s, SUPERVISE_PROGRESS, e.text); break;
+        case SIDECAR_EVENT_STATUS:   tell(s, SUPERVISE_STATUS, e.text); break;
+        case SIDECAR_EVENT_TERM:     (void)kill(-s->process.pid, SIGTERM); break;
+        case SIDECAR_EVENT_KILL:     (void)kill(-s->process.pid, SIGKILL); break;
+        }
+    }
+}
+
+static void take_words(struct supervise *s, instant now)
 {
     uint8_t part[READ_LEN];
-    ssize_t n = recv(r->process.fd, part, sizeof part, MSG_DONTWAIT);
+    ssize_t n = recv(s->process.fd, part, sizeof part, MSG_DONTWAIT);
     struct span in = span_of(part, n > 0 ? (size_t)n : 0);
-    while (in.n > 0) {
-        struct sidecar_event e;
-        if (sidecar_recv(&r->sidecar, now, &in) != OK) {
-            return false;
-        }
-        while (sidecar_poll(&r->sidecar, &e)) {
-            switch (e.type) {
-            case SIDECAR_EVENT_READY:
-                r->ready = now;
-                tell(r, SUPERVISE_READY, e.text);
-                break;
-            case SIDECAR_EVENT_PROGRESS: tell(r, SUPERVISE_PROGRESS, e.text); break;
-            case SIDECAR_EVENT_STATUS:   tell(r, SUPERVISE_STATUS, e.text); break;
-            case SIDECAR_EVENT_TERM:     (void)kill(-r->process.pid, SIGTERM); break;
-            case SIDECAR_EVENT_KILL:     (void)kill(-r->process.pid, SIGKILL); break;
-            }
-        }
+    while (in.n > 0 && s->is_open) {
+        s->is_open = sidecar_recv(&s->sidecar, now, &in) == OK;
+        take_events(s, now);
     }
-    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+        s->is_open = false;
+    }
 }
 
-static void send_words(struct run *r, instant now)
+static void send_words(struct supervise *s, instant now)
 {
     uint8_t part[READ_LEN];
-    size_t n = sidecar_send(&r->sidecar, now, MSPAN_OF(part));
+    size_t n = sidecar_send(&s->sidecar, now, MSPAN_OF(part));
     struct span rest = span_of(part, n);
     while (rest.n > 0) {
-        ssize_t sent = send(r->process.fd, rest.p, rest.n, MSG_NOSIGNAL);
+        ssize_t sent = send(s->process.fd, rest.p, rest.n, MSG_NOSIGNAL);
         if (sent <= 0) {
             return; /* it is gone: its status tells why */
         }
@@ -111,52 +112,13 @@ static void send_words(struct run *r, instant now)
     }
 }
 
-static void turn_timers(struct run *r, instant now)
+static void turn_timers(struct supervise *s, instant now)
 {
-    struct sidecar_event e;
-    sidecar_tick(&r->sidecar, now);
-    while (sidecar_poll(&r->sidecar, &e)) {
-        if (e.type == SIDECAR_EVENT_TERM || e.type == SIDECAR_EVENT_KILL) {
-            (void)kill(-r->process.pid, e.type == SIDECAR_EVENT_TERM ? SIGTERM : SIGKILL);
-        }
-    }
-    bool is_tried = !instant_is_never(r->ready) && instant_since(r->ready, now) >= r->cfg->trial_us;
-    if (is_tried && r->cfg->store->journal.is_trial && plugin_store_pass(r->cfg->store) == OK) {
-        tell(r, SUPERVISE_TRIAL_PASSED, SPAN_EMPTY);
-    }
-}
-
-/* Talks until the process has ended; its status. */
-static int talk(struct run *r)
-{
-    int status = 0;
-    bool is_open = true;
-    for (;;) {
-        instant now = clock_now();
-        bool is_over = process_poll(&r->process, &status);
-        struct pollfd fds[] = {
-            {.fd = is_open ? r->process.fd : -1,      .events = POLLIN},
-            {.fd = r->log,                            .events = POLLIN},
-            {.fd = r->is_told ? -1 : r->cfg->stop_fd, .events = POLLIN}
-        };
-        send_words(r, now);
-        (void)poll(fds, 3, is_over ? 0 : WAIT_MS_MAX / 10);
-        now = clock_now();
-        if (fds[1].revents & POLLIN) {
-            take_log(r, now);
-        }
-        if (fds[0].revents != 0) {
-            is_open = take_words(r, now);
-        }
-        if (fds[2].revents & POLLIN) {
-            r->is_told = true;
-            sidecar_shutdown(&r->sidecar, now, r->cfg->drain_ms);
-        }
-        turn_timers(r, now);
-        if (is_over) {
-            end_line(r, now);
-            return status;
-        }
+    sidecar_tick(&s->sidecar, now);
+    send_signals(s);
+    bool is_tried = !instant_is_never(s->ready) && instant_since(s->ready, now) >= s->cfg.trial_us;
+    if (is_tried && s->cfg.store->journal.is_trial && plugin_store_pass(s->cfg.store) == OK) {
+        tell(s, SUPERVISE_TRIAL_PASSED, SPAN_EMPTY);
     }
 }
 
@@ -169,22 +131,22 @@ static void make_nonce(const struct supervise_cfg *cfg, char nonce[static SIDECA
     nonce[SIDECAR_NONCE_LEN] = '\0';
 }
 
-static enum err spawn(struct run *r, int entry, int log_out)
+static enum err spawn(struct supervise *s, int entry, int log_out)
 {
     static const char *const env[] = {"PATH=/usr/bin:/bin", "W3_IPC_FD=3", NULL};
     const char *argv[SUPERVISE_ARGS_MAX + 2] = {"passmesh-server"};
-    for (size_t i = 0; i < SUPERVISE_ARGS_MAX && r->cfg->args[i]; i++) {
-        argv[i + 1] = r->cfg->args[i];
+    for (size_t i = 0; i < SUPERVISE_ARGS_MAX && s->cfg.args[i]; i++) {
+        argv[i + 1] = s->cfg.args[i];
     }
     struct process_args args = {
         .path = "", .argv = argv, .env = env, .exec_fd = entry, .log_fd = log_out};
-    return process_spawn(&r->process, &args);
+    return process_spawn(&s->process, &args);
 }
 
-/* Starts what was verified, and sees it through to its end. */
-static enum err run_once(struct run *r, int entry, enum sidecar_verdict *ret_verdict)
+/* Starts what was verified. */
+static enum err begin_run(struct supervise *s, int entry)
 {
-    struct sidecar_cfg cfg = {.budget = r->cfg->budget, .abi = r->cfg->abi};
+    struct sidecar_cfg cfg = {.budget = s->cfg.budget, .abi = s->cfg.abi, .limits = s->cfg.limits};
     int pipe_fds[2];
     if (pipe(pipe_fds) != 0) {
         return ERR_IO;
@@ -192,82 +154,206 @@ static enum err run_once(struct run *r, int entry, enum sidecar_verdict *ret_ver
     (void)fcntl(pipe_fds[0], F_SETFD, FD_CLOEXEC);
     (void)fcntl(pipe_fds[1], F_SETFD, FD_CLOEXEC);
     (void)fcntl(pipe_fds[0], F_SETFL, O_NONBLOCK);
-    make_nonce(r->cfg, cfg.nonce);
-    (void)snprintf(cfg.state_dir, sizeof cfg.state_dir, "%s", r->cfg->state_dir);
-    r->log = pipe_fds[0];
-    enum err e = spawn(r, entry, pipe_fds[1]);
+    make_nonce(&s->cfg, cfg.nonce);
+    (void)snprintf(cfg.state_dir, sizeof cfg.state_dir, "%s", s->cfg.state_dir);
+    enum err e = spawn(s, entry, pipe_fds[1]);
     (void)close(pipe_fds[1]);
-    if (e == OK) {
-        r->started = clock_now();
-        r->ready = INSTANT_NEVER;
-        sidecar_init(&r->sidecar, &cfg, r->started);
-        tell(r, SUPERVISE_STARTED, SPAN_EMPTY);
-        pid_t group = r->process.pid;
-        *ret_verdict = sidecar_ended(&r->sidecar, talk(r));
-        (void)kill(-group, SIGKILL); /* whatever it started and left behind */
-        process_stop(&r->process, GRACE_MS);
+    if (e != OK) {
+        (void)close(pipe_fds[0]);
+        return e;
     }
-    (void)close(r->log);
-    return e;
+    s->log = pipe_fds[0];
+    s->started = clock_now();
+    s->ready = INSTANT_NEVER;
+    s->is_open = true;
+    s->line_len = 0;
+    sidecar_init(&s->sidecar, &cfg, s->started);
+    s->state = SUPERVISE_RUNNING;
+    tell(s, SUPERVISE_STARTED, SPAN_EMPTY);
+    return OK;
 }
 
-static bool wait_backoff(struct run *r, uint64_t us)
+static void be_over(struct supervise *s, enum err e)
 {
-    struct pollfd stop = {.fd = r->cfg->stop_fd, .events = POLLIN};
-    int ms = us / US_PER_MS < INT32_MAX ? (int)(us / US_PER_MS) : INT32_MAX;
-    return poll(&stop, 1, ms) <= 0;
+    s->state = SUPERVISE_IDLE;
+    s->result = e;
+    tell(s, SUPERVISE_OVER, SPAN_EMPTY);
 }
 
-static bool go_back(struct run *r, const char *why)
+static void verify_and_run(struct supervise *s)
+{
+    int entry = -1;
+    enum err e = plugin_store_verify(s->cfg.store, &s->cfg.store->journal.current, &entry);
+    if (e != OK) {
+        (void)snprintf(s->words, sizeof s->words, "%s", s->cfg.store->words);
+        be_over(s, e);
+        return;
+    }
+    e = begin_run(s, entry);
+    (void)close(entry);
+    if (e != OK) {
+        (void)snprintf(s->words, sizeof s->words, "The program cannot be started.");
+        be_over(s, e);
+    }
+}
+
+void supervise_start(struct supervise *s, const struct supervise_cfg *cfg)
+{
+    memset(s, 0, sizeof *s);
+    s->cfg = *cfg;
+    verify_and_run(s);
+}
+
+static bool go_back(struct supervise *s)
 {
     bool is_back = false;
-    if (plugin_store_fail(r->cfg->store, &is_back) == OK && is_back) {
-        tell(r, SUPERVISE_BACK, span_str(why));
+    if (plugin_store_fail(s->cfg.store, &is_back) == OK && is_back) {
+        tell(s, SUPERVISE_BACK, span_str(s->words));
     }
     return is_back;
 }
 
-/* After an end: OK to start again. */
-static enum err
-after_end(struct run *r, struct journal_deaths *deaths, enum sidecar_verdict verdict)
+/* What is to be done after an end that nobody asked for. */
+static void after_end(struct supervise *s, enum sidecar_verdict verdict)
 {
     instant now = clock_now();
-    tell(r, SUPERVISE_DIED, span_str(r->sidecar.why));
+    tell(s, SUPERVISE_DIED, span_str(s->words));
     if (verdict == SIDECAR_STAY_DOWN) {
-        return ERR_DENIED;
+        be_over(s, ERR_DENIED);
+        return;
     }
-    bool is_loop = journal_died(deaths, now, instant_since(r->started, now));
+    bool is_loop = journal_died(&s->deaths, now, instant_since(s->started, now));
     if (verdict == SIDECAR_INCOMPATIBLE || is_loop) {
-        memset(deaths, 0, sizeof *deaths);
-        return go_back(r, r->sidecar.why) ? OK : ERR_DENIED;
+        memset(&s->deaths, 0, sizeof s->deaths);
+        if (!go_back(s)) {
+            be_over(s, ERR_DENIED);
+            return;
+        }
+        s->again = now;
+    } else {
+        s->again = instant_add(now, s->deaths.backoff_s * s->cfg.backoff_us);
     }
-    return wait_backoff(r, deaths->backoff_s * r->cfg->backoff_us) ? OK : ERR_CLOSED;
+    s->state = SUPERVISE_WAITING;
+}
+
+static void end_run(struct supervise *s, int status, pid_t group)
+{
+    instant now = clock_now();
+    while (take_log(s, now)) {}
+    end_line(s, now);
+    enum sidecar_verdict verdict = sidecar_ended(&s->sidecar, status);
+    (void)kill(-group, SIGKILL); /* whatever it started and left behind */
+    process_stop(&s->process, GRACE_MS);
+    (void)close(s->log);
+    (void)snprintf(s->words, sizeof s->words, "%s", s->sidecar.why);
+    if (s->is_told) {
+        be_over(s, OK);
+    } else {
+        after_end(s, verdict);
+    }
+    sidecar_done(&s->sidecar);
+}
+
+static void turn_running(struct supervise *s)
+{
+    int status = 0;
+    pid_t group = s->process.pid;
+    bool is_gone = process_poll(&s->process, &status);
+    instant now = clock_now();
+    if (is_gone) {
+        take_words(s, now);
+        end_run(s, status, group);
+        return;
+    }
+    send_words(s, now);
+    (void)take_log(s, now);
+    if (s->is_open) {
+        take_words(s, now);
+    }
+    turn_timers(s, now);
+    send_words(s, now);
+}
+
+void supervise_turn(struct supervise *s)
+{
+    switch (s->state) {
+    case SUPERVISE_IDLE:    break;
+    case SUPERVISE_RUNNING: turn_running(s); break;
+    case SUPERVISE_WAITING:
+        if (instant_reached(s->again, clock_now())) {
+            verify_and_run(s);
+        }
+        break;
+    }
+}
+
+void supervise_stop(struct supervise *s)
+{
+    if (s->state == SUPERVISE_WAITING) {
+        be_over(s, OK);
+    } else if (s->state == SUPERVISE_RUNNING && !s->is_told) {
+        s->is_told = true;
+        sidecar_shutdown(&s->sidecar, clock_now(), s->cfg.drain_ms);
+        send_words(s, clock_now());
+        send_signals(s);
+    }
+}
+
+void supervise_allow(struct supervise *s, const struct sidecar_limits *limits)
+{
+    s->cfg.limits = *limits;
+    if (s->state == SUPERVISE_RUNNING) {
+        sidecar_limits(&s->sidecar, clock_now(), limits);
+        send_words(s, clock_now());
+    }
+}
+
+void supervise_kill(struct supervise *s)
+{
+    if (s->state == SUPERVISE_RUNNING) {
+        (void)kill(-s->process.pid, SIGKILL);
+        process_stop(&s->process, GRACE_MS);
+        (void)close(s->log);
+        sidecar_done(&s->sidecar);
+    }
+    s->state = SUPERVISE_IDLE;
+}
+
+void supervise_fds(const struct supervise *s, struct pollfd ret_fds[static SUPERVISE_FDS])
+{
+    bool runs = s->state == SUPERVISE_RUNNING;
+    ret_fds[0] = (struct pollfd){.fd = runs && s->is_open ? s->process.fd : -1, .events = POLLIN};
+    ret_fds[1] = (struct pollfd){.fd = runs && s->is_open ? s->log : -1, .events = POLLIN};
+}
+
+int supervise_wait_ms(const struct supervise *s)
+{
+    instant at = s->state == SUPERVISE_WAITING ? s->again : sidecar_deadline(&s->sidecar);
+    instant now = clock_now();
+    if (s->state == SUPERVISE_IDLE) {
+        return -1;
+    }
+    if (s->state == SUPERVISE_RUNNING && !s->is_open) {
+        return WAIT_END_MS; /* it is about to be gone */
+    }
+    uint64_t us = instant_reached(at, now) ? 0 : instant_since(now, at);
+    return us < WAIT_MS * US_PER_MS ? (int)(us / US_PER_MS) + 1 : WAIT_MS;
 }
 
 enum err supervise_run(const struct supervise_cfg *cfg, char words[static SIDECAR_TEXT_LEN])
 {
-    struct journal_deaths deaths = {0};
-    struct run r = {.cfg = cfg};
-    for (;;) {
-        int entry = -1;
-        enum sidecar_verdict verdict = SIDECAR_STAY_DOWN;
-        enum err e = plugin_store_verify(cfg->store, &cfg->store->journal.current, &entry);
-        if (e != OK) {
-            (void)snprintf(words, SIDECAR_TEXT_LEN, "%s", cfg->store->words);
-            return e;
+    struct supervise s;
+    supervise_start(&s, cfg);
+    while (s.state != SUPERVISE_IDLE) {
+        struct pollfd fds[SUPERVISE_FDS + 1];
+        supervise_fds(&s, fds);
+        fds[SUPERVISE_FDS] = (struct pollfd){.fd = s.is_told ? -1 : cfg->stop_fd, .events = POLLIN};
+        int n = poll(fds, SUPERVISE_FDS + 1, supervise_wait_ms(&s));
+        if (n > 0 && fds[SUPERVISE_FDS].revents != 0) {
+            supervise_stop(&s);
         }
-        e = run_once(&r, entry, &verdict);
-        (void)close(entry);
-        if (e != OK) {
-            (void)snprintf(words, SIDECAR_TEXT_LEN, "The program cannot be started.");
-            return e;
-        }
-        (void)snprintf(words, SIDECAR_TEXT_LEN, "%s", r.sidecar.why);
-        bool is_told = r.is_told;
-        e = is_told ? ERR_CLOSED : after_end(&r, &deaths, verdict);
-        sidecar_done(&r.sidecar);
-        if (e != OK) {
-            return e == ERR_CLOSED ? OK : e;
-        }
+        supervise_turn(&s);
     }
+    (void)snprintf(words, SIDECAR_TEXT_LEN, "%s", s.words);
+    return s.result;
 }

@@ -472,6 +472,116 @@ export type Error = {
   blame: 'person' | 'page' | 'wallet' | 'server' | 'network' | 'authenticator';
 };
 
+/** The server on this machine: what is installed, what runs, what is under way. */
+export type PluginState = {
+  /** unavailable: the process that keeps the server does not run; absent: nothing is installed; resting: outside its hours; silent: it has not answered for 10 s; waiting: it fell over and is started again soon; failed: it stays down until somebody starts it. */
+  state: 'unavailable' | 'absent' | 'stopped' | 'resting' | 'starting' | 'running' | 'silent' | 'draining' | 'waiting' | 'failed';
+  since_ms: number;
+  /** It runs whenever it can. */
+  wanted: boolean;
+  /** Addresses of the repository; none: there is no repository. */
+  mirrors: string[];
+  /** The repository says of itself that it is for developing alone. */
+  development: boolean;
+  /** When the repository was last found whole and current; 0: never. */
+  checked_ms: number;
+  installed?: {
+    version: string;
+    /** It is the good one only after it has run for a while. */
+    trial: boolean;
+    /** There is one to go back to. */
+    has_previous: boolean;
+  };
+  /** The package that was chosen for this machine at the last check. */
+  offer?: {
+    version: string;
+    /** What is new, by its makers. */
+    notes: string;
+    /** Of all its files. */
+    bytes: number;
+    /** That it asks for. */
+    disk_mib: number;
+    /** That it asks for. */
+    memory_mib: number;
+    /** It is the installed version. */
+    installed: boolean;
+  };
+  /** What the repository has, the best first, and why each does or does not suit. */
+  variants?: {
+    version: string;
+    platform: string;
+    suits: boolean;
+    reasons: {
+      met: boolean;
+      /** Code of kind plugin. */
+      code: string;
+      params: Record<string, string>;
+    }[];
+  }[];
+  /** What is under way. */
+  job?: {
+    step: 'checking' | 'downloading' | 'installing';
+    /** Bytes that are here and right. */
+    verified: number;
+    /** Bytes that were signed; 0: not known yet. */
+    length: number;
+  };
+  /** What the server says of itself. */
+  run?: {
+    listen: string;
+    /** When the server said so; 0: it has not yet. */
+    as_of_ms: number;
+    /** Peers that are connected. */
+    clients: number;
+    /** In the last minute. */
+    requests_min: number;
+    /** Requests since its start. */
+    served: number;
+    /** Bytes from peers since its start. */
+    rx: number;
+    /** Bytes to peers since its start. */
+    tx: number;
+    /** That it holds now. */
+    memory_kib: number;
+    /** Its Ethereum node answers. */
+    node: boolean;
+    /** Somebody has come in from outside this machine and its local network. */
+    reached: boolean;
+    /** Of the server. */
+    sandbox: 'none' | 'partial' | 'full';
+    /** The address that bundling fees go to; "": it bundles nothing. */
+    payee: string;
+    /** Wei of that address, by the server's node. */
+    balance?: string;
+    /** Wei of bundling fees since its start, less the gas that was paid for them. */
+    earned?: string;
+  };
+  settings: {
+    /** Id of the network that is served; "": not chosen yet. */
+    network_id: string;
+    /** The Ethereum node behind it; "": not chosen yet. */
+    node: string;
+    /** Where peers come in. */
+    listen: string;
+    /** At a time; 0: as many as the server takes. */
+    clients: number;
+    /** To and from peers together; 0: no bound. */
+    kbit_s: number;
+    /** Of the day here. The server runs from this hour on until to_hour; equal: always. */
+    from_hour: number;
+    to_hour: number;
+  };
+  /** Of the process that downloads, installs and runs. */
+  sandbox: 'none' | 'partial' | 'full';
+  /** What went wrong last. */
+  fault?: {
+    /** Code of kind plugin. */
+    code: string;
+    params: Record<string, string>;
+    at_ms: number;
+  };
+};
+
 /** Each method: what it takes and gives. */
 export interface Methods {
   /** Begin a new account: gives what navigator.credentials.create needs. The record is in the journal before this answers. With resume, a ceremony that was begun and not finished goes on with the same user id, so the authenticator replaces the orphan. */
@@ -680,6 +790,69 @@ export interface Methods {
   peers_list: { params: Record<string, never>; result: {
     peers: Peer[];
   } };
+  /** Leave the check or download that is under way. What was downloaded stays for the next time. */
+  plugin_cancel: { params: {
+    key: string;
+  }; result: Record<string, never> };
+  /** Bring the repository's metadata up to date, and choose the package for this machine. Answered when it has begun. */
+  plugin_check: { params: {
+    key: string;
+  }; result: Record<string, never> };
+  /** Check, download, install and start the server, or bring it up to date. Answered when it has begun; the topic plugin tells how it goes. */
+  plugin_install: { params: {
+    key: string;
+  }; result: Record<string, never> };
+  /** Newest lines that the server wrote, oldest first. A locked wallet answers too. */
+  plugin_log: { params: {
+    /** Only lines with a higher seq. */
+    after?: number;
+  }; result: {
+    lines: LogLine[];
+  } };
+  /** Stop the server and take it away. */
+  plugin_remove: { params: {
+    key: string;
+    /** Keep its identity, its keys with what they have earned, and its store. */
+    keep_data: boolean;
+  }; result: Record<string, never> };
+  /** Trust a repository by its root, or add a mirror to the one that is trusted. On the Unix socket alone: a page does not decide whom this machine trusts. */
+  plugin_repository_add: { params: {
+    key: string;
+    url: string;
+    /** The file N.root.json. */
+    root: string;
+  }; result: Record<string, never> };
+  /** Trust no repository any more. What is installed stays. */
+  plugin_repository_forget: { params: {
+    key: string;
+  }; result: Record<string, never> };
+  /** What the server serves and what it is allowed. Absent members stay as they are; another network, node or address restarts it. */
+  plugin_settings_set: { params: {
+    key: string;
+    /** Id of the network that is served; "": not chosen yet. */
+    network_id?: string;
+    /** The Ethereum node behind it; "": not chosen yet. */
+    node?: string;
+    /** Where peers come in. */
+    listen?: string;
+    /** At a time; 0: as many as the server takes. */
+    clients?: number;
+    /** To and from peers together; 0: no bound. */
+    kbit_s?: number;
+    /** Of the day here. The server runs from this hour on until to_hour; equal: always. */
+    from_hour?: number;
+    to_hour?: number;
+  }; result: Record<string, never> };
+  /** Run the installed server, now and whenever the wallet runs. */
+  plugin_start: { params: {
+    key: string;
+  }; result: Record<string, never> };
+  /** The server on this machine. A locked wallet answers too. */
+  plugin_status: { params: Record<string, never>; result: PluginState };
+  /** Let the server answer what is under way, withdraw and end; it stays down. */
+  plugin_stop: { params: {
+    key: string;
+  }; result: Record<string, never> };
   /** Address and text for a QR code. With an amount, uri is ERC-681, else the bare address. */
   receive_info: { params: {
     account_id: string;
@@ -758,7 +931,7 @@ export interface Methods {
   status: { params: Record<string, never>; result: Status };
   /** Choose the topics of this WebSocket; replaces the earlier choice. Answers with a snapshot of each, then numbered events follow. */
   subscribe: { params: {
-    topics: ('status' | 'accounts' | 'balances' | 'activity' | 'requests' | 'health' | 'network' | 'settings' | 'log')[];
+    topics: ('status' | 'accounts' | 'balances' | 'activity' | 'requests' | 'health' | 'network' | 'plugin' | 'settings' | 'log')[];
   }; result: {
     /** In the order asked. The snapshots themselves follow as events of kind snapshot, one a frame. */
     topics: {
@@ -819,6 +992,7 @@ export interface Topics {
     lines: LogLine[];
   }; update: Topics['log']['snapshot'] };
   network: { snapshot: NetworkStatus; update: Topics['network']['snapshot'] };
+  plugin: { snapshot: PluginState; update: Topics['plugin']['snapshot'] };
   requests: { snapshot: {
     operations: Operation[];
   }; update: Topics['requests']['snapshot'] };
@@ -894,6 +1068,9 @@ export interface ErrorParams {
   storage_full: Record<string, never>;
   storage_failed: Record<string, never>;
   shutting_down: Record<string, never>;
+  plugin_unavailable: Record<string, never>;
+  plugin_busy: Record<string, never>;
+  plugin_refused: { reason: string; };
 }
 
 export interface WhyParams {
@@ -1087,4 +1264,55 @@ export interface HardwareParams {
   enclave_small: Record<string, never>;
   guest_too_small: Record<string, never>;
   needs_release: Record<string, never>;
+}
+
+export interface PluginParams {
+  need_platform: { need: string; has: string; };
+  need_client: { need: string; has: string; };
+  need_newer_package: { need: string; has: string; };
+  need_cores: { need: string; has: string; };
+  need_memory: { need: string; has: string; };
+  need_disk: { need: string; has: string; };
+  need_tpm: { need: string; has: string; };
+  need_tee: { need: string; has: string; };
+  need_reachable: { need: string; has: string; };
+  repository_none: Record<string, never>;
+  repository_unreachable: { step: string; };
+  repository_forged: { step: string; };
+  repository_rollback: { step: string; };
+  repository_freeze: { step: string; };
+  repository_mix: { step: string; };
+  repository_endless: { step: string; };
+  repository_other: Record<string, never>;
+  repository_address: Record<string, never>;
+  repository_many: Record<string, never>;
+  repository_file: Record<string, never>;
+  clock_wrong: { step: string; };
+  package_none: Record<string, never>;
+  package_malformed: Record<string, never>;
+  package_unsuitable: Record<string, never>;
+  install_wrong_bytes: Record<string, never>;
+  install_failed_before: Record<string, never>;
+  install_unreachable: Record<string, never>;
+  install_cancelled: Record<string, never>;
+  install_disk: Record<string, never>;
+  store_broken: Record<string, never>;
+  files_changed: Record<string, never>;
+  nothing_installed: Record<string, never>;
+  settings_missing: Record<string, never>;
+  settings_wrong: Record<string, never>;
+  sandbox_missing: Record<string, never>;
+  plugin_idle: Record<string, never>;
+  plugin_told: { number: string; };
+  plugin_broke_rules: { number: string; };
+  plugin_other_abi: { number: string; };
+  plugin_foreign: { number: string; };
+  plugin_not_ready: { number: string; };
+  plugin_hung: { number: string; };
+  plugin_no_end: { number: string; };
+  plugin_wrong_config: { number: string; };
+  plugin_exited: { number: string; };
+  plugin_signalled: { number: string; };
+  plugin_no_start: Record<string, never>;
+  plugin_went_back: { number: string; version: string; };
 }

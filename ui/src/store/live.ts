@@ -4,7 +4,7 @@ import { call, currentTransport } from '../api/client';
 import type { Socket } from '../api/transport';
 import { apply, forgetSequence, heardMs, link, store, tick, wipe, type Event, type Topic } from './store';
 
-const TOPICS: Topic[] = ['status', 'accounts', 'balances', 'activity', 'requests', 'health', 'network', 'settings', 'log'];
+const TOPICS: Topic[] = ['status', 'accounts', 'balances', 'activity', 'requests', 'health', 'network', 'plugin', 'settings', 'log'];
 const RETRY_MAX_MS = 30_000;
 const SILENCE_MAX_MS = 20_000; /* status is a heartbeat: at least every 10 s */
 const CLOSE_REFUSED = 4401;
@@ -85,7 +85,7 @@ function onFrame(from: Socket, frame: Frame): void {
 function subscribe(to: Socket, isLocked = store.status.value?.locked ?? false): void {
   forgetSequence();
   nextId += 1;
-  const topics = isLocked ? ['status', 'settings'] : TOPICS;
+  const topics = isLocked ? ['status', 'settings', 'plugin'] : TOPICS;
   to.send({ jsonrpc: '2.0', id: nextId, method: 'subscribe', params: { topics } });
 }
 

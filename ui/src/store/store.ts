@@ -23,6 +23,7 @@ export const store = {
   network: signal<Snapshot<'network'> | null>(null),
   settings: signal<Snapshot<'settings'> | null>(null),
   log: signal<Snapshot<'log'> | null>(null),
+  plugin: signal<Snapshot<'plugin'> | null>(null),
   networks: signal<Network[]>([]),
   methods: signal<ReadonlySet<string> | null>(null),
   operations: signal<Record<string, Operation>>({}),

@@ -1,7 +1,7 @@
 /* English texts: the type of every other language. Values are strings, or functions of typed values. */
 import type {
   ActionParams, ErrorParams, HealthParams, NextParams, ReachParams, ReasonParams, RefusalParams, RiskParams, SentParams, SentToParams,
-  UndoParams, WhyParams, HardwareParams,
+  UndoParams, WhyParams, HardwareParams, PluginParams,
 } from '../api/generated';
 
 /** One sentence for each code of a kind; the compiler names a code without text. */
@@ -47,6 +47,9 @@ const error: Say<ErrorParams> = {
   no_server: (p) => `No server answers for ${p.network}; ${p.tried} tried.`,
   server_busy: () => 'The server is busy.',
   server_timeout: (p) => `The server did not answer within ${p.seconds} s.`,
+  plugin_unavailable: () => 'The process that keeps the server does not run. Start the wallet again.',
+  plugin_busy: () => 'Something is under way already.',
+  plugin_refused: (p) => plugin[p.reason as keyof PluginParams]?.({} as never) ?? 'That is not possible now.',
   server_refused: (p) => `The server refused: “${p.reason}”.`,
   server_lied: (p) => `The answer of ${p.server} does not fit its proof. It was thrown away.`,
   chain_doubtful: () => 'What servers say about this network cannot be relied on now. Sending is paused.',
@@ -272,10 +275,61 @@ const hardware: Say<HardwareParams> = {
   needs_release: () => 'The hardware is there. Clients accept it when the measured program stands in the signed release list.',
 };
 
+const plugin: Say<PluginParams> = {
+  need_platform: (p) => `For ${p.need}; this computer is ${p.has}.`,
+  need_client: (p) => `It needs Passmesh ${p.need} or later; this is ${p.has}. Update Passmesh first.`,
+  need_newer_package: (p) => `It is for an older Passmesh than ${p.has}. Wait for a newer one.`,
+  need_cores: (p) => `Processor cores: ${p.need} needed, ${p.has} here.`,
+  need_memory: (p) => `Free memory: ${p.need} MiB needed, ${p.has} MiB here. Closing programs frees some.`,
+  need_disk: (p) => `Free disk: ${p.need} MiB needed, ${p.has} MiB here.`,
+  need_tpm: (p) => `TPM ${p.need} needed; ${p.has === '0' ? 'none is found. Many computers have one that is switched off in the firmware' : `version ${p.has} is here`}.`,
+  need_tee: (p) => `It runs inside ${p.need}; ${p.has ? `this computer has ${p.has}` : 'this computer has no closed memory that can be used'}.`,
+  need_reachable: () => 'Others have to reach it from outside. Let the router forward its port, or use IPv6.',
+  repository_none: () => 'No repository is trusted yet.',
+  repository_unreachable: (p) => `The repository does not answer, or something was withheld (step ${p.step}). Nothing was installed.`,
+  repository_forged: (p) => `The repository showed something that its keyholders have not signed (step ${p.step}). Nothing was installed.`,
+  repository_rollback: (p) => `The repository showed an older state than before (step ${p.step}). Nothing was installed.`,
+  repository_freeze: (p) => `The list of versions is too old: somebody holds newer ones back, or nobody has renewed it (step ${p.step}).`,
+  repository_mix: (p) => `The repository mixed parts of different states (step ${p.step}). Nothing was installed.`,
+  repository_endless: (p) => `The repository sent more than there may be (step ${p.step}). It was cut off.`,
+  repository_other: () => 'Another repository is trusted. Forget that one first.',
+  repository_address: () => 'The address has to begin with https:// or http://.',
+  repository_many: () => 'There are as many mirrors as there may be.',
+  repository_file: () => 'The root of the repository cannot be read.',
+  clock_wrong: () => 'The clock of this computer is wrong: set it, then try again.',
+  package_none: () => 'The repository has no server.',
+  package_malformed: () => 'The package breaks the rules of packages. Nothing was installed.',
+  package_unsuitable: () => 'No package suits this computer.',
+  install_wrong_bytes: () => 'The file is not the one that was signed. Nothing was installed.',
+  install_failed_before: () => 'This version fell over here before. It is not tried again.',
+  install_unreachable: () => 'The files could not be received. What is here already is kept for the next try.',
+  install_cancelled: () => 'It was cancelled. What is here already is kept for the next try.',
+  install_disk: () => 'The disk is full. Nothing was changed.',
+  store_broken: () => 'The folder of the server cannot be used: is the disk full, or is it somebody else’s?',
+  files_changed: () => 'Files are not as they were installed, so it is not started. Install again to heal them.',
+  nothing_installed: () => 'Nothing is installed.',
+  settings_missing: () => 'Choose a network, an Ethereum node and an address first.',
+  settings_wrong: () => 'A setting was not accepted.',
+  sandbox_missing: () => 'This system does not give the whole sandbox, so no server is run: use a kernel from 5.19 on.',
+  plugin_idle: () => 'Nothing is under way.',
+  plugin_told: () => 'It was told to end.',
+  plugin_broke_rules: () => 'It did not keep to the rules of the talk with the wallet.',
+  plugin_other_abi: () => 'It speaks another version of the interface than this wallet.',
+  plugin_foreign: () => 'It was not the process that was started.',
+  plugin_not_ready: () => 'It was not ready in its time.',
+  plugin_hung: () => 'It did not answer for 15 seconds.',
+  plugin_no_end: () => 'It did not end in its time.',
+  plugin_wrong_config: () => 'Its settings are wrong; its log says what.',
+  plugin_exited: (p) => `It ended with status ${p.number}; its log says why.`,
+  plugin_signalled: (p) => `It was ended by signal ${p.number}.`,
+  plugin_no_start: () => 'It cannot be started.',
+  plugin_went_back: (p) => `The new version fell over too often. Went back to ${p.version}.`,
+};
+
 export const en = {
   locale: 'en',
   lang: 'en',
-  error, why, risk, next, undo, reason, reach, sent, sentTo, refusal, health, action, hardware,
+  error, why, risk, next, undo, reason, reach, sent, sentTo, refusal, health, action, hardware, plugin,
   unknownCode: (code: string) => `Something that this page has no words for: ${code}.`,
   /** Faults that the page sees by itself. */
   local: {

@@ -1,0 +1,224 @@
+/* What the daemon asks for. */
+#include "node/plugin/keeper_inside.h"
+
+#include "codec/base64.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ANSWER_LEN_MAX = 1024, ROOT_LEN_MAX = 64 << 10 };
+
+/* NULL: done, or begun; else the code of why not. */
+typedef const char *(*command_fn)(struct keeper *k, struct json params);
+
+static bool is_whole_sandbox(const struct keeper *k)
+{
+    return k->cfg->is_sandbox_optional || sandbox_node_level(&k->sandbox) == SANDBOX_FULL;
+}
+
+static const char *do_add(struct keeper *k, struct json params)
+{
+    static uint8_t root[ROOT_LEN_MAX];
+    char url[PLUGIN_URL_LEN_MAX];
+    struct span text;
+    struct span encoded;
+    struct wr w = wr_init(MSPAN_OF(root));
+    if (json_find_plain(&text, params, "url") != OK || text.n >= sizeof url ||
+        json_find_plain(&encoded, params, "root") != OK) {
+        return "repository_address";
+    }
+    if (base64_decode(&w, BASE64_URL_BARE, encoded) != OK) {
+        return "repository_file";
+    }
+    url[span_copy(mspan_of(url, sizeof url - 1), text)] = '\0';
+    if (k->job != KEEPER_REST) {
+        return "plugin_busy";
+    }
+    return plugin_add_root(&k->plugin, url, span_of(root, w.n)) == OK ? NULL : k->plugin.code;
+}
+
+static const char *do_forget(struct keeper *k, struct json params)
+{
+    (void)params;
+    if (k->job != KEEPER_REST) {
+        return "plugin_busy";
+    }
+    k->settings.checked_ms = 0;
+    keeper_store_settings(k);
+    return plugin_forget_repository(&k->plugin) == OK ? NULL : k->plugin.code;
+}
+
+static const char *begin_job(struct keeper *k, enum keeper_job job)
+{
+    if (k->job != KEEPER_REST || k->wants_removal) {
+        return "plugin_busy";
+    }
+    if (k->plugin.mirrors_count == 0) {
+        return "repository_none";
+    }
+    if (!is_whole_sandbox(k)) {
+        return "sandbox_missing";
+    }
+    k->job = job;
+    k->is_cancelled = false;
+    k->verified = 0;
+    k->length = 0;
+    k->fault.code = NULL;
+    return NULL;
+}
+
+static const char *do_check(struct keeper *k, struct json params)
+{
+    (void)params;
+    return begin_job(k, KEEPER_CHECK);
+}
+
+static bool has_settings(const struct keeper *k)
+{
+    return k->settings.network[0] && k->settings.node[0] && k->settings.listen[0];
+}
+
+static const char *do_install(struct keeper *k, struct json params)
+{
+    (void)params;
+    return has_settings(k) ? begin_job(k, KEEPER_INSTALL) : "settings_missing";
+}
+
+static const char *do_cancel(struct keeper *k, struct json params)
+{
+    (void)params;
+    if (k->job == KEEPER_REST) {
+        return "plugin_idle";
+    }
+    k->is_cancelled = true;
+    return NULL;
+}
+
+static const char *do_start(struct keeper *k, struct json params)
+{
+    (void)params;
+    if (!journal_id_is_set(&k->plugin.store.journal.current)) {
+        return "nothing_installed";
+    }
+    if (!has_settings(k)) {
+        return "settings_missing";
+    }
+    if (!is_whole_sandbox(k)) {
+        return "sandbox_missing";
+    }
+    k->settings.is_wanted = true;
+    k->is_failed = false;
+    k->fault.code = NULL;
+    keeper_store_settings(k);
+    keeper_start_server(k);
+    return NULL;
+}
+
+static const char *do_stop(struct keeper *k, struct json params)
+{
+    (void)params;
+    k->settings.is_wanted = false;
+    k->wants_restart = false;
+    keeper_store_settings(k);
+    supervise_stop(&k->run);
+    return NULL;
+}
+
+static const char *do_settings(struct keeper *k, struct json params)
+{
+    struct keeper_settings before = k->settings;
+    if (keeper_settings_read(&k->settings, params) != OK) {
+        return "settings_wrong";
+    }
+    keeper_store_settings(k);
+    const struct sidecar_limits limits = {.clients = k->settings.clients,
+                                          .kbit_s = k->settings.kbit_s};
+    supervise_allow(&k->run, &limits);
+    bool is_other = strcmp(before.network, k->settings.network) != 0 ||
+                    strcmp(before.node, k->settings.node) != 0 ||
+                    strcmp(before.listen, k->settings.listen) != 0;
+    if (is_other && k->run.state != SUPERVISE_IDLE) {
+        k->wants_restart = true; /* it reads them at its start */
+        supervise_stop(&k->run);
+    }
+    return NULL;
+}
+
+static const char *do_remove(struct keeper *k, struct json params)
+{
+    bool keeps;
+    if (json_find_bool(&keeps, params, "keep_data") != OK) {
+        return "settings_wrong";
+    }
+    if (k->job != KEEPER_REST) {
+        return "plugin_busy";
+    }
+    k->settings.is_wanted = false;
+    k->wants_restart = false;
+    k->wants_removal = true;
+    k->keeps_data = keeps;
+    keeper_store_settings(k);
+    if (k->run.state == SUPERVISE_IDLE) {
+        keeper_remove(k);
+    } else {
+        supervise_stop(&k->run); /* removal follows its end */
+    }
+    return NULL;
+}
+
+static void answer(struct keeper *k, uint64_t id, const char *code)
+{
+    uint8_t text[ANSWER_LEN_MAX];
+    struct wr w = wr_init(MSPAN_OF(text));
+    struct json_writer j = json_writer_init(&w);
+    json_put_object(&j);
+    json_put_name(&j, "id");
+    json_put_u64(&j, id);
+    if (code) {
+        json_put_name(&j, "code");
+        json_put_str(&j, code);
+    }
+    json_end_object(&j);
+    if (json_writer_end(&j) == OK) {
+        keeper_send(k, span_of(text, w.n));
+    }
+}
+
+void keeper_command(struct keeper *k, struct span frame)
+{
+    static const struct {
+        const char *name;
+        command_fn run;
+    } commands[] = {
+        {"add",      do_add     },
+        {"forget",   do_forget  },
+        {"check",    do_check   },
+        {"install",  do_install },
+        {"cancel",   do_cancel  },
+        {"start",    do_start   },
+        {"stop",     do_stop    },
+        {"settings", do_settings},
+        {"remove",   do_remove  }
+    };
+    struct json v;
+    struct json params;
+    struct span name;
+    uint64_t id;
+    if (json_parse(&v, frame, NULL) != OK || json_find_u64(&id, v, "id") != OK ||
+        json_find_plain(&name, v, "do") != OK || !json_find(&params, v, "params")) {
+        return; /* the daemon is of our own build: it says nothing else */
+    }
+    if (!k->has_plugin) {
+        answer(k, id, "store_broken");
+        return;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (span_equal(name, span_str(commands[i].name))) {
+            const char *code = commands[i].run(k, params);
+            keeper_tell_state(k); /* first, so that whoever has the answer sees what came of it */
+            answer(k, id, code);
+            return;
+        }
+    }
+    answer(k, id, "plugin_idle");
+}
