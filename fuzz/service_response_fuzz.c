@@ -17,7 +17,8 @@ run_client(struct budget *budget, enum service_type type, struct span in, size_t
                                 .method = SPAN_LIT("eth_chainId"),
                                 .params = SPAN_LIT("[]"),
                                 .userop = SPAN_LIT("x"),
-                                .topic = SERVICE_TOPIC_HEADS};
+                                .topic = SERVICE_TOPIC_HEADS,
+                                .count = SERVICE_LIGHT_MAX};
     struct service_client c;
     instant now = {.us = 1};
     check(service_client_init(&c, budget, &r, now) == OK);
@@ -87,6 +88,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)!service_rpc_result_decode(&r, in);
     (void)!service_userop_status_decode(&u, in);
     (void)!service_head_decode(&h, in);
+    static struct service_light light;
+    if (service_light_decode(&light, in) == OK) {
+        check(light.count > 0 && light.count <= SERVICE_LIGHT_MAX);
+    }
     proof_body(in);
     budget_done(&budget);
     return 0;

@@ -29,6 +29,7 @@ enum err service_client_init(struct service_client *c,
     c->type = request->type;
     c->chain_id = request->chain_id;
     c->slots_count = request->slots.n / 32;
+    c->light_max = request->type == SERVICE_LC_UPDATES ? request->count : 1;
     struct buf message;
     buf_init(&message, budget, l->request_len_max);
     buf_init(&c->out, budget, l->request_len_max + UVARINT_LEN_MAX);
@@ -79,6 +80,12 @@ MUST_CHECK static enum err body_decode(const struct service_client *c,
     case SERVICE_ACCOUNT_PROOF:
         TRY(service_proof_decode(&e->body.proof, body));
         return e->body.proof.slots_count == c->slots_count ? OK : ERR_MALFORMED;
+    case SERVICE_LC_BOOTSTRAP:
+    case SERVICE_LC_UPDATES:
+    case SERVICE_LC_FINALITY:
+    case SERVICE_LC_OPTIMISTIC:
+        TRY(service_light_decode(&e->body.light, body));
+        return e->body.light.count <= c->light_max ? OK : ERR_MALFORMED;
     }
     return ERR_INTERNAL;
 }

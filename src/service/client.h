@@ -7,6 +7,7 @@
 #include "base/instant.h"
 #include "base/span.h"
 #include "codec/frame.h"
+#include "service/light.h"
 #include "service/message.h"
 #include "service/proof.h"
 
@@ -35,7 +36,8 @@ struct service_client_event {
         struct service_userop_status userop; /* of SEND_USER_OPERATION and USER_OPERATION_STATUS */
         struct service_head head;
         struct service_proof proof; /* well-formed; nothing in it is proven yet */
-    } body; /* with ANSWER of code OK (status, rpc, userop, head, proof by the request's type), and with HEAD */
+        struct service_light light; /* as it is: nothing of the SSZ was read */
+    } body; /* with ANSWER of code OK (status, rpc, userop, head, proof, light by the request's type), and with HEAD */
     enum err err;
     const char *rule; /* static text, or NULL */
     enum service_blame blame;
@@ -45,6 +47,7 @@ struct service_client {
     enum service_type type;
     uint64_t chain_id;
     size_t slots_count; /* of ACCOUNT_PROOF */
+    size_t light_max;   /* parts that an answer of LC_* may have */
     struct hash32 request_hash;
     struct buf out;
     size_t out_at; /* bytes of out that are sent */

@@ -35,6 +35,22 @@ static const struct service_limits limits[SERVICE_TYPES_MAX] = {
                         .response_len_max = 320 * 1024,
                         .deadline_ms_max = 10000,
                         .units = 2 },
+    [SERVICE_LC_BOOTSTRAP] = {.request_len_max = 256,
+                        .response_len_max = 32 * 1024,
+                        .deadline_ms_max = 10000,
+                        .units = 5 },
+    [SERVICE_LC_UPDATES] = {.request_len_max = 256,
+                        .response_len_max = 512 * 1024,
+                        .deadline_ms_max = 10000,
+                        .units = 5 },
+    [SERVICE_LC_FINALITY] = {.request_len_max = 256,
+                        .response_len_max = 4096,
+                        .deadline_ms_max = 5000,
+                        .units = 1 },
+    [SERVICE_LC_OPTIMISTIC] = {.request_len_max = 256,
+                        .response_len_max = 4096,
+                        .deadline_ms_max = 5000,
+                        .units = 1 },
 };
 
 const struct service_limits *service_limits(enum service_type type)
@@ -177,6 +193,13 @@ enum err service_request_encode(const struct service_request *r, struct buf *out
         put_bytes(&w, 14, r->slots);
         put_bytes(&w, 15, r->known);
         break;
+    case SERVICE_LC_BOOTSTRAP: put_bytes(&w, 16, SPAN_OF(r->root.bytes)); break;
+    case SERVICE_LC_UPDATES:
+        put_number(&w, 17, r->period);
+        put_number(&w, 18, r->count);
+        break;
+    case SERVICE_LC_FINALITY:
+    case SERVICE_LC_OPTIMISTIC: break;
     }
     TRY(wr_end(&w));
     return out->n - start <= l->request_len_max ? OK : ERR_LIMIT;
@@ -214,6 +237,11 @@ request_field(struct service_request *r, uint32_t *seen, const struct protobuf_f
     case 13: return get_fixed(MSPAN_OF(r->address.bytes), f);
     case 14: return get_words(&r->slots, f, SERVICE_SLOTS_MAX);
     case 15: return get_words(&r->known, f, SERVICE_KNOWN_MAX);
+    case 16: return get_fixed(MSPAN_OF(r->root.bytes), f);
+    case 17: return protobuf_get_u64(&r->period, f);
+    case 18:
+        TRY(get_below(&r->count, f, SERVICE_LIGHT_MAX + 1));
+        return r->count > 0 ? OK : ERR_MALFORMED;
     default: return OK;
     }
 }
@@ -226,6 +254,8 @@ enum err service_request_decode(struct service_request *ret, struct span message
         [SERVICE_USER_OPERATION_STATUS] = 1U << 10,
         [SERVICE_SUBSCRIBE] = 1U << 11,
         [SERVICE_ACCOUNT_PROOF] = 1U << 12 | 1U << 13,
+        [SERVICE_LC_BOOTSTRAP] = 1U << 16,
+        [SERVICE_LC_UPDATES] = 1U << 18,
     };
     struct service_request r = {.type = (enum service_type)0}; /* none yet */
     uint32_t seen = 0;

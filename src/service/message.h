@@ -24,10 +24,15 @@ enum service_type {
     SERVICE_USER_OPERATION_STATUS = 4,
     SERVICE_SUBSCRIBE = 5,
     SERVICE_ACCOUNT_PROOF = 6,
+    SERVICE_LC_BOOTSTRAP =
+        7, /* the four messages of the consensus light client protocol: light.h */
+    SERVICE_LC_UPDATES = 8,
+    SERVICE_LC_FINALITY = 9,
+    SERVICE_LC_OPTIMISTIC = 10,
 };
 
 enum {
-    SERVICE_TYPES_MAX = 7,                /* numbers below this are types */
+    SERVICE_TYPES_MAX = 11,               /* numbers below this are types */
     SERVICE_REQUEST_LEN_MAX = 128 * 1024, /* bytes, of the longest type */
     SERVICE_RESPONSE_LEN_MAX = 4 << 20,
     SERVICE_TEXT_LEN_MAX = 256, /* bytes of a message to a person */
@@ -35,6 +40,7 @@ enum {
     SERVICE_ENTRY_POINTS_MAX = 4,
     SERVICE_RETRY_MS_MAX = 3600 * 1000,
     SERVICE_SLOTS_MAX = 32, /* in one account proof */
+    SERVICE_LIGHT_MAX = 16, /* updates in one answer */
     SERVICE_KNOWN_MAX = 64, /* hashes that an account proof's request names as known */
 };
 
@@ -75,6 +81,10 @@ struct service_request {
     struct span slots; /* 32 bytes each */
     struct span
         known; /* 32 bytes each: hashes of nodes, and perhaps of the block, that need not be sent */
+
+    struct hash32 root; /* LC_BOOTSTRAP: of a finalized block of the consensus chain */
+    uint64_t period;    /* LC_UPDATES: of the first sync committee */
+    uint64_t count;     /* LC_UPDATES: 1 to SERVICE_LIGHT_MAX */
 };
 
 /* service_request_encode appends the message (without its frame) to out. */

@@ -20,6 +20,9 @@ static struct service_request example(enum service_type type)
     memset(r.userop_hash.bytes, 0x77, sizeof r.userop_hash.bytes);
     memset(r.block_hash.bytes, 0x55, sizeof r.block_hash.bytes);
     memset(r.address.bytes, 0x66, sizeof r.address.bytes);
+    memset(r.root.bytes, 0x88, sizeof r.root.bytes);
+    r.period = 7;
+    r.count = 2;
     return r;
 }
 
@@ -31,18 +34,16 @@ TEST(requests)
         test_note("type %u", type);
         struct service_request r = example((enum service_type)type);
         struct service_request back;
-        r.deadline_ms =
-            type == SERVICE_STATUS ? 0 : 1000; /* so that the last field is one that is needed */
+        bool is_bare =
+            type == SERVICE_STATUS || type == SERVICE_LC_FINALITY || type == SERVICE_LC_OPTIMISTIC;
+        r.deadline_ms = is_bare ? 0 : 1000; /* so that the last field is one that is needed */
         buf_clear(&b);
         EXPECT_OK(service_request_encode(&r, &b));
         TEST_REQUIRE(service_request_decode(&back, buf_span(&b), NULL) == OK);
         EXPECT_EQ(type, back.type);
         EXPECT_EQ(31337, back.chain_id);
         EXPECT_EQ(r.id, back.id);
-        EXPECT_EQ(type == SERVICE_SUBSCRIBE ? 0
-                  : type == SERVICE_STATUS  ? 5000
-                                            : 1000,
-                  back.deadline_ms);
+        EXPECT_EQ(type == SERVICE_SUBSCRIBE ? 0 : is_bare ? 5000 : 1000, back.deadline_ms);
         EXPECT_EQ(service_limits(back.type)->response_len_max, back.response_max);
         if (type == SERVICE_RPC) {
             EXPECT_SPAN(r.method, back.method);
@@ -75,7 +76,11 @@ TEST(refused_requests)
         const char *why;
     } cases[] = {
         {"",                                              ERR_UNSUPPORTED, "nothing: type 0"        },
-        {"0807 19 0000000000000000",                      ERR_UNSUPPORTED, "type 7"                 },
+        {"080b 19 0000000000000000",                      ERR_UNSUPPORTED, "type 11"                },
+        {"0807 19 0000000000000000",                      ERR_MALFORMED,   "bootstrap of no block"  },
+        {"0808 19 0000000000000000",                      ERR_MALFORMED,   "no count of updates"    },
+        {"0808 19 0000000000000000 900100",               ERR_MALFORMED,   "no updates"             },
+        {"0808 19 0000000000000000 900111",               ERR_MALFORMED,   "17 updates"             },
         {"0801",                                          ERR_MALFORMED,   "no id"                  },
         {"0801 1801",                                     ERR_MALFORMED,   "id of another wire type"},
         {"0a00 19 0000000000000000",                      ERR_MALFORMED,   "type as text"           },

@@ -380,6 +380,14 @@ static bool stream_ask(struct service_server *s, struct service_server_event *re
             continue;
         }
         st->ask_due = false;
+        if (server_is_light(st->request.type)) {
+            *ret = (struct service_server_event){
+                .kind = SERVICE_SERVER_LIGHT,
+                .token = st->token,
+                .request = &st->request,
+                .timeout_ms = (uint32_t)(instant_since(now, st->deadline) / US_PER_MS) + 1};
+            return true;
+        }
         buf_clear(&s->text);
         if (buf_append(&s->text, buf_span(&st->ask)) != OK) {
             server_fail(
@@ -564,6 +572,34 @@ void service_server_answer_failed(struct service_server *s,
                         .text = is_long ? SPAN_LIT("the node's answer is too long")
                                         : SPAN_LIT("this server's node does not answer")});
     }
+}
+
+void service_server_light(struct service_server *s,
+                          uint64_t token,
+                          enum err err,
+                          const struct service_light *light)
+{
+    struct service_stream *st = stream_of_token(s, token);
+    if (!st || st->state != SERVICE_STREAM_NODE || !server_is_light(st->request.type)) {
+        return;
+    }
+    buf_clear(&s->body);
+    if (err == OK) {
+        err = service_light_encode(light, &s->body);
+    }
+    if (err == OK) {
+        server_answer(s, st, true);
+    } else {
+        bool is_missing = err == ERR_NOT_FOUND;
+        server_fail(s, st,
+                    (struct server_failure){
+                        .code = is_missing ? SERVICE_NOT_FOUND : SERVICE_UPSTREAM,
+                        .text = is_missing
+                                    ? SPAN_LIT("this server's beacon node has not that")
+                                    : SPAN_LIT("this server's beacon node does not answer")});
+    }
+    buf_clear(&s->body);
+    buf_trim(&s->body);
 }
 
 instant service_server_deadline(const struct service_server *s)

@@ -10,6 +10,7 @@
 #include "base/pool.h"
 #include "base/span.h"
 #include "codec/frame.h"
+#include "service/light.h"
 #include "service/message.h"
 #include "service/quota.h"
 
@@ -59,6 +60,7 @@ struct service_server_cfg {
     struct service_server_limits limits;
     uint64_t map_seed[2];    /* random */
     struct bundler *bundler; /* NULL: no user operations; outlives the server */
+    bool has_light;          /* the driver has a beacon node: it takes SERVICE_SERVER_LIGHT */
 };
 
 enum service_stream_state {
@@ -162,14 +164,16 @@ bool service_server_is_finished(const struct service_stream *stream);
 void service_server_reset(struct service_server *s, struct service_stream *stream);
 
 enum service_server_event_kind {
-    SERVICE_SERVER_ASK,   /* token, text, timeout_ms */
+    SERVICE_SERVER_ASK, /* token, text, timeout_ms */
+    SERVICE_SERVER_LIGHT, /* token, request, timeout_ms: get it from the beacon node; service_server_light follows */
     SERVICE_SERVER_READY, /* stream, user */
 };
 
 struct service_server_event {
     enum service_server_event_kind kind;
     uint64_t token;
-    struct span text; /* a JSON-RPC request; lives until the next call */
+    struct span text;                      /* a JSON-RPC request; lives until the next call */
+    const struct service_request *request; /* until the next call */
     uint32_t timeout_ms;
     struct service_stream *stream;
     void *user;
@@ -186,6 +190,13 @@ void service_server_answer_failed(struct service_server *s,
                                   uint64_t token,
                                   enum err why,
                                   instant now);
+
+/* service_server_light gives what the beacon node said: OK with light, ERR_NOT_FOUND, or another error. Unknown tokens are
+ * ignored. */
+void service_server_light(struct service_server *s,
+                          uint64_t token,
+                          enum err err,
+                          const struct service_light *light);
 
 instant service_server_deadline(const struct service_server *s);
 void service_server_tick(struct service_server *s, instant now);

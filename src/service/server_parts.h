@@ -19,6 +19,9 @@ void server_fail(struct service_server *s, struct service_stream *st, struct ser
 /* server_answer answers OK with s->body. */
 void server_answer(struct service_server *s, struct service_stream *st, bool is_last);
 
+/* server_is_light: is this asked of the beacon node? */
+bool server_is_light(enum service_type type);
+
 /* server_token gives a number that no other question or wait has. */
 uint64_t server_token(struct service_server *s);
 

@@ -173,6 +173,29 @@ static void on_account_proof(struct service_server *s,
     ask_send(s, st, server_token(s));
 }
 
+bool server_is_light(enum service_type type)
+{
+    return type == SERVICE_LC_BOOTSTRAP || type == SERVICE_LC_UPDATES ||
+           type == SERVICE_LC_FINALITY || type == SERVICE_LC_OPTIMISTIC;
+}
+
+static void on_light(struct service_server *s,
+                     struct service_stream *st,
+                     const struct service_request *r,
+                     instant now)
+{
+    if (!s->cfg.has_light) {
+        fail_text(s, st, SERVICE_UNSUPPORTED, "this server has no beacon node");
+        return;
+    }
+    if (may_ask(s, st, (uint32_t)r->count, now)) {
+        st->request.root = r->root;
+        st->request.period = r->period;
+        st->request.count = r->count;
+        ask_send(s, st, server_token(s));
+    }
+}
+
 static void on_userop(struct service_server *s,
                       struct service_stream *st,
                       const struct service_request *r,
@@ -271,5 +294,9 @@ void server_request(struct service_server *s,
     case SERVICE_USER_OPERATION_STATUS: server_userop_status(s, st, &r.userop_hash); break;
     case SERVICE_SUBSCRIBE:             on_subscribe(s, st); break;
     case SERVICE_ACCOUNT_PROOF:         on_account_proof(s, st, &r, message, now); break;
+    case SERVICE_LC_BOOTSTRAP:
+    case SERVICE_LC_UPDATES:
+    case SERVICE_LC_FINALITY:
+    case SERVICE_LC_OPTIMISTIC:         on_light(s, st, &r, now); break;
     }
 }

@@ -82,6 +82,7 @@ struct queued {
     struct id account;
     enum wallet_ask_mode mode;
     struct address address;
+    char avoid[PEER_TEXT_LEN_MAX + 1];
 };
 
 enum { SENT_TO_COUNT_MAX = 8192, VIEW_COUNT_MAX = 8, WALLET_TEXT_LEN_MAX = 64 * 1024 };
@@ -90,6 +91,7 @@ struct open_operation {
     struct operation *op;
     instant retry_at;   /* SIGNED: submit again; SUBMITTED, INCLUDED: ask again */
     bool is_asked;      /* a WALLET_SUBMIT or WALLET_TRACK has no answer yet */
+    unsigned late_asks; /* since it is late */
     instant give_up_at; /* and is asked anew then */
 };
 

@@ -5,8 +5,10 @@
 
 #include <string.h>
 
-/* At least this much per gas for whoever includes it, wei: below it no node takes a transaction. */
-enum { PRIORITY_MIN = 1000000 };
+/* At least this much per gas for whoever includes it, wei: below it no node takes a transaction. What servers suggest above
+ * the maximum, or above the base fee where that is more, is theirs to want and not ours to pay. */
+#define PRIORITY_MIN UINT64_C(1000000)
+#define PRIORITY_MAX UINT64_C(3000000000)
 
 static struct u256 times(struct u256 v, uint64_t n)
 {
@@ -18,6 +20,13 @@ struct fee_per_gas fee_per_gas_for(const struct view *v, enum fee_speed speed)
     struct u256 tip = figure_value(&v->priority_fee);
     if (u256_compare(tip, u256_from_u64(PRIORITY_MIN)) < 0) {
         tip = u256_from_u64(PRIORITY_MIN);
+    }
+    struct u256 most = u256_from_u64(PRIORITY_MAX);
+    if (u256_compare(figure_value(&v->base_fee), most) > 0) {
+        most = figure_value(&v->base_fee);
+    }
+    if (u256_compare(tip, most) > 0) {
+        tip = most;
     }
     struct fee_per_gas f = {.priority = speed == FEE_FAST ? times(tip, 2) : tip};
     /* The base fee rises by an eighth a block at most: twice of it holds for six full blocks, three times for nine. */

@@ -219,7 +219,7 @@ static enum err check_whole(const struct reading *r)
     if (r->n->faucet[0] && r->n->kind != NETWORK_LOCAL) {
         return diag_set(r->diag, ERR_DENIED, "only a local network has a faucet", r->line);
     }
-    return OK;
+    return network_beacon_check(r->n, r->diag);
 }
 
 enum err network_parse(struct network *ret, struct span ini, struct diag *diag)
@@ -245,8 +245,10 @@ enum err network_parse(struct network *ret, struct span ini, struct diag *diag)
             TRY(read_network_key(&r, &e));
         } else if (span_starts_with(e.section, SPAN_LIT("token"))) {
             TRY(read_token_key(&r, &e));
+        } else if (span_is(e.section, "beacon")) {
+            TRY(network_beacon_key(ret, &e, diag));
         } else {
-            return refuse(&r, "sections are [network] and [token ...]");
+            return refuse(&r, "sections are [network], [beacon] and [token ...]");
         }
     }
     return check_whole(&r);

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/span.h"
+#include "beacon/chain_spec.h"
 #include "evm/address.h"
 #include "wallet/text.h"
 
@@ -48,6 +49,8 @@ struct network {
     char checkpoint[67];          /* of the light client, "" = none */
     char anchor[URL_LEN_MAX +
                 1]; /* the header source: a node whose word names trusted blocks; "" = none */
+    bool has_beacon;
+    struct chain_spec beacon; /* its consensus chain; a light client needs a checkpoint beside it */
     uint8_t bootstrap_count;
     uint8_t token_count;
     char bootstrap[NETWORK_BOOTSTRAP_COUNT_MAX]
@@ -59,6 +62,12 @@ struct network {
  * ERR_MALFORMED with the rule and the line; ERR_LIMIT for too many tokens or peers; ERR_DENIED for a faucet on
  * a network that is not local. */
 MUST_CHECK enum err network_parse(struct network *ret, struct span ini, struct diag *diag);
+
+/* network_beacon_key reads one key of [beacon] (network_beacon.c); network_beacon_check looks whether all is there. */
+struct ini_entry;
+MUST_CHECK enum err
+network_beacon_key(struct network *n, const struct ini_entry *e, struct diag *diag);
+MUST_CHECK enum err network_beacon_check(const struct network *n, struct diag *diag);
 
 const char *network_kind_name(enum network_kind kind);
 

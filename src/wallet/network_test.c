@@ -51,6 +51,11 @@ TEST(refusals_name_rule_and_line)
         {"[token T]\naddress = 0x1111111111111111111111111111111111111111\n", ERR_MALFORMED},
         {"[token T]\naddress = 0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed\n",
          ERR_MALFORMED                                                                     }, /* checksum */
+        {"[beacon]\nchain = moon\n",                                          ERR_MALFORMED},
+        {"[beacon]\ngenesis_time = 5\n",                                      ERR_MALFORMED}, /* not whole */
+        {"[beacon]\naltair = 0x01 0\n",                                       ERR_MALFORMED},
+        {"[beacon]\nspeed = 1\n",                                             ERR_MALFORMED},
+        {"[beacon]\ncommittee_size = 31\n",                                   ERR_MALFORMED},
         {"[other]\nk = v\n",                                                  ERR_MALFORMED},
     };
     static struct network n;
@@ -64,6 +69,34 @@ TEST(refusals_name_rule_and_line)
         EXPECT(diag.offset > 0);
     }
     EXPECT_OK(network_parse(&n, span_str(good), NULL));
+}
+
+TEST(consensus_chains)
+{
+    static struct network n;
+    struct span text;
+    TEST_REQUIRE(test_file("networks/ethereum.ini", &text));
+    EXPECT_OK(network_parse(&n, text, NULL));
+    EXPECT(n.has_beacon);
+    EXPECT_EQ(chain_mainnet.genesis_time, n.beacon.genesis_time);
+    TEST_REQUIRE(test_file("networks/base.ini", &text));
+    EXPECT_OK(network_parse(&n, text, NULL));
+    EXPECT(!n.has_beacon);
+    char own[1024];
+    static const char beacon[] =
+        "[beacon]\ngenesis_time = 1600000000\n"
+        "genesis_validators_root = "
+        "0x7701000000000000000000000000000000000000000000000000000000000000\n"
+        "seconds_per_slot = 6\nslots_per_epoch = 8\nepochs_per_period = 8\ncommittee_size = 32\n"
+        "altair = 0x010000aa 0\ndeneb = 0x040000aa 7\n";
+    (void)snprintf(own, sizeof own, "%s%s", good, beacon);
+    EXPECT_OK(network_parse(&n, span_str(own), NULL));
+    EXPECT(n.has_beacon);
+    EXPECT_EQ(32, n.beacon.committee_size);
+    EXPECT_EQ(7, n.beacon.forks[FORK_DENEB].epoch);
+    EXPECT_EQ(0xaa, n.beacon.forks[FORK_DENEB].version[3]);
+    EXPECT(n.beacon.forks[FORK_ELECTRA].epoch == CHAIN_EPOCH_NEVER);
+    EXPECT_EQ(0x77, n.beacon.genesis_validators_root.bytes[0]);
 }
 
 TEST(every_needed_key_is_needed)

@@ -62,6 +62,7 @@ bool wallet_poll(struct wallet *w, struct wallet_event *ret_event)
         .block_hash = q->hash,
         .address = q->address,
     };
+    text_set(ret_event->avoid, sizeof ret_event->avoid, span_str(q->avoid));
     if (q->kind == WALLET_SUBMIT) {
         ret_event->userop = buf_span(&w->polled);
     } else if (q->kind == WALLET_PROVE) {

@@ -101,6 +101,30 @@ wallet_reject(struct wallet *w, struct wallet_time t, struct id operation, struc
 
 /* ---- asking ---- */
 
+/* Longer than this on its way, a server that took an operation and keeps it back is not the only one that is asked. */
+enum { LATE_BLOCKS = 3, LATE_MS_MIN = 8000 };
+
+static bool is_late(const struct wallet *w, struct wallet_time t, const struct operation *op)
+{
+    uint64_t late_ms = (uint64_t)wallet_network(w, op->network)->block_time_ms * LATE_BLOCKS;
+    late_ms = late_ms < LATE_MS_MIN ? LATE_MS_MIN : late_ms;
+    return op->state == OPERATION_SUBMITTED && op->step_count > 0 &&
+           t.unix_ms >= op->steps[op->step_count - 1].at_ms + late_ms;
+}
+
+/* Has the chain used its nonce up? Only what is proven counts; without an anchor nobody knows. */
+enum used { USED_UNKNOWN, USED_NO, USED_YES };
+static enum used nonce_used(const struct wallet *w, const struct operation *op)
+{
+    struct userop userop;
+    const struct view *v = wallet_view(w, op->account, op->network);
+    if (!v || figure_grade(&v->nonce) != GRADE_PROVEN ||
+        userop_decode(&userop, buf_span(&op->userop)) != OK) {
+        return USED_UNKNOWN;
+    }
+    return u256_compare(figure_value(&v->nonce), userop.nonce) > 0 ? USED_YES : USED_NO;
+}
+
 static void ask_submit(struct wallet *w, struct wallet_time t, struct open_operation *o)
 {
     struct queued *q = queue_add(w, WALLET_SUBMIT);
@@ -108,6 +132,9 @@ static void ask_submit(struct wallet *w, struct wallet_time t, struct open_opera
     q->network = wallet_network(w, o->op->network);
     q->hash = o->op->userop_hash;
     q->account = o->op->account;
+    if (is_late(w, t, o->op)) {
+        text_set(q->avoid, sizeof q->avoid, span_str(o->op->server));
+    }
     if (buf_append(&q->text, buf_span(&o->op->userop)) != OK) {
         log_line(w->cfg.log, LOG_DEBUG, "wallet",
                  "no memory to submit an operation; tried again later");
@@ -120,6 +147,9 @@ static void ask_track(struct wallet *w, struct wallet_time t, struct open_operat
 {
     struct queued *q = queue_add(w, WALLET_TRACK);
     q->account = o->op->account;
+    if (is_late(w, t, o->op) && o->late_asks++ % 2 == 0) {
+        text_set(q->avoid, sizeof q->avoid, span_str(o->op->server));
+    }
     q->operation = o->op->id;
     q->network = wallet_network(w, o->op->network);
     q->hash = o->op->userop_hash;
@@ -242,6 +272,9 @@ static void on_included(struct wallet *w,
                         const struct tracked *what)
 {
     struct operation *op = o->op;
+    if (is_pending(op->state) && nonce_used(w, op) == USED_NO) {
+        return; /* a server says so, and the newest block that is proven does not: the next one will tell */
+    }
     op->tx_hash = what->tx_hash;
     op->has_tx = true;
     op->fee_paid = what->fee_paid;
@@ -282,6 +315,9 @@ static void on_included(struct wallet *w,
 static void on_unknown(struct wallet *w, struct wallet_time t, struct open_operation *o)
 {
     struct operation *op = o->op;
+    if (nonce_used(w, op) == USED_YES) {
+        return; /* the chain has it, whatever this server knows */
+    }
     if (op->state == OPERATION_SIGNED && coded_is_set(&op->reason)) {
         track_go(w, op, (struct step_args){.state = OPERATION_FAILED, .at_ms = t.unix_ms});
     } else if (op->state == OPERATION_INCLUDED) {

@@ -90,7 +90,8 @@ struct wallet_event {
     const char *method; /* static */
     struct span params; /* JSON text; until the next call */
     struct id operation;
-    struct span userop; /* ABI encoding; until the next call */
+    struct span userop;                /* ABI encoding; until the next call */
+    char avoid[PEER_TEXT_LEN_MAX + 1]; /* SUBMIT, TRACK: a server that had its time; "" = none */
     struct hash32 hash;
 };
 

@@ -350,7 +350,7 @@ static enum err prove(struct proven_account *ret, const struct wallet_event *e)
 
 static void answer_prove(struct world *w, const struct wallet_event *e)
 {
-    struct proven_account p;
+    static struct proven_account p;
     w->chain.proofs++;
     if (w->chain.is_down) {
         return;

@@ -17,6 +17,7 @@ struct fetch_one {
     size_t answer_len;
     size_t answer_cap;
     bool is_too_long;
+    bool is_get;
     char words[CURL_ERROR_SIZE];
 };
 
@@ -31,6 +32,7 @@ struct fetch {
     struct loop *loop;
     CURLM *multi;
     struct curl_slist *headers;
+    struct curl_slist *headers_of_get;
     struct alarm alarm;
     struct fetch_one *all;
     size_t count;
@@ -145,8 +147,10 @@ enum err fetch_new(struct fetch **ret, struct loop *loop)
     f->loop = loop;
     f->multi = curl_multi_init();
     f->headers = curl_slist_append(NULL, "Content-Type: application/json");
-    if (!f->multi || !f->headers) {
+    f->headers_of_get = curl_slist_append(NULL, "Accept: application/octet-stream");
+    if (!f->multi || !f->headers || !f->headers_of_get) {
         curl_slist_free_all(f->headers);
+        curl_slist_free_all(f->headers_of_get);
         (void)curl_multi_cleanup(f->multi);
         free(f);
         return ERR_IO;
@@ -182,10 +186,20 @@ static void free_one(struct fetch_one *one)
     free(one);
 }
 
+static const char *header_of(struct fetch_one *one)
+{
+    struct curl_header *h = NULL;
+    bool has = one->args.header &&
+               curl_easy_header(one->easy, one->args.header, 0, CURLH_HEADER, -1, &h) == CURLHE_OK;
+    return has && strlen(h->value) <= FETCH_HEADER_LEN_MAX ? h->value : "";
+}
+
 static void finish(struct fetch_one *one, CURLcode code)
 {
-    struct fetch_result r = {
-        .err = OK, .words = one->words, .body = span_of(one->answer, one->answer_len)};
+    struct fetch_result r = {.err = OK,
+                             .words = one->words,
+                             .body = span_of(one->answer, one->answer_len),
+                             .header = header_of(one)};
     if (one->is_too_long) {
         r.err = ERR_LIMIT;
         r.words = "the answer is too long";
@@ -229,6 +243,7 @@ void fetch_stop(struct fetch *f)
     }
     (void)curl_multi_cleanup(f->multi);
     curl_slist_free_all(f->headers);
+    curl_slist_free_all(f->headers_of_get);
     alarm_done(&f->alarm);
 }
 
@@ -245,10 +260,15 @@ static void set_up(struct fetch_one *one, struct fetch *f)
     (void)curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
     (void)curl_easy_setopt(e, CURLOPT_PROXY, "");
     (void)curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-    (void)curl_easy_setopt(e, CURLOPT_HTTPHEADER, f->headers);
-    (void)curl_easy_setopt(e, CURLOPT_POST, 1L);
-    (void)curl_easy_setopt(e, CURLOPT_POSTFIELDS, one->request);
-    (void)curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE, (long)one->args.body.n);
+    if (one->is_get) {
+        (void)curl_easy_setopt(e, CURLOPT_HTTPHEADER, f->headers_of_get);
+        (void)curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
+    } else {
+        (void)curl_easy_setopt(e, CURLOPT_HTTPHEADER, f->headers);
+        (void)curl_easy_setopt(e, CURLOPT_POST, 1L);
+        (void)curl_easy_setopt(e, CURLOPT_POSTFIELDS, one->request);
+        (void)curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE, (long)one->args.body.n);
+    }
     (void)curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)one->args.timeout_ms);
     (void)curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)one->args.timeout_ms);
     (void)curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_answer);
@@ -257,7 +277,7 @@ static void set_up(struct fetch_one *one, struct fetch *f)
     (void)curl_easy_setopt(e, CURLOPT_ERRORBUFFER, one->words);
 }
 
-enum err fetch_post(struct fetch *f, const struct fetch_args *args)
+static enum err begin(struct fetch *f, const struct fetch_args *args, bool is_get)
 {
     check(args->done);
     if (f->count >= FETCH_COUNT_MAX) {
@@ -277,6 +297,7 @@ enum err fetch_post(struct fetch *f, const struct fetch_args *args)
     one->fetch = f;
     one->args = *args;
     one->request = request;
+    one->is_get = is_get;
     one->easy = easy;
     set_up(one, f);
     if (curl_multi_add_handle(f->multi, easy) != CURLM_OK) {
@@ -289,4 +310,14 @@ enum err fetch_post(struct fetch *f, const struct fetch_args *args)
     f->all = one;
     f->count++;
     return OK;
+}
+
+enum err fetch_post(struct fetch *f, const struct fetch_args *args)
+{
+    return begin(f, args, false);
+}
+
+enum err fetch_get(struct fetch *f, const struct fetch_args *args)
+{
+    return begin(f, args, true);
 }

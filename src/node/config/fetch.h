@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 /* HTTP requests to servers that the operator named (an Ethereum node, the faucet of a local network): libcurl on the
- * loop. POST of JSON, no redirects, no proxy from the environment, http and https only. Connections are kept
+ * loop. POST of JSON, or GET of bytes; no redirects, no proxy from the environment, http and https only. Connections are kept
  * and used again. */
-enum { FETCH_COUNT_MAX = 256, FETCH_URL_LEN_MAX = 512 };
+enum { FETCH_COUNT_MAX = 256, FETCH_URL_LEN_MAX = 512, FETCH_HEADER_LEN_MAX = 32 };
 
 struct fetch;
 
@@ -21,6 +21,8 @@ struct fetch_result {
     enum err err;
     long status; /* of HTTP, with OK */
     struct span body;
+    const char *
+        header; /* the value of the header that was wanted; "" if there is none or it is longer than it may be */
     const char *words;
 };
 typedef void (*fetch_fn)(void *user, uint64_t tag, const struct fetch_result *result);
@@ -34,7 +36,9 @@ void fetch_free(struct fetch *f);
 
 struct fetch_args {
     const char *url;
-    struct span body; /* JSON; copied */
+    struct span body; /* JSON; copied; not of a GET */
+    const char *
+        header; /* GET: name of a header of the answer that is wanted, or NULL; outlives the request */
     size_t answer_len_max;
     uint32_t timeout_ms;
     fetch_fn done;
@@ -44,5 +48,8 @@ struct fetch_args {
 
 /* fetch_post begins; done is called later, never from inside. ERR_LIMIT: too many at once; ERR_MALFORMED: url. */
 MUST_CHECK enum err fetch_post(struct fetch *f, const struct fetch_args *args);
+
+/* fetch_get is the same for bytes (Accept: application/octet-stream). */
+MUST_CHECK enum err fetch_get(struct fetch *f, const struct fetch_args *args);
 
 #endif

@@ -46,6 +46,7 @@ void servers_done(struct servers *s)
     for (size_t i = 0; s->calls && i < SERVERS_CALL_COUNT_MAX; i++) {
         if (s->calls[i].is_used) {
             service_client_done(&s->calls[i].client);
+            buf_done(&s->calls[i].userop);
         }
     }
     if (s->calls) {

@@ -96,6 +96,10 @@ struct call {
     struct service_client client;
     struct question *question; /* ASK, PROVE; NULL: it is over */
     struct id operation;       /* SUBMIT, TRACK */
+    struct id account;         /* SUBMIT */
+    struct buf userop;         /* SUBMIT: for the next server, should this one refuse it */
+    struct peer_id refused[SERVERS_SET_LEN]; /* SUBMIT: who did */
+    size_t refused_count;
     const struct network *network;
     instant started_at;
     bool is_opened;

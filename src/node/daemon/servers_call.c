@@ -2,6 +2,8 @@
 #include "base/check.h"
 #include "node/daemon/servers_inside.h"
 
+#include <string.h>
+
 enum { ASK_DEADLINE_MS = 10000, SUBMIT_DEADLINE_MS = 15000, BUSY_MS_DEFAULT = 500 };
 
 static struct call *call_place(struct servers *s)
@@ -82,6 +84,7 @@ request_of(struct servers *s, enum service_type type, const struct network *n)
 static void call_end(struct call *c)
 {
     service_client_done(&c->client);
+    buf_done(&c->userop);
     *c = (struct call){0};
 }
 
@@ -157,6 +160,63 @@ static void answer_question(struct servers *s,
     }
 }
 
+/* What is to be sent, and who has refused it already. */
+struct submission {
+    const struct network *network;
+    struct id operation;
+    struct id account;
+    struct span userop;
+    const struct peer_id *refused;
+    size_t refused_count;
+};
+
+MUST_CHECK static enum err submit_to(struct servers *s,
+                                     struct wallet_time t,
+                                     const struct server *one,
+                                     const struct submission *x)
+{
+    struct service_request r = request_of(s, SERVICE_SEND_USER_OPERATION, x->network);
+    r.deadline_ms = SUBMIT_DEADLINE_MS;
+    r.entry_point = x->network->entry_point;
+    r.userop = x->userop;
+    struct call *c = call_open(s, t, &one->peer, CALL_SUBMIT, &r);
+    if (!c) {
+        return ERR_LIMIT;
+    }
+    c->network = x->network;
+    c->operation = x->operation;
+    c->account = x->account;
+    c->refused_count = x->refused_count;
+    memcpy(c->refused, x->refused, x->refused_count * sizeof c->refused[0]);
+    buf_init(&c->userop, s->cfg.budget,
+             service_limits(SERVICE_SEND_USER_OPERATION)->request_len_max);
+    s->sent_operations++;
+    if (buf_append(&c->userop, x->userop) != OK) {
+        buf_clear(&c->userop); /* without it nobody else is asked */
+    }
+    return OK;
+}
+
+/* One server's refusal is its word: another one is asked before it is believed. */
+static bool submit_elsewhere(struct servers *s, struct wallet_time t, const struct call *c)
+{
+    struct peer_id refused[SERVERS_SET_LEN];
+    struct submission x = {.network = c->network,
+                           .operation = c->operation,
+                           .account = c->account,
+                           .userop = buf_span(&c->userop),
+                           .refused = refused,
+                           .refused_count = c->refused_count + 1};
+    if (x.userop.n == 0 || x.refused_count >= SERVERS_SET_LEN) {
+        return false;
+    }
+    memcpy(refused, c->refused, c->refused_count * sizeof refused[0]);
+    refused[c->refused_count] = c->peer;
+    struct trust_tried tried = {.peers = refused, .count = x.refused_count};
+    struct server *one = trust_pick(s, t.mono, c->account, tried);
+    return one && submit_to(s, t, one, &x) == OK;
+}
+
 static void answer_submit(struct servers *s,
                           struct wallet_time t,
                           struct call *c,
@@ -169,6 +229,9 @@ static void answer_submit(struct servers *s,
     if (err == OK && e->body.userop.state == SERVICE_USEROP_DROPPED) {
         err = ERR_UNSUPPORTED;
         reason = e->body.userop.reason;
+    }
+    if (err == ERR_UNSUPPORTED && submit_elsewhere(s, t, c)) {
+        return;
     }
     if (err == ERR_UNSUPPORTED) {
         coded_set(&why, "server_refused");
@@ -317,6 +380,7 @@ static bool drain(struct servers *s, struct wallet_time t, struct call *c)
                 on_failed(s, t, &gone, e.err);
             }
             service_client_done(&gone.client);
+            buf_done(&gone.userop);
             return true;
         }
         }
@@ -469,26 +533,37 @@ void servers_wallet_event(struct servers *s, struct wallet_time t, const struct 
     if (e->kind != WALLET_SUBMIT && e->kind != WALLET_TRACK) {
         return;
     }
-    struct trust_tried nobody = {0};
-    struct server *one = trust_pick(s, t.mono, e->account, nobody);
+    struct peer_id avoided;
+    struct trust_tried avoid = {.peers = &avoided};
+    avoid.count = e->avoid[0] && peer_id_parse(&avoided, span_str(e->avoid)) == OK;
+    struct server *one = trust_pick(s, t.mono, e->account, avoid);
+    if (!one && avoid.count > 0) {
+        one = trust_pick(s, t.mono, e->account, (struct trust_tried){0}); /* there is no other */
+    }
     if (!one) {
         fail_event(s, t, e, servers_usable_count(s) ? ERR_LIMIT : ERR_CLOSED);
         return;
     }
-    bool is_submit = e->kind == WALLET_SUBMIT;
-    struct service_request r = request_of(
-        s, is_submit ? SERVICE_SEND_USER_OPERATION : SERVICE_USER_OPERATION_STATUS, e->network);
-    r.deadline_ms = is_submit ? SUBMIT_DEADLINE_MS : ASK_DEADLINE_MS;
-    r.entry_point = e->network->entry_point;
-    r.userop = e->userop;
+    if (e->kind == WALLET_SUBMIT) {
+        struct submission x = {.network = e->network,
+                               .operation = e->operation,
+                               .account = e->account,
+                               .userop = e->userop,
+                               .refused = &avoided};
+        if (submit_to(s, t, one, &x) != OK) {
+            fail_event(s, t, e, ERR_LIMIT);
+        }
+        return;
+    }
+    struct service_request r = request_of(s, SERVICE_USER_OPERATION_STATUS, e->network);
+    r.deadline_ms = ASK_DEADLINE_MS;
     r.userop_hash = e->hash;
-    struct call *c = call_open(s, t, &one->peer, is_submit ? CALL_SUBMIT : CALL_TRACK, &r);
+    struct call *c = call_open(s, t, &one->peer, CALL_TRACK, &r);
     if (!c) {
         fail_event(s, t, e, ERR_LIMIT);
         return;
     }
-    s->sent_operations += is_submit;
-    s->sent_questions += !is_submit;
+    s->sent_questions++;
     c->operation = e->operation;
     c->network = e->network;
 }

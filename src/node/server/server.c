@@ -59,6 +59,7 @@ static bool serve(struct server *s, instant now)
         any = true;
         switch (e.kind) {
         case SERVICE_SERVER_ASK:   server_chain_ask(s, &e, now); break;
+        case SERVICE_SERVER_LIGHT: server_beacon_ask(s, &e); break;
         case SERVICE_SERVER_READY: server_stream_send(s, e.user); break;
         }
     }
@@ -410,7 +411,15 @@ MUST_CHECK static enum err start_service(struct server *s)
                                      .chain_id = s->network->chain_id,
                                      .agent = AGENT,
                                      .limits = s->config->limits,
-                                     .bundler = s->has_bundler ? &s->bundler : NULL};
+                                     .bundler = s->has_bundler ? &s->bundler : NULL,
+                                     .has_light = s->config->beacon[0] != '\0'};
+    if (cfg.has_light && !s->network->has_beacon) {
+        return FAIL(
+            s, ERR_MALFORMED,
+            "server.ini names a beacon node, but the file of network %s has no section [beacon]: "
+            "take one of the two away, or add the other.",
+            s->network->id.text);
+    }
     if (s->network->kind == NETWORK_LOCAL && !s->config->has_head_ms) {
         cfg.limits.head_ms = LOCAL_PACE_MS;
     }

@@ -33,6 +33,8 @@ struct server_config {
     char network[SERVER_NETWORK_LEN_MAX +
                  1];                  /* the id of one of the release, or a file of kind local */
     char node[FETCH_URL_LEN_MAX + 1]; /* the operator's Ethereum node */
+    char beacon[CONFIG_TEXT_LEN_MAX +
+                1]; /* the operator's beacon node, for its light client data; "" = none */
     size_t listen_count;
     char listen[SERVER_LISTEN_COUNT_MAX][CONFIG_TEXT_LEN_MAX + 1]; /* multiaddrs */
     size_t announce_count;                                         /* 0: what it listens on */

@@ -132,6 +132,7 @@ struct server {
     enum server_chain chain;
     instant chain_at;    /* when the node is asked again who it is */
     bool is_node_silent; /* told so already */
+    bool is_beacon_silent;
     bool is_balance_asked;
     bool is_poor; /* told so already */
     bool has_balance;
@@ -243,6 +244,11 @@ instant server_chain_deadline(const struct server *s);
 
 /* server_chain_ask posts a question of a peer or of the bundler. */
 void server_chain_ask(struct server *s, const struct service_server_event *e, instant now);
+
+/* ---- server_beacon.c ---- */
+
+/* server_beacon_ask asks the beacon node what a peer wants of the light client protocol. */
+void server_beacon_ask(struct server *s, const struct service_server_event *e);
 
 /* server_chain_watch: look at the balance again. */
 void server_chain_watch(struct server *s);

@@ -8,7 +8,7 @@ export const TYPE = { status: 1, rpc: 2, send: 3, operation: 4, subscribe: 5, pr
 export const CODES = ['ok', 'bad-request', 'unsupported', 'denied', 'not-found', 'too-large', 'busy', 'quota', 'timeout', 'upstream', 'stale', 'internal']
 export const STATES = [undefined, 'checking', 'accepted', 'sent', 'included', 'final', 'dropped', 'replaced']
 
-function varint (n) {
+export function varint (n) {
   const bytes = []
   for (n = BigInt(n); n >= 128n; n >>= 7n) {
     bytes.push(Number(n & 127n) | 128)
@@ -17,7 +17,7 @@ function varint (n) {
   return Buffer.from(bytes)
 }
 
-function readVarint (buffer, at) {
+export function readVarint (buffer, at) {
   let value = 0n
   for (let shift = 0n; ; shift += 7n) {
     if (at >= buffer.length) {
@@ -31,12 +31,12 @@ function readVarint (buffer, at) {
   }
 }
 
-const number = (field, n) => Buffer.concat([varint(field << 3), varint(n)])
-const bytes = (field, b) => Buffer.concat([varint(field << 3 | 2), varint(b.length), b])
+export const number = (field, n) => Buffer.concat([varint(field << 3), varint(n)])
+export const bytes = (field, b) => Buffer.concat([varint(field << 3 | 2), varint(b.length), b])
 const hex = text => Buffer.from(text.slice(2), 'hex')
 
 /** Fields by number; a repeated one keeps the last, and all of them are in lists. */
-function decode (message, lists = {}) {
+export function decode (message, lists = {}) {
   const fields = {}
   for (let at = 0; at < message.length;) {
     const tag = readVarint(message, at)
@@ -77,7 +77,7 @@ function headOf (body) {
 }
 
 /** Whole frames of a stream, one after the other. */
-async function * frames (stream) {
+export async function * frames (stream) {
   let waiting = Buffer.alloc(0)
   for await (const data of stream) {
     waiting = Buffer.concat([waiting, data.subarray()])

@@ -1,0 +1,192 @@
+// Servers that lie, omit, stall, truncate, drip, answer stale or another's question, each a process of its own, around a wallet.
+// With one honest server in five no wrong figure is ever shown as proven and no error reaches the person; with none the wallet
+// says that the network is doubtful and refuses to prepare what would depend on it.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SoftPasskey } from '../../../tools/local/lib/authenticator.mjs';
+import { Chain } from '../../../tools/local/lib/chain.mjs';
+import { Child } from '../../../tools/local/lib/child.mjs';
+import { LocalApi, newKey } from '../../../tools/local/lib/local_api.mjs';
+import { networkFile, startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
+
+const WEI = 10n ** 15n;
+const RICH = 10n ** 19n;
+const WAIT_MS = 60_000;
+const WATCH_MS = 6000;
+
+const freePort = () => new Promise((done) => {
+  const probe = createServer();
+  probe.listen(0, '127.0.0.1', () => {
+    const { port } = probe.address();
+    probe.close(() => done(port));
+  });
+});
+
+const dir = mkdtempSync(join(tmpdir(), 'passmesh-hostile-'));
+let network;
+let chain;
+let turn = 0;
+
+/** A liar as a process; resolves to { addr, id, stop }. */
+async function startLiar(mode) {
+  let said;
+  const child = new Child({
+    name: `The server that ${mode}`, program: process.execPath, args: [join(import.meta.dirname, 'liar.mjs'), mode, network.server.addrs[0]],
+    log: join(dir, `liar-${turn}-${mode}.log`), onLine: (line) => { said ??= JSON.parse(line); },
+  });
+  const { addr } = await child.until(() => said);
+  return { mode, addr, id: addr.split('/p2p/')[1], stop: () => child.stop() };
+}
+
+/** A wallet with an account and money, whose servers are these. */
+async function startWallet(servers) {
+  turn += 1;
+  const file = join(dir, `network-${turn}.ini`);
+  writeFileSync(file, networkFile({ bootstrap: servers, faucet: network.faucet.url, anchor: network.rpc }));
+  const home = join(dir, `wallet-${turn}`);
+  mkdirSync(home, { mode: 0o700 });
+  const it = { home, daemon: await startDaemon({ dir, home, file, port: await freePort(), log: `daemon-${turn}.log` }) };
+  it.api = new LocalApi(it.daemon.socket);
+  it.passkey = new SoftPasskey(it.daemon.origin);
+  const begun = await it.api.call('account_create_begin', { key: newKey(), name: 'Main', where: 'any' });
+  it.account = await it.api.call('account_create_finish', {
+    key: newKey(), ceremony_id: begun.ceremony.id, passkey_name: 'Soft', response: it.passkey.register(begun.options),
+  });
+  await network.request({ method: 'anvil_setBalance', params: [it.account.address, `0x${RICH.toString(16)}`] });
+  it.stop = async () => {
+    it.api.close();
+    await it.daemon.stop();
+  };
+  it.balances = async () => (await it.api.call('balances_get', { account_id: it.account.id, network_id: 'local' })).items;
+  it.chain = async () => (await it.api.call('status')).chain;
+  return it;
+}
+
+async function until(what, ask, good) {
+  let last;
+  for (const end = Date.now() + WAIT_MS; Date.now() < end; await sleep(100)) {
+    last = await ask();
+    if (good(last)) {
+      return last;
+    }
+  }
+  throw new Error(`${what} did not happen within ${WAIT_MS / 1000} s: ${JSON.stringify(last)?.slice(0, 800)}`);
+}
+
+/** Whatever is shown as proven is what the chain had at that block. */
+async function checkProven(wallet) {
+  let proven = 0;
+  for (const { asset, amount } of await wallet.balances()) {
+    if (amount.grade !== 'proven') {
+      continue;
+    }
+    const blockNumber = BigInt(amount.block);
+    const address = wallet.account.address;
+    const truth = asset.id === 'native'
+      ? await chain.client.getBalance({ address, blockNumber })
+      : await chain.token.read.balanceOf([address], { blockNumber });
+    assert.equal(BigInt(amount.value), truth, `${asset.symbol} at block ${amount.block}`);
+    assert.equal(amount.anchor, 'header_source');
+    proven += 1;
+  }
+  return proven;
+}
+
+async function watch(wallet) {
+  let count = 0;
+  for (const end = Date.now() + WATCH_MS; Date.now() < end; await sleep(300)) {
+    count += await checkProven(wallet);
+  }
+  return count;
+}
+
+const prepare = (wallet, to) => wallet.api.call('send_prepare', {
+  key: newKey(), account_id: wallet.account.id, network_id: 'local', asset: 'native', to, amount: WEI.toString(), speed: 'normal',
+});
+
+const approve = (wallet, operation) => wallet.api.call('send_approve', {
+  key: newKey(), operation_id: operation.id, revision: operation.revision, ticks: operation.risks.filter((r) => r.tick).map((r) => r.id),
+  assertion: wallet.passkey.assert(operation.request),
+});
+
+async function send(wallet) {
+  const to = `0x${randomBytes(20).toString('hex')}`;
+  const prepared = await prepare(wallet, to);
+  const { id } = await approve(wallet, prepared);
+  const done = await until('inclusion', () => wallet.api.call('operation_get', { operation_id: id }), (o) => ['included', 'final', 'failed'].includes(o.state));
+  assert.notEqual(done.state, 'failed', JSON.stringify(done.reason));
+  assert.equal(await chain.ether(to), WEI, 'what the wallet calls included has arrived');
+}
+
+/** One honest server of five. */
+async function outvoted(t, modes) {
+  const liars = await Promise.all(modes.map(startLiar));
+  t.after(() => Promise.all(liars.map((l) => l.stop())));
+  const wallet = await startWallet([...liars.map((l) => l.addr), ...network.server.addrs]);
+  t.after(() => wallet.stop());
+  await until('five servers are ready', () => wallet.api.call('status'), (s) => s.servers === 5 || s.chain.state === 'ok');
+  const first = await until('a proven balance', () => wallet.balances(), (items) => items[0]?.amount.grade === 'proven' && BigInt(items[0].amount.value) === RICH);
+  assert.ok(first);
+  assert.ok(await watch(wallet) > 10);
+  assert.equal((await wallet.chain()).state, 'ok');
+  await send(wallet);
+  assert.ok(await watch(wallet) > 10);
+  const { servers } = await wallet.api.call('servers_list', { network_id: 'local' });
+  const blocked = servers.filter((s) => s.state === 'blocked').map((s) => s.id);
+  const proven = liars.filter((l) => ['lies', 'stale'].includes(l.mode)).map((l) => l.id);
+  assert.ok(blocked.every((id) => proven.includes(id)), 'only who lied is banned');
+  t.diagnostic(`banned: ${liars.filter((l) => blocked.includes(l.id)).map((l) => l.mode).join(', ') || 'nobody was asked who lies'}`);
+  return { wallet, blocked };
+}
+
+describe('hostile servers', { timeout: 900_000 }, () => {
+  before(async () => {
+    network = await startNetwork({ dir, quiet: true });
+    chain = new Chain(network.rpc);
+  });
+  after(async () => {
+    await network?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  for (const modes of [['lies', 'stale', 'stalls', 'truncates'], ['drips', 'omits', 'resets', 'lies'], ['floods', 'mixes', 'bundles', 'stale']]) {
+    test(`one honest server beside those that: ${modes.join(', ')}`, (t) => outvoted(t, modes));
+  }
+
+  test('a ban outlives a restart', async (t) => {
+    const liar = await startLiar('lies');
+    t.after(() => liar.stop());
+    const wallet = await startWallet([liar.addr]);
+    await until('the ban', () => wallet.api.call('servers_list', { network_id: 'local' }), ({ servers }) => servers.some((s) => s.id === liar.id && s.state === 'blocked' && s.reason.code === 'server_lied'));
+    await wallet.stop();
+    const daemon = await startDaemon({ dir, home: wallet.home, file: join(dir, `network-${turn}.ini`), log: 'daemon-again.log' });
+    t.after(() => daemon.stop());
+    const api = new LocalApi(daemon.socket);
+    t.after(() => api.close());
+    await sleep(2000);
+    const { servers } = await api.call('servers_list', { network_id: 'local' });
+    assert.deepEqual(servers.map((s) => [s.id, s.state]), [[liar.id, 'blocked']]);
+    assert.equal((await api.call('status')).servers, 0);
+  });
+
+  for (const modes of [['lies', 'stale', 'lies'], ['omits', 'resets', 'truncates', 'omits'], ['stalls', 'drips', 'stalls']]) {
+    test(`nobody honest, but: ${modes.join(', ')}`, async (t) => {
+      const liars = await Promise.all(modes.map(startLiar));
+      t.after(() => Promise.all(liars.map((l) => l.stop())));
+      const wallet = await startWallet(liars.map((l) => l.addr));
+      t.after(() => wallet.stop());
+      const doubted = await until('doubt', () => wallet.chain(), (c) => c.state === 'doubtful');
+      assert.equal(doubted.doubt, 'unproven');
+      assert.deepEqual((await wallet.balances()).filter((b) => b.amount.grade === 'proven'), []);
+      await assert.rejects(prepare(wallet, `0x${randomBytes(20).toString('hex')}`), (e) => ['chain_doubtful', 'no_server'].includes(e.code));
+      assert.equal(await watch(wallet), 0);
+      assert.equal((await wallet.chain()).state, 'doubtful');
+    });
+  }
+});
