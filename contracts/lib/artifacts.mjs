@@ -51,7 +51,7 @@ function withImmutables(contract, names, values) {
 }
 
 /** The implementation's runtime code on a chain: OpenZeppelin's EIP712 caches a domain separator in it. */
-function implementationRuntime(contract, names, address, chainId) {
+function implementationRuntime(contract, names, address, chainId, more = {}) {
   const name = 'Passmesh Account';
   const version = '1';
   const short = (text) => toHex(Buffer.concat([Buffer.from(text), Buffer.alloc(31 - text.length), Buffer.from([text.length])]));
@@ -75,6 +75,7 @@ function implementationRuntime(contract, names, address, chainId) {
     _hashedVersion: keccak256(stringToHex(version)),
     _name: short(name),
     _version: short(version),
+    ...more,
   });
 }
 
@@ -82,9 +83,14 @@ function implementationRuntime(contract, names, address, chainId) {
 export function describe({ compiler, contracts, immutableNames }) {
   const c = contracts;
   const implementation = one(c.PassmeshAccount.bytecode, SALT);
-  implementation.runtime_code_hash_by_chain = Object.fromEntries(
-    CHAINS.map((id) => [id, keccak256(implementationRuntime(c.PassmeshAccount, immutableNames, implementation.address, id))]),
-  );
+  const byChain = (contract, address, more) =>
+    Object.fromEntries(CHAINS.map((id) => [id, keccak256(implementationRuntime(contract, immutableNames, address, id, more))]));
+  const guardians2 = one(c.PassmeshAccount2Guardians.bytecode, SALT);
+  guardians2.runtime_code_hash_by_chain = byChain(c.PassmeshAccount2Guardians, guardians2.address);
+  const init2 = concat([c.PassmeshAccount2.bytecode, encodeAbiParameters([{ type: 'address' }], [guardians2.address])]);
+  const implementation2 = one(init2, SALT);
+  implementation2.runtime_code_hash_by_chain = byChain(c.PassmeshAccount2, implementation2.address, { _second: guardians2.address });
+  implementation.runtime_code_hash_by_chain = byChain(c.PassmeshAccount, implementation.address);
   const word = encodeAbiParameters([{ type: 'address' }], [implementation.address]);
   const factoryInit = concat([c.PassmeshAccountFactory.bytecode, word]);
   const factoryRuntime = withImmutables(c.PassmeshAccountFactory, immutableNames, { implementation: implementation.address });
@@ -100,6 +106,8 @@ export function describe({ compiler, contracts, immutableNames }) {
       secp256k1_verifier: one(c.Secp256k1Verifier.bytecode, SALT, c.Secp256k1Verifier.runtime),
       account_implementation: implementation,
       account_factory: one(factoryInit, SALT, factoryRuntime),
+      account_implementation_2: implementation2,
+      account_guardians_2: guardians2,
       proxy: {
         init_code: proxyInit,
         init_code_hash: keccak256(proxyInit),
@@ -119,6 +127,8 @@ export function describe({ compiler, contracts, immutableNames }) {
       secp256k1_verifier: c.Secp256k1Verifier.bytecode,
       account_implementation: c.PassmeshAccount.bytecode,
       account_factory: factoryInit,
+      account_guardians_2: c.PassmeshAccount2Guardians.bytecode,
+      account_implementation_2: init2,
       test_token: c.TestToken.bytecode,
     },
   };

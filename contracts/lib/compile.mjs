@@ -31,17 +31,32 @@ function sources() {
   return found;
 }
 
+function read(path) {
+  try {
+    return { contents: readFileSync(join(root, 'node_modules', path), 'utf8') };
+  } catch (e) {
+    return { error: String(e) };
+  }
+}
+
+/** The contracts named, { name: { bytecode } }, with one source file changed by edit; warnings are let pass. */
+export function compileWith(path, edit, names) {
+  const solc = require('solc');
+  const all = sources();
+  all[path] = { content: edit(all[path].content) };
+  const outputSelection = Object.fromEntries(names.map((n) => [`src/${n}.sol`, { [n]: ['evm.bytecode.object'] }]));
+  const output = JSON.parse(solc.compile(JSON.stringify({ language: 'Solidity', sources: all, settings: { ...settings, outputSelection } }), { import: read }));
+  const errors = (output.errors ?? []).filter((e) => e.severity === 'error');
+  if (errors.length > 0) {
+    throw new Error(errors.map((e) => e.formattedMessage).join('\n'));
+  }
+  return Object.fromEntries(names.map((n) => [n, { bytecode: `0x${output.contracts[`src/${n}.sol`][n].evm.bytecode.object}` }]));
+}
+
 /** Returns { name: { abi, bytecode, runtime, storage } } for every contract under src/ and test/; throws on any error or warning. */
 export function compile() {
   const solc = require('solc');
   const input = { language: 'Solidity', sources: sources(), settings };
-  const read = (path) => {
-    try {
-      return { contents: readFileSync(join(root, 'node_modules', path), 'utf8') };
-    } catch (e) {
-      return { error: String(e) };
-    }
-  };
   const output = JSON.parse(solc.compile(JSON.stringify(input), { import: read }));
   const ours = (output.errors ?? []).filter((e) => e.severity === 'error' || !e.sourceLocation?.file.startsWith('@'));
   if (ours.length > 0) {

@@ -2,8 +2,8 @@
 import { concat } from 'viem';
 import { DEPLOYER } from './artifacts.mjs';
 
-/** In this order: the implementation before the factory that names it. */
-export const ALL = ['entry_point', 'webauthn_verifier', 'secp256k1_verifier', 'account_implementation', 'account_factory', 'test_token'];
+/** In this order: what is named before what names it. */
+export const ALL = ['entry_point', 'webauthn_verifier', 'secp256k1_verifier', 'account_implementation', 'account_factory', 'account_guardians_2', 'account_implementation_2', 'test_token'];
 
 async function wait(request, hash) {
   for (let i = 0; i < 300; i += 1) {

@@ -1,8 +1,9 @@
 // Vectors for the other languages of the project. The tests hold each of them against the contracts on a real node.
 import { p256 } from '@noble/curves/p256';
-import { concat, pad, toHex } from 'viem';
+import { concat, encodeAbiParameters, encodeEventTopics, encodeFunctionData, pad, toHex } from 'viem';
 import { digest, Passkey } from './passkey.mjs';
 import * as account from './account.mjs';
+import { accountAbi2, chainHash, setting } from './account2.mjs';
 
 const secp = (d, hex) => d.secp256k1_verifier.address.toLowerCase() + hex;
 
@@ -42,6 +43,54 @@ function precompileVector(key) {
   const { r, s } = p256.sign(message, key.secret, { prehash: false, lowS: true });
   const input = concat([toHex(message), toHex(r, { size: 32 }), toHex(s, { size: 32 }), key.qx, key.qy]);
   return { to: pad('0x0100', { size: 20 }), input, output: pad('0x01', { size: 32 }) };
+}
+
+/** The calls around an owner change, as the wallet sends them. */
+function changeCalls(change, id, key, signature) {
+  const call = (functionName, args) => encodeFunctionData({ abi: account.accountAbi, functionName, args });
+  return {
+    change: call('changeOwners', [change, '0x']),
+    change_signed: call('changeOwners', [change, account.encodeSignature([[key.owner, signature]])]),
+    apply: call('applyOwnerChange', [change]),
+    veto: call('veto', [id, '0x', '0x']),
+    veto_signed: call('veto', [id, key.owner, signature]),
+  };
+}
+
+/** The data of the two logs that carry a change. */
+function changeLogs(change, id) {
+  const abi = account.accountAbi;
+  const topics = (eventName, args) => encodeEventTopics({ abi, eventName, args });
+  const tuple = abi.find((f) => f.name === 'OwnersChanged').inputs[2];
+  return {
+    changed: {
+      topics: topics('OwnersChanged', { sequence: change.sequence, head: id }),
+      data: encodeAbiParameters([tuple], [change]),
+    },
+    scheduled: {
+      topics: topics('OwnerChangeScheduled', { id }),
+      ready_at: 1_800_000_000,
+      data: encodeAbiParameters([{ type: 'uint64' }, tuple], [1_800_000_000n, change]),
+    },
+  };
+}
+
+function settingVector(address, chainId) {
+  const call = setting('setLimit', ['0x00000000000000000000000000000000deadbeef', 12345n, 86_400]);
+  const previous = pad(address.toLowerCase(), { size: 32 });
+  return {
+    account: address,
+    chain_id: chainId,
+    token: '0x00000000000000000000000000000000deadbeef',
+    amount: toHex(12345n),
+    period: 86_400,
+    attempt: 2,
+    owners_head: previous,
+    call,
+    id: chainHash(address, chainId, 'Setting', { call, attempt: 2n, ownersHead: previous }),
+    schedule: encodeFunctionData({ abi: accountAbi2, functionName: 'scheduleSetting', args: [call, 2n] }),
+    apply: encodeFunctionData({ abi: accountAbi2, functionName: 'applySetting', args: [call, 2n] }),
+  };
 }
 
 export function makeVectors(d) {
@@ -85,6 +134,14 @@ export function makeVectors(d) {
         { to: d.test_token.address, value: 0n, data: '0xa9059cbb' },
       ]),
     },
-    owner_change: { account: addresses[2].address, change: json(change), id, veto_hash: account.vetoHash(addresses[2].address, id) },
+    owner_change: {
+      account: addresses[2].address,
+      change: json(change),
+      id,
+      veto_hash: account.vetoHash(addresses[2].address, id),
+      calls: changeCalls(change, id, a, pairs[0].signature),
+      logs: changeLogs(change, id),
+    },
+    setting: settingVector(addresses[2].address, 31337),
   };
 }

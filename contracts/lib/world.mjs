@@ -11,6 +11,7 @@ import { entryPointArtifact } from './artifacts.mjs';
 import { deployMissing } from './deploy.mjs';
 import { root } from './compile.mjs';
 import * as account from './account.mjs';
+import { accountAbi2 } from './account2.mjs';
 
 export const out = process.env.PASSMESH_CONTRACTS_OUT ?? join(dirname(root), 'build/contracts');
 export const deployments = JSON.parse(readFileSync(join(root, 'deployments.json'), 'utf8'));
@@ -59,8 +60,14 @@ export async function makeWorld(options = {}) {
   }).extend(publicActions).extend(walletActions);
   const accounts = await client.getAddresses();
   const creationCode = JSON.parse(readFileSync(join(out, 'creation-code.json'), 'utf8'));
-  const deployed = await deployMissing({ request: client.request, from: accounts[0], deployments, creationCode });
-  return { node, client, accounts, deployed, stop: node.stop, chainId: node.chainId };
+  let deployed;
+  try {
+    deployed = await deployMissing({ request: client.request, from: accounts[0], deployments, creationCode });
+  } catch (e) {
+    await node.stop(); // or the test that failed here would never end
+    throw e;
+  }
+  return { node, client, accounts, deployed, stop: node.stop, chainId: node.chainId, thief: artifact('TestThief'), bytecode2: artifact('PassmeshAccount2').bytecode, entryPointAbi };
 }
 
 /** A counterfactual account with money on it. keys: objects with an owner. */
@@ -134,7 +141,7 @@ export async function sendOp(w, op) {
   let reason = null;
   if (revert) {
     try {
-      reason = decodeErrorResult({ abi: account.accountAbi, data: revert }).errorName;
+      reason = decodeErrorResult({ abi: accountAbi2, data: revert }).errorName;
     } catch {
       reason = revert;
     }

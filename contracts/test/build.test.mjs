@@ -2,8 +2,9 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { getAddress, hexToBigInt, isAddressEqual, keccak256, pad, toFunctionSelector } from 'viem';
+import { getAddress, hexToBigInt, isAddressEqual, keccak256, pad, toEventSelector, toFunctionSelector } from 'viem';
 import * as account from '../lib/account.mjs';
+import { accountAbi2 } from '../lib/account2.mjs';
 import { CHAINS, DEPLOYER, ENTRY_POINT, entryPointArtifact } from '../lib/artifacts.mjs';
 import { ALL } from '../lib/deploy.mjs';
 import { artifact, deployments, entryPointAbi, makeWorld, out, poke, read, verifierAbi } from '../lib/world.mjs';
@@ -22,22 +23,35 @@ test('the package of EntryPoint 0.8 gives its canonical address', () => {
 
 test('owners and threshold stand at the ERC-7201 root', () => {
   const root = BigInt(deployments.storage_roots['passmesh.account.owners']);
-  const slots = artifact('PassmeshAccount').storage.storage.map((s) => [s.label, BigInt(s.slot) - root, s.offset]);
-  assert.deepEqual(slots, [['_signers', 0n, 0], ['_threshold', 2n, 0], ['_nameFallback', 3n, 0], ['_versionFallback', 4n, 0]]);
-  assert.ok(readFileSync(new URL('../src/PassmeshAccount.sol', import.meta.url), 'utf8').includes(deployments.storage_roots['passmesh.account.changes']));
+  for (const name of ['PassmeshAccount', 'PassmeshAccount2', 'PassmeshAccount2Guardians']) {
+    const slots = artifact(name).storage.storage.map((s) => [s.label, BigInt(s.slot) - root, s.offset]);
+    assert.deepEqual(slots, [['_signers', 0n, 0], ['_threshold', 2n, 0], ['_nameFallback', 3n, 0], ['_versionFallback', 4n, 0]], name);
+  }
+  for (const [file, kept] of [['OwnedAccount', 'changes'], ['HeldAccount', 'recovery'], ['HeldAccount', 'limits'], ['LimitedAccount', 'sessions']]) {
+    const text = readFileSync(new URL(`../src/${file}.sol`, import.meta.url), 'utf8');
+    assert.ok(text.includes(deployments.storage_roots[`passmesh.account.${kept}`]), kept);
+  }
 });
 
 test('no contract of ours is too large for a chain', () => {
-  for (const name of ['PassmeshAccount', 'PassmeshAccountFactory', 'PassmeshProxy', 'WebAuthnOriginVerifier', 'Secp256k1Verifier']) {
+  for (const name of ['PassmeshAccount', 'PassmeshAccount2', 'PassmeshAccount2Guardians', 'PassmeshAccountFactory', 'PassmeshProxy', 'WebAuthnOriginVerifier', 'Secp256k1Verifier']) {
     assert.ok((artifact(name).runtime.length - 2) / 2 <= 24_576, name);
   }
 });
 
 test('the ABI that JavaScript uses is the compiled one', () => {
-  const compiled = artifact('PassmeshAccount').abi.filter((f) => f.type === 'function').map(toFunctionSelector);
-  for (const f of account.accountAbi.filter((f) => f.type === 'function')) {
-    assert.ok(compiled.includes(toFunctionSelector(f)), f.name);
+  const of = (...names) => names.flatMap((n) => artifact(n).abi).filter((f) => f.type !== 'constructor');
+  const functions = (abi) => abi.filter((f) => f.type === 'function').map(toFunctionSelector);
+  for (const [ours, compiled] of [[account.accountAbi, of('PassmeshAccount')], [accountAbi2, of('PassmeshAccount2', 'PassmeshAccount2Guardians')]]) {
+    for (const f of ours.filter((f) => f.type === 'function')) {
+      assert.ok(functions(compiled).includes(toFunctionSelector(f)), f.name);
+    }
+    for (const e of ours.filter((f) => f.type === 'event')) {
+      assert.ok(compiled.some((x) => x.type === 'event' && toEventSelector(x) === toEventSelector(e)), e.name);
+    }
   }
+  const clash = functions(artifact('PassmeshAccount2').abi).filter((s) => functions(accountAbi2.slice(account.accountAbi.length)).includes(s));
+  assert.ok(clash.length > 10, 'limits and sessions stand in the first contract');
 });
 
 for (const chainId of [31337, 1]) {
@@ -113,7 +127,7 @@ test('docs/account.md names the selectors and storage roots that are true', () =
   const text = readFileSync(new URL('../../docs/account.md', import.meta.url), 'utf8');
   const selectors = [...text.matchAll(/^\| `(\w+\(.*\))` \| `(0x[0-9a-f]{8})` \|$/gm)];
   assert.ok(selectors.length > 20);
-  const known = [...account.accountAbi, ...account.factoryAbi].filter((f) => f.type === 'function').map(toFunctionSelector);
+  const known = [...accountAbi2, ...account.factoryAbi].filter((f) => f.type === 'function').map(toFunctionSelector);
   for (const [, signature, selector] of selectors) {
     assert.equal(toFunctionSelector(signature), selector, signature);
     assert.ok(known.includes(selector), signature);

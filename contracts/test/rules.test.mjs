@@ -2,9 +2,11 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { encodeFunctionData, numberToHex, pad } from 'viem';
 import * as account from '../lib/account.mjs';
+import { sessionNonceKey, setting } from '../lib/account2.mjs';
+import { call, fresh, job, settle } from '../lib/attacks.mjs';
 import { violations } from '../lib/erc7562.mjs';
 import { Passkey } from '../lib/passkey.mjs';
-import { deployments, entryPointAbi, makeAccount, makeOp, makeWorld, opHash, read, refusal, run, signOp } from '../lib/world.mjs';
+import { deployments, entryPointAbi, makeAccount, makeOp, makeWorld, opHash, poke, read, refusal, run, sendOp, signOp, tokenAbi } from '../lib/world.mjs';
 
 const VERIFIER = deployments.webauthn_verifier.address;
 const ENTRY_POINT = deployments.entry_point.address;
@@ -83,6 +85,31 @@ test('ERC-7562', async (t) => {
       t.diagnostic(`validation, ${name}: ${logs.length} steps, ${loads} SLOAD, ${logs.filter((l) => l.op === 'SSTORE').length} SSTORE`);
     });
   }
+
+  await t.test('version 2 keeps the rules: the threshold, one owner within limits, a session key', async (t) => {
+    const a = await fresh(w, [key]);
+    await settle(w, a, setting('setLimit', [pad('0x', { size: 20 }), 10n ** 18n, 86_400]));
+    const until = Number((await w.client.getBlock()).timestamp) + 3600;
+    const policy = { target: deployments.test_token.address, selector: '0xa9059cbb', recipient: pad('0x', { size: 20 }), amount: 5n, ether_: 10n ** 17n };
+    await run(w, a, call('addSession', [7n, job.owner, until, policy]));
+    const small = { verificationGasLimit: 300_000n, callGasLimit: 300_000n, maxFeePerGas: 2_000_000_000n };
+    const transfer = `0xa9059cbb${'d00d'.padStart(64, '0')}${'1'.padStart(64, '0')}`;
+    await poke(w, deployments.test_token.address, 'mint', [a.address, 10n], { abi: tokenAbi });
+    const cases = {
+      execute: [send, 0n, [key]],
+      executeWithin: [call('executeWithin', [[{ to: '0x000000000000000000000000000000000000d00d', value: 1n, data: '0x' }]]), 0n, [key]],
+      executeSession: [call('executeSession', [7n, 0n, transfer]), sessionNonceKey(7n), [job]],
+    };
+    for (const [name, [data, nonceKey, keys]] of Object.entries(cases)) {
+      const op = signOp(w, await makeOp(w, a, data, { ...small, key: nonceKey }), keys, LONGEST);
+      const { logs, output } = await trace(w, ENTRY_POINT, a.address, validateCall(w, op));
+      assert.equal(BigInt(output) & ((1n << 160n) - 1n), 0n, `${name}: valid`);
+      assert.deepEqual(await violations({ logs, root: a.address, sender: a.address, entryPoint: ENTRY_POINT, hasCode: hasCode(w) }), [], name);
+      const done = await sendOp(w, op);
+      assert.equal(done.success, true, name);
+      t.diagnostic(`version 2, ${name}: transaction ${done.gas} gas, least verificationGasLimit ${await leastVerificationGas(w, await makeOp(w, a, data, { ...small, key: nonceKey }), keys)}`);
+    }
+  });
 
   await t.test('an invalid signature keeps the rules as well', async () => {
     const a = await makeAccount(w, [key]);
