@@ -219,6 +219,8 @@ export const attacks = {
     assert.equal((await run(w, acc, call('putOffRecovery', ['0x', '0x']))).success, true);
     assert.equal((await state(w, acc)).readyAt, readyAt + BigInt(2 * DELAY), 'both at once put it off by both');
     assert.equal(await poke(w, acc, 'putOffRecovery', await putOff(w, acc, a)), 'RecoveryVetoesSpent');
+    const other = await change(w, acc, { added: [thief.owner], removed: [a.owner] });
+    assert.equal(await poke(w, acc, 'recover', [other, await recoverSignature(w, acc, other, [g1, g2])]), 'RecoveryPending', 'one at a time');
     const { pending, round } = await state(w, acc);
     assert.equal(await poke(w, acc, 'cancelRecovery', [signAll([g1, g2], chainHash(acc.address, w.chainId, 'CancelRecovery', { change: pending, round }))]), null);
     const again = await change(w, acc, { added: [c.owner], removed: [a.owner] });
@@ -264,11 +266,13 @@ export const attacks = {
     assert.equal(await begin({ threshold: 3n, added: [b.owner] }), 'MultiSignerERC7913UnreachableThreshold');
     assert.equal(await begin({ threshold: 1n, added: [b.owner], removed: [a.owner], sequence: 9n }), 'ChangeOutOfOrder');
     const step = await change(w, acc, { added: [b.owner], removed: [c.owner] });
-    assert.equal(await begin({ added: [b.owner], removed: [c.owner] }), null);
+    const signature = await recoverSignature(w, acc, step, [g1, g2]);
+    assert.equal(await poke(w, acc, 'recover', [step, signature]), null);
     await pass2(w, acc);
     assert.equal(await poke(w, acc, 'applyRecovery', [step]), 'MultiSignerERC7913NonexistentSigner');
     await pass(w, 14 * DAY);
     assert.equal(await poke(w, acc, 'applyRecovery', [step]), 'RecoveryNotPending');
+    assert.equal(await poke(w, acc, 'recover', [step, signature]), 'ChangeUnauthorized', 'not by the same signature');
     assert.equal((await run(w, acc, call('changeOwners', [await change(w, acc, { added: [c.owner] }), '0x']))).success, true, 'the owners are free again');
   },
 

@@ -13,7 +13,7 @@ const MUTANTS = [
   ['LimitedAccount', 'if (fees > $.limit[address(0)].amount) return false;', '', 'limits: fees cannot empty the account'],
   ['GuardedAccount', 'require(!_isRecovering(), RecoveryPending($.pending));\n        _checkOrder(change);', '_checkOrder(change);', 'an owner puts a recovery off twice, and no more; not twice with one signature'],
   ['GuardedAccount', 'require($.readyAt <= block.timestamp, ChangeNotReady(id, $.readyAt));', '', 'guardians bring the account back after the delay'],
-  ['GuardedAccount', '        ++$.round;\n        uint64 readyAt', '        uint64 readyAt', null],
+  ['GuardedAccount', '        ++$.round;\n        uint64 readyAt', '        uint64 readyAt', 'a recovery that would lock the account is refused, and one that cannot be applied lapses'],
   ['GuardedAccount', 'require($.heldHead != head, AlreadyFrozen());', '', 'front-running: guardians hold the account first, then the thief cannot move'],
   ['GuardedAccount', 'require(!$.frozeAt[who], AlreadyFrozen());', '', 'a frozen account sends nothing, signs nothing, and receives'],
   ['GuardedAccount', '        _checkOwnersFree();\n        _take(settingId', '        _take(settingId', 'what the thief scheduled before does not come into force during a recovery'],
@@ -61,12 +61,7 @@ test('each fault is noticed', async (t) => {
       const guardians = second ? await deploy(contracts.PassmeshAccount2Guardians) : deployments.account_guardians_2.address;
       const args = encodeAbiParameters([{ type: 'address' }], [guardians]);
       w.version2 = await deploy(contracts.PassmeshAccount2 ?? { bytecode: w.bytecode2 }, args);
-      const names = name ? [name] : Object.keys(attacks);
-      let noticed = false;
-      for (const n of names) {
-        noticed ||= await isNoticed(n);
-      }
-      assert.ok(noticed, 'no attack got through: the tests would not notice this fault');
+      assert.ok(await isNoticed(name), 'no attack got through: the tests would not notice this fault');
     });
   }
 });
