@@ -101,4 +101,4 @@ export class OrdinaryKey {
 }
 
 /** What several keys sign together, in the account's encoding. */
-export const signAll = (keys, hash) => encodeSignature(keys.map((k) => k.sign(hash)));
+export const signedBy = (keys, hash) => encodeSignature(keys.map((k) => k.sign(hash)));

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { encodeFunctionData, keccak256, numberToHex, pad, parseAbi, parseEther, parseEventLogs } from 'viem';
 import * as account from './account.mjs';
-import { accountAbi2, chainHash, OrdinaryKey, sessionNonceKey, setting, signAll } from './account2.mjs';
+import { accountAbi2, chainHash, OrdinaryKey, sessionNonceKey, setting, signedBy } from './account2.mjs';
 import { Passkey } from './passkey.mjs';
 import { deployments, makeAccount, makeOp, pass, poke as pokeWith, read as readWith, refusal, run, sendOp, signOp, tokenAbi } from './world.mjs';
 
@@ -66,11 +66,11 @@ export const sorted = (...keys) => keys.map((k) => k.owner).sort();
 
 async function recoverSignature(w, acc, step, keys, { chainId = w.chainId, round } = {}) {
   const id = account.ownerChangeId(acc.address, step);
-  return signAll(keys, chainHash(acc.address, chainId, 'Recover', { change: id, round: round ?? (await state(w, acc)).round }));
+  return signedBy(keys, chainHash(acc.address, chainId, 'Recover', { change: id, round: round ?? (await state(w, acc)).round }));
 }
 
 const hold = async (w, acc, keys) =>
-  ['0x', signAll(keys, chainHash(acc.address, w.chainId, 'Hold', { zero: pad('0x', { size: 32 }), round: (await state(w, acc)).round }))];
+  ['0x', signedBy(keys, chainHash(acc.address, w.chainId, 'Hold', { zero: pad('0x', { size: 32 }), round: (await state(w, acc)).round }))];
 const freeze = async (w, acc, key) =>
   [key.owner, key.sign(chainHash(acc.address, w.chainId, 'Freeze', { ownersHead: await read(w, acc, 'ownersHead') }))[1]];
 const putOff = async (w, acc, key) => {
@@ -156,7 +156,7 @@ export const attacks = {
       assert.equal(await poke(w, acc, 'recover', [step, await recoverSignature(w, acc, step, keys)]), 'ChangeUnauthorized', name);
     }
     const id = account.ownerChangeId(acc.address, step);
-    assert.equal(await poke(w, acc, 'recover', [step, signAll([g1, g2], id)]), 'ChangeUnauthorized', 'as owners sign');
+    assert.equal(await poke(w, acc, 'recover', [step, signedBy([g1, g2], id)]), 'ChangeUnauthorized', 'as owners sign');
     assert.equal(await poke(w, acc, 'recover', [step, '0x']), 'ChangeUnauthorized');
     const none = await fresh(w, [a]);
     const other = await change(w, none, { added: [thief.owner] });
@@ -172,8 +172,8 @@ export const attacks = {
     const signature = await recoverSignature(w, acc, step, [g1, g2]);
     assert.equal(await poke(w, acc, 'recover', [step, signature]), null);
     const { pending, round } = await state(w, acc);
-    const cancel = signAll([g2, g3], chainHash(acc.address, w.chainId, 'CancelRecovery', { change: pending, round }));
-    assert.equal(await poke(w, acc, 'cancelRecovery', [signAll([g2], chainHash(acc.address, w.chainId, 'CancelRecovery', { change: pending, round }))]), 'ChangeUnauthorized');
+    const cancel = signedBy([g2, g3], chainHash(acc.address, w.chainId, 'CancelRecovery', { change: pending, round }));
+    assert.equal(await poke(w, acc, 'cancelRecovery', [signedBy([g2], chainHash(acc.address, w.chainId, 'CancelRecovery', { change: pending, round }))]), 'ChangeUnauthorized');
     assert.equal(await poke(w, acc, 'cancelRecovery', [cancel]), null);
     assert.equal(await poke(w, acc, 'recover', [step, signature]), 'ChangeUnauthorized', 'again after it was taken back');
     assert.equal(await poke(w, acc, 'cancelRecovery', [cancel]), 'RecoveryNotPending');
@@ -183,7 +183,7 @@ export const attacks = {
     const { acc, step } = await begun(w);
     assert.equal((await run(w, acc, call('changeOwners', [await change(w, acc, { added: [thief.owner] }), '0x']))).revert, 'RecoveryPending');
     const id = account.ownerChangeId(acc.address, await change(w, acc, { added: [thief.owner] }));
-    assert.equal(await poke(w, acc, 'changeOwners', [await change(w, acc, { added: [thief.owner] }), signAll([a], id)]), 'RecoveryPending');
+    assert.equal(await poke(w, acc, 'changeOwners', [await change(w, acc, { added: [thief.owner] }), signedBy([a], id)]), 'RecoveryPending');
     await pass2(w, acc);
     assert.equal(await poke(w, acc, 'applyRecovery', [step]), null);
   },
@@ -222,7 +222,7 @@ export const attacks = {
     const other = await change(w, acc, { added: [thief.owner], removed: [a.owner] });
     assert.equal(await poke(w, acc, 'recover', [other, await recoverSignature(w, acc, other, [g1, g2])]), 'RecoveryPending', 'one at a time');
     const { pending, round } = await state(w, acc);
-    assert.equal(await poke(w, acc, 'cancelRecovery', [signAll([g1, g2], chainHash(acc.address, w.chainId, 'CancelRecovery', { change: pending, round }))]), null);
+    assert.equal(await poke(w, acc, 'cancelRecovery', [signedBy([g1, g2], chainHash(acc.address, w.chainId, 'CancelRecovery', { change: pending, round }))]), null);
     const again = await change(w, acc, { added: [c.owner], removed: [a.owner] });
     assert.equal(await poke(w, acc, 'recover', [again, await recoverSignature(w, acc, again, [g1, g2])]), null);
     assert.equal(await poke(w, acc, 'putOffRecovery', await putOff(w, acc, a)), 'RecoveryVetoesSpent', 'the same quorum anew');
@@ -243,7 +243,7 @@ export const attacks = {
     assert.equal(await poke(w, acc, 'freeze', holding), null, 'names no owner list, so it still holds');
     assert.equal(await refusal(w, signOp(w, await makeOp(w, acc, send), [a])), AA22);
     const add = await change(w, acc, { added: [c.owner] });
-    assert.equal(await poke(w, acc, 'changeOwners', [add, signAll([a], account.ownerChangeId(acc.address, add))]), 'AccountHeld');
+    assert.equal(await poke(w, acc, 'changeOwners', [add, signedBy([a], account.ownerChangeId(acc.address, add))]), 'AccountHeld');
     assert.equal(await poke(w, acc, 'freeze', holding), 'ChangeUnauthorized', 'once');
     assert.equal(await poke(w, acc, 'freeze', await hold(w, acc, [g1, g2])), 'AlreadyFrozen', 'once for each owner list');
     const step = await change(w, acc, { added: [b.owner], removed: [a.owner, thief.owner] });
@@ -326,7 +326,7 @@ export const attacks = {
     assert.equal(await refusal(w, signOp(w, await makeOp(w, acc, send), [a])), AA22);
     assert.equal(await refusal(w, signOp(w, await makeOp(w, acc, within([pay(SINK, 1n)])), [a])), AA24, 'no limit was set');
     const hash = keccak256('0x1234');
-    assert.equal(await read(w, acc, 'isValidSignature', [hash, signAll([a], hash)]), '0xffffffff');
+    assert.equal(await read(w, acc, 'isValidSignature', [hash, signedBy([a], hash)]), '0xffffffff');
     const before = await w.client.getBalance({ address: acc.address });
     const paid = await w.client.sendTransaction({ account: w.accounts[5], to: acc.address, value: 7n });
     await w.client.waitForTransactionReceipt({ hash: paid });
@@ -334,7 +334,7 @@ export const attacks = {
     await pokeWith(w, TOKEN, 'mint', [acc.address, 5n], { abi: tokenAbi });
     const out = await change(w, acc, { removed: [a.owner] });
     const id = account.ownerChangeId(acc.address, out);
-    assert.equal(await poke(w, acc, 'changeOwners', [out, signAll([b], id)]), null, 'owners can still be changed, by signature');
+    assert.equal(await poke(w, acc, 'changeOwners', [out, signedBy([b], id)]), null, 'owners can still be changed, by signature');
     await pass2(w, acc);
     assert.equal((await run(w, acc, send, [a])).success, true, 'and it ends by itself');
   },
