@@ -270,6 +270,7 @@ struct host_dial_args {
                                  * dial (it does /ip4|ip6|dns*.../tcp/N, the same with /ws, /udp/N/quic-v1,
                                  * /dnsaddr/NAME, and with host_circuit.h those through relays) are skipped */
     size_t addrs_count;
+    uint64_t timeout_us; /* of each address; 0 = the host's limit */
 };
 
 /* host_dial tries the addresses in turn, the next one 250 ms after the last began or as soon as it failed;
@@ -280,6 +281,9 @@ MUST_CHECK enum err host_dial(struct host *h,
                               uint64_t *ret_dial,
                               struct refusal *ret_refusal,
                               struct host_dial_args args);
+
+/* host_dial_cancel ends a dial that is under way; no event follows. Unknown numbers are ignored. */
+void host_dial_cancel(struct host *h, uint64_t dial);
 
 /* host_disconnect closes every connection to peer in an orderly way. */
 void host_disconnect(struct host *h, const struct peer_id *peer);

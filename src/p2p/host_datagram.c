@@ -50,7 +50,7 @@ void host_punch_start(struct host *h, struct host_conn *hc, const struct udp_add
 {
     hc->is_punching = true;
     hc->punch_to = *to;
-    hc->punch_until = instant_add(h->now, h->limits.dial_timeout_us);
+    hc->punch_until = instant_add(h->now, hc->dial->timeout_us);
     host_punch_tick(h, hc);
 }
 

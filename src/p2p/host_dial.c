@@ -54,7 +54,7 @@ void host_dial_check(struct host *h, struct host_dial *d, bool head_start_is_ove
         hc->dial_due = true;
         list_add_last(&d->attempts, &hc->in_dial);
         host_link_event(h, hc);
-        instant end = instant_add(h->now, h->limits.dial_timeout_us);
+        instant end = instant_add(h->now, d->timeout_us);
         check(heap_add(&h->timers, &hc->timer.node, end) == OK);
         check(heap_add(&h->timers, &d->timer.node, instant_add(h->now, DIAL_STAGGER_US)) == OK);
     }
@@ -101,6 +101,7 @@ enum err host_dial(struct host *h,
     h->dials_count++;
     d->id = ++h->next_id;
     d->role = args.role;
+    d->timeout_us = args.timeout_us ? args.timeout_us : h->limits.dial_timeout_us;
     d->timer.kind = HOST_TIMER_DIAL;
     list_init(&d->attempts);
     list_add_last(&h->dials, &d->in_dials);
@@ -138,9 +139,26 @@ static void end_dial(struct host *h, struct host_dial *d)
         if (other->conn_is_made) {
             conn_close(&other->conn);
         }
-        host_conn_close(h, other, OK, "another address was faster");
+        host_conn_close(h, other, OK, "given up for another");
     }
     dial_free(h, d);
+}
+
+void host_dial_cancel(struct host *h, uint64_t dial)
+{
+    struct list *next;
+    for (struct list *l = list_first(&h->dials); l; l = next) {
+        next = list_next(&h->dials, l);
+        if (list_entry(l, struct host_dial, in_dials)->id == dial) {
+            end_dial(h, list_entry(l, struct host_dial, in_dials));
+        }
+    }
+    for (struct list *l = list_first(&h->failed_dials); l; l = next) {
+        next = list_next(&h->failed_dials, l);
+        if (list_entry(l, struct host_dial, in_dials)->id == dial) {
+            dial_free(h, list_entry(l, struct host_dial, in_dials));
+        }
+    }
 }
 
 void host_dial_won(struct host *h, struct host_conn *hc)

@@ -52,7 +52,7 @@ wire_of(struct host_net *n, unsigned i, host_link link, unsigned *ret_end)
     for (size_t w = 0; w < HOST_NET_WIRES_MAX; w++) {
         for (unsigned end = 0; end < 2; end++) {
             struct host_net_wire *x = &n->wires[w];
-            if (x->is_used && x->node[end] == i && x->link[end].id == link.id) {
+            if (x->is_used && x->node[end] == i && x->link[end].id == link.id && link.id != 0) {
                 *ret_end = end;
                 return x;
             }
@@ -61,12 +61,22 @@ wire_of(struct host_net *n, unsigned i, host_link link, unsigned *ret_end)
     return NULL;
 }
 
-static void on_dial(struct host_net *n, unsigned i, const struct host_event *e)
+static struct host_net_wire *new_wire(struct host_net *n, unsigned from, unsigned to)
 {
-    struct multiaddr_part ip;
-    check(multiaddr_find(&ip, e->addr, MULTIADDR_IP4));
-    unsigned to = ip.value.p[3] - 1u;
-    host_link link = e->link;
+    size_t w = 0;
+    while (n->wires[w].is_used) {
+        w++;
+        check(w < HOST_NET_WIRES_MAX);
+    }
+    n->wires[w] = (struct host_net_wire){
+        .is_used = true, .node = {from, to}
+    };
+    return &n->wires[w];
+}
+
+/* take_in is a dial that arrives at a listener. */
+static void take_in(struct host_net *n, unsigned i, unsigned to, host_link link)
+{
     host_link there;
     struct host_link_args args = {.remote = host_net_addr(n, i), .now = n->now};
     if (to >= n->count || n->nodes[to].is_dead ||
@@ -74,16 +84,50 @@ static void on_dial(struct host_net *n, unsigned i, const struct host_event *e)
         host_link_closed(&n->nodes[i].host, n->now, link, ERR_IO);
         return;
     }
-    size_t w = 0;
-    while (n->wires[w].is_used) {
-        w++;
-        check(w < HOST_NET_WIRES_MAX);
-    }
-    n->wires[w] = (struct host_net_wire){
-        .is_used = true, .node = {i,    to   },
-             .link = {link, there}
-    };
+    struct host_net_wire *w = new_wire(n, i, to);
+    w->link[0] = link;
+    w->link[1] = there;
     host_link_up(&n->nodes[i].host, link, (struct host_link_args){.now = n->now});
+}
+
+/* punch joins two dials that meet, or lets one hang; true if that is all there is to do. */
+static bool punch(struct host_net *n, unsigned i, unsigned to, host_link link)
+{
+    for (size_t w = 0; w < HOST_NET_WIRES_MAX; w++) {
+        struct host_net_wire *x = &n->wires[w];
+        if (x->is_used && x->is_hanging && x->node[0] == to && x->node[1] == i) {
+            host_link other = x->link[0];
+            if (n->listener_wins) {
+                take_in(n, i, to, link);
+                x->is_used = false;
+                host_link_closed(&n->nodes[to].host, n->now, other, ERR_IO);
+                return true;
+            }
+            x->is_hanging = false;
+            x->link[1] = link;
+            host_link_up(&n->nodes[to].host, other, (struct host_link_args){.now = n->now});
+            host_link_up(&n->nodes[i].host, link, (struct host_link_args){.now = n->now});
+            return true;
+        }
+    }
+    if (n->nodes[to].is_natted) {
+        struct host_net_wire *x = new_wire(n, i, to);
+        x->is_hanging = true;
+        x->link[0] = link;
+    }
+    return n->nodes[to].is_natted;
+}
+
+static void on_dial(struct host_net *n, unsigned i, const struct host_event *e)
+{
+    struct multiaddr_part ip;
+    check(multiaddr_find(&ip, e->addr, MULTIADDR_IP4));
+    unsigned to = ip.value.p[3] - 1u;
+    host_link link = e->link;
+    if (to < n->count && punch(n, i, to, link)) {
+        return;
+    }
+    take_in(n, i, to, link);
 }
 
 static bool poll_node(struct host_net *n, unsigned i);
@@ -118,6 +162,8 @@ static void on_close(struct host_net *n, unsigned i, host_link link)
     host_link_closed(&n->nodes[i].host, n->now, link, ERR_CLOSED);
     if (w) {
         w->is_used = false;
+    }
+    if (w && !w->is_hanging) {
         host_link_closed(&n->nodes[w->node[1 - end]].host, n->now, w->link[1 - end], ERR_CLOSED);
     }
 }

@@ -5,7 +5,7 @@
 #include "p2p/key_signer.h"
 
 /* Hosts joined by perfect wires, for tests of what lives on a host: what one says the other hears at once, and
- * time moves only when a test moves it. Node i listens at /ip4/10.0.0.(i+1)/tcp/4001. */
+ * time moves only when a test moves it. Nodes may stand behind a NAT that maps each address to itself. Node i listens at /ip4/10.0.0.(i+1)/tcp/4001. */
 
 enum { HOST_NET_MAX = 8, HOST_NET_WIRES_MAX = 64, HOST_NET_UNIX_S = 1800000000 };
 
@@ -13,13 +13,15 @@ struct host_net_node {
     struct host host;
     struct key_signer signer;
     struct rng_seeded rng;
-    bool is_dead; /* dials to it fail */
+    bool is_dead;   /* dials to it fail */
+    bool is_natted; /* dials to it hang until it dials back: a simultaneous connect */
     uint8_t addr[16];
     size_t addr_len;
 };
 
 struct host_net_wire {
     bool is_used;
+    bool is_hanging; /* node[0] dials; nothing goes through */
     unsigned node[2];
     host_link link[2];
 };
@@ -31,6 +33,7 @@ struct host_net {
     struct host_net_node nodes[HOST_NET_MAX];
     struct host_net_wire wires[HOST_NET_WIRES_MAX];
     unsigned count;
+    bool listener_wins; /* of two dials that meet, the second is taken in by the first's listener */
     instant now;
     host_net_fn on_event;
     void *user;

@@ -51,6 +51,7 @@ struct host_dial {
     struct buf addrs;        /* each: 2 bytes of length, bytes */
     size_t addrs_at;
     enum host_dial_role role;
+    uint64_t timeout_us;    /* of each address */
     unsigned lookups_count; /* of /dnsaddr names */
     bool failed;            /* stands in failed_dials until polled */
     enum err err;

@@ -3,9 +3,9 @@
 
 #include "base/check.h"
 #include "base/mem.h"
-#include "codec/multiaddr.h"
+#include "p2p/net_addr.h"
 
-enum { PEERS_MAX = 16384, IP4_GROUP_LEN = 3 /* /24 */, IP6_GROUP_LEN = 6 /* /48 */ };
+enum { PEERS_MAX = 16384 };
 
 static uint32_t or_default(uint32_t value, uint32_t otherwise)
 {
@@ -96,20 +96,8 @@ void relay_done(struct relay *r)
 /* group_of is the network that an address belongs to; 0: it does not say. */
 static uint64_t group_of(struct span remote)
 {
-    struct multiaddr_part part;
-    struct span rest = remote;
-    if (!multiaddr_next(&part, &rest)) {
-        return 0;
-    }
-    bool is_ip6 = part.code == MULTIADDR_IP6;
-    if (!is_ip6 && part.code != MULTIADDR_IP4) {
-        return 0;
-    }
-    uint64_t group = is_ip6 ? 2 : 1;
-    for (size_t i = 0; i < (is_ip6 ? IP6_GROUP_LEN : IP4_GROUP_LEN); i++) {
-        group = group << 8 | part.value.p[i];
-    }
-    return group;
+    struct net_addr a;
+    return net_addr_of(&a, remote) == OK ? net_addr_group(&a) : 0;
 }
 
 static bool group_has_room(const struct relay *r, uint64_t group)
