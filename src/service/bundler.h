@@ -180,7 +180,9 @@ struct bundler {
     struct buf call; /* handleOps */
     struct buf text; /* the question given out last */
     struct buf scratch;
-    bool is_draining; /* takes no more operations */
+    bool is_draining;     /* takes no more operations */
+    struct u256 fees;     /* wei that final operations paid us, since the start */
+    struct u256 gas_cost; /* wei that their transactions cost us */
 };
 
 /* bundler_init: ERR_LIMIT of the budget. cfg's spans are copied; its ports outlive the bundler. */

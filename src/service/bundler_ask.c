@@ -152,6 +152,9 @@ enum err bundler_receipt_read(const struct bundler *b,
     TRY(jsonrpc_find_u64(&status, result, "status"));
     TRY(jsonrpc_find_u64(&r.block_number, result, "blockNumber"));
     TRY(jsonrpc_find_quantity(&r.gas_used, result, "gasUsed"));
+    if (jsonrpc_find_quantity(&r.gas_price, result, "effectiveGasPrice") != OK) {
+        r.gas_price = U256_ZERO;
+    }
     if (!span_equal(SPAN_OF(hash.bytes), SPAN_OF(tx_hash->bytes)) ||
         !json_find(&logs, result, "logs")) {
         return ERR_MALFORMED;

@@ -40,8 +40,9 @@ struct bundler_receipt {
     bool is_there;
     bool is_reverted; /* the transaction as a whole */
     uint64_t block_number;
-    struct u256 gas_used; /* of the transaction */
-    bool has_event;       /* UserOperationEvent of this operation */
+    struct u256 gas_used;  /* of the transaction */
+    struct u256 gas_price; /* that it paid; 0: the node does not tell */
+    bool has_event;        /* UserOperationEvent of this operation */
     bool success;
     struct u256 actual_gas_cost;
     struct u256 actual_gas_used;

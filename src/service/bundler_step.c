@@ -486,6 +486,8 @@ included(struct bundler *b, struct bundler_op *op, const struct bundler_receipt 
     op->actual_gas_cost = rc->actual_gas_cost;
     op->actual_gas_used = rc->actual_gas_used;
     if (is_deep) {
+        b->fees = u256_add_sat(b->fees, rc->actual_gas_cost);
+        b->gas_cost = u256_add_sat(b->gas_cost, u256_mul_sat(rc->gas_used, rc->gas_price));
         finish(b, op, SERVICE_USEROP_FINAL, sub_sat_u64(gas, paid), now);
         return;
     }

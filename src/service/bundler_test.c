@@ -195,6 +195,8 @@ TEST(from_submission_to_final)
     mine();
     mine();
     EXPECT_EQ(SERVICE_USEROP_FINAL, state_of(op.hash));
+    EXPECT_EQ(77, w.bundler.fees.w[0]); /* counted once, when it is final */
+    EXPECT_EQ(450000, w.bundler.gas_cost.w[0]);
     EXPECT_EQ(0, bundler_open_count(&w.bundler));
     EXPECT_EQ(0, w.bundler.loss.total.reserved);
     EXPECT_EQ(0, w.bundler.loss.total.lost);

@@ -138,6 +138,8 @@ put_receipt(struct scripted_node *n, struct json_writer *j, const struct scripte
     jsonrpc_put_u64(j, tx->block);
     json_put_name(j, "gasUsed");
     jsonrpc_put_u64(j, 150000);
+    json_put_name(j, "effectiveGasPrice");
+    jsonrpc_put_u64(j, 3);
     json_put_name(j, "logs");
     json_put_array(j);
     if (is_op && !n->bundle_reverts) {

@@ -107,6 +107,10 @@ test('install, run, update, crash loop, back, drain, remove', async (t) => {
   const one = await s.installed('1.0.0');
   assert.match(one.run.listen, /^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\//);
   assert.ok(one.installed.trial && one.wanted);
+  const told = await s.is('figures', (v) => v.run?.as_of_ms > 0 && v.run.node && v.run.balance, 15000);
+  assert.deepEqual([told.run.clients, told.run.requests_min, told.run.sandbox, told.run.earned, told.run.balance], [0, 0, 'full', '0', '1000000000000000000']);
+  assert.match(told.run.payee, /^0x[0-9a-fA-F]{40}$/);
+  assert.ok(told.run.memory_kib > 1000);
   assert.equal(running(s.home).length, 2, 'server and its keyd');
   await s.is('its trial is passed', (v) => !v.installed.trial);
 

@@ -132,6 +132,17 @@ static void set_alarm(struct tcp *t)
     alarm_set(&t->alarm, at);
 }
 
+static void on_throttle(void *user)
+{
+    tcp_links_feed(user);
+}
+
+void tcp_set_rate(struct tcp *t, uint64_t bytes_per_s)
+{
+    throttle_set(&t->throttle, bytes_per_s, now_of(t));
+    alarm_set(&t->throttle_alarm, now_of(t));
+}
+
 void tcp_pump(struct tcp *t)
 {
     if (t->pumping || t->is_done) {
@@ -191,6 +202,7 @@ enum err tcp_init(struct tcp *t, const struct tcp_cfg *cfg)
     /* The keys are our own numbers, so the hash needs no secret seed. */
     map_init(&t->links, cfg->budget, (struct map_cfg){.count_max = TCP_LINKS_MAX});
     alarm_init(&t->alarm, cfg->loop, on_alarm, t);
+    alarm_init(&t->throttle_alarm, cfg->loop, on_throttle, t);
     check(uv_idle_init(&cfg->loop->uv, &t->idle) == 0);
     t->idle.data = t;
     return OK;
@@ -362,6 +374,7 @@ void tcp_done(struct tcp *t)
     }
     uv_close((uv_handle_t *)&t->idle, NULL);
     alarm_done(&t->alarm);
+    alarm_done(&t->throttle_alarm);
     map_done(&t->links);
     mem_free(t->cfg.budget, t->read_buffer, TCP_BUFFER_LEN);
     mem_free(t->cfg.budget, t->write_buffer, TCP_BUFFER_LEN);

@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "base/span.h"
 #include "node/net/loop.h"
+#include "node/net/throttle.h"
 #include "node/net/udp.h"
 #include "p2p/host.h"
 
@@ -71,6 +72,8 @@ struct tcp {
     struct list closing;
     struct list blocked; /* links whose input waits for the host */
     struct list hungry;  /* links that used up their turn */
+    struct throttle throttle;
+    struct alarm throttle_alarm; /* hungry ones wait for it to open */
     struct alarm alarm;
     uv_idle_t idle;   /* active while `hungry` has links */
     uv_tcp_t refused; /* takes connections for which there is no memory, to close them */
@@ -91,6 +94,10 @@ MUST_CHECK enum err tcp_init(struct tcp *t, const struct tcp_cfg *cfg);
  * host_set_listen_addrs. ERR_UNSUPPORTED: another kind of address. ERR_IO: in use, or not ours.
  * ERR_LIMIT: too many listeners. */
 MUST_CHECK enum err tcp_listen(struct tcp *t, struct span *ret_addr, struct span addr);
+
+/* tcp_set_rate bounds what goes over all links together, both ways, in bytes a second; 0: no bound. What comes in is counted, what goes out waits; QUIC is counted
+ * and does not wait. */
+void tcp_set_rate(struct tcp *t, uint64_t bytes_per_s);
 
 /* tcp_pump moves all there is to move. Call it after giving the host commands from outside on_event. */
 void tcp_pump(struct tcp *t);

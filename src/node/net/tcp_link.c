@@ -275,6 +275,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
     if (n == 0) {
         return;
     }
+    throttle_charge(&t->throttle, n > 0 ? (size_t)n : 0);
     if (n < 0) {
         tcp_link_close(link, n == UV_EOF ? ERR_CLOSED : ERR_IO);
     } else if (link->ws) {
@@ -433,10 +434,8 @@ static enum err write_out(struct tcp_link *link, struct span bytes)
     return done == bytes.n ? OK : write_rest(link, span_from(bytes, done));
 }
 
-static void on_idle(uv_idle_t *idle)
+void tcp_links_feed(struct tcp *t)
 {
-    struct tcp *t = idle->data;
-    (void)uv_idle_stop(idle);
     struct list now_hungry;
     list_init(&now_hungry);
     for (struct list *n = list_first(&t->hungry); n; n = list_first(&t->hungry)) {
@@ -448,6 +447,25 @@ static void on_idle(uv_idle_t *idle)
         tcp_link_flush(list_entry(n, struct tcp_link, in_hungry));
     }
     tcp_pump(t);
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+    (void)uv_idle_stop(idle);
+    tcp_links_feed(idle->data);
+}
+
+/* True: it has to wait for the bound on bytes a second. */
+static bool is_throttled(struct tcp_link *link)
+{
+    struct tcp *t = link->tcp;
+    if (throttle_allows(&t->throttle, now_of(link))) {
+        return false;
+    }
+    list_remove(&link->in_hungry);
+    list_add_last(&t->hungry, &link->in_hungry);
+    alarm_set(&t->throttle_alarm, throttle_opens(&t->throttle));
+    return true;
 }
 
 static void shut(struct tcp_link *link)
@@ -470,6 +488,9 @@ void tcp_link_flush(struct tcp_link *link)
             (void)uv_idle_start(&link->tcp->idle, on_idle);
             return;
         }
+        if (is_throttled(link)) {
+            return;
+        }
         struct span bytes = collect_all(link);
         if (bytes.n == 0 && link->state == TCP_LINK_CLOSING) {
             shut(link);
@@ -483,6 +504,7 @@ void tcp_link_flush(struct tcp_link *link)
             return;
         }
         total += bytes.n;
+        throttle_charge(&link->tcp->throttle, bytes.n);
     }
 }
 

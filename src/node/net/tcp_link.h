@@ -68,6 +68,9 @@ void tcp_link_begin(struct tcp_link *link);
 /* tcp_link_flush writes what the host has for it, as far as socket and turn allow. */
 void tcp_link_flush(struct tcp_link *link);
 
+/* tcp_links_feed lets those write that had to wait for their turn, or for the bound on bytes a second. */
+void tcp_links_feed(struct tcp *t);
+
 /* tcp_link_retry offers the host again what it did not take. */
 void tcp_link_retry(struct tcp_link *link);
 

@@ -150,6 +150,7 @@ void udp_flush(struct udp *u, host_link link)
             run.segment_len = n;
         }
         memcpy(u->write_buffer + run.len, datagram, n);
+        throttle_charge(&u->tcp->throttle, n);
         run.len += n;
         run.count++;
     }

@@ -108,6 +108,7 @@ static instant next_deadline(const struct server *s)
     instant at = instant_min(server_chain_deadline(s), s->watch_at);
     at = instant_min(at, server_dht_deadline(s));
     at = instant_min(at, instant_min(s->notify_at, s->operator.push_at));
+    at = s->sidecar.has_told ? instant_min(at, s->figures.at) : at;
     if (s->phase == SERVER_DRAINING || s->phase == SERVER_CLOSING) {
         at = instant_min(at, s->phase_until);
     }
@@ -132,6 +133,7 @@ static void pump(struct server *s)
         server_dht_tick(s, now);
         server_operator_tick(s, now);
         server_notify_tick(s, now);
+        server_figures_tick(s, now);
         stop_step(s, now);
         tcp_pump(&s->tcp);
         any = (any && s->phase != SERVER_STARTING) || s->pump_again;
@@ -603,6 +605,7 @@ static void stop(struct server *s)
         uv_close((uv_handle_t *)&s->on_int, NULL);
         uv_close((uv_handle_t *)&s->on_term, NULL);
     }
+    server_figures_stop(s);
     server_sidecar_end(&s->sidecar);
     loop_done(&s->loop);
     fetch_free(s->fetch);
@@ -646,6 +649,7 @@ enum err server_new(struct server **ret,
     s->data_fd = -1;
     s->notify_at = INSTANT_NEVER;
     s->operator.push_at = INSTANT_NEVER;
+    s->figures = (struct server_figures){.at = INSTANT_NEVER, .statm = -1};
     s->is_journal = journal_is_stderr();
     s->log =
         (struct log){.write = write_log, .level = config->places.is_debug ? LOG_DEBUG : LOG_INFO};
@@ -697,6 +701,7 @@ enum err server_run(const struct server_config *config,
     signal_begin(s, &s->on_int, SIGINT);
     signal_begin(s, &s->on_term, SIGTERM);
     server_sidecar_begin(&s->sidecar, &s->loop, &s->budget);
+    server_figures_start(s);
     s->chain_at = loop_now(&s->loop);
     uv_timeval64_t tv = {0};
     s->started_at = s->chain_at;

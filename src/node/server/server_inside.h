@@ -68,6 +68,18 @@ struct server_operator {
     instant push_at; /* NEVER: nobody listens */
 };
 
+/* For the supervisor, if there is one. */
+enum { SERVER_FIGURES_SECONDS = 60 };
+
+struct server_figures {
+    instant at;      /* of the next ones; NEVER: nobody supervises us */
+    int statm;       /* /proc/self/statm, opened before the sandbox; -1: none */
+    bool is_reached; /* somebody came in from the public internet */
+    uint64_t sums[SERVER_FIGURES_SECONDS]; /* requests answered by each of the last seconds */
+    size_t sums_at;
+    size_t sums_count;
+};
+
 /* Something that the operator should know of. */
 struct server_problem {
     const char *code;
@@ -101,6 +113,7 @@ struct server {
     uv_signal_t on_int;
     uv_signal_t on_term;
     struct server_sidecar sidecar;
+    struct server_figures figures;
     bool has_signals;
     bool is_pumping;
     bool pump_again;
@@ -191,11 +204,23 @@ size_t server_problems(const struct server *s,
 void server_write_status(struct server *s, struct json_writer *j);
 void server_write_peers(struct server *s, struct json_writer *j);
 
+/* Requests that were answered since the start. */
+uint64_t server_answers_count(const struct server *s);
+
 /* server_disk_free: bytes; false if that cannot be told. */
 bool server_disk_free(const struct server *s, uint64_t *ret_free, uint64_t *ret_all);
 
 /* server_notify_tick tells the service manager that we live, and what we do. */
 void server_notify_tick(struct server *s, instant now);
+
+/* ---- server_figures.c ---- */
+
+/* server_figures_start before the sandbox; server_figures_tick tells the supervisor once a second how it goes, and takes up its limits. server_figures_peer
+ * hears of each peer that is connected, and turns it away if there are too many. */
+void server_figures_start(struct server *s);
+void server_figures_stop(struct server *s);
+void server_figures_tick(struct server *s, instant now);
+void server_figures_peer(struct server *s, const struct host_peer_info *info);
 
 /* ---- server_metrics.c ---- */
 

@@ -5,7 +5,6 @@
 #include "codec/json.h"
 #include "node/os/process.h"
 #include "node/plugin/machine.h"
-#include "plugin/sidecar.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +16,7 @@
 
 enum { READ_LEN = 1024, MESSAGE_LEN_MAX = 1024, FRAME_LEN_MAX = 4096 };
 
-static void say(const struct server_sidecar *s, const char *text)
+void server_sidecar_say(const struct server_sidecar *s, const char *text)
 {
     uint8_t frame[MESSAGE_LEN_MAX];
     struct wr w = wr_init(MSPAN_OF(frame));
@@ -52,7 +51,7 @@ static void tell_ready(struct server_sidecar *s)
     json_end_object(&j);
     if (json_writer_end(&j) == OK) {
         text[w.n] = '\0';
-        say(s, (const char *)text);
+        server_sidecar_say(s, (const char *)text);
         s->has_told = true;
     }
 }
@@ -77,7 +76,11 @@ static void on_message(struct server_sidecar *s, struct span text)
         (void)snprintf(pong, sizeof pong,
                        "{\"jsonrpc\":\"2.0\",\"method\":\"pong\",\"params\":{\"n\":%llu}}",
                        (unsigned long long)n);
-        say(s, pong);
+        server_sidecar_say(s, pong);
+    } else if (span_equal(method, SPAN_LIT("limits")) &&
+               json_find_u64(&s->limits.clients, params, "clients") == OK &&
+               json_find_u64(&s->limits.kbit_s, params, "kbit_s") == OK) {
+        s->has_limits = true;
     } else if (span_equal(method, SPAN_LIT("shutdown"))) {
         (void)raise(SIGTERM);
     }
@@ -133,7 +136,7 @@ void server_sidecar_begin(struct server_sidecar *s, struct loop *loop, struct bu
                    "{\"jsonrpc\":\"2.0\",\"method\":\"hello\",\"params\":{\"proto\":%d,\"build\":"
                    "\"%s\",\"abi\":%d}}",
                    SIDECAR_PROTO, PASSMESH_VERSION, MACHINE_ABI);
-    say(s, hello);
+    server_sidecar_say(s, hello);
 }
 
 void server_sidecar_ready(struct server_sidecar *s, const char *listen)

@@ -173,7 +173,7 @@ static void put_network(const struct server *s, struct json_writer *j)
     put_str(j, "dht", !s->dht.is_on ? "off" : s->dht.is_stored ? "stored" : "not_stored");
 }
 
-static uint64_t answers_count(const struct server *s)
+uint64_t server_answers_count(const struct server *s)
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < SERVICE_TYPES_MAX; i++) {
@@ -210,7 +210,7 @@ void server_write_status(struct server *s, struct json_writer *j)
     put_chain(s, j);
     put_bundler(s, j);
     put_network(s, j);
-    put_u64(j, "answers", answers_count(s));
+    put_u64(j, "answers", server_answers_count(s));
     if (server_disk_free(s, &left, &all)) {
         put_u64(j, "disk_free", left);
     }

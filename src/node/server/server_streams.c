@@ -107,8 +107,9 @@ void server_stream_send(struct server *s, struct server_stream *stream)
 static void on_connected(struct server *s, const struct host_event *e)
 {
     struct host_peer_info info;
-    if (host_peer_find(&s->host, &info, &e->peer) && info.inbound) {
-        s->dialled_in_count++;
+    if (host_peer_find(&s->host, &info, &e->peer)) {
+        s->dialled_in_count += info.inbound;
+        server_figures_peer(s, &info);
     }
 }
 
