@@ -12,7 +12,7 @@ SANITIZERS := address,undefined
 CC_CLANG := $(shell command -v ccache >/dev/null && echo 'ccache clang-19' || echo clang-19)
 
 .DEFAULT_GOAL := all
-.PHONY: all deps run demo test test-long asan valgrind cov fuzz sim sim-long tidy format clean help bench bench-count interop
+.PHONY: all deps run demo deb test test-long asan valgrind cov fuzz sim sim-long tidy format clean help bench bench-count interop
 
 all: $(BUILD)/build.ninja ## build everything (the default)
 	@ninja -C $(BUILD)
@@ -34,6 +34,9 @@ run: ## a local network and the wallet on it, in your browser, until Ctrl-C; tes
 
 demo: ## the same with nobody there: a browser with a virtual passkey, each step checked against the chain
 	@tools/local/start.sh demo.mjs
+
+deb: ## Debian packages of wallet, server and key process, into build/deb; the same source gives the same bytes
+	@packaging/deb.py
 
 test: all ## run the suite; the last line counts what passed, failed and was skipped
 	@tools/run_tests.py --build $(BUILD)
