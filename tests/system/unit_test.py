@@ -37,7 +37,7 @@ def verifies(unit, top, *words):
     text = unit.read_text()
     for path in (w.SERVER, w.PASSMESH):
         name = os.path.basename(path)
-        text = re.sub(rf'(Exec\w+=)/usr/bin/{name} ?(?=$|\s|\w)', rf'\1{path} ', text, flags=re.M)
+        text = re.sub(rf'(Exec\w+=)/usr/bin/{name} ?(?=$|\s|\w)', rf'\1{os.path.abspath(path)} ', text, flags=re.M)
     copy = w.write(top / unit.name, re.sub(r'^Documentation=.*$', '', text, flags=re.M))
     code, said = analyze(*words, 'verify', '--man=no', str(copy))
     said = [line for line in said.splitlines() if unit.name in line]  # not of units of this machine
