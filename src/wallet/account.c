@@ -60,6 +60,8 @@ enum err account_encode(struct buf *out, const struct account *a)
     protobuf_write_varint(&w, 5, a->threshold);
     protobuf_write_bytes(&w, 6, SPAN_OF(a->salt));
     protobuf_write_varint(&w, 7, a->created_ms);
+    protobuf_write_varint(&w, 9, a->entry);
+    protobuf_write_bytes(&w, 10, span_str(a->path));
     for (size_t i = 0; i < a->owner_count; i++) {
         uint8_t room[2048]; /* an owner at its largest: 1,023 + 2 × 255 + 64 + names */
         struct wr one = wr_init(MSPAN_OF(room));
@@ -134,7 +136,7 @@ static enum err read_account_field(struct account *a, const struct protobuf_fiel
     case 1: return record_id(&a->id, f);
     case 2: return record_text(a->name.text, sizeof a->name.text, f);
     case 3:
-        TRY(record_u64_max(&v, f, ACCOUNT_WATCH));
+        TRY(record_u64_max(&v, f, ACCOUNT_KIND_COUNT - 1));
         a->kind = (enum account_kind)v;
         return OK;
     case 4:  return record_fixed(MSPAN_OF(a->address.bytes), f);
@@ -142,6 +144,8 @@ static enum err read_account_field(struct account *a, const struct protobuf_fiel
     case 6:  return record_fixed(MSPAN_OF(a->salt), f);
     case 7:  return protobuf_get_u64(&a->created_ms, f);
     case 8:  return read_owner(a, f);
+    case 9:  return protobuf_get_u32(&a->entry, f);
+    case 10: return record_text(a->path, sizeof a->path, f);
     default: return OK; /* a later version's field */
     }
 }
@@ -166,4 +170,16 @@ struct owner *account_owner(struct account *a, struct span credential)
         }
     }
     return NULL;
+}
+
+const char *account_kind_name(enum account_kind kind)
+{
+    static const char *const names[ACCOUNT_KIND_COUNT] = {"passkey", "watch", "phrase", "key"};
+    check(kind < ACCOUNT_KIND_COUNT);
+    return names[kind];
+}
+
+bool account_is_ordinary(const struct account *a)
+{
+    return a->kind == ACCOUNT_PHRASE || a->kind == ACCOUNT_KEY;
 }

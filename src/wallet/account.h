@@ -6,12 +6,14 @@
 #include "evm/address.h"
 #include "wallet/text.h"
 
-/* An account of the person and the passkeys that own it, as the store keeps it. */
+/* An account of the person as the store keeps it: a smart account with the passkeys that own it; an ordinary account, whose key keyd holds
+ * in the vault; an address that is only watched. */
 enum {
     ACCOUNT_COUNT_MAX = 32,
     OWNER_COUNT_MAX = 16,
     CREDENTIAL_LEN_MAX = 1023, /* WebAuthn Level 3 §"credential id": at most 1023 bytes */
     ORIGIN_LEN_MAX = 255,
+    ACCOUNT_PATH_LEN_MAX = 40, /* of a derivation path as text, such as "m/44'/60'/0'/0/0" */
 };
 
 enum owner_kind { OWNER_PASSKEY, OWNER_SECURITY_KEY, OWNER_TPM, OWNER_TEST_KEY };
@@ -52,7 +54,15 @@ struct owner {
     uint64_t tested_ms;    /* 0: never */
 };
 
-enum account_kind { ACCOUNT_PASSKEY, ACCOUNT_WATCH };
+enum account_kind {
+    ACCOUNT_PASSKEY,
+    ACCOUNT_WATCH,
+    ACCOUNT_PHRASE, /* ordinary: derived from a phrase in the vault */
+    ACCOUNT_KEY,    /* ordinary: a single key in the vault */
+    ACCOUNT_KIND_COUNT
+};
+
+const char *account_kind_name(enum account_kind kind);
 
 struct account {
     struct id id;
@@ -62,10 +72,15 @@ struct account {
     uint32_t threshold;
     uint8_t salt[32];
     uint64_t created_ms;
+    uint32_t entry;                      /* of an ordinary account: its number in the vault */
+    char path[ACCOUNT_PATH_LEN_MAX + 1]; /* of ACCOUNT_PHRASE; else "" */
     size_t owner_count;
     struct owner
         owners[OWNER_COUNT_MAX]; /* the first owners of the account, in the order of their making */
 };
+
+/* account_is_ordinary: it signs transactions, with a key of the vault. */
+bool account_is_ordinary(const struct account *a);
 
 /* account_encode appends the record; account_decode refuses what it cannot hold: ERR_MALFORMED, ERR_LIMIT. */
 MUST_CHECK enum err account_encode(struct buf *out, const struct account *a);

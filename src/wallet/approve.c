@@ -1,6 +1,7 @@
 /* From an assertion to a signed operation. The signed operation is in the store before it leaves. */
 #include "base/check.h"
 #include "evm/smart_account.h"
+#include "evm/tx.h"
 #include "evm/userop.h"
 #include "wallet/engine.h"
 
@@ -51,15 +52,29 @@ static enum err check_time(struct wallet *w,
     return OK;
 }
 
+enum err approve_nonce(struct u256 *ret, const struct operation *op)
+{
+    struct userop userop;
+    struct tx tx;
+    if (op->is_transaction) {
+        TRY(tx_decode(&tx, buf_span(&op->userop)));
+        *ret = u256_from_u64(tx.nonce);
+        return OK;
+    }
+    TRY(userop_decode(&userop, buf_span(&op->userop)));
+    *ret = userop.nonce;
+    return OK;
+}
+
 /* Something else took its place since it was prepared: the nonce is used, or another one is on its way. */
 static enum err check_nonce(struct wallet *w, const struct operation *op, struct coded *ret_why)
 {
-    struct userop userop;
+    struct u256 nonce;
     const struct view *v = wallet_view(w, op->account, op->network);
-    if (BUG(userop_decode(&userop, buf_span(&op->userop)) != OK)) {
+    if (BUG(approve_nonce(&nonce, op) != OK)) {
         return ERR_INTERNAL;
     }
-    bool is_used = v && u256_compare(figure_value(&v->nonce), userop.nonce) > 0;
+    bool is_used = v && u256_compare(figure_value(&v->nonce), nonce) > 0;
     for (size_t i = 0; i < w->open_count && !is_used; i++) {
         const struct operation *other = w->open[i].op;
         bool is_pending = other->state == OPERATION_SIGNED || other->state == OPERATION_SUBMITTED;
@@ -112,27 +127,57 @@ static enum err put_signature(struct wallet *w,
     return buf_append(&op->userop, buf_span(&encoded));
 }
 
+/* Puts the key's signature into the transaction: ours, over exactly the hash that was shown, or it is refused. */
+static enum err
+put_tx_signature(struct wallet *w, struct operation *op, const struct secp256k1_signature *sig)
+{
+    AUTO(buf_done) struct buf encoded;
+    struct tx tx;
+    struct address sender;
+    buf_init(&encoded, &w->budget, OPERATION_USEROP_LEN_MAX);
+    TRY(tx_decode(&tx, buf_span(&op->userop)));
+    TRY(tx_sign_with(&tx, sig));
+    TRY(tx_sender(&sender, &tx, &encoded));
+    if (!address_equal(sender, op->from)) {
+        return ERR_AUTH;
+    }
+    TRY(tx_encode(&tx, &encoded));
+    tx_hash(&op->tx_hash, buf_span(&encoded));
+    op->has_tx = true;
+    buf_clear(&op->userop);
+    return buf_append(&op->userop, buf_span(&encoded));
+}
+
+/* A signature of either kind. */
+struct approval {
+    const struct owner *owner; /* NULL: of an ordinary account */
+    struct span signature;
+    const struct secp256k1_signature *key_signature;
+};
+
 /* Signs a copy and writes it; the operation itself changes only when the copy is on disk. */
 static enum err sign(struct wallet *w,
                      struct wallet_time t,
                      struct open_operation *o,
-                     const struct owner *owner,
-                     struct span signature,
+                     const struct approval *a,
                      struct coded *ret_why)
 {
     AUTO(operation_auto) struct operation *copy = NULL;
+    struct step_args step = {.state = OPERATION_SIGNED, .at_ms = t.unix_ms};
     TRY(operation_new(&copy, &w->budget));
     TRY(wallet_operation(w, o->op->id, copy));
-    enum err err = put_signature(w, copy, owner, signature);
+    enum err err = a->owner ? put_signature(w, copy, a->owner, a->signature)
+                            : put_tx_signature(w, copy, a->key_signature);
     if (err != OK) {
         coded_set(ret_why, "internal");
         coded_add_str(ret_why, "where", "signature");
         return err;
     }
-    copy->owner = owner->id;
-    operation_go(copy, (struct step_args){.state = OPERATION_SIGNED,
-                                          .at_ms = t.unix_ms,
-                                          .by = name_span(&owner->name)});
+    if (a->owner) {
+        copy->owner = a->owner->id;
+        step.by = name_span(&a->owner->name);
+    }
+    operation_go(copy, step);
     err = book_save_operation(w, copy);
     if (err != OK) {
         return store_refused(ret_why, err);
@@ -143,32 +188,9 @@ static enum err sign(struct wallet *w,
     return OK;
 }
 
-enum err wallet_approve(struct wallet *w,
-                        struct wallet_time t,
-                        const struct approve_args *args,
-                        struct coded *ret_why)
+/* It is signed and written: what it replaces knows so, and it goes on its way. */
+static void set_off(struct wallet *w, struct wallet_time t, struct open_operation *o)
 {
-    if (w->is_locked) {
-        return refuse(ret_why, ERR_DENIED, "locked");
-    }
-    struct open_operation *o = track_find(w, args->operation);
-    if (!o) {
-        return refuse(ret_why, ERR_NOT_FOUND, "unknown_operation");
-    }
-    TRY(check_approvable(w, t, o->op, args, ret_why));
-    struct account *account = book_account(w, o->op->account);
-    check(account);
-    struct passkey_args passkey = {.account = account,
-                                   .challenge = SPAN_OF(o->op->userop_hash.bytes),
-                                   .answer = &args->answer};
-    AUTO(buf_done) struct buf signature;
-    buf_init(&signature, &w->budget, SIGNATURE_LEN_MAX);
-    struct owner *owner = NULL;
-    TRY(passkey_verify(w, t, &passkey, &owner, &signature, ret_why));
-    TRY(sign(w, t, o, owner, buf_span(&signature), ret_why));
-    if (book_save_account(w, account) != OK) {
-        log_line(w->cfg.log, LOG_WARN, "wallet", "the use of a passkey could not be stored");
-    }
     struct open_operation *old = id_is_set(o->op->replaces) ? track_find(w, o->op->replaces) : NULL;
     if (old) {
         old->op->replaced_by = o->op->id;
@@ -181,5 +203,74 @@ enum err wallet_approve(struct wallet *w,
     queue_operation(w, o->op->id);
     queue_note(w, WALLET_STATUS_CHANGED);
     track_tick(w, t);
+}
+
+static enum err find_approvable(struct wallet *w,
+                                struct wallet_time t,
+                                const struct approve_args *args,
+                                struct open_operation **ret,
+                                struct coded *ret_why)
+{
+    if (w->is_locked) {
+        return refuse(ret_why, ERR_DENIED, "locked");
+    }
+    *ret = track_find(w, args->operation);
+    if (!*ret) {
+        return refuse(ret_why, ERR_NOT_FOUND, "unknown_operation");
+    }
+    return check_approvable(w, t, (*ret)->op, args, ret_why);
+}
+
+enum err wallet_approve(struct wallet *w,
+                        struct wallet_time t,
+                        const struct approve_args *args,
+                        struct coded *ret_why)
+{
+    struct open_operation *o = NULL;
+    TRY(find_approvable(w, t, args, &o, ret_why));
+    struct account *account = book_account(w, o->op->account);
+    check(account);
+    if (o->op->is_transaction) {
+        return refuse(ret_why, ERR_DENIED, "account_kind");
+    }
+    struct passkey_args passkey = {.account = account,
+                                   .challenge = SPAN_OF(o->op->userop_hash.bytes),
+                                   .answer = &args->answer};
+    AUTO(buf_done) struct buf signature;
+    buf_init(&signature, &w->budget, SIGNATURE_LEN_MAX);
+    struct owner *owner = NULL;
+    TRY(passkey_verify(w, t, &passkey, &owner, &signature, ret_why));
+    const struct approval approval = {.owner = owner, .signature = buf_span(&signature)};
+    TRY(sign(w, t, o, &approval, ret_why));
+    if (book_save_account(w, account) != OK) {
+        log_line(w->cfg.log, LOG_WARN, "wallet", "the use of a passkey could not be stored");
+    }
+    set_off(w, t, o);
+    return OK;
+}
+
+enum err wallet_approvable(struct wallet *w,
+                           struct wallet_time t,
+                           const struct approve_args *args,
+                           struct coded *ret_why)
+{
+    struct open_operation *o = NULL;
+    return find_approvable(w, t, args, &o, ret_why);
+}
+
+enum err wallet_approve_signed(struct wallet *w,
+                               struct wallet_time t,
+                               const struct approve_args *args,
+                               const struct secp256k1_signature *sig,
+                               struct coded *ret_why)
+{
+    struct open_operation *o = NULL;
+    const struct approval approval = {.key_signature = sig};
+    TRY(find_approvable(w, t, args, &o, ret_why));
+    if (!o->op->is_transaction) {
+        return refuse(ret_why, ERR_DENIED, "account_kind");
+    }
+    TRY(sign(w, t, o, &approval, ret_why));
+    set_off(w, t, o);
     return OK;
 }

@@ -291,6 +291,19 @@ static enum err make_account(struct wallet *w,
     return err == OK ? OK : store_refused(ret_why, err);
 }
 
+/* The account that has just come is the one that is used. */
+static void choose(struct wallet *w, struct wallet_time t, struct id account)
+{
+    w->settings.account = account;
+    if (book_save_settings(w) != OK) {
+        log_line(w->cfg.log, LOG_WARN, "wallet", "the choice of account could not be stored");
+    }
+    w->read_again_at = t.mono;
+    queue_note(w, WALLET_ACCOUNTS_CHANGED);
+    queue_note(w, WALLET_BALANCES_CHANGED);
+    queue_note(w, WALLET_STATUS_CHANGED);
+}
+
 enum err wallet_enroll_finish(struct wallet *w,
                               struct wallet_time t,
                               const struct enroll_answer *args,
@@ -318,13 +331,73 @@ enum err wallet_enroll_finish(struct wallet *w,
     TRY(err);
     *ret_account = wallet_account(w, args->ceremony);
     forget(w, i);
-    w->settings.account = args->ceremony;
-    if (book_save_settings(w) != OK) {
-        log_line(w->cfg.log, LOG_WARN, "wallet", "the choice of account could not be stored");
+    choose(w, t, args->ceremony);
+    return OK;
+}
+
+/* ---- accounts without a ceremony ---- */
+
+enum err wallet_account_may_add(struct wallet *w, struct span name, struct coded *ret_why)
+{
+    struct name checked;
+    if (w->is_locked) {
+        return refuse(ret_why, ERR_DENIED, "locked");
     }
-    w->read_again_at = t.mono;
-    queue_note(w, WALLET_ACCOUNTS_CHANGED);
-    queue_note(w, WALLET_BALANCES_CHANGED);
+    if (w->account_count >= ACCOUNT_COUNT_MAX) {
+        return refuse_limit(ret_why, "accounts", ACCOUNT_COUNT_MAX);
+    }
+    return book_check_name(w, &checked, name, NULL, ret_why);
+}
+
+static enum err check_new_address(const struct wallet *w, struct address a, struct coded *ret_why)
+{
+    for (size_t i = 0; i < w->account_count; i++) {
+        if (address_equal(w->accounts[i]->address, a)) {
+            coded_set(ret_why, "account_known");
+            coded_add(ret_why, "name", name_span(&w->accounts[i]->name));
+            return ERR_STATE;
+        }
+    }
+    return OK;
+}
+
+static enum err add_account(struct wallet *w, struct account *a, struct coded *ret_why)
+{
+    enum err err = book_save_account(w, a);
+    if (err != OK) {
+        return store_refused(ret_why, err);
+    }
+    err = book_add_account(w, a);
+    return err == OK ? OK : refuse_limit(ret_why, "accounts", ACCOUNT_COUNT_MAX);
+}
+
+enum err wallet_account_add(struct wallet *w,
+                            struct wallet_time t,
+                            const struct account_args *args,
+                            const struct account **ret_account,
+                            struct coded *ret_why)
+{
+    void *fresh = NULL;
+    TRY(wallet_account_may_add(w, args->name, ret_why));
+    TRY(check_new_address(w, args->address, ret_why));
+    TRY(mem_alloc(&w->budget, &fresh, sizeof(struct account)));
+    struct account *a = fresh;
+    *a = (struct account){.id = id_make(w->cfg.rng),
+                          .kind = args->kind,
+                          .address = args->address,
+                          .threshold = 1,
+                          .created_ms = t.unix_ms,
+                          .entry = args->entry};
+    text_set(a->path, sizeof a->path, args->path);
+    const struct id id = a->id;
+    enum err err = book_check_name(w, &a->name, args->name, NULL, ret_why);
+    if (err == OK) {
+        err = add_account(w, a, ret_why);
+    }
+    mem_free(&w->budget, fresh, sizeof(struct account));
+    TRY(err);
+    choose(w, t, id);
+    *ret_account = wallet_account(w, id);
     return OK;
 }
 
@@ -389,6 +462,17 @@ static void note_unlock_failure(struct wallet *w, struct wallet_time t)
     }
 }
 
+void wallet_unlocked(struct wallet *w, struct wallet_time t)
+{
+    w->unlock_failures = 0;
+    w->unlock_from = (instant){0};
+    w->is_locked = false;
+    w->touched_ms = t.unix_ms;
+    queue_note(w, WALLET_STATUS_CHANGED);
+    queue_note(w, WALLET_ACCOUNTS_CHANGED);
+    queue_note(w, WALLET_BALANCES_CHANGED);
+}
+
 enum err wallet_unlock_finish(struct wallet *w,
                               struct wallet_time t,
                               struct id ceremony,
@@ -421,12 +505,6 @@ enum err wallet_unlock_finish(struct wallet *w,
     if (book_save_account(w, account) != OK) {
         log_line(w->cfg.log, LOG_WARN, "wallet", "the use of a passkey could not be stored");
     }
-    w->unlock_failures = 0;
-    w->unlock_from = (instant){0};
-    w->is_locked = false;
-    w->touched_ms = t.unix_ms;
-    queue_note(w, WALLET_STATUS_CHANGED);
-    queue_note(w, WALLET_ACCOUNTS_CHANGED);
-    queue_note(w, WALLET_BALANCES_CHANGED);
+    wallet_unlocked(w, t);
     return OK;
 }

@@ -9,17 +9,25 @@
 /* One question on its way. */
 struct ask {
     uint64_t id;
-    unsigned what;   /* a view_question, or one of the below */
-    uint64_t task;   /* of the trial's questions; 0: for the view */
-    instant give_up; /* answered with ERR_TIMEOUT then */
+    unsigned what;       /* a view_question, or one of the below */
+    uint64_t task;       /* of the trial's questions; 0: for the view */
+    struct id operation; /* of ASK_SEND_TX to ASK_PENDING_TX */
+    instant give_up;     /* answered with ERR_TIMEOUT then */
 };
 enum {
     ASK_TO_CODE = VIEW_QUESTION_COUNT, /* eth_getCode of the receiver */
     ASK_TRIAL,                         /* eth_estimateGas of the call, from the account */
     ASK_TOKEN_LOGS,                    /* eth_getLogs: transfers of tokens to the account */
     ASK_BLOCK_TXS,                     /* eth_getBlockByNumber with transactions: who paid in */
+    ASK_SEND_TX,                       /* eth_sendRawTransaction */
+    ASK_RECEIPT,                       /* eth_getTransactionReceipt of a transaction of ours */
+    ASK_PENDING_TX,                    /* eth_getTransactionByHash of one without a receipt */
 };
-enum { ASK_COUNT_MAX = VIEW_QUESTION_COUNT + 2 * WALLET_TASK_COUNT_MAX, ASK_TIMEOUT_MS = 15000 };
+enum {
+    ASK_COUNT_MAX =
+        VIEW_QUESTION_COUNT + 2 * WALLET_TASK_COUNT_MAX + WALLET_OPEN_OPERATION_COUNT_MAX,
+    ASK_TIMEOUT_MS = 15000
+};
 
 /* How a reading of the view goes on. */
 struct reading {
@@ -229,6 +237,7 @@ struct ask_args {
     enum wallet_ask_mode mode;
     struct id account;
     uint64_t task;
+    struct id operation;
     const struct network *network;
     const char *method;
     struct span params;
@@ -262,6 +271,41 @@ void prepare_answer(struct wallet *w,
                     const struct ask *ask,
                     enum err err,
                     struct json result);
+
+/* ---- draft.c: a transfer in the form that is signed ---- */
+struct draft {
+    struct buf encoded; /* without its signature */
+    struct hash32 hash; /* what is signed */
+    struct u256 fee_max;
+    struct address sender;
+    bool creates_account;
+    bool is_transaction;
+};
+void draft_done(struct draft *d);
+/* draft_call is the call of a transfer: ether directly, a token by transfer(address,uint256). Its data lies in room. */
+struct smart_call draft_call(const struct transfer *x, uint8_t room[static 68]);
+/* draft_make fills *d, which is zeroed; a replacement takes the nonce of what it replaces and outbids it. ERR_STATE: that is gone (the
+ * task says not_replaceable). */
+MUST_CHECK enum err
+draft_make(struct wallet *w, struct draft *d, struct task *task, const struct view *v);
+
+/* ---- approve.c ---- */
+/* approve_nonce is the nonce that an operation takes, of either kind. ERR_MALFORMED. */
+MUST_CHECK enum err approve_nonce(struct u256 *ret, const struct operation *op);
+
+/* ---- track_tx.c: transactions of ordinary accounts, by Ethereum's JSON-RPC ---- */
+MUST_CHECK enum err
+tx_ask_submit(struct wallet *w, struct wallet_time t, const struct operation *op);
+MUST_CHECK enum err
+tx_ask_track(struct wallet *w, struct wallet_time t, const struct operation *op);
+void tx_answer(struct wallet *w,
+               struct wallet_time t,
+               const struct ask *ask,
+               enum err err,
+               struct json result,
+               const struct wallet_source *source);
+/* tx_is_outrun: the account's nonce has passed it, so it can never be included any more. */
+bool tx_is_outrun(const struct wallet *w, const struct operation *op);
 
 /* ---- track.c ---- */
 struct open_operation *track_find(struct wallet *w, struct id operation);

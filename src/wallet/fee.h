@@ -20,6 +20,7 @@ enum {
     GAS_DEPLOY = 420000,          /* making the account */
     GAS_EXECUTE = 45000,          /* the account's own work around a call */
     GAS_CALL_UNTRIED = 150000,    /* of a call that could not be tried out */
+    GAS_TRANSFER = 21000,         /* an ordinary account's transfer of ether to one without code */
 };
 
 /* fee_per_gas gives the two EIP-1559 figures for a speed (wei per gas). */

@@ -38,6 +38,7 @@ value_of(struct u256 *ret, const struct proven_account *p, const struct figure_c
     switch (claim->part) {
     case FIGURE_BALANCE:  *ret = proven_account_state(p)->balance; return OK;
     case FIGURE_BASE_FEE: *ret = proven_account_block(p).base_fee; return OK;
+    case FIGURE_NONCE:    *ret = u256_from_u64(proven_account_state(p)->nonce); return OK;
     case FIGURE_SLOT:     {
         uint8_t be[32];
         struct u256 value;

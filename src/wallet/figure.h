@@ -45,7 +45,7 @@ struct figure {
 };
 
 /* What of a proven account is meant. */
-enum figure_part { FIGURE_BALANCE, FIGURE_SLOT, FIGURE_BASE_FEE };
+enum figure_part { FIGURE_BALANCE, FIGURE_SLOT, FIGURE_BASE_FEE, FIGURE_NONCE };
 struct figure_claim {
     enum figure_part part;
     const uint8_t *slot; /* SLOT: 32 bytes */

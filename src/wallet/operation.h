@@ -103,10 +103,11 @@ struct operation {
     size_t risk_count;
     struct risk risks[OPERATION_RISK_COUNT_MAX];
 
+    bool is_transaction; /* of an ordinary account: userop holds a transaction instead */
     struct buf
-        userop; /* ABI encoding (evm/userop.h), with the signature once signed; empty for RECEIVE */
-    struct hash32 userop_hash;
-    struct id owner; /* whose passkey signed */
+        userop; /* ABI encoding (evm/userop.h), or a transaction's raw form (evm/tx.h); with the signature once signed; empty for RECEIVE */
+    struct hash32 userop_hash; /* what is signed */
+    struct id owner;           /* whose passkey signed */
     char server[PEER_TEXT_LEN_MAX + 1];
     struct hash32 tx_hash;
     bool has_tx;

@@ -55,6 +55,9 @@ static void write_outcome(struct wr *w, const struct operation *op)
     protobuf_write_varint(w, 29, op->block);
     write_id(w, 31, op->replaces);
     write_id(w, 32, op->replaced_by);
+    if (op->is_transaction) {
+        protobuf_write_bool(w, 35, true);
+    }
 }
 
 static enum err write_lists(struct wr *w, const struct operation *op, struct buf *scratch)
@@ -237,6 +240,7 @@ static enum err read_rest(struct operation *op, const struct protobuf_field *f)
     case 32: return record_id(&op->replaced_by, f);
     case 33: return read_reason(op, f);
     case 34: return read_step(op, f);
+    case 35: return protobuf_get_bool(&op->is_transaction, f);
     default: return OK; /* a later version's field */
     }
 }

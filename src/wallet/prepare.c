@@ -2,20 +2,12 @@
  * risky, write it down. */
 #include "base/check.h"
 #include "codec/base16.h"
-#include "evm/abi.h"
-#include "evm/deployments.h"
 #include "evm/revert.h"
 #include "evm/smart_account.h"
-#include "evm/userop.h"
 #include "wallet/engine.h"
 #include "wallet/fee.h"
 
-enum {
-    CALL_DATA_LEN_MAX = 512,
-    INIT_CODE_LEN_MAX = 8192,
-    FEE_SHARE_PERCENT = 5,
-    REPLACE_PERCENT = 15
-};
+enum { FEE_SHARE_PERCENT = 5 };
 
 static const struct address native = {{0}};
 
@@ -69,6 +61,9 @@ check_subject(const struct wallet *w, const struct transfer *x, struct coded *re
     }
     if (!wallet_account(w, x->account)) {
         return refuse(ret_why, ERR_NOT_FOUND, "unknown_account");
+    }
+    if (wallet_account(w, x->account)->kind == ACCOUNT_WATCH) {
+        return refuse(ret_why, ERR_DENIED, "account_watched");
     }
     if (!n) {
         return refuse(ret_why, ERR_NOT_FOUND, "unknown_network");
@@ -181,85 +176,6 @@ enum err wallet_replace(struct wallet *w,
     return task_start(w, t, task, ret_task, ret_why);
 }
 
-/* ---- building ---- */
-
-/* The call of a transfer: ether directly, a token by transfer(address,uint256). */
-static struct smart_call call_of(const struct transfer *x, uint8_t room[static 68])
-{
-    if (address_is_zero(x->token)) {
-        return (struct smart_call){.to = x->to, .value = x->amount};
-    }
-    abi_selector(room, SPAN_LIT("transfer(address,uint256)"));
-    span_copy(mspan_of(room + 4, 12), SPAN_OF(((uint8_t[12]){0})));
-    span_copy(mspan_of(room + 16, 20), SPAN_OF(x->to.bytes));
-    u256_to_be(room + 36, x->amount);
-    return (struct smart_call){.to = x->token, .data = span_of(room, 68)};
-}
-
-static enum err
-build_init_code(struct wallet *w, const struct account *a, const struct network *n, struct buf *out)
-{
-    struct smart_owner owners[OWNER_COUNT_MAX];
-    for (size_t i = 0; i < a->owner_count; i++) {
-        owners[i] = smart_owner_passkey(n->verifier, a->owners[i].public_key,
-                                        span_str(a->owners[i].origin));
-    }
-    smart_owners_sort(owners, a->owner_count);
-    struct smart_account makeup = {
-        .owners = owners, .owner_count = a->owner_count, .threshold = a->threshold};
-    span_copy(MSPAN_OF(makeup.salt), SPAN_OF(a->salt));
-    struct address address;
-    TRY(smart_account_address(&address, &makeup, n->factory, &w->scratch));
-    if (BUG(!address_equal(address, a->address))) {
-        return ERR_INTERNAL;
-    }
-    TRY(buf_append(out, SPAN_OF(n->factory.bytes)));
-    return smart_account_create(out, &makeup);
-}
-
-/* Everything of an operation but its limits; init_code and call_data hold the bytes that ret_op's spans point to. */
-struct draft {
-    struct buf init_code;
-    struct buf call_data;
-    struct userop op;
-};
-
-static void draft_done(struct draft *d)
-{
-    buf_done(&d->init_code);
-    buf_done(&d->call_data);
-}
-
-static enum err
-draft_build(struct wallet *w, struct draft *d, const struct task *task, const struct view *v)
-{
-    const struct account *a = wallet_account(w, task->transfer.account);
-    const struct network *n = wallet_network(w, task->transfer.network);
-    buf_init(&d->init_code, &w->budget, INIT_CODE_LEN_MAX);
-    buf_init(&d->call_data, &w->budget, CALL_DATA_LEN_MAX);
-    uint8_t room[68];
-    struct smart_call call = call_of(&task->transfer, room);
-    TRY(smart_account_execute(&d->call_data, &call, 1));
-    if (!v->is_deployed) {
-        TRY(build_init_code(w, a, n, &d->init_code));
-    }
-    struct fee_per_gas fee = fee_per_gas_for(v, task->transfer.speed);
-    d->op = (struct userop){
-        .sender = a->address,
-        .nonce = figure_value(&v->nonce),
-        .init_code = buf_span(&d->init_code),
-        .call_data = buf_span(&d->call_data),
-        .max_fee_per_gas = fee.max,
-        .max_priority_fee_per_gas = fee.priority,
-    };
-    struct fee_facts facts = {.view = v};
-    uint64_t gas = 0;
-    if (!u256_is_zero(task->trial_gas) && u256_to_u64(&gas, task->trial_gas) == OK) {
-        facts.call_gas = gas;
-    }
-    return fee_fill_limits(&d->op, &facts, &w->scratch);
-}
-
 /* ---- the view is there ---- */
 
 static const struct figure *
@@ -322,10 +238,10 @@ static enum err quote_speed(struct wallet *w, struct task *task, const struct vi
 {
     struct draft d = {0};
     task->transfer.speed = i == 0 ? FEE_NORMAL : FEE_FAST;
-    enum err err = draft_build(w, &d, task, v);
+    enum err err = draft_make(w, &d, task, v);
     if (err == OK) {
         struct quote *q = &task->result.quote;
-        struct u256 fee = userop_fee_max(&d.op);
+        struct u256 fee = d.fee_max;
         struct u256 have = asset_balance(w, &task->transfer, v);
         bool is_native = address_is_zero(task->transfer.token);
         q->speeds[i].fee_max = fee;
@@ -351,7 +267,7 @@ static enum err ask_trial(struct wallet *w, struct wallet_time t, struct task *t
     const struct network *n = wallet_network(w, x->network);
     const struct account *a = wallet_account(w, x->account);
     uint8_t room[68];
-    struct smart_call call = call_of(x, room);
+    struct smart_call call = draft_call(x, room);
     char value[U256_TEXT_LEN];
     (void)u256_print_hex(value, call.value);
     buf_clear(&w->scratch);
@@ -426,12 +342,12 @@ static void add_trial_risk(struct operation *op, const struct task *task)
     }
 }
 
-static void add_fee_risk(struct operation *op, const struct userop *userop)
+static void add_fee_risk(struct operation *op)
 {
     if (!address_is_zero(op->token) || u256_is_zero(op->amount)) {
         return;
     }
-    struct u256 fee = userop_fee_max(userop);
+    struct u256 fee = op->fee_max;
     struct u256_quotient share;
     if (u256_divmod(&share, u256_mul_sat(fee, u256_from_u64(100)), op->amount) == OK &&
         u256_compare(share.quotient, u256_from_u64(FEE_SHARE_PERCENT)) > 0) {
@@ -447,7 +363,7 @@ static void add_risks(struct wallet *w,
                       struct wallet_time t,
                       struct operation *op,
                       const struct task *task,
-                      const struct userop *userop)
+                      const struct draft *d)
 {
     const struct network *n = wallet_network(w, op->network);
     const struct account *a = wallet_account(w, op->account);
@@ -469,12 +385,13 @@ static void add_risks(struct wallet *w,
         coded_add_str(&r.what, "what", op->replaces.text);
         operation_add_risk(op, &r);
     }
-    add_fee_risk(op, userop);
-    if (!wallet_account_safety(a, t.unix_ms).safe && n->kind != NETWORK_LOCAL) {
+    add_fee_risk(op);
+    if (a->kind == ACCOUNT_PASSKEY && !wallet_account_safety(a, t.unix_ms).safe &&
+        n->kind != NETWORK_LOCAL) {
         struct risk r = risk_of(RISK_CAUTION, "one_way_in");
         operation_add_risk(op, &r);
     }
-    if (userop->init_code.n > 0) {
+    if (d->creates_account) {
         op->has_first_deploy = true;
         struct risk r = risk_of(RISK_INFO, "account_created");
         operation_add_risk(op, &r);
@@ -488,7 +405,7 @@ static enum err fill_operation(struct wallet *w,
                                struct wallet_time t,
                                struct operation *op,
                                const struct task *task,
-                               const struct userop *userop)
+                               const struct draft *d)
 {
     const struct transfer *x = &task->transfer;
     const struct network *n = wallet_network(w, x->network);
@@ -503,34 +420,31 @@ static enum err fill_operation(struct wallet *w,
     op->updated_ms = t.unix_ms;
     op->expires_ms = t.unix_ms + WALLET_APPROVE_MS;
     op->by_command_line = x->by_command_line;
-    op->from = userop->sender;
+    op->from = d->sender;
     op->to = x->to;
     op->token = x->token;
     text_set(op->symbol, sizeof op->symbol, span_str(token ? token->symbol : n->symbol));
     op->decimals = token ? token->decimals : U256_DECIMALS_ETHER;
     op->amount = x->amount;
     op->speed = x->speed;
-    op->fee_max = userop_fee_max(userop);
+    op->fee_max = d->fee_max;
     op->trial_block = task->result.block;
     op->replaces = task->replaces;
     op->steps[0] = (struct step){.state = OPERATION_PREPARED, .at_ms = t.unix_ms};
     op->step_count = 1;
-    struct userop_domain domain = {.entry_point = n->entry_point,
-                                   .chain_id = u256_from_u64(n->chain_id)};
-    TRY(userop_hash(&op->userop_hash, userop, &domain));
-    return userop_encode(userop, &op->userop);
+    op->is_transaction = d->is_transaction;
+    op->userop_hash = d->hash;
+    return buf_append(&op->userop, buf_span(&d->encoded));
 }
 
-static enum err keep_operation(struct wallet *w,
-                               struct wallet_time t,
-                               struct task *task,
-                               const struct userop *userop)
+static enum err
+keep_operation(struct wallet *w, struct wallet_time t, struct task *task, const struct draft *d)
 {
     struct operation *op = NULL;
     TRY(operation_new(&op, &w->budget));
-    enum err err = fill_operation(w, t, op, task, userop);
+    enum err err = fill_operation(w, t, op, task, d);
     if (err == OK) {
-        add_risks(w, t, op, task, userop);
+        add_risks(w, t, op, task, d);
         task->result.operation = op->id;
         err = book_save_operation(w, op);
         if (err != OK) {
@@ -550,55 +464,16 @@ static enum err keep_operation(struct wallet *w,
     return OK;
 }
 
-static struct u256 plus_percent(struct u256 v, uint64_t percent)
-{
-    struct u256_quotient q;
-    if (u256_divmod(&q, u256_mul_sat(v, u256_from_u64(100 + percent)), u256_from_u64(100)) != OK) {
-        return v;
-    }
-    return u256_add_sat(q.quotient, u256_from_u64(1));
-}
-
-static struct u256 larger(struct u256 a, struct u256 b)
-{
-    return u256_compare(a, b) > 0 ? a : b;
-}
-
-/* A replacement has the nonce of what it replaces and pays clearly more, or no server takes it. */
-static enum err outbid(struct wallet *w, const struct task *task, struct userop *op)
-{
-    const struct open_operation *old = track_find(w, task->replaces);
-    struct userop before;
-    if (!old || userop_decode(&before, buf_span(&old->op->userop)) != OK) {
-        return ERR_STATE;
-    }
-    op->nonce = before.nonce;
-    op->max_fee_per_gas =
-        larger(op->max_fee_per_gas, plus_percent(before.max_fee_per_gas, REPLACE_PERCENT));
-    op->max_priority_fee_per_gas =
-        larger(op->max_priority_fee_per_gas,
-               plus_percent(before.max_priority_fee_per_gas, REPLACE_PERCENT));
-    op->call_gas_limit = larger(op->call_gas_limit, before.call_gas_limit);
-    op->verification_gas_limit = larger(op->verification_gas_limit, before.verification_gas_limit);
-    return OK;
-}
-
 static enum err
 make_operation(struct wallet *w, struct wallet_time t, struct task *task, const struct view *v)
 {
     struct draft d = {0};
-    enum err err = draft_build(w, &d, task, v);
-    if (err == OK && task->kind == TASK_REPLACE) {
-        err = outbid(w, task, &d.op);
-        if (err != OK) {
-            coded_set(&task->result.why, "not_replaceable");
-        }
+    enum err err = draft_make(w, &d, task, v);
+    if (err == OK) {
+        err = check_money(w, task, v, d.fee_max);
     }
     if (err == OK) {
-        err = check_money(w, task, v, userop_fee_max(&d.op));
-    }
-    if (err == OK) {
-        err = keep_operation(w, t, task, &d.op);
+        err = keep_operation(w, t, task, &d);
     }
     draft_done(&d);
     return err;
@@ -621,7 +496,8 @@ static enum err
 start_trial(struct wallet *w, struct wallet_time t, struct task *task, const struct view *v)
 {
     const struct network *n = wallet_network(w, task->transfer.network);
-    if (v->contracts != CONTRACTS_READY) {
+    bool is_smart = wallet_account(w, task->transfer.account)->kind == ACCOUNT_PASSKEY;
+    if (is_smart && v->contracts != CONTRACTS_READY) {
         coded_set(&task->result.why, "contracts_missing");
         coded_add(&task->result.why, "network", name_span(&n->name));
         return ERR_NOT_FOUND;

@@ -59,6 +59,7 @@ enum err ask_send(struct wallet *w, struct wallet_time t, struct ask_args args)
         .id = q->id,
         .what = args.what,
         .task = args.task,
+        .operation = args.operation,
         .give_up = instant_add(t.mono, ASK_TIMEOUT_MS * US_PER_MS),
     };
     if (err != OK) {
@@ -102,6 +103,7 @@ subject_of(struct wallet *w, struct wallet_time t, const struct reading *r)
     check(a);
     return (struct view_subject){.network = n,
                                  .account = a->address,
+                                 .is_smart = a->kind == ACCOUNT_PASSKEY,
                                  .block = r->next.block,
                                  .anchor = r->next.anchor,
                                  .as_of_ms = t.unix_ms};
@@ -154,10 +156,13 @@ static void put_proofs(struct wallet *w, struct wallet_time t, const struct trus
     r->next.block_hash = b->hash;
     r->next.block = b->number;
     r->next.block_ms = b->time_s > UINT64_MAX / 1000 ? UINT64_MAX : b->time_s * 1000;
+    bool is_smart = wallet_account(w, r->account)->kind == ACCOUNT_PASSKEY;
     put_question(w, t, VIEW_PROVE_ACCOUNT);
-    put_question(w, t, VIEW_PROVE_ENTRY_POINT);
+    if (is_smart) {
+        put_question(w, t, VIEW_PROVE_ENTRY_POINT);
+    }
     put_question(w, t, VIEW_PRIORITY_FEE);
-    if (r->next.contracts != CONTRACTS_READY) {
+    if (is_smart && r->next.contracts != CONTRACTS_READY) {
         r->next.contracts = CONTRACTS_UNKNOWN;
         put_question(w, t, VIEW_PROVE_FACTORY);
         put_question(w, t, VIEW_PROVE_VERIFIER);
@@ -198,10 +203,13 @@ void read_start(struct wallet *w, struct wallet_time t, struct id account, struc
 static void put_rest(struct wallet *w, struct wallet_time t)
 {
     struct reading *r = &w->reading;
+    bool is_smart = wallet_account(w, r->account)->kind == ACCOUNT_PASSKEY;
     for (unsigned q = VIEW_PRIORITY_FEE; q <= VIEW_CODE; q++) {
-        put_question(w, t, q);
+        if (is_smart || q != VIEW_DEPOSIT) {
+            put_question(w, t, q);
+        }
     }
-    if (r->next.contracts != CONTRACTS_READY) {
+    if (is_smart && r->next.contracts != CONTRACTS_READY) {
         r->next.contracts = CONTRACTS_UNKNOWN;
         put_question(w, t, VIEW_FACTORY_CODE);
         put_question(w, t, VIEW_VERIFIER_CODE);

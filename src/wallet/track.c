@@ -1,6 +1,5 @@
 /* From signed to final: handing an operation to servers, asking what became of it, and never losing it. */
 #include "base/check.h"
-#include "evm/userop.h"
 #include "wallet/engine.h"
 
 #include <string.h>
@@ -116,17 +115,31 @@ static bool is_late(const struct wallet *w, struct wallet_time t, const struct o
 enum used { USED_UNKNOWN, USED_NO, USED_YES };
 static enum used nonce_used(const struct wallet *w, const struct operation *op)
 {
-    struct userop userop;
+    struct u256 nonce;
     const struct view *v = wallet_view(w, op->account, op->network);
-    if (!v || figure_grade(&v->nonce) != GRADE_PROVEN ||
-        userop_decode(&userop, buf_span(&op->userop)) != OK) {
+    if (!v || figure_grade(&v->nonce) != GRADE_PROVEN || approve_nonce(&nonce, op) != OK) {
         return USED_UNKNOWN;
     }
-    return u256_compare(figure_value(&v->nonce), userop.nonce) > 0 ? USED_YES : USED_NO;
+    return u256_compare(figure_value(&v->nonce), nonce) > 0 ? USED_YES : USED_NO;
+}
+
+/* A transaction goes by JSON-RPC, and so also to a node of the person's own; ERR_LIMIT: asked again later. */
+static void ask_tx(struct wallet *w, struct wallet_time t, struct open_operation *o, bool is_submit)
+{
+    enum err err = is_submit ? tx_ask_submit(w, t, o->op) : tx_ask_track(w, t, o->op);
+    o->is_asked = err == OK;
+    o->give_up_at = instant_add(t.mono, SUBMIT_TIMEOUT_MS * US_PER_MS);
+    if (err != OK) {
+        o->retry_at = instant_add(t.mono, SUBMIT_RETRY_MS * US_PER_MS);
+    }
 }
 
 static void ask_submit(struct wallet *w, struct wallet_time t, struct open_operation *o)
 {
+    if (o->op->is_transaction) {
+        ask_tx(w, t, o, true);
+        return;
+    }
     struct queued *q = queue_add(w, WALLET_SUBMIT);
     q->operation = o->op->id;
     q->network = wallet_network(w, o->op->network);
@@ -145,6 +158,10 @@ static void ask_submit(struct wallet *w, struct wallet_time t, struct open_opera
 
 static void ask_track(struct wallet *w, struct wallet_time t, struct open_operation *o)
 {
+    if (o->op->is_transaction) {
+        ask_tx(w, t, o, false);
+        return;
+    }
     struct queued *q = queue_add(w, WALLET_TRACK);
     q->account = o->op->account;
     if (is_late(w, t, o->op) && o->late_asks++ % 2 == 0) {
@@ -236,6 +253,9 @@ void wallet_submitted(struct wallet *w,
         /* Perhaps it is on chain already, from before a restart: that is asked before it counts as failed. */
         o->op->reason = *why;
         o->retry_at = t.mono;
+    } else if (err == ERR_DENIED && o->op->is_transaction && tx_is_outrun(w, o->op)) {
+        coded_set(&o->op->reason, "dropped");
+        track_go(w, o->op, (struct step_args){.state = OPERATION_FAILED, .at_ms = t.unix_ms});
     } else {
         o->retry_at = instant_add(t.mono, SUBMIT_RETRY_MS * US_PER_MS);
     }
@@ -315,7 +335,8 @@ static void on_included(struct wallet *w,
 static void on_unknown(struct wallet *w, struct wallet_time t, struct open_operation *o)
 {
     struct operation *op = o->op;
-    if (nonce_used(w, op) == USED_YES) {
+    /* A transaction's nonce may be used by another one of the person's: its submission tells (tx_is_outrun). */
+    if (!op->is_transaction && nonce_used(w, op) == USED_YES) {
         return; /* the chain has it, whatever this server knows */
     }
     if (op->state == OPERATION_SIGNED && coded_is_set(&op->reason)) {

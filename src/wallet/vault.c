@@ -338,8 +338,36 @@ enum err vault_remove(struct vault *v, instant now, struct span credential_id)
     return e;
 }
 
+static bool is_same(const struct vault_entry *a, const struct vault_entry *b)
+{
+    /* Both are zero where their kind has nothing. */
+    return a->kind == b->kind && a->passphrase_len == b->passphrase_len &&
+           a->entropy.n == b->entropy.n && a->entropy.language == b->entropy.language &&
+           ct_equal(SPAN_OF(a->entropy.bytes), SPAN_OF(b->entropy.bytes)) &&
+           ct_equal(SPAN_OF(a->passphrase), SPAN_OF(b->passphrase)) &&
+           ct_equal(SPAN_OF(a->key.bytes), SPAN_OF(b->key.bytes));
+}
+
+/* The same secret again is the entry that it has already. */
+static bool find_same(uint32_t *ret_number, struct vault *v, const struct vault_entry *entry)
+{
+    bool is_found = false;
+    const struct vault_room *room = guarded_read(&v->content);
+    for (size_t i = 0; i < room->content.entries_count; i++) {
+        if (is_same(&room->content.entries[i], entry)) {
+            *ret_number = room->content.entries[i].number;
+            is_found = true;
+        }
+    }
+    guarded_close(&v->content);
+    return is_found;
+}
+
 static enum err add_entry(struct vault *v, uint32_t *ret_number, const struct vault_entry *entry)
 {
+    if (find_same(ret_number, v, entry)) {
+        return OK;
+    }
     struct vault_room *room = vault_change_begin(v);
     struct vault_content *c = &room->next;
     enum err e = ERR_LIMIT;

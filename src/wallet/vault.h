@@ -169,7 +169,8 @@ MUST_CHECK enum err vault_add_recovery(struct vault *v, instant now, struct buf 
 /* vault_remove takes a recipient away. ERR_NOT_FOUND. ERR_DENIED: it is the last passkey. ERR_STATE; ERR_IO. */
 MUST_CHECK enum err vault_remove(struct vault *v, instant now, struct span credential_id);
 
-/* Entries. ERR_STATE: locked. ERR_LIMIT: full. ERR_IO: the store failed, nothing changed. *ret_number names the entry. */
+/* Entries. ERR_STATE: locked. ERR_LIMIT: full. ERR_IO: the store failed, nothing changed. *ret_number names the entry;
+ * a secret that is there already keeps its own. */
 MUST_CHECK enum err vault_add_phrase(struct vault *v,
                                      instant now,
                                      uint32_t *ret_number,

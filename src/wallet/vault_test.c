@@ -622,11 +622,17 @@ TEST(entries_are_bounded)
     static const uint8_t long_text[VAULT_PASSPHRASE_MAX + 1] = {'x'};
     EXPECT_ERR(ERR_LIMIT, vault_add_phrase(&r->v, r->now, &number, &entropy, SPAN_OF(long_text)));
     for (unsigned i = 0; i < VAULT_ENTRIES_MAX; i++) {
+        key.bytes[1] = (uint8_t)i;
+        entropy.bytes[1] = (uint8_t)i;
         EXPECT_OK(i % 2 ? vault_add_key(&r->v, r->now, &number, &key)
                         : vault_add_phrase(&r->v, r->now, &number, &entropy,
                                            span_of(long_text, VAULT_PASSPHRASE_MAX)));
         EXPECT_EQ(i + 1, number);
     }
+    key.bytes[1] = 1;
+    EXPECT_OK(vault_add_key(&r->v, r->now, &number, &key)); /* is there already */
+    EXPECT_EQ(2, number);
+    key.bytes[1] = 77;
     EXPECT_ERR(ERR_LIMIT, vault_add_key(&r->v, r->now, &number, &key));
     restart(r);
     EXPECT_ERR(ERR_STATE, vault_add_key(&r->v, r->now, &number, &key));

@@ -83,6 +83,11 @@ static const char *put_question(struct json_writer *j, unsigned q, const struct 
         put_call_of_address(j, n->entry_point, SPAN_LIT("balanceOf(address)"), 1, s);
         return "eth_call";
     case VIEW_NONCE:
+        if (!s->is_smart) {
+            put_address(j, s->account);
+            put_block(j, s->block);
+            return "eth_getTransactionCount";
+        }
         put_call_of_address(j, n->entry_point, SPAN_LIT("getNonce(address,uint192)"), 2, s);
         return "eth_call";
     case VIEW_CODE:
@@ -242,7 +247,9 @@ static enum err learn_figure(struct view *v,
                              const struct figure_said *said)
 {
     struct u256 value;
-    if (q == VIEW_BALANCE || q == VIEW_PRIORITY_FEE) {
+    bool is_quantity = q == VIEW_BALANCE || q == VIEW_PRIORITY_FEE ||
+                       (q == VIEW_NONCE && !subject->is_smart);
+    if (is_quantity) {
         TRY(view_quantity(&value, result));
     } else {
         TRY(word_of(&value, result));
@@ -354,13 +361,20 @@ static void learn_code_hash(struct view *v,
 }
 
 static enum err
-learn_account(struct view *v, const struct proven_account *p, struct figure_claim claim)
+learn_account(struct view *v,
+              const struct proven_account *p,
+              const struct view_subject *subject,
+              struct figure_claim claim)
 {
     const struct account_state *state = proven_account_state(p);
     claim.part = FIGURE_BALANCE;
     TRY(figure_prove(&v->balance, p, &claim));
     claim.part = FIGURE_BASE_FEE;
     TRY(figure_prove(&v->base_fee, p, &claim));
+    claim.part = FIGURE_NONCE;
+    if (!subject->is_smart) {
+        TRY(figure_prove(&v->nonce, p, &claim));
+    }
     v->is_deployed = state->exists && !span_equal(SPAN_OF(state->code_hash.bytes),
                                                   SPAN_OF(account_empty_code_hash.bytes));
     return OK;
@@ -384,7 +398,7 @@ enum err view_learn_proof(struct view *v,
                                  .anchor = subject->anchor,
                                  .as_of_ms = subject->as_of_ms};
     switch (q) {
-    case VIEW_PROVE_ACCOUNT: return learn_account(v, p, claim);
+    case VIEW_PROVE_ACCOUNT: return learn_account(v, p, subject, claim);
     case VIEW_PROVE_ENTRY_POINT:
         TRY(figure_prove(&v->deposit, p, &claim));
         claim.slot = ask.slots[1];

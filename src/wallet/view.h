@@ -17,7 +17,7 @@ enum view_question {
     VIEW_PRIORITY_FEE, /* eth_maxPriorityFeePerGas */
     VIEW_BALANCE,      /* eth_getBalance */
     VIEW_DEPOSIT,      /* EntryPoint.balanceOf: what earlier operations left there */
-    VIEW_NONCE,        /* EntryPoint.getNonce(account, 0) */
+    VIEW_NONCE, /* EntryPoint.getNonce(account, 0); eth_getTransactionCount of one that is no smart account */
     VIEW_CODE,         /* eth_getCode: is the account there? */
     VIEW_FACTORY_CODE, /* eth_getCode of the factory: are our contracts there, and are they ours? */
     VIEW_VERIFIER_CODE, /* eth_getCode of the verifier */
@@ -62,6 +62,7 @@ struct view {
 struct view_subject {
     const struct network *network;
     struct address account;
+    bool is_smart;  /* a smart account: it has a deposit, and its nonces at the EntryPoint */
     uint64_t block; /* of VIEW_BLOCK's answer; unused for VIEW_BLOCK itself */
     enum anchor anchor;
     uint64_t as_of_ms;

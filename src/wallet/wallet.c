@@ -68,6 +68,8 @@ static void answer_one(struct wallet *w,
 {
     if (ask->what >= VIEW_PROVE_ACCOUNT) {
         read_proven(w, t, ask, err == OK ? ERR_MALFORMED : err, NULL);
+    } else if (ask->what >= ASK_SEND_TX) {
+        tx_answer(w, t, ask, err, result, source);
     } else if (ask->what == ASK_TOKEN_LOGS || ask->what == ASK_BLOCK_TXS) {
         trace_answer(w, t, ask, err, result);
     } else if (ask->task != 0) {

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/rng.h"
 #include "base/span.h"
+#include "crypto/secp256k1.h"
 #include "wallet/account.h"
 #include "wallet/coded.h"
 #include "wallet/contact.h"
@@ -246,6 +247,25 @@ MUST_CHECK enum err wallet_enroll_finish(struct wallet *w,
                                          const struct account **ret_account,
                                          struct coded *ret_why);
 
+/* wallet_account_add stores an account whose key is in the vault, or that is only watched, and selects it. Refusals: locked, name_bad,
+ * name_taken, account_known (name), limit_reached, storage_failed, storage_full. */
+struct account_args {
+    struct span name;
+    enum account_kind kind; /* not ACCOUNT_PASSKEY */
+    struct address address;
+    uint32_t entry;
+    struct span path;
+};
+MUST_CHECK enum err wallet_account_add(struct wallet *w,
+                                       struct wallet_time t,
+                                       const struct account_args *args,
+                                       const struct account **ret_account,
+                                       struct coded *ret_why);
+
+/* wallet_account_may_add tells beforehand what wallet_account_add would refuse but for the address: the key is made between. */
+MUST_CHECK enum err
+wallet_account_may_add(struct wallet *w, struct span name, struct coded *ret_why);
+
 size_t wallet_account_count(const struct wallet *w);
 const struct account *wallet_account_at(const struct wallet *w, size_t i);
 const struct account *wallet_account(const struct wallet *w, struct id id); /* NULL: unknown */
@@ -329,6 +349,9 @@ MUST_CHECK enum err wallet_unlock_finish(struct wallet *w,
                                          struct id ceremony,
                                          const struct passkey_answer *answer,
                                          struct coded *ret_why);
+
+/* wallet_unlocked: keyd has opened the vault with a passkey of the person, which unlocks the wallet too. */
+void wallet_unlocked(struct wallet *w, struct wallet_time t);
 
 /* ---- what the chain says ---- */
 
@@ -436,6 +459,17 @@ MUST_CHECK enum err wallet_approve(struct wallet *w,
                                    struct wallet_time t,
                                    const struct approve_args *args,
                                    struct coded *ret_why);
+/* wallet_approvable: what wallet_approve would refuse before it looks at the assertion. wallet_approve_signed takes the signature that keyd
+ * made for an operation of an ordinary account (is_transaction), over the hash in it; another's is refused. */
+MUST_CHECK enum err wallet_approvable(struct wallet *w,
+                                      struct wallet_time t,
+                                      const struct approve_args *args,
+                                      struct coded *ret_why);
+MUST_CHECK enum err wallet_approve_signed(struct wallet *w,
+                                          struct wallet_time t,
+                                          const struct approve_args *args,
+                                          const struct secp256k1_signature *sig,
+                                          struct coded *ret_why);
 MUST_CHECK enum err
 wallet_reject(struct wallet *w, struct wallet_time t, struct id operation, struct coded *ret_why);
 

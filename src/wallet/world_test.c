@@ -203,6 +203,62 @@ static size_t answer_code(const struct world *w, char *out, size_t cap, struct s
     return (size_t)snprintf(out, cap, "\"%s\"", is_absent ? "0x" : "0x6001");
 }
 
+static size_t hash_text(const struct world *w, char *out, size_t cap)
+{
+    struct hash32 hash;
+    struct wr wr = wr_init(mspan_of(out, cap - 1));
+    keccak256(&hash, span_of(w->chain.sent, w->chain.sent_len));
+    base16_encode_0x(&wr, SPAN_OF(hash.bytes));
+    out[wr.n] = '\0';
+    return wr.n;
+}
+
+static size_t answer_receipt(const struct world *w, char *out, size_t cap)
+{
+    char hash[80];
+    if (!w->chain.includes) {
+        return (size_t)snprintf(out, cap, "null");
+    }
+    (void)hash_text(w, hash, sizeof hash);
+    return (size_t)snprintf(
+        out, cap,
+        "{\"transactionHash\":\"%s\",\"status\":\"0x%d\",\"gasUsed\":"
+        "\"0x5208\",\"effectiveGasPrice\":\"0x3b9aca00\",\"blockNumber\":"
+        "\"0x%llx\"}",
+        hash, !w->chain.reverts,
+        (unsigned long long)(w->chain.included_at ? w->chain.included_at : w->chain.block));
+}
+
+/* A raw transaction comes to the chain. */
+static bool take_transaction(struct world *w, const struct wallet_event *e)
+{
+    static const struct wallet_source source = {.server = "12D3KooTest", .k = 1, .n = 1};
+    struct json params;
+    struct json first;
+    struct span text = SPAN_EMPTY;
+    char answer_text[256];
+    struct wr raw = wr_init(MSPAN_OF(w->chain.sent));
+    if (strcmp(e->method, "eth_sendRawTransaction") != 0) {
+        return false;
+    }
+    if (w->chain.send_error) {
+        int n = snprintf(answer_text, sizeof answer_text, "{\"code\":-32000,\"message\":\"%s\"}",
+                         w->chain.send_error);
+        wallet_answer(w->wallet, w->t, e->id, ERR_DENIED, span_of(answer_text, (size_t)n), &source);
+        return true;
+    }
+    EXPECT_OK(json_parse(&params, e->params, NULL));
+    EXPECT(json_at(&first, params, 0) && json_get_plain(&text, first) == OK);
+    EXPECT_OK(base16_decode_0x(&raw, text));
+    w->chain.sent_len = raw.n;
+    w->chain.sent_count++;
+    answer_text[0] = '"';
+    size_t n = hash_text(w, answer_text + 1, sizeof answer_text - 2);
+    answer_text[1 + n] = '"';
+    wallet_answer(w->wallet, w->t, e->id, OK, span_of(answer_text, n + 2), &source);
+    return true;
+}
+
 static size_t answer(const struct world *w, char *out, size_t cap, const struct wallet_event *e)
 {
     if (w->chain.lies) {
@@ -232,6 +288,15 @@ static size_t answer(const struct world *w, char *out, size_t cap, const struct 
     if (strcmp(e->method, "eth_getCode") == 0) {
         return answer_code(w, out, cap, e->params);
     }
+    if (strcmp(e->method, "eth_getTransactionCount") == 0) {
+        return quantity(out, cap, u256_from_u64(w->chain.nonce));
+    }
+    if (strcmp(e->method, "eth_getTransactionByHash") == 0) {
+        return (size_t)snprintf(out, cap, w->chain.forgets ? "null" : "{}");
+    }
+    if (strcmp(e->method, "eth_getTransactionReceipt") == 0) {
+        return answer_receipt(w, out, cap);
+    }
     if (strcmp(e->method, "eth_estimateGas") == 0) {
         return quantity(out, cap, u256_from_u64(21000));
     }
@@ -243,7 +308,7 @@ static void answer_ask(struct world *w, const struct wallet_event *e)
     char text[1024];
     static const struct wallet_source source = {.server = "12D3KooTest", .k = 1, .n = 1};
     w->chain.questions++;
-    if (w->chain.is_down) {
+    if (w->chain.is_down || take_transaction(w, e)) {
         return;
     }
     if (w->chain.trial_fails && strcmp(e->method, "eth_estimateGas") == 0) {

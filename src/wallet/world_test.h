@@ -48,6 +48,15 @@ struct world_chain {
     struct u256 claimed; /* what answers without a proof say that the balance is, if not 0 */
     size_t proofs;
     uint64_t anchored; /* the block that the anchor has named last */
+    /* Transactions of ordinary accounts: eth_sendRawTransaction. */
+    uint8_t sent[1024]; /* the newest, raw */
+    size_t sent_len;
+    size_t sent_count;
+    const char *send_error; /* refused with these words */
+    bool includes;          /* the newest is in a block: included_at, or the newest */
+    uint64_t included_at;
+    bool forgets; /* eth_getTransactionByHash finds nothing */
+    bool reverts;
 };
 
 struct world {
