@@ -455,6 +455,17 @@ static void task_done(struct api *a, struct wallet_time t, uint64_t task)
     }
 }
 
+/* A wallet that is locked, by hand or because nobody is there, has no open vault. */
+static void lock_vault_too(struct api *a)
+{
+    struct span body;
+    enum err e = OK;
+    if (wallet_is_locked(a->cfg.wallet) && a->cfg.node->keys) {
+        e = a->cfg.node->keys(a->cfg.node, &body, KEYD_VAULT_LOCK, SPAN_EMPTY);
+    }
+    (void)e; /* it can fail only if the key process is gone, and its memory with it */
+}
+
 void api_wallet_event(struct api *a, struct wallet_time t, const struct wallet_event *e)
 {
     switch (e->kind) {
@@ -468,7 +479,10 @@ void api_wallet_event(struct api *a, struct wallet_time t, const struct wallet_e
         a->is_stale[API_TOPIC_BALANCES] = true;
         a->is_stale[API_TOPIC_ACCOUNTS] = true; /* on_chain */
         break;
-    case WALLET_STATUS_CHANGED:   a->is_stale[API_TOPIC_STATUS] = true; break;
+    case WALLET_STATUS_CHANGED:
+        a->is_stale[API_TOPIC_STATUS] = true;
+        lock_vault_too(a);
+        break;
     case WALLET_SETTINGS_CHANGED: a->is_stale[API_TOPIC_SETTINGS] = true; break;
     case WALLET_ASK:
     case WALLET_PROVE:

@@ -7,6 +7,7 @@
 #include "base/rng.h"
 #include "base/span.h"
 #include "node/api/door.h"
+#include "node/keyd/keyd_wire.h"
 #include "node/os/sandbox_node.h"
 #include "wallet/wallet.h"
 
@@ -55,6 +56,12 @@ struct api_node_port {
                    uint64_t id,
                    const struct network *network,
                    struct address to);
+    /* One request about the vault to the key process, answered at once; the body lives until the next. Errors of keyd_client_ask. NULL: there
+     * is no key process. */
+    enum err (*keys)(struct api_node_port *self,
+                     struct span *ret_body,
+                     enum keyd_op op,
+                     struct span body);
     /* Tries an Ethereum node of the person's own for a network, and keeps it if it is right ("": forgets it);
      * api_node_set_done follows with the same id. */
     void (*set_node)(struct api_node_port *self,

@@ -1,6 +1,7 @@
 /* Handlers that change something, and the table of all handlers. */
 #include "node/api/api_inside.h"
 #include "node/api/api_methods.h"
+#include "node/api/api_vault.h"
 
 #include <string.h>
 
@@ -422,6 +423,13 @@ enum api_done api_finish_operation(struct api_call *c, const struct task_result 
 
 enum { TICK_COUNT_MAX = 16 };
 
+static bool is_transaction(struct api_call *c, struct id id)
+{
+    AUTO(operation_auto) struct operation *op = NULL;
+    return operation_new(&op, &c->api->budget) == OK &&
+           wallet_operation(c->w.wallet, id, op) == OK && op->is_transaction;
+}
+
 static enum api_done do_send_approve(struct api_call *c)
 {
     struct span ticks[TICK_COUNT_MAX];
@@ -441,7 +449,11 @@ static enum api_done do_send_approve(struct api_call *c)
             args.tick_count++;
         }
     }
-    if (wallet_approve(c->w.wallet, c->t, &args, &c->why) != OK) {
+    if (is_transaction(c, args.operation)) {
+        if (vault_approve_operation(c, &args) != API_DONE) {
+            return API_REFUSED;
+        }
+    } else if (wallet_approve(c->w.wallet, c->t, &args, &c->why) != OK) {
         return API_REFUSED;
     }
     return write_operation(c, args.operation);
@@ -502,29 +514,36 @@ static enum api_done do_session_end(struct api_call *c)
 
 /* Methods without a handler are not offered: version lists what there is. */
 enum api_done (*const api_handlers[API_METHOD_COUNT])(struct api_call *c) = {
+    [API_METHOD_ACCOUNTS_LIST] = api_do_accounts_list,
     [API_METHOD_ACCOUNT_CREATE_BEGIN] = do_account_create_begin,
     [API_METHOD_ACCOUNT_CREATE_CANCEL] = do_account_create_cancel,
     [API_METHOD_ACCOUNT_CREATE_FINISH] = do_account_create_finish,
     [API_METHOD_ACCOUNT_RENAME] = do_account_rename,
     [API_METHOD_ACCOUNT_SELECT] = do_account_select,
-    [API_METHOD_ACCOUNTS_LIST] = api_do_accounts_list,
     [API_METHOD_ADDRESS_CHECK] = api_do_address_check,
     [API_METHOD_BALANCES_GET] = api_do_balances_get,
     [API_METHOD_CANCEL_PREPARE] = do_cancel_prepare,
     [API_METHOD_CONTACTS_ADD] = do_contacts_add,
     [API_METHOD_CONTACTS_LIST] = api_do_contacts_list,
     [API_METHOD_CONTACTS_REMOVE] = do_contacts_remove,
+    [API_METHOD_EXPORT_BEGIN] = api_do_export_begin,
+    [API_METHOD_EXPORT_FINISH] = api_do_export_finish,
     [API_METHOD_FAUCET_REQUEST] = do_faucet_request,
     [API_METHOD_FEE_QUOTE] = api_do_fee_quote,
     [API_METHOD_HARDWARE] = api_do_hardware,
     [API_METHOD_HISTORY_LIST] = api_do_history_list,
     [API_METHOD_LOCK] = do_lock,
     [API_METHOD_LOG_TAIL] = api_do_log_tail,
+    [API_METHOD_MESSAGE_SIGN_BEGIN] = api_do_message_sign_begin,
+    [API_METHOD_MESSAGE_SIGN_FINISH] = api_do_message_sign_finish,
+    [API_METHOD_NETWORKS_LIST] = api_do_networks_list,
     [API_METHOD_NETWORK_NODE_SET] = api_do_network_node_set,
     [API_METHOD_NETWORK_SELECT] = do_network_select,
     [API_METHOD_NETWORK_STATUS] = api_do_network_status,
-    [API_METHOD_NETWORKS_LIST] = api_do_networks_list,
     [API_METHOD_OPERATION_GET] = api_do_operation_get,
+    [API_METHOD_ORDINARY_CREATE] = api_do_ordinary_create,
+    [API_METHOD_ORDINARY_DERIVE] = api_do_ordinary_derive,
+    [API_METHOD_ORDINARY_IMPORT] = api_do_ordinary_import,
     [API_METHOD_PEERS_LIST] = api_do_peers_list,
     [API_METHOD_PLUGIN_CANCEL] = api_do_plugin,
     [API_METHOD_PLUGIN_CHECK] = api_do_plugin,
@@ -545,11 +564,24 @@ enum api_done (*const api_handlers[API_METHOD_COUNT])(struct api_call *c) = {
     [API_METHOD_SESSION_END] = do_session_end,
     [API_METHOD_SETTINGS_GET] = api_do_settings_get,
     [API_METHOD_SETTINGS_SET] = do_settings_set,
+    [API_METHOD_SIGN_BEGIN] = api_do_sign_begin,
     [API_METHOD_SPEED_UP_PREPARE] = do_speed_up_prepare,
     [API_METHOD_STATUS] = api_do_status,
     [API_METHOD_SUBSCRIBE] = api_subscribe,
     [API_METHOD_TOKENS_LIST] = api_do_tokens_list,
     [API_METHOD_UNLOCK_BEGIN] = do_unlock_begin,
     [API_METHOD_UNLOCK_FINISH] = do_unlock_finish,
+    [API_METHOD_VAULT_CHANGE_BEGIN] = api_do_vault_change_begin,
+    [API_METHOD_VAULT_CHANGE_FINISH] = api_do_vault_change_finish,
+    [API_METHOD_VAULT_CHANNEL] = api_do_vault_channel,
+    [API_METHOD_VAULT_ENROL_ASSERTED] = api_do_vault_enrol_asserted,
+    [API_METHOD_VAULT_ENROL_BEGIN] = api_do_vault_enrol_begin,
+    [API_METHOD_VAULT_ENROL_CREATED] = api_do_vault_enrol_created,
+    [API_METHOD_VAULT_LOCK] = api_do_vault_lock,
+    [API_METHOD_VAULT_RECOVERY] = api_do_vault_recovery,
+    [API_METHOD_VAULT_STATUS] = api_do_vault_status,
+    [API_METHOD_VAULT_UNLOCK] = api_do_vault_unlock,
+    [API_METHOD_VAULT_UNLOCK_PHRASE] = api_do_vault_unlock_phrase,
     [API_METHOD_VERSION] = api_do_version,
+    [API_METHOD_WATCH_ADD] = api_do_watch_add,
 };

@@ -442,6 +442,18 @@ struct rig_text rig_create(struct rig *r, const char *name)
     return id;
 }
 
+void rig_attestation(struct rig *r, char *out, size_t cap, const char *challenge)
+{
+    char body[1500] = "";
+    uint8_t room[64];
+    struct enroll_answer a = world_attest(&r->w, decode(room, challenge), NULL);
+    put_member(body, sizeof body, "credential_id", a.credential_id);
+    put_member(body, sizeof body, "client_data_json", a.client_data);
+    put_member(body, sizeof body, "attestation_object", a.attestation);
+    int n = snprintf(out, cap, "\"response\":{%s,\"transports\":[]}", body);
+    check((size_t)n < cap);
+}
+
 void rig_assertion(struct rig *r, char *out, size_t cap, const char *challenge)
 {
     uint8_t room[64];

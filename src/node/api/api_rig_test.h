@@ -71,6 +71,9 @@ struct rig_text rig_create(struct rig *r, const char *name);
 /* rig_assertion is the params member "assertion" for a challenge in base64url. */
 void rig_assertion(struct rig *r, char *out, size_t cap, const char *challenge);
 
+/* rig_attestation is the params member "response" of a new passkey, the same one each time. */
+void rig_attestation(struct rig *r, char *out, size_t cap, const char *challenge);
+
 /* rig_prepare prepares a transfer of wei; the id of the operation. */
 struct rig_text rig_prepare(struct rig *r, const char *wei);
 

@@ -668,7 +668,8 @@ TEST(every_method_that_is_offered_was_asked_here)
     EXPECT(rig_at(&list, r->result, "methods"));
     static const char *const files[] = {"src/node/api/api_test.c", "src/node/api/api_push_test.c",
                                         "src/node/api/api_rig_test.c",
-                                        "src/node/api/api_plugin_test.c"};
+                                        "src/node/api/api_plugin_test.c",
+                                        "src/node/api/api_vault_test.c"};
     struct json_iter it = json_iterate(list);
     while (json_next(&it, NULL, &one)) {
         char quoted[64] = "\"";
@@ -677,7 +678,7 @@ TEST(every_method_that_is_offered_was_asked_here)
         quoted[1 + w.n] = '"';
         test_note("%s", quoted);
         bool is_asked = false;
-        for (size_t f = 0; f < 4; f++) {
+        for (size_t f = 0; f < sizeof files / sizeof files[0]; f++) {
             struct span source;
             EXPECT(test_file(files[f], &source));
             for (size_t i = 0; i + w.n + 2 <= source.n && !is_asked; i++) {

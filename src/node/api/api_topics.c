@@ -1,6 +1,7 @@
 /* Topics of the WebSocket: a snapshot of each that is chosen, then numbered updates. */
 #include "base/check.h"
 #include "node/api/api_inside.h"
+#include "node/api/api_vault.h"
 
 enum { ACTIVITY_ROWS = 20, LOG_SNAPSHOT = 100, REQUESTS_SHOWN = 16, CEREMONIES_SHOWN = 4 };
 
@@ -61,6 +62,11 @@ void api_write_status(const struct api_writing *w, struct api *a)
     api_write_chain(w);
     json_put_name(j, "keys");
     json_put_str(j, h.keys_ok ? "ok" : "down");
+    struct vault_seen seen;
+    if (vault_see(a, &seen) == OK) {
+        json_put_name(j, "vault");
+        json_put_str(j, vault_state_name(seen.state));
+    }
     json_put_name(j, "sandbox");
     put_sandbox(j, &h.sandbox);
     json_put_name(j, "test_key");
@@ -163,6 +169,9 @@ static void put_health(const struct api_writing *w)
     json_put_array(j);
     for (size_t i = 0; i < wallet_account_count(w->wallet); i++) {
         const struct account *a = wallet_account_at(w->wallet, i);
+        if (a->kind != ACCOUNT_PASSKEY) {
+            continue; /* the ways into the vault are the vault's */
+        }
         struct safety s = wallet_account_safety(a, w->t.unix_ms);
         json_put_object(j);
         json_put_name(j, "account_id");

@@ -22,7 +22,8 @@ void api_write_address(struct json_writer *j, struct address a)
 
 void api_write_base64url(struct json_writer *j, struct span bytes)
 {
-    char text[1400]; /* a credential id at its largest, 1,023 bytes, takes 1,364 */
+    char text
+        [1400]; /* a credential id at its largest, 1,023 bytes, takes 1,364; a sealed phrase 1,216 */
     struct wr w = wr_init(MSPAN_OF(text));
     base64_encode(&w, BASE64_URL_BARE, bytes);
     check(wr_ok(&w));
@@ -207,7 +208,15 @@ void api_write_account(const struct api_writing *w, const struct account *a)
     json_put_name(j, "address");
     api_write_address(j, a->address);
     json_put_name(j, "kind");
-    json_put_str(j, a->kind == ACCOUNT_PASSKEY ? "passkey" : "watch");
+    json_put_str(j, account_kind_name(a->kind));
+    if (account_is_ordinary(a)) {
+        json_put_name(j, "entry");
+        json_put_u64(j, a->entry);
+    }
+    if (a->path[0]) {
+        json_put_name(j, "path");
+        json_put_str(j, a->path);
+    }
     json_put_name(j, "owners");
     json_put_array(j);
     for (size_t i = 0; i < a->owner_count; i++) {
@@ -378,10 +387,9 @@ void api_write_request_options(const struct api_writing *w,
                                struct span challenge)
 {
     struct json_writer *j = w->j;
-    const struct account *first = a ? a : wallet_account_at(w->wallet, 0);
     json_put_object(j);
     json_put_name(j, "rp_id");
-    json_put_str(j, first->owners[0].rp_id);
+    json_put_str(j, a && a->owner_count > 0 ? a->owners[0].rp_id : "passmesh.localhost");
     json_put_name(j, "challenge");
     api_write_base64url(j, challenge);
     json_put_name(j, "allow");

@@ -1,5 +1,6 @@
 /* Operations, history rows and balances as JSON. */
 #include "evm/smart_account.h"
+#include "evm/tx.h"
 #include "evm/userop.h"
 #include "node/api/api_write.h"
 #include "wallet/fee.h"
@@ -204,10 +205,26 @@ static void put_owners(const struct api_writing *w, const struct operation *op)
         json_put_str(w->j, a->owners[i].name.text);
     }
     json_end_array(w->j);
-    if (a && op->state == OPERATION_PREPARED) {
+    if (a && op->state == OPERATION_PREPARED && !op->is_transaction) {
         put_name(w->j, "request");
         api_write_request_options(w, a, SPAN_OF(op->userop_hash.bytes));
     }
+}
+
+static void put_call(struct json_writer *j, const struct smart_call *call)
+{
+    json_put_object(j);
+    put_name(j, "to");
+    api_write_address(j, call->to);
+    put_name(j, "value");
+    api_write_u256(j, call->value);
+    put_name(j, "data");
+    json_put_hex(j, call->data);
+    if (call->data.n >= 4) {
+        put_name(j, "function");
+        json_put_str(j, "transfer(address,uint256)"); /* the only one that this wallet makes */
+    }
+    json_end_object(j);
 }
 
 static void put_calls(struct json_writer *j, const struct userop *op)
@@ -220,26 +237,49 @@ static void put_calls(struct json_writer *j, const struct userop *op)
     put_name(j, "calls");
     json_put_array(j);
     for (size_t i = 0; i < count; i++) {
-        json_put_object(j);
-        put_name(j, "to");
-        api_write_address(j, calls[i].to);
-        put_name(j, "value");
-        api_write_u256(j, calls[i].value);
-        put_name(j, "data");
-        json_put_hex(j, calls[i].data);
-        if (calls[i].data.n >= 4) {
-            put_name(j, "function");
-            json_put_str(j, "transfer(address,uint256)"); /* the only one that this wallet makes */
-        }
-        json_end_object(j);
+        put_call(j, &calls[i]);
     }
     json_end_array(j);
+}
+
+static void put_exact_tx(const struct api_writing *w, const struct operation *op)
+{
+    struct json_writer *j = w->j;
+    struct tx tx;
+    if (tx_decode(&tx, buf_span(&op->userop)) != OK) {
+        return;
+    }
+    put_name(j, "exact");
+    json_put_object(j);
+    put_name(j, "chain_id");
+    json_put_u64(j, tx.chain_id);
+    put_name(j, "sender");
+    api_write_address(j, op->from);
+    put_name(j, "nonce");
+    api_write_u256(j, u256_from_u64(tx.nonce));
+    put_name(j, "calls");
+    json_put_array(j);
+    put_call(j, &(struct smart_call){.to = tx.to, .value = tx.value, .data = tx.data});
+    json_end_array(j);
+    put_name(j, "gas_limit");
+    api_write_u256(j, u256_from_u64(tx.gas_limit));
+    put_name(j, "signing_hash");
+    json_put_hex(j, SPAN_OF(op->userop_hash.bytes));
+    put_name(j, "max_fee_per_gas");
+    api_write_u256(j, tx.max_fee_per_gas);
+    put_name(j, "max_priority_fee_per_gas");
+    api_write_u256(j, tx.max_priority_fee_per_gas);
+    json_end_object(j);
 }
 
 static void
 put_exact(const struct api_writing *w, const struct operation *op, const struct network *n)
 {
     struct userop u;
+    if (op->is_transaction) {
+        put_exact_tx(w, op);
+        return;
+    }
     if (op->userop.n == 0 || userop_decode(&u, buf_span(&op->userop)) != OK) {
         return;
     }
@@ -340,7 +380,7 @@ static void put_outcome(const struct api_writing *w, const struct operation *op)
         put_name(j, "tx_hash");
         json_put_hex(j, SPAN_OF(op->tx_hash.bytes));
     }
-    if (op->userop.n > 0) {
+    if (op->userop.n > 0 && !op->is_transaction) {
         put_name(j, "user_op_hash");
         json_put_hex(j, SPAN_OF(op->userop_hash.bytes));
     }

@@ -17,7 +17,7 @@
 
 enum {
     DAEMON_MEMORY_MAX = 192 * 1024 * 1024,
-    KEYD_TIMEOUT_MS = 3000,
+    KEYD_TIMEOUT_MS = 20000, /* a key file of another wallet takes a second or two to open */
     KEYD_GRACE_MS = 2000,
     PUMP_ROUNDS_MAX = 64
 };
@@ -277,6 +277,13 @@ static void port_set_node(struct api_node_port *self,
     own_nodes_try(&d->own_nodes, &args);
 }
 
+static enum err
+port_keys(struct api_node_port *self, struct span *ret_body, enum keyd_op op, struct span body)
+{
+    struct daemon *d = daemon_of(self);
+    return keyd_client_ask(&d->keyd, MSPAN_OF(d->keys_room), ret_body, op, body);
+}
+
 static struct wallet_time time_of(void *user)
 {
     return daemon_time(user);
@@ -292,7 +299,7 @@ static enum err start_keyd(struct daemon *d)
         return fail(d, ERR_IO,
                     "The path of the data directory is too long: choose a shorter --home.");
     }
-    uint32_t capabilities = KEYD_MAY_IDENTITY | KEYD_MAY_MANAGE;
+    uint32_t capabilities = KEYD_MAY_IDENTITY | KEYD_MAY_MANAGE | KEYD_MAY_VAULT;
     if (keyd_spawn(&d->keyd_process, d->config->keyd, store, capabilities) != OK) {
         return fail(
             d, ERR_IO,
@@ -460,6 +467,7 @@ static enum err start_api(struct daemon *d)
                                      .plugin_do = port_plugin_do,
                                      .health = port_health,
                                      .faucet = daemon_faucet,
+                                     .keys = port_keys,
                                      .set_node = port_set_node};
     struct api_cfg cfg = {.budget = &d->budget,
                           .rng = &d->entropy.rng,

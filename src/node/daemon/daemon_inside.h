@@ -72,6 +72,7 @@ struct daemon {
     struct sandbox_node_report sandbox;
     struct process keyd_process;
     struct keyd_client keyd;
+    uint8_t keys_room[KEYD_REPLY_MAX]; /* its answers about the vault */
     struct db *db;
     struct wallet *wallet;
     struct host host;

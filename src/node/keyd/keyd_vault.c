@@ -10,7 +10,7 @@
 
 enum {
     IMPORT_FILE = 3,      /* kinds 1 and 2 are those of entries */
-    NAME_SHOWN_MAX = 128, /* bytes of typed data's names in a reading */
+    NAME_SHOWN_MAX = 128, /* bytes of a name of typed data in a reading; a longer one is left out */
 };
 
 bool keyd_vault_has(uint8_t op)
@@ -332,8 +332,8 @@ static void put_transaction(struct wr *w, const struct vault_reading *r)
 
 static void put_reading(struct wr *w, const struct vault_reading *r)
 {
-    struct span type = span_first(r->primary_type, NAME_SHOWN_MAX);
-    struct span name = span_first(r->domain_name, NAME_SHOWN_MAX);
+    struct span type = r->primary_type.n <= NAME_SHOWN_MAX ? r->primary_type : SPAN_EMPTY;
+    struct span name = r->domain_name.n <= NAME_SHOWN_MAX ? r->domain_name : SPAN_EMPTY;
     wr_u8(w, (uint8_t)r->kind);
     switch (r->kind) {
     case VAULT_SIGN_TRANSACTION: put_transaction(w, r); break;

@@ -85,7 +85,12 @@ export type Account = {
   id: string;
   name: string;
   address: string;
-  kind: 'passkey' | 'watch';
+  /** passkey: a smart account. phrase, key: an ordinary account whose key is in the vault. */
+  kind: 'passkey' | 'watch' | 'phrase' | 'key';
+  /** Of kind phrase: how it is derived. */
+  path?: string;
+  /** Of kinds phrase and key: accounts of one phrase have the same. */
+  entry?: number;
   owners: Owner[];
   threshold: number;
   /** On the selected network: the account contract exists. */
@@ -250,19 +255,21 @@ export type Call = {
   function?: string;
 };
 
-/** The signed bytes, field by field; fees in wei. */
+/** The signed bytes, field by field; fees in wei. A user operation, or (with gas_limit and signing_hash) a transaction. */
 export type Exact = {
   chain_id: number;
-  entry_point: string;
+  entry_point?: string;
   sender: string;
   nonce: string;
   calls: Call[];
-  user_op_hash: string;
-  call_gas_limit: string;
-  verification_gas_limit: string;
-  pre_verification_gas: string;
+  user_op_hash?: string;
+  call_gas_limit?: string;
+  verification_gas_limit?: string;
+  pre_verification_gas?: string;
   max_fee_per_gas: string;
   max_priority_fee_per_gas: string;
+  gas_limit?: string;
+  signing_hash?: string;
 };
 
 export type Step = {
@@ -369,6 +376,54 @@ export type Sandbox = {
   missing: ('no_new_privs' | 'limits' | 'seccomp' | 'landlock')[];
 };
 
+/** What opens the vault of ordinary accounts. */
+export type Vault = {
+  state: 'none' | 'locked' | 'open';
+  /** Until the next try is taken, after wrong ones. */
+  wait_ms: number;
+  passkeys: VaultPasskey[];
+  /** There is a recovery phrase. */
+  has_phrase: boolean;
+  /** Numbers of what it holds; empty unless it is open. */
+  entries: number[];
+};
+
+export type VaultPasskey = {
+  id: string;
+  rp_id: string;
+  /** What its PRF evaluates; not secret. */
+  prf_input: string;
+};
+
+/** What the key process itself read in the bytes that are signed. */
+export type Reading = {
+  kind: 'transaction' | 'message' | 'typed_data';
+  chain_id?: number;
+  nonce?: string;
+  gas_limit?: string;
+  max_fee_per_gas?: string;
+  max_priority_fee_per_gas?: string;
+  /** Wei: gas limit times max fee. */
+  fee_max?: string;
+  /** Absent: it makes a contract. */
+  to?: string;
+  /** Wei. */
+  value?: string;
+  data_bytes?: number;
+  /** It is a token transfer and nothing else: to whom. */
+  token_to?: string;
+  token_amount?: string;
+  /** Of a message. */
+  bytes?: number;
+  /** Of a message: it can be read. */
+  is_text?: boolean;
+  primary_type?: string;
+  domain_name?: string;
+  domain_chain_id?: number;
+  /** verifyingContract of the domain. */
+  contract?: string;
+};
+
 export type Status = {
   version: string;
   /** Changes with every start of the daemon. */
@@ -382,6 +437,8 @@ export type Status = {
   chain: ChainHealth;
   /** The key process. */
   keys: 'ok' | 'down';
+  /** Of ordinary accounts; absent while the key process does not answer. */
+  vault?: 'none' | 'locked' | 'open';
   sandbox: Sandbox;
   /** An account uses a key in software. */
   test_key: boolean;
@@ -670,6 +727,24 @@ export interface Methods {
     key: string;
     contact_id: string;
   }; result: Record<string, never> };
+  /** Ask for the passkey that lets the phrase or the private key of an ordinary account out, to a receiver's X25519 key. */
+  export_begin: { params: {
+    key: string;
+    account_id: string;
+    what: 'phrase' | 'key';
+    receiver: string;
+  }; result: {
+    options: RequestOptions;
+  } };
+  /** Hand over the assertion; the secret comes sealed to the receiver. With a sealed password a private key comes as a key file (version 3). */
+  export_finish: { params: {
+    key: string;
+    assertion: Assertion;
+    sealed?: string;
+  }; result: {
+    kind: 'phrase' | 'key' | 'file';
+    sealed: string;
+  } };
   /** Ask the faucet of a local network for test money. Listed by version only while the network has one. */
   faucet_request: { params: {
     key: string;
@@ -761,6 +836,24 @@ export interface Methods {
   }; result: {
     lines: LogLine[];
   } };
+  /** Ask for the passkey that signs a message (EIP-191) or typed data (EIP-712) with an ordinary account. payload: the message's bytes, or the typed data's JSON. */
+  message_sign_begin: { params: {
+    key: string;
+    account_id: string;
+    kind: 'message' | 'typed_data';
+    payload: string;
+  }; result: {
+    options: RequestOptions;
+    reading: Reading;
+    check_code: string;
+  } };
+  /** Hand over the assertion; the signature is r, s, v. */
+  message_sign_finish: { params: {
+    key: string;
+    assertion: Assertion;
+  }; result: {
+    signature: string;
+  } };
   /** Name an Ethereum node of one's own for a network, or none (empty url). It is asked for its chain id and newest block first. */
   network_node_set: { params: {
     key: string;
@@ -786,6 +879,25 @@ export interface Methods {
   operation_get: { params: {
     operation_id: string;
   }; result: Operation };
+  /** Make an ordinary account from a new phrase of 12 or 24 words, which stays in the vault; export_begin shows it. */
+  ordinary_create: { params: {
+    key: string;
+    name: string;
+    words: number;
+  }; result: Account };
+  /** The next account of the same phrase (BIP-44). */
+  ordinary_derive: { params: {
+    key: string;
+    account_id: string;
+    name: string;
+  }; result: Account };
+  /** Bring an ordinary account into the vault: a phrase, a private key, or a key file with its password, sealed to the key process. */
+  ordinary_import: { params: {
+    key: string;
+    name: string;
+    kind: 'phrase' | 'key' | 'file';
+    sealed: string;
+  }; result: Account };
   /** Connected peers. */
   peers_list: { params: Record<string, never>; result: {
     peers: Peer[];
@@ -922,6 +1034,16 @@ export interface Methods {
       hide_unknown_tokens?: boolean;
     };
   }; result: Settings };
+  /** Ask for the passkey that approves an operation of an ordinary account: the key process reads the transaction, says what it read, and draws the challenge. send_approve takes the assertion. */
+  sign_begin: { params: {
+    key: string;
+    operation_id: string;
+    revision: number;
+  }; result: {
+    options: RequestOptions;
+    reading: Reading;
+    check_code: string;
+  } };
   /** Prepare the same operation with a higher fee and the same nonce. */
   speed_up_prepare: { params: {
     key: string;
@@ -959,6 +1081,77 @@ export interface Methods {
     ceremony_id: string;
     assertion: Assertion;
   }; result: Record<string, never> };
+  /** Ask a passkey of the vault to agree to a change: another passkey, or the recovery phrase for a receiver's X25519 key. */
+  vault_change_begin: { params: {
+    key: string;
+    what: 'passkey' | 'recovery';
+    receiver?: string;
+  }; result: {
+    options: RequestOptions;
+  } };
+  /** Hand over the assertion that agrees; the change itself follows within 5 minutes. */
+  vault_change_finish: { params: {
+    key: string;
+    assertion: Assertion;
+  }; result: Record<string, never> };
+  /** A public key (X25519) of the key process, for the next message that is sealed to it; docs/keyd.md. */
+  vault_channel: { params: {
+    key: string;
+  }; result: {
+    public_key: string;
+  } };
+  /** Hand over an assertion, and its PRF output sealed to the key process (absent: there was none). Twice: then the passkey is trusted and the vault is open. */
+  vault_enrol_asserted: { params: {
+    key: string;
+    assertion: Assertion;
+    sealed?: string;
+  }; result: {
+    done: boolean;
+    options?: RequestOptions;
+    prf_input?: string;
+  } };
+  /** Begin to make a passkey of the vault. The first one makes the vault; another one needs an open vault and, before, vault_change_begin and vault_change_finish. prf_input is what its PRF evaluates. */
+  vault_enrol_begin: { params: {
+    key: string;
+    /** Where the passkey shall live. */
+    where: 'any' | 'this_device' | 'security_key' | 'phone';
+  }; result: {
+    options: CreationOptions;
+    prf_input: string;
+  } };
+  /** Hand over the new passkey; an assertion with PRF follows. */
+  vault_enrol_created: { params: {
+    key: string;
+    response: Attestation;
+  }; result: {
+    done: boolean;
+    options?: RequestOptions;
+    prf_input?: string;
+  } };
+  /** Lock the vault: its secrets leave the memory of the key process. */
+  vault_lock: { params: {
+    key: string;
+  }; result: Record<string, never> };
+  /** Make the recovery phrase of the vault, sealed to the receiver that vault_change_begin named. There is one. */
+  vault_recovery: { params: {
+    key: string;
+    receiver: string;
+  }; result: {
+    sealed: string;
+  } };
+  /** What the key process says of the vault: its passkeys, whether it is open, and how long wrong tries make it wait. */
+  vault_status: { params: Record<string, never>; result: Vault };
+  /** Open the vault with the PRF output of one of its passkeys, sealed to the key process. Opens a locked wallet too. */
+  vault_unlock: { params: {
+    key: string;
+    credential_id: string;
+    sealed: string;
+  }; result: Record<string, never> };
+  /** Open the vault with its recovery phrase, sealed to the key process. */
+  vault_unlock_phrase: { params: {
+    key: string;
+    sealed: string;
+  }; result: Record<string, never> };
   /** Version, build, and the methods that this daemon offers: the page hides what is missing. */
   version: { params: Record<string, never>; result: {
     version: string;
@@ -969,6 +1162,12 @@ export interface Methods {
     }[];
     methods: string[];
   } };
+  /** Watch an address without its key. */
+  watch_add: { params: {
+    key: string;
+    name: string;
+    address: string;
+  }; result: Account };
 }
 
 /** Each topic: the state as a whole, and what an update holds. */
@@ -1071,6 +1270,27 @@ export interface ErrorParams {
   plugin_unavailable: Record<string, never>;
   plugin_busy: Record<string, never>;
   plugin_refused: { reason: string; };
+  vault_none: Record<string, never>;
+  vault_locked: Record<string, never>;
+  vault_over: Record<string, never>;
+  vault_wrong: Record<string, never>;
+  vault_wait: { seconds: string; };
+  vault_channel: Record<string, never>;
+  vault_not_agreed: Record<string, never>;
+  vault_create_value: Record<string, never>;
+  vault_prf_missing: Record<string, never>;
+  vault_prf_changed: Record<string, never>;
+  vault_full: Record<string, never>;
+  vault_seal_failed: Record<string, never>;
+  vault_has_phrase: Record<string, never>;
+  secret_phrase: Record<string, never>;
+  secret_key: Record<string, never>;
+  secret_file: Record<string, never>;
+  secret_password: Record<string, never>;
+  account_known: { name: string; };
+  account_kind: Record<string, never>;
+  account_watched: Record<string, never>;
+  message_bad: Record<string, never>;
 }
 
 export interface WhyParams {
@@ -1181,6 +1401,9 @@ export interface ActionParams {
   open_again: Record<string, never>;
   unlock: Record<string, never>;
   make_wallet: Record<string, never>;
+  make_vault: Record<string, never>;
+  unlock_vault: Record<string, never>;
+  other_key: Record<string, never>;
   open_network: Record<string, never>;
   prepare_again: Record<string, never>;
   review: Record<string, never>;
