@@ -82,6 +82,9 @@ export async function buildPage(out, { withGallery = false } = {}) {
       if (info.entryPoint) {
         names.set(basename(info.entryPoint).replace(/\.tsx$/, '.js').replace('all.css', 'style.css'), basename(path));
       }
+      if (info.entryPoint === 'src/main.tsx') { /* all that the first load brings along */
+        info.imports.filter((i) => i.kind === 'import-statement').forEach((i, n) => names.set(`main.${n}.js`, basename(i.path)));
+      }
       if (inputs.length === 1 && /(en|zh)\.ts$/.test(inputs[0])) {
         names.set(`text.${basename(inputs[0], '.ts')}.js`, basename(path));
       }

@@ -153,6 +153,13 @@ export function make(now) {
     risks: [risk('r1', 'danger', 'unlimited_permission', { who: 'Router', symbol: 'USDC' }, true), risk('r2', 'caution', 'first_time'), risk('r3', 'info', 'fee_reported')],
   });
 
+  const vault = (o = {}) => ({ state: 'locked', wait_ms: 0, passkeys: [{ id: request.allow[0].id, rp_id: 'passmesh.localhost', prf_input: request.challenge }], has_phrase: false, entries: [], ...o });
+  const ordinary = { ...account({ id: 'a2', name: 'From another wallet', kind: 'phrase', owners: [], path: 'm/44\'/60\'/0\'/0/0', entry: 1, on_chain: false }) };
+  const reading = { kind: 'transaction', chain_id: 31337, nonce: '7', gas_limit: '21000', max_fee_per_gas: '4000000000', max_priority_fee_per_gas: '1000000000', fee_max: '84000000000000', to: ALICE, value: '1500000000000000000', data_bytes: 0 };
+  const ordinaryOp = operation({ account_id: 'a2', owners: [], exact: { chain_id: 31337, sender: ANNA, nonce: '7', calls: [call], gas_limit: '21000', signing_hash: HASH, max_fee_per_gas: '4000000000', max_priority_fee_per_gas: '1000000000' } });
+  delete ordinaryOp.request;
+  replies.vault_status = vault();
+
   /* name → {route, topics over the usual, replies over the usual, act, access, link, credentials} */
   const states = {
     'access-none': { access: 'none' }, 'access-over': { access: 'over' }, 'access-code': { access: 'code_bad' },
@@ -212,6 +219,22 @@ export function make(now) {
     'accounts-add-contact': { route: 'accounts', act: [['click', '[data-test=add-contact]'], ['fill', '[data-test=contact-name]', 'Alice'], ['fill', '[data-test=contact-address]', ALICE], ['pause', 500]] },
     'account': { route: 'accounts/a1', topics: { accounts: { accounts: [account({ owners: [owner(), owner({ id: 'o2', name: 'Blue key', kind: 'security_key', tested_ms: 0, last_used_ms: 0, synced: true })] })] } } },
     'account-rename': { route: 'accounts/a1', act: [['click', '.heading .button']] },
+    'account-ordinary': { route: 'accounts/a2', topics: { accounts: { accounts: [account(), ordinary] }, status: status({ vault: 'open' }) }, act: [['wait', '[data-test=show-key]']] },
+    'account-key': { route: 'accounts/a4', topics: { accounts: { accounts: [{ ...ordinary, id: 'a4', kind: 'key', name: 'W'.repeat(64), path: undefined }] }, status: status({ vault: 'locked' }) }, act: [['fill', '[data-test=message-text]', EVIL]] },
+    'accounts-all-kinds': { route: 'accounts', topics: { accounts: { accounts: [account(), ordinary, { ...ordinary, id: 'a4', kind: 'key', name: 'Old key', address: BOB, selected: false, path: undefined }] }, status: status({ vault: 'locked' }) } },
+    'add': { route: 'accounts/add', topics: { status: status({ vault: 'open' }) }, act: [['wait', '[data-test=add-name]']] },
+    'add-phrase': { route: 'accounts/add', topics: { status: status({ vault: 'open' }) }, act: [['click', '[data-test=choice-phrase]'], ['fill', '[data-test=add-secret]', 'abandon abandon']] },
+    'add-file-error': { route: 'accounts/add', topics: { status: status({ vault: 'open' }) }, replies: { vault_status: vault({ state: 'open' }), vault_channel: error('vault_channel', {}, ['try_again']) }, act: [['click', '[data-test=choice-file]'], ['fill', '[data-test=add-name]', 'Old'], ['fill', '[data-test=add-secret]', '{}'], ['click', '[data-test=add-account]'], ['wait', '[data-test=error]']] },
+    'add-watch': { route: 'accounts/add', topics: { status: status({ vault: 'open' }) }, act: [['click', '[data-test=choice-watch]'], ['fill', '[data-test=add-address]', ALICE]] },
+    'add-no-vault': { route: 'accounts/add', topics: { ...none, status: { ...none.status, vault: 'none' } }, act: [['wait', '[data-test=to-vault]']] },
+    'vault-none': { route: 'vault', topics: { status: status({ vault: 'none' }) }, replies: { vault_status: vault({ state: 'none', passkeys: [] }) }, act: [['wait', '[data-test=vault]']] },
+    'vault-locked': { route: 'vault', topics: { status: status({ vault: 'locked' }) }, replies: { vault_status: vault({ has_phrase: true, wait_ms: 7000 }) }, act: [['click', '[data-test=vault-by-phrase]']] },
+    'vault-open': { route: 'vault', topics: { status: status({ vault: 'open' }) }, replies: { vault_status: vault({ state: 'open', entries: [1] }) }, act: [['wait', '[data-test=vault]']] },
+    'vault-error': { route: 'vault', replies: { vault_status: error('keys_down', {}, ['save_report']) }, act: [['wait', '[data-test=error]']] },
+    'vault-ceremony': { route: 'vault', topics: { status: status({ vault: 'locked' }) }, replies: { vault_status: vault() }, credentials: 'hang', act: [['click', '[data-test=vault-open]'], ['wait', 'dialog']] },
+    'approve-ordinary': op(ordinaryOp),
+    'ceremony-ordinary': { ...op(ordinaryOp), topics: { ...op(ordinaryOp).topics, accounts: { accounts: [ordinary] } }, replies: { vault_status: vault({ state: 'open' }), sign_begin: { options: request, reading, check_code: '7F3A-92C1' } }, credentials: 'hang', act: [['approve'], ['wait', 'dialog']] },
+    'locked-vault': { route: 'home', topics: { status: status({ locked: true, vault: 'locked' }), accounts: null, balances: null, activity: null, health: null, network: null, log: null, requests: null } },
     'network': { route: 'network' },
     'network-empty': { route: 'network', topics: { network: network({ peers: 0, servers: 0, by_source: { mdns: 0, dht: 0, saved: 0, bootstrap: 0, manual: 0, inbound: 0 }, refused: [], sent: [], reach: { state: 'unknown', why: { code: 'not_tried', params: {} } }, chain: chain({ state: 'no_network', k: 0, n: 0, grade: 'reported' }) }), status: status({ chain: chain({ state: 'no_network' }), peers: 0, servers: 0 }) }, replies: { peers_list: { peers: [] }, servers_list: { servers: [] } } },
     'network-node-error': { route: 'network', replies: { network_node_set: error('wrong_chain', { expected: '31337', got: '1' }, ['open_network']) }, act: [['fill', 'form input', 'http://127.0.0.1:8545'], ['click', 'form button'], ['wait', '[data-test=error]']] },

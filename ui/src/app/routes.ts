@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 
 export type Screen =
   | 'home' | 'receive' | 'send' | 'approve' | 'activity' | 'operation' | 'accounts' | 'account' | 'network' | 'computer' | 'settings' | 'more' | 'log' | 'about'
-  | 'start' | 'missing';
+  | 'start' | 'add' | 'vault' | 'missing';
 
 export interface Route {
   screen: Screen;
@@ -22,7 +22,9 @@ const TABLE: [RegExp, Screen, boolean, string][] = [
   [/^activity$/, 'activity', false, 'activity'],
   [/^activity\/([\w-]{1,64})$/, 'operation', false, 'activity'],
   [/^accounts$/, 'accounts', false, 'accounts'],
+  [/^accounts\/add$/, 'add', true, 'accounts'],
   [/^accounts\/([\w-]{1,64})$/, 'account', false, 'accounts'],
+  [/^vault$/, 'vault', false, 'accounts'],
   [/^network$/, 'network', false, 'network'],
   [/^computer$/, 'computer', false, 'computer'],
   [/^settings$/, 'settings', false, 'settings'],

@@ -24,11 +24,16 @@ import { T } from '../text';
 import { Banner, Card, ErrorPanel, Heading, Icon, LinkButton, Skeleton, type IconName } from '../widgets/basic';
 import { CeremonyDialog, ToastArea } from '../widgets/dialog';
 import { route, type Screen } from './routes';
+import { lazy } from '../widgets/lazy';
 import { Shortcuts } from './shortcuts';
+
+/* What is not looked at every day is not in the first load. */
+const Vault = lazy(() => import('../features/vault/vault').then((m) => m.Vault));
+const AddAccount = lazy(() => import('../features/accounts/add').then((m) => m.AddAccount));
 
 const SCREENS: Record<Screen, FunctionComponent<{ id: string }>> = {
   home: Home, receive: Receive, send: Send, approve: Approve, activity: Activity, operation: OperationScreen, accounts: Accounts, account: AccountScreen,
-  network: Network, computer: Computer, settings: Settings, more: More, log: Log, about: About, start: Start, missing: Missing,
+  network: Network, computer: Computer, settings: Settings, more: More, log: Log, about: About, start: Start, add: AddAccount, vault: Vault, missing: Missing,
 };
 
 function Missing() {

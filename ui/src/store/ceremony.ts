@@ -5,6 +5,8 @@ import { asApiError, type ApiError } from '../api/errors';
 export interface CeremonyView {
   what: string;
   checkCode?: string;
+  /** What the key process read, for ordinary accounts. */
+  rows?: [string, string][];
   state: 'waiting' | 'checking' | 'failed';
   endsMs: number;
   error?: ApiError;
@@ -17,6 +19,7 @@ export const ceremony = signal<CeremonyView | null>(null);
 export interface CeremonyPlan<A, R> {
   what: string;
   checkCode?: string;
+  rows?: [string, string][];
   timeoutMs: number;
   /** Asks the authenticator. */
   ask(signal: AbortSignal): Promise<A>;
@@ -43,7 +46,7 @@ export function runCeremony<A, R>(plan: CeremonyPlan<A, R>): Promise<R | null> {
         end(null);
       };
       const again = (): void => void attempt();
-      const view = { what: plan.what, checkCode: plan.checkCode, endsMs: Date.now() + plan.timeoutMs, again, close };
+      const view = { what: plan.what, checkCode: plan.checkCode, rows: plan.rows, endsMs: Date.now() + plan.timeoutMs, again, close };
       ceremony.value = { ...view, state: 'waiting' };
       try {
         const answer = await plan.ask(abort.signal);

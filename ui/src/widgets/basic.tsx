@@ -105,7 +105,7 @@ export function Empty({ text, children }: { text: string; children?: ComponentCh
   return <div class="empty"><p>{text}</p>{children}</div>;
 }
 
-const ACTION_ROUTES: Record<string, string> = { open_network: 'network', make_wallet: 'start', save_report: 'log', get_funds: 'receive', prepare_again: 'send', send_again: 'send' };
+const ACTION_ROUTES: Record<string, string> = { open_network: 'network', make_wallet: 'start', save_report: 'log', get_funds: 'receive', prepare_again: 'send', send_again: 'send', make_vault: 'vault', unlock_vault: 'vault' };
 
 export function errorText(error: ApiError): string {
   const t = T();

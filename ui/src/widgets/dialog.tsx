@@ -57,7 +57,8 @@ export function CeremonyDialog() {
           ? <><LevelIcon level="caution" /><p>{view.error && errorText(view.error)} {t.ceremony.stillHere}</p></>
           : <><span class="ceremony-icon"><Icon name="fingerprint-pattern" large /></span><p>{view.state === 'waiting' ? t.ceremony.waiting : t.ceremony.checking}</p></>}
       </div>
-      <KeyValue rows={[[t.ceremony.forWhat, view.what], ...(view.checkCode ? [[t.ceremony.checkCode, <span class="mono code">{view.checkCode}</span>] as [string, ComponentChildren]] : [])]} />
+      {view.rows && <p class="muted">{t.ceremony.read}</p>}
+      <KeyValue rows={[[t.ceremony.forWhat, view.what], ...(view.rows ?? []).map(([key, value]) => [key, <span class="mono wrap">{value}</span>] as [string, ComponentChildren]), ...(view.checkCode ? [[t.ceremony.checkCode, <span class="mono code">{view.checkCode}</span>] as [string, ComponentChildren]] : [])]} />
       {failed && view.error && <details><summary>{t.common.details}</summary><code class="mono">{view.error.code}{view.error.detail && `, ${view.error.detail}`}</code></details>}
       <div class="actions">
         <Button onPress={view.close} testId="ceremony-close">{failed ? t.common.close : t.common.cancel}</Button>

@@ -132,11 +132,11 @@ export function Exact({ operation }: { operation: Operation }) {
   const t = T();
   const x = operation.exact!;
   const f = t.approve.fields;
-  const plain = ['chain_id', 'entry_point', 'sender', 'nonce', 'user_op_hash', 'call_gas_limit', 'verification_gas_limit', 'pre_verification_gas', 'max_fee_per_gas', 'max_priority_fee_per_gas'] as const;
+  const plain = ['chain_id', 'entry_point', 'sender', 'nonce', 'user_op_hash', 'call_gas_limit', 'verification_gas_limit', 'pre_verification_gas', 'gas_limit', 'signing_hash', 'max_fee_per_gas', 'max_priority_fee_per_gas'] as const;
   return (
     <details class="exact">
       <summary>{t.approve.exact}</summary>
-      <KeyValue rows={plain.map((name) => [f[name], <span class="mono wrap">{String(x[name])}</span>])} />
+      <KeyValue rows={plain.filter((name) => x[name] !== undefined).map((name) => [f[name], <span class="mono wrap">{String(x[name])}</span>])} />
       {x.calls.map((c, i) => (
         <div key={i} class="call">
           <h3>{f.call(i + 1)}</h3>

@@ -10,14 +10,18 @@ import { sayCoded, T } from '../../text';
 import { Address, CopyButton, Identicon } from '../../widgets/address';
 import { Button, Card, Empty, ErrorPanel, Heading, Icon, LinkButton, Note, Skeleton } from '../../widgets/basic';
 import { TextField } from '../../widgets/form';
+import { lazy } from '../../widgets/lazy';
+
+const OrdinaryParts = lazy(() => import('./ordinary').then((m) => m.OrdinaryParts));
 
 export function Accounts() {
   const t = T();
   const accounts = store.accounts.value?.accounts;
   return (
     <>
-      <Heading aside={offers('account_create_begin') && <LinkButton to="start" icon="plus">{t.accounts.add}</LinkButton>}>{t.accounts.title}</Heading>
+      <Heading aside={offers('account_create_begin') && <LinkButton to="accounts/add" icon="plus" testId="go-add">{t.accounts.add}</LinkButton>}>{t.accounts.title}</Heading>
       {accounts ? accounts.map((a) => <AccountCard key={a.id} account={a} />) : <Card busy><Skeleton what={t.what.accounts} /></Card>}
+      <VaultCard />
       <Contacts />
     </>
   );
@@ -26,6 +30,29 @@ export function Accounts() {
 function Safety({ account }: { account: Account }) {
   const t = T();
   return <span class={`chip-state ${account.safe ? 'ok' : 'warn'}`}><Icon name={account.safe ? 'shield-check' : 'triangle-alert'} />{account.safe ? t.accounts.safe : t.accounts.unsafe}</span>;
+}
+
+function kindText(account: Account): string {
+  const t = T();
+  switch (account.kind) {
+    case 'passkey': return t.accounts.waysCount(account.owners.length);
+    case 'watch': return t.accounts.watch;
+    case 'phrase': return t.ordinary.ofPhrase(account.path ?? '');
+    case 'key': return t.ordinary.ofKey;
+  }
+}
+
+function VaultCard() {
+  const t = T();
+  const state = store.status.value?.vault;
+  if (!state || !offers('vault_status')) {
+    return null;
+  }
+  return (
+    <Card title={t.vault.title} aside={<LinkButton to="vault" icon="key" testId="go-vault">{t.vault.look}</LinkButton>}>
+      <p class="muted">{state === 'none' ? t.vault.none : state === 'open' ? t.vault.isOpen : t.vault.isLocked}</p>
+    </Card>
+  );
 }
 
 function AccountCard({ account }: { account: Account }) {
@@ -40,8 +67,8 @@ function AccountCard({ account }: { account: Account }) {
           : <Button small busy={doing.busy} onPress={() => void doing.run(() => command('account_select', { account_id: account.id }))}>{t.accounts.use}</Button>}
       </div>
       <p><Address value={account.address} /></p>
-      <div class="row"><CopyButton small text={account.address} label={t.address.copy} />{account.kind !== 'watch' && <Safety account={account} />}
-        <span class="muted">{account.kind === 'watch' ? t.accounts.watch : t.accounts.waysCount(account.owners.length)} · {account.on_chain ? t.accounts.onChain : t.accounts.notOnChain}</span></div>
+      <div class="row"><CopyButton small text={account.address} label={t.address.copy} />{account.kind === 'passkey' && <Safety account={account} />}
+        <span class="muted">{kindText(account)}{account.kind === 'passkey' && ` · ${account.on_chain ? t.accounts.onChain : t.accounts.notOnChain}`}</span></div>
       {doing.error && <ErrorPanel what={t.what.select} error={doing.error} />}
     </Card>
   );
@@ -77,12 +104,15 @@ export function AccountScreen({ id }: { id: string }) {
         )}
         {doing.error && <ErrorPanel what={t.what.save} error={doing.error} />}
         <p class="party"><Identicon address={account.address} /><Address value={account.address} /></p>
-        <div class="row"><CopyButton text={account.address} label={t.address.copy} />{account.kind !== 'watch' && <Safety account={account} />}</div>
+        <div class="row"><CopyButton text={account.address} label={t.address.copy} />{account.kind === 'passkey' && <Safety account={account} />}{account.kind !== 'passkey' && <span class="muted">{kindText(account)}</span>}</div>
         {health?.reasons.map((r) => <Note key={r.code + JSON.stringify(r.params)} level="caution">{sayCoded(t.health, r)}</Note>)}
       </Card>
-      <Card title={t.accounts.ways}>
-        <ul class="list">{account.owners.map((o) => <OwnerRow key={o.id} owner={o} />)}</ul>
-      </Card>
+      {account.kind === 'passkey' && (
+        <Card title={t.accounts.ways}>
+          <ul class="list">{account.owners.map((o) => <OwnerRow key={o.id} owner={o} />)}</ul>
+        </Card>
+      )}
+      {(account.kind === 'phrase' || account.kind === 'key') && <OrdinaryParts account={account} />}
       <div class="actions"><LinkButton to="accounts" icon="arrow-left">{t.nav.accounts}</LinkButton></div>
     </div>
   );

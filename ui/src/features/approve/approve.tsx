@@ -1,8 +1,9 @@
 /* Approval: who asked, what is signed, how each figure was checked, what happens next, how to undo it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { usePasskey } from '../../api/webauthn';
-import type { Operation } from '../../api/generated';
+import type { Assertion, Operation, Reading } from '../../api/generated';
 import { clean } from '../../format/clean';
+import { toDecimal } from '../../format/amount';
 import { clock, span } from '../../format/time';
 import { ceremony, runCeremony } from '../../store/ceremony';
 import { goInstead } from '../../store/go';
@@ -16,6 +17,24 @@ import { ApproveBar, useSeen } from '../../widgets/approve_bar';
 import { STALE_MS, type ApproveFacts } from '../../widgets/approve_rules';
 import { KeyValue } from '../../widgets/form';
 import { Effects, Exact, RiskLine, whatOf } from '../../widgets/operation';
+
+/** What the key process itself read in the transaction that it is about to sign. */
+function readingRows(reading: Reading): [string, string][] {
+  const t = T();
+  const native = currentNetwork.value?.native;
+  const units = (wei: string | undefined): string => `${toDecimal(BigInt(wei ?? '0'), native?.decimals ?? 18)} ${clean(native?.symbol ?? 'wei', 12)}`;
+  const rows: [string, string][] = [[t.approve.fields.chain_id, String(reading.chain_id)], [t.approve.fields.nonce, reading.nonce ?? '']];
+  if (reading.token_to) {
+    rows.push([t.ordinary.read.token, reading.to ?? ''], [t.approve.to, reading.token_to], [t.ordinary.read.tokenAmount, reading.token_amount ?? '']);
+  } else {
+    rows.push([t.approve.to, reading.to ?? t.ordinary.read.makesContract], [t.activity.amount, units(reading.value)]);
+    if ((reading.data_bytes ?? 0) > 0) {
+      rows.push([t.approve.fields.data, String(reading.data_bytes)]);
+    }
+  }
+  rows.push([t.approve.feeAtMost, units(reading.fee_max)]);
+  return rows;
+}
 
 export function Approve({ id }: { id: string }) {
   const t = T();
@@ -43,8 +62,10 @@ function Request({ operation }: { operation: Operation }) {
   const place = waiting.findIndex((o) => o.id === operation.id);
   const leftMs = operation.expires_ms > 0 ? operation.expires_ms - now.value : Infinity;
   const isOpen = operation.state === 'prepared' && leftMs > 0;
+  const payer = store.accounts.value?.accounts.find((a) => a.id === operation.account_id);
+  const isOrdinary = payer?.kind === 'phrase' || payer?.kind === 'key';
   const facts: ApproveFacts = {
-    isAnswered: !isOpen || !operation.request, isBusy: signing, isLinkUp: link.value === 'up', areKeysUp: store.status.value?.keys !== 'down',
+    isAnswered: !isOpen || (!operation.request && !isOrdinary), isBusy: signing, isLinkUp: link.value === 'up', areKeysUp: store.status.value?.keys !== 'down',
     isDoubtful: store.status.value?.chain.state === 'doubtful', isBlocked: operation.risks.some((r) => r.level === 'blocked'),
     isDecoded: operation.effects.length > 0 || operation.kind === 'cancel', isStale: now.value - operation.fee.max.as_of_ms > STALE_MS,
     isTrialRunning: operation.trial.state === 'running', shownMs: seen.shownMs, quietMs: seen.quietMs, isSeen: seen.isSeen,
@@ -52,11 +73,13 @@ function Request({ operation }: { operation: Operation }) {
   };
   const approve = async (): Promise<void> => {
     setSigning(true);
-    const signed = await runCeremony({
-      what: whatOf(operation, true), checkCode: operation.check_code, timeoutMs: operation.request!.timeout_ms,
-      ask: (signal) => usePasskey(operation.request!, signal),
-      hand: (assertion) => command('send_approve', { operation_id: operation.id, revision: operation.revision, ticks, assertion }),
-    });
+    const hand = (assertion: Assertion): Promise<Operation> => command('send_approve', { operation_id: operation.id, revision: operation.revision, ticks, assertion });
+    const signed = isOrdinary
+      ? await doing.run(async () => (await import('../../store/vault')).signWithVault(() => command('sign_begin', { operation_id: operation.id, revision: operation.revision }), whatOf(operation, true), readingRows, hand))
+      : await runCeremony({
+        what: whatOf(operation, true), checkCode: operation.check_code, timeoutMs: operation.request!.timeout_ms,
+        ask: (signal) => usePasskey(operation.request!, signal), hand,
+      });
     setSigning(false);
     if (signed) {
       putOperation(signed);

@@ -25,7 +25,8 @@ export function Locked() {
         <span class="hero-icon"><Icon name="lock" large /></span>
         <Heading>{t.lock.lead}</Heading>
         {waiting > 0 && <p>{t.state.waiting(waiting)}</p>}
-        <div class="actions stretch"><Button kind="primary" icon="fingerprint-pattern" busy={doing.busy} onPress={() => void unlock()} testId="unlock">{t.lock.unlock}</Button></div>
+        <div class="actions stretch"><Button kind="primary" icon="fingerprint-pattern" busy={doing.busy} onPress={() => void unlock()} testId="unlock">{t.lock.unlock}</Button>
+          {(store.status.value?.vault ?? 'none') !== 'none' && <Button icon="key" busy={doing.busy} onPress={() => void doing.run(async () => (await import('../../store/vault')).openVault())} testId="unlock-vault">{t.lock.byVault}</Button>}</div>
         {doing.error && <ErrorPanel what={t.what.unlock} error={doing.error} retry={() => void unlock()} />}
         <p class="muted">{t.lock.nothing}</p>
       </Card>

@@ -64,6 +64,7 @@ function Welcome({ onMake, onResume, isFirst }: { onMake(): void; onResume(c: { 
           {!isFirst && <LinkButton to="accounts" icon="arrow-left">{t.common.back}</LinkButton>}
           <Button kind="primary" icon="fingerprint-pattern" onPress={onMake} testId="make">{t.start.make}</Button>
         </div>
+        <p><a href="#/accounts/add" data-test="other-ways">{t.start.other}</a></p>
       </Card>
       {doing.error && <ErrorPanel what={t.what.save} error={doing.error} />}
       {isFirst && settings && (
