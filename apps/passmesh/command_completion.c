@@ -17,6 +17,8 @@ int command_completion(const struct command_args *args)
         "        --home) COMPREPLY=($(compgen -d -- \"$word\")); return ;;\n"
         "        account) words='list use rename' ;;\n"
         "        network) words='list use' ;;\n"
+        "        accounts) words='add' ;;\n"
+        "        vault) words='status lock' ;;\n"
         "        open) words='--print' ;;\n"
         "        completion) words='bash' ;;\n"
         "        *) words='--home --json --help --version",

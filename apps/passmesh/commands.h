@@ -44,7 +44,7 @@ bool commands_ask(struct local_client *c,
 /* command_say prints one sentence to stderr. */
 void command_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* ---- command_daemon.c, command_open.c, command_read.c, command_send.c, command_hardware.c,
+/* ---- command_daemon.c, command_open.c, command_read.c, command_send.c, command_hardware.c, command_vault.c,
  * command_completion.c ---- */
 int command_daemon(const struct command_args *args);
 int command_stop(const struct command_args *args);
@@ -53,6 +53,8 @@ int command_status(const struct command_args *args);
 int command_account(const struct command_args *args);
 int command_balance(const struct command_args *args);
 int command_servers(const struct command_args *args);
+int command_accounts(const struct command_args *args);
+int command_vault(const struct command_args *args);
 int command_receive(const struct command_args *args);
 int command_history(const struct command_args *args);
 int command_peers(const struct command_args *args);

@@ -59,8 +59,7 @@ bool tx_is_outrun(const struct wallet *w, const struct operation *op)
 {
     struct u256 nonce;
     const struct view *v = wallet_view(w, op->account, op->network);
-    return v && approve_nonce(&nonce, op) == OK &&
-           u256_compare(figure_value(&v->nonce), nonce) > 0;
+    return v && approve_nonce(&nonce, op) == OK && u256_compare(figure_value(&v->nonce), nonce) > 0;
 }
 
 /* The node's words for a refusal, as words of a stranger. Nodes say that they have it already in these two ways. */

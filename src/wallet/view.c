@@ -247,8 +247,8 @@ static enum err learn_figure(struct view *v,
                              const struct figure_said *said)
 {
     struct u256 value;
-    bool is_quantity = q == VIEW_BALANCE || q == VIEW_PRIORITY_FEE ||
-                       (q == VIEW_NONCE && !subject->is_smart);
+    bool is_quantity =
+        q == VIEW_BALANCE || q == VIEW_PRIORITY_FEE || (q == VIEW_NONCE && !subject->is_smart);
     if (is_quantity) {
         TRY(view_quantity(&value, result));
     } else {
@@ -360,11 +360,10 @@ static void learn_code_hash(struct view *v,
     }
 }
 
-static enum err
-learn_account(struct view *v,
-              const struct proven_account *p,
-              const struct view_subject *subject,
-              struct figure_claim claim)
+static enum err learn_account(struct view *v,
+                              const struct proven_account *p,
+                              const struct view_subject *subject,
+                              struct figure_claim claim)
 {
     const struct account_state *state = proven_account_state(p);
     claim.part = FIGURE_BALANCE;

@@ -1,0 +1,401 @@
+/* passmesh vault, passmesh accounts: the vault and ordinary accounts without the page. A secret is typed at the terminal or read from a
+ * descriptor, sealed here for the key process, and never an argument, an environment variable or a line of the daemon's. */
+#define _GNU_SOURCE
+#include "commands.h"
+
+#include "base/budget.h"
+#include "base/secret.h"
+#include "base/wr.h"
+#include "codec/base16.h"
+#include "codec/base64.h"
+#include "codec/json.h"
+#include "crypto/aead.h"
+#include "crypto/backend.h"
+#include "node/keyd/keyd_wire.h"
+#include "node/os/entropy.h"
+#include "wallet/vault_channel.h"
+#include "wallet/vault_content.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum {
+    SECRET_MAX = 4096, /* bytes: a key file */
+    PASSWORD_MAX = 256,
+    SEALED_MAX = 4 + PASSWORD_MAX + SECRET_MAX,
+    PARAMS_MAX = 2 * SEALED_MAX + 512,
+    NEW_WORDS = 12
+};
+
+/* ---- a key of ours for each request: asked twice it is done once ---- */
+
+static bool make_key(char ret[static 23])
+{
+    struct entropy entropy;
+    uint8_t bytes[16];
+    struct wr w = wr_init(mspan_of(ret, 22));
+    if (entropy_init(&entropy) != OK) {
+        command_say("This system gives no randomness.");
+        return false;
+    }
+    rng_fill(&entropy.rng, MSPAN_OF(bytes));
+    base64_encode(&w, BASE64_URL_BARE, SPAN_OF(bytes));
+    ret[w.n] = '\0';
+    return wr_ok(&w);
+}
+
+/* ---- secrets from the terminal or a descriptor ---- */
+
+struct typed {
+    char bytes[SECRET_MAX + 1];
+    size_t n;
+};
+
+static void typed_wipe(struct typed *t)
+{
+    wipe(mspan_of(t, sizeof *t));
+}
+
+/* Reads up to a line's end (a terminal) or to the end (a descriptor). */
+static bool read_all(int fd, struct typed *ret, bool is_line)
+{
+    ret->n = 0;
+    for (;;) {
+        ssize_t n = read(fd, ret->bytes + ret->n, SECRET_MAX - ret->n);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0 || (n > 0 && ret->n + (size_t)n == SECRET_MAX)) {
+            command_say("What was read is too long, or could not be read.");
+            return false;
+        }
+        ret->n += n > 0 ? (size_t)n : 0;
+        bool has_line = ret->n > 0 && ret->bytes[ret->n - 1] == '\n';
+        if (n == 0 || (is_line && has_line)) {
+            break;
+        }
+    }
+    while (ret->n > 0 && (ret->bytes[ret->n - 1] == '\n' || ret->bytes[ret->n - 1] == '\r')) {
+        ret->n--;
+    }
+    ret->bytes[ret->n] = '\0';
+    return ret->n > 0;
+}
+
+/* Asks at the terminal itself, whatever stdin is; nothing is shown. */
+static bool prompt(const char *what, struct typed *ret)
+{
+    struct termios before;
+    int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (tty < 0 || tcgetattr(tty, &before) != 0) {
+        command_say("There is no terminal to type at. Give --fd N, a descriptor to read from.");
+        if (tty >= 0) {
+            (void)close(tty);
+        }
+        return false;
+    }
+    struct termios quiet = before;
+    quiet.c_lflag &= ~(tcflag_t)ECHO;
+    (void)tcsetattr(tty, TCSAFLUSH, &quiet);
+    (void)dprintf(tty, "%s (not shown): ", what);
+    bool is_read = read_all(tty, ret, true);
+    (void)tcsetattr(tty, TCSAFLUSH, &before);
+    (void)dprintf(tty, "\n");
+    (void)close(tty);
+    return is_read;
+}
+
+/* ---- sealing ---- */
+
+static bool ask_channel(struct local_client *c, uint8_t ret_key[static 32])
+{
+    char params[64];
+    char key[23];
+    struct json result;
+    struct span text;
+    struct wr w = wr_init(mspan_of(ret_key, 32));
+    if (!make_key(key)) {
+        return false;
+    }
+    int n = snprintf(params, sizeof params, "{\"key\":\"%s\"}", key);
+    if (!commands_ask(c, "vault_channel", span_of(params, (size_t)n), &result)) {
+        return false;
+    }
+    return json_find_plain(&text, result, "public_key") == OK &&
+           base64_decode(&w, BASE64_URL_BARE, text) == OK && w.n == 32;
+}
+
+/* Seals for an import; out is base64url text. */
+static bool seal(struct local_client *c, struct wr *out, struct span secret)
+{
+    static uint8_t sealed[SEALED_MAX + VAULT_CHANNEL_OVERHEAD];
+    const uint8_t use[1] = {KEYD_VAULT_IMPORT};
+    AUTO(secret32_wipe) struct secret32 ephemeral;
+    struct budget budget;
+    struct entropy entropy;
+    uint8_t receiver[32];
+    budget_init(&budget, NULL, "seal", AEAD_MEM);
+    if (crypto_init() != OK || entropy_init(&entropy) != OK || !ask_channel(c, receiver)) {
+        return false;
+    }
+    rng_fill(&entropy.rng, MSPAN_OF(ephemeral.bytes));
+    const struct vault_use of = {.budget = &budget, .name = SPAN_OF(use)};
+    struct mspan room = mspan_of(sealed, secret.n + VAULT_CHANNEL_OVERHEAD);
+    if (vault_channel_seal(room, receiver, &ephemeral, of, secret) != OK) {
+        command_say("The secret could not be sealed for the key process.");
+        return false;
+    }
+    base64_encode(out, BASE64_URL_BARE, span_const(room));
+    return wr_ok(out);
+}
+
+/* ---- passmesh vault ---- */
+
+static void print_vault(struct json v)
+{
+    struct span state = SPAN_EMPTY;
+    struct json passkeys = {.type = JSON_NULL};
+    bool has_phrase = false;
+    uint64_t wait_ms = 0;
+    if (json_find_plain(&state, v, "state") != OK || !json_find(&passkeys, v, "passkeys") ||
+        json_find_bool(&has_phrase, v, "has_phrase") != OK ||
+        json_find_u64(&wait_ms, v, "wait_ms") != OK) {
+        return;
+    }
+    (void)printf("%.*s, %zu passkeys, %s\n", (int)state.n, (const char *)state.p,
+                 json_count(passkeys), has_phrase ? "a recovery phrase" : "no recovery phrase");
+    if (wait_ms > 0) {
+        (void)printf("after wrong tries the next is taken in %llu s\n",
+                     (unsigned long long)(wait_ms + 999) / 1000);
+    }
+}
+
+static void print_nothing(struct json v)
+{
+    (void)v;
+}
+
+int command_vault(const struct command_args *args)
+{
+    char key[23];
+    char params[64];
+    if (args->argc == 0 || (args->argc == 1 && strcmp(args->argv[0], "status") == 0)) {
+        return commands_call(args, "vault_status", SPAN_LIT("{}"), print_vault);
+    }
+    if (args->argc != 1 || strcmp(args->argv[0], "lock") != 0) {
+        command_say("usage: passmesh vault [status | lock]");
+        return EXIT_USAGE;
+    }
+    if (!make_key(key)) {
+        return EXIT_FAILED;
+    }
+    int n = snprintf(params, sizeof params, "{\"key\":\"%s\"}", key);
+    return commands_call(args, "vault_lock", span_of(params, (size_t)n), print_nothing);
+}
+
+/* ---- passmesh accounts add ---- */
+
+struct adding {
+    const char *name;
+    const char *kind; /* "phrase", "key", "file"; "new"; "watch" */
+    const char *address;
+    int fd; /* -1: the terminal */
+    unsigned words;
+};
+
+static int usage(void)
+{
+    command_say(
+        "usage: passmesh accounts add NAME (--new [--words 24] | --phrase | --key | --file | "
+        "--watch ADDRESS) [--fd N]");
+    return EXIT_USAGE;
+}
+
+static bool read_number(int *ret, const char *text, int max)
+{
+    char *end = NULL;
+    long v = strtol(text, &end, 10);
+    if (!end || *end || v < 0 || v > max) {
+        return false;
+    }
+    *ret = (int)v;
+    return true;
+}
+
+static bool read_option(const struct command_args *args, int *i, struct adding *a)
+{
+    static const char *const kinds[] = {"--new", "--phrase", "--key", "--file", "--watch"};
+    const char *word = args->argv[*i];
+    int number = 0;
+    if (strcmp(word, "--fd") == 0 && *i + 1 < args->argc) {
+        return read_number(&a->fd, args->argv[++*i], 1023);
+    }
+    if (strcmp(word, "--words") == 0 && *i + 1 < args->argc) {
+        bool is_number = read_number(&number, args->argv[++*i], 24);
+        a->words = (unsigned)number;
+        return is_number;
+    }
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        if (strcmp(word, kinds[k]) != 0 || a->kind) {
+            continue;
+        }
+        a->kind = kinds[k] + 2;
+        if (strcmp(word, "--watch") == 0) {
+            a->address = *i + 1 < args->argc ? args->argv[++*i] : NULL;
+            return a->address != NULL;
+        }
+        return true;
+    }
+    return false;
+}
+
+static bool read_adding(const struct command_args *args, struct adding *ret)
+{
+    *ret = (struct adding){.fd = -1, .words = NEW_WORDS};
+    if (args->argc < 3 || strcmp(args->argv[0], "add") != 0) {
+        return false;
+    }
+    ret->name = args->argv[1];
+    for (int i = 2; i < args->argc; i++) {
+        if (!read_option(args, &i, ret)) {
+            return false;
+        }
+    }
+    return ret->kind != NULL;
+}
+
+static void put_text16(struct wr *w, const struct typed *t)
+{
+    wr_be16(w, (uint16_t)t->n);
+    wr_bytes(w, span_of(t->bytes, t->n));
+}
+
+/* The bytes that keyd wants for this kind, written to w. */
+static bool gather(const struct adding *a, struct wr *w)
+{
+    static struct typed secret; /* large; wiped below */
+    static struct typed password;
+    const char *what = a->kind[0] == 'p' ? "Recovery phrase" : "Private key";
+    bool is_file = strcmp(a->kind, "file") == 0;
+    bool is_read = a->fd >= 0 ? read_all(a->fd, &secret, false)
+                   : is_file  ? false
+                              : prompt(what, &secret);
+    if (is_file && a->fd < 0) {
+        command_say("A key file is read from a descriptor: --fd 3 3<FILE. Its password is typed.");
+    } else if (is_read && is_file) {
+        is_read = prompt("Password of the key file", &password) && password.n <= PASSWORD_MAX;
+        put_text16(w, &password);
+        put_text16(w, &secret);
+    } else if (is_read && strcmp(a->kind, "key") == 0) {
+        size_t skip = secret.n > 2 && memcmp(secret.bytes, "0x", 2) == 0 ? 2 : 0;
+        is_read = base16_decode(w, span_of(secret.bytes + skip, secret.n - skip)) == OK;
+    } else if (is_read) {
+        wr_bytes(w, span_of(secret.bytes, secret.n));
+    }
+    typed_wipe(&secret);
+    typed_wipe(&password);
+    return is_read && wr_ok(w);
+}
+
+static void put_head(struct json_writer *j, const struct adding *a, const char *key)
+{
+    json_put_object(j);
+    json_put_name(j, "key");
+    json_put_str(j, key);
+    json_put_name(j, "name");
+    json_put_str(j, a->name);
+}
+
+static void print_account(struct json v)
+{
+    struct span address = SPAN_EMPTY;
+    struct span id = SPAN_EMPTY;
+    if (json_find_plain(&address, v, "address") == OK && json_find_plain(&id, v, "id") == OK) {
+        (void)printf("%.*s  %.*s\n", (int)id.n, (const char *)id.p, (int)address.n,
+                     (const char *)address.p);
+    }
+}
+
+/* {key, name, kind, sealed}: the secret is sealed to a key that the key process makes for this one message. */
+static bool put_import(struct wr *params, const struct command_args *args, const struct adding *a)
+{
+    static uint8_t secret[SEALED_MAX];
+    static char sealed[2 * SEALED_MAX];
+    char key[23];
+    struct local_client c;
+    struct wr plain = wr_init(MSPAN_OF(secret));
+    struct wr text = wr_init(MSPAN_OF(sealed));
+    struct json_writer j = json_writer_init(params);
+    if (!gather(a, &plain)) {
+        wipe(MSPAN_OF(secret));
+        command_say("Nothing was added.");
+        return false;
+    }
+    bool is_open = local_client_open(&c, args->config->socket) == OK;
+    if (!is_open) {
+        command_say("No wallet is running. Start one with: passmesh daemon");
+    }
+    bool is_sealed = is_open && seal(&c, &text, span_of(secret, plain.n)) && make_key(key);
+    wipe(MSPAN_OF(secret));
+    if (is_open) {
+        local_client_close(&c);
+    }
+    if (!is_sealed) {
+        return false;
+    }
+    put_head(&j, a, key);
+    json_put_name(&j, "kind");
+    json_put_str(&j, a->kind);
+    json_put_name(&j, "sealed");
+    json_put_string(&j, span_of(sealed, text.n));
+    json_end_object(&j);
+    return json_writer_end(&j) == OK;
+}
+
+static int add_plain(const struct command_args *args, const struct adding *a)
+{
+    char room[512];
+    char key[23];
+    struct wr params = wr_init(MSPAN_OF(room));
+    struct json_writer j = json_writer_init(&params);
+    bool is_watch = strcmp(a->kind, "watch") == 0;
+    if (!make_key(key)) {
+        return EXIT_FAILED;
+    }
+    put_head(&j, a, key);
+    if (is_watch) {
+        json_put_name(&j, "address");
+        json_put_str(&j, a->address);
+    } else {
+        json_put_name(&j, "words");
+        json_put_u64(&j, a->words);
+    }
+    json_end_object(&j);
+    if (json_writer_end(&j) != OK) {
+        return usage();
+    }
+    return commands_call(args, is_watch ? "watch_add" : "ordinary_create", span_of(room, params.n),
+                         print_account);
+}
+
+int command_accounts(const struct command_args *args)
+{
+    static char room[PARAMS_MAX];
+    struct adding a;
+    if (!read_adding(args, &a)) {
+        return usage();
+    }
+    if (strcmp(a.kind, "watch") == 0 || strcmp(a.kind, "new") == 0) {
+        return add_plain(args, &a);
+    }
+    struct wr params = wr_init(MSPAN_OF(room));
+    if (!put_import(&params, args, &a)) {
+        return EXIT_FAILED;
+    }
+    return commands_call(args, "ordinary_import", span_of(room, params.n), print_account);
+}
