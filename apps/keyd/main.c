@@ -1,11 +1,13 @@
 /* passmesh-keyd: the only process that holds long-lived keys. It is started by a daemon or a server, which
  * passes it one end of a socket pair as descriptor 3:
  *
- *     passmesh-keyd --store DIR --client CAPABILITIES [--client CAPABILITIES]...
+ *     passmesh-keyd --store DIR [--tpm PATH] [--seal required] --client CAPABILITIES [--client CAPABILITIES]...
+ *     passmesh-keyd --store DIR [--tpm PATH] --seal tool
  *
- * The clients' descriptors are 3, 4, ... in that order. No secret is an argument or in the environment. */
+ * The clients' descriptors are 3, 4, ... in that order; a tool's is 3. No secret is an argument or in the environment. */
 #include "node/keyd/keyd_client.h"
 #include "node/keyd/keyd_serve.h"
+#include "node/keyd/keyd_tool.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,20 +19,39 @@ static int usage(void)
 {
     (void)fprintf(
         stderr,
-        "usage: passmesh-keyd --store DIR --client CAPABILITIES ...\n"
+        "usage: passmesh-keyd --store DIR [--tpm PATH] [--seal required] --client CAPABILITIES "
+        "...\n"
+        "       passmesh-keyd --store DIR [--tpm PATH] --seal tool\n"
         "capabilities: identity, bundler, manage, vault, withdraw, joined by commas.\n"
         "Started by the daemon or the server, with their sockets as descriptors 3, 4, ...\n");
     return EXIT_USAGE;
 }
 
-static bool parse_args(struct keyd_serve_cfg *cfg, int argc, char **argv)
+/* A flag and its value; false if it is none of these. */
+static bool
+take_flag(struct keyd_serve_cfg *cfg, bool *is_tool, const char *flag, const char *value)
+{
+    if (strcmp(flag, "--store") == 0) {
+        cfg->store_dir = value;
+    } else if (strcmp(flag, "--tpm") == 0) {
+        cfg->tpm_device = value;
+    } else if (strcmp(flag, "--seal") == 0 && strcmp(value, "required") == 0) {
+        cfg->needs_seal = true;
+    } else if (strcmp(flag, "--seal") == 0 && strcmp(value, "tool") == 0) {
+        *is_tool = true;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool parse_args(struct keyd_serve_cfg *cfg, bool *is_tool, int argc, char **argv)
 {
     for (int i = 1; i < argc; i += 2) {
         if (i + 1 == argc) {
             return false;
         }
-        if (strcmp(argv[i], "--store") == 0) {
-            cfg->store_dir = argv[i + 1];
+        if (take_flag(cfg, is_tool, argv[i], argv[i + 1])) {
             continue;
         }
         if (strcmp(argv[i], "--client") != 0 || cfg->clients_count == KEYD_CLIENTS_MAX) {
@@ -42,14 +63,19 @@ static bool parse_args(struct keyd_serve_cfg *cfg, int argc, char **argv)
             return false;
         }
     }
-    return cfg->store_dir && cfg->clients_count > 0;
+    return cfg->store_dir && *is_tool == (cfg->clients_count == 0);
 }
 
 int main(int argc, char **argv)
 {
     struct keyd_serve_cfg cfg = {0};
-    if (!parse_args(&cfg, argc, argv)) {
+    bool is_tool = false;
+    if (!parse_args(&cfg, &is_tool, argc, argv)) {
         return usage();
+    }
+    if (is_tool) {
+        enum err e = keyd_tool_run(cfg.store_dir, cfg.tpm_device, PROCESS_CHILD_FD);
+        return e == OK ? EXIT_GOOD : EXIT_FAILED;
     }
     /* The sandbox has taken away what handlers at exit might want. */
     _exit(keyd_serve(&cfg) == OK ? EXIT_GOOD : EXIT_FAILED);

@@ -54,6 +54,10 @@ static int run(const struct server_config_args *args, struct words *words)
     if (words->withdraw.is_withdrawal) {
         return withdraw(&config, &words->withdraw);
     }
+    if (words->seal.is_seal) {
+        int code = seal_run(&config, &words->seal);
+        return code == EXIT_USAGE ? words_help(stderr) : code;
+    }
     if (server_run(&config, text, ready_say, &words->ask.is_json) == OK) {
         return EXIT_GOOD;
     }
@@ -96,6 +100,7 @@ int main(int argc, char **argv)
             return words_help(strcmp(argv[i], "--help") == 0 ? stdout : stderr);
         }
     }
+    seal_fill(&words.seal, &args);
     bool is_half = words.withdraw.is_withdrawal && !words.withdraw.address;
     return is_half ? words_help(stderr) : run(&args, &words);
 }

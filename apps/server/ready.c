@@ -35,6 +35,8 @@ static void print_json(const struct server_ready *r)
     json_put_str(&j, r->network);
     json_put_name(&j, "level");
     json_put_str(&j, r->level);
+    json_put_name(&j, "keys");
+    json_put_str(&j, r->keys);
     json_put_name(&j, "sandbox");
     json_put_str(&j, r->sandbox);
     json_put_name(&j, "node");

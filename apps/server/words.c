@@ -29,6 +29,12 @@ int words_help(FILE *to)
         "  takes AMOUNT ether (or all, but for the gas) out of the bundler's account, while no "
         "server runs;\n"
         "  asks before it signs, or does not with --yes\n\n"
+        "passmesh-server [--home DIR] seal status|tpm|none|approve|recover [none] "
+        "[--registers=7,11] [--yes]\n"
+        "  what keeps the keys' store, while no server runs: a file beside it (none), or this "
+        "machine's TPM 2.0;\n"
+        "  approve a change of firmware, or recover, with the recovery phrase on stdin: "
+        "docs/keyd.md\n\n"
         "server.ini may hold all of it, and the limits: docs/config.md. The bundler's address, "
         "printed at the\n"
         "start, needs ether for gas: docs/server.md. Ctrl-C ends it when what is under way is "
@@ -54,6 +60,9 @@ static bool take_withdraw_word(struct withdraw_words *w, const char *word)
 bool words_take(struct words *w, struct server_config_args *args, const char *word)
 {
     bool is_free = !w->withdraw.is_withdrawal && !w->ask.command;
+    if (is_free && seal_take(&w->seal, word)) {
+        return true;
+    }
     if (strcmp(word, "--json") == 0) {
         w->withdraw.is_json = true;
         w->ask.is_json = true;

@@ -2,6 +2,7 @@
 #define SERVER_WORDS_H
 
 #include "ask.h"
+#include "seal.h"
 #include "withdraw.h"
 
 #include <stdio.h>
@@ -10,6 +11,7 @@
 struct words {
     struct withdraw_words withdraw;
     struct ask_words ask;
+    struct seal_words seal;
     bool is_check;
 };
 

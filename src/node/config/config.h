@@ -19,6 +19,8 @@ struct config {
     char socket[CONFIG_PATH_LEN_MAX];      /* of the command line */
     char ui_dir[CONFIG_PATH_LEN_MAX];      /* the built page */
     char keyd[CONFIG_PATH_LEN_MAX];        /* the program */
+    char tpm[CONFIG_TEXT_LEN_MAX + 1];     /* the TPM's device; "": /dev/tpmrm0 */
+    bool is_seal_required;                 /* keys in a store that no TPM seals are refused */
     uint16_t port;                         /* of the page: 7878 */
     char listen[CONFIG_TEXT_LEN_MAX + 1];  /* multiaddr for peers */
     size_t memory_max;                     /* bytes, of the host */
@@ -57,7 +59,7 @@ typedef enum err (*config_entry_fn)(void *user, const struct ini_entry *e, struc
 MUST_CHECK enum err
 config_read_ini(const char *path, config_entry_fn read, void *user, struct diag *diag);
 
-/* config_read_common reads what both programs know: [log] level, [process] sandbox. ERR_NOT_FOUND: another key. */
+/* config_read_common reads what both programs know: [log] level, [process] sandbox, [keys] tpm and seal. ERR_NOT_FOUND: another key. */
 MUST_CHECK enum err
 config_read_common(struct config *c, const struct ini_entry *e, struct diag *diag);
 

@@ -167,12 +167,19 @@ enum err config_read_common(struct config *c, const struct ini_entry *e, struct 
 {
     static const char *const levels[] = {"info", "debug"};
     static const char *const needs[] = {"required", "optional"};
+    static const char *const seals[] = {"optional", "required"};
     if (config_is_key(e, "log", "level")) {
         return read_word(&c->is_debug, e, levels, diag, "log level is info or debug");
     }
     if (config_is_key(e, "process", "sandbox")) {
         return read_word(&c->is_sandbox_optional, e, needs, diag,
                          "sandbox is required or optional");
+    }
+    if (config_is_key(e, "keys", "tpm")) {
+        return config_get_text(c->tpm, sizeof c->tpm, e, diag);
+    }
+    if (config_is_key(e, "keys", "seal")) {
+        return read_word(&c->is_seal_required, e, seals, diag, "seal is optional or required");
     }
     return ERR_NOT_FOUND;
 }

@@ -17,7 +17,7 @@
 
 enum {
     DAEMON_MEMORY_MAX = 192 * 1024 * 1024,
-    KEYD_TIMEOUT_MS = 20000, /* a key file of another wallet takes a second or two to open */
+    KEYD_TIMEOUT_MS = 30000, /* a TPM may take seconds to open its store */
     KEYD_GRACE_MS = 2000,
     PUMP_ROUNDS_MAX = 64
 };
@@ -300,7 +300,12 @@ static enum err start_keyd(struct daemon *d)
                     "The path of the data directory is too long: choose a shorter --home.");
     }
     uint32_t capabilities = KEYD_MAY_IDENTITY | KEYD_MAY_MANAGE | KEYD_MAY_VAULT;
-    if (keyd_spawn(&d->keyd_process, d->config->keyd, store, capabilities) != OK) {
+    const struct keyd_spawn_args args = {.path = d->config->keyd,
+                                         .store_dir = store,
+                                         .capabilities = capabilities,
+                                         .tpm_device = d->config->tpm,
+                                         .needs_seal = d->config->is_seal_required};
+    if (keyd_spawn_as(&d->keyd_process, &args) != OK) {
         return fail(
             d, ERR_IO,
             "The key process %s cannot be started: build it with make, or set PASSMESH_KEYD.",

@@ -327,15 +327,32 @@ enum err keyd_client_ask(struct keyd_client *c,
     return call(c, room, ret_body, &what);
 }
 
+enum err keyd_spawn_as(struct process *ret_process, const struct keyd_spawn_args *args)
+{
+    char words[KEYD_CAPABILITIES_MAX];
+    const char *argv[10] = {"passmesh-keyd", "--store", args->store_dir, "--client", words};
+    size_t n = 5;
+    keyd_capabilities_print(words, args->capabilities);
+    if (args->tpm_device && args->tpm_device[0]) {
+        argv[n++] = "--tpm";
+        argv[n++] = args->tpm_device;
+    }
+    if (args->needs_seal) {
+        argv[n++] = "--seal";
+        argv[n++] = "required";
+    }
+    const char *const env[] = {NULL};
+    const struct process_args process = {
+        .path = args->path, .argv = argv, .env = env, .is_datagram = true};
+    return process_spawn(ret_process, &process);
+}
+
 enum err keyd_spawn(struct process *ret_process,
                     const char *path,
                     const char *store_dir,
                     uint32_t capabilities)
 {
-    char words[KEYD_CAPABILITIES_MAX];
-    keyd_capabilities_print(words, capabilities);
-    const char *const argv[] = {"passmesh-keyd", "--store", store_dir, "--client", words, NULL};
-    const char *const env[] = {NULL};
-    const struct process_args args = {.path = path, .argv = argv, .env = env, .is_datagram = true};
-    return process_spawn(ret_process, &args);
+    const struct keyd_spawn_args args = {
+        .path = path, .store_dir = store_dir, .capabilities = capabilities};
+    return keyd_spawn_as(ret_process, &args);
 }

@@ -10,6 +10,8 @@
 #include "p2p/key.h"
 #include "p2p/signer.h"
 
+#include <stdbool.h>
+
 /* The other end of keyd's socket. Every call sends one request and waits for its reply: well under a
  * millisecond, so it may be used from an event loop. One thread at a time.
  *
@@ -73,6 +75,16 @@ MUST_CHECK enum err keyd_spawn(struct process *ret_process,
                                const char *path,
                                const char *store_dir,
                                uint32_t capabilities);
+
+/* keyd_spawn_as is the same with what a configuration says of the store's seal. */
+struct keyd_spawn_args {
+    const char *path;
+    const char *store_dir;
+    uint32_t capabilities;
+    const char *tpm_device; /* NULL or "": the usual one */
+    bool needs_seal;
+};
+MUST_CHECK enum err keyd_spawn_as(struct process *ret_process, const struct keyd_spawn_args *args);
 
 /* The words of a capability mask as keyd's command line takes them: "identity,manage". text has
  * KEYD_CAPABILITIES_MAX bytes. keyd_capabilities_parse answers ERR_MALFORMED for an unknown word. */

@@ -14,6 +14,8 @@ struct keyd_client_slot {
 
 struct keyd_serve_cfg {
     const char *store_dir;
+    const char *tpm_device; /* NULL: /dev/tpmrm0; used if the store is sealed */
+    bool needs_seal;        /* do not start on a store whose key is a mere file */
     struct keyd_client_slot clients[KEYD_CLIENTS_MAX];
     size_t clients_count;
 };

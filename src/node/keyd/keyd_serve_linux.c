@@ -2,10 +2,9 @@
 #include "node/keyd/keyd_serve.h"
 
 #include "crypto/backend.h"
+#include "node/keyd/keyd_place.h"
 #include "node/os/entropy.h"
 #include "node/os/sandbox.h"
-#include "node/os/store_file.h"
-#include "node/os/store_key.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -14,12 +13,6 @@
 #include <sys/socket.h>
 #include <time.h>
 
-/* The sandbox compares these addresses. */
-static const char file_store[] = "store";
-static const char file_store_aside[] = "store.new";
-static const char file_key[] = "store.key";
-static const char file_key_aside[] = "store.key.new";
-
 enum { BUDGET_MAX = 1024 * 1024, SLEEP_US_MIN = 1000 * 1000 };
 #define WORK_MAX                                                                                   \
     ((size_t)288 * 1024 *                                                                          \
@@ -27,9 +20,7 @@ enum { BUDGET_MAX = 1024 * 1024, SLEEP_US_MIN = 1000 * 1000 };
 
 struct server {
     struct keyd_store store; /* first: the engine's port */
-    struct store_dir dir;
-    struct store_file file;
-    struct guarded key;
+    struct keyd_place place;
     struct entropy entropy;
     struct budget budget;
     struct budget work;
@@ -44,7 +35,7 @@ struct server {
 
 static enum err server_save(struct keyd_store *self, struct span content)
 {
-    return store_file_save(&((struct server *)(void *)self)->file, content);
+    return store_file_save(&((struct server *)(void *)self)->place.file, content);
 }
 
 static enum err complain(enum err e, const char *what, const char *path)
@@ -53,53 +44,18 @@ static enum err complain(enum err e, const char *what, const char *path)
     return e;
 }
 
-static enum err open_dir(struct server *s, const char *path)
+/* Opens the store, whose content the caller's buf then holds. */
+static enum err open_store(struct server *s, struct buf *content, const struct keyd_serve_cfg *cfg)
 {
-    enum err e = store_dir_open(&s->dir, path);
-    switch (e) {
-    case OK:        return OK;
-    case ERR_STATE: return complain(e, "another keyd is running on this store", path);
-    case ERR_DENIED:
-        return complain(e, "must belong to you and be closed to others: chmod 700", path);
-    case ERR_LIMIT:
-    case ERR_TRUNCATED:
-    case ERR_MALFORMED:
-    case ERR_UNSUPPORTED:
-    case ERR_AUTH:
-    case ERR_NOT_FOUND:
-    case ERR_TIMEOUT:
-    case ERR_CLOSED:
-    case ERR_IO:
-    case ERR_INTERNAL:
-    case ERR_COUNT:       break;
-    }
-    return complain(e, "cannot open the store's directory", path);
-}
-
-/* Reads the store, whose content the caller's buf then holds. */
-static enum err open_store(struct server *s, struct buf *content, const char *path)
-{
-    static const struct store_key_files files = {
-        .key = file_key, .key_aside = file_key_aside, .store = file_store};
-    TRY(open_dir(s, path));
-    enum err e = store_key_file(&s->key, &s->budget, &s->dir.fs, &s->entropy.rng, &files);
-    if (e != OK) {
-        return complain(
-            e, "the key of the store is missing or damaged; the keys in it cannot be read", path);
-    }
-    s->file = (struct store_file){
-        .fs = &s->dir.fs,
-        .rng = &s->entropy.rng,
-        .budget = &s->budget,
-        .key = &s->key,
-        .name = file_store,
-        .name_aside = file_store_aside,
-    };
-    e = store_file_load(&s->file, content);
-    if (e != OK && e != ERR_NOT_FOUND) {
-        return complain(e, "the store is damaged or was changed from outside", path);
-    }
-    return OK;
+    char text[KEYD_PLACE_TEXT_LEN];
+    const struct keyd_place_cfg place = {.path = cfg->store_dir,
+                                         .tpm_device = cfg->tpm_device,
+                                         .needs_seal = cfg->needs_seal,
+                                         .rng = &s->entropy.rng,
+                                         .budget = &s->budget};
+    enum err e = keyd_place_init(&s->place, &place, text);
+    e = e == OK ? keyd_place_open(&s->place, content, text) : e;
+    return e == OK ? OK : complain(e, text, cfg->store_dir);
 }
 
 static uint32_t protections_of(const struct sandbox_report *r)
@@ -112,7 +68,7 @@ static uint32_t protections_of(const struct sandbox_report *r)
 static enum err enter_sandbox(struct server *s, struct sandbox_report *ret_report)
 {
     const struct sandbox_cfg cfg = {
-        .dir_fd = s->dir.fd, .file = file_store, .file_aside = file_store_aside};
+        .dir_fd = s->place.dir.fd, .file = keyd_store_name, .file_aside = keyd_store_aside_name};
     char text[SANDBOX_TEXT_MAX];
     TRY(sandbox_enter(ret_report, &cfg));
     sandbox_print(text, sizeof text, ret_report);
@@ -160,7 +116,7 @@ static enum err server_start(struct server *s, const struct keyd_serve_cfg *cfg)
     buf_init_secret(&content, &s->budget, STORE_FILE_CONTENT_MAX);
     TRY(crypto_init());
     TRY(entropy_init(&s->entropy));
-    TRY(open_store(s, &content, cfg->store_dir));
+    TRY(open_store(s, &content, cfg));
     enum err e = enter_sandbox(s, &report);
     if (e != OK) {
         return complain(e, "no sandbox at all: not starting", cfg->store_dir);
@@ -170,7 +126,8 @@ static enum err server_start(struct server *s, const struct keyd_serve_cfg *cfg)
         .budget = &s->budget,
         .rng = &s->entropy.rng,
         .store = &s->store,
-        .protections = protections_of(&report),
+        .protections =
+            protections_of(&report) | (s->place.seal.has_file ? KEYD_KEY_IN_HARDWARE : 0U),
         .landlock_abi = (uint8_t)report.landlock_abi,
         .work = &s->work,
         .phrase_cost = VAULT_PHRASE_COST,
@@ -223,7 +180,6 @@ static void serve(struct server *s)
 enum err keyd_serve(const struct keyd_serve_cfg *cfg)
 {
     static struct server s; /* large, and there is one in a process */
-    s.dir.fd = -1;
     for (size_t i = 0; i < cfg->clients_count; i++) {
         s.polls[i] = (struct pollfd){.fd = cfg->clients[i].fd, .events = POLLIN};
         s.capabilities[i] = cfg->clients[i].capabilities;
@@ -234,6 +190,6 @@ enum err keyd_serve(const struct keyd_serve_cfg *cfg)
         serve(&s);
     }
     keyd_done(&s.engine);
-    guarded_done(&s.key);
+    keyd_place_done(&s.place);
     return e;
 }

@@ -19,7 +19,7 @@
 
 enum {
     MEMORY_BESIDE = 64 * 1024 * 1024, /* bytes: buffers of the drivers, and what is being stored */
-    KEYD_TIMEOUT_MS = 3000,
+    KEYD_TIMEOUT_MS = 30000,          /* a TPM may take seconds to open its store */
     KEYD_GRACE_MS = 2000,
     PUMP_ROUNDS_MAX = 64,
     DRAIN_MS = 5000, /* for what is under way */
@@ -297,9 +297,15 @@ static enum err sign_transaction(struct bundler_signer *self,
 enum err server_start_keyd(struct server *s, uint32_t capabilities)
 {
     char store[CONFIG_PATH_LEN_MAX];
+    struct keyd_status status;
     const char *program = s->config->places.keyd;
     TRY(path_below(s, store, "keys"));
-    if (keyd_spawn(&s->keyd_process, program, store, capabilities) != OK) {
+    const struct keyd_spawn_args args = {.path = program,
+                                         .store_dir = store,
+                                         .capabilities = capabilities,
+                                         .tpm_device = s->config->places.tpm,
+                                         .needs_seal = s->config->places.is_seal_required};
+    if (keyd_spawn_as(&s->keyd_process, &args) != OK) {
         return FAIL(s, ERR_IO,
                     "The key process %s cannot be started: it lies beside passmesh-server, or set "
                     "PASSMESH_KEYD.",
@@ -314,6 +320,11 @@ enum err server_start_keyd(struct server *s, uint32_t capabilities)
                     "The key process %s gives no keys: the log above says why; its store is %s.",
                     program, store);
     }
+    s->is_sealed = keyd_client_status(&s->keyd, &status) == OK &&
+                   (status.protections & KEYD_KEY_IN_HARDWARE) != 0;
+    log_line(&s->log, LOG_INFO, "keys", "%s",
+             s->is_sealed ? "sealed by this machine's TPM"
+                          : "the store's key is a file beside it: passmesh-server seal tpm");
     s->bundler_address = address_of_public_key(s->bundler_key.public_bytes);
     s->signer.sign = sign_transaction;
     return OK;
@@ -575,6 +586,7 @@ static void announce_ready(struct server *s)
                              .network = s->network->id.text,
                              .level = s->has_bundler ? "known-code" : "none",
                              .bundler = s->bundler_address,
+                             .keys = s->is_sealed ? "tpm2" : "file",
                              .sandbox = sandbox_level_name(sandbox_node_level(&s->sandbox)),
                              .is_node_reached = s->chain == SERVER_CHAIN_RIGHT};
     if (!s->ready) {

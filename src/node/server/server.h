@@ -30,6 +30,7 @@ struct server_ready {
     const char *network; /* its id */
     const char *level;   /* "known-code" or "none" */
     struct address bundler;
+    const char *keys;     /* what keeps the key of keyd's store: "tpm2", or "file" beside it */
     const char *sandbox;  /* "full", "partial" or "none" */
     bool is_node_reached; /* false: it is tried again; until then peers are told stale */
 };

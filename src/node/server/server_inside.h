@@ -123,6 +123,7 @@ struct server {
     struct sandbox_node_report sandbox;
     struct process keyd_process;
     struct keyd_client keyd;
+    bool is_sealed; /* keyd's store, by the TPM */
     struct keyd_key bundler_key;
     struct address bundler_address;
     struct bundler_signer signer;
