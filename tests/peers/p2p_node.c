@@ -1,6 +1,6 @@
 /* p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf] [--conns N] [--security noise|tls|noise,tls]
  *          [--kad server|client] [--kad-protocol ID] [--gossip] [--mdns PORT]
- *          [--autonat server|client]
+ *          [--autonat server|client] [--relay] [--circuit] [--dcutr]
  *
  * A libp2p node that the interoperability tests talk to. It prints "listening ADDR" for each listener and
  * "ready PEER", then takes commands on stdin:
@@ -23,6 +23,9 @@
  *     reach ADDR           -> verdict ADDR reachable|unreachable|unknown arrived=N failed=N     with --autonat
  *     autonatstats         -> ok autonatstats served=N refused=N asked=N arrived=N
  *     (by itself)          -> discovered ADDR                         with --mdns; nomdns where that cannot be
+ *     reserve ADDR         -> circuit ADDR for each of ours there, reserved RELAY ...; later lost RELAY ...  with --circuit
+ *     (by itself)          -> direct PEER in|out, upgraded PEER attempts=N or gaveup PEER ...  with --dcutr
+ *     relaystats           -> ok relaystats reservations=N circuits=N opened=N refused=N relayed=N
  *     kadstats             -> ok kadstats peers=N providers=N values=N served=N
  *     quit, or end of stdin
  *
@@ -159,6 +162,8 @@ static void on_event(void *user, const struct host_event *e)
     case HOST_EVENT_EXTENSION:
         if (e->extension == &n->gossip.extension) {
             node_gossip_on_event(n);
+        } else if (e->extension == &n->circuit.extension || e->extension == &n->dcutr.extension) {
+            node_relay_on_event(n);
         } else if (e->extension == &n->autonat.extension) {
             node_autonat_on_event(n);
         } else {
@@ -254,8 +259,8 @@ static void on_line(struct node *n, char *line)
     const char *verb = strsep(&rest, " ");
     const char *subject = rest ? strsep(&rest, " ") : "";
     uint64_t figures[2] = {0};
-    if (node_kad_command(n, verb, subject, rest) || node_gossip_command(n, verb, subject, rest) ||
-        node_autonat_command(n, verb, subject)) {
+    if (node_relay_command(n, verb, subject) || node_kad_command(n, verb, subject, rest) ||
+        node_gossip_command(n, verb, subject, rest) || node_autonat_command(n, verb, subject)) {
         tcp_pump(&n->tcp);
         return;
     }
@@ -269,6 +274,8 @@ static void on_line(struct node *n, char *line)
         do_dial(n, subject);
     } else if (strcmp(verb, "stats") == 0) {
         do_stats(n);
+    } else if (strcmp(verb, "relaystats") == 0) {
+        node_relay_say_stats(n);
     } else if (strcmp(verb, "kadstats") == 0 && n->has_kad) {
         node_kad_say_stats(n);
     } else if (peer_id_parse(&peer, span_str(subject)) == OK) {
@@ -331,6 +338,9 @@ struct options {
     bool perf;
     const char *security;
     bool gossip;
+    bool relay;
+    bool circuit;
+    bool dcutr;
     uint16_t mdns;   /* port; 0 = none */
     const char *kad; /* mode */
     const char *kad_protocol;
@@ -342,7 +352,7 @@ static _Noreturn void usage(void)
     (void)fprintf(stderr, "usage: p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf] "
                           "[--conns N] [--security noise|tls|noise,tls] "
                           "[--kad server|client] [--kad-protocol ID] [--gossip] [--mdns PORT] "
-                          "[--autonat server|client]\n");
+                          "[--autonat server|client] [--relay] [--circuit] [--dcutr]\n");
     exit(2);
 }
 
@@ -354,6 +364,12 @@ static struct options options_of(int argc, char **argv)
             o.perf = true;
         } else if (strcmp(argv[i], "--gossip") == 0) {
             o.gossip = true;
+        } else if (strcmp(argv[i], "--relay") == 0) {
+            o.relay = true;
+        } else if (strcmp(argv[i], "--circuit") == 0) {
+            o.circuit = true;
+        } else if (strcmp(argv[i], "--dcutr") == 0) {
+            o.dcutr = true;
         } else if (i + 1 < argc && strcmp(argv[i], "--listen") == 0 && o.listen_count < 4) {
             o.listen[o.listen_count++] = argv[++i];
         } else if (i + 1 < argc && strcmp(argv[i], "--memory") == 0) {
@@ -425,13 +441,20 @@ static void node_init(struct node *n, const struct options *o)
         cfg.limits.keepalive_us = 0;
     }
     check(host_init(&n->host, &cfg, loop_now(&n->loop)) == OK);
-    check(host_handle(&n->host, ECHO_PROTOCOL, (struct host_protocol_args){0}) == OK);
+    check(host_handle(&n->host, ECHO_PROTOCOL, (struct host_protocol_args){.relayed_ok = true}) ==
+          OK);
     check(host_handle(&n->host, SINK_PROTOCOL, (struct host_protocol_args){0}) == OK);
     if (o->kad) {
         node_kad_init(n, o->kad, o->kad_protocol);
     }
     if (o->gossip) {
         node_gossip_init(n);
+    }
+    if (o->relay || o->circuit || o->dcutr) {
+        node_relay_init(n, o->relay);
+    }
+    if (o->dcutr) {
+        node_dcutr_init(n);
     }
     if (o->autonat) {
         node_autonat_init(n, cfg.unix_s, strcmp(o->autonat, "server") == 0);
@@ -440,6 +463,7 @@ static void node_init(struct node *n, const struct options *o)
                           .host = &n->host,
                           .budget = &n->budget,
                           .rng = &n->rng,
+                          .one_port = o->dcutr,
                           .on_event = on_event,
                           .user = n};
     check(tcp_init(&n->tcp, &tcp) == OK);
@@ -473,6 +497,7 @@ int main(int argc, char **argv)
     node_autonat_done(&n);
     host_kad_done(&n.kad);
     host_gossip_done(&n.gossip);
+    node_relay_done(&n);
     host_done(&n.host);
     return 0;
 }

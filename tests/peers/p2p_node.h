@@ -10,8 +10,11 @@
 #include "node/net/mdns_socket.h"
 #include "node/net/tcp.h"
 #include "p2p/host.h"
+#include "p2p/host_circuit.h"
+#include "p2p/host_dcutr.h"
 #include "p2p/host_gossip.h"
 #include "p2p/host_kad.h"
+#include "p2p/host_relay.h"
 #include "p2p/host_state.h"
 #include "p2p/key_signer.h"
 
@@ -58,6 +61,11 @@ struct node {
     bool has_autonat;
     struct host_gossip gossip;
     bool has_gossip;
+    struct host_relay relay;
+    struct host_circuit circuit;
+    bool has_circuit;
+    struct host_dcutr dcutr;
+    bool has_dcutr;
     struct mdns_socket mdns;
     struct peer_id mdns_last;
     struct key_signer signer;
@@ -93,6 +101,14 @@ bool node_autonat_command(struct node *n, const char *verb, const char *subject)
 void node_gossip_init(struct node *n);
 void node_gossip_on_event(struct node *n);
 bool node_gossip_command(struct node *n, const char *verb, const char *topic, const char *rest);
+
+/* Relays and hole punching: p2p_relay.c. */
+void node_relay_init(struct node *n, bool serves);
+void node_dcutr_init(struct node *n);
+void node_relay_on_event(struct node *n);
+bool node_relay_command(struct node *n, const char *verb, const char *subject);
+void node_relay_say_stats(const struct node *n);
+void node_relay_done(struct node *n);
 
 /* mDNS on a port of its own: p2p_mdns.c. */
 void node_mdns_init(struct node *n, uint16_t port, const struct span *addrs, size_t count);

@@ -206,7 +206,8 @@ static bool client_open(struct node *n)
     host_stream stream;
     struct refusal refusal = {0};
     const char *protocol = j->kind == JOB_SEND ? SINK_PROTOCOL : ECHO_PROTOCOL;
-    struct host_open_args args = {.peer = &j->peer, .protocol = protocol, .user = s};
+    struct host_open_args args = {
+        .peer = &j->peer, .protocol = protocol, .user = s, .relayed_ok = true};
     enum err err = host_open_stream(&n->host, &stream, &refusal, args);
     if (err != OK) {
         echo_free(n, s);

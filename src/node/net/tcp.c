@@ -9,6 +9,7 @@
 #include "node/net/dnsaddr.h"
 #include "node/net/tcp_addr.h"
 #include "node/net/tcp_link.h"
+#include "node/net/tcp_port.h"
 
 static instant now_of(const struct tcp *t)
 {
@@ -350,6 +351,13 @@ enum err tcp_listen(struct tcp *t, struct span *ret_addr, struct span addr)
     if (err != OK) {
         uv_close((uv_handle_t *)&l->socket, on_listener_closed);
         return err;
+    }
+    if (t->cfg.one_port && !is_ws) {
+        struct multiaddr_part part;
+        tcp_port_share(&l->socket);
+        if (multiaddr_find(&part, span_of(l->addr, l->addr_len), MULTIADDR_TCP)) {
+            t->ports[target.family == AF_INET6] = multiaddr_part_port(&part);
+        }
     }
     if (ret_addr) {
         *ret_addr = span_of(l->addr, l->addr_len);

@@ -50,6 +50,8 @@ struct tcp_cfg {
     struct budget *budget; /* outlives the driver */
     struct rng *rng;       /* for WebSocket, which masks with it; NULL: there is none */
     struct log *log;       /* may be NULL */
+    bool
+        one_port; /* dial from the port that is listened on, or from one of our own: for hole punching */
     tcp_event_fn
         on_event; /* gets the application's events; may call the host, not the driver's done */
     void *user;
@@ -78,6 +80,7 @@ struct tcp {
     uv_idle_t idle;   /* active while `hungry` has links */
     uv_tcp_t refused; /* takes connections for which there is no memory, to close them */
     bool refusing;
+    uint16_t ports[2]; /* with one_port, by family; 0 = none yet */
     uint8_t *read_buffer;
     uint8_t *write_buffer;
     bool pumping;

@@ -4,6 +4,7 @@
 #include "base/arith.h"
 #include "base/check.h"
 #include "base/mem.h"
+#include "node/net/tcp_port.h"
 
 #include <string.h>
 
@@ -114,7 +115,7 @@ void tcp_link_close(struct tcp_link *link, enum err why)
 
 /* ---- dialling ---- */
 
-static enum err start_connect(struct tcp_link *link, const struct sockaddr *sockaddr);
+static enum err start_connect(struct tcp_link *link);
 
 static void on_closed_for_retry(uv_handle_t *handle)
 {
@@ -125,13 +126,19 @@ static void on_closed_for_retry(uv_handle_t *handle)
     }
     check(uv_tcp_init(&link->tcp->cfg.loop->uv, &link->socket) == 0);
     link->socket.data = link;
-    struct sockaddr_storage next = {0};
-    memcpy(&next, link->address->ai_addr, link->address->ai_addrlen);
-    tcp_sockaddr_set_port(&next, link->port);
-    if (start_connect(link, (const struct sockaddr *)&next) != OK) {
+    if (start_connect(link) != OK) {
         tcp_link_close(link, ERR_IO);
         tcp_pump(link->tcp);
     }
+}
+
+/* take_address makes what a lookup found the next to be tried. */
+static void take_address(struct tcp_link *link, struct addrinfo *address)
+{
+    link->address = address;
+    link->to = (struct sockaddr_storage){0};
+    memcpy(&link->to, address->ai_addr, address->ai_addrlen);
+    tcp_sockaddr_set_port(&link->to, link->port);
 }
 
 static void on_connect(uv_connect_t *request, int status)
@@ -145,7 +152,8 @@ static void on_connect(uv_connect_t *request, int status)
     if (status == 0) {
         tcp_link_begin(link);
     } else if (link->address && link->address->ai_next) {
-        link->address = link->address->ai_next;
+        take_address(link, link->address->ai_next);
+        link->from_any_port = false;
         uv_close(handle_of(link), on_closed_for_retry);
         return;
     } else {
@@ -154,10 +162,21 @@ static void on_connect(uv_connect_t *request, int status)
     tcp_pump(link->tcp);
 }
 
-static enum err start_connect(struct tcp_link *link, const struct sockaddr *sockaddr)
+static enum err start_connect(struct tcp_link *link)
 {
+    struct tcp *t = link->tcp;
+    const struct sockaddr *to = (const struct sockaddr *)&link->to;
     link->state = TCP_LINK_CONNECTING;
-    if (uv_tcp_connect(&link->request.connect, &link->socket, sockaddr, on_connect) != 0) {
+    bool one_port = t->cfg.one_port && !link->ws && !link->from_any_port &&
+                    tcp_port_open(&link->socket, &t->ports[to->sa_family == AF_INET6], to) == OK;
+    int status = uv_tcp_connect(&link->request.connect, &link->socket, to, on_connect);
+    if (status != 0 && one_port) {
+        /* The same two ports are in use, or were a moment ago: another port of ours will do for a plain dial. */
+        link->from_any_port = true;
+        uv_close(handle_of(link), on_closed_for_retry);
+        return OK;
+    }
+    if (status != 0) {
         return ERR_IO;
     }
     link->request_active = true;
@@ -175,11 +194,8 @@ static void on_lookup(uv_getaddrinfo_t *request, int status, struct addrinfo *fo
     }
     enum err err = ERR_NOT_FOUND;
     if (status == 0 && found) {
-        link->address = found;
-        struct sockaddr_storage first = {0};
-        memcpy(&first, found->ai_addr, found->ai_addrlen);
-        tcp_sockaddr_set_port(&first, link->port);
-        err = start_connect(link, (const struct sockaddr *)&first);
+        take_address(link, found);
+        err = start_connect(link);
     }
     if (err != OK) {
         tcp_link_close(link, ERR_IO);
@@ -191,7 +207,8 @@ enum err tcp_link_dial(struct tcp_link *link, const struct tcp_target *target)
 {
     link->port = target->port;
     if (target->name[0] == 0) {
-        return start_connect(link, (const struct sockaddr *)&target->sockaddr);
+        link->to = target->sockaddr;
+        return start_connect(link);
     }
     link->state = TCP_LINK_LOOKING_UP;
     link->request.lookup.data = link;

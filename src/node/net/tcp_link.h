@@ -40,10 +40,12 @@ struct tcp_link {
     struct addrinfo *addresses; /* of a looked-up name */
     struct addrinfo *address;   /* tried now */
     uint16_t port;
-    struct websocket_pipe *ws; /* between socket and host; NULL: nothing is */
-    struct buf raw;            /* with ws: read, not yet unwrapped */
-    struct buf input;          /* not yet taken by the host */
-    struct buf output;         /* not yet taken by the socket */
+    struct sockaddr_storage to; /* tried now */
+    bool from_any_port;         /* the one port of all dials did not do */
+    struct websocket_pipe *ws;  /* between socket and host; NULL: nothing is */
+    struct buf raw;             /* with ws: read, not yet unwrapped */
+    struct buf input;           /* not yet taken by the host */
+    struct buf output;          /* not yet taken by the socket */
     instant close_by;
 };
 

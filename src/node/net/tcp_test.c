@@ -475,4 +475,45 @@ TEST(alarm)
     loop_done(&loop);
 }
 
+/* local_port is the port that a connected peer sees us at. */
+static uint16_t seen_port(unsigned at, unsigned peer)
+{
+    struct host_peer_info info;
+    struct multiaddr_part part;
+    bool is_there = host_peer_find(&sides[at].host, &info, host_self(&sides[peer].host)) &&
+                    multiaddr_find(&part, info.addr, MULTIADDR_TCP);
+    return is_there ? multiaddr_part_port(&part) : 0;
+}
+
+static uint16_t port_of(struct span addr)
+{
+    struct multiaddr_part part;
+    return multiaddr_find(&part, addr, MULTIADDR_TCP) ? multiaddr_part_port(&part) : 0;
+}
+
+/* With one port for all, a peer sees us at the port that we listen on; nobody else can listen there; and what cannot
+ * share it dials from another. */
+TEST(one_port_for_listening_and_dialling)
+{
+    setup();
+    sides[0].tcp.cfg.one_port = true;
+    struct span own;
+    struct span other;
+    struct span taken;
+    EXPECT_OK(tcp_listen(&sides[0].tcp, &own, parse("/ip4/127.0.0.1/tcp/0")));
+    EXPECT_OK(tcp_listen(&sides[1].tcp, &other, parse("/ip4/127.0.0.1/tcp/0")));
+    EXPECT_ERR(ERR_IO, tcp_listen(&sides[1].tcp, &taken, own));
+    EXPECT_EQ(sides[0].tcp.ports[0], port_of(own));
+    dial(&sides[0], other);
+    EXPECT(turn_until(&sides[0].connected, 1) && turn_until(&sides[1].connected, 1));
+    EXPECT_EQ(port_of(own), seen_port(1, 0));
+    /* Again at once: the two ports of the old connection may still be in use. */
+    host_disconnect(&sides[0].host, host_self(&sides[1].host));
+    tcp_pump(&sides[0].tcp);
+    EXPECT(turn_until(&sides[0].disconnected, 1) && turn_until(&sides[1].disconnected, 1));
+    dial(&sides[0], other);
+    EXPECT(turn_until(&sides[0].connected, 2) && turn_until(&sides[1].connected, 2));
+    teardown();
+}
+
 TEST_MAIN

@@ -36,11 +36,11 @@ const TRANSPORTS = {
   quic: { make: quic, listen: '/ip4/127.0.0.1/udp/0/quic-v1' }
 }
 
-// `security`: names of secure channels in order of preference. `at`: where it listens, instead of on the loopback.
-export async function startTheirs ({ listen = false, security = ['noise'], transport = 'tcp', at, services = {}, peerDiscovery = [] } = {}) {
+// `security`: names of secure channels in order of preference. `also`: further addresses to listen at. `at`: where it listens, instead of on the loopback.
+export async function startTheirs ({ listen = false, security = ['noise'], transport = 'tcp', at, services = {}, peerDiscovery = [], transports = [], also = [] } = {}) {
   const node = await createLibp2p({
-    addresses: { listen: listen ? [at ?? TRANSPORTS[transport].listen] : [] },
-    transports: [TRANSPORTS[transport].make()],
+    addresses: { listen: [...(listen ? [at ?? TRANSPORTS[transport].listen] : []), ...also] },
+    transports: [TRANSPORTS[transport].make(), ...transports],
     connectionEncrypters: security.map(name => ENCRYPTERS[name]()),
     streamMuxers: [yamux({ maxInboundStreams: STREAMS_MAX, maxOutboundStreams: STREAMS_MAX, maxEarlyStreams: STREAMS_MAX })],
     connectionManager: { inboundConnectionThreshold: 1000 },
@@ -48,12 +48,12 @@ export async function startTheirs ({ listen = false, security = ['noise'], trans
     peerDiscovery,
     services: { identify: identify({ maxInboundStreams: 8, maxOutboundStreams: 8 }), identifyPush: identifyPush(), ping: ping(), ...services }
   })
-  await node.handle(ECHO, echoBack, { maxInboundStreams: STREAMS_MAX, maxOutboundStreams: STREAMS_MAX })
+  await node.handle(ECHO, echoBack, { maxInboundStreams: STREAMS_MAX, maxOutboundStreams: STREAMS_MAX, runOnLimitedConnection: true })
   return node
 }
 
 export async function open (connection) {
-  return connection.newStream(ECHO, { maxOutboundStreams: STREAMS_MAX })
+  return connection.newStream(ECHO, { maxOutboundStreams: STREAMS_MAX, runOnLimitedConnection: true })
 }
 
 // Sends `length` random bytes and closes; gives their SHA-256.
