@@ -69,6 +69,7 @@ struct state {
     struct hash32 node[GIVEN_COUNT];
     uint64_t leaves_from; /* indices from here on are filler */
     uint64_t seed;
+    const struct maker_block *block; /* NULL: filler */
 };
 
 static struct hash32 state_node(const struct state *s, uint64_t index)
@@ -135,6 +136,11 @@ header_make(struct lc_header *h, const struct chain_spec *c, uint64_t slot, cons
     if (shape->has_execution) {
         struct hash32 node;
         execution_fill(&h->execution, shape, slot * 256 + s->seed % 256);
+        if (s->block) {
+            h->execution.block_hash = s->block->hash;
+            h->execution.number = s->block->number;
+            h->execution.timestamp = s->block->time;
+        }
         lc_execution_root(&node, &h->execution, fork);
         uint64_t index = 25;
         for (size_t i = 0; i < LC_EXECUTION_DEPTH; i++, index /= 2) {
@@ -181,6 +187,7 @@ void maker_update(struct lc_update *ret_update, const struct maker_plan *plan)
     }
     const struct fork_shape *shape = state_init(&s, plan->chain, plan->attested_slot, plan->seed);
     committees_set(&s, plan->current, plan->next);
+    s.block = plan->block;
     if (plan->finalized_slot > 0) {
         lc_beacon_root(&s.node[FINALIZED], &u->finalized.beacon);
         state_branch(u->finality_branch, &s, shape->finalized_index);

@@ -19,8 +19,16 @@ struct chain_spec maker_chain(enum beacon_fork last);
 /* Every fourth key is the one before it again. */
 void maker_committee_init(struct maker_committee *m, const struct chain_spec *c, uint64_t seed);
 
+/* A block of an execution chain that an attested header is to carry. */
+struct maker_block {
+    struct hash32 hash;
+    uint64_t number;
+    uint64_t time; /* seconds since 1970 */
+};
+
 /* What an update is to say. */
 struct maker_plan {
+    const struct maker_block *block; /* NULL: filler */
     const struct chain_spec *chain;
     uint64_t attested_slot;
     uint64_t finalized_slot; /* 0: no finality */

@@ -10,7 +10,12 @@
 
 /* Where things are and what the person chose: the XDG directories (or all below --home), one INI file, environment
  * and flags above it. docs/config.md lists every key. */
-enum { CONFIG_PATH_LEN_MAX = 512, CONFIG_PEER_COUNT_MAX = 16, CONFIG_TEXT_LEN_MAX = 255 };
+enum {
+    CONFIG_PATH_LEN_MAX = 512,
+    CONFIG_PEER_COUNT_MAX = 16,
+    CONFIG_TEXT_LEN_MAX = 255,
+    CONFIG_CHECKPOINT_COUNT_MAX = 8
+};
 
 struct config {
     char data_dir[CONFIG_PATH_LEN_MAX];    /* wallet.db, keys/: mode 0700 */
@@ -34,8 +39,11 @@ struct config {
     uint64_t plugin_trial_s; /* so long a new version of the server plugin is on trial */
     size_t peer_count;
     char peers[CONFIG_PEER_COUNT_MAX]
-              [CONFIG_TEXT_LEN_MAX + 1];    /* servers to use: multiaddrs with /p2p */
-    char network_file[CONFIG_PATH_LEN_MAX]; /* one more network, of kind local; "" = none */
+              [CONFIG_TEXT_LEN_MAX + 1]; /* servers to use: multiaddrs with /p2p */
+    size_t checkpoint_count;
+    char checkpoints[CONFIG_CHECKPOINT_COUNT_MAX]
+                    [CONFIG_TEXT_LEN_MAX + 1]; /* "NETWORK 0xROOT", of light clients */
+    char network_file[CONFIG_PATH_LEN_MAX];    /* one more network, of kind local; "" = none */
 };
 
 /* config_load fills the defaults from the environment (HOME, XDG_*, PASSMESH_*) and reads the file if there is one. home

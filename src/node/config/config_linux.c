@@ -217,6 +217,13 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
         c->peer_count++;
         return OK;
     }
+    if (config_is_key(e, "light_client", "checkpoint")) {
+        if (c->checkpoint_count >= CONFIG_CHECKPOINT_COUNT_MAX) {
+            return diag_set(diag, ERR_LIMIT, "at most 8 checkpoints", e->line);
+        }
+        return config_get_text(c->checkpoints[c->checkpoint_count++], sizeof c->checkpoints[0], e,
+                               diag);
+    }
     if (config_is_key(e, "peers", "mdns")) {
         return config_get_flag(&c->is_mdns, e, diag);
     }

@@ -1,6 +1,7 @@
 /* Networks: built in, and one from a file. */
 #include "node/config/networks.h"
 
+#include "codec/base16.h"
 #include "node/config/config.h"
 #include "node/config/networks_built_in.h"
 
@@ -43,6 +44,27 @@ networks_load(struct networks *ret, const char *file, const char **ret_which, st
         ret->count++;
     }
     return OK;
+}
+
+enum err networks_set_checkpoint(struct networks *n, struct span text)
+{
+    uint8_t root[32];
+    size_t blank = 0;
+    while (blank < text.n && text.p[blank] != ' ') {
+        blank++;
+    }
+    struct span value = span_from(text, blank < text.n ? blank + 1 : text.n);
+    if (base16_decode_fixed_0x(MSPAN_OF(root), value) != OK) {
+        return ERR_MALFORMED;
+    }
+    for (size_t i = 0; i < n->count; i++) {
+        struct network *one = &n->list[i];
+        if (span_equal(id_span(&one->id), span_first(text, blank)) && one->has_beacon) {
+            text_set(one->checkpoint, sizeof one->checkpoint, value);
+            return OK;
+        }
+    }
+    return ERR_NOT_FOUND;
 }
 
 void networks_done(struct networks *n)

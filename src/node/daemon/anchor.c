@@ -16,9 +16,15 @@ enum {
     HINT_PAUSE_MS = 150,
 };
 
-enum anchor anchor_kind(const struct network *n, bool has_own_node)
+enum anchor anchor_kind(const struct network *n, struct anchor_else other)
 {
-    return n->anchor[0] && !has_own_node ? ANCHOR_HEADER_SOURCE : ANCHOR_NONE;
+    if (other.has_own_node) {
+        return ANCHOR_NONE;
+    }
+    if (other.has_light) {
+        return ANCHOR_LIGHT_CLIENT;
+    }
+    return n->anchor[0] ? ANCHOR_HEADER_SOURCE : ANCHOR_NONE;
 }
 
 /* The header is encoded anew, so that what is believed of the block is what its hash says. */
@@ -137,13 +143,13 @@ static void ask(struct anchor_source *a, struct wallet_time t, const struct netw
     ask_later(a, t, n);
 }
 
-void anchor_tick(struct anchor_source *a, struct wallet_time t, bool has_own_node)
+void anchor_tick(struct anchor_source *a, struct wallet_time t, struct anchor_else other)
 {
     const struct network *n = wallet_network(a->wallet, wallet_settings(a->wallet)->network);
     if (!n) {
         return;
     }
-    enum anchor kind = anchor_kind(n, has_own_node);
+    enum anchor kind = anchor_kind(n, other);
     if (!id_equal(a->network, n->id)) {
         a->network = n->id;
         a->turn++;

@@ -26,11 +26,16 @@ struct anchor_source {
     instant ask_at;
 };
 
-/* anchor_kind: where a network's trusted blocks come from. has_own_node: then from nowhere, since all is asked of that node. */
-enum anchor anchor_kind(const struct network *n, bool has_own_node);
+/* anchor_kind: where a network's trusted blocks come from. has_own_node: then from nowhere, since all is asked of that node;
+ * has_light: from its consensus. */
+struct anchor_else {
+    bool has_own_node;
+    bool has_light;
+};
+enum anchor anchor_kind(const struct network *n, struct anchor_else other);
 
 /* anchor_tick follows the selected network and asks when it is time. */
-void anchor_tick(struct anchor_source *a, struct wallet_time t, bool has_own_node);
+void anchor_tick(struct anchor_source *a, struct wallet_time t, struct anchor_else other);
 instant anchor_deadline(const struct anchor_source *a);
 
 /* anchor_hint: somebody says that there is a newer block; ask soon. */

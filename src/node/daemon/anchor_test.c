@@ -99,10 +99,14 @@ TEST(broken_answers)
 TEST(kinds)
 {
     static struct network n;
-    EXPECT_EQ(ANCHOR_NONE, anchor_kind(&n, false));
+    const struct anchor_else nothing = {0};
+    const struct anchor_else own = {.has_own_node = true, .has_light = true};
+    const struct anchor_else light = {.has_light = true};
+    EXPECT_EQ(ANCHOR_NONE, anchor_kind(&n, nothing));
     text_set(n.anchor, sizeof n.anchor, SPAN_LIT("http://127.0.0.1:1"));
-    EXPECT_EQ(ANCHOR_HEADER_SOURCE, anchor_kind(&n, false));
-    EXPECT_EQ(ANCHOR_NONE, anchor_kind(&n, true));
+    EXPECT_EQ(ANCHOR_HEADER_SOURCE, anchor_kind(&n, nothing));
+    EXPECT_EQ(ANCHOR_LIGHT_CLIENT, anchor_kind(&n, light));
+    EXPECT_EQ(ANCHOR_NONE, anchor_kind(&n, own));
 }
 
 TEST_MAIN

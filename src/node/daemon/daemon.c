@@ -42,7 +42,7 @@ struct wallet_time daemon_time(const struct daemon *d)
     return (struct wallet_time){.mono = loop_now(&d->loop), .unix_ms = ms};
 }
 
-static bool has_own_node(void *user, struct id network);
+static struct anchor_else anchor_else_of(struct daemon *d, struct id network);
 
 /* ---- the turn ---- */
 
@@ -83,6 +83,7 @@ static void set_alarm(struct daemon *d)
     instant at = instant_min(wallet_deadline(d->wallet), servers_deadline(&d->servers));
     at = instant_min(at, daemon_dht_deadline(d));
     at = instant_min(at, anchor_deadline(&d->anchor));
+    at = instant_min(at, light_deadline(&d->light));
     alarm_set(&d->alarm, instant_min(at, api_deadline(d->api)));
 }
 
@@ -99,7 +100,8 @@ void daemon_pump(void *user)
     for (int i = 0; i < PUMP_ROUNDS_MAX && !d->is_stopping; i++) {
         struct wallet_time t = daemon_time(d);
         d->pump_again = false;
-        anchor_tick(&d->anchor, t, has_own_node(d, wallet_settings(d->wallet)->network));
+        light_tick(&d->light, t);
+        anchor_tick(&d->anchor, t, anchor_else_of(d, wallet_settings(d->wallet)->network));
         wallet_tick(d->wallet, t);
         bool any = give_to_servers(d, t);
         servers_tick(&d->servers, t);
@@ -154,6 +156,34 @@ static bool has_own_node(void *user, struct id network)
 {
     struct daemon *d = user;
     return own_nodes_url(&d->own_nodes, network) != NULL;
+}
+
+static struct anchor_else anchor_else_of(struct daemon *d, struct id network)
+{
+    const struct network *n = wallet_network(d->wallet, network);
+    return (struct anchor_else){.has_own_node = has_own_node(d, network),
+                                .has_light = n && light_is_on(&d->light, n)};
+}
+
+static void light_ask(void *user, struct wallet_time t, const struct service_request *r)
+{
+    struct daemon *d = user;
+    servers_ask_light(&d->servers, t, r);
+}
+
+static enum err light_answer(void *user,
+                             struct wallet_time t,
+                             const struct service_request *asked,
+                             const struct service_light *answer)
+{
+    struct daemon *d = user;
+    return light_take(&d->light, t, asked, answer);
+}
+
+static void light_over(void *user, struct wallet_time t, bool has_learnt)
+{
+    struct daemon *d = user;
+    light_asked(&d->light, t, has_learnt);
 }
 
 void daemon_stop(void *user)
@@ -226,8 +256,8 @@ port_servers(struct api_node_port *self, struct json_writer *j, const struct net
 static const char *port_consensus(struct api_node_port *self, const struct network *network)
 {
     struct daemon *d = daemon_of(self);
-    bool has_own = has_own_node(d, network->id);
-    return has_own ? "own_node" : anchor_name(anchor_kind(network, has_own));
+    struct anchor_else other = anchor_else_of(d, network->id);
+    return other.has_own_node ? "own_node" : anchor_name(anchor_kind(network, other));
 }
 
 static void port_network(struct api_node_port *self, struct json_writer *j)
@@ -435,6 +465,8 @@ static enum err start_servers(struct daemon *d)
         .has_own_node = has_own_node,
         .changed = on_servers_changed,
         .new_head = on_new_head,
+        .light = light_answer,
+        .light_over = light_over,
         .user = d,
     };
     TRY(servers_init(&d->servers, &cfg));
@@ -548,6 +580,15 @@ static enum err start_networks(struct daemon *d)
         return fail(d, err, "Network file %s, line %zu: %s.", which, diag.offset,
                     diag.rule ? diag.rule : err_name(err));
     }
+    for (size_t i = 0; i < d->config->checkpoint_count; i++) {
+        if (networks_set_checkpoint(&d->networks, span_str(d->config->checkpoints[i])) != OK) {
+            return fail(
+                d, ERR_MALFORMED,
+                "[light_client] checkpoint = %s in passmesh.ini: it is the name of a network "
+                "with a consensus chain, a blank, and a block root of 32 bytes in hex.",
+                d->config->checkpoints[i]);
+        }
+    }
     return OK;
 }
 
@@ -590,6 +631,13 @@ static enum err start(struct daemon *d)
                                       .pump = daemon_pump,
                                       .user = d};
     own_nodes_load(&d->own_nodes, &d->budget);
+    struct light_cfg light = {.budget = &d->budget,
+                              .log = &d->log,
+                              .store = db_store(d->db),
+                              .wallet = d->wallet,
+                              .ask = light_ask,
+                              .user = d};
+    light_init(&d->light, &light);
     d->anchor = (struct anchor_source){.budget = &d->budget,
                                        .fetch = d->fetch,
                                        .wallet = d->wallet,
@@ -641,6 +689,7 @@ static void stop(struct daemon *d)
     loop_done(&d->loop);
     fetch_free(d->fetch);
     servers_done(&d->servers);
+    light_done(&d->light);
     api_free(d->api);
     d->api = NULL;
     wallet_free(d->wallet);

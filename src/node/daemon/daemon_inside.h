@@ -10,6 +10,7 @@
 #include "node/config/networks.h"
 #include "node/daemon/anchor.h"
 #include "node/daemon/daemon.h"
+#include "node/daemon/light.h"
 #include "node/daemon/own_node.h"
 #include "node/daemon/servers.h"
 #include "node/keyd/keyd_client.h"
@@ -86,6 +87,7 @@ struct daemon {
     struct fetch *fetch;
     struct own_nodes own_nodes;
     struct anchor_source anchor;
+    struct light light;
     struct api_node_port port;
     struct api *api;
     struct web web;

@@ -50,6 +50,13 @@ struct servers_cfg {
     bool (*has_own_node)(void *user, struct id network); /* may be NULL */
     void (*changed)(void *user);  /* peers or servers came or went; may be NULL */
     void (*new_head)(void *user); /* a server tells of one; may be NULL */
+    /* An answer of the light client protocol: OK: it was of use; ERR_AUTH, ERR_MALFORMED: it is false; else the next server is
+     * asked. light_over: so it ended. */
+    enum err (*light)(void *user,
+                      struct wallet_time t,
+                      const struct service_request *asked,
+                      const struct service_light *answer);
+    void (*light_over)(void *user, struct wallet_time t, bool has_learnt);
     void *user;
 };
 
@@ -113,11 +120,13 @@ struct said {
     struct buf text;
 };
 
-/* A question of the wallet. */
+/* A question of the wallet, or of the light client. */
+enum question_kind { QUESTION_RPC, QUESTION_PROOF, QUESTION_LIGHT };
 struct question {
     bool is_used;
-    bool is_proof;
-    uint64_t ask; /* the wallet's number */
+    enum question_kind kind;
+    struct service_request light; /* LIGHT: has no spans */
+    uint64_t ask;                 /* the wallet's number */
     enum wallet_ask_mode mode;
     const struct network *network;
     struct id account;
@@ -189,6 +198,9 @@ bool servers_host_event(struct servers *s,
                         struct wallet_time t,
                         const struct host_event *e);
 void servers_wallet_event(struct servers *s, struct wallet_time t, const struct wallet_event *e);
+
+/* servers_ask_light asks servers for what the light client wants; cfg.light and cfg.light_over follow, perhaps from inside. */
+void servers_ask_light(struct servers *s, struct wallet_time t, const struct service_request *r);
 
 /* servers_has_room: may another event of the wallet be polled? */
 bool servers_has_room(const struct servers *s);

@@ -70,12 +70,22 @@ static void source_set(struct wallet_source *source, const struct peer_id *peer)
     text_set(source->server, sizeof source->server, span_str(text));
 }
 
+static void end_light(struct servers *s, struct wallet_time t, struct question *q, bool has_learnt)
+{
+    question_free(s, q);
+    s->cfg.light_over(s->cfg.user, t, has_learnt);
+}
+
 static void end_failed(struct servers *s, struct wallet_time t, struct question *q)
 {
     static const struct wallet_source nobody;
     enum err err = q->failed == OK ? ERR_CLOSED : q->failed;
-    if (q->is_proof) {
-        end_proof(s, t, q, q->has_behind && err == OK ? ERR_NOT_FOUND : err, NULL);
+    if (q->kind == QUESTION_PROOF) {
+        end_proof(s, t, q, err, NULL);
+        return;
+    }
+    if (q->kind == QUESTION_LIGHT) {
+        end_light(s, t, q, false);
         return;
     }
     uint64_t ask = q->ask;
@@ -123,7 +133,7 @@ static uint64_t hedge_us(const struct server *one)
 
 static bool is_several(const struct question *q)
 {
-    return !q->is_proof && q->mode != WALLET_ASK_FIRST;
+    return q->kind == QUESTION_RPC && q->mode != WALLET_ASK_FIRST;
 }
 
 /* ask_one asks the next server; false if there is none now. */
@@ -154,11 +164,12 @@ static void go_on(struct servers *s, struct wallet_time t, struct question *q)
     }
     if (q->said_count > 0) {
         end_tally(s, t, q);
-    } else if (q->has_null && !q->is_proof) {
+    } else if (q->has_null) {
         end_failed(s, t, q);
     } else if (servers_usable_count(s) == 0 || instant_reached(q->give_up_at, t.mono)) {
         end_failed(s, t, q);
-    } else if (q->has_behind || q->failed == ERR_LIMIT || q->tried_count == 0) {
+    } else if (q->kind != QUESTION_LIGHT &&
+               (q->has_behind || q->failed == ERR_LIMIT || q->tried_count == 0)) {
         /* A block that has not reached them yet, or no place: both pass. */
         uint64_t wait_ms = (uint64_t)AGAIN_MS << (q->rounds < 3 ? q->rounds : 3);
         q->rounds++;
@@ -175,7 +186,7 @@ void ask_begin(struct servers *s, struct wallet_time t, const struct wallet_even
     struct question *q = question_place(s);
     check(q); /* servers_has_room was asked */
     *q = (struct question){.is_used = true,
-                           .is_proof = e->kind == WALLET_PROVE,
+                           .kind = e->kind == WALLET_PROVE ? QUESTION_PROOF : QUESTION_RPC,
                            .ask = e->id,
                            .mode = e->mode,
                            .network = e->network,
@@ -188,7 +199,7 @@ void ask_begin(struct servers *s, struct wallet_time t, const struct wallet_even
                            .again_at = INSTANT_NEVER,
                            .give_up_at = instant_add(t.mono, GIVE_UP_MS * US_PER_MS)};
     buf_init(&q->params, s->cfg.budget, PARAMS_LEN_MAX);
-    if (buf_append(&q->params, q->is_proof ? e->slots : e->params) != OK) {
+    if (buf_append(&q->params, q->kind == QUESTION_PROOF ? e->slots : e->params) != OK) {
         q->failed = ERR_LIMIT;
         end_failed(s, t, q);
         return;
@@ -196,7 +207,44 @@ void ask_begin(struct servers *s, struct wallet_time t, const struct wallet_even
     go_on(s, t, q);
 }
 
+void servers_ask_light(struct servers *s, struct wallet_time t, const struct service_request *r)
+{
+    struct question *q = question_place(s);
+    const struct network *n = wallet_network(s->cfg.wallet, s->network);
+    if (!q || !n) {
+        s->cfg.light_over(s->cfg.user, t, false);
+        return;
+    }
+    *q = (struct question){.is_used = true,
+                           .kind = QUESTION_LIGHT,
+                           .light = *r,
+                           .network = n,
+                           .hedge_at = INSTANT_NEVER,
+                           .settle_at = INSTANT_NEVER,
+                           .again_at = INSTANT_NEVER,
+                           .give_up_at = instant_add(t.mono, GIVE_UP_MS * US_PER_MS)};
+    go_on(s, t, q);
+}
+
 /* ---- answers ---- */
+
+static void take_light(struct servers *s,
+                       struct wallet_time t,
+                       struct question *q,
+                       const struct peer_id *peer,
+                       const struct service_client_event *e)
+{
+    enum err err = s->cfg.light(s->cfg.user, t, &q->light, &e->body.light);
+    if (err == OK || err == ERR_DENIED) {
+        end_light(s, t, q, err == OK);
+        return;
+    }
+    if (err == ERR_AUTH || err == ERR_MALFORMED) {
+        trust_lied(s, t, q, peer, e->response.body);
+    }
+    q->failed = err;
+    go_on(s, t, q);
+}
 
 static void take_proof(struct servers *s,
                        struct wallet_time t,
@@ -257,8 +305,10 @@ void ask_answered(struct servers *s,
 {
     check(q->running > 0);
     q->running--;
-    if (q->is_proof) {
+    if (q->kind == QUESTION_PROOF) {
         take_proof(s, t, q, peer, e);
+    } else if (q->kind == QUESTION_LIGHT) {
+        take_light(s, t, q, peer, e);
     } else if (is_null(e)) {
         q->has_null = true;
         go_on(s, t, q);

@@ -153,7 +153,7 @@ static void answer_question(struct servers *s,
     if (err == OK) {
         ask_answered(s, t, q, &c->peer, e);
     } else {
-        if (q->is_proof && err != ERR_LIMIT) {
+        if (q->kind == QUESTION_PROOF && err != ERR_LIMIT) {
             call_proved(s, &c->peer, false); /* what could be proven was not */
         }
         ask_failed(s, t, q, err);
@@ -477,10 +477,15 @@ void call_drop_heads(struct servers *s)
 
 struct service_request call_request(struct servers *s, const struct question *q)
 {
+    bool is_proof = q->kind == QUESTION_PROOF;
     struct service_request r =
-        request_of(s, q->is_proof ? SERVICE_ACCOUNT_PROOF : SERVICE_RPC, q->network);
+        request_of(s, is_proof ? SERVICE_ACCOUNT_PROOF : SERVICE_RPC, q->network);
     r.deadline_ms = ASK_DEADLINE_MS;
-    if (q->is_proof) {
+    if (q->kind == QUESTION_LIGHT) {
+        uint64_t id = r.id;
+        r = q->light;
+        r.id = id;
+    } else if (is_proof) {
         r.block_hash = q->block_hash;
         r.address = q->address;
         r.slots = buf_span(&q->params);
@@ -495,7 +500,8 @@ enum err
 call_question(struct servers *s, struct wallet_time t, struct question *q, struct server *one)
 {
     struct service_request r = call_request(s, q);
-    struct call *c = call_open(s, t, &one->peer, q->is_proof ? CALL_PROVE : CALL_ASK, &r);
+    struct call *c =
+        call_open(s, t, &one->peer, q->kind == QUESTION_RPC ? CALL_ASK : CALL_PROVE, &r);
     if (!c) {
         return ERR_LIMIT;
     }

@@ -335,7 +335,9 @@ write_question(struct wr *w, struct wallet_time t, const struct question *q, uin
     protobuf_write_varint(w, FIELD_AT_MS, t.unix_ms);
     protobuf_write_bytes(w, FIELD_NETWORK, id_span(&q->network->id));
     protobuf_write_varint(w, FIELD_KIND, kind);
-    if (q->is_proof) {
+    if (q->kind == QUESTION_LIGHT) {
+        protobuf_write_bytes(w, FIELD_METHOD, SPAN_LIT("light_client"));
+    } else if (q->kind == QUESTION_PROOF) {
         protobuf_write_bytes(w, FIELD_BLOCK, SPAN_OF(q->block_hash.bytes));
         protobuf_write_bytes(w, FIELD_ADDRESS, SPAN_OF(q->address.bytes));
     } else {

@@ -17,11 +17,11 @@ const TEST_TOKEN = { symbol: 'PTT', name: 'Passmesh Test Token', decimals: 18, b
 export const deployments = JSON.parse(readFileSync(join(root, 'contracts/deployments.json'), 'utf8'));
 
 /** The file networks/NAME.ini of a local network. */
-export function networkFile({ bootstrap = [], faucet, anchor }) {
+export function networkFile({ bootstrap = [], faucet, anchor, beacon = '' }) {
   const lines = [
     '# Written at each start of the local network.', '[network]', 'id = local', 'name = Local', `chain_id = ${CHAIN_ID}`, 'kind = local', 'symbol = ETH', 'native_name = Ether',
     'block_ms = 1000', 'final_after = 3', 'p256 = yes', ...(faucet ? [`faucet = ${faucet}`] : []), ...(anchor ? [`anchor = ${anchor}`] : []), ...bootstrap.map((b) => `bootstrap = ${b}`), '',
-    `[token.${TEST_TOKEN.symbol.toLowerCase()}]`, `address = ${deployments.test_token.address}`, ...Object.entries(TEST_TOKEN).map(([k, v]) => `${k} = ${v}`), '',
+    `[token.${TEST_TOKEN.symbol.toLowerCase()}]`, `address = ${deployments.test_token.address}`, ...Object.entries(TEST_TOKEN).map(([k, v]) => `${k} = ${v}`), '', beacon,
   ];
   return lines.join('\n');
 }

@@ -1,0 +1,466 @@
+/* Following the consensus chain by what servers pass on. */
+#include "node/daemon/light.h"
+
+#include "base/check.h"
+#include "base/mem.h"
+#include "codec/base16.h"
+#include "codec/protobuf.h"
+
+#include <string.h>
+
+enum {
+    RETRY_MS = 3000,
+    KEY_LEN_MAX = STORE_KEY_LEN_MAX,
+    FIELD_ROOT = 1,
+    FIELD_FORK = 2,
+    FIELD_SSZ = 3,
+};
+
+static walltime walltime_of(struct wallet_time t)
+{
+    return (walltime){t.unix_ms / 1000};
+}
+
+/* ---- the store ---- */
+
+/* Keys: NETWORK/b the bootstrap, NETWORK/c the newest finalized root, NETWORK/uXXXXXXXX an update by its place. */
+static size_t key_of(uint8_t ret[static KEY_LEN_MAX], const struct network *n, char kind, size_t i)
+{
+    struct wr w = wr_init(mspan_of(ret, KEY_LEN_MAX));
+    wr_str(&w, n->id.text);
+    wr_u8(&w, '/');
+    wr_u8(&w, (uint8_t)kind);
+    if (kind == 'u') {
+        wr_be32(&w, (uint32_t)i);
+    }
+    check(wr_ok(&w));
+    return w.n;
+}
+
+struct kept {
+    struct hash32 root;
+    struct service_light_part part;
+};
+
+static void keep(struct light *l,
+                 char kind,
+                 size_t i,
+                 const struct hash32 *root,
+                 const struct service_light_part *p)
+{
+    uint8_t key[KEY_LEN_MAX];
+    size_t n = key_of(key, l->network, kind, i);
+    AUTO(buf_done) struct buf record;
+    buf_init(&record, l->cfg.budget, STORE_VALUE_LEN_MAX);
+    struct wr w = wr_init_buf(&record);
+    if (root) {
+        protobuf_write_bytes(&w, FIELD_ROOT, SPAN_OF(root->bytes));
+    }
+    if (p) {
+        protobuf_write_varint(&w, FIELD_FORK, p->fork);
+        protobuf_write_bytes(&w, FIELD_SSZ, p->ssz);
+    }
+    if (wr_end(&w) != OK ||
+        l->cfg.store->put(l->cfg.store, STORE_LIGHT, span_of(key, n), buf_span(&record)) != OK) {
+        log_line(l->cfg.log, LOG_WARN, "light", "what was proven could not be written down");
+    }
+}
+
+static void forget(struct light *l, char kind, size_t i)
+{
+    uint8_t key[KEY_LEN_MAX];
+    size_t n = key_of(key, l->network, kind, i);
+    if (l->cfg.store->remove(l->cfg.store, STORE_LIGHT, span_of(key, n)) != OK) {
+        log_line(l->cfg.log, LOG_WARN, "light", "an old record could not be taken away");
+    }
+}
+
+static void forget_updates(struct light *l)
+{
+    for (size_t i = 0; i < LIGHT_UPDATES_KEPT_MAX; i++) {
+        forget(l, 'u', i);
+    }
+    forget(l, 'b', 0);
+    l->kept = 0;
+}
+
+/* kept_read: the part's span points into record. */
+MUST_CHECK static enum err kept_read(struct kept *ret, struct span record)
+{
+    struct kept k = {0};
+    struct protobuf_reader r = protobuf_read(record);
+    struct protobuf_field f;
+    uint64_t fork;
+    struct span bytes;
+    while (protobuf_next(&r, &f)) {
+        if (f.number == FIELD_FORK) {
+            TRY(protobuf_get_u64(&fork, &f));
+            k.part.fork = fork <= SERVICE_LIGHT_FORK_MAX ? (unsigned)fork : 0;
+        } else if (f.number == FIELD_SSZ) {
+            TRY(protobuf_get_bytes(&k.part.ssz, &f));
+        } else if (f.number == FIELD_ROOT) {
+            TRY(protobuf_get_bytes(&bytes, &f));
+            if (bytes.n != sizeof k.root.bytes) {
+                return ERR_MALFORMED;
+            }
+            span_copy(MSPAN_OF(k.root.bytes), bytes);
+        }
+    }
+    TRY(protobuf_end(&r));
+    *ret = k;
+    return OK;
+}
+
+MUST_CHECK static enum err
+load(struct light *l, struct buf *record, struct kept *ret, char kind, size_t i)
+{
+    uint8_t key[KEY_LEN_MAX];
+    size_t n = key_of(key, l->network, kind, i);
+    buf_clear(record);
+    TRY(l->cfg.store->get(l->cfg.store, STORE_LIGHT, span_of(key, n), record));
+    return kept_read(ret, buf_span(record));
+}
+
+/* ---- what an answer proves ---- */
+
+MUST_CHECK static enum err fork_of(enum beacon_fork *ret, const struct service_light_part *p)
+{
+    if (p->fork == 0 || p->fork > FORK_COUNT) {
+        return ERR_UNSUPPORTED;
+    }
+    *ret = (enum beacon_fork)(p->fork - 1);
+    return OK;
+}
+
+static void drop_store(struct light *l)
+{
+    if (l->store) {
+        mem_free(l->cfg.budget, l->store, sizeof *l->store);
+        l->store = NULL;
+    }
+}
+
+MUST_CHECK static enum err
+take_bootstrap(struct light *l, struct wallet_time t, const struct service_light_part *p)
+{
+    struct lc_bootstrap b;
+    enum beacon_fork fork;
+    void *room = NULL;
+    struct lc_checkpoint checkpoint = {.root = l->checkpoint, .is_confirmed = l->is_own};
+    if (l->store) {
+        return ERR_STATE;
+    }
+    TRY(fork_of(&fork, p));
+    TRY(lc_bootstrap_decode(&b, &l->network->beacon, fork, p->ssz));
+    TRY(mem_alloc(l->cfg.budget, &room, sizeof *l->store));
+    l->store = room;
+    enum err err = lc_store_init(l->store, &l->network->beacon, &checkpoint, walltime_of(t), &b);
+    if (err != OK) {
+        drop_store(l);
+    }
+    return err;
+}
+
+static enum err decode(struct lc_update *u,
+                       const struct chain_spec *c,
+                       enum beacon_fork fork,
+                       enum service_type type,
+                       struct span ssz)
+{
+    switch ((int)type) {
+    case SERVICE_LC_UPDATES:    return lc_update_decode(u, c, fork, ssz);
+    case SERVICE_LC_FINALITY:   return lc_finality_update_decode(u, c, fork, ssz);
+    case SERVICE_LC_OPTIMISTIC: return lc_optimistic_update_decode(u, c, fork, ssz);
+    default:                    return ERR_STATE;
+    }
+}
+
+MUST_CHECK static enum err take_update(struct light *l,
+                                       struct wallet_time t,
+                                       enum service_type type,
+                                       const struct service_light_part *p)
+{
+    void *room = NULL;
+    enum beacon_fork fork;
+    if (!l->store) {
+        return ERR_STATE;
+    }
+    TRY(fork_of(&fork, p));
+    TRY(mem_alloc(l->cfg.budget, &room, sizeof(struct lc_update)));
+    struct lc_update *u = room;
+    enum err err = decode(u, &l->network->beacon, fork, type, p->ssz);
+    if (err == OK) {
+        err = lc_store_update(l->store, walltime_of(t), u);
+    }
+    mem_free(l->cfg.budget, u, sizeof *u);
+    return err;
+}
+
+/* The newest finalized block, from which another start can go on. */
+static void keep_finalized(struct light *l)
+{
+    struct hash32 root;
+    lc_beacon_root(&root, &lc_store_finalized(l->store)->beacon);
+    if (!span_equal(SPAN_OF(root.bytes), SPAN_OF(l->checkpoint.bytes))) {
+        l->checkpoint = root;
+        keep(l, 'c', 0, &root, NULL);
+    }
+}
+
+static void keep_update(struct light *l, const struct service_light_part *p)
+{
+    if (l->kept >= LIGHT_UPDATES_KEPT_MAX) {
+        forget_updates(l); /* the next start goes on from the finalized block */
+        l->kept = LIGHT_UPDATES_KEPT_MAX;
+        return;
+    }
+    keep(l, 'u', l->kept, NULL, p);
+    l->kept++;
+}
+
+static void tell_wallet(struct light *l, struct wallet_time t)
+{
+    struct lc_head head;
+    if (!l->store || lc_store_head(l->store, walltime_of(t), &head) != OK ||
+        head.freshness != LC_FRESH) {
+        return; /* the wallet sees that nobody names a block any more */
+    }
+    const struct lc_header *h = head.is_disputed ? lc_store_finalized(l->store) : head.header;
+    struct trusted_block block = {.hash = h->execution.block_hash,
+                                  .number = h->execution.number,
+                                  .time_s = h->execution.timestamp};
+    if (h->execution.timestamp > 0) { /* before Capella the consensus header says nothing of it */
+        wallet_trust_block(l->cfg.wallet, t, l->network, &block);
+    }
+}
+
+enum err light_take(struct light *l,
+                    struct wallet_time t,
+                    const struct service_request *asked,
+                    const struct service_light *answer)
+{
+    enum err best = ERR_STATE;
+    enum service_type type = asked->type;
+    if (!l->network || l->network->chain_id != asked->chain_id) {
+        return OK; /* of a network that was selected before */
+    }
+    if (type == SERVICE_LC_BOOTSTRAP) {
+        enum err err = take_bootstrap(l, t, &answer->parts[0]);
+        if (err == ERR_DENIED) {
+            l->has_checkpoint = false;
+            log_line(l->cfg.log, LOG_WARN, "light",
+                     "the checkpoint of %s is older than 14 days: name a newer one",
+                     l->network->name.text);
+        }
+        TRY(err);
+        keep(l, 'b', 0, &l->checkpoint, &answer->parts[0]);
+        log_line(l->cfg.log, LOG_INFO, "light", "the consensus of %s is followed",
+                 l->network->name.text);
+        return OK;
+    }
+    for (size_t i = 0; i < answer->count; i++) {
+        enum err err = take_update(l, t, type, &answer->parts[i]);
+        if (err == OK && type == SERVICE_LC_UPDATES) {
+            keep_update(l, &answer->parts[i]);
+        }
+        if (err == OK) {
+            best = OK;
+        } else if (err != ERR_STATE && err != ERR_UNSUPPORTED) {
+            return err;
+        }
+    }
+    if (best == OK) {
+        keep_finalized(l);
+        tell_wallet(l, t);
+    }
+    return best;
+}
+
+/* ---- starting ---- */
+
+static bool is_too_old(const struct light *l, struct wallet_time t)
+{
+    walltime at = chain_slot_time(&l->network->beacon, lc_store_finalized(l->store)->beacon.slot);
+    return walltime_of(t).s > at.s && walltime_of(t).s - at.s > LC_CHECKPOINT_AGE_S_MAX;
+}
+
+/* What was verified before is verified once more. */
+static void restore(struct light *l, struct wallet_time t)
+{
+    struct kept k;
+    AUTO(buf_done) struct buf record;
+    buf_init(&record, l->cfg.budget, STORE_VALUE_LEN_MAX);
+    if (load(l, &record, &k, 'b', 0) == OK) {
+        l->checkpoint = k.root;
+        l->is_own = true;
+        l->has_checkpoint = true;
+        if (take_bootstrap(l, t, &k.part) != OK) {
+            forget_updates(l);
+        }
+    }
+    while (l->store && l->kept < LIGHT_UPDATES_KEPT_MAX &&
+           load(l, &record, &k, 'u', l->kept) == OK) {
+        enum err err = take_update(l, t, SERVICE_LC_UPDATES, &k.part);
+        if (err != OK && err != ERR_STATE) {
+            break;
+        }
+        l->kept++;
+    }
+    if (load(l, &record, &k, 'c', 0) == OK) {
+        l->checkpoint = k.root;
+        l->is_own = true;
+        l->has_checkpoint = true;
+    }
+    if (l->store && is_too_old(l, t)) {
+        log_line(l->cfg.log, LOG_WARN, "light",
+                 "what was proven of %s is older than 14 days: a new checkpoint is needed",
+                 l->network->name.text);
+        drop_store(l);
+        forget_updates(l);
+        forget(l, 'c', 0);
+        l->has_checkpoint = false;
+        l->is_own = false;
+    }
+}
+
+static void use_checkpoint_of_file(struct light *l)
+{
+    if (l->has_checkpoint || !l->network->checkpoint[0]) {
+        return;
+    }
+    l->has_checkpoint = base16_decode_fixed_0x(MSPAN_OF(l->checkpoint.bytes),
+                                               span_str(l->network->checkpoint)) == OK;
+}
+
+static void follow(struct light *l, struct wallet_time t, const struct network *n)
+{
+    drop_store(l);
+    struct light_cfg cfg = l->cfg;
+    *l = (struct light){.cfg = cfg, .ask_at = INSTANT_NEVER};
+    if (!n || !n->has_beacon) {
+        return;
+    }
+    l->network = n;
+    restore(l, t);
+    use_checkpoint_of_file(l);
+    l->ask_at = l->has_checkpoint ? t.mono : INSTANT_NEVER;
+    l->finality_at = t.mono;
+    l->next_at = t.mono;
+}
+
+void light_init(struct light *l, const struct light_cfg *cfg)
+{
+    *l = (struct light){.cfg = *cfg, .ask_at = INSTANT_NEVER};
+}
+
+void light_done(struct light *l)
+{
+    if (l->cfg.budget) {
+        drop_store(l);
+    }
+}
+
+bool light_is_on(const struct light *l, const struct network *n)
+{
+    return l->network == n && l->has_checkpoint;
+}
+
+/* ---- asking ---- */
+
+/* What is due: the chain of committees first, then its newest blocks. */
+static struct service_request next_request(const struct light *l, struct wallet_time t)
+{
+    const struct chain_spec *c = &l->network->beacon;
+    struct service_request r = {.chain_id = l->network->chain_id};
+    if (!l->store) {
+        r.type = SERVICE_LC_BOOTSTRAP;
+        r.root = l->checkpoint;
+        return r;
+    }
+    uint64_t now = chain_period_of(c, chain_slot_at(c, walltime_of(t)));
+    uint64_t known = lc_store_period(l->store);
+    bool knows_next = lc_store_knows_next(l->store);
+    bool wants_next = !knows_next && instant_reached(l->next_at, t.mono);
+    /* With the next committee known, heads of its period can be verified before the store itself has reached it. */
+    if (now > known + knows_next || wants_next) {
+        uint64_t count = now > known ? now - known + 1 : 1;
+        r.type = SERVICE_LC_UPDATES;
+        r.period = known;
+        r.count = count < LIGHT_UPDATES_ASKED_MAX ? count : LIGHT_UPDATES_ASKED_MAX;
+        return r;
+    }
+    r.type = instant_reached(l->finality_at, t.mono) ? SERVICE_LC_FINALITY : SERVICE_LC_OPTIMISTIC;
+    return r;
+}
+
+static void ask(struct light *l, struct wallet_time t)
+{
+    struct service_request r = next_request(l, t);
+    uint64_t epoch_s = l->network->beacon.seconds_per_slot * l->network->beacon.slots_per_epoch;
+    if (r.type == SERVICE_LC_FINALITY) {
+        l->finality_at = instant_add(t.mono, epoch_s * US_PER_S);
+    }
+    if (r.type == SERVICE_LC_UPDATES) {
+        l->next_at = instant_add(t.mono, epoch_s * US_PER_S);
+    }
+    l->is_asking = true;
+    l->ask_at = INSTANT_NEVER;
+    l->cfg.ask(l->cfg.user, t, &r);
+}
+
+/* A committee is asked for at once; a head when the next one can be there: it is signed in the slot after it, and gathered in the
+ * first two thirds of that. */
+static instant next_ask(const struct light *l, struct wallet_time t)
+{
+    const struct chain_spec *c = &l->network->beacon;
+    struct lc_head head;
+    uint64_t third_s = c->seconds_per_slot / 3 > 0 ? c->seconds_per_slot / 3 : 1;
+    if (lc_store_head(l->store, walltime_of(t), &head) != OK) {
+        return instant_add(t.mono, third_s * US_PER_S);
+    }
+    walltime at = chain_slot_time(c, head.header->beacon.slot + 2);
+    uint64_t due_s = at.s + 2 * third_s;
+    uint64_t wait_s = due_s > walltime_of(t).s ? due_s - walltime_of(t).s : third_s;
+    return instant_add(t.mono, wait_s * US_PER_S);
+}
+
+void light_asked(struct light *l, struct wallet_time t, bool has_learnt)
+{
+    if (!l->is_asking || !l->network) {
+        return;
+    }
+    l->is_asking = false;
+    if (!l->has_checkpoint) {
+        return;
+    }
+    if (!has_learnt && !l->is_quiet) {
+        l->is_quiet = true;
+        log_line(l->cfg.log, LOG_DEBUG, "light",
+                 "no server has anything new of the consensus chain");
+    }
+    l->is_quiet &= !has_learnt;
+    if (!l->store) {
+        l->ask_at = has_learnt ? t.mono : instant_add(t.mono, RETRY_MS * US_PER_MS);
+        return;
+    }
+    enum service_type next = next_request(l, t).type;
+    bool is_behind = next == SERVICE_LC_FINALITY || (next == SERVICE_LC_UPDATES && has_learnt);
+    l->ask_at = is_behind ? t.mono : next_ask(l, t);
+}
+
+void light_tick(struct light *l, struct wallet_time t)
+{
+    const struct network *n =
+        wallet_network(l->cfg.wallet, wallet_settings(l->cfg.wallet)->network);
+    if (n != l->network && (l->network || (n && n->has_beacon))) {
+        follow(l, t, n);
+    }
+    if (l->network && !l->is_asking && instant_reached(l->ask_at, t.mono)) {
+        ask(l, t);
+    }
+}
+
+instant light_deadline(const struct light *l)
+{
+    return l->ask_at;
+}

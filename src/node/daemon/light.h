@@ -1,0 +1,74 @@
+#ifndef NODE_LIGHT_H
+#define NODE_LIGHT_H
+
+#include "base/budget.h"
+#include "base/err.h"
+#include "base/instant.h"
+#include "base/log.h"
+#include "beacon/lc_store.h"
+#include "service/light.h"
+#include "service/message.h"
+#include "wallet/store.h"
+#include "wallet/wallet.h"
+
+/* The light client of the selected network's consensus chain: what to ask of servers next, what their answers prove, and the
+ * block that follows from it. It has no sockets: it names requests and takes answers.
+ *
+ *     checkpoint ── LC_BOOTSTRAP ──▶ store ── LC_UPDATES, a period each ──▶ LC_FINALITY, LC_OPTIMISTIC, a slot each
+ *                                                      │
+ *                                        wallet_trust_block with a head that two thirds signed
+ *
+ * What it verified stands in the store (STORE_LIGHT): the bootstrap and the updates since, which are verified once more at the
+ * next start, and the newest finalized block, from which a start goes on when there are too many of them. After more than
+ * LC_CHECKPOINT_AGE_S_MAX without the program neither is of use, and a new checkpoint is needed. */
+enum {
+    LIGHT_UPDATES_KEPT_MAX = 16, /* as many periods, of 27 hours on mainnet */
+    LIGHT_UPDATES_ASKED_MAX = SERVICE_LIGHT_MAX,
+};
+
+struct light_cfg {
+    struct budget *budget;
+    struct log *log;
+    struct store *store;
+    struct wallet *wallet;
+    /* Asks servers; light_take follows with what they answer, and light_failed at the end if none of it was of use. */
+    void (*ask)(void *user, struct wallet_time t, const struct service_request *request);
+    void *user;
+};
+
+struct light {
+    struct light_cfg cfg;
+    const struct network *network; /* that is followed; NULL: none */
+    struct lc_store *store;        /* NULL until a bootstrap was taken */
+    bool has_checkpoint;
+    bool is_own; /* the checkpoint is one that this wallet proved itself */
+    struct hash32 checkpoint;
+    size_t kept; /* updates in the store */
+    bool is_asking;
+    bool is_quiet; /* told so already */
+    instant ask_at;
+    instant finality_at; /* when finality is asked for again */
+    instant next_at;     /* when the committee of the next period is */
+};
+
+void light_init(struct light *l, const struct light_cfg *cfg);
+void light_done(struct light *l);
+
+/* light_tick follows the selected network, has asked what is due, and tells the wallet of the newest block. */
+void light_tick(struct light *l, struct wallet_time t);
+instant light_deadline(const struct light *l);
+
+/* light_is_on: does this network have a light client? It needs a consensus chain and a checkpoint, its file's or its own. */
+bool light_is_on(const struct light *l, const struct network *n);
+
+/* light_take takes an answer. OK: something was learnt; ERR_STATE: nothing new, ask another server; ERR_AUTH, ERR_MALFORMED: it
+ * is false; ERR_DENIED: the checkpoint is too old to be trusted, which is not the server's fault. */
+MUST_CHECK enum err light_take(struct light *l,
+                               struct wallet_time t,
+                               const struct service_request *asked,
+                               const struct service_light *answer);
+
+/* light_asked: the question is over. */
+void light_asked(struct light *l, struct wallet_time t, bool has_learnt);
+
+#endif

@@ -1,0 +1,102 @@
+// A beacon node's REST interface with a consensus chain of our own behind it: the part that light clients need.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { createInterface } from 'node:readline';
+
+export const SLOTS_PER_PERIOD = 64;
+const FORKS = ['altair', 'bellatrix', 'capella', 'deneb', 'electra', 'fulu'];
+
+export class BeaconNode {
+  /** maker: the program; newest(): { hash, number, timestamp } of the execution chain, as a node gives it. */
+  static async start({ maker, genesis, slotSeconds, newest }) {
+    const it = Object.assign(new BeaconNode(), { genesis, slotSeconds, newest, signers: 32, hides: false, seen: [], cache: new Map(), roots: new Map() });
+    it.child = spawn(maker, [String(genesis), String(slotSeconds)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    it.lines = createInterface({ input: it.child.stdout })[Symbol.asyncIterator]();
+    it.turn = Promise.resolve();
+    it.server = createServer((request, response) => it.serve(request, response).catch((e) => response.writeHead(500).end(String(e))));
+    it.server.listen(0, '127.0.0.1');
+    await once(it.server, 'listening');
+    it.url = `http://127.0.0.1:${it.server.address().port}`;
+    return it;
+  }
+
+  stop() {
+    this.server.closeAllConnections();
+    this.server.close();
+    this.child.stdin.end();
+  }
+
+  /** The words that the maker answers, one question at a time. */
+  ask(line) {
+    this.turn = this.turn.then(async () => {
+      this.child.stdin.write(`${line}\n`);
+      return (await this.lines.next()).value.split(' ');
+    });
+    return this.turn;
+  }
+
+  async once(line) {
+    if (!this.cache.has(line)) {
+      this.cache.set(line, await this.ask(line));
+    }
+    return this.cache.get(line);
+  }
+
+  get slot() {
+    return Math.floor((Date.now() / 1000 - this.genesis) / this.slotSeconds);
+  }
+
+  /** The section of the network's file. */
+  async ini() {
+    const [root, ...versions] = await this.once('chain');
+    return ['[beacon]', `genesis_time = ${this.genesis}`, `genesis_validators_root = 0x${root}`, `seconds_per_slot = ${this.slotSeconds}`,
+      'slots_per_epoch = 8', 'epochs_per_period = 8', 'committee_size = 32', ...FORKS.map((f, i) => `${f} = 0x${versions[i]} 0`), ''].join('\n');
+  }
+
+  /** The root of the block in a slot, which can be asked for from then on. */
+  async checkpoint(slot) {
+    const [root, ssz] = await this.once(`bootstrap ${slot}`);
+    this.roots.set(root, ssz);
+    return `0x${root}`;
+  }
+
+  async newestUpdate(form) {
+    const slot = this.slot;
+    const block = await this.newest();
+    const key = `${form} ${slot} ${this.signers}`;
+    if (!this.cache.has(key)) {
+      this.cache.set(key, (await this.ask(`${key} ${block.hash.slice(2)} ${Number(block.number)} ${Number(block.timestamp)}`))[0]);
+    }
+    return this.cache.get(key);
+  }
+
+  async body(path, query) {
+    const last = path.split('/').at(-1);
+    if (path.includes('/bootstrap/')) {
+      return this.roots.get(last.slice(2));
+    }
+    if (last === 'updates') {
+      const parts = [];
+      const now = Math.floor(this.slot / SLOTS_PER_PERIOD);
+      for (let i = 0, period = Number(query.get('start_period')); i < Number(query.get('count')) && period <= now; i++, period++) {
+        parts.push((await this.once(`update ${period}`))[0]);
+      }
+      return parts.join('');
+    }
+    return this.newestUpdate(last === 'finality_update' ? 'finality' : 'optimistic');
+  }
+
+  async serve(request, response) {
+    const { pathname, searchParams } = new URL(request.url, this.url);
+    this.seen.push(pathname.replace('/eth/v1/beacon/light_client/', '').split('/')[0]);
+    const hex = this.hides ? undefined : await this.body(pathname, searchParams);
+    if (!hex) {
+      response.writeHead(404).end();
+      return;
+    }
+    const bytes = Buffer.from(hex, 'hex');
+    this.spoil?.(bytes, pathname);
+    response.writeHead(200, { 'Content-Type': 'application/octet-stream', 'Eth-Consensus-Version': 'fulu' }).end(bytes);
+  }
+}

@@ -1,0 +1,200 @@
+// The consensus light client from end to end: a beacon node with a chain of our own, a server that passes on what it says, and a
+// wallet that follows it from a checkpoint and proves its figures against the blocks that the sync committee has signed.
+// BEACON_MAKER names the program that makes that chain.
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SoftPasskey } from '../../../tools/local/lib/authenticator.mjs';
+import { programs } from '../../../tools/local/lib/build.mjs';
+import { Chain } from '../../../tools/local/lib/chain.mjs';
+import { Child } from '../../../tools/local/lib/child.mjs';
+import { LocalApi, newKey } from '../../../tools/local/lib/local_api.mjs';
+import { networkFile, startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
+import { BeaconNode, SLOTS_PER_PERIOD } from './beacon_node.mjs';
+
+const maker = process.env.BEACON_MAKER;
+const SLOT_S = 3;
+const DAY_S = 86_400;
+const RICH = 10n ** 19n;
+const WAIT_MS = 60_000;
+
+const freePort = () => new Promise((done) => {
+  const probe = createServer();
+  probe.listen(0, '127.0.0.1', () => {
+    const { port } = probe.address();
+    probe.close(() => done(port));
+  });
+});
+
+const dir = mkdtempSync(join(tmpdir(), 'passmesh-light-'));
+let network;
+let chain;
+let turn = 0;
+
+const newest = () => network.request({ method: 'eth_getBlockByNumber', params: ['latest', false] });
+
+async function until(what, ask, good) {
+  let last;
+  for (const end = Date.now() + WAIT_MS; Date.now() < end; await sleep(100)) {
+    last = await ask();
+    if (good(last)) {
+      return last;
+    }
+  }
+  throw new Error(`${what} did not happen within ${WAIT_MS / 1000} s: ${JSON.stringify(last)?.slice(0, 800)}`);
+}
+
+/** A server of its own for a beacon node, as a process: its addresses. */
+async function startServer(t, beacon) {
+  const home = join(dir, `server-${turn}`);
+  const file = join(dir, `server-network-${turn}.ini`);
+  mkdirSync(join(home, 'config'), { recursive: true, mode: 0o700 });
+  writeFileSync(join(home, 'config/server.ini'), `[server]\nbeacon = ${beacon.url}\ndht = no\n`);
+  writeFileSync(file, networkFile({ beacon: await beacon.ini() }));
+  let ready;
+  const child = new Child({
+    name: 'The server', program: programs['passmesh-server'], log: join(dir, `server-${turn}.log`), onLine: (line) => { ready ??= JSON.parse(line); },
+    args: ['--home', home, '--network', file, '--node', network.rpc, '--listen', '/ip4/127.0.0.1/tcp/0', '--json'],
+  });
+  t.after(() => child.stop());
+  await child.until(() => ready);
+  return ready.listen.map((a) => (a.includes('/p2p/') ? a : `${a}/p2p/${ready.peer_id}`));
+}
+
+/** Beacon node, server and wallet; the checkpoint is the block of slot checkpointSlot. */
+async function start(t, { genesis, checkpointSlot, slotSeconds = SLOT_S, account = true }) {
+  turn += 1;
+  const it = { beacon: await BeaconNode.start({ maker, genesis, slotSeconds, newest }) };
+  t.after(() => it.beacon.stop());
+  const checkpoint = await it.beacon.checkpoint(checkpointSlot);
+  const addrs = await startServer(t, it.beacon);
+  const file = join(dir, `network-${turn}.ini`);
+  writeFileSync(file, networkFile({ bootstrap: addrs, beacon: await it.beacon.ini() }));
+  const home = join(dir, `wallet-${turn}`);
+  const port = await freePort();
+  mkdirSync(join(home, 'config'), { recursive: true, mode: 0o700 });
+  it.config = (text) => writeFileSync(join(home, 'config/passmesh.ini'), `[page]\nport = ${port}\n[peers]\ndht = no\nmdns = no\n${text}`);
+  it.config(`[light_client]\ncheckpoint = local ${checkpoint}\n`);
+  it.log = () => readFileSync(join(dir, `daemon-${turn}.log`), 'utf8');
+  it.up = async () => {
+    it.daemon = await startDaemon({ dir, home, file, log: `daemon-${turn}.log` });
+    it.api = new LocalApi(it.daemon.socket);
+  };
+  it.down = async () => {
+    it.api.close();
+    await it.daemon.stop();
+  };
+  await it.up();
+  t.after(() => it.down());
+  it.balances = async () => (await it.api.call('balances_get', { account_id: it.account.id, network_id: 'local' })).items;
+  it.chain = async () => (await it.api.call('status')).chain;
+  if (account) {
+    const passkey = new SoftPasskey(`http://passmesh.localhost:${port}`);
+    const begun = await it.api.call('account_create_begin', { key: newKey(), name: 'Main', where: 'any' });
+    it.account = await it.api.call('account_create_finish', { key: newKey(), ceremony_id: begun.ceremony.id, passkey_name: 'Soft', response: passkey.register(begun.options) });
+    await network.request({ method: 'anvil_setBalance', params: [it.account.address, `0x${RICH.toString(16)}`] });
+  }
+  return it;
+}
+
+const isProven = (items) => items[0]?.amount.grade === 'proven' && BigInt(items[0].amount.value) === RICH;
+
+async function checkProven(w) {
+  const [{ amount }] = await until('a proven balance', w.balances, isProven);
+  assert.equal(amount.anchor, 'light_client');
+  assert.equal(amount.why, 'merkle_proof');
+  assert.equal(BigInt(amount.value), await chain.client.getBalance({ address: w.account.address, blockNumber: BigInt(amount.block) }));
+  return amount;
+}
+
+const nowS = () => Math.floor(Date.now() / 1000);
+
+describe('the light client', { timeout: 600_000 }, () => {
+  before(async () => {
+    network = await startNetwork({ dir, quiet: true });
+    chain = new Chain(network.rpc);
+  });
+  after(async () => {
+    await network?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  test('from a checkpoint two periods back to proven figures, and on with the head', async (t) => {
+    const genesis = nowS() - (4 * SLOTS_PER_PERIOD + 30) * SLOT_S;
+    const w = await start(t, { genesis, checkpointSlot: 2 * SLOTS_PER_PERIOD + 8 });
+    const first = await checkProven(w);
+    const { networks } = await w.api.call('networks_list');
+    assert.equal(networks.find((n) => n.id === 'local').consensus, 'light_client');
+    const health = await w.chain();
+    assert.equal(health.anchor, 'light_client');
+    assert.equal(health.grade, 'proven');
+    assert.equal(health.state, 'ok');
+    assert.equal(w.beacon.seen.filter((s) => s === 'updates').length, 1, 'all periods in one answer');
+    await until('a newer block', w.balances, (items) => items[0].amount.block > first.block && items[0].amount.grade === 'proven');
+    assert.deepEqual([...new Set(w.beacon.seen)].sort(), ['bootstrap', 'finality_update', 'optimistic_update', 'updates']);
+
+    await t.test('after a restart it goes on without a bootstrap', async () => {
+      await w.down();
+      w.beacon.roots.clear();
+      w.beacon.seen.length = 0;
+      w.config(''); // nor does it need the checkpoint again
+      await w.up();
+      await until('a proven chain', w.chain, (c) => c.anchor === 'light_client' && c.state === 'ok' && c.grade === 'proven');
+      await checkProven(w);
+      assert.ok(!w.beacon.seen.includes('bootstrap'));
+      assert.ok(!w.beacon.seen.includes('updates'), 'what was verified is not fetched again');
+    });
+
+    await t.test('a head with too few signatures is none, and the chain becomes doubtful', async () => {
+      const { block } = (await w.balances())[0].amount;
+      w.beacon.signers = 21; // of 32: less than two thirds
+      await sleep(3 * SLOT_S * 1000);
+      const later = (await w.balances())[0].amount;
+      assert.ok(later.block <= block + 2, `${later.block} after ${block}`);
+      w.beacon.signers = 32;
+      await until('a newer block', w.balances, (items) => items[0].amount.block > later.block);
+    });
+
+    await t.test('a block that was not signed is the server\'s lie', async () => {
+      w.beacon.cache.clear();
+      w.beacon.spoil = (bytes, path) => {
+        if (path.endsWith('_update')) bytes[bytes.length - 200] ^= 1; // inside the execution header
+      };
+      await until('the ban', () => w.api.call('servers_list', { network_id: 'local' }), ({ servers }) => servers.some((s) => s.state === 'blocked'));
+      const [{ amount }] = await w.balances();
+      assert.equal(BigInt(amount.value), RICH);
+    });
+  });
+
+  test('a checkpoint older than 14 days is refused, and nothing is called proven', async (t) => {
+    const slotSeconds = 600;
+    const genesis = nowS() - 30 * DAY_S;
+    const w = await start(t, { genesis, slotSeconds, checkpointSlot: Math.floor((10 * DAY_S) / slotSeconds) });
+    await until('the words in the log', w.log, (text) => text.includes('older than 14 days'));
+    const [{ amount }] = await until('a balance', w.balances, (items) => items.length > 0);
+    assert.equal(amount.grade, 'reported');
+    const { networks } = await w.api.call('networks_list');
+    assert.equal(networks.find((n) => n.id === 'local').consensus, 'none');
+  });
+
+  test('a server that has another checkpoint\'s bootstrap', async (t) => {
+    const genesis = nowS() - (3 * SLOTS_PER_PERIOD + 20) * SLOT_S;
+    const w = await start(t, { genesis, checkpointSlot: 2 * SLOTS_PER_PERIOD, account: false });
+    await sleep(1000);
+    assert.ok(w.beacon.roots.size > 0);
+    const other = await BeaconNode.start({ maker, genesis, slotSeconds: SLOT_S, newest });
+    t.after(() => other.stop());
+    const wrong = await start(t, { genesis, checkpointSlot: 2 * SLOTS_PER_PERIOD + 8, account: false });
+    for (const [root] of wrong.beacon.roots) {
+      wrong.beacon.roots.set(root, w.beacon.roots.values().next().value);
+    }
+    await wrong.down();
+    rmSync(join(dir, `wallet-${turn}/data`), { recursive: true, force: true });
+    await wrong.up();
+    await until('the ban', () => wrong.api.call('servers_list', { network_id: 'local' }), ({ servers }) => servers.some((s) => s.state === 'blocked'));
+  });
+});
