@@ -43,6 +43,16 @@ static void print_text(struct json object, const char *name, const char *label)
     (void)printf("%-12s%.*s\n", label, (int)text.n, (const char *)text.p);
 }
 
+/* print_reach: can strangers dial it, and why. */
+static void print_reach(struct json r)
+{
+    struct json reach;
+    if (json_find(&reach, r, "reach")) {
+        print_text(reach, "words", "Outside");
+        print_text(reach, "why_words", "");
+    }
+}
+
 static void print_status(struct json r)
 {
     static const char *const rows[][2] = {
@@ -64,6 +74,7 @@ static void print_status(struct json r)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         print_text(r, rows[i][0], rows[i][1]);
     }
+    print_reach(r);
     if (json_find(&inner, r, "head")) {
         print_text(inner, "number", "Block");
         print_text(inner, "age_s", "  old, s");

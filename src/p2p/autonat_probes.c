@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-static const uint64_t PACE_US = 1 * US_PER_S;         /* between two questions of one address */
+static const uint64_t PACE_US = 1 * US_PER_S; /* between two questions of one address */
+static const uint64_t ASKED_US = 60 * US_PER_S;
 static const uint64_t REACHABLE_US = 3600 * US_PER_S; /* until it is asked again */
 static const uint64_t UNREACHABLE_US = 900 * US_PER_S;
 static const uint64_t RESULT_US = 2 * 3600 * US_PER_S; /* as long as a result holds */
@@ -142,6 +143,11 @@ autonat_probes_next(const struct autonat_probes *p, const struct autonat_asked *
         }
     }
     return AUTONAT_PROBES_MAX;
+}
+
+void autonat_probes_asked(struct autonat_probes *p, size_t i, instant now)
+{
+    p->probes[i].next_at = instant_add(now, ASKED_US);
 }
 
 /* place_for gives the server's own place, else a free one, else the oldest; those that said nothing go first. */

@@ -64,6 +64,9 @@ struct autonat_asked {
 size_t
 autonat_probes_next(const struct autonat_probes *p, const struct autonat_asked *s, instant now);
 
+/* autonat_probes_asked says that somebody is being asked of address i: nobody else is, until the result, or for a minute. */
+void autonat_probes_asked(struct autonat_probes *p, size_t i, instant now);
+
 /* autonat_probes_result takes in what came of it: true if the verdict of that address changed. An address that is no longer
  * among them is ignored. */
 bool autonat_probes_result(struct autonat_probes *p,

@@ -24,6 +24,7 @@ struct host_autonat_stream {
     struct net_addr addr;
     struct autonat_asked asked;
     uint64_t nonce;
+    bool is_asking; /* the question is open */
     bool has_arrived;
     union {
         struct autonat_server server;
@@ -91,7 +92,8 @@ conclude(struct host_autonat *ha, struct host_autonat_stream *s, enum autonat_ou
     enum autonat_outcome outcome = s->has_arrived                    ? AUTONAT_OUTCOME_ARRIVED
                                    : said == AUTONAT_OUTCOME_ARRIVED ? AUTONAT_OUTCOME_NOTHING
                                                                      : said;
-    ha->asking = NULL;
+    s->is_asking = false;
+    ha->asking_count--;
     ha->ask_at = instant_add(ha->host->now, PACE_US);
     if (autonat_probes_result(&ha->probes, &s->addr, &s->asked, outcome, ha->host->now)) {
         ha->has_changed = true;
@@ -101,7 +103,7 @@ conclude(struct host_autonat *ha, struct host_autonat_stream *s, enum autonat_ou
 
 static void stream_free(struct host_autonat *ha, struct host_autonat_stream *s)
 {
-    if (ha->asking == s) {
+    if (s->is_asking) {
         conclude(ha, s, AUTONAT_OUTCOME_NOTHING);
     }
     switch (s->kind) {
@@ -164,6 +166,9 @@ static bool on_client(struct host_autonat *ha, struct host_autonat_stream *s)
         }
         /* SPEC libp2p/autonat-v2 §"Requirements for DialStatus": that no connection came about speaks against the address;
          * that the nonce did not get through does not. */
+        if (!s->is_asking) {
+            return false;
+        }
         conclude(ha, s,
                  e.status != AUTONAT_STATUS_OK         ? AUTONAT_OUTCOME_NOTHING
                  : e.dial_status == AUTONAT_DIAL_ERROR ? AUTONAT_OUTCOME_FAILED
@@ -174,20 +179,34 @@ static bool on_client(struct host_autonat *ha, struct host_autonat_stream *s)
     return true;
 }
 
-/* is_ours: does the nonce that came in on this stream prove the address that we asked for? */
-static bool is_ours(struct host_autonat *ha, const struct host_autonat_stream *s, uint64_t nonce)
+static struct host_autonat_stream *question_of(const struct host_autonat *ha, uint64_t nonce)
+{
+    for (struct list *l = list_first(&ha->streams); l; l = list_next(&ha->streams, l)) {
+        if (entry(l)->is_asking && entry(l)->nonce == nonce) {
+            return entry(l);
+        }
+    }
+    return NULL;
+}
+
+/* take_nonce: does the nonce that came in on this stream prove an address that we asked for? Then that is written down. */
+static bool take_nonce(struct host_autonat *ha, const struct host_autonat_stream *s, uint64_t nonce)
 {
     const struct host_stream_state *state = host_stream_find(ha->host, s->id);
-    const struct host_autonat_stream *asking = ha->asking;
-    struct net_addr from;
     /* SPEC libp2p/autonat-v2 §"AutoNAT V2 Protocol": only the nonce tells whose dial it is, not the peer that dials. */
-    if (!asking || asking->nonce != nonce || !state || !state->conn->inbound ||
-        place_of(ha, &from, s->id) != OK) {
+    struct host_autonat_stream *question = question_of(ha, nonce);
+    struct net_addr from;
+    if (!question || !state || !state->conn->inbound || place_of(ha, &from, s->id) != OK) {
         return false;
     }
     /* SPEC libp2p/autonat-v2 §"Overview": a server that dialled another transport than it was asked for is found out by the
      * connection on which the nonce comes. */
-    return from.transport == asking->addr.transport && from.is_ip6 == asking->addr.is_ip6;
+    if (from.transport != question->addr.transport || from.is_ip6 != question->addr.is_ip6) {
+        return false;
+    }
+    question->has_arrived = true;
+    ha->stats.arrived_count++;
+    return true;
 }
 
 static bool on_back(struct host_autonat *ha, struct host_autonat_stream *s)
@@ -196,11 +215,9 @@ static bool on_back(struct host_autonat *ha, struct host_autonat_stream *s)
     while (autonat_back_poll(&s->engine.back, &e)) {
         switch (e.kind) {
         case AUTONAT_BACK_NONCE:
-            if (!is_ours(ha, s, e.nonce)) {
+            if (!take_nonce(ha, s, e.nonce)) {
                 return false;
             }
-            ha->asking->has_arrived = true;
-            ha->stats.arrived_count++;
             autonat_back_accept(&s->engine.back);
             break;
         case AUTONAT_BACK_SENT:      end_ours(ha, s); break;
@@ -341,8 +358,10 @@ MUST_CHECK static enum err ask(struct host_autonat *ha,
     s->asked = *asked;
     s->addr = ha->probes.probes[i].addr;
     s->nonce = rng_u64(ha->host->cfg.rng);
-    ha->asking = s;
+    s->is_asking = true;
+    ha->asking_count++;
     ha->stats.asked_count++;
+    autonat_probes_asked(&ha->probes, i, ha->host->now);
     struct autonat_client_cfg cfg = {
         .addrs = &s->addr, .addrs_count = 1, .nonce = s->nonce, .budget = &ha->host->system};
     e = autonat_client_init(&s->engine.client, &cfg, ha->host->now);
@@ -352,6 +371,16 @@ MUST_CHECK static enum err ask(struct host_autonat *ha,
     }
     pump(ha, s);
     return OK;
+}
+
+static bool is_busy(const struct host_autonat *ha, const struct peer_id *peer)
+{
+    for (struct list *l = list_first(&ha->streams); l; l = list_next(&ha->streams, l)) {
+        if (entry(l)->is_asking && peer_id_equal(&entry(l)->peer, peer)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* look finds somebody to ask, beginning with another peer each time. */
@@ -371,7 +400,7 @@ static void look(struct host_autonat *ha)
             continue;
         }
         servers++;
-        if (what == AUTONAT_PROBES_MAX) {
+        if (what == AUTONAT_PROBES_MAX && !is_busy(ha, &info.peer)) {
             what = autonat_probes_next(&ha->probes, &asked, ha->host->now);
             chosen = info.peer;
             chosen_asked = asked;
@@ -389,7 +418,8 @@ static void look(struct host_autonat *ha)
 
 static bool is_due(const struct host_autonat *ha, instant now)
 {
-    return !ha->asking && ha->probes.count > 0 && instant_reached(ha->ask_at, now) &&
+    return ha->asking_count < HOST_AUTONAT_ASKING_MAX && ha->probes.count > 0 &&
+           instant_reached(ha->ask_at, now) &&
            instant_reached(autonat_probes_deadline(&ha->probes), now);
 }
 
@@ -466,8 +496,9 @@ static bool work(struct host_extension *self)
     if (!is_due(ha, ha->host->now)) {
         return false;
     }
+    uint64_t before = ha->stats.asked_count;
     look(ha);
-    return ha->asking != NULL;
+    return ha->stats.asked_count > before;
 }
 
 static bool has_news(struct host_extension *self)
@@ -496,7 +527,7 @@ static instant deadline(const struct host_extension *self)
         at = instant_min(at, instant_min(entry(l)->linger_until, engine_deadline(entry(l))));
     }
     instant probe = autonat_probes_deadline(&ha->probes);
-    if (!ha->asking && !instant_is_never(probe)) {
+    if (ha->asking_count < HOST_AUTONAT_ASKING_MAX && !instant_is_never(probe)) {
         at = instant_min(at, instant_before(probe, ha->ask_at) ? ha->ask_at : probe);
     }
     return at;

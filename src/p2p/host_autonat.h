@@ -14,7 +14,7 @@
  *
  * Memory: a stream each of those under way, HOST_AUTONAT_STREAMS_MAX at most, charged to the host. */
 
-enum { HOST_AUTONAT_STREAMS_MAX = 32 };
+enum { HOST_AUTONAT_STREAMS_MAX = 32, HOST_AUTONAT_ASKING_MAX = 4 };
 
 /* Who dials for us. The driver of the other host makes it; start may call host_autonat_dialled only later, not at once. */
 struct autonat_dialler {
@@ -47,7 +47,7 @@ struct host_autonat {
     struct autonat_probes probes;
     struct list streams;
     uint32_t streams_count;
-    struct host_autonat_stream *asking; /* our question, one at a time */
+    uint32_t asking_count; /* our questions: one at a time for each server, and for each address */
     instant ask_at;
     uint32_t ask_turn; /* which peer is the first to be asked */
     bool has_changed;  /* for poll */

@@ -148,6 +148,46 @@ size_t observed_list(const struct observed *o,
     return count;
 }
 
+/* votes_of counts the groups with a vote of this family, and if is_same for this IP. */
+static uint32_t
+votes_of(const struct observed *o, instant now, const struct net_addr *ip, bool is_same)
+{
+    uint64_t seen[OBSERVED_VOTES_MAX];
+    uint32_t count = 0;
+    for (size_t i = 0; i < OBSERVED_VOTES_MAX; i++) {
+        const struct observed_vote *v = &o->votes[i];
+        bool counts = holds(v, now) && v->addr.is_ip6 == ip->is_ip6 &&
+                      (!is_same || net_addr_same_ip(&v->addr, ip));
+        for (uint32_t k = 0; k < count && counts; k++) {
+            counts = seen[k] != v->group;
+        }
+        if (counts) {
+            seen[count++] = v->group;
+        }
+    }
+    return count;
+}
+
+size_t observed_ips(const struct observed *o,
+                    instant now,
+                    struct net_addr ret_ips[static OBSERVED_ADDRS_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < OBSERVED_VOTES_MAX && count < OBSERVED_ADDRS_MAX; i++) {
+        struct net_addr ip = {.is_ip6 = o->votes[i].addr.is_ip6};
+        bool is_new = holds(&o->votes[i], now);
+        memcpy(ip.ip, o->votes[i].addr.ip, sizeof ip.ip);
+        for (size_t k = 0; k < count && is_new; k++) {
+            is_new = !net_addr_same_ip(&ret_ips[k], &ip);
+        }
+        uint64_t needed = min_u64(votes_of(o, now, &ip, false) / 2 + 1, OBSERVED_GROUPS_NEEDED_MAX);
+        if (is_new && votes_of(o, now, &ip, true) >= needed) {
+            ret_ips[count++] = ip;
+        }
+    }
+    return count;
+}
+
 enum observed_mapping
 observed_mapping(const struct observed *o, instant now, enum net_transport transport, bool is_ip6)
 {

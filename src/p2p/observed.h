@@ -65,6 +65,11 @@ size_t observed_list(const struct observed *o,
                      instant now,
                      struct observed_addr ret_addrs[static OBSERVED_ADDRS_MAX]);
 
+/* observed_ips gives the IPs that are believed whatever the port: transport and port of each are 0. Returns how many. */
+size_t observed_ips(const struct observed *o,
+                    instant now,
+                    struct net_addr ret_ips[static OBSERVED_ADDRS_MAX]);
+
 /* Does the router between give one outer port to one inner one, whoever is talked to (RFC 4787, 4.1)? Only then can two who are
  * both behind one meet without a relay. Told from connections that left from one socket. */
 enum observed_mapping { OBSERVED_MAPPING_UNKNOWN, OBSERVED_MAPPING_SAME, OBSERVED_MAPPING_DIFFERS };

@@ -84,6 +84,22 @@ static void collect(struct collected *c, const struct net_addr *addr, enum reach
     }
 }
 
+/* guess: the outer IP with each port that we listen at, as a port forwarded by hand most often is. */
+static void guess(struct collected *c, const struct reach_input *in)
+{
+    struct net_addr ips[OBSERVED_ADDRS_MAX];
+    size_t count = observed_ips(in->observed, in->now, ips);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < in->listen_count; k++) {
+            struct net_addr a = in->listen[k];
+            memcpy(a.ip, ips[i].ip, sizeof a.ip);
+            if (a.is_ip6 == ips[i].is_ip6) {
+                collect(c, &a, REACH_OBSERVED);
+            }
+        }
+    }
+}
+
 size_t reachability_addrs(const struct reach_input *in,
                           struct reach_addr ret_addrs[static AUTONAT_PROBES_MAX])
 {
@@ -101,6 +117,7 @@ size_t reachability_addrs(const struct reach_input *in,
             collect(&c, &seen[i].addr, REACH_OBSERVED);
         }
     }
+    guess(&c, in);
     return c.count;
 }
 
@@ -188,6 +205,9 @@ void reachability_judge(struct reachability *ret, const struct reach_input *in)
     judge_transports(&r);
     if (!in->is_listening) {
         r.reason = REACH_NOT_LISTENING;
+    } else if (!best && r.mapping == OBSERVED_MAPPING_DIFFERS) {
+        r.reach = REACH_RELAYED; /* each peer sees another address, none of which leads here */
+        r.reason = REACH_PORTS_DIFFER;
     } else if (!best) {
         r.reason = REACH_NO_ADDRESS;
     } else {

@@ -158,6 +158,28 @@ TEST(verdicts)
     }
 }
 
+TEST(each_peer_sees_another_port_and_nothing_else_is_known)
+{
+    judge(&cases[0]);
+    memset(&observed, 0, sizeof observed);
+    see(1, ours(NET_QUIC), 5);
+    see(2, ours(NET_QUIC), 6);
+    struct reach_input in = {
+        .is_listening = true, .observed = &observed, .probes = &probes, .now = NOW};
+    reachability_judge(&verdict, &in);
+    EXPECT_EQ(0, verdict.addrs_count);
+    EXPECT_EQ(REACH_RELAYED, verdict.reach);
+    EXPECT_EQ(REACH_PORTS_DIFFER, verdict.reason);
+    /* Of the outer IP both agree: a port there may have been forwarded by hand. */
+    struct net_addr listen = {.port = 4001};
+    in.listen = &listen;
+    in.listen_count = 1;
+    reachability_judge(&verdict, &in);
+    struct net_addr guessed = ours(NET_TCP);
+    TEST_REQUIRE(verdict.addrs_count == 1);
+    EXPECT(net_addr_equal(&guessed, &verdict.addrs[0].addr));
+}
+
 TEST(each_address_and_transport_has_its_own)
 {
     judge(&cases[5]);

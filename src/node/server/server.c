@@ -493,21 +493,6 @@ MUST_CHECK static enum err start_listening(struct server *s)
         }
         s->listen_count++;
     }
-    struct span announced[SERVER_LISTEN_COUNT_MAX];
-    uint8_t room[SERVER_LISTEN_COUNT_MAX][MULTIADDR_LEN_MAX];
-    size_t count = s->config->announce_count;
-    for (size_t i = 0; i < count; i++) {
-        struct wr w = wr_init(MSPAN_OF(room[i]));
-        if (multiaddr_parse(&w, span_str(s->config->announce[i]), NULL) != OK || wr_end(&w) != OK) {
-            return FAIL(s, ERR_MALFORMED, "announce = %s in server.ini is no address.",
-                        s->config->announce[i]);
-        }
-        announced[i] = span_of(room[i], w.n);
-    }
-    if (host_set_listen_addrs(&s->host, count ? announced : s->listen,
-                              count ? count : s->listen_count) != OK) {
-        return FAIL(s, ERR_LIMIT, "There is no memory for the addresses.");
-    }
     return OK;
 }
 
@@ -543,6 +528,7 @@ MUST_CHECK static enum err start(struct server *s)
     TRY(start_service(s));
     TRY(start_host(s));
     TRY(start_listening(s));
+    TRY(server_reach_start(s));
     server_mdns_start(s);
     TRY(server_dht_start(s));
     /* Supervised, the wallet is its operator, and its sandbox has no Unix sockets. */
@@ -608,6 +594,7 @@ static void stop(struct server *s)
 {
     server_operator_stop(s);
     server_mdns_stop(s);
+    server_reach_stop(s);
     if (s->has_tcp) {
         tcp_done(&s->tcp);
     }
@@ -628,6 +615,7 @@ static void stop(struct server *s)
         bundler_done(&s->bundler);
     }
     server_dht_stop(s);
+    server_reach_free(s);
     if (s->has_host) {
         host_done(&s->host);
     }

@@ -21,7 +21,8 @@ static void add_bootstrap(struct server *s, const char *text)
 enum err server_dht_start(struct server *s)
 {
     struct host_kad_cfg cfg = {
-        .kad = {.mode = KAD_MODE_SERVER, .private_too = s->network->kind == NETWORK_LOCAL}
+        .kad = {.mode = server_reach_is_dht_server(s) ? KAD_MODE_SERVER : KAD_MODE_CLIENT,
+                .private_too = s->network->kind == NETWORK_LOCAL}
     };
     s->dht.provide_at = INSTANT_NEVER;
     if (!s->config->is_dht) {
@@ -50,6 +51,19 @@ void server_dht_stop(struct server *s)
         s->dht.provide_at = INSTANT_NEVER;
         host_kad_done(&s->dht.kad);
     }
+}
+
+void server_dht_follow(struct server *s)
+{
+    if (!s->dht.is_on) {
+        return;
+    }
+    kad_set_mode(&s->dht.kad.kad,
+                 server_reach_is_dht_server(s) ? KAD_MODE_SERVER : KAD_MODE_CLIENT);
+    if (s->dht.provides_count == 0) {
+        s->dht.provide_at = loop_now(&s->loop); /* at other addresses than before */
+    }
+    server_wake(s);
 }
 
 static void plan(struct server *s)
@@ -108,6 +122,9 @@ void server_dht_tick(struct server *s, instant now)
     forget_until(s, unix_s / DIRECTORY_DAY_S);
     s->dht.provide_at = INSTANT_NEVER;
     s->dht.is_stored = false;
+    if (s->host.addrs_count == 0) {
+        return; /* until an address is known at which the server can be reached: server_dht_follow */
+    }
     for (uint64_t i = 0; i < DAYS_TOLD; i++) {
         provide(s, now, s->dht.day + i);
     }

@@ -7,6 +7,7 @@
 #include "node/config/fetch.h"
 #include "node/config/networks.h"
 #include "node/keyd/keyd_client.h"
+#include "node/net/dialback.h"
 #include "node/net/mdns_socket.h"
 #include "node/net/tcp.h"
 #include "node/os/entropy.h"
@@ -16,6 +17,7 @@
 #include "node/server/server_sidecar.h"
 #include "node/server/server_store.h"
 #include "p2p/host_kad.h"
+#include "p2p/host_reach.h"
 #include "p2p/host_state.h"
 
 /* The server's inside, shared by server*.c only. */
@@ -46,6 +48,18 @@ struct server_dht {
     unsigned provides_count; /* under way */
     bool is_stored;          /* somebody took the record */
     uint64_t day;            /* of the keys that are told of */
+};
+
+/* Whether others reach the server, and what it announces. */
+struct server_reach {
+    bool is_on;
+    struct host_reach host;
+    struct dialback dialback;
+    size_t also_count; /* announced whatever the verdict is */
+    struct span also[SERVER_LISTEN_COUNT_MAX];
+    uint8_t also_rooms[SERVER_LISTEN_COUNT_MAX][MULTIADDR_LEN_MAX];
+    enum reach told; /* in the log */
+    enum reach_reason told_reason;
 };
 
 enum { SERVER_SUBSCRIBERS_MAX = 16, SERVER_PROBLEMS_MAX = 8 };
@@ -137,6 +151,7 @@ struct server {
     bool has_tcp;
     struct mdns_socket mdns;
     struct server_dht dht;
+    struct server_reach reach;
     size_t listen_count;
     struct span listen[SERVER_LISTEN_COUNT_MAX]; /* with the real ports */
     size_t leaving_count;                        /* answered, and not yet closed by both sides */
@@ -261,6 +276,24 @@ void server_dht_stop(struct server *s);
 void server_dht_event(struct server *s);
 void server_dht_tick(struct server *s, instant now);
 instant server_dht_deadline(const struct server *s);
+
+/* server_dht_follow has the server's part in the DHT follow what server_reach says. */
+void server_dht_follow(struct server *s);
+
+/* ---- server_reach.c ---- */
+
+/* server_reach_start: after the ports are open. server_reach_stop closes its sockets, server_reach_free gives back the rest when
+ * the loop has ended. The sentence in s->text. */
+MUST_CHECK enum err server_reach_start(struct server *s);
+void server_reach_stop(struct server *s);
+void server_reach_free(struct server *s);
+void server_reach_event(struct server *s);
+
+/* server_reach_is_dht_server: is it of use to others as a member of the DHT? */
+bool server_reach_is_dht_server(const struct server *s);
+
+/* server_reach_write writes the member "reach" of the state. */
+void server_reach_write(const struct server *s, struct json_writer *j);
 
 /* ---- server_chain.c ---- */
 

@@ -69,6 +69,12 @@ static bool is_head_late(const struct server *s)
     return s->network->kind != NETWORK_LOCAL && head_age(s, &age) && age > late_s;
 }
 
+static bool is_closed(const struct server *s)
+{
+    enum reach r = s->reach.host.verdict.reach;
+    return r == REACH_PUNCHABLE || r == REACH_RELAYED;
+}
+
 size_t server_problems(const struct server *s,
                        struct server_problem ret[static SERVER_PROBLEMS_MAX])
 {
@@ -85,6 +91,8 @@ size_t server_problems(const struct server *s,
          {"disk_nearly_full", "The disk is nearly full: operations are refused when it is."}    },
         {s->has_bundler && s->has_balance && s->is_poor,
          {"bundler_poor", "The bundler has little ether for gas: send it some."}                },
+        {is_public && is_closed(s),
+         {"not_reachable", "Strangers cannot dial this server: forward its port at the router."}},
         {is_public && s->dialled_in_count == 0 && up_s(s) > ALONE_S,
          {"nobody_dialled",
           "No peer has dialled in so far: can the ports be reached from outside?"}              },
@@ -170,6 +178,7 @@ static void put_network(const struct server *s, struct json_writer *j)
     put_u64(j, "bytes_out", stats.bytes_out);
     put_u64(j, "memory_used", stats.memory_used);
     put_u64(j, "memory_max", stats.memory_max);
+    server_reach_write(s, j);
     put_str(j, "dht", !s->dht.is_on ? "off" : s->dht.is_stored ? "stored" : "not_stored");
 }
 

@@ -138,7 +138,10 @@ void server_host_event(void *user, const struct host_event *e)
             s->leaving_count--;
         }
         break;
-    case HOST_EVENT_EXTENSION: server_dht_event(s); break;
+    case HOST_EVENT_EXTENSION:
+        server_dht_event(s);
+        server_reach_event(s);
+        break;
     case HOST_EVENT_REFUSED:
         log_line(&s->log, LOG_DEBUG, "net", "a peer was turned away: %s",
                  e->rule ? e->rule : "a limit");

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""Servers on the internet and behind home routers, each in a network namespace, made by an ordinary user: who finds out that it can
+be reached, and what it tells the DHT. The routers are the kernel's own NAT (nftables).
+usage: reach_test.py PASSMESH PASSMESH_SERVER P2P_NODE"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+TOOLS = ('unshare', 'ip', 'nft')
+if os.environ.get('PASSMESH_IN_NAMESPACE') != 'yes':
+    os.environ['PATH'] += ':/usr/sbin:/sbin'
+    missing = [t for t in TOOLS if not shutil.which(t)]
+    if missing or subprocess.run(['unshare', '-Urnm', 'true'], capture_output=True).returncode:
+        print('1..0 # SKIP', f'{missing[0]} is missing' if missing else 'this system lets an ordinary user make no namespaces')
+        sys.exit(0)
+    os.environ['PASSMESH_IN_NAMESPACE'] = 'yes'
+    os.execvp('unshare', ['unshare', '-Urnm', sys.executable, *sys.argv])
+
+import world as processes  # noqa: E402
+from world import SERVER, main, until, write  # noqa: E402
+
+processes.WAIT_S = 120  # a dial to a closed port takes ten seconds, and several are tried
+
+NODE = 'http://127.0.0.1:9'  # nobody: what is looked at here needs no chain
+
+
+def sh(text):
+    subprocess.run(['sh', '-ec', text], check=True)
+
+
+def inside(name):
+    return ('ip', 'netns', 'exec', name)
+
+
+class Internet:
+    """A hub that joins networks, as many /24 as there are; a router between one of them and a home."""
+
+    def __init__(self):
+        sh('mount -t tmpfs none /run && ip netns add hub && ip netns exec hub sh -c "ip link set lo up; echo 1 >/proc/sys/net/ipv4/ip_forward"')
+
+    def place(self, name, net):
+        """A machine at net.2, whose gateway is the hub."""
+        sh(f'ip netns add {name}; ip link add h{name} netns hub type veth peer name eth0 netns {name}\n'
+           f'ip -n hub addr add {net}.1/24 dev h{name}; ip -n hub link set h{name} up\n'
+           f'ip -n {name} link set lo up; ip -n {name} addr add {net}.2/24 dev eth0; ip -n {name} link set eth0 up\n'
+           f'ip -n {name} route add default via {net}.1')
+
+    def home(self, name, net, masquerade):
+        """A machine at 192.168.1.2 behind a router whose outer address is net.2."""
+        self.place(f'r{name}', net)
+        sh(f'ip netns add {name}; ip link add lan0 netns r{name} type veth peer name eth0 netns {name}\n'
+           f'ip -n r{name} addr add 192.168.1.1/24 dev lan0; ip -n r{name} link set lan0 up\n'
+           f'ip -n {name} link set lo up; ip -n {name} addr add 192.168.1.2/24 dev eth0; ip -n {name} link set eth0 up\n'
+           f'ip -n {name} route add default via 192.168.1.1\n'
+           f'ip netns exec r{name} sh -c "echo 1 >/proc/sys/net/ipv4/ip_forward"')
+        rules = (f'table ip nat {{ chain out {{ type nat hook postrouting priority 100; oifname "eth0" {masquerade}; }}; }}\n'
+                 'table ip filter { chain through { type filter hook forward priority 0; iifname "eth0" ct state new ct status ! dnat drop; }; }\n')
+        subprocess.run([*inside(f'r{name}'), 'nft', '-f', '-'], input=rules, text=True, check=True)
+
+
+def start(world, where, ini=''):
+    home = world.top / where
+    write(home / 'config/server.ini', f'[server]\nmdns = no\nlisten = /ip4/0.0.0.0/tcp/4001\nlisten = /ip4/0.0.0.0/udp/4001/quic-v1\n{ini}')
+    child = world.start(*inside(where), SERVER, '--home', str(home), '--network', 'sepolia', '--node', NODE, '--json')
+    child.home = home
+    child.ready = json.loads(child.line('{'))
+    return child
+
+
+def status(server):
+    out = subprocess.run([SERVER, '--home', str(server.home), 'status', '--json'], capture_output=True, text=True, check=True).stdout
+    return json.loads(out)
+
+
+def reach(server):
+    return status(server)['reach']
+
+
+
+def verdict(name, server, wanted):
+    try:
+        until(name, lambda: reach(server)['state'] == wanted)
+    except TimeoutError:
+        print('#', json.dumps(status(server)))
+        raise
+    return reach(server)
+
+
+def run(world):
+    net = Internet()
+    net.place('one', '8.8.8')
+    net.place('two', '9.9.9')
+    net.home('cone', '7.7.7', 'masquerade')
+    net.home('sym', '6.6.6', 'masquerade fully-random')
+    one = start(world, 'one')
+    yield 'alone nobody knows', reach(one)['state'] == 'unknown'
+    ids = {'one': one.ready['peer_id']}
+    two = start(world, 'two', f'bootstrap = /ip4/8.8.8.2/tcp/4001/p2p/{ids["one"]}\n')
+    ids['two'] = two.ready['peer_id']
+    r = verdict('the second server is reachable', two, 'reachable')
+    yield 'of two on the internet the one that dials knows that it is reachable', r['why'] == 'dialled'
+    yield 'at its own address', any(a['address'] == '/ip4/9.9.9.2/tcp/4001' and a['state'] == 'reachable' for a in r['addresses'])
+    verdict('the first server is reachable', one, 'reachable')
+    yield 'and so does the one that is dialled', True
+    until('they stand in the DHT', lambda: status(two)['dht'] == 'stored')
+    yield 'what is confirmed is told to the DHT', True
+
+    quic = ''.join(f'bootstrap = /ip4/{ip}/udp/4001/quic-v1/p2p/{ids[i]}\n' for i, ip in (('one', '8.8.8.2'), ('two', '9.9.9.2')))
+    cone = start(world, 'cone', quic)
+    r = verdict('the one behind a router', cone, 'punchable')
+    yield 'behind a router that keeps its ports: punchable', r['why'] == 'same_port'
+    yield 'it announces no address, and so is not in the DHT', status(cone)['dht'] == 'not_stored'
+    yield 'its operator is told', any(p['code'] == 'not_reachable' for p in status(cone)['problems'])
+    sym = start(world, 'sym', quic)
+    r = verdict('the one behind the other router', sym, 'relayed')
+    yield 'behind a router that draws a port for each peer: relayed only', r['why'] in ('ports_differ', 'no_dial')
+
+    sh('ip netns exec rcone nft add chain ip nat in "{ type nat hook prerouting priority -100; }"\n'
+       'ip netns exec rcone nft add rule ip nat in iifname eth0 tcp dport 4001 dnat to 192.168.1.2:4001')
+    cone.stop()
+    world.children.remove(cone)
+    cone = start(world, 'cone', quic)
+    r = verdict('the one whose port was forwarded', cone, 'reachable')
+    yield 'with a port forwarded by hand: reachable', any(a['address'] == '/ip4/7.7.7.2/tcp/4001' for a in r['addresses'])
+    until('it stands in the DHT', lambda: status(cone)['dht'] == 'stored')
+    yield 'and in the DHT', True
+
+
+main(run)
