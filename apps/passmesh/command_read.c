@@ -120,15 +120,17 @@ static void print_accounts(struct json r)
     char name[TEXT_LEN];
     char address[TEXT_LEN];
     char selected[TEXT_LEN];
+    char kind[TEXT_LEN];
     if (!json_find(&list, r, "accounts") || json_count(list) == 0) {
         (void)puts("No account yet. Make one in the page: passmesh open");
         return;
     }
     struct json_iter it = json_iterate(list);
     while (json_next(&it, NULL, &one)) {
-        (void)printf(
-            "%s %s  %s  %s\n", strcmp(text_of(one, "selected", selected), "true") == 0 ? "*" : " ",
-            text_of(one, "id", id), text_of(one, "address", address), text_of(one, "name", name));
+        bool is_used = strcmp(text_of(one, "selected", selected), "true") == 0;
+        (void)printf("%s %s  %s  %-7s  %s\n", is_used ? "*" : " ", text_of(one, "id", id),
+                     text_of(one, "address", address), text_of(one, "kind", kind),
+                     text_of(one, "name", name));
     }
 }
 

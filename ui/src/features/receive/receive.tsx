@@ -14,6 +14,8 @@ export function Receive() {
   const t = T();
   const account = currentAccount.value;
   const network = currentNetwork.value;
+  const isSmart = account?.kind === 'passkey';
+  const vault = useAsk('vault_status', account?.kind === 'phrase' || account?.kind === 'key' ? {} : null).data;
   const [asset, setAsset] = useState('native');
   const [text, setText] = useState('');
   const assets = store.balances.value?.items.find((b) => b.account_id === account?.id)?.items.map((b) => b.asset) ?? (network ? [network.native] : []);
@@ -42,8 +44,10 @@ export function Receive() {
             </div>
             <div class="notes">
               <Note level="info">{t.receive.only(clean(info.network, 40))}</Note>
-              {!info.on_chain && <Note level="info">{t.receive.notOnChain}</Note>}
-              {info.ways_in < 2 && <Note level="caution">{t.receive.oneWay}</Note>}
+              {isSmart && !info.on_chain && <Note level="info">{t.receive.notOnChain}</Note>}
+              {isSmart && info.ways_in < 2 && <Note level="caution">{t.receive.oneWay}</Note>}
+              {vault && vault.passkeys.length + (vault.has_phrase ? 1 : 0) < 2 && <Note level="caution">{t.vault.oneWay} <a href="#/vault">{t.vault.title}</a></Note>}
+              {account?.kind === 'watch' && <Note level="info">{t.error.account_watched({} as never)}</Note>}
             </div>
           </>
         )}
