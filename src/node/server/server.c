@@ -218,9 +218,15 @@ path_below(struct server *s, char out[static CONFIG_PATH_LEN_MAX], const char *n
                       "The path of the data directory is too long: choose a shorter --home.");
 }
 
-bool server_is_node_url(const char *node)
+const char *server_wrong_node(const struct server_nodes *nodes)
 {
-    return strncmp(node, "http://", 7) == 0 || strncmp(node, "https://", 8) == 0;
+    for (size_t i = 0; i < nodes->count; i++) {
+        const char *node = nodes->list[i];
+        if (strncmp(node, "http://", 7) != 0 && strncmp(node, "https://", 8) != 0) {
+            return node;
+        }
+    }
+    return NULL;
 }
 
 /* A name is that of a network of the release; anything with a slash or a point is a file. */
@@ -508,9 +514,9 @@ enum err server_start_base(struct server *s)
     if (entropy_init(&s->entropy) != OK) {
         return FAIL(s, ERR_IO, "The system gives no randomness.");
     }
-    const char *node = s->config->node;
-    if (!server_is_node_url(node)) {
-        return FAIL(s, ERR_MALFORMED, "--node %s is no http:// or https:// address.", node);
+    const char *wrong = server_wrong_node(&s->config->nodes);
+    if (wrong) {
+        return FAIL(s, ERR_MALFORMED, "--node %s is no http:// or https:// address.", wrong);
     }
     if (fetch_new(&s->fetch, &s->loop) != OK) {
         return FAIL(s, ERR_IO, "There is not enough memory to start.");
@@ -702,7 +708,7 @@ enum err server_run(const struct server_config *config,
     signal_begin(s, &s->on_term, SIGTERM);
     server_sidecar_begin(&s->sidecar, &s->loop, &s->budget);
     server_figures_start(s);
-    s->chain_at = loop_now(&s->loop);
+    server_chain_begin(s);
     uv_timeval64_t tv = {0};
     s->started_at = s->chain_at;
     s->started_s = uv_gettimeofday(&tv) == 0 && tv.tv_sec > 0 ? (uint64_t)tv.tv_sec : 0;

@@ -45,8 +45,9 @@ MUST_CHECK static enum err check_files(struct server *s)
 MUST_CHECK static enum err check_all(struct server *s)
 {
     struct server_config *c = &s->own;
-    if (!server_is_node_url(c->node)) {
-        server_give_up(s, ERR_MALFORMED, "--node %s is no http:// or https:// address.", c->node);
+    const char *wrong = server_wrong_node(&c->nodes);
+    if (wrong) {
+        server_give_up(s, ERR_MALFORMED, "--node %s is no http:// or https:// address.", wrong);
         return ERR_MALFORMED;
     }
     TRY(server_start_network(s));

@@ -35,6 +35,17 @@ MUST_CHECK static enum err get_list(char list[][CONFIG_TEXT_LEN_MAX + 1],
     return OK;
 }
 
+MUST_CHECK static enum err
+get_node(struct server_nodes *nodes, const struct ini_entry *e, struct diag *diag)
+{
+    if (nodes->count >= SERVER_NODE_COUNT_MAX) {
+        return diag_set(diag, ERR_LIMIT, "at most 4 nodes", e->line);
+    }
+    TRY(config_get_text(nodes->list[nodes->count], sizeof nodes->list[0], e, diag));
+    nodes->count++;
+    return OK;
+}
+
 MUST_CHECK static enum err get_gas(uint64_t *ret, const struct ini_entry *e, struct diag *diag)
 {
     return config_get_number(ret, e, GAS_MAX, diag);
@@ -142,7 +153,7 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
         return config_get_text(c->network, sizeof c->network, e, diag);
     }
     if (config_is_key(e, "server", "node")) {
-        return config_get_text(c->node, sizeof c->node, e, diag);
+        return get_node(&c->nodes, e, diag);
     }
     if (config_is_key(e, "server", "beacon")) {
         return config_get_text(c->beacon, sizeof c->beacon, e, diag);
@@ -225,7 +236,10 @@ enum err server_config_load(struct server_config *ret,
     }
     TRY(set_text(ret->network, sizeof ret->network, args->network,
                  "name a network: --network NAME, or a FILE for a local one", diag));
-    TRY(set_text(ret->node, sizeof ret->node, args->node,
+    if (args->node) {
+        ret->nodes = (struct server_nodes){.count = 1};
+    }
+    TRY(set_text(ret->nodes.list[0], sizeof ret->nodes.list[0], args->node,
                  "name your Ethereum node: --node http://127.0.0.1:8545", diag));
     TRY(set_text(ret->listen[0], sizeof ret->listen[0], args->listen,
                  "name an address for peers: --listen /ip4/0.0.0.0/tcp/4001", diag));

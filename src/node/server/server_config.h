@@ -11,10 +11,16 @@
 #include <stddef.h>
 
 /* What the operator of a server chose: server.ini, and the command line above it. docs/config.md lists every key. */
-enum { SERVER_LISTEN_COUNT_MAX = 4, SERVER_NETWORK_LEN_MAX = 255 };
+enum { SERVER_LISTEN_COUNT_MAX = 4, SERVER_NODE_COUNT_MAX = 4, SERVER_NETWORK_LEN_MAX = 255 };
 
 /* Does the server tell the local network where it is? If nothing is said: at all addresses but loopback ones. */
 enum server_mdns { SERVER_MDNS_UNSAID, SERVER_MDNS_YES, SERVER_MDNS_NO };
+
+/* The operator's Ethereum nodes, of one chain: the first that answers is asked. The rest of the list is zero. */
+struct server_nodes {
+    size_t count; /* at least one, when loaded */
+    char list[SERVER_NODE_COUNT_MAX][FETCH_URL_LEN_MAX + 1];
+};
 
 /* What stands on the command line. NULL leaves a value to the file. */
 struct server_config_args {
@@ -31,8 +37,8 @@ struct server_config {
     struct config
         places; /* data_dir: server.db and keys/; config_dir: server.ini; keyd; memory_max; is_debug */
     char network[SERVER_NETWORK_LEN_MAX +
-                 1];                  /* the id of one of the release, or a file of kind local */
-    char node[FETCH_URL_LEN_MAX + 1]; /* the operator's Ethereum node */
+                 1]; /* the id of one of the release, or a file of kind local */
+    struct server_nodes nodes;
     char beacon[CONFIG_TEXT_LEN_MAX +
                 1]; /* the operator's beacon node, for its light client data; "" = none */
     size_t listen_count;

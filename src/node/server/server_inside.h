@@ -159,7 +159,15 @@ struct server {
 
     struct fetch *fetch;
     enum server_chain chain;
-    instant chain_at;    /* when the node is asked again who it is */
+    instant chain_at; /* when the node is asked again who it is */
+    size_t node_at;   /* of config->nodes: the one that is asked */
+    uint64_t
+        node_turn; /* how often that was another: what an earlier one says too late tells nothing of this one */
+    size_t silent_count; /* nodes in a row that did not answer */
+    unsigned late_count; /* questions in a row that it let pass without an answer */
+    instant node_since;  /* when it became the one */
+    instant first_from;  /* not before is the first looked at again */
+    bool is_first_asked;
     bool is_node_silent; /* told so already */
     bool is_beacon_silent;
     bool is_balance_asked;
@@ -195,8 +203,8 @@ MUST_CHECK enum err server_close_sandbox(struct server *s);
 
 MUST_CHECK enum err server_start_network(struct server *s);
 
-/* server_is_node_url: http:// or https://. */
-bool server_is_node_url(const char *node);
+/* server_wrong_node: the first that is neither http:// nor https://, or NULL. */
+const char *server_wrong_node(const struct server_nodes *nodes);
 
 /* server_listen_print: where it listens, with the real port and /p2p. */
 void server_listen_print(char ret[static SERVER_ADDR_TEXT_LEN], const struct server *s, size_t i);
@@ -217,6 +225,7 @@ void server_operator_tick(struct server *s, instant now);
 /* What holds the server back, worst first; at most SERVER_PROBLEMS_MAX. Words are static. */
 size_t server_problems(const struct server *s,
                        struct server_problem ret[static SERVER_PROBLEMS_MAX]);
+bool server_is_head_late(const struct server *s);
 void server_write_status(struct server *s, struct json_writer *j);
 void server_write_peers(struct server *s, struct json_writer *j);
 
@@ -311,5 +320,8 @@ void server_beacon_ask(struct server *s, const struct service_server_event *e);
 
 /* server_chain_watch: look at the balance again. */
 void server_chain_watch(struct server *s);
+
+/* server_chain_begin: the nodes are others now; begins with the first. */
+void server_chain_begin(struct server *s);
 
 #endif

@@ -72,15 +72,16 @@ static void write_host(const struct server *s, struct wr *w)
 static void write_chain(const struct server *s, struct wr *w)
 {
     const struct metric list[] = {
-        {"passmesh_node_up",           "gauge", "The Ethereum node answers.",         s->chain == SERVER_CHAIN_RIGHT},
+        {"passmesh_node_up",           "gauge", "The Ethereum node answers.",           s->chain == SERVER_CHAIN_RIGHT},
+        {"passmesh_node_at",           "gauge", "Which of the nodes is asked, from 1.", s->node_at + 1                },
         {"passmesh_node_questions",    "gauge", "Peers' questions that wait for it.",
-         s->service.asks_count                                                                                      },
-        {"passmesh_head_block",        "gauge", "Number of the newest block.",        s->service.head.number        },
-        {"passmesh_head_time_seconds", "gauge", "Its Unix time.",                     s->service.head.time_s        },
+         s->service.asks_count                                                                                        },
+        {"passmesh_head_block",        "gauge", "Number of the newest block.",          s->service.head.number        },
+        {"passmesh_head_time_seconds", "gauge", "Its Unix time.",                       s->service.head.time_s        },
         {"passmesh_requests_open",     "gauge", "Streams of wallets.",
-         service_server_streams_count(&s->service)                                                                  },
+         service_server_streams_count(&s->service)                                                                    },
     };
-    write_all(w, list, s->service.has_head ? 5 : 2);
+    write_all(w, list, s->service.has_head ? 6 : 3);
 }
 
 /* Each pair of type and answer that has occurred. */

@@ -22,7 +22,8 @@ struct item {
 /* The rest is built into what is open: ports, stores, places for streams, the sandbox. */
 static const struct item items[] = {
     ITEM("server.network", network, false),
-    ITEM("server.node", node, true),
+    ITEM("server.node", nodes, true),
+    ITEM("server.beacon", beacon, false),
     ITEM("server.listen", listen, false),
     ITEM("server.announce", announce, false),
     ITEM("server.dht", is_dht, false),
@@ -75,7 +76,7 @@ static void put_changed(struct json_writer *j,
 
 static void take_over(struct server *s, const struct server_config *next)
 {
-    bool is_node_new = strcmp(s->own.node, next->node) != 0;
+    bool is_node_new = memcmp(&s->own.nodes, &next->nodes, sizeof next->nodes) != 0;
     for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
         if (items[i].is_live) {
             memcpy((char *)&s->own + items[i].at, (const char *)next + items[i].at, items[i].len);
@@ -94,15 +95,14 @@ static void take_over(struct server *s, const struct server_config *next)
     }
     s->log.level = s->own.places.is_debug ? LOG_DEBUG : LOG_INFO;
     if (is_node_new) { /* it is asked who it is before anything else */
-        s->chain = SERVER_CHAIN_UNKNOWN;
-        s->chain_at = loop_now(&s->loop);
+        server_chain_begin(s);
     }
 }
 
 MUST_CHECK static enum err load(struct server *s, struct server_config *next, struct diag *ret_why)
 {
     TRY(server_config_load(next, &s->config->args, ret_why));
-    return server_is_node_url(next->node)
+    return !server_wrong_node(&next->nodes)
                ? OK
                : diag_set(ret_why, ERR_MALFORMED, "node is no http:// or https:// address", 0);
 }

@@ -61,7 +61,7 @@ static bool is_disk_nearly_full(const struct server *s)
 }
 
 /* On a local test network blocks come when something happens. */
-static bool is_head_late(const struct server *s)
+bool server_is_head_late(const struct server *s)
 {
     uint64_t age;
     uint64_t blocks_s = (uint64_t)s->network->block_time_ms * HEAD_LATE_BLOCKS / 1000;
@@ -85,7 +85,7 @@ size_t server_problems(const struct server *s,
     } all[] = {
         {s->phase != SERVER_STARTING && s->chain != SERVER_CHAIN_RIGHT,
          {"node_silent", "The Ethereum node does not answer: peers get nothing from the chain."}},
-        {is_head_late(s),
+        {server_is_head_late(s),
          {"head_late", "The newest block that the node knows is old: is it synchronised?"}      },
         {is_disk_nearly_full(s),
          {"disk_nearly_full", "The disk is nearly full: operations are refused when it is."}    },
@@ -139,6 +139,8 @@ static void put_chain(const struct server *s, struct json_writer *j)
 {
     uint64_t age = 0;
     put_str(j, "node", s->chain == SERVER_CHAIN_RIGHT ? "reached" : "silent");
+    put_u64(j, "node_at", s->node_at + 1);
+    put_u64(j, "nodes", s->config->nodes.count);
     if (head_age(s, &age)) {
         json_put_name(j, "head");
         json_put_object(j);

@@ -64,7 +64,7 @@ question_ask(struct question *q, struct withdrawal *w, struct json *ret_result)
     struct jsonrpc_response r;
     jsonrpc_request_end(&q->j);
     check(json_writer_end(&q->j) == OK);
-    const struct fetch_args args = {.url = s->config->node,
+    const struct fetch_args args = {.url = s->config->nodes.list[0],
                                     .body = span_of(q->room, q->w.n),
                                     .answer_len_max = ANSWER_LEN_MAX,
                                     .timeout_ms = TIMEOUT_MS,
@@ -77,8 +77,9 @@ question_ask(struct question *q, struct withdrawal *w, struct json *ret_result)
     }
     if (w->answered != OK || jsonrpc_response_parse(&r, buf_span(&w->answer), NULL) != OK ||
         !r.has_id || r.id != w->question) {
-        server_give_up(s, ERR_IO, "The Ethereum node %s does not answer %s: %s.", s->config->node,
-                       q->method, w->answered == OK ? "its answer is broken" : w->words);
+        server_give_up(s, ERR_IO, "The Ethereum node %s does not answer %s: %s.",
+                       s->config->nodes.list[0], q->method,
+                       w->answered == OK ? "its answer is broken" : w->words);
         return ERR_IO;
     }
     if (r.is_error) {
@@ -127,7 +128,7 @@ MUST_CHECK static enum err check_chain(struct withdrawal *w)
         server_give_up(s, ERR_DENIED,
                        "The Ethereum node %s is of chain %s, but network %s is chain %" PRIu64
                        ": name the right one with --node, or another --network.",
-                       s->config->node, other, s->network->id.text, s->network->chain_id);
+                       s->config->nodes.list[0], other, s->network->id.text, s->network->chain_id);
         return ERR_DENIED;
     }
     return OK;

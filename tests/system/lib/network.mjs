@@ -117,13 +117,13 @@ export async function runServer (binary, args, text) {
 }
 
 /** A server that is up: { ready, child, log, stop(signal) -> status, crash() }. ini: text of server.ini; under: a program and its
- * first arguments that run it. */
-export async function startServer (t, binary, { home, network, node, listen = '/ip4/127.0.0.1/tcp/0', ini, flags = [], under = [] }) {
+ * first arguments that run it; bare: all else stands in server.ini. */
+export async function startServer (t, binary, { home, network, node, listen = '/ip4/127.0.0.1/tcp/0', ini, flags = [], under = [], bare = false }) {
   if (ini !== undefined) {
     mkdirSync(join(home, 'config'), { recursive: true })
     writeFileSync(join(home, 'config', 'server.ini'), ini)
   }
-  const words = ['--home', home, '--network', network, '--node', node, '--listen', listen, '--json', ...flags]
+  const words = ['--home', home, ...bare ? [] : ['--network', network, '--node', node, '--listen', listen], '--json', ...flags]
   const [program, ...args] = [...under, binary, ...words]
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const server = { child, log: '', exited: once(child, 'exit').then(([code, signal]) => code ?? signal) }

@@ -436,6 +436,64 @@ describe('the operator', () => {
   })
 })
 
+describe('several nodes', () => {
+  /** Two gates before one chain, and a server that has both; a peer. */
+  async function two (t) {
+    const w = await startChain(t)
+    const gates = [await startGate(t, w.node.url), await startGate(t, w.node.url)]
+    const home = makeHome(t)
+    const ini = `[server]\nnetwork = ${writeNetwork(home)}\nnode = ${gates[0].url}\nnode = ${gates[1].url}\nlisten = /ip4/127.0.0.1/tcp/0\n`
+    const run = () => startServer(t, binary, { home, ini, bare: true })
+    const command = async (...words) => (await runServer(binary, ['--home', home, ...words])).stdout
+    return { w, gates, run, command, at: async () => JSON.parse(await command('--json', 'status')).node_at }
+  }
+  const ask = (peer) => peer.rpc('eth_gasPrice')
+
+  test('when the first goes the second is asked, and the first again when it is back', async t => {
+    const s = await two(t)
+    const server = await s.run()
+    assert.equal(server.ready.node, 'reached')
+    const peer = await ServiceClient.connect(t, server.ready.listen[0], s.w.chainId)
+    assert.equal((await ask(peer)).code, 'ok')
+    assert.equal(s.gates[1].seen.length, 0, 'the second is left alone')
+    await s.gates[0].close()
+    await until('the second is asked', async () => (await ask(peer)).code === 'ok' && s.gates[1].count('eth_gasPrice') > 0)
+    assert.equal(await s.at(), 2)
+    assert.match(server.log, /the Ethereum node \S+ does not answer .*: \S+ is next/)
+    assert.match(await s.command('metrics'), /^passmesh_node_at 2$/m)
+    await s.gates[0].open(s.gates[0].port)
+    await until('the first is asked again', async () => await s.at() === 1, { timeout: 25_000, step: 250 })
+    assert.equal((await ask(peer)).code, 'ok')
+    assert.match(server.log, /answers again/)
+    assert.equal(await server.stop(), 0)
+  })
+
+  test('a start with the first one gone, and with both gone', async t => {
+    const s = await two(t)
+    await s.gates[0].close()
+    const server = await s.run()
+    assert.equal(server.ready.node, 'reached')
+    assert.equal(await s.at(), 2)
+    assert.equal(await server.stop(), 0)
+    await s.gates[1].close()
+    const silent = await s.run()
+    assert.equal(silent.ready.node, 'silent')
+    assert.match(silent.log, /peers are told so until one of them does/)
+    await s.gates[1].open(s.gates[1].port)
+    await until('one is back', async () => JSON.parse(await s.command('--json', 'status')).node === 'reached')
+    assert.equal(await silent.stop(), 0)
+  })
+
+  test('a second one of another chain ends the server when it has its turn', async t => {
+    const s = await two(t)
+    s.gates[1].pass = async q => q.method === 'eth_chainId' ? s.gates[1].result(q, '0x1') : undefined
+    const server = await s.run()
+    await s.gates[0].close()
+    assert.equal(await server.exited, 1)
+    assert.match(server.log, /is of chain 1, but network local is chain 31337/)
+  })
+})
+
 describe('withdraw', () => {
   const to = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed'
 
