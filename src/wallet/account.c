@@ -48,6 +48,24 @@ static void write_owner(struct wr *w, const struct owner *o)
     protobuf_write_varint(w, 11, o->last_used_ms);
     protobuf_write_varint(w, 12, o->tested_ms);
     protobuf_write_varint(w, 13, o->sign_count);
+    protobuf_write_bool(w, 14, o->is_added);
+    protobuf_write_varint(w, 15, (uint64_t)o->standing);
+}
+
+static enum err write_change(struct wr *w, const struct account_change *c)
+{
+    uint8_t room[512];
+    struct wr one = wr_init(MSPAN_OF(room));
+    protobuf_write_bytes(&one, 1, id_span(&c->network));
+    protobuf_write_bytes(&one, 2, SPAN_OF(c->id.bytes));
+    protobuf_write_bytes(&one, 3, id_span(&c->owner));
+    protobuf_write_varint(&one, 4, c->sequence);
+    protobuf_write_bytes(&one, 5, SPAN_OF(c->previous));
+    protobuf_write_varint(&one, 6, c->attempt);
+    protobuf_write_varint(&one, 7, c->threshold);
+    TRY(wr_end(&one));
+    protobuf_write_bytes(w, 11, span_of(room, one.n));
+    return OK;
 }
 
 enum err account_encode(struct buf *out, const struct account *a)
@@ -68,6 +86,9 @@ enum err account_encode(struct buf *out, const struct account *a)
         write_owner(&one, &a->owners[i]);
         TRY(wr_end(&one));
         protobuf_write_bytes(&w, 8, span_of(room, one.n));
+    }
+    for (size_t i = 0; i < a->change_count; i++) {
+        TRY(write_change(&w, &a->changes[i]));
     }
     return wr_end(&w);
 }
@@ -107,6 +128,11 @@ static enum err read_owner_field(struct owner *o, const struct protobuf_field *f
     case 11: return protobuf_get_u64(&o->last_used_ms, f);
     case 12: return protobuf_get_u64(&o->tested_ms, f);
     case 13: return protobuf_get_u32(&o->sign_count, f);
+    case 14: return protobuf_get_bool(&o->is_added, f);
+    case 15:
+        TRY(record_u64_max(&v, f, OWNER_GONE));
+        o->standing = (enum owner_standing)v;
+        return OK;
     default: return OK; /* a later version's field */
     }
 }
@@ -119,6 +145,7 @@ static enum err read_owner(struct account *a, const struct protobuf_field *f)
         return ERR_LIMIT;
     }
     struct owner *o = &a->owners[a->owner_count];
+    o->standing = OWNER_ACTIVE; /* what older records do not say: all were the account's first */
     struct protobuf_reader r = protobuf_read(s);
     struct protobuf_field inner;
     while (protobuf_next(&r, &inner)) {
@@ -126,6 +153,37 @@ static enum err read_owner(struct account *a, const struct protobuf_field *f)
     }
     TRY(protobuf_end(&r));
     a->owner_count++;
+    return OK;
+}
+
+static enum err read_change_field(struct account_change *c, const struct protobuf_field *f)
+{
+    switch (f->number) {
+    case 1:  return record_id(&c->network, f);
+    case 2:  return record_fixed(MSPAN_OF(c->id.bytes), f);
+    case 3:  return record_id(&c->owner, f);
+    case 4:  return protobuf_get_u64(&c->sequence, f);
+    case 5:  return record_fixed(MSPAN_OF(c->previous), f);
+    case 6:  return protobuf_get_u64(&c->attempt, f);
+    case 7:  return protobuf_get_u64(&c->threshold, f);
+    default: return OK; /* a later version's field */
+    }
+}
+
+static enum err read_change(struct account *a, const struct protobuf_field *f)
+{
+    struct span s;
+    TRY(protobuf_get_bytes(&s, f));
+    if (a->change_count >= ACCOUNT_CHANGE_COUNT_MAX) {
+        return ERR_LIMIT;
+    }
+    struct protobuf_reader r = protobuf_read(s);
+    struct protobuf_field inner;
+    while (protobuf_next(&r, &inner)) {
+        TRY(read_change_field(&a->changes[a->change_count], &inner));
+    }
+    TRY(protobuf_end(&r));
+    a->change_count++;
     return OK;
 }
 
@@ -146,6 +204,7 @@ static enum err read_account_field(struct account *a, const struct protobuf_fiel
     case 8:  return read_owner(a, f);
     case 9:  return protobuf_get_u32(&a->entry, f);
     case 10: return record_text(a->path, sizeof a->path, f);
+    case 11: return read_change(a, f);
     default: return OK; /* a later version's field */
     }
 }

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "crypto/hash.h"
 #include "evm/address.h"
 #include "wallet/text.h"
 
@@ -11,7 +12,8 @@
 enum {
     ACCOUNT_COUNT_MAX = 32,
     OWNER_COUNT_MAX = 16,
-    CREDENTIAL_LEN_MAX = 1023, /* WebAuthn Level 3 §"credential id": at most 1023 bytes */
+    ACCOUNT_CHANGE_COUNT_MAX = 4, /* that wait, on all chains together */
+    CREDENTIAL_LEN_MAX = 1023,    /* WebAuthn Level 3 §"credential id": at most 1023 bytes */
     ORIGIN_LEN_MAX = 255,
     ACCOUNT_PATH_LEN_MAX = 40, /* of a derivation path as text, such as "m/44'/60'/0'/0/0" */
 };
@@ -37,6 +39,13 @@ const char *transport_name(size_t i);
 /* transport_parse gives the bit of a name, or 0 for one that we do not know. */
 unsigned transport_parse(struct span name);
 
+/* Where an owner stands, on the chain that was read last. */
+enum owner_standing {
+    OWNER_NEW,    /* its passkey was made, and no chain knows it yet */
+    OWNER_ACTIVE, /* it may sign */
+    OWNER_GONE,   /* it was removed */
+};
+
 struct owner {
     struct id id;
     struct name name;
@@ -52,6 +61,19 @@ struct owner {
     uint64_t created_ms;
     uint64_t last_used_ms; /* 0: never */
     uint64_t tested_ms;    /* 0: never */
+    bool is_added;         /* after the account was made: its address does not depend on this one */
+    enum owner_standing standing;
+};
+
+/* The removal of an owner that was signed here: what carrying it out, or a veto, needs (evm/owner_change.h). */
+struct account_change {
+    struct id network;
+    struct hash32 id;
+    struct id owner;
+    uint64_t sequence;
+    uint8_t previous[32];
+    uint64_t attempt;
+    uint64_t threshold;
 };
 
 enum account_kind {
@@ -75,8 +97,9 @@ struct account {
     uint32_t entry;                      /* of an ordinary account: its number in the vault */
     char path[ACCOUNT_PATH_LEN_MAX + 1]; /* of ACCOUNT_PHRASE; else "" */
     size_t owner_count;
-    struct owner
-        owners[OWNER_COUNT_MAX]; /* the first owners of the account, in the order of their making */
+    struct owner owners[OWNER_COUNT_MAX]; /* in the order of their making */
+    size_t change_count;
+    struct account_change changes[ACCOUNT_CHANGE_COUNT_MAX];
 };
 
 /* account_is_ordinary: it signs transactions, with a key of the vault. */

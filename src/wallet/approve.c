@@ -234,6 +234,7 @@ enum err wallet_approve(struct wallet *w,
         return refuse(ret_why, ERR_DENIED, "account_kind");
     }
     struct passkey_args passkey = {.account = account,
+                                   .network = o->op->network,
                                    .challenge = SPAN_OF(o->op->userop_hash.bytes),
                                    .answer = &args->answer};
     AUTO(buf_done) struct buf signature;
@@ -242,6 +243,7 @@ enum err wallet_approve(struct wallet *w,
     TRY(passkey_verify(w, t, &passkey, &owner, &signature, ret_why));
     const struct approval approval = {.owner = owner, .signature = buf_span(&signature)};
     TRY(sign(w, t, o, &approval, ret_why));
+    owners_signed(account, o->op);
     if (book_save_account(w, account) != OK) {
         log_line(w->cfg.log, LOG_WARN, "wallet", "the use of a passkey could not be stored");
     }

@@ -332,8 +332,12 @@ enum { TESTED_FOR_DAYS = 180 };
 struct safety wallet_account_safety(const struct account *a, uint64_t unix_ms)
 {
     const uint64_t tested_for_ms = (uint64_t)TESTED_FOR_DAYS * 24 * 3600 * 1000;
-    struct safety s = {.ways_in = a->owner_count};
+    struct safety s = {0};
     for (size_t i = 0; i < a->owner_count; i++) {
+        if (a->owners[i].standing != OWNER_ACTIVE) {
+            continue; /* no way in: on no chain yet, or no more */
+        }
+        s.ways_in++;
         uint64_t at = a->owners[i].tested_ms;
         s.tested += at != 0 && unix_ms <= at + tested_for_ms;
     }

@@ -34,6 +34,9 @@ static enum err ceremony_save(struct wallet *w, const struct ceremony *c)
     protobuf_write_varint(&wr, 4, c->expires_ms);
     protobuf_write_bytes(&wr, 5, SPAN_OF(c->user_id));
     protobuf_write_bytes(&wr, 6, SPAN_OF(c->challenge));
+    if (id_is_set(c->account)) {
+        protobuf_write_bytes(&wr, 7, id_span(&c->account));
+    }
     TRY(wr_end(&wr));
     return w->cfg.store->put(w->cfg.store, STORE_CEREMONY, id_span(&c->id), buf_span(&record));
 }
@@ -47,6 +50,7 @@ static enum err read_field(struct ceremony *c, const struct protobuf_field *f)
     case 4:  return protobuf_get_u64(&c->expires_ms, f);
     case 5:  return record_fixed(MSPAN_OF(c->user_id), f);
     case 6:  return record_fixed(MSPAN_OF(c->challenge), f);
+    case 7:  return record_id(&c->account, f);
     default: return OK; /* a later version's field */
     }
 }
@@ -138,7 +142,23 @@ static bool find_ceremony(const struct wallet *w, size_t *ret, struct id id, boo
     return false;
 }
 
+/* What a ceremony is for: an account, one more owner, or to unlock. */
+static bool is_for_owner(const struct wallet *w, size_t i)
+{
+    return id_is_set(w->ceremonies[i].account);
+}
+
 /* ---- enrolling ---- */
+
+static void fill_new(struct wallet *w, struct wallet_time t, struct ceremony *c)
+{
+    if (w->ceremony_count >= WALLET_CEREMONY_COUNT_MAX) {
+        forget(w, 0); /* the oldest; whoever still wants it begins anew */
+    }
+    c->id = id_make(w->cfg.rng);
+    c->created_ms = t.unix_ms;
+    rng_fill(w->cfg.rng, MSPAN_OF(c->user_id));
+}
 
 static enum err begin_new(struct wallet *w,
                           struct wallet_time t,
@@ -150,12 +170,23 @@ static enum err begin_new(struct wallet *w,
     if (w->account_count >= ACCOUNT_COUNT_MAX) {
         return refuse_limit(ret_why, "accounts", ACCOUNT_COUNT_MAX);
     }
-    if (w->ceremony_count >= WALLET_CEREMONY_COUNT_MAX) {
-        forget(w, 0); /* the oldest; whoever still wants it begins anew */
+    fill_new(w, t, c);
+    return OK;
+}
+
+/* Writes the ceremony down, at place i or as one more, and only then gives it. */
+static enum err keep_ceremony(
+    struct wallet *w, struct wallet_time t, struct ceremony *c, size_t i, struct coded *ret_why)
+{
+    c->expires_ms = t.unix_ms + ENROLL_MS;
+    rng_fill(w->cfg.rng, MSPAN_OF(c->challenge));
+    enum err err = ceremony_save(w, c);
+    if (err != OK) {
+        return store_refused(ret_why, err);
     }
-    c->id = id_make(w->cfg.rng);
-    c->created_ms = t.unix_ms;
-    rng_fill(w->cfg.rng, MSPAN_OF(c->user_id));
+    w->ceremonies[i] = *c;
+    w->ceremony_count += i == w->ceremony_count;
+    queue_note(w, WALLET_STATUS_CHANGED);
     return OK;
 }
 
@@ -170,9 +201,8 @@ enum err wallet_enroll_begin(struct wallet *w,
     if (w->is_locked) {
         return refuse(ret_why, ERR_DENIED, "locked");
     }
-    bool is_resumed = id_is_set(args->resume);
-    if (is_resumed) {
-        if (!find_ceremony(w, &i, args->resume, false)) {
+    if (id_is_set(args->resume)) {
+        if (!find_ceremony(w, &i, args->resume, false) || is_for_owner(w, i)) {
             return refuse(ret_why, ERR_NOT_FOUND, "unknown_ceremony");
         }
         c = w->ceremonies[i];
@@ -180,16 +210,46 @@ enum err wallet_enroll_begin(struct wallet *w,
         TRY(begin_new(w, t, args, &c, ret_why));
         i = w->ceremony_count;
     }
-    c.expires_ms = t.unix_ms + ENROLL_MS;
-    rng_fill(w->cfg.rng, MSPAN_OF(c.challenge));
-    enum err err = ceremony_save(w, &c);
-    if (err != OK) {
-        return store_refused(ret_why, err);
-    }
-    w->ceremonies[i] = c;
-    w->ceremony_count += !is_resumed;
+    TRY(keep_ceremony(w, t, &c, i, ret_why));
     *ret_ceremony = c;
-    queue_note(w, WALLET_STATUS_CHANGED);
+    return OK;
+}
+
+enum err wallet_owner_begin(struct wallet *w,
+                            struct wallet_time t,
+                            const struct owner_begin_args *args,
+                            struct ceremony *ret_ceremony,
+                            struct coded *ret_why)
+{
+    const struct account *a = wallet_account(w, args->account);
+    struct ceremony c = {0};
+    size_t i = 0;
+    if (w->is_locked) {
+        return refuse(ret_why, ERR_DENIED, "locked");
+    }
+    if (!a) {
+        return refuse(ret_why, ERR_NOT_FOUND, "unknown_account");
+    }
+    if (a->kind != ACCOUNT_PASSKEY) {
+        return refuse(ret_why, ERR_DENIED, "account_kind");
+    }
+    if (a->owner_count >= OWNER_COUNT_MAX) {
+        return refuse_limit(ret_why, "owners", OWNER_COUNT_MAX);
+    }
+    if (id_is_set(args->resume)) {
+        if (!find_ceremony(w, &i, args->resume, false) ||
+            !id_equal(w->ceremonies[i].account, a->id)) {
+            return refuse(ret_why, ERR_NOT_FOUND, "unknown_ceremony");
+        }
+        c = w->ceremonies[i];
+    } else {
+        fill_new(w, t, &c);
+        c.account = a->id;
+        c.name = a->name;
+        i = w->ceremony_count;
+    }
+    TRY(keep_ceremony(w, t, &c, i, ret_why));
+    *ret_ceremony = c;
     return OK;
 }
 
@@ -255,6 +315,7 @@ static void fill_owner(struct wallet *w,
     o->sign_count = r->sign_count;
     o->created_ms = t.unix_ms;
     o->tested_ms = t.unix_ms;
+    o->standing = OWNER_ACTIVE;
 }
 
 /* The address is the same on every chain: factory and verifier stand at the same place everywhere. */
@@ -318,7 +379,7 @@ enum err wallet_enroll_finish(struct wallet *w,
     if (*ret_account) {
         return OK;
     }
-    if (!find_ceremony(w, &i, args->ceremony, false)) {
+    if (!find_ceremony(w, &i, args->ceremony, false) || is_for_owner(w, i)) {
         return refuse(ret_why, ERR_NOT_FOUND, "unknown_ceremony");
     }
     if (t.unix_ms >= w->ceremonies[i].expires_ms) {
@@ -398,6 +459,53 @@ enum err wallet_account_add(struct wallet *w,
     TRY(err);
     choose(w, t, id);
     *ret_account = wallet_account(w, id);
+    return OK;
+}
+
+/* The ceremony's id becomes the owner's, so that finishing twice finds the owner that was made. */
+enum err wallet_owner_finish(struct wallet *w,
+                             struct wallet_time t,
+                             const struct enroll_answer *args,
+                             const struct account **ret_account,
+                             struct coded *ret_why)
+{
+    size_t i;
+    if (w->is_locked) {
+        return refuse(ret_why, ERR_DENIED, "locked");
+    }
+    for (size_t k = 0; k < w->account_count; k++) {
+        if (wallet_owner(w, w->accounts[k]->id, args->ceremony)) {
+            *ret_account = w->accounts[k];
+            return OK;
+        }
+    }
+    if (!find_ceremony(w, &i, args->ceremony, false) || !is_for_owner(w, i)) {
+        return refuse(ret_why, ERR_NOT_FOUND, "unknown_ceremony");
+    }
+    if (t.unix_ms >= w->ceremonies[i].expires_ms) {
+        return refuse(ret_why, ERR_TIMEOUT, "ceremony_expired");
+    }
+    struct account *a = book_account(w, w->ceremonies[i].account);
+    if (!a || a->owner_count >= OWNER_COUNT_MAX) {
+        return refuse(ret_why, ERR_NOT_FOUND, "unknown_account");
+    }
+    struct registration r;
+    TRY(verify_new(w, &w->ceremonies[i], args, &r, ret_why));
+    struct owner *o = &a->owners[a->owner_count];
+    *o = (struct owner){0};
+    fill_owner(w, t, o, &r, args);
+    o->id = args->ceremony;
+    o->is_added = true;
+    o->standing = OWNER_NEW;
+    a->owner_count++;
+    enum err err = book_save_account(w, a);
+    if (err != OK) {
+        a->owner_count--;
+        return store_refused(ret_why, err);
+    }
+    forget(w, i);
+    *ret_account = a;
+    queue_note(w, WALLET_ACCOUNTS_CHANGED);
     return OK;
 }
 

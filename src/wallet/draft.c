@@ -9,7 +9,11 @@
 #include "wallet/engine.h"
 #include "wallet/fee.h"
 
-enum { CALL_DATA_LEN_MAX = 512, INIT_CODE_LEN_MAX = 8192, REPLACE_PERCENT = 15 };
+enum {
+    CALL_DATA_LEN_MAX = 512 + TASK_CALL_LEN_MAX,
+    INIT_CODE_LEN_MAX = 8192,
+    REPLACE_PERCENT = 15
+};
 
 void draft_done(struct draft *d)
 {
@@ -49,8 +53,12 @@ static enum err outbid_userop(struct wallet *w, const struct task *task, struct 
     return OK;
 }
 
-struct smart_call draft_call(const struct transfer *x, uint8_t room[static 68])
+struct smart_call draft_call(const struct task *task, uint8_t room[static 68])
 {
+    const struct transfer *x = &task->transfer;
+    if (task->call_len > 0) {
+        return (struct smart_call){.to = x->to, .data = span_of(task->call, task->call_len)};
+    }
     if (address_is_zero(x->token)) {
         return (struct smart_call){.to = x->to, .value = x->amount};
     }
@@ -65,13 +73,16 @@ static enum err
 build_init_code(struct wallet *w, const struct account *a, const struct network *n, struct buf *out)
 {
     struct smart_owner owners[OWNER_COUNT_MAX];
+    size_t count = 0;
     for (size_t i = 0; i < a->owner_count; i++) {
-        owners[i] = smart_owner_passkey(n->verifier, a->owners[i].public_key,
-                                        span_str(a->owners[i].origin));
+        if (!a->owners[i].is_added) {
+            owners[count++] = smart_owner_passkey(n->verifier, a->owners[i].public_key,
+                                                  span_str(a->owners[i].origin));
+        }
     }
-    smart_owners_sort(owners, a->owner_count);
+    smart_owners_sort(owners, count);
     struct smart_account makeup = {
-        .owners = owners, .owner_count = a->owner_count, .threshold = a->threshold};
+        .owners = owners, .owner_count = count, .threshold = a->threshold};
     span_copy(MSPAN_OF(makeup.salt), SPAN_OF(a->salt));
     struct address address;
     TRY(smart_account_address(&address, &makeup, n->factory, &w->scratch));
@@ -105,7 +116,7 @@ static enum err smart_draft_build(struct wallet *w,
     buf_init(&d->init_code, &w->budget, INIT_CODE_LEN_MAX);
     buf_init(&d->call_data, &w->budget, CALL_DATA_LEN_MAX);
     uint8_t room[68];
-    struct smart_call call = draft_call(&task->transfer, room);
+    struct smart_call call = draft_call(task, room);
     TRY(smart_account_execute(&d->call_data, &call, 1));
     if (!v->is_deployed) {
         TRY(build_init_code(w, a, n, &d->init_code));
@@ -182,7 +193,7 @@ make_tx(struct wallet *w, struct draft *d, const struct task *task, const struct
 {
     const struct account *a = wallet_account(w, task->transfer.account);
     uint8_t room[68];
-    struct smart_call call = draft_call(&task->transfer, room);
+    struct smart_call call = draft_call(task, room);
     struct fee_per_gas fee = fee_per_gas_for(v, task->transfer.speed);
     struct tx tx = {
         .type = TX_FEE_MARKET,

@@ -45,6 +45,9 @@ struct reading {
 enum task_kind { TASK_QUOTE, TASK_PREPARE, TASK_REPLACE };
 enum task_step { TASK_READING, TASK_TRYING, TASK_DONE };
 
+/* A change of one owner with all its words takes 676 bytes. */
+enum { TASK_CALL_LEN_MAX = 1024, OWNERS_CALL_GAS = 300 * 1000 };
+
 /* Something that was asked for and needs the chain before it can be answered. */
 struct task {
     uint64_t id; /* 0: free */
@@ -52,6 +55,10 @@ struct task {
     enum task_step step;
     struct transfer transfer;
     struct id replaces;
+    struct id owner; /* of OPERATION_OWNER_*: who is added or leaves */
+    uint8_t call
+        [TASK_CALL_LEN_MAX]; /* of the same: the account's call to itself, once the chain was read */
+    size_t call_len;
     enum operation_kind operation_kind;
     uint64_t asked_ms; /* a view read before this is too old, but for VIEW_FRESH_MS */
     size_t waiting;    /* questions of the trial without an answer */
@@ -141,7 +148,8 @@ struct wallet {
     struct trust trust;
     instant read_again_at;
     bool read_wanted;
-    size_t servers; /* that can be asked for the selected network */
+    bool owners_wanted; /* the owners may have changed: ask for them in the next reading */
+    size_t servers;     /* that can be asked for the selected network */
     bool has_network;
 
     struct ask asks[ASK_COUNT_MAX];
@@ -206,6 +214,7 @@ void ceremony_expire(struct wallet *w, struct wallet_time t);
  * ceremony_wrong_key, ceremony_unverified, ceremony_refused, ceremony_origin. */
 struct passkey_args {
     struct account *account;
+    struct id network; /* set: the passkey must own the account there */
     struct span challenge;
     const struct passkey_answer *answer;
 };
@@ -263,6 +272,15 @@ MUST_CHECK enum err trust_check(const struct wallet *w, struct id network, struc
 
 /* ---- prepare.c ---- */
 void prepare_tick(struct wallet *w, struct wallet_time t);
+/* prepare_check_subject: locked, unknown_account, unknown_network, unknown_asset, no_network, no_server. */
+MUST_CHECK enum err
+prepare_check_subject(const struct wallet *w, const struct transfer *x, struct coded *ret_why);
+/* prepare_begin starts a task of what's kind, transfer, operation_kind and owner. */
+MUST_CHECK enum err prepare_begin(struct wallet *w,
+                                  struct wallet_time t,
+                                  const struct task *what,
+                                  uint64_t *ret_task,
+                                  struct coded *ret_why);
 /* prepare_go carries on every task that waited for this reading; err is the reading's own. */
 void prepare_go(
     struct wallet *w, struct wallet_time t, struct id account, struct id network, enum err err);
@@ -282,8 +300,9 @@ struct draft {
     bool is_transaction;
 };
 void draft_done(struct draft *d);
-/* draft_call is the call of a transfer: ether directly, a token by transfer(address,uint256). Its data lies in room. */
-struct smart_call draft_call(const struct transfer *x, uint8_t room[static 68]);
+/* draft_call is the call of a transfer: ether directly, a token by transfer(address,uint256), its data in room; of owners:
+ * task->call, to the account itself. */
+struct smart_call draft_call(const struct task *task, uint8_t room[static 68]);
 /* draft_make fills *d, which is zeroed; a replacement takes the nonce of what it replaces and outbids it. ERR_STATE: that is gone (the
  * task says not_replaceable). */
 MUST_CHECK enum err
@@ -306,6 +325,16 @@ void tx_answer(struct wallet *w,
                const struct wallet_source *source);
 /* tx_is_outrun: the account's nonce has passed it, so it can never be included any more. */
 bool tx_is_outrun(const struct wallet *w, const struct operation *op);
+
+/* ---- owners.c ---- */
+/* owners_build puts the call that a task of owners makes into task->call; or its result's why says why not. */
+MUST_CHECK enum err
+owners_build(struct wallet *w, struct wallet_time t, struct task *task, const struct view *v);
+void owners_add_risks(struct wallet *w, struct operation *op, const struct view *v);
+/* owners_signed notes in the account what was signed, if the rest of it comes later; the caller stores the account. */
+void owners_signed(struct account *a, const struct operation *op);
+/* owners_read takes what a reading that is over says of owners: who is one, and which changes are past. */
+void owners_read(struct wallet *w, struct view *v);
 
 /* ---- track.c ---- */
 struct open_operation *track_find(struct wallet *w, struct id operation);

@@ -10,11 +10,15 @@
 const char *operation_kind_name(enum operation_kind kind)
 {
     switch (kind) {
-    case OPERATION_SEND:       return "send";
-    case OPERATION_SPEED_UP:   return "speed_up";
-    case OPERATION_CANCEL:     return "cancel";
-    case OPERATION_RECEIVE:    return "receive";
-    case OPERATION_KIND_COUNT: break;
+    case OPERATION_SEND:         return "send";
+    case OPERATION_SPEED_UP:     return "speed_up";
+    case OPERATION_CANCEL:       return "cancel";
+    case OPERATION_RECEIVE:      return "receive";
+    case OPERATION_OWNER_ADD:    return "owner_add";
+    case OPERATION_OWNER_REMOVE: return "owner_remove";
+    case OPERATION_OWNER_APPLY:  return "owner_apply";
+    case OPERATION_OWNER_VETO:   return "owner_veto";
+    case OPERATION_KIND_COUNT:   break;
     }
     return "send";
 }
@@ -27,6 +31,11 @@ const char *operation_state_name(enum operation_state state)
     };
     check(state < OPERATION_STATE_COUNT);
     return names[state];
+}
+
+bool operation_is_owners(enum operation_kind kind)
+{
+    return kind >= OPERATION_OWNER_ADD && kind <= OPERATION_OWNER_VETO;
 }
 
 bool operation_is_over(enum operation_state state)

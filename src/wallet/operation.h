@@ -24,6 +24,10 @@ enum operation_kind {
     OPERATION_SPEED_UP,
     OPERATION_CANCEL,
     OPERATION_RECEIVE,
+    OPERATION_OWNER_ADD, /* these four: the account's call to itself */
+    OPERATION_OWNER_REMOVE,
+    OPERATION_OWNER_APPLY,
+    OPERATION_OWNER_VETO,
     OPERATION_KIND_COUNT
 };
 
@@ -42,6 +46,9 @@ enum operation_state {
 
 const char *operation_kind_name(enum operation_kind kind);
 const char *operation_state_name(enum operation_state state);
+
+/* operation_is_owners: it changes who owns the account, and moves no money. */
+bool operation_is_owners(enum operation_kind kind);
 
 /* operation_is_over: nothing more will happen to it. */
 bool operation_is_over(enum operation_state state);
@@ -108,6 +115,7 @@ struct operation {
         userop; /* ABI encoding (evm/userop.h), or a transaction's raw form (evm/tx.h); with the signature once signed; empty for RECEIVE */
     struct hash32 userop_hash; /* what is signed */
     struct id owner;           /* whose passkey signed */
+    struct id subject;         /* of OWNER_*: which owner is added or leaves */
     char server[PEER_TEXT_LEN_MAX + 1];
     struct hash32 tx_hash;
     bool has_tx;

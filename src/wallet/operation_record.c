@@ -58,6 +58,7 @@ static void write_outcome(struct wr *w, const struct operation *op)
     if (op->is_transaction) {
         protobuf_write_bool(w, 35, true);
     }
+    write_id(w, 36, op->subject);
 }
 
 static enum err write_lists(struct wr *w, const struct operation *op, struct buf *scratch)
@@ -238,6 +239,7 @@ static enum err read_rest(struct operation *op, const struct protobuf_field *f)
     case 30: return read_risk_text(op, f);
     case 31: return record_id(&op->replaces, f);
     case 32: return record_id(&op->replaced_by, f);
+    case 36: return record_id(&op->subject, f);
     case 33: return read_reason(op, f);
     case 34: return read_step(op, f);
     case 35: return protobuf_get_bool(&op->is_transaction, f);

@@ -73,7 +73,11 @@ enum err passkey_verify(struct wallet *w,
                         struct coded *ret_why)
 {
     struct owner *o = account_owner(args->account, args->answer->credential_id);
-    if (!o) {
+    enum owner_standing standing = o ? o->standing : OWNER_GONE;
+    if (o && id_is_set(args->network)) {
+        standing = wallet_owner_state(w, args->account, o, args->network).standing;
+    }
+    if (!o || standing == OWNER_GONE || (id_is_set(args->network) && standing == OWNER_NEW)) {
         return wrong_key(args->account, ret_why);
     }
     struct relying_party rp = {.id = span_str(o->rp_id),

@@ -52,8 +52,8 @@ static void add_units(struct coded *c, const char *key, struct u256 v, unsigned 
     coded_add_str(c, key, text);
 }
 
-static enum err
-check_subject(const struct wallet *w, const struct transfer *x, struct coded *ret_why)
+enum err
+prepare_check_subject(const struct wallet *w, const struct transfer *x, struct coded *ret_why)
 {
     const struct network *n = wallet_network(w, x->network);
     if (w->is_locked) {
@@ -103,10 +103,31 @@ enum err wallet_quote(struct wallet *w,
                       uint64_t *ret_task,
                       struct coded *ret_why)
 {
-    TRY(check_subject(w, args, ret_why));
+    TRY(prepare_check_subject(w, args, ret_why));
     struct task *task = task_add(w, t, TASK_QUOTE);
     if (task) {
         task->transfer = *args;
+    }
+    return task_start(w, t, task, ret_task, ret_why);
+}
+
+enum err prepare_begin(struct wallet *w,
+                       struct wallet_time t,
+                       const struct task *what,
+                       uint64_t *ret_task,
+                       struct coded *ret_why)
+{
+    if (track_has_open(w, what->transfer.account, what->transfer.network)) {
+        return refuse(ret_why, ERR_STATE, "operation_open");
+    }
+    if (w->open_count >= WALLET_OPEN_OPERATION_COUNT_MAX) {
+        return refuse_limit(ret_why, "operations", WALLET_OPEN_OPERATION_COUNT_MAX);
+    }
+    struct task *task = task_add(w, t, what->kind);
+    if (task) {
+        task->transfer = what->transfer;
+        task->operation_kind = what->operation_kind;
+        task->owner = what->owner;
     }
     return task_start(w, t, task, ret_task, ret_why);
 }
@@ -117,25 +138,15 @@ enum err wallet_prepare(struct wallet *w,
                         uint64_t *ret_task,
                         struct coded *ret_why)
 {
-    TRY(check_subject(w, args, ret_why));
+    TRY(prepare_check_subject(w, args, ret_why));
     if (address_is_zero(args->to)) {
         return refuse(ret_why, ERR_MALFORMED, "address_zero");
     }
     if (u256_is_zero(args->amount)) {
         return refuse(ret_why, ERR_MALFORMED, "amount_zero");
     }
-    if (track_has_open(w, args->account, args->network)) {
-        return refuse(ret_why, ERR_STATE, "operation_open");
-    }
-    if (w->open_count >= WALLET_OPEN_OPERATION_COUNT_MAX) {
-        return refuse_limit(ret_why, "operations", WALLET_OPEN_OPERATION_COUNT_MAX);
-    }
-    struct task *task = task_add(w, t, TASK_PREPARE);
-    if (task) {
-        task->transfer = *args;
-        task->operation_kind = OPERATION_SEND;
-    }
-    return task_start(w, t, task, ret_task, ret_why);
+    struct task what = {.kind = TASK_PREPARE, .transfer = *args, .operation_kind = OPERATION_SEND};
+    return prepare_begin(w, t, &what, ret_task, ret_why);
 }
 
 enum err wallet_replace(struct wallet *w,
@@ -153,7 +164,8 @@ enum err wallet_replace(struct wallet *w,
         return refuse(ret_why, ERR_NOT_FOUND, "unknown_operation");
     }
     bool is_pending = o->op->state == OPERATION_SIGNED || o->op->state == OPERATION_SUBMITTED;
-    if (!is_pending || id_is_set(o->op->replaced_by)) {
+    bool is_owners = operation_is_owners(o->op->kind) && args->kind == OPERATION_SPEED_UP;
+    if (!is_pending || is_owners || id_is_set(o->op->replaced_by)) {
         return refuse(ret_why, ERR_STATE, "not_replaceable");
     }
     struct transfer x = {
@@ -166,7 +178,7 @@ enum err wallet_replace(struct wallet *w,
         .speed = FEE_FAST,
         .by_command_line = args->by_command_line,
     };
-    TRY(check_subject(w, &x, ret_why));
+    TRY(prepare_check_subject(w, &x, ret_why));
     struct task *task = task_add(w, t, TASK_REPLACE);
     if (task) {
         task->transfer = x;
@@ -267,7 +279,7 @@ static enum err ask_trial(struct wallet *w, struct wallet_time t, struct task *t
     const struct network *n = wallet_network(w, x->network);
     const struct account *a = wallet_account(w, x->account);
     uint8_t room[68];
-    struct smart_call call = draft_call(x, room);
+    struct smart_call call = draft_call(task, room);
     char value[U256_TEXT_LEN];
     (void)u256_print_hex(value, call.value);
     buf_clear(&w->scratch);
@@ -379,6 +391,9 @@ static void add_risks(struct wallet *w,
             operation_add_risk(op, &r);
         }
         add_trial_risk(op, task);
+    } else if (operation_is_owners(op->kind)) {
+        owners_add_risks(w, op, wallet_view(w, op->account, op->network));
+        add_trial_risk(op, task);
     } else {
         op->trial = TRIAL_DONE;
         struct risk r = risk_of(RISK_INFO, "replaces");
@@ -430,6 +445,7 @@ static enum err fill_operation(struct wallet *w,
     op->fee_max = d->fee_max;
     op->trial_block = task->result.block;
     op->replaces = task->replaces;
+    op->subject = task->owner;
     op->steps[0] = (struct step){.state = OPERATION_PREPARED, .at_ms = t.unix_ms};
     op->step_count = 1;
     op->is_transaction = d->is_transaction;
@@ -504,6 +520,13 @@ start_trial(struct wallet *w, struct wallet_time t, struct task *task, const str
     }
     if (task->kind == TASK_REPLACE) {
         return OK; /* its call was tried when it was new */
+    }
+    if (operation_is_owners(task->operation_kind)) {
+        TRY(owners_build(w, t, task, v));
+        task->trial_gas = u256_from_u64(OWNERS_CALL_GAS);
+        task->trial_unavailable =
+            !v->is_deployed; /* a call to what is not there yet does nothing */
+        return v->is_deployed ? ask_trial(w, t, task) : OK;
     }
     /* More than there is cannot be tried out; the refusal is clearer than a failed trial. */
     if (u256_compare(task->transfer.amount, asset_balance(w, &task->transfer, v)) > 0) {

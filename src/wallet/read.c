@@ -2,7 +2,7 @@
 #include "base/check.h"
 #include "wallet/engine.h"
 
-enum { READ_RETRY_MS = 2000, READ_PAUSE_MS_MIN = 1000 };
+enum { READ_RETRY_MS = 2000, READ_PAUSE_MS_MIN = 1000, OWNERS_FRESH_MS = 15 * 1000 };
 
 struct view *read_view(struct wallet *w, struct id account, struct id network)
 {
@@ -106,7 +106,8 @@ subject_of(struct wallet *w, struct wallet_time t, const struct reading *r)
                                  .is_smart = a->kind == ACCOUNT_PASSKEY,
                                  .block = r->next.block,
                                  .anchor = r->next.anchor,
-                                 .as_of_ms = t.unix_ms};
+                                 .as_of_ms = t.unix_ms,
+                                 .changes = a->changes};
 }
 
 static void read_over(struct wallet *w, struct wallet_time t, enum err err);
@@ -147,6 +148,28 @@ static void put_question(struct wallet *w, struct wallet_time t, unsigned q)
     }
 }
 
+/* Owners change seldom, and only where the account is. */
+static void put_owners(struct wallet *w, struct wallet_time t)
+{
+    struct reading *r = &w->reading;
+    const struct account *a = wallet_account(w, r->account);
+    bool is_fresh = r->next.owners_ms && t.unix_ms < r->next.owners_ms + OWNERS_FRESH_MS;
+    if (a->kind != ACCOUNT_PASSKEY || !r->next.is_deployed || (is_fresh && !w->owners_wanted)) {
+        return;
+    }
+    w->owners_wanted = false;
+    r->next.owners = (struct owner_view){0};
+    r->next.owners_ms = t.unix_ms;
+    for (unsigned q = 0; q < OWNER_ASK_CHANGE; q++) {
+        put_question(w, t, VIEW_OWNER + q);
+    }
+    for (unsigned i = 0; i < a->change_count; i++) {
+        if (id_equal(a->changes[i].network, r->network)) {
+            put_question(w, t, (unsigned)VIEW_OWNER + (unsigned)OWNER_ASK_CHANGE + i);
+        }
+    }
+}
+
 /* A block is trusted: what can be proven is proven, and the rest is asked at that block. */
 static void put_proofs(struct wallet *w, struct wallet_time t, const struct trusted_block *b)
 {
@@ -171,6 +194,7 @@ static void put_proofs(struct wallet *w, struct wallet_time t, const struct trus
     for (unsigned i = 0; i < n->token_count; i++) {
         put_question(w, t, view_has_slot(n, i) ? VIEW_PROVE_TOKEN + i : VIEW_TOKEN + i);
     }
+    put_owners(w, t);
 }
 
 void read_start(struct wallet *w, struct wallet_time t, struct id account, struct id network)
@@ -219,6 +243,7 @@ static void put_rest(struct wallet *w, struct wallet_time t)
     for (unsigned i = 0; i < n->token_count; i++) {
         put_question(w, t, VIEW_TOKEN + i);
     }
+    put_owners(w, t);
 }
 
 static void read_over(struct wallet *w, struct wallet_time t, enum err err)
@@ -236,6 +261,7 @@ static void read_over(struct wallet *w, struct wallet_time t, enum err err)
             n->block_time_ms > READ_PAUSE_MS_MIN ? n->block_time_ms : READ_PAUSE_MS_MIN;
         w->read_again_at = instant_add(t.mono, pause_ms * US_PER_MS);
         incoming_look(w, place);
+        owners_read(w, place);
     } else {
         w->read_again_at = instant_add(t.mono, READ_RETRY_MS * US_PER_MS);
         log_line(w->cfg.log, LOG_DEBUG, "wallet", "the chain could not be read: %s", err_name(err));
@@ -303,6 +329,10 @@ void read_answer(struct wallet *w,
     }
     if (err == OK) {
         err = view_learn(&r->next, ask->what, result, &s, &said);
+    }
+    if (err != OK && ask->what >= VIEW_OWNER) {
+        err = OK; /* the view is not whole in owners then, and they are asked for again */
+        r->next.owners_ms = 0;
     }
     if (err != OK && ask->what >= VIEW_TOKEN) {
         /* A listed token that is not there (yet) holds nothing; it must not hide the other figures. */

@@ -66,6 +66,14 @@ static void put_p256_call(struct json_writer *j, uint64_t block)
     put_call(j, p256_precompile, SPAN_OF(data), block);
 }
 
+static void put_owner_call(struct json_writer *j, unsigned q, const struct view_subject *s)
+{
+    uint8_t room[68];
+    const struct hash32 *change =
+        q >= OWNER_ASK_CHANGE ? &s->changes[q - OWNER_ASK_CHANGE].id : NULL;
+    put_call(j, s->account, owner_view_call(room, q, change), s->block);
+}
+
 static const char *put_question(struct json_writer *j, unsigned q, const struct view_subject *s)
 {
     const struct network *n = s->network;
@@ -101,6 +109,10 @@ static const char *put_question(struct json_writer *j, unsigned q, const struct 
         return "eth_getCode";
     case VIEW_P256: put_p256_call(j, s->block); return "eth_call";
     default:
+        if (q >= VIEW_OWNER) {
+            put_owner_call(j, q - VIEW_OWNER, s);
+            return "eth_call";
+        }
         check(q - VIEW_TOKEN < n->token_count);
         put_call_of_address(j, n->tokens[q - VIEW_TOKEN].address, SPAN_LIT("balanceOf(address)"), 1,
                             s);
@@ -285,7 +297,9 @@ enum err view_learn(struct view *v,
     case VIEW_FACTORY_CODE:  return learn_contract(v, result, subject->network->factory_code_hash);
     case VIEW_VERIFIER_CODE: return learn_contract(v, result, subject->network->verifier_code_hash);
     case VIEW_P256:          return learn_p256(v, result);
-    default:                 return learn_figure(v, q, result, subject, &at);
+    default:
+        return q >= VIEW_OWNER ? owner_view_learn(&v->owners, q - VIEW_OWNER, result)
+                               : learn_figure(v, q, result, subject, &at);
     }
 }
 

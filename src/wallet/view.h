@@ -8,6 +8,7 @@
 #include "evm/u256.h"
 #include "wallet/figure.h"
 #include "wallet/network.h"
+#include "wallet/owner_view.h"
 #include "wallet/text.h"
 
 /* What a chain said about an account at one block: the newest block is asked for first, and then everything else at
@@ -23,7 +24,9 @@ enum view_question {
     VIEW_VERIFIER_CODE, /* eth_getCode of the verifier */
     VIEW_P256,          /* P256VERIFY with a known-good vector */
     VIEW_TOKEN,         /* balanceOf of each listed token: slot = place in the network's list */
-    VIEW_QUESTION_COUNT = VIEW_TOKEN + NETWORK_TOKEN_COUNT_MAX,
+    VIEW_OWNER = VIEW_TOKEN +
+                 NETWORK_TOKEN_COUNT_MAX, /* an owner_question on top, if the account is there */
+    VIEW_QUESTION_COUNT = VIEW_OWNER + OWNER_ASK_COUNT,
 };
 
 /* What is asked with a proof instead, where the hash of a block is trusted. */
@@ -56,6 +59,8 @@ struct view {
     enum contracts_state contracts;
     bool is_own_node; /* read from the node that the person named */
     struct figure tokens[NETWORK_TOKEN_COUNT_MAX];
+    struct owner_view owners; /* of an account that is there */
+    uint64_t owners_ms;       /* when they were asked for; 0: never */
 };
 
 /* What a question needs to be put into words. */
@@ -66,6 +71,7 @@ struct view_subject {
     uint64_t block; /* of VIEW_BLOCK's answer; unused for VIEW_BLOCK itself */
     enum anchor anchor;
     uint64_t as_of_ms;
+    const struct account_change *changes; /* of the account; for VIEW_OWNER + OWNER_ASK_CHANGE */
 };
 
 /* view_ask appends the params (JSON array) of question q and gives its method. */

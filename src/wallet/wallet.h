@@ -212,6 +212,7 @@ struct enroll_args {
 struct ceremony {
     struct id id;
     bool is_unlock;
+    struct id account; /* set: one more passkey for this account */
     struct name name;
     uint64_t created_ms;
     uint64_t expires_ms;
@@ -273,6 +274,68 @@ MUST_CHECK enum err
 wallet_account_rename(struct wallet *w, struct id id, struct span name, struct coded *ret_why);
 MUST_CHECK enum err
 wallet_account_select(struct wallet *w, struct wallet_time t, struct id id, struct coded *ret_why);
+
+/* ---- owners ---- */
+
+const struct owner *
+wallet_owner(const struct wallet *w, struct id account, struct id owner); /* NULL: unknown */
+
+/* wallet_owner_state: where an owner stands on a network, as far as it was read. */
+struct owner_state {
+    enum owner_standing standing;
+    bool is_read;      /* else it is what was read last, on whichever network */
+    uint64_t ready_ms; /* its removal waits, and may be carried out from then on; 0: it does not */
+};
+struct owner_state wallet_owner_state(const struct wallet *w,
+                                      const struct account *a,
+                                      const struct owner *o,
+                                      struct id network);
+
+/* wallet_active_owners counts those that may sign there. */
+size_t wallet_active_owners(const struct wallet *w, const struct account *a, struct id network);
+
+/* wallet_owner_begin begins the ceremony of one more passkey for an account; wallet_owner_finish verifies the answer and
+ * stores the owner, which stands on no chain yet. Refusals: those of enrolling, unknown_account. */
+struct owner_begin_args {
+    struct id account;
+    struct id resume; /* unset = a new one */
+};
+MUST_CHECK enum err wallet_owner_begin(struct wallet *w,
+                                       struct wallet_time t,
+                                       const struct owner_begin_args *args,
+                                       struct ceremony *ret_ceremony,
+                                       struct coded *ret_why);
+MUST_CHECK enum err wallet_owner_finish(struct wallet *w,
+                                        struct wallet_time t,
+                                        const struct enroll_answer *args,
+                                        const struct account **ret_account,
+                                        struct coded *ret_why);
+
+MUST_CHECK enum err wallet_owner_rename(
+    struct wallet *w, struct id account, struct id owner, struct span name, struct coded *ret_why);
+
+/* wallet_owner_forget takes an owner that stands on no chain out of the list. Refusals: locked, unknown_account,
+ * unknown_owner, owner_in_use: it may sign, or the address depends on it. */
+MUST_CHECK enum err
+wallet_owner_forget(struct wallet *w, struct id account, struct id owner, struct coded *ret_why);
+
+/* wallet_owner_prepare starts the task of making an operation that adds an owner, removes one (which waits), carries out
+ * the removal that waits, or stops it. Refusals, some when the task is done: those of wallet_prepare, unknown_owner,
+ * owner_state, owner_leaving, owner_not_leaving, owner_last, owner_waits, owners_unread. */
+enum owner_wish { OWNER_WISH_ADD, OWNER_WISH_REMOVE, OWNER_WISH_APPLY, OWNER_WISH_VETO };
+struct owner_args {
+    struct id account;
+    struct id network;
+    struct id owner;
+    enum owner_wish what;
+    enum fee_speed speed;
+    bool by_command_line;
+};
+MUST_CHECK enum err wallet_owner_prepare(struct wallet *w,
+                                         struct wallet_time t,
+                                         const struct owner_args *args,
+                                         uint64_t *ret_task,
+                                         struct coded *ret_why);
 
 /* wallet_account_safety: ways in, and how many of them were tested within 180 days. */
 struct safety {

@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "base/test.h"
 #include "crypto/p256.h"
+#include "evm/smart_account.h"
 #include "wallet/wallet.h"
 
 /* A world for the wallet's tests: a store in memory that can be told to fail, a chain of a few numbers that answers the
@@ -28,6 +29,17 @@ struct world_store {
     size_t fails_from; /* writes from this number on fail; 0: none */
 };
 
+/* What the account's contract says of its owners, and the one change that waits. */
+struct world_owners {
+    struct smart_owner list[4];
+    size_t count;
+    uint64_t threshold;
+    uint64_t sequence;
+    uint8_t head[32];
+    struct hash32 waits;
+    uint64_t ready_at; /* 0: none waits */
+};
+
 struct world_chain {
     uint64_t block;
     uint64_t base_fee;
@@ -43,9 +55,10 @@ struct world_chain {
     const char *tx;   /* the transactions of every block, JSON; NULL: none */
     const char *log;  /* what eth_getLogs finds */
     size_t questions;
-    bool is_anchored;    /* blocks are named by an anchor, and what can be is proven */
-    bool proves_wrongly; /* no proof holds */
-    struct u256 claimed; /* what answers without a proof say that the balance is, if not 0 */
+    struct world_owners owners; /* of an account that is deployed */
+    bool is_anchored;           /* blocks are named by an anchor, and what can be is proven */
+    bool proves_wrongly;        /* no proof holds */
+    struct u256 claimed;        /* what answers without a proof say that the balance is, if not 0 */
     size_t proofs;
     uint64_t anchored; /* the block that the anchor has named last */
     /* Transactions of ordinary accounts: eth_sendRawTransaction. */
@@ -112,6 +125,9 @@ const struct account *world_enroll(struct world *w,
 /* world_answer signs challenge as the passkey does; its spans live until the next call. */
 struct passkey_answer
 world_answer(struct world *w, struct span challenge, const struct world_ceremony *how);
+
+/* world_wait waits for a task; OK with the operation's id. */
+enum err world_wait(struct world *w, uint64_t task, struct id *ret, struct coded *why);
 
 /* world_prepare prepares a transfer of wei to an address and waits for the task; OK with the operation's id. */
 enum err world_prepare(struct world *w, uint64_t wei, struct id *ret, struct coded *why);

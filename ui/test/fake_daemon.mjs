@@ -198,7 +198,7 @@ export async function startFakeDaemon(folder, { stepMs = 400 } = {}) {
       world.ceremonies.delete(ceremony_id);
       const now = Date.now();
       const account = { id: 'a1', name: c.name, address: '0x71C7656EC7ab88b098defB751B7401B5f6d8976F', kind: 'passkey', threshold: 1, on_chain: false, safe: false, selected: true, created_ms: now,
-        owners: [{ id: 'o1', name: passkey_name, kind: 'passkey', rp_id: 'passmesh.localhost', credential_id: response.credential_id, transports: response.transports, synced: false, created_ms: now, last_used_ms: now, tested_ms: now }] };
+        owners: [{ id: 'o1', name: passkey_name, kind: 'passkey', rp_id: 'passmesh.localhost', credential_id: response.credential_id, transports: response.transports, synced: false, created_ms: now, last_used_ms: now, tested_ms: now, state: 'active', added: false, ready_ms: 0, chains: [] }] };
       world.accounts.push(account);
       ['accounts', 'status', 'balances', 'activity', 'health'].forEach((t) => emit(t, snapshots[t](), 'snapshot'));
       return account;

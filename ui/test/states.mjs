@@ -23,7 +23,7 @@ export function make(now) {
   const reported = { grade: 'reported', why: 'one_server', k: 1, n: 1, servers: [PEER] };
   const owner = (o = {}) => ({
     id: 'o1', name: 'Anna’s laptop', kind: 'passkey', rp_id: 'passmesh.localhost', credential_id: 'AAECAwQFBgcICQoLDA0ODw', transports: ['internal'], synced: false,
-    created_ms: now - 864e5, last_used_ms: now - 18e4, tested_ms: now - 2592e5, ...o,
+    created_ms: now - 864e5, last_used_ms: now - 18e4, tested_ms: now - 2592e5, state: 'active', added: false, ready_ms: 0, chains: [{ network_id: 'local', state: 'active' }], ...o,
   });
   const account = (o = {}) => ({ id: 'a1', name: 'Main', address: ANNA, kind: 'passkey', owners: [owner()], threshold: 1, on_chain: true, safe: false, selected: true, created_ms: now - 864e5, ...o });
   const local = { id: 'local', name: 'Local network', chain_id: 31337, kind: 'local', native: eth, faucet: true, consensus: 'none', contracts: 'ready', selected: true };
@@ -128,7 +128,7 @@ export function make(now) {
       { id: PEER2, rtt_ms: 61, kept_permille: 980, level: 'known_code', attested: 'none', state: 'blocked', reason: { code: 'server_lied', params: { server: 'Zp2..x1' } } }] },
     version: {
       version: '0.1.0', build: '7c1e02d', libraries: [{ name: 'OpenSSL', version: '3.0.17' }, { name: 'libsodium', version: '1.0.18' }, { name: 'SQLite', version: '3.40.1' }],
-      methods: ['account_create_begin', 'account_create_finish', 'faucet_request', 'hardware', 'lock', 'network_node_set', 'speed_up_prepare', 'cancel_prepare', 'session_end'],
+      methods: ['account_create_begin', 'account_create_finish', 'faucet_request', 'hardware', 'lock', 'network_node_set', 'speed_up_prepare', 'cancel_prepare', 'session_end', 'owner_add_begin', 'owner_prepare', 'owner_rename', 'owner_forget'],
     },
     hardware: hardware(), settings_set: settings({ theme: 'dark' }), account_create_begin: { ceremony: { id: 'c1', kind: 'create', name: 'Main', created_ms: now, expires_ms: now + 18e4 }, options: {
       rp_id: 'passmesh.localhost', rp_name: 'Passmesh', user_id: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8', user_name: 'Main', user_display_name: 'Main',
@@ -218,6 +218,14 @@ export function make(now) {
     'accounts-empty': { route: 'accounts', replies: { contacts_list: { contacts: [] } } },
     'accounts-add-contact': { route: 'accounts', act: [['click', '[data-test=add-contact]'], ['fill', '[data-test=contact-name]', 'Alice'], ['fill', '[data-test=contact-address]', ALICE], ['pause', 500]] },
     'account': { route: 'accounts/a1', topics: { accounts: { accounts: [account({ owners: [owner(), owner({ id: 'o2', name: 'Blue key', kind: 'security_key', tested_ms: 0, last_used_ms: 0, synced: true })] })] } } },
+    'account-one-way': { route: 'accounts/a1', topics: { accounts: { accounts: [account()] } } },
+    'account-second-waits': { route: 'accounts/a1', topics: { accounts: { accounts: [account({ owners: [owner(), owner({ id: 'o2', name: 'Phone', added: true, state: 'waiting', last_used_ms: 0, chains: [{ network_id: 'local', state: 'waiting' }] })] })] } } },
+    'account-leaving': { route: 'accounts/a1', topics: { accounts: { accounts: [account({ owners: [owner(), owner({ id: 'o2', name: 'Old phone', added: true, state: 'leaving', ready_ms: now + 15e7, chains: [{ network_id: 'local', state: 'leaving' }] }), owner({ id: 'o3', name: EVIL_NAME, kind: 'security_key', added: true, state: 'gone', chains: [{ network_id: 'local', state: 'gone' }, { network_id: 'ethereum', state: 'active' }] })] })] } } },
+    'account-ready': { route: 'accounts/a1', topics: { accounts: { accounts: [account({ owners: [owner(), owner({ id: 'o2', name: 'Old phone', added: true, state: 'leaving', ready_ms: now - 1000 })] })] } } },
+    'account-add-owner': { route: 'accounts/a1', act: [['click', '[data-test=add-owner]']] },
+    'account-owner-error': { route: 'accounts/a1', replies: { owner_prepare: error('owners_unread', {}, ['try_again']) }, topics: { accounts: { accounts: [account({ owners: [owner(), owner({ id: 'o2', name: 'Phone', added: true, state: 'waiting' })] })] } }, act: [['click', '[data-test=owner-add]'], ['wait', '[data-test=error]']] },
+    'approve-owner-add': op(operation({ kind: 'owner_add', subject: 'Phone', to: me, amount: fig(0n), effects: [], risks: [risk('owner_added', 'danger', 'owner_added', { name: 'Phone' }, true)] })),
+    'approve-owner-remove': op(operation({ kind: 'owner_remove', subject: 'Old phone', to: me, amount: fig(0n), effects: [], risks: [risk('owner_removed', 'caution', 'owner_removed', { name: 'Old phone', days: '2' }, true), risk('owner_one_left', 'danger', 'owner_one_left', { name: 'Old phone' }, true)] })),
     'account-rename': { route: 'accounts/a1', act: [['click', '.heading .button']] },
     'account-ordinary': { route: 'accounts/a2', topics: { accounts: { accounts: [account(), ordinary] }, status: status({ vault: 'open' }) }, act: [['wait', '[data-test=show-key]']] },
     'account-key': { route: 'accounts/a4', topics: { accounts: { accounts: [{ ...ordinary, id: 'a4', kind: 'key', name: 'W'.repeat(64), path: undefined }] }, status: status({ vault: 'locked' }) }, act: [['fill', '[data-test=message-text]', EVIL]] },

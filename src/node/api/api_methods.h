@@ -16,6 +16,12 @@ enum api_done api_do_network_status(struct api_call *c);
 enum api_done api_do_network_node_set(struct api_call *c); /* api_methods_node.c */
 enum api_done api_do_networks_list(struct api_call *c);
 enum api_done api_do_operation_get(struct api_call *c);
+enum api_done
+api_do_owner_add_begin(struct api_call *c); /* api_methods_owners.c, as the next four */
+enum api_done api_do_owner_add_finish(struct api_call *c);
+enum api_done api_do_owner_forget(struct api_call *c);
+enum api_done api_do_owner_prepare(struct api_call *c);
+enum api_done api_do_owner_rename(struct api_call *c);
 enum api_done api_do_peers_list(struct api_call *c);
 enum api_done api_do_plugin(
     struct api_call *c); /* api_methods_plugin.c, as the next two: all that change something */
@@ -27,6 +33,17 @@ enum api_done api_do_settings_get(struct api_call *c);
 enum api_done api_do_status(struct api_call *c);
 enum api_done api_do_tokens_list(struct api_call *c);
 enum api_done api_do_version(struct api_call *c);
+
+/* What the handlers of ceremonies share (api_methods_do.c). api_put_creation_options writes the type creation_options; where
+ * is a parameter of the call. api_read_enroll_answer reads ceremony_id and response into bytes, a buf of
+ * CEREMONY_BYTES_MAX that args borrows from; false: api_broken_answer is the answer. */
+enum { CEREMONY_BYTES_MAX = 32 * 1024 };
+void api_put_creation_options(struct api_call *c, const struct ceremony *e);
+bool api_read_enroll_answer(struct api_call *c, struct buf *bytes, struct enroll_answer *args);
+enum api_done api_broken_answer(struct api_call *c);
+
+/* api_wait_for_task: the answer follows when the wallet's task is done. */
+enum api_done api_wait_for_task(struct api_call *c, uint64_t task);
 
 /* api_write_network writes the type network. */
 void api_write_network(struct api_call *c, const struct network *n);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { CEREMONY_BYTES_MAX = 32 * 1024, CEREMONY_TIMEOUT_MS = 120000 };
+enum { CEREMONY_TIMEOUT_MS = 120000 };
 
 static enum api_done done_empty(struct api_call *c)
 {
@@ -16,7 +16,7 @@ static enum api_done done_empty(struct api_call *c)
 
 /* ---- accounts ---- */
 
-static void put_creation_options(struct api_call *c, const struct ceremony *e)
+void api_put_creation_options(struct api_call *c, const struct ceremony *e)
 {
     struct json_writer *j = c->w.j;
     json_put_object(j);
@@ -37,8 +37,7 @@ static void put_creation_options(struct api_call *c, const struct ceremony *e)
     json_put_i64(j, -7); /* ES256: the only one that P256VERIFY checks */
     json_end_array(j);
     json_put_name(j, "exclude");
-    json_put_array(j);
-    json_end_array(j);
+    api_write_descriptors(&c->w, wallet_account(c->w.wallet, e->account));
     if (api_param_is(c, "where", "this_device")) {
         json_put_name(j, "attachment");
         json_put_str(j, "platform");
@@ -80,7 +79,7 @@ static enum api_done do_account_create_begin(struct api_call *c)
     json_put_name(c->w.j, "ceremony");
     api_write_ceremony(c->w.j, &e);
     json_put_name(c->w.j, "options");
-    put_creation_options(c, &e);
+    api_put_creation_options(c, &e);
     json_end_object(c->w.j);
     return API_DONE;
 }
@@ -111,29 +110,37 @@ static unsigned read_transports(struct json response)
     return transports;
 }
 
-static enum api_done broken_answer(struct api_call *c)
+enum api_done api_broken_answer(struct api_call *c)
 {
     coded_set(&c->why, "ceremony_refused");
     coded_add_str(&c->why, "rule", "base64url");
     return API_REFUSED;
 }
 
+bool api_read_enroll_answer(struct api_call *c, struct buf *bytes, struct enroll_answer *args)
+{
+    struct json response;
+    args->ceremony = api_param_id(c, "ceremony_id");
+    /* Reserved whole at first, so that the spans into it stay where they are. */
+    if (!api_param(c, &response, "response") || buf_reserve(bytes, CEREMONY_BYTES_MAX) != OK ||
+        api_member_bytes(response, "credential_id", bytes, &args->credential_id) != OK ||
+        api_member_bytes(response, "client_data_json", bytes, &args->client_data) != OK ||
+        api_member_bytes(response, "attestation_object", bytes, &args->attestation) != OK) {
+        return false;
+    }
+    args->transports = read_transports(response);
+    return true;
+}
+
 static enum api_done do_account_create_finish(struct api_call *c)
 {
     uint8_t room[256];
-    struct json response;
     AUTO(buf_done) struct buf bytes;
     buf_init(&bytes, &c->api->budget, CEREMONY_BYTES_MAX);
-    struct enroll_answer args = {.ceremony = api_param_id(c, "ceremony_id"),
-                                 .passkey_name = api_param_text(c, "passkey_name", MSPAN_OF(room))};
-    /* Reserved whole at first, so that the spans into it stay where they are. */
-    if (!api_param(c, &response, "response") || buf_reserve(&bytes, CEREMONY_BYTES_MAX) != OK ||
-        api_member_bytes(response, "credential_id", &bytes, &args.credential_id) != OK ||
-        api_member_bytes(response, "client_data_json", &bytes, &args.client_data) != OK ||
-        api_member_bytes(response, "attestation_object", &bytes, &args.attestation) != OK) {
-        return broken_answer(c);
+    struct enroll_answer args = {.passkey_name = api_param_text(c, "passkey_name", MSPAN_OF(room))};
+    if (!api_read_enroll_answer(c, &bytes, &args)) {
+        return api_broken_answer(c);
     }
-    args.transports = read_transports(response);
     const struct account *a = NULL;
     if (wallet_enroll_finish(c->w.wallet, c->t, &args, &a, &c->why) != OK) {
         return API_REFUSED;
@@ -318,7 +325,7 @@ static enum api_done do_unlock_finish(struct api_call *c)
     buf_init(&bytes, &c->api->budget, CEREMONY_BYTES_MAX);
     struct passkey_answer answer;
     if (!read_passkey_answer(c, &bytes, &answer)) {
-        return broken_answer(c);
+        return api_broken_answer(c);
     }
     if (wallet_unlock_finish(c->w.wallet, c->t, api_param_id(c, "ceremony_id"), &answer, &c->why) !=
         OK) {
@@ -329,7 +336,7 @@ static enum api_done do_unlock_finish(struct api_call *c)
 
 /* ---- sending ---- */
 
-static enum api_done wait_for_task(struct api_call *c, uint64_t task)
+enum api_done api_wait_for_task(struct api_call *c, uint64_t task)
 {
     if (api_pend(c, task)) {
         return API_LATER;
@@ -365,7 +372,7 @@ static enum api_done do_send_prepare(struct api_call *c)
     if (wallet_prepare(w, c->t, &x, &task, &c->why) != OK) {
         return API_REFUSED;
     }
-    return wait_for_task(c, task);
+    return api_wait_for_task(c, task);
 }
 
 /* The wallet knows open operations alone: for one that is over the refusal says so. code NULL: its state. */
@@ -393,7 +400,7 @@ static enum api_done prepare_replacement(struct api_call *c, enum operation_kind
     if (wallet_replace(c->w.wallet, c->t, &args, &task, &c->why) != OK) {
         return refuse_closed(c, args.operation, "not_replaceable");
     }
-    return wait_for_task(c, task);
+    return api_wait_for_task(c, task);
 }
 
 static enum api_done do_speed_up_prepare(struct api_call *c)
@@ -441,7 +448,7 @@ static enum api_done do_send_approve(struct api_call *c)
     if (!api_param(c, &list, "ticks") ||
         json_find_u64(&args.revision, c->params, "revision") != OK ||
         !read_passkey_answer(c, &bytes, &args.answer)) {
-        return broken_answer(c);
+        return api_broken_answer(c);
     }
     struct json_iter it = json_iterate(list);
     while (args.tick_count < TICK_COUNT_MAX && json_next(&it, NULL, &one)) {
@@ -544,6 +551,11 @@ enum api_done (*const api_handlers[API_METHOD_COUNT])(struct api_call *c) = {
     [API_METHOD_ORDINARY_CREATE] = api_do_ordinary_create,
     [API_METHOD_ORDINARY_DERIVE] = api_do_ordinary_derive,
     [API_METHOD_ORDINARY_IMPORT] = api_do_ordinary_import,
+    [API_METHOD_OWNER_ADD_BEGIN] = api_do_owner_add_begin,
+    [API_METHOD_OWNER_ADD_FINISH] = api_do_owner_add_finish,
+    [API_METHOD_OWNER_FORGET] = api_do_owner_forget,
+    [API_METHOD_OWNER_PREPARE] = api_do_owner_prepare,
+    [API_METHOD_OWNER_RENAME] = api_do_owner_rename,
     [API_METHOD_PEERS_LIST] = api_do_peers_list,
     [API_METHOD_PLUGIN_CANCEL] = api_do_plugin,
     [API_METHOD_PLUGIN_CHECK] = api_do_plugin,

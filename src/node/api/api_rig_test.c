@@ -417,24 +417,31 @@ static struct span decode(uint8_t room[static 64], const char *challenge)
     return span_of(room, w.n);
 }
 
+void rig_response(struct rig *r, char *out, size_t cap, const char *challenge)
+{
+    char body[1500] = "";
+    uint8_t room[64];
+    struct enroll_answer a = world_attest(&r->w, decode(room, challenge), NULL);
+    put_member(body, sizeof body, "credential_id", a.credential_id);
+    put_member(body, sizeof body, "client_data_json", a.client_data);
+    put_member(body, sizeof body, "attestation_object", a.attestation);
+    int n = snprintf(out, cap, "\"response\":{%s,\"transports\":[\"internal\",\"hybrid\"]}", body);
+    check((size_t)n < cap);
+}
+
 struct rig_text rig_create(struct rig *r, const char *name)
 {
-    char response[1500] = "";
-    uint8_t room[64];
+    char response[1600];
     struct rig_text none = {""};
     if (!EXPECT(rig_ask(r, "account_create_begin", "\"name\":\"%s\",\"where\":\"any\"", name))) {
         return none;
     }
     struct rig_text ceremony = rig_text(r->result, "ceremony.id");
     struct rig_text challenge = rig_text(r->result, "options.challenge");
-    struct enroll_answer a = world_attest(&r->w, decode(room, challenge.text), NULL);
-    put_member(response, sizeof response, "credential_id", a.credential_id);
-    put_member(response, sizeof response, "client_data_json", a.client_data);
-    put_member(response, sizeof response, "attestation_object", a.attestation);
+    rig_response(r, response, sizeof response, challenge.text);
     if (!EXPECT(rig_ask(r, "account_create_finish",
-                        "\"ceremony_id\":\"%s\",\"passkey_name\":\"Laptop\","
-                        "\"response\":{%s,\"transports\":[\"internal\",\"hybrid\"]}",
-                        ceremony.text, response))) {
+                        "\"ceremony_id\":\"%s\",\"passkey_name\":\"Laptop\",%s", ceremony.text,
+                        response))) {
         return none;
     }
     struct rig_text id = rig_text(r->result, "id");

@@ -68,6 +68,9 @@ bool rig_at(struct json *ret, struct json v, const char *path);
 /* rig_create makes an account by the API; its id. */
 struct rig_text rig_create(struct rig *r, const char *name);
 
+/* rig_response is the params member "response" of a passkey that is made for a challenge in base64url. */
+void rig_response(struct rig *r, char *out, size_t cap, const char *challenge);
+
 /* rig_assertion is the params member "assertion" for a challenge in base64url. */
 void rig_assertion(struct rig *r, char *out, size_t cap, const char *challenge);
 

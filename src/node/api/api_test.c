@@ -667,7 +667,8 @@ TEST(every_method_that_is_offered_was_asked_here)
     EXPECT(rig_ask(r, "version", " "));
     EXPECT(rig_at(&list, r->result, "methods"));
     static const char *const files[] = {
-        "src/node/api/api_test.c", "src/node/api/api_push_test.c", "src/node/api/api_rig_test.c",
+        "src/node/api/api_test.c",        "src/node/api/api_push_test.c",
+        "src/node/api/api_rig_test.c",    "src/node/api/api_owners_test.c",
         "src/node/api/api_plugin_test.c", "src/node/api/api_vault_test.c"};
     struct json_iter it = json_iterate(list);
     while (json_next(&it, NULL, &one)) {

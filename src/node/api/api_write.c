@@ -165,8 +165,49 @@ void api_write_transports(struct json_writer *j, unsigned transports)
     json_end_array(j);
 }
 
-static void put_owner(struct json_writer *j, const struct owner *o)
+static const char *standing_name(const struct owner_state *s)
 {
+    switch (s->standing) {
+    case OWNER_NEW:    return "waiting";
+    case OWNER_ACTIVE: return s->ready_ms ? "leaving" : "active";
+    case OWNER_GONE:   return "gone";
+    }
+    return "waiting";
+}
+
+/* Where the owner stands: on the selected network, and on each that was read. */
+static void
+put_standing(const struct api_writing *w, const struct account *a, const struct owner *o)
+{
+    struct json_writer *j = w->j;
+    struct owner_state here =
+        wallet_owner_state(w->wallet, a, o, wallet_settings(w->wallet)->network);
+    json_put_name(j, "state");
+    json_put_str(j, standing_name(&here));
+    json_put_name(j, "added");
+    json_put_bool(j, o->is_added);
+    json_put_name(j, "ready_ms");
+    json_put_u64(j, here.ready_ms);
+    json_put_name(j, "chains");
+    json_put_array(j);
+    for (size_t i = 0; i < wallet_network_count(w->wallet); i++) {
+        const struct network *n = wallet_network_at(w->wallet, i);
+        struct owner_state s = wallet_owner_state(w->wallet, a, o, n->id);
+        if (s.is_read) {
+            json_put_object(j);
+            json_put_name(j, "network_id");
+            json_put_str(j, n->id.text);
+            json_put_name(j, "state");
+            json_put_str(j, standing_name(&s));
+            json_end_object(j);
+        }
+    }
+    json_end_array(j);
+}
+
+static void put_owner(const struct api_writing *w, const struct account *a, const struct owner *o)
+{
+    struct json_writer *j = w->j;
     json_put_object(j);
     json_put_name(j, "id");
     json_put_str(j, o->id.text);
@@ -188,6 +229,7 @@ static void put_owner(struct json_writer *j, const struct owner *o)
     json_put_u64(j, o->last_used_ms);
     json_put_name(j, "tested_ms");
     json_put_u64(j, o->tested_ms);
+    put_standing(w, a, o);
     json_end_object(j);
 }
 
@@ -220,7 +262,7 @@ void api_write_account(const struct api_writing *w, const struct account *a)
     json_put_name(j, "owners");
     json_put_array(j);
     for (size_t i = 0; i < a->owner_count; i++) {
-        put_owner(j, &a->owners[i]);
+        put_owner(w, a, &a->owners[i]);
     }
     json_end_array(j);
     json_put_name(j, "threshold");
@@ -330,7 +372,11 @@ void api_write_ceremony(struct json_writer *j, const struct ceremony *c)
     json_put_name(j, "id");
     json_put_str(j, c->id.text);
     json_put_name(j, "kind");
-    json_put_str(j, c->is_unlock ? "unlock" : "create");
+    json_put_str(j, c->is_unlock ? "unlock" : id_is_set(c->account) ? "owner" : "create");
+    if (id_is_set(c->account)) {
+        json_put_name(j, "account_id");
+        json_put_str(j, c->account.text);
+    }
     json_put_name(j, "name");
     json_put_str(j, c->name.text);
     json_put_name(j, "created_ms");
@@ -368,18 +414,45 @@ void api_write_risk(struct json_writer *j, const struct risk *r)
 
 enum { ALLOW_COUNT_MAX = 32, CEREMONY_TIMEOUT_MS = 120000 };
 
-static size_t put_descriptors(struct json_writer *j, const struct account *a, size_t room)
+static void put_descriptor(struct json_writer *j, const struct owner *o)
 {
+    json_put_object(j);
+    json_put_name(j, "id");
+    api_write_base64url(j, span_of(o->credential, o->credential_len));
+    json_put_name(j, "transports");
+    api_write_transports(j, o->transports);
+    json_end_object(j);
+}
+
+static bool may_sign(const struct api_writing *w, const struct account *a, const struct owner *o)
+{
+    struct id here = wallet_settings(w->wallet)->network;
+    return wallet_owner_state(w->wallet, a, o, here).standing == OWNER_ACTIVE;
+}
+
+static size_t put_descriptors(const struct api_writing *w, const struct account *a, size_t room)
+{
+    struct json_writer *j = w->j;
     size_t count = 0;
-    for (size_t i = 0; i < a->owner_count && count < room; i++, count++) {
-        json_put_object(j);
-        json_put_name(j, "id");
-        api_write_base64url(j, span_of(a->owners[i].credential, a->owners[i].credential_len));
-        json_put_name(j, "transports");
-        api_write_transports(j, a->owners[i].transports);
-        json_end_object(j);
+    for (size_t i = 0; i < a->owner_count && count < room; i++) {
+        if (!may_sign(w, a, &a->owners[i])) {
+            continue;
+        }
+        count++;
+        put_descriptor(j, &a->owners[i]);
     }
     return count;
+}
+
+void api_write_descriptors(const struct api_writing *w, const struct account *a)
+{
+    json_put_array(w->j);
+    if (a) {
+        for (size_t i = 0; i < a->owner_count; i++) {
+            put_descriptor(w->j, &a->owners[i]);
+        }
+    }
+    json_end_array(w->j);
 }
 
 void api_write_request_options(const struct api_writing *w,
@@ -396,10 +469,10 @@ void api_write_request_options(const struct api_writing *w,
     json_put_array(j);
     size_t room = ALLOW_COUNT_MAX;
     if (a) {
-        (void)put_descriptors(j, a, room);
+        (void)put_descriptors(w, a, room);
     } else {
         for (size_t i = 0; i < wallet_account_count(w->wallet); i++) {
-            room -= put_descriptors(j, wallet_account_at(w->wallet, i), room);
+            room -= put_descriptors(w, wallet_account_at(w->wallet, i), room);
         }
     }
     json_end_array(j);

@@ -42,6 +42,9 @@ void api_write_ceremony(struct json_writer *j, const struct ceremony *c);
 void api_write_risk(struct json_writer *j, const struct risk *r);
 void api_write_transports(struct json_writer *j, unsigned transports);
 
+/* api_write_descriptors writes the passkeys of an account (NULL: none) as an array of descriptor. */
+void api_write_descriptors(const struct api_writing *w, const struct account *a);
+
 /* request_options for the owners of an account (NULL: of every account). */
 void api_write_request_options(const struct api_writing *w,
                                const struct account *a,

@@ -1,4 +1,5 @@
 /* Operations, history rows and balances as JSON. */
+#include "evm/owner_change.h"
 #include "evm/smart_account.h"
 #include "evm/tx.h"
 #include "evm/userop.h"
@@ -202,13 +203,33 @@ static void put_owners(const struct api_writing *w, const struct operation *op)
     put_name(w->j, "owners");
     json_put_array(w->j);
     for (size_t i = 0; a && i < a->owner_count; i++) {
-        json_put_str(w->j, a->owners[i].name.text);
+        const struct owner *o = &a->owners[i];
+        if (wallet_owner_state(w->wallet, a, o, op->network).standing == OWNER_ACTIVE) {
+            json_put_str(w->j, o->name.text);
+        }
     }
     json_end_array(w->j);
     if (a && op->state == OPERATION_PREPARED && !op->is_transaction) {
         put_name(w->j, "request");
         api_write_request_options(w, a, SPAN_OF(op->userop_hash.bytes));
     }
+}
+
+/* The calls that this wallet makes. */
+static const char *function_of(struct span data)
+{
+    enum owner_call call;
+    struct owner_change change;
+    struct hash32 id;
+    if (owner_change_read(&call, &change, &id, data) != OK) {
+        return "transfer(address,uint256)";
+    }
+    switch (call) {
+    case OWNER_CALL_PROPOSE: return "changeOwners(OwnerChange,bytes)";
+    case OWNER_CALL_APPLY:   return "applyOwnerChange(OwnerChange)";
+    case OWNER_CALL_VETO:    return "veto(bytes32,bytes,bytes)";
+    }
+    return "veto(bytes32,bytes,bytes)";
 }
 
 static void put_call(struct json_writer *j, const struct smart_call *call)
@@ -222,7 +243,7 @@ static void put_call(struct json_writer *j, const struct smart_call *call)
     json_put_hex(j, call->data);
     if (call->data.n >= 4) {
         put_name(j, "function");
-        json_put_str(j, "transfer(address,uint256)"); /* the only one that this wallet makes */
+        json_put_str(j, function_of(call->data));
     }
     json_end_object(j);
 }
@@ -365,7 +386,9 @@ static void put_can(struct json_writer *j, const struct operation *op)
         json_put_str(j, "approve");
         json_put_str(j, "reject");
     } else if (is_pending && !id_is_set(op->replaced_by)) {
-        json_put_str(j, "speed_up");
+        if (!operation_is_owners(op->kind)) {
+            json_put_str(j, "speed_up");
+        }
         json_put_str(j, "cancel");
     } else if (op->state == OPERATION_FAILED || op->state == OPERATION_EXPIRED) {
         json_put_str(j, "send_again");
@@ -441,6 +464,15 @@ put_head(const struct api_writing *w, const struct operation *op, const struct n
     api_write_figure(j, &amount, unit_of(op));
 }
 
+static void put_subject(const struct api_writing *w, const struct operation *op)
+{
+    const struct owner *o = wallet_owner(w->wallet, op->account, op->subject);
+    if (operation_is_owners(op->kind) && o) {
+        put_name(w->j, "subject");
+        json_put_str(w->j, o->name.text);
+    }
+}
+
 void api_write_operation(const struct api_writing *w, const struct operation *op)
 {
     struct json_writer *j = w->j;
@@ -450,6 +482,7 @@ void api_write_operation(const struct api_writing *w, const struct operation *op
     }
     json_put_object(j);
     put_head(w, op, n);
+    put_subject(w, op);
     put_effects(w, op, n);
     put_fee(w, op, n);
     put_risks_and_trial(j, op);

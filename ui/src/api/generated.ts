@@ -77,6 +77,17 @@ export type Owner = {
   last_used_ms: number;
   /** Last time a ceremony with it succeeded; 0: never. */
   tested_ms: number;
+  /** On the selected network: made and on no chain yet; may sign; may sign and its removal waits; removed. */
+  state: 'waiting' | 'active' | 'leaving' | 'gone';
+  /** After the account was made: its address does not depend on this one. */
+  added: boolean;
+  /** leaving: from then on the removal may be carried out; else 0. */
+  ready_ms: number;
+  /** Where it stands on each network that was read since the start. */
+  chains: {
+    network_id: string;
+    state: 'waiting' | 'active' | 'leaving' | 'gone';
+  }[];
 };
 
 export type Transport = 'usb' | 'nfc' | 'ble' | 'smart-card' | 'hybrid' | 'internal';
@@ -202,8 +213,10 @@ export type Assertion = {
 
 export type Ceremony = {
   id: string;
-  kind: 'create' | 'unlock';
+  kind: 'create' | 'unlock' | 'owner';
   name: string;
+  /** owner: for which account. */
+  account_id?: string;
   created_ms: number;
   expires_ms: number;
 };
@@ -295,7 +308,7 @@ export type Asker = {
 /** One thing from draft to final. Also what came in (kind receive). */
 export type Operation = {
   id: string;
-  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet';
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto';
   state: OpState;
   /** Rises whenever anything shown has changed; approval names the one that was seen. */
   revision: number;
@@ -310,6 +323,8 @@ export type Operation = {
   to: Party;
   asset: Asset;
   amount: Figure;
+  /** owner_add and its like: the name of the owner it is about. */
+  subject?: string;
   effects: Effect[];
   fee: Fee;
   risks: Risk[];
@@ -340,7 +355,7 @@ export type Operation = {
 
 export type Row = {
   id: string;
-  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet';
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto';
   state: OpState;
   direction: 'out' | 'in' | 'self';
   party: Party;
@@ -898,6 +913,46 @@ export interface Methods {
     kind: 'phrase' | 'key' | 'file';
     sealed: string;
   }; result: Account };
+  /** Begin one more passkey for an account: gives what navigator.credentials.create needs. With resume, a ceremony that was begun and not finished goes on. */
+  owner_add_begin: { params: {
+    key: string;
+    account_id: string;
+    /** Where the person wants the key to live. */
+    where: 'this_device' | 'phone' | 'security_key' | 'any';
+    resume?: string;
+  }; result: {
+    ceremony: Ceremony;
+    options: CreationOptions;
+  } };
+  /** Hand over the answer of the authenticator. The daemon verifies it and stores the owner, which stands on no chain yet: owner_prepare puts it there. */
+  owner_add_finish: { params: {
+    key: string;
+    ceremony_id: string;
+    passkey_name: string;
+    response: Attestation;
+  }; result: Account };
+  /** Take an owner that stands on no chain out of the list. */
+  owner_forget: { params: {
+    key: string;
+    account_id: string;
+    owner_id: string;
+  }; result: Account };
+  /** Make an operation that adds an owner on this network (at once), removes one (after the delay, and any owner may stop it), carries out the removal that waits, or stops it. Nothing is signed. */
+  owner_prepare: { params: {
+    key: string;
+    account_id: string;
+    network_id: string;
+    owner_id: string;
+    what: 'add' | 'remove' | 'apply' | 'veto';
+    speed: Speed;
+  }; result: Operation };
+  /** Give an owner another name. */
+  owner_rename: { params: {
+    key: string;
+    account_id: string;
+    owner_id: string;
+    name: string;
+  }; result: Account };
   /** Connected peers. */
   peers_list: { params: Record<string, never>; result: {
     peers: Peer[];
@@ -1291,6 +1346,14 @@ export interface ErrorParams {
   account_kind: Record<string, never>;
   account_watched: Record<string, never>;
   message_bad: Record<string, never>;
+  unknown_owner: Record<string, never>;
+  owner_state: { state: string; };
+  owner_leaving: Record<string, never>;
+  owner_not_leaving: Record<string, never>;
+  owner_last: Record<string, never>;
+  owner_waits: { hours: string; };
+  owner_in_use: Record<string, never>;
+  owners_unread: Record<string, never>;
 }
 
 export interface WhyParams {
@@ -1330,6 +1393,11 @@ export interface RiskParams {
   unreadable: Record<string, never>;
   unlimited_permission: { who: string; symbol: string; };
   replaces: { what: string; };
+  owner_added: { name: string; };
+  owner_removed: { name: string; days: string; };
+  owner_one_left: { name: string; };
+  owner_leaves_now: { name: string; };
+  owner_stays: { name: string; };
 }
 
 export interface NextParams {

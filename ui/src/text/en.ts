@@ -68,6 +68,14 @@ const error: Say<ErrorParams> = {
   reverted: (p) => `The contract refused: ${p.reason}. The fee of ${p.fee} ${p.symbol} was paid.`,
   ceremony_expired: () => 'Nothing was signed: 2 minutes are over.',
   ceremony_wrong_key: (p) => `This passkey does not belong to ${p.account}. Use ${p.names}.`,
+  unknown_owner: () => 'This account has no such passkey.',
+  owner_state: (p) => `This passkey is not in the right state for that (${p.state}).`,
+  owner_leaving: () => 'Its removal is waiting already.',
+  owner_not_leaving: () => 'No removal of it is waiting.',
+  owner_last: () => 'Without it too few passkeys would be left to sign. Add another first.',
+  owner_waits: (p) => `It can be carried out in ${p.hours} h, not before.`,
+  owner_in_use: () => 'It cannot be forgotten: it may sign, or the address depends on it.',
+  owners_unread: () => 'The passkeys have not been read from the chain yet. Try again in a moment.',
   ceremony_already: () => 'This device already holds a passkey of this account.',
   ceremony_unverified: () => 'The key did not check who you are. Set a PIN or fingerprint on it first.',
   ceremony_refused: (p) => `The answer of the passkey was not valid (${p.rule}).`,
@@ -139,6 +147,11 @@ const risk: Say<RiskParams> = {
   unreadable: () => 'The wallet cannot read what this does.',
   unlimited_permission: (p) => `Lets ${p.who} take all your ${p.symbol}, now and later.`,
   replaces: (p) => `This replaces “${p.what}”, which may still be included first.`,
+  owner_added: (p) => `Whoever holds “${p.name}” will be able to move everything in this account. Add only a key of your own.`,
+  owner_removed: (p) => `“${p.name}” loses its power after ${p.days} days. Until then every passkey of the account can stop this.`,
+  owner_one_left: (p) => `Without “${p.name}” only one way in is left. If that one is lost, the money is lost.`,
+  owner_leaves_now: (p) => `“${p.name}” can no longer sign once this is included.`,
+  owner_stays: (p) => `“${p.name}” stays. The removal would have to begin anew.`,
 };
 
 const next: Say<NextParams> = {
@@ -464,7 +477,7 @@ export const en = {
   },
   approve: {
     title: (what: string) => `Approve: ${what}`, sendTo: (amount: string, who: string) => `send ${amount} to ${who}`, sendOnly: (amount: string) => `send ${amount}`,
-    kinds: { send: 'send', receive: 'receive', call: 'call a contract', batch: 'several calls', speed_up: 'speed up', cancel: 'cancel an operation', faucet: 'test money' },
+    kinds: { send: 'send', receive: 'receive', call: 'call a contract', batch: 'several calls', speed_up: 'speed up', cancel: 'cancel an operation', faucet: 'test money', owner_add: 'add a passkey', owner_remove: 'begin to remove a passkey', owner_apply: 'remove a passkey', owner_veto: 'stop the removal of a passkey' },
     nth: (i: number, n: number) => `request ${i} of ${n}`, ends: (t: string) => `ends in ${t}`, endsSoon: 'Ends in 30 seconds.',
     asked: 'Asked by', self: 'This page', command_line: 'The command line', newTo: 'new to you',
     from: 'From', to: 'To', on: (chain: string) => `on ${chain}`, happens: 'What happens', checked: 'How it was checked', next: 'Next', undo: 'Undo',
@@ -509,6 +522,22 @@ export const en = {
     contacts: 'Contacts', noContacts: 'No contacts yet.', addContact: 'Add a contact', contactAdded: 'Contact added', contactRemoved: 'Contact removed',
     sentCount: (n: number) => (n === 0 ? 'never sent to' : `sent to ${n} ${s(n, 'time', 'times')}`), watch: 'only watched', rename: (name: string) => `Rename ${name}`,
     removeContact: (name: string) => `Remove ${name}`, open: (name: string) => `Open ${name}`, kinds: { passkey: 'passkey', security_key: 'security key', tpm: 'TPM', test_key: 'test key' },
+  },
+  owners: {
+    add: 'Add a passkey', made: 'The passkey is made. Now put it on the chain.', forWhat: (name: string) => `One more passkey for ${name}`,
+    addHelp: 'Best on another device than the first one: a phone, a security key in a drawer. Two passkeys on one device are lost together.',
+    onlyOne: 'Only one way in: if this key is lost, so is everything in the account. Add a second passkey on another device before you keep money here.',
+    finish: 'Only one way in. The second passkey is made, but the account does not know it yet: put it on the chain.',
+    states: { waiting: 'not on the chain yet', active: 'may sign', leaving: 'is being removed', gone: 'removed' },
+    waitingHelp: 'It cannot sign yet. Putting it on the chain costs a fee.', leaves: (when: string) => `Can be removed ${when}.`, ready: 'The waiting time is over.',
+    leavingHelp: 'Until it is carried out, any passkey of the account can stop it. If you did not ask for this, stop it now.',
+    stillOn: (names: string) => `Still able to sign on: ${names}. Remove it there too.`,
+    putOnChain: 'Put it on the chain', remove: 'Remove', veto: 'Stop the removal', apply: 'Carry it out', forget: 'Forget',
+    rows: { owner_add: 'Passkey added', owner_remove: 'Removal of a passkey begun', owner_apply: 'Passkey removed', owner_veto: 'Removal stopped' },
+    does: {
+      owner_add: (name: string) => `add the passkey “${name}”`, owner_remove: (name: string) => `begin to remove the passkey “${name}”`,
+      owner_apply: (name: string) => `remove the passkey “${name}” now`, owner_veto: (name: string) => `stop the removal of “${name}”`,
+    },
   },
   vault: {
     title: 'Vault', look: 'Look', lead: 'The vault holds the phrases and keys of ordinary accounts. It stays in the key process, and only a passkey or its recovery phrase opens it.',

@@ -82,6 +82,7 @@ export function rowTitle(row: Pick<Row, 'kind' | 'party'>): string {
     case 'batch': return t.activity.batch;
     case 'cancel': return t.activity.cancel;
     case 'faucet': return t.activity.faucet;
+    case 'owner_add': case 'owner_remove': case 'owner_apply': case 'owner_veto': return t.owners.rows[row.kind];
   }
 }
 
@@ -108,7 +109,7 @@ export function ActivityRow({ row, position, total }: { row: Row; position: numb
           <span class="muted"><time dateTime={new Date(row.at_ms).toISOString()}>{moment(row.at_ms, now.value, t)}</time></span>
         </span>
         <span class="row-end">
-          <span class={moved ? `tabular amount ${isIn ? 'in' : ''}` : 'tabular amount unmoved'}>{row.kind === 'cancel' ? '' : `${sign}${amountText(row.amount)}`}</span>
+          <span class={moved ? `tabular amount ${isIn ? 'in' : ''}` : 'tabular amount unmoved'}>{row.kind === 'cancel' || row.kind.startsWith('owner_') ? '' : `${sign}${amountText(row.amount)}`}</span>
           <StateChip state={row.state} />
         </span>
       </a>
@@ -120,7 +121,7 @@ export function ActivityRow({ row, position, total }: { row: Row; position: numb
 export function whatOf(operation: Operation, withAddress = false): string {
   const t = T();
   if (operation.kind !== 'send' && operation.kind !== 'speed_up') {
-    return t.approve.kinds[operation.kind];
+    return operation.subject ? t.owners.does[operation.kind as keyof typeof t.owners.does](clean(operation.subject, 40)) : t.approve.kinds[operation.kind];
   }
   const amount = amountText(operation.amount, true);
   const { name, address } = operation.to;

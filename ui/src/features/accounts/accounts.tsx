@@ -1,9 +1,8 @@
 /* Accounts, the ways into one, and contacts. */
 import { useState } from 'preact/hooks';
-import type { Account, Owner } from '../../api/generated';
+import type { Account } from '../../api/generated';
 import { clean } from '../../format/clean';
-import { moment } from '../../format/time';
-import { now, offers, store } from '../../store/store';
+import { offers, store } from '../../store/store';
 import { say } from '../../store/toast';
 import { command, useAsk, useDoing } from '../../store/use';
 import { sayCoded, T } from '../../text';
@@ -11,6 +10,7 @@ import { Address, CopyButton, Identicon } from '../../widgets/address';
 import { Button, Card, Empty, ErrorPanel, Heading, Icon, LinkButton, Note, Skeleton } from '../../widgets/basic';
 import { TextField } from '../../widgets/form';
 import { lazy } from '../../widgets/lazy';
+import { Owners } from './owners';
 
 const OrdinaryParts = lazy(() => import('./ordinary').then((m) => m.OrdinaryParts));
 
@@ -35,7 +35,7 @@ function Safety({ account }: { account: Account }) {
 function kindText(account: Account): string {
   const t = T();
   switch (account.kind) {
-    case 'passkey': return t.accounts.waysCount(account.owners.length);
+    case 'passkey': return t.accounts.waysCount(account.owners.filter((o) => o.state === 'active' || o.state === 'leaving').length);
     case 'watch': return t.accounts.watch;
     case 'phrase': return t.ordinary.ofPhrase(account.path ?? '');
     case 'key': return t.ordinary.ofKey;
@@ -107,28 +107,10 @@ export function AccountScreen({ id }: { id: string }) {
         <div class="row"><CopyButton text={account.address} label={t.address.copy} />{account.kind === 'passkey' && <Safety account={account} />}{account.kind !== 'passkey' && <span class="muted">{kindText(account)}</span>}</div>
         {health?.reasons.map((r) => <Note key={r.code + JSON.stringify(r.params)} level="caution">{sayCoded(t.health, r)}</Note>)}
       </Card>
-      {account.kind === 'passkey' && (
-        <Card title={t.accounts.ways}>
-          <ul class="list">{account.owners.map((o) => <OwnerRow key={o.id} owner={o} />)}</ul>
-        </Card>
-      )}
+      {account.kind === 'passkey' && <Owners account={account} />}
       {(account.kind === 'phrase' || account.kind === 'key') && <OrdinaryParts account={account} />}
       <div class="actions"><LinkButton to="accounts" icon="arrow-left">{t.nav.accounts}</LinkButton></div>
     </div>
-  );
-}
-
-function OwnerRow({ owner }: { owner: Owner }) {
-  const t = T();
-  return (
-    <li class="owner">
-      <Icon name={owner.kind === 'security_key' ? 'usb' : owner.kind === 'passkey' ? 'fingerprint-pattern' : 'key'} large />
-      <span class="row-main">
-        <strong><bdi>{clean(owner.name, 40)}</bdi></strong>
-        <span class="muted">{t.accounts.kinds[owner.kind]} · {owner.synced ? t.accounts.synced : t.accounts.onlyHere} · {t.accounts.worksAt(owner.rp_id)}</span>
-        <span class="muted">{t.accounts.lastUsed}: {owner.last_used_ms ? moment(owner.last_used_ms, now.value, t) : t.accounts.never} · {owner.tested_ms ? t.accounts.tested(moment(owner.tested_ms, now.value, t)) : t.accounts.neverTested}</span>
-      </span>
-    </li>
   );
 }
 

@@ -148,7 +148,7 @@ function Asked({ operation }: { operation: Operation }) {
         [t.approve.asked, by.kind === 'self' ? t.approve.self : by.kind === 'command_line' ? t.approve.command_line
           : <><strong class="mono">{clean(by.origin)}</strong>{age < 3_600_000 && <span class="muted"> · {t.approve.newTo}, {span(age, t)}</span>}</>],
         [t.approve.from, <><PartyFull party={operation.from} /><span class="muted block">{t.approve.on(clean(currentNetwork.value?.name ?? operation.network_id, 40))}</span></>],
-        ...(operation.kind === 'cancel' ? [] : [[t.approve.to, <PartyFull party={operation.to} />] as [string, preact.ComponentChildren]]),
+        ...(operation.kind === 'cancel' || operation.subject ? [] : [[t.approve.to, <PartyFull party={operation.to} />] as [string, preact.ComponentChildren]]),
       ]} />
     </Card>
   );

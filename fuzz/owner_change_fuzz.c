@@ -1,0 +1,58 @@
+/* Calls and logs about an account's owners: whatever is read is written back as it was. */
+#include "base/buf.h"
+#include "base/check.h"
+#include "evm/owner_change.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_call(struct span in)
+{
+    struct owner_change change;
+    struct hash32 id;
+    enum owner_call call;
+    if (owner_change_read(&call, &change, &id, in) != OK) {
+        return;
+    }
+    struct budget budget;
+    struct buf out;
+    budget_init(&budget, NULL, "fuzz", 1 << 20);
+    buf_init(&out, &budget, 64 * 1024);
+    enum err err = OK;
+    switch (call) {
+    case OWNER_CALL_PROPOSE: err = owner_change_propose(&out, &change); break;
+    case OWNER_CALL_APPLY:   err = owner_change_apply(&out, &change); break;
+    case OWNER_CALL_VETO:    err = owner_change_veto(&out, &id); break;
+    }
+    check(err == OK);
+    /* The reader takes offsets in any order; what it took comes back in the one order that we write. */
+    static struct owner_change again;
+    struct hash32 id_again;
+    enum owner_call call_again;
+    check(owner_change_read(&call_again, &again, &id_again, buf_span(&out)) == OK);
+    check(call == call_again);
+    if (call != OWNER_CALL_VETO) {
+        struct address account = {{1}};
+        struct hash32 a;
+        struct hash32 b;
+        owner_change_id(&a, account, &change);
+        owner_change_id(&b, account, &again);
+        check(span_equal(SPAN_OF(a.bytes), SPAN_OF(b.bytes)));
+    }
+    buf_done(&out);
+    budget_done(&budget);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct span in = span_of(data, size);
+    struct owner_change change;
+    static struct smart_owner owners[16];
+    size_t count = 0;
+    uint64_t ready_at;
+    check_call(in);
+    (void)!owner_change_read_log(&ready_at, &change, in);
+    if (owner_change_read_owners(owners, &count, 16, in) == OK) {
+        check(count <= 16);
+    }
+    return 0;
+}

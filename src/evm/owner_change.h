@@ -1,0 +1,63 @@
+#ifndef EVM_OWNER_CHANGE_H
+#define EVM_OWNER_CHANGE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/span.h"
+#include "crypto/hash.h"
+#include "evm/address.h"
+#include "evm/smart_account.h"
+
+/* One step of an account's owner list, as docs/account.md fixes it: its number, the hash of the step before, and what it
+ * adds and removes. Its id is the same on every chain: what the owners sign, the name under which it waits, and, once
+ * applied, the new head of the list. */
+enum {
+    OWNER_CHANGE_EACH_MAX = 4
+}; /* owners added, and removed, in one step that this wallet makes or shows */
+
+struct owner_change {
+    uint64_t sequence; /* 1 for the first */
+    uint8_t previous[32];
+    uint64_t attempt;   /* sets it apart from an equal one that was vetoed */
+    uint64_t threshold; /* after it */
+    struct smart_owner added[OWNER_CHANGE_EACH_MAX];
+    size_t added_count;
+    struct smart_owner removed[OWNER_CHANGE_EACH_MAX];
+    size_t removed_count;
+};
+
+/* owner_change_first gives what previous is before the first change: the account's address as a word. */
+void owner_change_first(uint8_t ret_previous[static 32], struct address account);
+
+/* owner_change_id is ownerChangeId of the contract: EIP-712 in the account's domain without a chain. */
+void owner_change_id(struct hash32 *ret, struct address account, const struct owner_change *c);
+
+/* owner_change_waits: does it wait for the delay? All do but those that only add. threshold is the present one. */
+bool owner_change_waits(const struct owner_change *c, uint64_t threshold);
+
+/* The calls that the account makes to itself: propose (changeOwners with no signature), carry out, veto. They append
+ * calldata; ERR_LIMIT if out is full. */
+MUST_CHECK enum err owner_change_propose(struct buf *out, const struct owner_change *c);
+MUST_CHECK enum err owner_change_apply(struct buf *out, const struct owner_change *c);
+MUST_CHECK enum err owner_change_veto(struct buf *out, const struct hash32 *id);
+
+enum owner_call { OWNER_CALL_PROPOSE, OWNER_CALL_APPLY, OWNER_CALL_VETO };
+
+/* owner_change_read tells what such calldata asks for: of VETO ret_id, of the others ret_change. ERR_NOT_FOUND: it is no
+ * such call; ERR_MALFORMED: not in its strict form; ERR_LIMIT: more owners than a wallet shows. */
+MUST_CHECK enum err owner_change_read(enum owner_call *ret_call,
+                                      struct owner_change *ret_change,
+                                      struct hash32 *ret_id,
+                                      struct span calldata);
+
+/* owner_change_read_log reads the data of OwnerChangeScheduled: Unix time from which it may be applied, and the change. */
+MUST_CHECK enum err
+owner_change_read_log(uint64_t *ret_ready_at, struct owner_change *ret_change, struct span data);
+
+/* owner_change_read_owners reads what getSigners returns. ERR_LIMIT over count_max. */
+MUST_CHECK enum err owner_change_read_owners(struct smart_owner *ret_owners,
+                                             size_t *ret_count,
+                                             size_t count_max,
+                                             struct span data);
+
+#endif

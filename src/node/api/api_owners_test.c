@@ -1,0 +1,175 @@
+/* The owners of an account, over the local API. What the chain makes of it is in wallet/owners_test.c. */
+#include "evm/owner_change.h"
+#include "node/api/api_rig_test.h"
+
+#include <string.h>
+
+static struct rig rig;
+
+/* An account, and then another passkey in the world's hand. */
+static struct rig *start(void)
+{
+    struct rig *r = &rig;
+    if (!rig_init(r)) {
+        return NULL;
+    }
+    (void)rig_create(r, "Main");
+    rng_fill(&r->w.rng.rng, MSPAN_OF(r->w.secret.bytes));
+    r->w.secret.bytes[0] = 3; /* below the order */
+    rng_fill(&r->w.rng.rng, MSPAN_OF(r->w.credential));
+    EXPECT_OK(p256_public_of(&r->w.key, &r->w.secret));
+    return r;
+}
+
+static struct rig_text add(struct rig *r)
+{
+    static char response[1600];
+    struct rig_text none = {""};
+    if (!EXPECT(rig_ask(r, "owner_add_begin", "\"account_id\":\"%s\",\"where\":\"phone\"",
+                        rig_account(r)))) {
+        return none;
+    }
+    struct rig_text ceremony = rig_text(r->result, "ceremony.id");
+    EXPECT_STR("owner", rig_text(r->result, "ceremony.kind").text);
+    EXPECT_STR(rig_account(r), rig_text(r->result, "ceremony.account_id").text);
+    struct json exclude;
+    EXPECT(rig_at(&exclude, r->result, "options.exclude"));
+    EXPECT_EQ(1, json_count(exclude)); /* the passkey that is there is not made again */
+    struct rig_text challenge = rig_text(r->result, "options.challenge");
+    rig_response(r, response, sizeof response, challenge.text);
+    if (!EXPECT(rig_ask(r, "owner_add_finish",
+                        "\"ceremony_id\":\"%s\",\"passkey_name\":\"Ring\",%s", ceremony.text,
+                        response))) {
+        return none;
+    }
+    return ceremony; /* its id is the owner's */
+}
+
+TEST(an_owner_is_made_named_prepared_and_forgotten)
+{
+    struct rig *r = start();
+    TEST_REQUIRE(r);
+    struct rig_text owner = add(r);
+    struct json owners;
+    struct json one;
+    TEST_REQUIRE(rig_at(&owners, r->result, "owners"));
+    EXPECT_EQ(2, json_count(owners));
+    struct json_iter it = json_iterate(owners);
+    EXPECT(json_next(&it, NULL, &one));
+    EXPECT_STR("active", rig_text(one, "state").text);
+    EXPECT(json_next(&it, NULL, &one));
+    EXPECT_STR("waiting", rig_text(one, "state").text);
+    EXPECT_STR("Ring", rig_text(one, "name").text);
+    EXPECT(rig_ask(r, "owner_rename", "\"account_id\":\"%s\",\"owner_id\":\"%s\",\"name\":\"Key\"",
+                   rig_account(r), owner.text));
+
+    EXPECT(rig_ask(r, "owner_prepare",
+                   "\"account_id\":\"%s\",\"network_id\":\"local\",\"owner_id\":\"%s\","
+                   "\"what\":\"add\",\"speed\":\"normal\"",
+                   rig_account(r), owner.text));
+    EXPECT_STR("owner_add", rig_text(r->result, "kind").text);
+    EXPECT_STR("Key", rig_text(r->result, "subject").text);
+    struct json allow;
+    EXPECT(rig_at(&allow, r->result, "request.allow"));
+    EXPECT_EQ(1, json_count(allow)); /* only who owns the account on this chain may sign */
+    struct rig_text operation = rig_text(r->result, "id");
+    RIG_REFUSED(r, "ceremony_wrong_key", "send_approve",
+                "\"operation_id\":\"%s\",\"revision\":1,\"ticks\":[\"owner_added\"],%s",
+                operation.text,
+                "\"assertion\":{\"credential_id\":\"AAAA\",\"client_data_json\":\"e30\","
+                "\"authenticator_data\":\"AAAA\",\"signature\":\"AAAA\"}");
+    EXPECT(rig_ask(r, "send_cancel", "\"operation_id\":\"%s\"", operation.text));
+    EXPECT(rig_ask(r, "owner_forget", "\"account_id\":\"%s\",\"owner_id\":\"%s\"", rig_account(r),
+                   owner.text));
+    TEST_REQUIRE(rig_at(&owners, r->result, "owners"));
+    EXPECT_EQ(1, json_count(owners));
+    rig_done(r);
+}
+
+TEST(refusals)
+{
+    struct rig *r = start();
+    TEST_REQUIRE(r);
+    struct rig_text owner = add(r);
+    const char *a = rig_account(r);
+    const char *o = owner.text;
+    RIG_REFUSED(r, "unknown_account", "owner_add_begin", "\"account_id\":\"x\",\"where\":\"any\"");
+    RIG_REFUSED(r, "unknown_ceremony", "owner_add_begin",
+                "\"account_id\":\"%s\",\"where\":\"any\",\"resume\":\"x\"", a);
+    RIG_REFUSED(r, "unknown_owner", "owner_rename",
+                "\"account_id\":\"%s\",\"owner_id\":\"x\",\"name\":\"y\"", a);
+    RIG_REFUSED(r, "unknown_owner", "owner_forget", "\"account_id\":\"%s\",\"owner_id\":\"x\"", a);
+    static const struct {
+        const char *what;
+        const char *why;
+    } cases[] = {
+        {"remove", "owner_state"      },
+        {"apply",  "owner_not_leaving"},
+        {"veto",   "owner_not_leaving"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        RIG_REFUSED(r, cases[i].why, "owner_prepare",
+                    "\"account_id\":\"%s\",\"network_id\":\"local\",\"owner_id\":\"%s\","
+                    "\"what\":\"%s\",\"speed\":\"normal\"",
+                    a, o, cases[i].what);
+    }
+    RIG_REFUSED(r, "unknown_owner", "owner_prepare",
+                "\"account_id\":\"%s\",\"network_id\":\"local\",\"owner_id\":\"x\","
+                "\"what\":\"add\",\"speed\":\"fast\"",
+                a);
+    wallet_lock(r->w.wallet);
+    RIG_REFUSED(r, "locked", "owner_add_begin", "\"account_id\":\"%s\",\"where\":\"any\"", a);
+    RIG_REFUSED(r, "locked", "owner_forget", "\"account_id\":\"%s\",\"owner_id\":\"%s\"", a, o);
+    rig_done(r);
+}
+
+/* Read from the chain: a removal that waits, with its date, and who is gone. */
+TEST(what_waits_is_told_with_its_date)
+{
+    struct rig *r = start();
+    TEST_REQUIRE(r);
+    struct rig_text owner = add(r);
+    struct world_owners *o = &r->w.chain.owners;
+    const struct account *a = wallet_account_at(r->w.wallet, 0);
+    r->w.chain.is_deployed = true;
+    for (size_t i = 0; i < 2; i++) {
+        o->list[i] = smart_owner_passkey(r->w.networks[0].verifier, a->owners[i].public_key,
+                                         span_str(a->owners[i].origin));
+    }
+    o->count = 2;
+    o->threshold = 1;
+    o->sequence = 1;
+    for (int i = 0; i < 3; i++) {
+        rig_turn(r, 2000);
+    }
+    EXPECT(rig_ask(r, "owner_prepare",
+                   "\"account_id\":\"%s\",\"network_id\":\"local\",\"owner_id\":\"%s\","
+                   "\"what\":\"remove\",\"speed\":\"normal\"",
+                   rig_account(r), owner.text));
+    EXPECT_STR("owner_remove", rig_text(r->result, "kind").text);
+    struct rig_text operation = rig_text(r->result, "id");
+    TEST_REQUIRE(
+        EXPECT(rig_approve(r, operation.text))); /* by the second passkey, which is an owner now */
+    o->waits = wallet_account_at(r->w.wallet, 0)->changes[0].id;
+    o->ready_at = r->w.t.unix_ms / 1000 + 172800;
+    rig_submitted(r, operation.text);
+    rig_tracked(r, operation.text, true);
+    rig_turn(r, 2000);
+    rig_turn(r, 2000);
+    EXPECT(rig_ask(r, "accounts_list", " "));
+    struct json list;
+    struct json account = {0};
+    struct json owners = {0};
+    struct json one;
+    TEST_REQUIRE(rig_at(&list, r->result, "accounts"));
+    struct json_iter it = json_iterate(list);
+    TEST_REQUIRE(json_next(&it, NULL, &account) && rig_at(&owners, account, "owners"));
+    it = json_iterate(owners);
+    EXPECT(json_next(&it, NULL, &one));
+    EXPECT(json_next(&it, NULL, &one));
+    EXPECT_STR("leaving", rig_text(one, "state").text);
+    EXPECT_EQ(o->ready_at * 1000, rig_number(one, "ready_ms"));
+    rig_done(r);
+}
+
+TEST_MAIN

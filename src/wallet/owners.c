@@ -1,0 +1,452 @@
+/* The owners of an account that stands on chains: adding one, removing one, and what waits.
+ *
+ * The contract decides (docs/account.md, "Changing the account"): an owner is added at once, a removal waits for the delay
+ * and any other owner may veto it. The wallet says which of it holds where, and prepares the calls. A removal that was
+ * signed here is kept with the account until the chain has moved on, because carrying it out needs the whole change. */
+#include "base/check.h"
+#include "evm/owner_change.h"
+#include "evm/smart_account.h"
+#include "evm/userop.h"
+#include "wallet/engine.h"
+
+#include <string.h>
+
+enum { DAY_S = 86400 };
+
+static struct smart_owner owner_bytes(const struct network *n, const struct owner *o)
+{
+    return smart_owner_passkey(n->verifier, o->public_key, span_str(o->origin));
+}
+
+static struct owner *find_owner(struct account *a, struct id id)
+{
+    for (size_t i = 0; i < a->owner_count; i++) {
+        if (id_equal(a->owners[i].id, id)) {
+            return &a->owners[i];
+        }
+    }
+    return NULL;
+}
+
+const struct owner *wallet_owner(const struct wallet *w, struct id account, struct id owner)
+{
+    const struct account *a = wallet_account(w, account);
+    for (size_t i = 0; a && i < a->owner_count; i++) {
+        if (id_equal(a->owners[i].id, owner)) {
+            return &a->owners[i];
+        }
+    }
+    return NULL;
+}
+
+/* The removal of an owner that waits there, or that was vetoed; NULL if this wallet knows of none. */
+static const struct account_change *
+find_change(const struct account *a, struct id owner, struct id network, size_t *ret_i)
+{
+    const struct account_change *found = NULL;
+    for (size_t i = 0; i < a->change_count; i++) {
+        const struct account_change *c = &a->changes[i];
+        if (id_equal(c->owner, owner) && id_equal(c->network, network) &&
+            (!found || c->attempt > found->attempt)) {
+            found = c;
+            *ret_i = i;
+        }
+    }
+    return found;
+}
+
+struct owner_state wallet_owner_state(const struct wallet *w,
+                                      const struct account *a,
+                                      const struct owner *o,
+                                      struct id network)
+{
+    const struct view *v = wallet_view(w, a->id, network);
+    struct owner_state s = {.standing = o->standing};
+    if (v && !v->is_deployed) {
+        s.standing = o->is_added ? OWNER_NEW : OWNER_ACTIVE;
+        s.is_read = true;
+    } else if (v && owner_view_is_whole(&v->owners)) {
+        struct smart_owner bytes = owner_bytes(wallet_network(w, network), o);
+        bool has = owner_view_has(&v->owners, &bytes);
+        bool was = !o->is_added || o->standing != OWNER_NEW;
+        s.standing = has ? OWNER_ACTIVE : was ? OWNER_GONE : OWNER_NEW;
+        s.is_read = true;
+        size_t i = 0;
+        if (has && find_change(a, o->id, network, &i) &&
+            v->owners.ready_at[i] > OWNER_CHANGE_VETOED) {
+            s.ready_ms = v->owners.ready_at[i] * 1000;
+        }
+    }
+    return s;
+}
+
+size_t wallet_active_owners(const struct wallet *w, const struct account *a, struct id network)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < a->owner_count; i++) {
+        count += wallet_owner_state(w, a, &a->owners[i], network).standing == OWNER_ACTIVE;
+    }
+    return count;
+}
+
+/* ---- what a reading says ---- */
+
+/* An owner that this chain does not have (any more) may still be one elsewhere. */
+static bool
+is_owner_elsewhere(const struct wallet *w, const struct account *a, const struct owner *o)
+{
+    for (size_t i = 0; i < w->cfg.network_count; i++) {
+        const struct network *n = &w->cfg.networks[i];
+        struct owner_state s = wallet_owner_state(w, a, o, n->id);
+        if (s.is_read && s.standing == OWNER_ACTIVE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool learn_standing(const struct wallet *w, struct account *a, const struct view *v)
+{
+    bool changed = false;
+    for (size_t i = 0; i < a->owner_count; i++) {
+        struct owner *o = &a->owners[i];
+        enum owner_standing now = wallet_owner_state(w, a, o, v->network).standing;
+        bool is_lost = now == OWNER_GONE && is_owner_elsewhere(w, a, o);
+        if (now != o->standing && now != OWNER_NEW && !is_lost) {
+            o->standing = now;
+            changed = true;
+        }
+    }
+    return changed;
+}
+
+/* A change whose place in the list is taken is over, by being applied or because another one was. */
+static bool drop_past_changes(struct account *a, struct view *v)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < a->change_count; i++) {
+        bool is_past = id_equal(a->changes[i].network, v->network) &&
+                       a->changes[i].sequence <= v->owners.sequence;
+        if (!is_past) {
+            a->changes[kept] = a->changes[i];
+            v->owners.ready_at[kept] = v->owners.ready_at[i];
+            kept++;
+        }
+    }
+    bool changed = kept != a->change_count;
+    a->change_count = kept;
+    return changed;
+}
+
+void owners_read(struct wallet *w, struct view *v)
+{
+    struct account *a = book_account(w, v->account);
+    if (!a || !v->is_deployed || !owner_view_is_whole(&v->owners)) {
+        return;
+    }
+    bool changed = learn_standing(w, a, v);
+    changed = drop_past_changes(a, v) || changed;
+    if (changed && book_save_account(w, a) != OK) {
+        log_line(w->cfg.log, LOG_WARN, "wallet",
+                 "what the chain says of owners could not be stored");
+    }
+    queue_note(w, WALLET_ACCOUNTS_CHANGED);
+}
+
+/* ---- names ---- */
+
+enum err wallet_owner_rename(
+    struct wallet *w, struct id account, struct id owner, struct span name, struct coded *ret_why)
+{
+    struct account *a = book_account(w, account);
+    struct owner *o = a ? find_owner(a, owner) : NULL;
+    struct name fresh;
+    if (w->is_locked) {
+        return refuse(ret_why, ERR_DENIED, "locked");
+    }
+    if (!o) {
+        return refuse(ret_why, ERR_NOT_FOUND, a ? "unknown_owner" : "unknown_account");
+    }
+    if (name_parse(&fresh, name) != OK) {
+        coded_set(ret_why, "name_bad");
+        coded_add_u64(ret_why, "max", NAME_LEN_MAX);
+        return ERR_MALFORMED;
+    }
+    struct name old = o->name;
+    o->name = fresh;
+    enum err err = book_save_account(w, a);
+    if (err != OK) {
+        o->name = old;
+        return store_refused(ret_why, err);
+    }
+    queue_note(w, WALLET_ACCOUNTS_CHANGED);
+    return OK;
+}
+
+enum err
+wallet_owner_forget(struct wallet *w, struct id account, struct id owner, struct coded *ret_why)
+{
+    struct account *a = book_account(w, account);
+    struct owner *o = a ? find_owner(a, owner) : NULL;
+    if (w->is_locked) {
+        return refuse(ret_why, ERR_DENIED, "locked");
+    }
+    if (!o) {
+        return refuse(ret_why, ERR_NOT_FOUND, a ? "unknown_owner" : "unknown_account");
+    }
+    /* The first owners make the address: without their keys it cannot be worked out on a new chain. */
+    if (!o->is_added || o->standing == OWNER_ACTIVE) {
+        return refuse(ret_why, ERR_STATE, "owner_in_use");
+    }
+    size_t i = (size_t)(o - a->owners);
+    struct owner old = *o;
+    memmove(o, o + 1, (a->owner_count - i - 1) * sizeof *o);
+    a->owner_count--;
+    enum err err = book_save_account(w, a);
+    if (err != OK) {
+        memmove(o + 1, o, (a->owner_count - i) * sizeof *o);
+        *o = old;
+        a->owner_count++;
+        return store_refused(ret_why, err);
+    }
+    queue_note(w, WALLET_ACCOUNTS_CHANGED);
+    return OK;
+}
+
+/* ---- preparing ---- */
+
+static enum operation_kind kind_of(enum owner_wish what)
+{
+    switch (what) {
+    case OWNER_WISH_ADD:    return OPERATION_OWNER_ADD;
+    case OWNER_WISH_REMOVE: return OPERATION_OWNER_REMOVE;
+    case OWNER_WISH_APPLY:  return OPERATION_OWNER_APPLY;
+    case OWNER_WISH_VETO:   return OPERATION_OWNER_VETO;
+    }
+    return OPERATION_OWNER_ADD;
+}
+
+enum err wallet_owner_prepare(struct wallet *w,
+                              struct wallet_time t,
+                              const struct owner_args *args,
+                              uint64_t *ret_task,
+                              struct coded *ret_why)
+{
+    struct transfer x = {.account = args->account,
+                         .network = args->network,
+                         .speed = args->speed,
+                         .by_command_line = args->by_command_line};
+    TRY(prepare_check_subject(w, &x, ret_why));
+    if (wallet_account(w, args->account)->kind != ACCOUNT_PASSKEY) {
+        return refuse(ret_why, ERR_DENIED, "account_kind");
+    }
+    if (!wallet_owner(w, args->account, args->owner)) {
+        return refuse(ret_why, ERR_NOT_FOUND, "unknown_owner");
+    }
+    x.to = wallet_account(w, args->account)->address;
+    struct task fresh = {.kind = TASK_PREPARE,
+                         .transfer = x,
+                         .operation_kind = kind_of(args->what),
+                         .owner = args->owner};
+    return prepare_begin(w, t, &fresh, ret_task, ret_why);
+}
+
+static enum err state_refused(struct task *task, enum owner_standing standing)
+{
+    static const char *const words[] = {
+        [OWNER_NEW] = "waiting", [OWNER_ACTIVE] = "active", [OWNER_GONE] = "gone"};
+    coded_set(&task->result.why, "owner_state");
+    coded_add_str(&task->result.why, "state", words[standing]);
+    return ERR_STATE;
+}
+
+/* The change that comes next on this chain. */
+static struct owner_change next_change(const struct account *a, const struct view *v)
+{
+    struct owner_change c = {.sequence = 1, .threshold = a->threshold};
+    owner_change_first(c.previous, a->address);
+    if (v->is_deployed) {
+        c.sequence = v->owners.sequence + 1;
+        c.threshold = v->owners.threshold;
+        span_copy(MSPAN_OF(c.previous), SPAN_OF(v->owners.head));
+    }
+    return c;
+}
+
+static enum err build_add(struct wallet *w,
+                          struct task *task,
+                          const struct account *a,
+                          const struct owner *o,
+                          const struct view *v)
+{
+    struct owner_state s = wallet_owner_state(w, a, o, v->network);
+    if (s.standing == OWNER_ACTIVE) {
+        return state_refused(task, s.standing);
+    }
+    struct owner_change c = next_change(a, v);
+    c.added[c.added_count++] = owner_bytes(wallet_network(w, v->network), o);
+    AUTO(buf_done) struct buf out;
+    buf_init(&out, &w->budget, TASK_CALL_LEN_MAX);
+    TRY(owner_change_propose(&out, &c));
+    task->call_len = span_copy(MSPAN_OF(task->call), buf_span(&out));
+    return OK;
+}
+
+static enum err build_remove(struct wallet *w,
+                             struct task *task,
+                             const struct account *a,
+                             const struct owner *o,
+                             const struct view *v)
+{
+    struct owner_state s = wallet_owner_state(w, a, o, v->network);
+    if (s.standing != OWNER_ACTIVE || !v->is_deployed) {
+        return state_refused(task, v->is_deployed ? s.standing : OWNER_NEW);
+    }
+    if (s.ready_ms) {
+        return refuse(&task->result.why, ERR_STATE, "owner_leaving");
+    }
+    if (v->owners.count <= v->owners.threshold) {
+        return refuse(&task->result.why, ERR_STATE, "owner_last");
+    }
+    struct owner_change c = next_change(a, v);
+    c.removed[c.removed_count++] = owner_bytes(wallet_network(w, v->network), o);
+    size_t i = 0;
+    const struct account_change *old = find_change(a, o->id, v->network, &i);
+    if (old && old->sequence == c.sequence) {
+        c.attempt = old->attempt + 1; /* that one was vetoed, or never came to the chain */
+    }
+    AUTO(buf_done) struct buf out;
+    buf_init(&out, &w->budget, TASK_CALL_LEN_MAX);
+    TRY(owner_change_propose(&out, &c));
+    task->call_len = span_copy(MSPAN_OF(task->call), buf_span(&out));
+    return OK;
+}
+
+/* Carrying out, or stopping, the removal that waits. */
+static enum err build_end(struct wallet *w,
+                          struct wallet_time t,
+                          struct task *task,
+                          const struct account *a,
+                          const struct owner *o,
+                          const struct view *v)
+{
+    size_t i = 0;
+    const struct account_change *known = find_change(a, o->id, v->network, &i);
+    uint64_t ready_at = known ? v->owners.ready_at[i] : 0;
+    if (ready_at <= OWNER_CHANGE_VETOED) {
+        return refuse(&task->result.why, ERR_NOT_FOUND, "owner_not_leaving");
+    }
+    AUTO(buf_done) struct buf out;
+    buf_init(&out, &w->budget, TASK_CALL_LEN_MAX);
+    if (task->operation_kind == OPERATION_OWNER_VETO) {
+        TRY(owner_change_veto(&out, &known->id));
+    } else {
+        uint64_t now_s = (v->block_ms > t.unix_ms ? v->block_ms : t.unix_ms) / 1000;
+        if (now_s < ready_at) {
+            coded_set(&task->result.why, "owner_waits");
+            coded_add_u64(&task->result.why, "hours", (ready_at - now_s + 3599) / 3600);
+            return ERR_STATE;
+        }
+        struct owner_change c = {
+            .sequence = known->sequence, .attempt = known->attempt, .threshold = known->threshold};
+        span_copy(MSPAN_OF(c.previous), SPAN_OF(known->previous));
+        c.removed[c.removed_count++] = owner_bytes(wallet_network(w, v->network), o);
+        TRY(owner_change_apply(&out, &c));
+    }
+    task->call_len = span_copy(MSPAN_OF(task->call), buf_span(&out));
+    return OK;
+}
+
+enum err
+owners_build(struct wallet *w, struct wallet_time t, struct task *task, const struct view *v)
+{
+    const struct account *a = wallet_account(w, task->transfer.account);
+    const struct owner *o = wallet_owner(w, task->transfer.account, task->owner);
+    if (!o) {
+        return refuse(&task->result.why, ERR_NOT_FOUND, "unknown_owner");
+    }
+    if (v->is_deployed && !owner_view_is_whole(&v->owners)) {
+        return refuse(&task->result.why, ERR_STATE, "owners_unread");
+    }
+    if (task->operation_kind == OPERATION_OWNER_ADD) {
+        return build_add(w, task, a, o, v);
+    }
+    if (task->operation_kind == OPERATION_OWNER_REMOVE) {
+        return build_remove(w, task, a, o, v);
+    }
+    return build_end(w, t, task, a, o, v);
+}
+
+static void add_line(
+    struct operation *op, enum risk_level level, bool tick, const char *code, const struct owner *o)
+{
+    struct risk r = {.level = level, .tick = tick};
+    coded_set(&r.what, code);
+    coded_add(&r.what, "name", name_span(&o->name));
+    operation_add_risk(op, &r);
+}
+
+void owners_add_risks(struct wallet *w, struct operation *op, const struct view *v)
+{
+    const struct account *a = wallet_account(w, op->account);
+    const struct owner *o = wallet_owner(w, op->account, op->subject);
+    uint64_t delay_s = v && v->is_deployed ? v->owners.delay_s : 0;
+    if (!o) {
+        return;
+    }
+    switch (op->kind) {
+    case OPERATION_OWNER_ADD:    add_line(op, RISK_DANGER, true, "owner_added", o); break;
+    case OPERATION_OWNER_REMOVE: {
+        struct risk r = {.level = RISK_CAUTION, .tick = true};
+        coded_set(&r.what, "owner_removed");
+        coded_add(&r.what, "name", name_span(&o->name));
+        coded_add_u64(&r.what, "days", delay_s / DAY_S);
+        operation_add_risk(op, &r);
+        if (wallet_active_owners(w, a, op->network) <= 2) {
+            add_line(op, RISK_DANGER, true, "owner_one_left", o);
+        }
+        break;
+    }
+    case OPERATION_OWNER_APPLY: add_line(op, RISK_CAUTION, true, "owner_leaves_now", o); break;
+    case OPERATION_OWNER_VETO:  add_line(op, RISK_INFO, false, "owner_stays", o); break;
+    case OPERATION_SEND:
+    case OPERATION_SPEED_UP:
+    case OPERATION_CANCEL:
+    case OPERATION_RECEIVE:
+    case OPERATION_KIND_COUNT:  break;
+    }
+}
+
+/* ---- a removal was signed ---- */
+
+static enum err change_of(struct owner_change *ret, const struct operation *op)
+{
+    struct userop userop;
+    struct smart_call call;
+    size_t count = 0;
+    struct hash32 id;
+    enum owner_call what;
+    TRY(userop_decode(&userop, buf_span(&op->userop)));
+    TRY(smart_account_calls(&call, &count, 1, userop.call_data));
+    return owner_change_read(&what, ret, &id, call.data);
+}
+
+void owners_signed(struct account *a, const struct operation *op)
+{
+    struct owner_change c;
+    if (op->kind != OPERATION_OWNER_REMOVE || BUG(change_of(&c, op) != OK)) {
+        return;
+    }
+    if (a->change_count == ACCOUNT_CHANGE_COUNT_MAX) {
+        memmove(a->changes, a->changes + 1, (a->change_count - 1) * sizeof a->changes[0]);
+        a->change_count--; /* the oldest: what it was can be proposed anew */
+    }
+    struct account_change *known = &a->changes[a->change_count++];
+    *known = (struct account_change){.network = op->network,
+                                     .owner = op->subject,
+                                     .sequence = c.sequence,
+                                     .attempt = c.attempt,
+                                     .threshold = c.threshold};
+    span_copy(MSPAN_OF(known->previous), SPAN_OF(c.previous));
+    owner_change_id(&known->id, a->address, &c);
+}

@@ -1,0 +1,391 @@
+#include "evm/owner_change.h"
+#include "evm/userop.h"
+#include "wallet/wallet.h"
+#include "wallet/world_test.h"
+
+#include <string.h>
+
+enum { DAYS_2 = 2 * 86400 };
+
+/* A second passkey takes the first one's place in the world, and back. */
+struct hand {
+    struct secret32 secret;
+    struct p256_public key;
+    uint8_t credential[16];
+};
+
+static struct hand other_hand(struct world *w)
+{
+    struct hand h = {0};
+    rng_fill(&w->rng.rng, MSPAN_OF(h.secret.bytes));
+    h.secret.bytes[0] = 2; /* below the order */
+    rng_fill(&w->rng.rng, MSPAN_OF(h.credential));
+    EXPECT_OK(p256_public_of(&h.key, &h.secret));
+    return h;
+}
+
+static void swap_hands(struct world *w, struct hand *h)
+{
+    struct hand now = {.secret = w->secret, .key = w->key};
+    memcpy(now.credential, w->credential, sizeof now.credential);
+    w->secret = h->secret;
+    w->key = h->key;
+    memcpy(w->credential, h->credential, sizeof h->credential);
+    *h = now;
+}
+
+static struct smart_owner on_chain(const struct world *w, const struct owner *o)
+{
+    return smart_owner_passkey(w->networks[0].verifier, o->public_key, span_str(o->origin));
+}
+
+static const struct account *first_account(const struct world *w)
+{
+    return wallet_account_at(w->wallet, 0);
+}
+
+/* An account that stands on the chain with the owner that it was made with. */
+static bool start(struct world *w)
+{
+    struct coded why = {0};
+    if (!world_init(w) || !EXPECT(world_enroll(w, "Main", NULL, &why) != NULL)) {
+        return false;
+    }
+    struct world_owners *o = &w->chain.owners;
+    w->chain.is_deployed = true;
+    o->list[0] = on_chain(w, &first_account(w)->owners[0]);
+    o->count = 1;
+    o->threshold = 1;
+    owner_change_first(o->head, first_account(w)->address);
+    world_turn(w, 10);
+    world_turn(w, 2000); /* the first reading finds it there, the second asks for its owners */
+    return true;
+}
+
+static const struct account *add_passkey(struct world *w, struct hand *h, struct coded *why)
+{
+    struct ceremony c;
+    const struct account *a = NULL;
+    struct owner_begin_args args = {.account = first_account(w)->id};
+    if (wallet_owner_begin(w->wallet, w->t, &args, &c, why) != OK) {
+        return NULL;
+    }
+    swap_hands(w, h);
+    struct enroll_answer answer = world_attest(w, SPAN_OF(c.challenge), NULL);
+    answer.ceremony = c.id;
+    answer.passkey_name = SPAN_LIT("Key on the ring");
+    enum err err = wallet_owner_finish(w->wallet, w->t, &answer, &a, why);
+    swap_hands(w, h);
+    return err == OK ? a : NULL;
+}
+
+static enum err
+prepare(struct world *w, enum owner_wish what, struct id owner, struct id *ret, struct coded *why)
+{
+    struct owner_args args = {.account = first_account(w)->id,
+                              .network = w->networks[0].id,
+                              .owner = owner,
+                              .what = what};
+    uint64_t task = 0;
+    TRY(wallet_owner_prepare(w->wallet, w->t, &args, &task, why));
+    return world_wait(w, task, ret, why);
+}
+
+static enum owner_standing standing(const struct world *w, size_t i)
+{
+    const struct account *a = first_account(w);
+    return wallet_owner_state(w->wallet, a, &a->owners[i], w->networks[0].id).standing;
+}
+
+static uint64_t ready_ms(const struct world *w, size_t i)
+{
+    const struct account *a = first_account(w);
+    return wallet_owner_state(w->wallet, a, &a->owners[i], w->networks[0].id).ready_ms;
+}
+
+/* What the contract does with the call of a signed operation (docs/account.md, "Changing the account"). */
+static void chain_takes(struct world *w, struct id id)
+{
+    struct operation *op = NULL;
+    struct userop userop;
+    struct smart_call call;
+    struct owner_change c;
+    struct hash32 vetoed;
+    enum owner_call what;
+    size_t count = 0;
+    struct world_owners *o = &w->chain.owners;
+    TEST_REQUIRE(EXPECT_OK(operation_new(&op, test_budget())));
+    TEST_REQUIRE(EXPECT_OK(wallet_operation(w->wallet, id, op)));
+    TEST_REQUIRE(EXPECT_OK(userop_decode(&userop, buf_span(&op->userop))));
+    TEST_REQUIRE(EXPECT_OK(smart_account_calls(&call, &count, 1, userop.call_data)));
+    EXPECT_SPAN(SPAN_OF(first_account(w)->address.bytes), SPAN_OF(call.to.bytes));
+    TEST_REQUIRE(EXPECT_OK(owner_change_read(&what, &c, &vetoed, call.data)));
+    if (what == OWNER_CALL_VETO) {
+        EXPECT_SPAN(SPAN_OF(o->waits.bytes), SPAN_OF(vetoed.bytes));
+        o->ready_at = 1;
+    } else {
+        EXPECT_EQ(o->sequence + 1, c.sequence);
+        EXPECT_SPAN(SPAN_OF(o->head), SPAN_OF(c.previous));
+        struct hash32 change_id;
+        owner_change_id(&change_id, first_account(w)->address, &c);
+        if (what == OWNER_CALL_PROPOSE && owner_change_waits(&c, o->threshold)) {
+            o->waits = change_id;
+            o->ready_at = w->t.unix_ms / 1000 + DAYS_2;
+        } else {
+            memcpy(o->head, change_id.bytes, sizeof o->head);
+            o->sequence = c.sequence;
+            o->ready_at = 0;
+            for (size_t i = 0; i < c.added_count; i++) {
+                o->list[o->count++] = c.added[i];
+            }
+            for (size_t i = 0; i < c.removed_count; i++) {
+                EXPECT_SPAN(span_of(c.removed[i].bytes, c.removed[i].len),
+                            span_of(o->list[1].bytes, o->list[1].len));
+                o->count = 1; /* these tests remove the second of two */
+            }
+        }
+    }
+    operation_free(op);
+    struct tracked included = {
+        .state = TRACKED_INCLUDED, .block = ++w->chain.block, .success = true};
+    struct wallet_source source = {.server = "12D3KooTest", .k = 1, .n = 1};
+    w->chain.nonce++;
+    wallet_submitted(w->wallet, w->t, id, OK, NULL, &source);
+    wallet_tracked(w->wallet, w->t, id, &included);
+    w->chain.block += 3;
+    world_turn(w, 2000);
+    wallet_tracked(w->wallet, w->t, id, &included);
+    world_turn(w, 2000);
+}
+
+static bool do_wish(struct world *w, enum owner_wish what, size_t i)
+{
+    struct coded why = {0};
+    struct id op = {0};
+    bool done = EXPECT_OK(prepare(w, what, first_account(w)->owners[i].id, &op, &why)) &&
+                EXPECT_OK(world_approve(w, op, &why));
+    if (!done) {
+        test_note("%s", why.code);
+        return false;
+    }
+    world_turn(w, 10);
+    chain_takes(w, op);
+    return true;
+}
+
+static bool unlock(struct world *w, enum err expected)
+{
+    struct ceremony c;
+    struct coded why = {0};
+    if (!EXPECT_OK(wallet_unlock_begin(w->wallet, w->t, &c, &why))) {
+        return false;
+    }
+    struct passkey_answer answer = world_answer(w, SPAN_OF(c.challenge), NULL);
+    enum err err = wallet_unlock_finish(w->wallet, w->t, c.id, &answer, &why);
+    return expected == OK ? EXPECT_OK(err)
+                          : EXPECT_ERR(expected, err) && EXPECT_STR("ceremony_wrong_key", why.code);
+}
+
+/* Two owners on the chain, the second in *h. */
+static bool start_with_two(struct world *w, struct hand *h)
+{
+    struct coded why = {0};
+    if (!start(w)) {
+        return false;
+    }
+    *h = other_hand(w);
+    return EXPECT(add_passkey(w, h, &why) != NULL) && do_wish(w, OWNER_WISH_ADD, 1) &&
+           EXPECT_EQ(OWNER_ACTIVE, standing(w, 1));
+}
+
+TEST(a_second_passkey_becomes_an_owner)
+{
+    static struct world w;
+    struct coded why = {0};
+    TEST_REQUIRE(start(&w));
+    struct hand second = other_hand(&w);
+    struct address address = first_account(&w)->address;
+    EXPECT_EQ(1, wallet_account_safety(first_account(&w), w.t.unix_ms).ways_in);
+    TEST_REQUIRE(EXPECT(add_passkey(&w, &second, &why) != NULL));
+    EXPECT_EQ(OWNER_NEW, standing(&w, 1));
+    EXPECT_EQ(1, wallet_account_safety(first_account(&w), w.t.unix_ms).ways_in);
+    EXPECT(!wallet_account_safety(first_account(&w), w.t.unix_ms).safe);
+
+    /* It may not sign yet. */
+    struct id op = {0};
+    TEST_REQUIRE(EXPECT_OK(world_prepare(&w, 5, &op, &why)));
+    swap_hands(&w, &second);
+    EXPECT_ERR(ERR_AUTH, world_approve(&w, op, &why));
+    EXPECT_STR("ceremony_wrong_key", why.code);
+    swap_hands(&w, &second);
+    EXPECT_OK(wallet_reject(w.wallet, w.t, op, &why));
+
+    TEST_REQUIRE(do_wish(&w, OWNER_WISH_ADD, 1));
+    EXPECT_EQ(OWNER_ACTIVE, standing(&w, 1));
+    EXPECT_EQ(2, wallet_active_owners(w.wallet, first_account(&w), w.networks[0].id));
+    EXPECT(wallet_account_safety(first_account(&w), w.t.unix_ms).safe);
+    EXPECT_SPAN(SPAN_OF(address.bytes), SPAN_OF(first_account(&w)->address.bytes));
+
+    /* After a restart it is known, and signs. */
+    TEST_REQUIRE(world_restart(&w));
+    world_turn(&w, 10);
+    world_turn(&w, 2000);
+    EXPECT_EQ(OWNER_ACTIVE, standing(&w, 1));
+    EXPECT(first_account(&w)->owners[1].is_added);
+    TEST_REQUIRE(EXPECT_OK(world_prepare(&w, 5, &op, &why)));
+    swap_hands(&w, &second);
+    EXPECT_OK(world_approve(&w, op, &why));
+    world_done(&w);
+}
+
+TEST(before_the_account_stands_the_first_owner_adds_too)
+{
+    static struct world w;
+    struct coded why = {0};
+    struct id id = {0};
+    TEST_REQUIRE(world_init(&w) && EXPECT(world_enroll(&w, "Main", NULL, &why) != NULL));
+    world_turn(&w, 10);
+    struct hand second = other_hand(&w);
+    TEST_REQUIRE(EXPECT(add_passkey(&w, &second, &why) != NULL));
+    EXPECT_EQ(OWNER_ACTIVE, standing(&w, 0));
+    EXPECT_EQ(OWNER_NEW, standing(&w, 1));
+    TEST_REQUIRE(
+        EXPECT_OK(prepare(&w, OWNER_WISH_ADD, first_account(&w)->owners[1].id, &id, &why)));
+    struct operation *op = NULL;
+    TEST_REQUIRE(EXPECT_OK(operation_new(&op, test_budget())) &&
+                 EXPECT_OK(wallet_operation(w.wallet, id, op)));
+    EXPECT(op->has_first_deploy);
+    EXPECT(operation_find_risk(op, SPAN_LIT("owner_added")));
+    EXPECT(operation_find_risk(op, SPAN_LIT("owner_added"))->tick);
+    EXPECT_EQ(OPERATION_OWNER_ADD, op->kind);
+    operation_free(op);
+    EXPECT_ERR(ERR_STATE,
+               prepare(&w, OWNER_WISH_REMOVE, first_account(&w)->owners[0].id, &id, &why));
+    EXPECT_STR("owner_state", why.code);
+    world_done(&w);
+}
+
+TEST(a_removal_waits_and_is_carried_out)
+{
+    static struct world w;
+    struct hand second;
+    struct coded why = {0};
+    struct id id = {0};
+    TEST_REQUIRE(start_with_two(&w, &second));
+    struct id owner = first_account(&w)->owners[1].id;
+    EXPECT_ERR(ERR_NOT_FOUND, prepare(&w, OWNER_WISH_APPLY, owner, &id, &why));
+    EXPECT_STR("owner_not_leaving", why.code);
+    TEST_REQUIRE(do_wish(&w, OWNER_WISH_REMOVE, 1));
+    EXPECT_EQ(OWNER_ACTIVE, standing(&w, 1));
+    EXPECT_EQ(w.chain.owners.ready_at * 1000, ready_ms(&w, 1));
+    EXPECT_ERR(ERR_STATE, prepare(&w, OWNER_WISH_REMOVE, owner, &id, &why));
+    EXPECT_STR("owner_leaving", why.code);
+    EXPECT_ERR(ERR_STATE, prepare(&w, OWNER_WISH_APPLY, owner, &id, &why));
+    EXPECT_STR("owner_waits", why.code);
+    TEST_REQUIRE(world_restart(&w)); /* what waits is in the store */
+    w.t.unix_ms += (uint64_t)DAYS_2 * 1000;
+    world_turn(&w, 10);
+    TEST_REQUIRE(unlock(&w, OK)); /* nobody was there for so long */
+    world_turn(&w, 2000);
+    TEST_REQUIRE(EXPECT(ready_ms(&w, 1) != 0));
+    TEST_REQUIRE(do_wish(&w, OWNER_WISH_APPLY, 1));
+    EXPECT_EQ(OWNER_GONE, standing(&w, 1));
+    EXPECT_EQ(0, first_account(&w)->change_count);
+    EXPECT_EQ(1, wallet_account_safety(first_account(&w), w.t.unix_ms).ways_in);
+
+    /* Who left neither signs nor unlocks. */
+    wallet_lock(w.wallet);
+    swap_hands(&w, &second);
+    EXPECT(unlock(&w, ERR_AUTH));
+    swap_hands(&w, &second);
+    TEST_REQUIRE(unlock(&w, OK));
+    EXPECT_OK(wallet_owner_forget(w.wallet, first_account(&w)->id, owner, &why));
+    EXPECT_EQ(1, first_account(&w)->owner_count);
+    world_done(&w);
+}
+
+TEST(the_other_owner_stops_a_removal_and_it_can_be_tried_again)
+{
+    static struct world w;
+    struct hand second;
+    TEST_REQUIRE(start_with_two(&w, &second));
+    TEST_REQUIRE(do_wish(&w, OWNER_WISH_REMOVE, 1));
+    TEST_REQUIRE(EXPECT(ready_ms(&w, 1) != 0));
+    struct hash32 first = w.chain.owners.waits;
+    swap_hands(&w, &second);
+    TEST_REQUIRE(do_wish(&w, OWNER_WISH_VETO, 1));
+    swap_hands(&w, &second);
+    EXPECT_EQ(0, ready_ms(&w, 1));
+    EXPECT_EQ(OWNER_ACTIVE, standing(&w, 1));
+    TEST_REQUIRE(do_wish(&w, OWNER_WISH_REMOVE, 1));
+    EXPECT(!span_equal(SPAN_OF(first.bytes), SPAN_OF(w.chain.owners.waits.bytes)));
+    EXPECT(ready_ms(&w, 1) != 0);
+    world_done(&w);
+}
+
+TEST(the_last_owner_stays)
+{
+    static struct world w;
+    struct coded why = {0};
+    struct id id = {0};
+    TEST_REQUIRE(start(&w));
+    EXPECT_ERR(ERR_STATE,
+               prepare(&w, OWNER_WISH_REMOVE, first_account(&w)->owners[0].id, &id, &why));
+    EXPECT_STR("owner_last", why.code);
+    EXPECT_ERR(ERR_STATE, prepare(&w, OWNER_WISH_ADD, first_account(&w)->owners[0].id, &id, &why));
+    EXPECT_STR("owner_state", why.code);
+    EXPECT_ERR(ERR_STATE, wallet_owner_forget(w.wallet, first_account(&w)->id,
+                                              first_account(&w)->owners[0].id, &why));
+    EXPECT_STR("owner_in_use", why.code);
+    world_done(&w);
+}
+
+TEST(names_of_owners)
+{
+    static struct world w;
+    struct coded why = {0};
+    TEST_REQUIRE(start(&w));
+    struct id account = first_account(&w)->id;
+    struct id owner = first_account(&w)->owners[0].id;
+    EXPECT_OK(wallet_owner_rename(w.wallet, account, owner, SPAN_LIT("Desk"), &why));
+    EXPECT_STR("Desk", first_account(&w)->owners[0].name.text);
+    EXPECT_ERR(ERR_MALFORMED, wallet_owner_rename(w.wallet, account, owner, SPAN_LIT(""), &why));
+    EXPECT_ERR(ERR_NOT_FOUND, wallet_owner_rename(w.wallet, account, account, SPAN_LIT("x"), &why));
+    EXPECT_STR("unknown_owner", why.code);
+    EXPECT_ERR(ERR_NOT_FOUND, wallet_owner_rename(w.wallet, owner, owner, SPAN_LIT("x"), &why));
+    EXPECT_STR("unknown_account", why.code);
+    TEST_REQUIRE(world_restart(&w));
+    EXPECT_STR("Desk", first_account(&w)->owners[0].name.text);
+    world_done(&w);
+}
+
+TEST(a_ceremony_for_an_owner_makes_no_account)
+{
+    static struct world w;
+    struct coded why = {0};
+    struct ceremony c;
+    const struct account *a = NULL;
+    TEST_REQUIRE(start(&w));
+    struct owner_begin_args args = {.account = first_account(&w)->id};
+    TEST_REQUIRE(EXPECT_OK(wallet_owner_begin(w.wallet, w.t, &args, &c, &why)));
+    TEST_REQUIRE(world_restart(&w)); /* it is in the store, and still what it was */
+    struct hand second = other_hand(&w);
+    swap_hands(&w, &second);
+    struct enroll_answer answer = world_attest(&w, SPAN_OF(c.challenge), NULL);
+    answer.ceremony = c.id;
+    EXPECT_ERR(ERR_NOT_FOUND, wallet_enroll_finish(w.wallet, w.t, &answer, &a, &why));
+    EXPECT_STR("unknown_ceremony", why.code);
+    EXPECT_OK(wallet_owner_finish(w.wallet, w.t, &answer, &a, &why));
+    EXPECT_OK(wallet_owner_finish(w.wallet, w.t, &answer, &a, &why)); /* twice is once */
+    EXPECT_EQ(2, first_account(&w)->owner_count);
+    EXPECT_EQ(1, wallet_account_count(w.wallet));
+    /* The same passkey twice is refused. */
+    TEST_REQUIRE(EXPECT_OK(wallet_owner_begin(w.wallet, w.t, &args, &c, &why)));
+    answer = world_attest(&w, SPAN_OF(c.challenge), NULL);
+    answer.ceremony = c.id;
+    EXPECT_ERR(ERR_STATE, wallet_owner_finish(w.wallet, w.t, &answer, &a, &why));
+    EXPECT_STR("ceremony_already", why.code);
+    world_done(&w);
+}
+
+TEST_MAIN
