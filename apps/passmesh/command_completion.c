@@ -16,6 +16,7 @@ int command_completion(const struct command_args *args)
         "    case $before in\n"
         "        --home) COMPREPLY=($(compgen -d -- \"$word\")); return ;;\n"
         "        account) words='list use rename' ;;\n"
+        "        owners) words='list add remove apply veto rename forget' ;;\n"
         "        network) words='list use' ;;\n"
         "        accounts) words='add' ;;\n"
         "        vault) words='status lock' ;;\n"

@@ -9,20 +9,19 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_LEN = 300, PARAMS_LEN = 1024, HISTORY_DEFAULT = 20 };
+enum { HISTORY_DEFAULT = 20 };
 
-/* A member as text, for printing; "" if it is not there. */
-static const char *text_of(struct json v, const char *name, char out[static TEXT_LEN])
+const char *command_text(struct json v, const char *name, char out[static COMMAND_TEXT_LEN])
 {
     struct json member;
     out[0] = '\0';
     if (!json_find(&member, v, name)) {
         return out;
     }
-    struct wr w = wr_init(mspan_of(out, TEXT_LEN - 1));
+    struct wr w = wr_init(mspan_of(out, COMMAND_TEXT_LEN - 1));
     if (json_get_string(&w, member) != OK) {
-        w = wr_init(mspan_of(out, TEXT_LEN - 1));
-        wr_bytes(&w, span_first(member.raw, TEXT_LEN - 1));
+        w = wr_init(mspan_of(out, COMMAND_TEXT_LEN - 1));
+        wr_bytes(&w, span_first(member.raw, COMMAND_TEXT_LEN - 1));
     }
     out[w.n] = '\0';
     return out;
@@ -53,57 +52,58 @@ static const char *grade_words(const char *why)
 
 static void print_why(struct json figure)
 {
-    char why[TEXT_LEN];
-    char block[TEXT_LEN];
-    char k[TEXT_LEN];
-    char n[TEXT_LEN];
-    (void)printf("    %s", grade_words(text_of(figure, "why", why)));
+    char why[COMMAND_TEXT_LEN];
+    char block[COMMAND_TEXT_LEN];
+    char k[COMMAND_TEXT_LEN];
+    char n[COMMAND_TEXT_LEN];
+    (void)printf("    %s", grade_words(command_text(figure, "why", why)));
     if (strncmp(why, "merkle", 6) != 0) {
-        (void)printf("; %s of %s servers", text_of(figure, "k", k), text_of(figure, "n", n));
+        (void)printf("; %s of %s servers", command_text(figure, "k", k),
+                     command_text(figure, "n", n));
     }
-    (void)printf("; block %s\n", text_of(figure, "block", block));
+    (void)printf("; block %s\n", command_text(figure, "block", block));
 }
 
 static void print_figure(struct json figure)
 {
-    char value[TEXT_LEN];
-    char unit[TEXT_LEN];
-    char grade[TEXT_LEN];
+    char value[COMMAND_TEXT_LEN];
+    char unit[COMMAND_TEXT_LEN];
+    char grade[COMMAND_TEXT_LEN];
     char text[U256_TEXT_LEN];
     struct u256 v;
     uint64_t decimals = 0;
-    if (u256_parse_decimal(&v, span_str(text_of(figure, "value", value))) != OK ||
+    if (u256_parse_decimal(&v, span_str(command_text(figure, "value", value))) != OK ||
         json_find_u64(&decimals, figure, "decimals") != OK || decimals > U256_DECIMALS_MAX) {
         return;
     }
     (void)u256_print_units(text, v, (unsigned)decimals);
-    (void)printf("%s %s (%s)", text, text_of(figure, "unit", unit),
-                 text_of(figure, "grade", grade));
+    (void)printf("%s %s (%s)", text, command_text(figure, "unit", unit),
+                 command_text(figure, "grade", grade));
 }
 
 static void print_status(struct json r)
 {
-    char a[TEXT_LEN];
-    char b[TEXT_LEN];
+    char a[COMMAND_TEXT_LEN];
+    char b[COMMAND_TEXT_LEN];
     struct json chain;
     struct json sandbox;
-    (void)printf("Wallet     %s, %s\n", text_of(r, "version", a),
-                 strcmp(text_of(r, "locked", b), "true") == 0 ? "locked" : "unlocked");
-    (void)printf("Network    %s\n", text_of(r, "network_id", a));
+    (void)printf("Wallet     %s, %s\n", command_text(r, "version", a),
+                 strcmp(command_text(r, "locked", b), "true") == 0 ? "locked" : "unlocked");
+    (void)printf("Network    %s\n", command_text(r, "network_id", a));
     if (json_find(&chain, r, "chain")) {
-        (void)printf("Chain      %s, block %s\n", text_of(chain, "state", a),
-                     text_of(chain, "block", b));
-        if (strcmp(text_of(chain, "doubt", a), "none") != 0 && a[0]) {
+        (void)printf("Chain      %s, block %s\n", command_text(chain, "state", a),
+                     command_text(chain, "block", b));
+        if (strcmp(command_text(chain, "doubt", a), "none") != 0 && a[0]) {
             (void)printf("Doubt      %s: nothing is signed that depends on it\n", a);
         }
-        (void)printf("Anchor     %s\n", text_of(chain, "anchor", a));
+        (void)printf("Anchor     %s\n", command_text(chain, "anchor", a));
     }
-    (void)printf("Peers      %s, of them servers %s\n", text_of(r, "peers", a),
-                 text_of(r, "servers", b));
-    (void)printf("Requests   %s waiting\n", text_of(r, "requests", a));
-    (void)printf("Keys       %s\n", text_of(r, "keys", a));
+    (void)printf("Peers      %s, of them servers %s\n", command_text(r, "peers", a),
+                 command_text(r, "servers", b));
+    (void)printf("Requests   %s waiting\n", command_text(r, "requests", a));
+    (void)printf("Keys       %s\n", command_text(r, "keys", a));
     if (json_find(&sandbox, r, "sandbox")) {
-        (void)printf("Sandbox    %s\n", text_of(sandbox, "level", a));
+        (void)printf("Sandbox    %s\n", command_text(sandbox, "level", a));
     }
 }
 
@@ -116,21 +116,21 @@ static void print_accounts(struct json r)
 {
     struct json list;
     struct json one;
-    char id[TEXT_LEN];
-    char name[TEXT_LEN];
-    char address[TEXT_LEN];
-    char selected[TEXT_LEN];
-    char kind[TEXT_LEN];
+    char id[COMMAND_TEXT_LEN];
+    char name[COMMAND_TEXT_LEN];
+    char address[COMMAND_TEXT_LEN];
+    char selected[COMMAND_TEXT_LEN];
+    char kind[COMMAND_TEXT_LEN];
     if (!json_find(&list, r, "accounts") || json_count(list) == 0) {
         (void)puts("No account yet. Make one in the page: passmesh open");
         return;
     }
     struct json_iter it = json_iterate(list);
     while (json_next(&it, NULL, &one)) {
-        bool is_used = strcmp(text_of(one, "selected", selected), "true") == 0;
-        (void)printf("%s %s  %s  %-7s  %s\n", is_used ? "*" : " ", text_of(one, "id", id),
-                     text_of(one, "address", address), text_of(one, "kind", kind),
-                     text_of(one, "name", name));
+        bool is_used = strcmp(command_text(one, "selected", selected), "true") == 0;
+        (void)printf("%s %s  %s  %-7s  %s\n", is_used ? "*" : " ", command_text(one, "id", id),
+                     command_text(one, "address", address), command_text(one, "kind", kind),
+                     command_text(one, "name", name));
     }
 }
 
@@ -140,9 +140,8 @@ static void print_done(struct json r)
     (void)puts("Done.");
 }
 
-/* {"key": ..., NAME: VALUE [, NAME2: VALUE2]} with a fresh key: one command, one key. Empty if it cannot be made. */
-static struct span
-command_params(char room[static PARAMS_LEN], const char *const *pairs, size_t count)
+struct span
+command_params(char room[static COMMAND_PARAMS_LEN], const char *const *pairs, size_t count)
 {
     struct entropy entropy;
     uint8_t bytes[16];
@@ -153,7 +152,7 @@ command_params(char room[static PARAMS_LEN], const char *const *pairs, size_t co
     rng_fill(&entropy.rng, MSPAN_OF(bytes));
     struct wr key = wr_init(MSPAN_OF(text));
     base64_encode(&key, BASE64_URL_BARE, SPAN_OF(bytes));
-    struct wr w = wr_init(mspan_of(room, PARAMS_LEN));
+    struct wr w = wr_init(mspan_of(room, COMMAND_PARAMS_LEN));
     struct json_writer j = json_writer_init(&w);
     json_put_object(&j);
     json_put_name(&j, "key");
@@ -168,7 +167,7 @@ command_params(char room[static PARAMS_LEN], const char *const *pairs, size_t co
 
 int command_account(const struct command_args *args)
 {
-    char room[PARAMS_LEN];
+    char room[COMMAND_PARAMS_LEN];
     if (args->argc == 0 || (args->argc == 1 && strcmp(args->argv[0], "list") == 0)) {
         return commands_call(args, "accounts_list", SPAN_LIT("{}"), print_accounts);
     }
@@ -188,25 +187,25 @@ static void print_networks(struct json r)
 {
     struct json list;
     struct json one;
-    char id[TEXT_LEN];
-    char name[TEXT_LEN];
-    char chain[TEXT_LEN];
-    char selected[TEXT_LEN];
+    char id[COMMAND_TEXT_LEN];
+    char name[COMMAND_TEXT_LEN];
+    char chain[COMMAND_TEXT_LEN];
+    char selected[COMMAND_TEXT_LEN];
     if (!json_find(&list, r, "networks")) {
         return;
     }
     struct json_iter it = json_iterate(list);
     while (json_next(&it, NULL, &one)) {
         (void)printf("%s %-12s chain %-10s %s\n",
-                     strcmp(text_of(one, "selected", selected), "true") == 0 ? "*" : " ",
-                     text_of(one, "id", id), text_of(one, "chain_id", chain),
-                     text_of(one, "name", name));
+                     strcmp(command_text(one, "selected", selected), "true") == 0 ? "*" : " ",
+                     command_text(one, "id", id), command_text(one, "chain_id", chain),
+                     command_text(one, "name", name));
     }
 }
 
 int command_network(const struct command_args *args)
 {
-    char room[PARAMS_LEN];
+    char room[COMMAND_PARAMS_LEN];
     if (args->argc == 0 || (args->argc == 1 && strcmp(args->argv[0], "list") == 0)) {
         return commands_call(args, "networks_list", SPAN_LIT("{}"), print_networks);
     }
@@ -220,19 +219,14 @@ int command_network(const struct command_args *args)
 
 /* ---- what needs the selected account and network ---- */
 
-struct selection {
-    char account[TEXT_LEN];
-    char network[TEXT_LEN];
-};
-
-static bool find_selection(struct local_client *c, struct selection *s)
+bool command_select(struct local_client *c, struct command_selection *s)
 {
     struct json status;
     if (!commands_ask(c, "status", SPAN_LIT("{}"), &status)) {
         return false;
     }
-    (void)text_of(status, "network_id", s->network);
-    if (text_of(status, "account_id", s->account)[0] == '\0') {
+    (void)command_text(status, "network_id", s->network);
+    if (command_text(status, "account_id", s->account)[0] == '\0') {
         command_say("No account yet, or the wallet is locked. Open the page: passmesh open");
         return false;
     }
@@ -244,15 +238,15 @@ static int call_network(const struct command_args *args, const char *method, pri
 {
     struct local_client c;
     struct json status;
-    char network[TEXT_LEN];
-    char params[2 * TEXT_LEN];
+    char network[COMMAND_TEXT_LEN];
+    char params[2 * COMMAND_TEXT_LEN];
     if (local_client_open(&c, args->config->socket) != OK) {
         command_say("No wallet is running. Start one with: passmesh daemon");
         return EXIT_FAILED;
     }
     bool found = commands_ask(&c, "status", SPAN_LIT("{}"), &status);
     int n = found ? snprintf(params, sizeof params, "{\"network_id\":\"%s\"}",
-                             text_of(status, "network_id", network))
+                             command_text(status, "network_id", network))
                   : 0;
     local_client_close(&c);
     return found ? commands_call(args, method, span_of(params, n > 0 ? (size_t)n : 0), print)
@@ -263,13 +257,13 @@ static int
 call_selected(const struct command_args *args, const char *method, const char *more, print_fn print)
 {
     struct local_client c;
-    struct selection s;
-    char params[3 * TEXT_LEN];
+    struct command_selection s;
+    char params[3 * COMMAND_TEXT_LEN];
     if (local_client_open(&c, args->config->socket) != OK) {
         command_say("No wallet is running. Start one with: passmesh daemon");
         return EXIT_FAILED;
     }
-    bool found = find_selection(&c, &s);
+    bool found = command_select(&c, &s);
     local_client_close(&c);
     if (!found) {
         return EXIT_FAILED;
@@ -324,20 +318,20 @@ static void print_servers(struct json r)
 {
     struct json list;
     struct json one;
-    char id[TEXT_LEN];
-    char state[TEXT_LEN];
-    char rtt[TEXT_LEN];
+    char id[COMMAND_TEXT_LEN];
+    char state[COMMAND_TEXT_LEN];
+    char rtt[COMMAND_TEXT_LEN];
     if (!json_find(&list, r, "servers") || json_count(list) == 0) {
         (void)puts("No server is known.");
         return;
     }
     struct json_iter it = json_iterate(list);
     while (json_next(&it, NULL, &one)) {
-        bool is_blocked = strcmp(text_of(one, "state", state), "blocked") == 0;
-        (void)printf("%s  %s%s", text_of(one, "id", id), state,
+        bool is_blocked = strcmp(command_text(one, "state", state), "blocked") == 0;
+        (void)printf("%s  %s%s", command_text(one, "id", id), state,
                      is_blocked ? ": gave a false proof" : "");
         if (!is_blocked) {
-            (void)printf("  %s ms", text_of(one, "rtt_ms", rtt));
+            (void)printf("  %s ms", command_text(one, "rtt_ms", rtt));
         }
         (void)putchar('\n');
     }
@@ -350,10 +344,10 @@ int command_servers(const struct command_args *args)
 
 static void print_receive(struct json r)
 {
-    char address[TEXT_LEN];
-    char network[TEXT_LEN];
-    (void)printf("%s\nOnly assets of %s; others may be lost.\n", text_of(r, "address", address),
-                 text_of(r, "network", network));
+    char address[COMMAND_TEXT_LEN];
+    char network[COMMAND_TEXT_LEN];
+    (void)printf("%s\nOnly assets of %s; others may be lost.\n",
+                 command_text(r, "address", address), command_text(r, "network", network));
 }
 
 int command_receive(const struct command_args *args)
@@ -367,22 +361,23 @@ static void print_history(struct json r)
     struct json one;
     struct json amount;
     struct json party;
-    char direction[TEXT_LEN];
-    char state[TEXT_LEN];
-    char address[TEXT_LEN];
+    char direction[COMMAND_TEXT_LEN];
+    char state[COMMAND_TEXT_LEN];
+    char address[COMMAND_TEXT_LEN];
     if (!json_find(&list, r, "rows") || json_count(list) == 0) {
         (void)puts("Nothing here yet.");
         return;
     }
     struct json_iter it = json_iterate(list);
     while (json_next(&it, NULL, &one)) {
-        bool is_in = strcmp(text_of(one, "direction", direction), "in") == 0;
-        (void)printf("%-9s %s ", text_of(one, "state", state), is_in ? "received" : "sent    ");
+        bool is_in = strcmp(command_text(one, "direction", direction), "in") == 0;
+        (void)printf("%-9s %s ", command_text(one, "state", state),
+                     is_in ? "received" : "sent    ");
         if (json_find(&amount, one, "amount")) {
             print_figure(amount);
         }
         if (json_find(&party, one, "party")) {
-            (void)printf(" %s %s", is_in ? "from" : "to", text_of(party, "address", address));
+            (void)printf(" %s %s", is_in ? "from" : "to", command_text(party, "address", address));
         }
         (void)putchar('\n');
     }
@@ -423,23 +418,23 @@ static const char *found_words(const char *found)
 
 static void print_peers(struct json r)
 {
-    char found[TEXT_LEN];
+    char found[COMMAND_TEXT_LEN];
     struct json list;
     struct json one;
-    char id[TEXT_LEN];
-    char address[TEXT_LEN];
-    char server[TEXT_LEN];
-    char rtt[TEXT_LEN];
+    char id[COMMAND_TEXT_LEN];
+    char address[COMMAND_TEXT_LEN];
+    char server[COMMAND_TEXT_LEN];
+    char rtt[COMMAND_TEXT_LEN];
     if (!json_find(&list, r, "peers") || json_count(list) == 0) {
         (void)puts("No peer is connected.");
         return;
     }
     struct json_iter it = json_iterate(list);
     while (json_next(&it, NULL, &one)) {
-        (void)printf("%s  %s  %s ms  %s%s\n", text_of(one, "id", id),
-                     text_of(one, "address", address), text_of(one, "rtt_ms", rtt),
-                     found_words(text_of(one, "found", found)),
-                     strcmp(text_of(one, "server", server), "true") == 0 ? "  server" : "");
+        (void)printf("%s  %s  %s ms  %s%s\n", command_text(one, "id", id),
+                     command_text(one, "address", address), command_text(one, "rtt_ms", rtt),
+                     found_words(command_text(one, "found", found)),
+                     strcmp(command_text(one, "server", server), "true") == 0 ? "  server" : "");
     }
 }
 
@@ -450,8 +445,8 @@ int command_peers(const struct command_args *args)
 
 static void print_version(struct json r)
 {
-    char text[TEXT_LEN];
-    (void)printf("passmesh " PASSMESH_VERSION "\ndaemon   %s\n", text_of(r, "version", text));
+    char text[COMMAND_TEXT_LEN];
+    (void)printf("passmesh " PASSMESH_VERSION "\ndaemon   %s\n", command_text(r, "version", text));
 }
 
 int command_version(const struct command_args *args)
@@ -469,16 +464,16 @@ int command_version(const struct command_args *args)
 /* ---- send ---- */
 
 static bool find_asset(struct local_client *c,
-                       const struct selection *s,
+                       const struct command_selection *s,
                        const char *symbol,
-                       char asset[static TEXT_LEN],
+                       char asset[static COMMAND_TEXT_LEN],
                        unsigned *ret_decimals)
 {
     struct json result;
     struct json tokens;
     struct json one;
-    char params[TEXT_LEN + 64];
-    char text[TEXT_LEN];
+    char params[COMMAND_TEXT_LEN + 64];
+    char text[COMMAND_TEXT_LEN];
     uint64_t decimals = 0;
     int n = snprintf(params, sizeof params, "{\"network_id\":\"%s\"}", s->network);
     if (!commands_ask(c, "tokens_list", span_of(params, n > 0 ? (size_t)n : 0), &result) ||
@@ -487,10 +482,10 @@ static bool find_asset(struct local_client *c,
     }
     struct json_iter it = json_iterate(tokens);
     while (json_next(&it, NULL, &one)) {
-        bool is_it = symbol ? strcmp(text_of(one, "symbol", text), symbol) == 0
-                            : strcmp(text_of(one, "id", text), "native") == 0;
+        bool is_it = symbol ? strcmp(command_text(one, "symbol", text), symbol) == 0
+                            : strcmp(command_text(one, "id", text), "native") == 0;
         if (is_it && json_find_u64(&decimals, one, "decimals") == OK) {
-            (void)text_of(one, "id", asset);
+            (void)command_text(one, "id", asset);
             *ret_decimals = (unsigned)decimals;
             return true;
         }
@@ -499,11 +494,11 @@ static bool find_asset(struct local_client *c,
     return false;
 }
 
-static void print_prepared(struct json r)
+void command_print_prepared(struct json r)
 {
     struct json fee;
     struct json max;
-    char code[TEXT_LEN];
+    char code[COMMAND_TEXT_LEN];
     if (json_find(&fee, r, "fee") && json_find(&max, fee, "max")) {
         (void)fputs("Fee at most ", stdout);
         print_figure(max);
@@ -511,18 +506,18 @@ static void print_prepared(struct json r)
     }
     (void)printf("Check code %s: the page and your passkey must show the same.\n"
                  "Approve it in the page within 5 minutes: passmesh open\n",
-                 text_of(r, "check_code", code));
+                 command_text(r, "check_code", code));
 }
 
 static int send_prepared(const struct command_args *args, struct local_client *c)
 {
-    struct selection s;
-    char asset[TEXT_LEN];
-    char room[PARAMS_LEN];
+    struct command_selection s;
+    char asset[COMMAND_TEXT_LEN];
+    char room[COMMAND_PARAMS_LEN];
     char amount[U256_TEXT_LEN];
     unsigned decimals = 0;
     struct u256 value;
-    if (!find_selection(c, &s) ||
+    if (!command_select(c, &s) ||
         !find_asset(c, &s, args->argc == 3 ? args->argv[2] : NULL, asset, &decimals)) {
         return EXIT_FAILED;
     }
@@ -536,7 +531,7 @@ static int send_prepared(const struct command_args *args, struct local_client *c
                                  "asset",      asset,     "to",         args->argv[0],
                                  "amount",     amount,    "speed",      "normal"};
     struct span params = command_params(room, pairs, sizeof pairs / sizeof pairs[0]);
-    return commands_call(args, "send_prepare", params, print_prepared);
+    return commands_call(args, "send_prepare", params, command_print_prepared);
 }
 
 int command_send(const struct command_args *args)

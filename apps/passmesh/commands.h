@@ -1,6 +1,7 @@
 #ifndef PASSMESH_COMMANDS_H
 #define PASSMESH_COMMANDS_H
 
+#include "codec/json.h"
 #include "node/api/local_client.h"
 #include "node/config/config.h"
 
@@ -28,7 +29,6 @@ extern const size_t commands_count;
 
 /* commands_call asks the daemon and prints what it answers: as JSON, or with print (NULL: as JSON too). Says in words why not,
  * and returns the exit code. */
-struct json;
 typedef void (*print_fn)(struct json result);
 int commands_call(const struct command_args *args,
                   const char *method,
@@ -44,6 +44,27 @@ bool commands_ask(struct local_client *c,
 /* command_say prints one sentence to stderr. */
 void command_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* What commands that ask and print share (command_read.c). */
+enum { COMMAND_TEXT_LEN = 300, COMMAND_PARAMS_LEN = 1024 };
+
+/* command_text gives a member as text, for printing; "" if it is not there. */
+const char *command_text(struct json v, const char *name, char out[static COMMAND_TEXT_LEN]);
+
+/* command_params: {"key": ..., NAME: VALUE [, NAME2: VALUE2]} with a fresh key: one command, one key. Empty if it cannot be
+ * made. */
+struct span
+command_params(char room[static COMMAND_PARAMS_LEN], const char *const *pairs, size_t count);
+
+/* command_select finds the account and network that are used; else says why not. */
+struct command_selection {
+    char account[COMMAND_TEXT_LEN];
+    char network[COMMAND_TEXT_LEN];
+};
+bool command_select(struct local_client *c, struct command_selection *s);
+
+/* command_print_prepared says what is to be approved in the page. */
+void command_print_prepared(struct json r);
+
 /* ---- command_daemon.c, command_open.c, command_read.c, command_send.c, command_hardware.c, command_vault.c,
  * command_completion.c ---- */
 int command_daemon(const struct command_args *args);
@@ -51,6 +72,7 @@ int command_stop(const struct command_args *args);
 int command_open(const struct command_args *args);
 int command_status(const struct command_args *args);
 int command_account(const struct command_args *args);
+int command_owners(const struct command_args *args); /* command_owners.c */
 int command_balance(const struct command_args *args);
 int command_servers(const struct command_args *args);
 int command_accounts(const struct command_args *args);

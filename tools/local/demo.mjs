@@ -7,15 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatEther, parseEther } from 'viem';
-import { findChromium, openBrowser, watch } from '../../ui/test/browser.mjs';
+import { findChromium } from '../../ui/test/browser.mjs';
 import { buildAll, buildDir } from './lib/build.mjs';
 import { keyboard, mouse } from './lib/hands.mjs';
-import { startDaemon, startNetwork } from './lib/network.mjs';
+import { startNetwork } from './lib/network.mjs';
+import { PageWalk } from './lib/page_walk.mjs';
 import { Fault, say as print, sentence } from './lib/say.mjs';
-import { Walk, freePort, newAddress, shownEther } from './lib/walk.mjs';
+import { freePort, newAddress, shownEther } from './lib/walk.mjs';
 
 const { values: args } = parseArgs({ options: { out: { type: 'string', default: join(buildDir, 'demo') }, tap: { type: 'boolean', default: false } } });
-const WAIT_MS = 40_000;
 const ETHER_SENT = '1.5';
 const TOKENS_SENT = '25';
 
@@ -29,65 +29,11 @@ function tell(holds, what) {
 }
 
 /** One walk through the wallet. */
-class DemoWalk extends Walk {
-  constructor({ hand, ...rest }) {
-    super({ name: hand.name, tell, ...rest });
-    this.hand = hand;
-  }
-
-  async shot(name, { fullPage = false } = {}) {
-    await this.page.waitForTimeout(250); /* transitions end */
-    await this.page.screenshot({ path: this.shotPath(args.out, name, this.hand.name), fullPage });
-  }
-
-  one(selector, options) {
-    return this.page.locator(selector, options).first();
-  }
-
-  press(selector) {
-    return this.hand.press(this.page, selector);
-  }
-
-  async startDaemon() {
-    this.daemon = await startDaemon({ dir: this.dir, home: this.home, file: this.network.file, port: this.port, log: `daemon-${this.hand.name}.log`, onEnd: (c) => { this.died = c.fault(); } });
-  }
-
-  async open(page) {
-    await page.goto(await this.link());
-  }
-
-  async newPage() {
-    const page = await this.browser.context.newPage();
-    page.setDefaultTimeout(WAIT_MS);
-    return page;
-  }
-
-  async begin() {
-    await this.startDaemon();
-    this.browser = await openBrowser();
-    this.page = await this.newPage();
-    this.seen = await watch(this.page, this.daemon.origin);
-    this.cdp = await this.browser.context.newCDPSession(this.page);
-    await this.cdp.send('WebAuthn.enable');
-    ({ authenticatorId: this.authenticatorId } = await this.cdp.send('WebAuthn.addVirtualAuthenticator', {
-      options: { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
-    }));
-  }
-
-  async end() {
-    await this.browser?.close();
-    await this.daemon?.stop();
-  }
-
+class DemoWalk extends PageWalk {
   async privateKey() {
     const { credentials } = await this.cdp.send('WebAuthn.getCredentials', { authenticatorId: this.authenticatorId });
     this.equal('passkeys in the authenticator', credentials.length, 1);
     return credentials[0].privateKey;
-  }
-
-  /** The addresses that stand on the page in full. */
-  addresses() {
-    return this.page.locator('.address').evaluateAll((all) => all.map((e) => e.textContent));
   }
 
   async createWallet() {
@@ -147,19 +93,6 @@ class DemoWalk extends Walk {
     this.equal('nonce on the chain: nothing was sent', await this.chain.nonce(this.address), before);
   }
 
-  async approve() {
-    const alive = '[data-test=approve]:not([aria-disabled])';
-    await this.one(`[data-test=rest], ${alive}`).waitFor();
-    if (await this.page.locator('[data-test=rest]').count()) {
-      await this.press('[data-test=rest], [data-test=approve]'); /* Tab alone may have shown the rest meanwhile */
-    }
-    await this.shot('review-rest');
-    await this.one(alive).or(this.page.locator('.chip-state')).first().waitFor();
-    if (await this.page.locator(alive).count()) {
-      await this.press(alive);
-    }
-  }
-
   /** Waits for the page to say so and asks the chain. */
   async included({ name, nonce }) {
     await this.one('.chip-state.ok', { hasText: 'Included' }).or(this.one('.chip-state.ok', { hasText: 'Final' })).first().waitFor();
@@ -169,11 +102,6 @@ class DemoWalk extends Walk {
     const text = await this.page.locator('main').innerText();
     this.check('the page names the transaction of that event', text.includes(event.transactionHash), event.transactionHash);
     return event;
-  }
-
-  async toHome() {
-    await this.press('.menu a[href="#/home"]');
-    await this.one('[data-test=balance]').waitFor();
   }
 
   /** The balance that the page shows is what the chain says. */
@@ -281,7 +209,7 @@ class DemoWalk extends Walk {
 }
 
 async function walk(hand, network, dir) {
-  const it = new DemoWalk({ hand, network, dir, port: await freePort() });
+  const it = new DemoWalk({ hand, out: args.out, network, dir, port: await freePort(), tell });
   try {
     await it.go();
     return it.held;

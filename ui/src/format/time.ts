@@ -25,6 +25,12 @@ export function age(ms: number, now: number, t: Texts): string {
   return passed < 1000 ? t.time.now : t.time.ago(span(passed, t));
 }
 
+/** Day and time of something to come. */
+export function due(ms: number): string {
+  const d = new Date(ms);
+  return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ${two(d.getHours())}:${two(d.getMinutes())}`;
+}
+
 /** Under an hour the age; today the time; before that day and time. */
 export function moment(ms: number, now: number, t: Texts): string {
   if (ms === 0) {
@@ -35,8 +41,7 @@ export function moment(ms: number, now: number, t: Texts): string {
   }
   const d = new Date(ms);
   const time = `${two(d.getHours())}:${two(d.getMinutes())}`;
-  const day = `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
-  return new Date(now).toDateString() === d.toDateString() ? time : `${day} ${time}`;
+  return new Date(now).toDateString() === d.toDateString() ? time : due(ms);
 }
 
 export function gibibytes(kib: number, locale: string): string {

@@ -529,7 +529,7 @@ export const en = {
     onlyOne: 'Only one way in: if this key is lost, so is everything in the account. Add a second passkey on another device before you keep money here.',
     finish: 'Only one way in. The second passkey is made, but the account does not know it yet: put it on the chain.',
     states: { waiting: 'not on the chain yet', active: 'may sign', leaving: 'is being removed', gone: 'removed' },
-    waitingHelp: 'It cannot sign yet. Putting it on the chain costs a fee.', leaves: (when: string) => `Can be removed ${when}.`, ready: 'The waiting time is over.',
+    waitingHelp: 'It cannot sign yet. Putting it on the chain costs a fee.', leaves: (when: string) => `The removal can be carried out from ${when}.`, ready: 'The waiting time is over.',
     leavingHelp: 'Until it is carried out, any passkey of the account can stop it. If you did not ask for this, stop it now.',
     stillOn: (names: string) => `Still able to sign on: ${names}. Remove it there too.`,
     putOnChain: 'Put it on the chain', remove: 'Remove', veto: 'Stop the removal', apply: 'Carry it out', forget: 'Forget',

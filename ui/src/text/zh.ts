@@ -502,7 +502,7 @@ export const zh: Texts = {
     onlyOne: '只有一条进入途径：这把密钥丢了，账户里的一切也就没了。存钱之前，请在另一台设备上添加第二把通行密钥。',
     finish: '只有一条进入途径。第二把通行密钥已创建，但账户还不认识它：请把它写到链上。',
     states: { waiting: '尚未上链', active: '可以签名', leaving: '正在移除', gone: '已移除' },
-    waitingHelp: '它还不能签名。写到链上需付手续费。', leaves: (when) => `${when}可移除。`, ready: '等待时间已过。',
+    waitingHelp: '它还不能签名。写到链上需付手续费。', leaves: (when) => `${when}起可以执行移除。`, ready: '等待时间已过。',
     leavingHelp: '执行之前，账户的任何一把通行密钥都能阻止。如果不是你要求的，请立即阻止。',
     stillOn: (names) => `它在这些网络上仍能签名：${names}。请在那里也移除。`,
     putOnChain: '写到链上', remove: '移除', veto: '阻止移除', apply: '执行移除', forget: '忘记',

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Account, Methods, Owner } from '../../api/generated';
 import { createPasskey, hasPlatformAuthenticator } from '../../api/webauthn';
 import { clean } from '../../format/clean';
-import { moment } from '../../format/time';
+import { due, moment } from '../../format/time';
 import { runCeremony } from '../../store/ceremony';
 import { go } from '../../store/go';
 import { currentNetwork, now, offers, putOperation, store } from '../../store/store';
@@ -96,7 +96,8 @@ function OwnerRow({ account, owner, active }: { account: Account; owner: Owner; 
     }
   };
   const elsewhere = owner.chains.filter((c) => c.network_id !== currentNetwork.value?.id && (c.state === 'active' || c.state === 'leaving'));
-  const ready = owner.state === 'leaving' && owner.ready_ms <= now.value;
+  /* the contract goes by the chain's clock */
+  const ready = owner.state === 'leaving' && owner.ready_ms <= Math.max(now.value, store.status.value?.chain.block_ms ?? 0);
   const act = (what: What, label: string, icon: 'plus' | 'trash' | 'shield-check' | 'check', primary = false) => (
     <Button small icon={icon} kind={primary ? 'primary' : undefined} busy={doing.busy} onPress={() => void ask(what)} label={`${label}: ${shown}`} testId={`owner-${what}`}>{label}</Button>
   );
@@ -109,7 +110,7 @@ function OwnerRow({ account, owner, active }: { account: Account; owner: Owner; 
         <span class="muted">{t.accounts.kinds[owner.kind]} · {owner.synced ? t.accounts.synced : t.accounts.onlyHere} · {t.accounts.worksAt(owner.rp_id)}</span>
         <span class="muted">{t.accounts.lastUsed}: {owner.last_used_ms ? moment(owner.last_used_ms, now.value, t) : t.accounts.never} · {owner.tested_ms ? t.accounts.tested(moment(owner.tested_ms, now.value, t)) : t.accounts.neverTested}</span>
         {owner.state === 'waiting' && <span>{t.owners.waitingHelp}</span>}
-        {owner.state === 'leaving' && <span>{ready ? t.owners.ready : t.owners.leaves(moment(owner.ready_ms, now.value, t))} {t.owners.leavingHelp}</span>}
+        {owner.state === 'leaving' && <span>{ready ? t.owners.ready : t.owners.leaves(due(owner.ready_ms))} {t.owners.leavingHelp}</span>}
         {owner.state === 'gone' && elsewhere.length > 0 && <span>{t.owners.stillOn(elsewhere.map((c) => clean(store.networks.value.find((n) => n.id === c.network_id)?.name ?? c.network_id, 40)).join(', '))}</span>}
         {name !== null && (
           <form class="inline-form" onSubmit={(event) => {

@@ -67,7 +67,7 @@ function Request({ operation }: { operation: Operation }) {
   const facts: ApproveFacts = {
     isAnswered: !isOpen || (!operation.request && !isOrdinary), isBusy: signing, isLinkUp: link.value === 'up', areKeysUp: store.status.value?.keys !== 'down',
     isDoubtful: store.status.value?.chain.state === 'doubtful', isBlocked: operation.risks.some((r) => r.level === 'blocked'),
-    isDecoded: operation.effects.length > 0 || operation.kind === 'cancel', isStale: now.value - operation.fee.max.as_of_ms > STALE_MS,
+    isDecoded: operation.effects.length > 0 || operation.kind === 'cancel' || operation.subject !== undefined, isStale: now.value - operation.fee.max.as_of_ms > STALE_MS,
     isTrialRunning: operation.trial.state === 'running', shownMs: seen.shownMs, quietMs: seen.quietMs, isSeen: seen.isSeen,
     unticked: operation.risks.filter((r) => r.tick && !ticks.includes(r.id)).length,
   };
