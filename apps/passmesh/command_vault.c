@@ -1,6 +1,5 @@
 /* passmesh vault, passmesh accounts: the vault and ordinary accounts without the page. A secret is typed at the terminal or read from a
  * descriptor, sealed here for the key process, and never an argument, an environment variable or a line of the daemon's. */
-#define _GNU_SOURCE
 #include "commands.h"
 
 #include "base/budget.h"
@@ -13,15 +12,14 @@
 #include "crypto/backend.h"
 #include "node/keyd/keyd_wire.h"
 #include "node/os/entropy.h"
+#include "node/os/prompt.h"
 #include "wallet/vault_channel.h"
 #include "wallet/vault_content.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 enum {
@@ -61,8 +59,8 @@ static void typed_wipe(struct typed *t)
     wipe(mspan_of(t, sizeof *t));
 }
 
-/* Reads up to a line's end (a terminal) or to the end (a descriptor). */
-static bool read_all(int fd, struct typed *ret, bool is_line)
+/* Reads a descriptor to its end; a line's end there is left out. */
+static bool read_all(int fd, struct typed *ret)
 {
     ret->n = 0;
     for (;;) {
@@ -74,40 +72,26 @@ static bool read_all(int fd, struct typed *ret, bool is_line)
             command_say("What was read is too long, or could not be read.");
             return false;
         }
-        ret->n += n > 0 ? (size_t)n : 0;
-        bool has_line = ret->n > 0 && ret->bytes[ret->n - 1] == '\n';
-        if (n == 0 || (is_line && has_line)) {
+        if (n == 0) {
             break;
         }
+        ret->n += (size_t)n;
     }
     while (ret->n > 0 && (ret->bytes[ret->n - 1] == '\n' || ret->bytes[ret->n - 1] == '\r')) {
         ret->n--;
     }
-    ret->bytes[ret->n] = '\0';
     return ret->n > 0;
 }
 
-/* Asks at the terminal itself, whatever stdin is; nothing is shown. */
 static bool prompt(const char *what, struct typed *ret)
 {
-    struct termios before;
-    int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-    if (tty < 0 || tcgetattr(tty, &before) != 0) {
+    enum err e = prompt_secret(mspan_of(ret->bytes, SECRET_MAX), &ret->n, what);
+    if (e == ERR_NOT_FOUND) {
         command_say("There is no terminal to type at. Give --fd N, a descriptor to read from.");
-        if (tty >= 0) {
-            (void)close(tty);
-        }
-        return false;
+    } else if (e != OK) {
+        command_say("What was typed is too long, or could not be read.");
     }
-    struct termios quiet = before;
-    quiet.c_lflag &= ~(tcflag_t)ECHO;
-    (void)tcsetattr(tty, TCSAFLUSH, &quiet);
-    (void)dprintf(tty, "%s (not shown): ", what);
-    bool is_read = read_all(tty, ret, true);
-    (void)tcsetattr(tty, TCSAFLUSH, &before);
-    (void)dprintf(tty, "\n");
-    (void)close(tty);
-    return is_read;
+    return e == OK && ret->n > 0;
 }
 
 /* ---- sealing ---- */
@@ -282,9 +266,7 @@ static bool gather(const struct adding *a, struct wr *w)
     static struct typed password;
     const char *what = a->kind[0] == 'p' ? "Recovery phrase" : "Private key";
     bool is_file = strcmp(a->kind, "file") == 0;
-    bool is_read = a->fd >= 0 ? read_all(a->fd, &secret, false)
-                   : is_file  ? false
-                              : prompt(what, &secret);
+    bool is_read = a->fd >= 0 ? read_all(a->fd, &secret) : is_file ? false : prompt(what, &secret);
     if (is_file && a->fd < 0) {
         command_say("A key file is read from a descriptor: --fd 3 3<FILE. Its password is typed.");
     } else if (is_read && is_file) {

@@ -1,0 +1,56 @@
+#ifndef NODE_DEVICE_VAULT_H
+#define NODE_DEVICE_VAULT_H
+
+#include "base/budget.h"
+#include "base/rng.h"
+#include "codec/json.h"
+#include "node/authenticator/security_key.h"
+
+/* The vault with a security key and without a browser: what the page does, done over the daemon's API with the key at hand. PRF outputs are
+ * sealed here for keyd; the daemon carries them as it carries the page's. */
+
+/* The daemon's API; embed as first member. */
+struct device_api {
+    /* Calls a method. members is what stands between the braces of params, without the key of a command, which call adds. The result lives
+     * until the next call. ERR_DENIED: refused, with the code in self->code; ERR_IO: no answer. */
+    enum err (*call)(struct device_api *self,
+                     struct json *ret_result,
+                     const char *method,
+                     struct span members);
+    char code[64];
+};
+
+struct device_vault {
+    struct device_api *api;
+    struct security_key *key;
+    struct rng *rng;
+    struct budget *budget;             /* for messages, some 16 KiB at a time */
+    struct span origin;                /* of the page: what a browser would write */
+    struct span pin;                   /* empty: the key verifies the person itself */
+    struct security_key_answer answer; /* of the ceremony that runs; wiped by device_vault_done */
+};
+
+void device_vault_done(struct device_vault *d);
+
+/* device_vault_enrol makes the vault's first passkey: created, asserted twice with the same secret. device_vault_unlock opens the vault.
+ * Errors: those of device_api.call and of the key (security_key.h); ERR_STATE: there is a vault already, whose passkeys must agree to
+ * another one (in the page); there is none yet; ERR_UNSUPPORTED: the key gives no PRF; ERR_LIMIT. */
+MUST_CHECK enum err device_vault_enrol(struct device_vault *d);
+MUST_CHECK enum err device_vault_unlock(struct device_vault *d);
+
+/* device_vault_begin asks for the challenge over a prepared operation of an ordinary account, and gives what keyd has read (type reading of
+ * the API; until the next call). device_vault_approve signs that challenge and hands it in; ticks is the JSON array of risk lines that the
+ * person has confirmed. */
+struct device_request {
+    struct span operation;
+    uint64_t revision;
+    uint8_t challenge[32];
+    struct json reading;
+    char check_code[10];
+};
+MUST_CHECK enum err device_vault_begin(struct device_vault *d, struct device_request *request);
+MUST_CHECK enum err device_vault_approve(struct device_vault *d,
+                                         const struct device_request *request,
+                                         struct span ticks);
+
+#endif

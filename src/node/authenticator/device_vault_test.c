@@ -1,0 +1,170 @@
+/* The vault with a security key and without a browser: the real libfido2 over a CTAP device in software, the API, and keyd's engine. */
+#include "node/authenticator/device_vault.h"
+
+#include "base/check.h"
+#include "base/wr.h"
+#include "crypto/backend.h"
+#include "evm/tx.h"
+#include "node/api/api_rig_test.h"
+#include "node/authenticator/ctap_device_test.h"
+#include "node/authenticator/libfido2.h"
+#include "node/keyd/keyd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct bench {
+    struct device_api api; /* first */
+    struct rig r;
+    struct keyd_store store;
+    struct keyd k;
+    uint8_t reply[KEYD_REPLY_MAX];
+    char members[16 * 1024];
+    struct ctap_device device;
+    struct security_key key;
+    struct device_vault d;
+} bench;
+
+static enum err keep(struct keyd_store *self, struct span content)
+{
+    (void)self;
+    return content.n > 0 ? OK : ERR_IO;
+}
+
+static enum err
+ask_keyd(struct api_node_port *self, struct span *ret_body, enum keyd_op op, struct span body)
+{
+    static uint8_t request[40000];
+    struct bench *b = &bench;
+    (void)self;
+    struct wr w = wr_init(MSPAN_OF(request));
+    wr_u8(&w, KEYD_VERSION);
+    wr_u8(&w, (uint8_t)op);
+    wr_be32(&w, 7);
+    wr_bytes(&w, body);
+    check(wr_ok(&w));
+    keyd_tick(&b->k, b->r.w.t.mono);
+    size_t n = keyd_answer(&b->k, MSPAN_OF(b->reply), KEYD_MAY_VAULT, span_of(request, w.n));
+    *ret_body = span_from(span_of(b->reply, n), 7);
+    return (enum err)b->reply[6];
+}
+
+static enum err
+call(struct device_api *self, struct json *ret_result, const char *method, struct span members)
+{
+    struct bench *b = (struct bench *)(void *)self;
+    check(members.n < sizeof b->members);
+    memcpy(b->members, members.p ? members.p : (const uint8_t *)"", members.n);
+    b->members[members.n] = '\0';
+    if (!rig_ask(&b->r, method, members.n ? "%s" : " %s", b->members)) {
+        text_set(self->code, sizeof self->code, span_str(b->r.error));
+        return ERR_DENIED;
+    }
+    *ret_result = b->r.result;
+    return OK;
+}
+
+static struct bench *start(void)
+{
+    struct bench *b = &bench;
+    memset(b, 0, sizeof *b);
+    EXPECT_OK(crypto_init());
+    if (!rig_init(&b->r)) {
+        return NULL;
+    }
+    b->api.call = call;
+    b->store.save = keep;
+    const struct keyd_cfg cfg = {
+        .budget = test_budget(),
+        .rng = &b->r.w.rng.rng,
+        .store = &b->store,
+        .work = test_budget(),
+        .phrase_cost = {.passes = 1, .memory_kib = 8},
+        .key_file_log2_n = 12,
+        .idle_us = VAULT_IDLE_US
+    };
+    EXPECT_OK(keyd_init(&b->k, &cfg, SPAN_EMPTY));
+    b->r.node.port.keys = ask_keyd;
+    ctap_device_init(&b->device, test_seed());
+    b->device.has_protocol_2 = true;
+    ctap_device_plug(&b->device);
+    EXPECT_OK(security_key_open(&b->key, "soft"));
+    EXPECT_EQ(FIDO_OK, fido_dev_set_pin(b->key.dev, "1234", NULL));
+    b->d = (struct device_vault){.api = &b->api,
+                                 .key = &b->key,
+                                 .rng = &b->r.w.rng.rng,
+                                 .budget = test_budget(),
+                                 .origin = SPAN_LIT("http://passmesh.localhost:7878"),
+                                 .pin = SPAN_LIT("1234")};
+    return b;
+}
+
+static void done(struct bench *b)
+{
+    device_vault_done(&b->d);
+    security_key_done(&b->key);
+    keyd_done(&b->k);
+    rig_done(&b->r);
+}
+
+TEST(enrolled_unlocked_and_sent_with_a_key_alone)
+{
+    struct bench *b = start();
+    TEST_REQUIRE(b);
+    EXPECT_ERR(ERR_STATE, device_vault_unlock(&b->d)); /* there is none yet */
+    EXPECT_OK(device_vault_enrol(&b->d));
+    EXPECT_ERR(ERR_STATE, device_vault_enrol(&b->d));
+    EXPECT(rig_ask(&b->r, "ordinary_create", "\"name\":\"By key\",\"words\":12"));
+    struct rig_text address = rig_text(b->r.result, "address");
+    EXPECT(rig_ask(&b->r, "vault_lock", " "));
+    EXPECT_OK(device_vault_unlock(&b->d));
+    rig_turn(&b->r, 10);
+    struct rig_text op = rig_prepare(&b->r, "1000000000000000000");
+    struct device_request q = {.operation = span_str(op.text), .revision = 1};
+    EXPECT_OK(device_vault_begin(&b->d, &q));
+    EXPECT_STR("1000000000000000000", rig_text(q.reading, "value").text);
+    EXPECT_EQ(9, strlen(q.check_code));
+    EXPECT_OK(device_vault_approve(&b->d, &q, SPAN_LIT("[\"first_time\"]")));
+    rig_turn(&b->r, 10);
+    EXPECT_EQ(1, b->r.w.chain.sent_count);
+    struct tx tx;
+    struct buf scratch;
+    struct address sender;
+    char text[ADDRESS_TEXT_LEN];
+    buf_init(&scratch, test_budget(), 4096);
+    EXPECT_OK(tx_decode(&tx, span_of(b->r.w.chain.sent, b->r.w.chain.sent_len)));
+    EXPECT_OK(tx_sender(&sender, &tx, &scratch));
+    address_print(text, sender);
+    EXPECT_STR(address.text, text);
+    buf_done(&scratch);
+    EXPECT_ERR(ERR_DENIED, device_vault_approve(&b->d, &q, SPAN_LIT("[]"))); /* once */
+    EXPECT_STR("operation_state", b->api.code);
+    done(b);
+}
+
+TEST(a_wrong_pin_a_key_that_changes_and_another_key)
+{
+    struct bench *b = start();
+    TEST_REQUIRE(b);
+    b->d.pin = SPAN_LIT("9999");
+    EXPECT_ERR(ERR_AUTH, device_vault_enrol(&b->d));
+    b->d.pin = SPAN_LIT("1234");
+    b->device.fault = CTAP_FAULT_CHANGING;
+    EXPECT_ERR(ERR_DENIED, device_vault_enrol(&b->d));
+    EXPECT_STR("vault_prf_changed", b->api.code);
+    b->device.fault = CTAP_FAULT_NO_UV;
+    EXPECT_ERR(ERR_DENIED, device_vault_enrol(&b->d));
+    b->device.fault = CTAP_NO_FAULT;
+    EXPECT_OK(device_vault_enrol(&b->d));
+    EXPECT(rig_ask(&b->r, "vault_lock", " "));
+    ctap_device_init(&b->device, test_seed() + 1); /* another key in the same port */
+    b->device.has_protocol_2 = true;
+    security_key_done(&b->key);
+    ctap_device_plug(&b->device);
+    EXPECT_OK(security_key_open(&b->key, "soft"));
+    EXPECT_EQ(FIDO_OK, fido_dev_set_pin(b->key.dev, "1234", NULL));
+    EXPECT_ERR(ERR_NOT_FOUND, device_vault_unlock(&b->d));
+    done(b);
+}
+
+TEST_MAIN
