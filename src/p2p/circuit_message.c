@@ -253,3 +253,14 @@ circuit_voucher_open(struct circuit_voucher *ret_voucher, struct span sealed, st
     *ret_voucher = v;
     return OK;
 }
+
+bool circuit_voucher_is_of(const struct peer_id *relay,
+                           struct span domain,
+                           struct span payload_type,
+                           struct span payload)
+{
+    struct circuit_voucher v;
+    return span_equal(domain, VOUCHER_FORM.domain) &&
+           span_equal(payload_type, VOUCHER_FORM.payload_type) && read_voucher(&v, payload) == OK &&
+           peer_id_equal(&v.relay, relay) && !peer_id_equal(&v.peer, relay);
+}

@@ -88,6 +88,13 @@ MUST_CHECK enum err circuit_voucher_seal(struct wr *w,
                                          struct signer *signer,
                                          struct budget *budget);
 
+/* circuit_voucher_is_of: are these the parts of an envelope in which relay vouches for another peer? For signers that check
+ * what they are given. */
+bool circuit_voucher_is_of(const struct peer_id *relay,
+                           struct span domain,
+                           struct span payload_type,
+                           struct span payload);
+
 /* circuit_voucher_open decodes and verifies one, and that the relay it names has signed it. ERR_AUTH, ERR_MALFORMED,
  * ERR_UNSUPPORTED, ERR_LIMIT: it is worth nothing. */
 MUST_CHECK enum err circuit_voucher_open(struct circuit_voucher *ret_voucher,

@@ -105,18 +105,19 @@ class World:
         self.children.append(Child(*command, env=env))
         return self.children[-1]
 
-    def server(self, name, ini, host='127.0.0.1'):
+    def server(self, name, ini, host='127.0.0.1', inside=()):
+        """inside: a command that runs another, such as one that enters a namespace."""
         home = self.top / name
         write(home / 'config/server.ini', f'[server]\n{ini}mdns_port = {self.port}\n')
-        child = self.start(SERVER, '--home', str(home), '--network', str(self.network), '--node', 'http://127.0.0.1:9',
+        child = self.start(*inside, SERVER, '--home', str(home), '--network', str(self.network), '--node', 'http://127.0.0.1:9',
                            '--listen', f'/ip4/{host}/tcp/0', '--json')
         child.ready = json.loads(child.line('{'))
         return child
 
-    def daemon(self, name, ini):
+    def daemon(self, name, ini, inside=()):
         home = self.top / name
         write(home / 'config/passmesh.ini', f'[page]\nport = {free_port()}\n[log]\nlevel = debug\n[peers]\n{ini}mdns_port = {self.port}\n')
-        child = self.start(PASSMESH, '--home', str(home), 'daemon',
+        child = self.start(*inside, PASSMESH, '--home', str(home), 'daemon',
                            env={'PASSMESH_NETWORK': str(self.network), 'PASSMESH_UI': str(self.top / 'ui')})
         child.home = home
         until('the daemon is ready', lambda: any('ready at' in text for text in child.log))

@@ -131,6 +131,7 @@ static void on_host_event(void *user, const struct host_event *e)
     struct wallet_time t = daemon_time(d);
     if (e->kind == HOST_EVENT_EXTENSION) {
         daemon_dht_event(d);
+        daemon_relay_event(d);
     } else {
         (void)servers_host_event(&d->servers, t.mono, t, e);
     }
@@ -425,6 +426,7 @@ static enum err start_host(struct daemon *d)
                           .budget = &d->budget,
                           .rng = &d->entropy.rng,
                           .log = &d->log,
+                          .one_port = true,
                           .on_event = on_host_event,
                           .user = d};
     if (tcp_init(&d->tcp, &tcp) != OK) {
@@ -619,6 +621,7 @@ static enum err start(struct daemon *d)
     TRY(start_host(d));
     TRY(listen_for_peers(d));
     TRY(start_servers(d));
+    TRY(daemon_relay_start(d));
     daemon_mdns_start(d);
     TRY(daemon_dht_start(d));
     if (fetch_new(&d->fetch, &d->loop) != OK || start_api(d) != OK) {
@@ -694,6 +697,7 @@ static void stop(struct daemon *d)
     d->api = NULL;
     wallet_free(d->wallet);
     daemon_dht_stop(d);
+    daemon_relay_stop(d);
     if (d->has_host) {
         host_done(&d->host);
     }

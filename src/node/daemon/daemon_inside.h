@@ -21,6 +21,8 @@
 #include "node/os/hardware.h"
 #include "node/os/sandbox_node.h"
 #include "node/store/db.h"
+#include "p2p/host_circuit.h"
+#include "p2p/host_dcutr.h"
 #include "p2p/host_kad.h"
 #include "p2p/host_state.h"
 
@@ -83,6 +85,8 @@ struct daemon {
     struct mdns_socket mdns;
     struct near near;
     struct daemon_dht dht;
+    struct host_circuit circuit;
+    struct host_dcutr dcutr;
     struct daemon_plugin plugin;
     struct fetch *fetch;
     struct own_nodes own_nodes;
@@ -103,6 +107,13 @@ struct daemon {
 struct wallet_time daemon_time(const struct daemon *d);
 void daemon_pump(void *user);
 void daemon_stop(void *user);
+
+/* ---- daemon_relay.c ---- */
+
+/* daemon_relay_start lets servers be dialled through relays; the sentence in d->text. */
+MUST_CHECK enum err daemon_relay_start(struct daemon *d);
+void daemon_relay_stop(struct daemon *d);
+void daemon_relay_event(struct daemon *d);
 
 /* ---- daemon_mdns.c ---- */
 

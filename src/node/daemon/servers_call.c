@@ -64,7 +64,8 @@ static struct call *call_open(struct servers *s,
     if (service_client_init(&c->client, s->cfg.budget, request, t.mono) != OK) {
         return NULL;
     }
-    struct host_open_args args = {.peer = &c->peer, .protocol = SERVICE_PROTOCOL_ID, .user = c};
+    struct host_open_args args = {
+        .peer = &c->peer, .protocol = SERVICE_PROTOCOL_ID, .user = c, .relayed_ok = true};
     if (host_open_stream(s->cfg.host, &c->stream, NULL, args) != OK) {
         service_client_done(&c->client);
         return NULL;

@@ -7,6 +7,7 @@
 #include "evm/u256.h"
 #include "evm/userop.h"
 #include "p2p/certificate.h"
+#include "p2p/circuit_message.h"
 #include "p2p/envelope.h"
 #include "p2p/gossip_message.h"
 #include "p2p/kad_signed.h"
@@ -92,7 +93,8 @@ enum err keyd_check_envelope(struct span message, const struct ed25519_public *i
     struct peer_record record;
     key_encode_ed25519(encoded, identity->bytes);
     peer_id_of_key(&self, SPAN_OF(encoded));
-    if (is_dht_value(&self, domain, payload_type, payload)) {
+    if (is_dht_value(&self, domain, payload_type, payload) ||
+        circuit_voucher_is_of(&self, domain, payload_type, payload)) {
         return OK;
     }
     bool is_ours = is_peer_record(domain, payload_type) &&

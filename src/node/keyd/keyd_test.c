@@ -12,6 +12,7 @@
 #include "evm/userop.h"
 #include "node/keyd/keyd_policy.h"
 #include "p2p/certificate.h"
+#include "p2p/circuit_message.h"
 #include "p2p/envelope.h"
 #include "p2p/gossip_message.h"
 #include "p2p/kad_signed.h"
@@ -451,6 +452,29 @@ TEST(a_peer_record_of_our_own_is_sealed)
     w = wr_init(MSPAN_OF(sealed));
     EXPECT_ERR(ERR_DENIED, peer_record_seal(&w, &cfg, &b->signer, test_budget()));
     EXPECT_ERR(ERR_DENIED, keyd_check_envelope(noise_message(), &other));
+    keyd_done(&b->k);
+}
+
+TEST(a_voucher_of_ours_for_another_peer_is_sealed)
+{
+    struct bench *b = bench_start();
+    struct keyd_key key = create(b, KEYD_IDENTITY);
+    key_encode_ed25519(b->identity, key.public_bytes);
+    b->signer = (struct signer){.sign = bench_sign, .public_key = SPAN_OF(b->identity)};
+    struct circuit_voucher v = {.expires_s = 1800000000};
+    struct peer_id self;
+    peer_id_of_key(&self, b->signer.public_key);
+    v.relay = v.peer = self;
+    v.peer.bytes[20] ^= 1;
+    uint8_t sealed[512];
+    struct wr w = wr_init(MSPAN_OF(sealed));
+    EXPECT_OK(circuit_voucher_seal(&w, &v, &b->signer, test_budget()));
+    v.peer = self;
+    w = wr_init(MSPAN_OF(sealed));
+    EXPECT_ERR(ERR_DENIED, circuit_voucher_seal(&w, &v, &b->signer, test_budget()));
+    v.relay.bytes[20] ^= 1; /* another relay's */
+    w = wr_init(MSPAN_OF(sealed));
+    EXPECT_ERR(ERR_DENIED, circuit_voucher_seal(&w, &v, &b->signer, test_budget()));
     keyd_done(&b->k);
 }
 

@@ -107,6 +107,7 @@ static instant next_deadline(const struct server *s)
 {
     instant at = instant_min(server_chain_deadline(s), s->watch_at);
     at = instant_min(at, server_dht_deadline(s));
+    at = instant_min(at, server_relay_deadline(s));
     at = instant_min(at, instant_min(s->notify_at, s->operator.push_at));
     at = s->sidecar.has_told ? instant_min(at, s->figures.at) : at;
     if (s->phase == SERVER_DRAINING || s->phase == SERVER_CLOSING) {
@@ -131,6 +132,7 @@ static void pump(struct server *s)
         }
         watch(s, now);
         server_dht_tick(s, now);
+        server_relay_tick(s, now);
         server_operator_tick(s, now);
         server_notify_tick(s, now);
         server_figures_tick(s, now);
@@ -464,8 +466,8 @@ MUST_CHECK static enum err start_host(struct server *s)
     }
     uint32_t streams_max = s->config->limits.streams_max * PROTOCOL_STREAMS_FACTOR;
     uint32_t per_peer = s->config->limits.streams_per_peer_max * PROTOCOL_STREAMS_FACTOR;
-    struct host_protocol_args handled = {.streams_in_max = streams_max,
-                                         .streams_in_per_peer_max = per_peer};
+    struct host_protocol_args handled = {
+        .streams_in_max = streams_max, .streams_in_per_peer_max = per_peer, .relayed_ok = true};
     if (host_init(&s->host, &cfg, loop_now(&s->loop)) != OK) {
         return FAIL(s, ERR_LIMIT, "The memory is too small: raise memory_mib in server.ini.");
     }
@@ -475,6 +477,7 @@ MUST_CHECK static enum err start_host(struct server *s)
                           .budget = &s->budget,
                           .rng = &s->entropy.rng,
                           .log = &s->log,
+                          .one_port = true,
                           .on_event = server_host_event,
                           .user = s};
     if (host_handle(&s->host, SERVICE_PROTOCOL_ID, handled) != OK ||
@@ -535,6 +538,7 @@ MUST_CHECK static enum err start(struct server *s)
     TRY(start_host(s));
     TRY(start_listening(s));
     TRY(server_reach_start(s));
+    TRY(server_relay_start(s));
     server_mdns_start(s);
     TRY(server_dht_start(s));
     /* Supervised, the wallet is its operator, and its sandbox has no Unix sockets. */
@@ -621,6 +625,7 @@ static void stop(struct server *s)
         bundler_done(&s->bundler);
     }
     server_dht_stop(s);
+    server_relay_stop(s);
     server_reach_free(s);
     if (s->has_host) {
         host_done(&s->host);

@@ -54,6 +54,7 @@ MUST_CHECK static enum err check_all(struct server *s)
     TRY(check_addrs(s, "listen", c->listen, c->listen_count));
     TRY(check_addrs(s, "announce", c->announce, c->announce_count));
     TRY(check_addrs(s, "bootstrap", c->bootstrap, c->bootstrap_count));
+    TRY(check_addrs(s, "relay_at", c->relay_at, c->relay_at_count));
     return check_files(s);
 }
 

@@ -138,6 +138,15 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
     if (config_is_key(e, "server", "mdns")) {
         return read_mdns(c, e, diag);
     }
+    if (config_is_key(e, "server", "relay")) {
+        bool flag;
+        TRY(config_get_flag(&flag, e, diag));
+        c->relay = flag ? SERVER_RELAY_YES : SERVER_RELAY_NO;
+        return OK;
+    }
+    if (config_is_key(e, "server", "relay_at")) {
+        return get_list(c->relay_at, &c->relay_at_count, e, diag);
+    }
     if (config_is_key(e, "server", "dht")) {
         return config_get_flag(&c->is_dht, e, diag);
     }

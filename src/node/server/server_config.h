@@ -22,6 +22,9 @@ struct server_nodes {
     char list[SERVER_NODE_COUNT_MAX][FETCH_URL_LEN_MAX + 1];
 };
 
+/* Does the server relay for peers that cannot be reached? If nothing is said: once others found that they reach it. */
+enum server_relay_use { SERVER_RELAY_REACHED, SERVER_RELAY_YES, SERVER_RELAY_NO };
+
 /* What stands on the command line. NULL leaves a value to the file. */
 struct server_config_args {
     const char *home;
@@ -48,6 +51,10 @@ struct server_config {
     enum server_mdns mdns;
     uint16_t mdns_port; /* 0: the usual one */
     bool is_dht;
+    enum server_relay_use relay;
+    size_t relay_at_count;
+    char relay_at[SERVER_LISTEN_COUNT_MAX]
+                 [CONFIG_TEXT_LEN_MAX + 1]; /* relays to be reached through */
     size_t bootstrap_count;
     char bootstrap[SERVER_LISTEN_COUNT_MAX]
                   [CONFIG_TEXT_LEN_MAX + 1]; /* of the DHT, beside the network's */

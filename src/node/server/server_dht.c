@@ -24,6 +24,7 @@ enum err server_dht_start(struct server *s)
         .kad = {.mode = server_reach_is_dht_server(s) ? KAD_MODE_SERVER : KAD_MODE_CLIENT,
                 .private_too = s->network->kind == NETWORK_LOCAL}
     };
+
     s->dht.provide_at = INSTANT_NEVER;
     if (!s->config->is_dht) {
         return OK;

@@ -16,8 +16,11 @@
 #include "node/server/server.h"
 #include "node/server/server_sidecar.h"
 #include "node/server/server_store.h"
+#include "p2p/host_circuit.h"
+#include "p2p/host_dcutr.h"
 #include "p2p/host_kad.h"
 #include "p2p/host_reach.h"
+#include "p2p/host_relay.h"
 #include "p2p/host_state.h"
 
 /* The server's inside, shared by server*.c only. */
@@ -60,6 +63,17 @@ struct server_reach {
     uint8_t also_rooms[SERVER_LISTEN_COUNT_MAX][MULTIADDR_LEN_MAX];
     enum reach told; /* in the log */
     enum reach_reason told_reason;
+};
+
+/* Relays: for others, and to be reached through. */
+struct server_relay {
+    bool is_on;
+    bool serves;
+    struct host_relay service;
+    struct host_circuit circuit;
+    struct host_dcutr dcutr;
+    instant look_at; /* when reservations are asked for again */
+    uint64_t every_us;
 };
 
 enum { SERVER_SUBSCRIBERS_MAX = 16, SERVER_PROBLEMS_MAX = 8 };
@@ -152,6 +166,7 @@ struct server {
     struct mdns_socket mdns;
     struct server_dht dht;
     struct server_reach reach;
+    struct server_relay relay;
     size_t listen_count;
     struct span listen[SERVER_LISTEN_COUNT_MAX]; /* with the real ports */
     size_t leaving_count;                        /* answered, and not yet closed by both sides */
@@ -252,6 +267,21 @@ void server_figures_peer(struct server *s, const struct host_peer_info *info);
 /* server_write_metrics: Prometheus' text format 0.0.4. */
 void server_write_metrics(struct server *s, struct wr *w);
 
+/* ---- server_relay.c ---- */
+
+/* The sentence in s->text. */
+MUST_CHECK enum err server_relay_start(struct server *s);
+void server_relay_stop(struct server *s);
+void server_relay_tick(struct server *s, instant now);
+instant server_relay_deadline(const struct server *s);
+/* server_relay_addrs adds those that lead through relays to count addresses, up to HOST_ADDRS_MAX; they live as long as
+ * room's content. */
+size_t server_relay_addrs(const struct server *s,
+                          struct span addrs[static HOST_ADDRS_MAX],
+                          size_t count,
+                          struct buf *room);
+void server_relay_event(struct server *s);
+
 /* ---- server_reload.c ---- */
 
 /* server_reload reads server.ini once more and takes over what may change; writes {"changed", "needs_restart"}. Nothing changes if
@@ -299,6 +329,8 @@ void server_reach_free(struct server *s);
 void server_reach_event(struct server *s);
 
 /* server_reach_is_dht_server: is it of use to others as a member of the DHT? */
+/* server_announce has the host announce what is confirmed, what the operator says, and what leads through relays. */
+MUST_CHECK enum err server_announce(struct server *s);
 bool server_reach_is_dht_server(const struct server *s);
 
 /* server_reach_write writes the member "reach" of the state. */

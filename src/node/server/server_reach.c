@@ -71,11 +71,17 @@ MUST_CHECK static enum err read_also(struct server *s)
     return OK;
 }
 
-MUST_CHECK static enum err announce(struct server *s)
+enum err server_announce(struct server *s)
 {
-    enum err e = s->reach.is_on
-                     ? host_reach_announce(&s->reach.host, s->reach.also, s->reach.also_count)
-                     : host_set_listen_addrs(&s->host, s->reach.also, s->reach.also_count);
+    struct span addrs[HOST_ADDRS_MAX];
+    AUTO(buf_done) struct buf room = {0};
+    buf_init(&room, &s->budget, (size_t)HOST_ADDRS_MAX * (MULTIADDR_LEN_MAX + 2));
+    for (size_t i = 0; i < s->reach.also_count; i++) {
+        addrs[i] = s->reach.also[i];
+    }
+    size_t count = server_relay_addrs(s, addrs, s->reach.also_count, &room);
+    enum err e = s->reach.is_on ? host_reach_announce(&s->reach.host, addrs, count)
+                                : host_set_listen_addrs(&s->host, addrs, count);
     if (e != OK) {
         log_line(&s->log, LOG_ERROR, "net", "there is no memory for the addresses");
     }
@@ -86,6 +92,9 @@ MUST_CHECK static enum err announce(struct server *s)
  * because the network is this machine's own. */
 static bool is_good_for_dht(const struct server *s)
 {
+    if (s->config->relay_at_count > 0 && s->reach.host.verdict.reach != REACH_REACHABLE) {
+        return false; /* whoever needs a relay answers nobody in time */
+    }
     switch (s->reach.host.verdict.reach) {
     case REACH_REACHABLE: return true;
     case REACH_UNKNOWN:   return s->reach.also_count > 0;
@@ -118,7 +127,7 @@ void server_reach_event(struct server *s)
         s->reach.told_reason = v->reason;
         tell(s);
     }
-    if (announce(s) == OK) {
+    if (server_announce(s) == OK) {
         server_dht_follow(s);
     }
 }
@@ -142,7 +151,8 @@ MUST_CHECK static enum err start_asking(struct server *s, uint64_t unix_s)
     TRY(dialback_init(&s->reach.dialback, &dialback));
     struct host_reach_cfg cfg = {
         .autonat = {.dialler = &s->reach.dialback.dialler,
-                    .policy = {.private_too = is_local(s), .no_ip6 = !s->reach.dialback.has_ip6}}
+                    .policy = {.private_too = is_local(s), .no_ip6 = !s->reach.dialback.has_ip6}},
+        .tcp_reuses_port = true,
     };
     s->reach.is_on = true;
     TRY(host_reach_init(&s->reach.host, &s->host, &cfg));
@@ -158,7 +168,7 @@ enum err server_reach_start(struct server *s)
     if (e == OK) {
         collect_places(s, &places);
         host_reach_set_listen(&s->reach.host, places.list, places.count);
-        e = announce(s);
+        e = server_announce(s);
     }
     if (e != OK) {
         server_give_up(s, e, "There is no memory for the network: raise memory_mib in server.ini.");

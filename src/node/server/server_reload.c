@@ -28,6 +28,8 @@ static const struct item items[] = {
     ITEM("server.announce", announce, false),
     ITEM("server.dht", is_dht, false),
     ITEM("server.bootstrap", bootstrap, false),
+    ITEM("server.relay", relay, false),
+    ITEM("server.relay_at", relay_at, false),
     ITEM("server.mdns", mdns, false),
     ITEM("server.mdns_port", mdns_port, false),
     ITEM("limits.memory_mib", places.memory_max, false),

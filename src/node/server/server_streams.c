@@ -141,6 +141,7 @@ void server_host_event(void *user, const struct host_event *e)
     case HOST_EVENT_EXTENSION:
         server_dht_event(s);
         server_reach_event(s);
+        server_relay_event(s);
         break;
     case HOST_EVENT_REFUSED:
         log_line(&s->log, LOG_DEBUG, "net", "a peer was turned away: %s",
