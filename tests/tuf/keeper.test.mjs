@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, appendFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { LocalApi, newKey } from '../../tools/local/lib/local_api.mjs';
 import { freePort, makeHome, run, until } from '../api/daemon.mjs';
@@ -120,6 +121,7 @@ test('install, run, update, crash loop, back, drain, remove', async (t) => {
   await s.installed('1.1.0');
   await s.is('its trial is passed', (v) => !v.installed.trial && v.installed.has_previous);
 
+  await sleep(2500); /* the good one has run for longer than a trial takes: that is not the next one's */
   await s.release('1.2.0', broken());
   await s.do('plugin_install');
   const back = await s.is('the last good one', (v) => v.fault?.code === 'plugin_went_back' && v.state === 'running', 30000);

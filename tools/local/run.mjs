@@ -5,7 +5,9 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { buildAll, buildDir, programs } from './lib/build.mjs';
+import { LocalApi, newKey } from './lib/local_api.mjs';
 import { startDaemon, startNetwork } from './lib/network.mjs';
+import { releaseBuild, startRepository } from './lib/repository.mjs';
 import { Fault, say, sentence, step } from './lib/say.mjs';
 
 const PORT = 7878;
@@ -56,7 +58,24 @@ async function showWallet() {
   const { failed, stdout, stderr } = await output(programs.passmesh, ['--home', home, 'open', ...(hasDisplay && !process.argv.includes('--no-open') ? [] : ['--print'])]);
   say(failed ? stderr : stdout);
   say(`\nAnother address, when that one is used:  ${programs.passmesh} --home ${home} open --print`);
+  say('Server in its menu runs a server here, from a development repository whose keys lie in build/local/repository-keys/.');
   say('The wallet holds test money only. Ctrl-C stops everything; logs are in build/local/.');
+}
+
+/* The daemon is told of the development repository, and of the node that a server here would stand on. */
+async function offerServer(daemon, repository, rpc) {
+  const api = new LocalApi(daemon.socket);
+  const ask = (method, params = {}) => api.call(method, { key: newKey(), ...params });
+  try {
+    const { settings, mirrors } = await api.call('plugin_status');
+    if (mirrors.length > 0) {
+      await ask('plugin_repository_forget'); /* its address is another at each start */
+    }
+    await ask('plugin_repository_add', { url: repository.url, root: readFileSync(repository.root).toString('base64url') });
+    await ask('plugin_settings_set', { network_id: 'local', node: rpc, ...(settings.network_id ? {} : { listen: '/ip4/127.0.0.1/tcp/4001' }) });
+  } finally {
+    api.close();
+  }
 }
 
 async function main() {
@@ -82,6 +101,13 @@ async function main() {
       stops.push(network.stop);
       const daemon = await step('Starting the wallet', () => startDaemon({ dir, home, file: network.file, onEnd }));
       stops.push(() => daemon.stop());
+      const repository = await step('Making the development repository', async () => {
+        const made = await startRepository(dir);
+        stops.push(made.close);
+        await releaseBuild(made, dir, '0.1');
+        return made;
+      });
+      await offerServer(daemon, repository, network.rpc);
       say(`The wallet is at ${daemon.origin}/`);
       await showWallet();
       fault = await asked;

@@ -112,6 +112,9 @@ export function make(now) {
     variants: [{ version: '1.4.2', platform: 'x86_64-linux', suits: true, reasons: needs() }], ...o,
   });
 
+  const serverRun = { listen: `/ip4/0.0.0.0/tcp/4001/p2p/${PEER}`, as_of_ms: now, clients: 12, requests_min: 340, served: 40210, rx: 81023404, tx: 310234040, memory_kib: 18210, node: true, reached: true, sandbox: 'full', payee: ANNA, balance: '204100000000000000', earned: '4100000000000000' };
+  const serverUp = (o = {}) => plugin({ state: 'running', wanted: true, installed: { version: '1.4.2', trial: false, has_previous: true }, run: serverRun, offer: { ...plugin().offer, installed: true }, ...o });
+
   const topics = {
     plugin: plugin(), status: status(), accounts: { accounts: [account()] }, settings: settings(), health: health(), network: network(), requests: { operations: [] }, log: { lines: logs },
     balances: balances([bal(eth, fig(12345678901234567890n, proven)), bal(usdc, usd(250_000000n))]), activity: { rows, total: 6, spam_hidden: 0 },
@@ -120,6 +123,7 @@ export function make(now) {
   const replies = {
     networks_list: { networks: [local, mainnet] }, contacts_list: { contacts }, address_check: checked(), fee_quote: quote(), history_list: history,
     receive_info: { address: ANNA, uri: ANNA, on_chain: false, ways_in: 1, network: 'Local network' }, send_prepare: operation(),
+    plugin_log: { lines: [{ seq: 1, at_ms: now, level: 'info', part: 'server', text: 'Serving local' }, { seq: 2, at_ms: now, level: 'info', part: 'server', text: EVIL }] },
     peers_list: { peers: [
       { id: PEER, address: '/ip4/127.0.0.1/tcp/4001', direction: 'out', found: 'mdns', rtt_ms: 1, agent: 'passmesh-server/0.1.0', server: true, since_ms: now },
       { id: PEER2, address: '/ip4/127.0.0.1/tcp/4002', direction: 'in', found: 'dht', rtt_ms: 61, agent: EVIL, server: false, since_ms: now }] },
@@ -246,13 +250,25 @@ export function make(now) {
     'network': { route: 'network' },
     'network-empty': { route: 'network', topics: { network: network({ peers: 0, servers: 0, by_source: { mdns: 0, dht: 0, saved: 0, bootstrap: 0, manual: 0, inbound: 0 }, refused: [], sent: [], reach: { state: 'unknown', why: { code: 'not_tried', params: {} } }, chain: chain({ state: 'no_network', k: 0, n: 0, grade: 'reported' }) }), status: status({ chain: chain({ state: 'no_network' }), peers: 0, servers: 0 }) }, replies: { peers_list: { peers: [] }, servers_list: { servers: [] } } },
     'network-node-error': { route: 'network', replies: { network_node_set: error('wrong_chain', { expected: '31337', got: '1' }, ['open_network']) }, act: [['fill', 'form input', 'http://127.0.0.1:8545'], ['click', 'form button'], ['wait', '[data-test=error]']] },
-    'computer': { route: 'computer' },
-    'computer-guest': { route: 'computer', replies: { hardware: hardware({ vendor: 'amd', role: 'confidential-guest', container: true, cores: 1, memory_kib: 1048576, disk_free_kib: 0, technologies: [
+    'computer': { route: 'computer', act: [['wait', '[data-test=service-relay]']] },
+    'computer-guest': { route: 'computer', act: [['wait', '[data-test=service-relay]']], replies: { hardware: hardware({ vendor: 'amd', role: 'confidential-guest', container: true, cores: 1, memory_kib: 1048576, disk_free_kib: 0, technologies: [
       technology('sev-snp-guest', 2, 'device_not_in_container', 'pass_device'), technology('paravisor', 3, 'paravisor_ok'), technology('sgx', 0, 'sgx_none')], services: HARDWARE_SERVICES.map((s) => ({ ...s, verdict: 'cannot', reason: 'memory_too_small' })) }) } },
-    'computer-bare': { route: 'computer', replies: { hardware: hardware({ vendor: 'other', cores: 0, memory_kib: 0, aes: false, technologies: [technology('op-tee', 0, 'optee_none'), technology('tpm2', 0, 'a_code_of_tomorrow')] }) } },
+    'computer-bare': { route: 'computer', act: [['wait', '[data-test=service-relay]']], replies: { hardware: hardware({ vendor: 'other', cores: 0, memory_kib: 0, aes: false, technologies: [technology('op-tee', 0, 'optee_none'), technology('tpm2', 0, 'a_code_of_tomorrow')] }) } },
     'computer-loading': { route: 'computer', replies: { hardware: null }, act: [['pause', 1100]] },
     'computer-error': { route: 'computer', replies: { hardware: error('rate_limited', { wait_ms: '500' }) }, act: [['wait', '[data-test=error]']] },
     'settings': { route: 'settings' },
+    'server': { route: 'server', topics: { plugin: serverUp() }, act: [['wait', '[data-test=server-state]']] },
+    'server-none': { route: 'server', topics: { plugin: plugin({ mirrors: [], development: false, checked_ms: 0, offer: undefined, variants: undefined }) }, act: [['wait', '[data-test=server-state]']] },
+    'server-install': { route: 'server', act: [['wait', '[data-test=server-state]']] },
+    'server-cannot': { route: 'server', topics: { plugin: plugin({ variants: [{ version: '1.4.2', platform: 'x86_64-linux', suits: false, reasons: [...needs(), { met: false, code: 'need_tpm', params: { need: '2', has: '0' } }, { met: false, code: 'need_tee', params: { need: 'sev-snp', has: '' } }, { met: false, code: 'need_reachable', params: { need: '', has: '' } }] }, { version: '2.0.0', platform: 'aarch64-linux', suits: false, reasons: [{ met: false, code: 'need_platform', params: { need: 'aarch64-linux', has: 'x86_64-linux' } }, { met: false, code: 'need_client', params: { need: '9.0.0', has: '0.1.0' } }] }] }) }, act: [['wait', '[data-test=server-state]']] },
+    'server-downloading': { route: 'server', topics: { plugin: plugin({ job: { step: 'downloading', verified: 943718, length: 1443840 } }) }, act: [['wait', '[data-test=server-state]']] },
+    'server-update': { route: 'server', topics: { plugin: serverUp({ offer: { ...plugin().offer, version: '1.4.3', notes: EVIL } }) }, act: [['wait', '[data-test=server-state]']] },
+    'server-back': { route: 'server', topics: { plugin: serverUp({ fault: { code: 'plugin_went_back', params: { number: '1', version: '1.4.2' }, at_ms: now - 6e4 } }) }, act: [['wait', '[data-test=server-state]']] },
+    'server-failed': { route: 'server', topics: { plugin: serverUp({ state: 'failed', run: undefined, fault: { code: 'plugin_exited', params: { number: '78' }, at_ms: now - 6e4 } }) }, act: [['wait', '[data-test=server-state]']] },
+    'server-gone': { route: 'server', topics: { plugin: plugin({ state: 'unavailable', offer: undefined, variants: undefined }) }, act: [['wait', '[data-test=server-state]']] },
+    'server-limits': { route: 'server', topics: { plugin: serverUp({ state: 'silent', installed: { version: '1.4.2', trial: true, has_previous: true } }) }, act: [['wait', '[data-test=server-state]'], ['click', '[data-test=limits] summary'], ['fill', '[data-test=server-clients]', 'x']] },
+    'server-log': { route: 'server', topics: { plugin: serverUp() }, act: [['wait', '[data-test=server-state]'], ['click', '[data-test=server-log] summary'], ['wait', '.log-line']] },
+    'server-remove': { route: 'server', topics: { plugin: serverUp() }, act: [['wait', '[data-test=server-state]'], ['click', '[data-test=remove]'], ['click', 'dialog [role=switch]']] },
     'settings-compact': { route: 'settings', topics: { settings: settings({ density: 'compact', shortcuts: false }) } },
     'more': { route: 'more' }, 'log': { route: 'log' }, 'log-empty': { route: 'log', topics: { log: { lines: [] } } }, 'about': { route: 'about' }, 'missing': { route: 'nowhere' },
     'shortcuts': { route: 'home', act: [['key', '?'], ['wait', 'dialog']] },

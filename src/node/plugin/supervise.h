@@ -53,6 +53,7 @@ struct supervise {
     struct process process;
     struct sidecar sidecar;
     struct journal_deaths deaths;
+    struct journal_id version; /* that runs: another may have become current meanwhile */
     int log;
     bool is_open; /* its end of the socket */
     bool is_told; /* to end */

@@ -112,12 +112,19 @@ static void send_words(struct supervise *s, instant now)
     }
 }
 
+/* What is said of the current version is said of the one that runs. */
+static bool is_current(const struct supervise *s)
+{
+    return journal_id_equal(&s->version, &s->cfg.store->journal.current);
+}
+
 static void turn_timers(struct supervise *s, instant now)
 {
     sidecar_tick(&s->sidecar, now);
     send_signals(s);
     bool is_tried = !instant_is_never(s->ready) && instant_since(s->ready, now) >= s->cfg.trial_us;
-    if (is_tried && s->cfg.store->journal.is_trial && plugin_store_pass(s->cfg.store) == OK) {
+    if (is_tried && is_current(s) && s->cfg.store->journal.is_trial &&
+        plugin_store_pass(s->cfg.store) == OK) {
         tell(s, SUPERVISE_TRIAL_PASSED, SPAN_EMPTY);
     }
 }
@@ -183,7 +190,8 @@ static void be_over(struct supervise *s, enum err e)
 static void verify_and_run(struct supervise *s)
 {
     int entry = -1;
-    enum err e = plugin_store_verify(s->cfg.store, &s->cfg.store->journal.current, &entry);
+    s->version = s->cfg.store->journal.current;
+    enum err e = plugin_store_verify(s->cfg.store, &s->version, &entry);
     if (e != OK) {
         (void)snprintf(s->words, sizeof s->words, "%s", s->cfg.store->words);
         be_over(s, e);
@@ -207,6 +215,9 @@ void supervise_start(struct supervise *s, const struct supervise_cfg *cfg)
 static bool go_back(struct supervise *s)
 {
     bool is_back = false;
+    if (!is_current(s)) {
+        return true; /* the next start is of another version anyway */
+    }
     if (plugin_store_fail(s->cfg.store, &is_back) == OK && is_back) {
         tell(s, SUPERVISE_BACK, span_str(s->words));
     }

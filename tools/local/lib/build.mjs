@@ -10,7 +10,9 @@ export const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.ur
 export const buildDir = join(root, 'build');
 /* Tests of another build directory name it. */
 const programDir = process.env.PASSMESH_PROGRAMS ?? join(buildDir, 'apps');
-export const programs = Object.fromEntries(['passmesh', 'passmesh-keyd', 'passmesh-server'].map((n) => [n, join(programDir, n)]));
+/** What the server's package holds, its entry first. */
+export const serverPrograms = ['passmesh-server', 'passmesh-keyd'];
+export const programs = Object.fromEntries(['passmesh', ...serverPrograms, 'passmesh-repo'].map((n) => [n, join(programDir, n)]));
 
 const DISK_MIB_MIN = 600;
 

@@ -141,11 +141,11 @@ export async function startNetwork({ dir, keeps = false, blockTime = 1, quiet = 
   }
 }
 
-/** Starts `passmesh daemon` on a network file. port: of the page, when it shall not be 7878. */
-export async function startDaemon({ dir, home, file, port, env = {}, onEnd, log = 'daemon.log' }) {
+/** Starts `passmesh daemon` on a network file. port: of the page, when it shall not be 7878; config: further lines of passmesh.ini. */
+export async function startDaemon({ dir, home, file, port, config = '', env = {}, onEnd, log = 'daemon.log' }) {
   if (port) {
     mkdirSync(join(home, 'config'), { recursive: true, mode: 0o700 });
-    writeFileSync(join(home, 'config/passmesh.ini'), `[page]\nport = ${port}\n`);
+    writeFileSync(join(home, 'config/passmesh.ini'), `[page]\nport = ${port}\n${config}`);
   }
   const socket = join(home, 'run/passmesh.sock');
   const daemon = new Child({

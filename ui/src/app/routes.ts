@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 
 export type Screen =
-  | 'home' | 'receive' | 'send' | 'approve' | 'activity' | 'operation' | 'accounts' | 'account' | 'network' | 'computer' | 'settings' | 'more' | 'log' | 'about'
+  | 'home' | 'receive' | 'send' | 'approve' | 'activity' | 'operation' | 'accounts' | 'account' | 'network' | 'server' | 'computer' | 'settings' | 'more' | 'log' | 'about'
   | 'start' | 'add' | 'vault' | 'missing';
 
 export interface Route {
@@ -26,6 +26,7 @@ const TABLE: [RegExp, Screen, boolean, string][] = [
   [/^accounts\/([\w-]{1,64})$/, 'account', false, 'accounts'],
   [/^vault$/, 'vault', false, 'accounts'],
   [/^network$/, 'network', false, 'network'],
+  [/^server$/, 'server', false, 'server'],
   [/^computer$/, 'computer', false, 'computer'],
   [/^settings$/, 'settings', false, 'settings'],
   [/^more$/, 'more', false, 'more'],

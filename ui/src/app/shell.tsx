@@ -10,7 +10,6 @@ import { Accounts, AccountScreen } from '../features/accounts/accounts';
 import { Activity, OperationScreen } from '../features/activity/activity';
 import { About, Log, More } from '../features/about/about';
 import { Approve } from '../features/approve/approve';
-import { Computer } from '../features/computer/computer';
 import { Home } from '../features/home/home';
 import { Locked, NoAccess } from '../features/lock/lock';
 import { Network } from '../features/network/network';
@@ -20,7 +19,7 @@ import { Settings } from '../features/settings/settings';
 import { Start } from '../features/start/start';
 import { currentAccount, currentNetwork, heardMs, link, now, offers, requestCount, store } from '../store/store';
 import { retryNow } from '../store/live';
-import { T } from '../text';
+import { loadServerTexts, T } from '../text';
 import { Banner, Card, ErrorPanel, Heading, Icon, LinkButton, Skeleton, type IconName } from '../widgets/basic';
 import { CeremonyDialog, ToastArea } from '../widgets/dialog';
 import { route, type Screen } from './routes';
@@ -29,11 +28,13 @@ import { Shortcuts } from './shortcuts';
 
 /* What is not looked at every day is not in the first load. */
 const Vault = lazy(() => import('../features/vault/vault').then((m) => m.Vault));
+const Computer = lazy(() => Promise.all([import('../features/computer/computer'), loadServerTexts()]).then(([m]) => m.Computer));
+const Server = lazy(() => Promise.all([import('../features/server/server'), loadServerTexts()]).then(([m]) => m.Server));
 const AddAccount = lazy(() => import('../features/accounts/add').then((m) => m.AddAccount));
 
 const SCREENS: Record<Screen, FunctionComponent<{ id: string }>> = {
   home: Home, receive: Receive, send: Send, approve: Approve, activity: Activity, operation: OperationScreen, accounts: Accounts, account: AccountScreen,
-  network: Network, computer: Computer, settings: Settings, more: More, log: Log, about: About, start: Start, add: AddAccount, vault: Vault, missing: Missing,
+  network: Network, server: Server, computer: Computer, settings: Settings, more: More, log: Log, about: About, start: Start, add: AddAccount, vault: Vault, missing: Missing,
 };
 
 function Missing() {
@@ -89,13 +90,13 @@ function Header({ isBare }: { isBare: boolean }) {
   );
 }
 
-const NAV: [string, IconName, string][] = [['home', 'house', ''], ['activity', 'activity', ''], ['accounts', 'users', ''], ['network', 'network', ''], ['computer', 'cpu', 'wide'], ['settings', 'settings', 'wide'], ['log', 'scroll-text', 'wide'], ['about', 'info', 'wide'], ['more', 'ellipsis', 'phone']];
+const NAV: [string, IconName, string][] = [['home', 'house', ''], ['activity', 'activity', ''], ['accounts', 'users', ''], ['network', 'network', ''], ['server', 'globe', 'wide'], ['computer', 'cpu', 'wide'], ['settings', 'settings', 'wide'], ['log', 'scroll-text', 'wide'], ['about', 'info', 'wide'], ['more', 'ellipsis', 'phone']];
 
 function Menu() {
   const t = T();
   const words = t.nav as unknown as Record<string, string>;
   const section = route.value.section;
-  const inMore = ['computer', 'settings', 'log', 'about', 'more'].includes(section);
+  const inMore = ['server', 'computer', 'settings', 'log', 'about', 'more'].includes(section);
   return (
     <nav class="menu" aria-label={t.nav.label}>
       {NAV.map(([name, icon, where]) => (

@@ -7,7 +7,7 @@ import { T } from '../text';
 import { Dialog } from '../widgets/dialog';
 import { Button } from '../widgets/basic';
 
-const PATHS: Record<string, string> = { h: 'home', a: 'activity', k: 'accounts', n: 'network', c: 'computer', ',': 'settings' };
+const PATHS: Record<string, string> = { h: 'home', a: 'activity', k: 'accounts', n: 'network', s: 'server', c: 'computer', ',': 'settings' };
 const SECOND_KEY_MS = 1500;
 
 export function Shortcuts() {

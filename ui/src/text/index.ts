@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import type { Coded } from '../api/generated';
 import { clean } from '../format/clean';
 import type { Texts } from './en';
+import type { ServerTexts } from './server_en';
 
 export type { Texts } from './en';
 export type Language = 'en' | 'zh-Hans';
@@ -37,7 +38,25 @@ export function chooseLanguage(setting: string, wanted: readonly string[]): Lang
 export async function setLanguage(language: Language): Promise<void> {
   const texts = language === 'zh-Hans' ? (await import('./zh')).zh : (await import('./en')).en;
   current.value = texts;
+  if (server.peek()) {
+    await loadServerTexts();
+  }
   document.documentElement.lang = texts.lang;
+}
+
+const server = signal<ServerTexts | null>(null);
+
+/** The texts of the screen Server, once loadServerTexts has brought them. */
+export function serverTexts(): ServerTexts {
+  const texts = server.value;
+  if (!texts) {
+    throw new Error('texts are read before they are loaded');
+  }
+  return texts;
+}
+
+export async function loadServerTexts(): Promise<void> {
+  server.value = T().lang === 'zh-Hans' ? (await import('./server_zh')).serverZh : (await import('./server_en')).serverEn;
 }
 
 const PARAM_MAX = 120;

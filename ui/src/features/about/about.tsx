@@ -10,7 +10,7 @@ import { KeyValue, Select } from '../../widgets/form';
 
 export function More() {
   const t = T();
-  const items: [string, IconName, string][] = [['computer', 'cpu', t.nav.computer], ['settings', 'settings', t.nav.settings], ['log', 'scroll-text', t.nav.log], ['about', 'info', t.nav.about]];
+  const items: [string, IconName, string][] = [['server', 'globe', t.nav.server], ['computer', 'cpu', t.nav.computer], ['settings', 'settings', t.nav.settings], ['log', 'scroll-text', t.nav.log], ['about', 'info', t.nav.about]];
   return (
     <>
       <Heading>{t.more.title}</Heading>

@@ -2,10 +2,11 @@
 import type { Methods } from '../../api/generated';
 import { gibibytes } from '../../format/time';
 import { useAsk } from '../../store/use';
-import { sayCoded, T } from '../../text';
+import { sayCoded } from '../../text';
 import { CopyButton } from '../../widgets/address';
 import { Card, ErrorPanel, Heading, Icon, Note, Skeleton, type IconName } from '../../widgets/basic';
 import { KeyValue } from '../../widgets/form';
+import { T } from '../../text/with_server';
 
 type Hardware = Methods['hardware']['result'];
 type Technology = Hardware['technologies'][number];

@@ -28,6 +28,7 @@ export function Locked() {
         <div class="actions stretch"><Button kind="primary" icon="fingerprint-pattern" busy={doing.busy} onPress={() => void unlock()} testId="unlock">{t.lock.unlock}</Button>
           {(store.status.value?.vault ?? 'none') !== 'none' && <Button icon="key" busy={doing.busy} onPress={() => void doing.run(async () => (await import('../../store/vault')).openVault())} testId="unlock-vault">{t.lock.byVault}</Button>}</div>
         {doing.error && <ErrorPanel what={t.what.unlock} error={doing.error} retry={() => void unlock()} />}
+        {store.plugin.value?.run && <p data-test="server-runs">{t.lock.serverRuns(store.plugin.value.run.clients)}</p>}
         <p class="muted">{t.lock.nothing}</p>
       </Card>
     </div>
