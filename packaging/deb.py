@@ -20,6 +20,7 @@ HERE = ROOT / 'packaging'
 MAINTAINER = 'The Passmesh project <packages@passmesh.invalid>'
 DOCS = {'passmesh': ['README.md', 'docs/cli.md', 'docs/config.md', 'docs/account.md'], 'passmesh-keyd': ['docs/keyd.md'],
         'passmesh-server': ['docs/server.md', 'docs/config.md', 'docs/protocol.md']}
+PROGRAMS = {'passmesh': ['passmesh'], 'passmesh-server': ['passmesh-server'], 'passmesh-keyd': ['passmesh-keyd', 'passmesh-tpm']}
 TEXTS = {
     'passmesh': ('web', 'Web3 wallet whose key is a passkey', [],
                  'A wallet without a company in the middle. Its key is a passkey; the servers that it asks are\n'
@@ -31,7 +32,8 @@ TEXTS = {
                         'shut in twice. It starts when /etc/passmesh-server/server.ini says what to serve.'),
     'passmesh-keyd': ('utils', 'key process of the Passmesh wallet and server', [],
                       'The only process that holds long-lived private keys: the wallet and the server each start one of\n'
-                      'their own, joined by a pair of sockets. It is of no use alone.'),
+                      'their own, joined by a pair of sockets. With it comes the process that talks to the TPM, if the\n'
+                      'keys are to be sealed by that. They are of no use alone.'),
 }
 
 
@@ -56,9 +58,8 @@ def build_programs(build):
     env = {**os.environ, 'CC': os.environ.get('CC') or ('ccache gcc' if shutil.which('ccache') else 'gcc')}
     if not (build / 'build.ninja').exists():
         run('meson', 'setup', build, ROOT, '-Ddebug=false', '-Doptimization=2', env=env, stdout=subprocess.DEVNULL)
-    programs = [f'apps/{name}' for name in TEXTS]
+    programs = [f'apps/{name}' for names in PROGRAMS.values() for name in names]
     run('ninja', '-C', build, *programs, stdout=subprocess.DEVNULL)
-    return {name: build / 'apps' / name for name in TEXTS}
 
 
 def build_page(build):
@@ -106,10 +107,11 @@ def add_documents(p, when):
     p.write(f'/usr/share/doc/{p.name}/changelog.gz', gzip.compress(log.encode(), 9, mtime=0))
 
 
-def add_program(p, program):
-    to = p.add(program, f'/usr/bin/{p.name}', 0o755)
-    run('strip', '--strip-unneeded', '--remove-section=.comment', '--remove-section=.note', to)
-    to.chmod(0o755)
+def add_programs(p, build):
+    for name in PROGRAMS[p.name]:
+        to = p.add(build / 'apps' / name, f'/usr/bin/{name}', 0o755)
+        run('strip', '--strip-unneeded', '--remove-section=.comment', '--remove-section=.note', to)
+        to.chmod(0o755)
 
 
 def add_files(p, page):
@@ -121,13 +123,15 @@ def add_files(p, page):
     elif p.name == 'passmesh-server':
         p.add(HERE / 'server.ini', '/etc/passmesh-server/server.ini')
         p.add(HERE / 'passmesh-server.service', '/lib/systemd/system/passmesh-server.service')
+        p.add(HERE / 'tpm.conf', '/usr/share/doc/passmesh-server/examples/tpm.conf')
 
 
 def depends(p, scratch):
     """What its libraries need, as the packages of this system say it."""
     (scratch / 'debian').mkdir(exist_ok=True)
     (scratch / 'debian/control').write_text(f'Source: passmesh\n\nPackage: {p.name}\nArchitecture: any\n')
-    said = text_of('dpkg-shlibdeps', '-O', '-e', p.dir / f'usr/bin/{p.name}', cwd=scratch, stdin=subprocess.DEVNULL)
+    programs = [f'-e{p.dir}/usr/bin/{name}' for name in PROGRAMS[p.name]]
+    said = text_of('dpkg-shlibdeps', '-O', *programs, cwd=scratch, stdin=subprocess.DEVNULL)
     libraries = re.search(r'shlibs:Depends=(.*)', said)[1].split(', ')
     own = [] if p.name == 'passmesh-keyd' else [f'passmesh-keyd (= {version()})']
     return ', '.join(sorted(own + libraries + TEXTS[p.name][2]))
@@ -169,12 +173,13 @@ def main():
     args = args.parse_args()
     build, out = args.build.resolve(), args.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
-    programs, page = build_programs(build), build_page(build)
+    build_programs(build)
+    page = build_page(build)
     with tempfile.TemporaryDirectory(prefix='passmesh-deb-') as top:
         scratch = Path(top)
         for name in sorted(TEXTS):
             p = Package(name, scratch)
-            add_program(p, programs[name])
+            add_programs(p, build)
             add_files(p, page)
             add_documents(p, epoch())
             deb = finish(p, out, scratch)

@@ -349,6 +349,15 @@ test('reload takes over what may change, says what cannot, and keeps everything 
   await other.end();
 });
 
+test('reload knows every key of server.ini that docs/config.md has', () => {
+  const read = (file) => readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
+  const table = read('docs/config.md').split('## server.ini')[1];
+  const documented = [...table.matchAll(/^\| (\w+) \| (\w+) \|/gm)].map((m) => `${m[1]}.${m[2]}`).filter((k) => k !== 'section.key');
+  const known = [...read('src/node/server/server_reload.c').matchAll(/ITEM\("([\w.]+)"/g)].map((m) => m[1]);
+  assert.ok(documented.length > 25);
+  assert.deepEqual(known.sort(), documented.sort());
+});
+
 test('drain ends a server that has nothing to do at once, and the command waits for that', async () => {
   const other = await Server.start();
   const it = await other.command('drain', '60');

@@ -51,6 +51,8 @@ static const struct item items[] = {
     ITEM("operator.port", operator_port, false),
     ITEM("operator.token_file", token_file, false),
     ITEM("process.sandbox", places.is_sandbox_optional, false),
+    ITEM("keys.tpm", places.tpm, false),
+    ITEM("keys.seal", places.is_seal_required, false),
     ITEM("log.level", places.is_debug, true),
 };
 
