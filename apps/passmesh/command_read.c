@@ -314,6 +314,50 @@ int command_balance(const struct command_args *args)
     return call_selected(args, "balances_get", "", has_why ? print_balances_why : print_balances);
 }
 
+/* What a server's machine proves, and why not more. */
+static void print_proof(struct json one)
+{
+    static const char *const levels[][2] = {
+        {"none",           "no hardware proof"                  },
+        {"tpm",            "key bound to a TPM"                 },
+        {"hardware",       "hardware attested"                  },
+        {"code",           "code attested"                      },
+        {"code_and_place", "code attested, place or owner known"},
+    };
+    static const char *const codes[][2] = {
+        {"evidence_unasked",  ", not asked yet"       },
+        {"evidence_none",     ": it shows no evidence"},
+        {"evidence_broken",   ": it did not answer"   },
+        {"evidence_refused",  ": evidence refused at "},
+        {"evidence_accepted", " by "                  },
+    };
+    char word[COMMAND_TEXT_LEN];
+    struct json evidence;
+    struct json params;
+    const char *level = command_text(one, "attested", word);
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+        if (strcmp(level, levels[i][0]) == 0) {
+            (void)printf("  %s", levels[i][1]);
+        }
+    }
+    if (!json_find(&evidence, one, "evidence") || !json_find(&params, evidence, "params")) {
+        return;
+    }
+    const char *code = command_text(evidence, "code", word);
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        if (strcmp(code, codes[i][0]) == 0) {
+            (void)printf("%s", codes[i][1]);
+        }
+    }
+    struct json param;
+    if (json_find(&param, params, "step")) {
+        (void)printf("%s of ", command_text(params, "step", word));
+    }
+    if (json_find(&param, params, "kind")) {
+        (void)printf("%s", command_text(params, "kind", word));
+    }
+}
+
 static void print_servers(struct json r)
 {
     struct json list;
@@ -332,6 +376,7 @@ static void print_servers(struct json r)
                      is_blocked ? ": gave a false proof" : "");
         if (!is_blocked) {
             (void)printf("  %s ms", command_text(one, "rtt_ms", rtt));
+            print_proof(one);
         }
         (void)putchar('\n');
     }

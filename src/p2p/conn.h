@@ -7,6 +7,7 @@
 #include "base/list.h"
 #include "base/rng.h"
 #include "base/span.h"
+#include "crypto/hash.h"
 #include "p2p/multistream.h"
 #include "p2p/noise.h"
 #include "p2p/peer_id.h"
@@ -186,6 +187,10 @@ void conn_tick(struct conn *c, instant now);
 
 /* conn_rtt_us is the round trip as the muxer measured it; 0 = not known. */
 uint64_t conn_rtt_us(const struct conn *c);
+
+/* conn_channel names this connection alike on both sides and unlike any other, for channel binding: Noise's handshake hash,
+ * or what TLS exports. ERR_STATE before READY. */
+MUST_CHECK enum err conn_channel(const struct conn *c, struct hash32 *ret);
 
 /* conn_close ends the connection in an orderly way; what is queued is dropped, a go-away is sent. */
 void conn_close(struct conn *c);

@@ -180,3 +180,23 @@ void conn_secure_close(struct conn *c)
         tls_close(&c->secure.tls);
     }
 }
+
+enum err conn_secure_channel(const struct conn *c, struct hash32 *ret)
+{
+    if (!c->secure_is_up) {
+        return ERR_STATE;
+    }
+    if (c->security == SECURITY_TLS) {
+        return tls_channel(&c->secure.tls, ret);
+    }
+    struct span hash = noise_handshake_hash(&c->secure.noise);
+    return span_copy(MSPAN_OF(ret->bytes), hash) == sizeof ret->bytes ? OK : ERR_INTERNAL;
+}
+
+enum err conn_channel(const struct conn *c, struct hash32 *ret)
+{
+    if (c->state != CONN_READY) {
+        return ERR_STATE;
+    }
+    return c->quic ? quic_channel(c->quic, ret) : conn_secure_channel(c, ret);
+}

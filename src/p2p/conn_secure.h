@@ -42,6 +42,9 @@ bool conn_secure_can_seal(const struct conn *c);
 struct mspan conn_secure_plain_room(const struct conn *c, struct mspan out);
 size_t conn_secure_seal(struct conn *c, struct mspan out, size_t plain_len);
 
+/* conn_secure_channel: as conn_channel, where there is no QUIC. */
+MUST_CHECK enum err conn_secure_channel(const struct conn *c, struct hash32 *ret);
+
 /* conn_secure_close says goodbye if the channel has a word for it, once; conn_secure_owes_goodbye: it has not yet. */
 void conn_secure_close(struct conn *c);
 bool conn_secure_owes_goodbye(const struct conn *c);

@@ -6,6 +6,7 @@
 #include "base/instant.h"
 #include "base/rng.h"
 #include "base/span.h"
+#include "crypto/hash.h"
 #include "p2p/peer_id.h"
 #include "p2p/refusal.h"
 #include "p2p/security.h"
@@ -375,6 +376,11 @@ void host_stream_reset(struct host *h, host_stream stream, uint32_t code);
 void host_stream_consume(struct host *h, host_stream stream, size_t n);
 
 void host_stream_set_user(struct host *h, host_stream stream, void *user);
+
+/* host_stream_channel names the connection of a stream alike on both sides and unlike any other, so that what is said over
+ * it can be bound to it. ERR_NOT_FOUND: the stream is gone. ERR_UNSUPPORTED: its connection has no such name. */
+MUST_CHECK enum err
+host_stream_channel(const struct host *h, struct hash32 *ret_channel, host_stream stream);
 
 /* host_stream_peer: false if the stream is gone. */
 bool host_stream_peer(const struct host *h, struct peer_id *ret_peer, host_stream stream);

@@ -408,3 +408,12 @@ bool host_stream_peer(const struct host *h, struct peer_id *ret_peer, host_strea
     }
     return s;
 }
+
+enum err host_stream_channel(const struct host *h, struct hash32 *ret_channel, host_stream stream)
+{
+    const struct host_stream_state *s = host_stream_find(h, stream);
+    if (!s || !s->conn->conn_is_made) {
+        return ERR_NOT_FOUND;
+    }
+    return conn_channel(&s->conn->conn, ret_channel) == OK ? OK : ERR_UNSUPPORTED;
+}

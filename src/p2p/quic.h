@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "base/rng.h"
 #include "base/span.h"
+#include "crypto/hash.h"
 #include "p2p/certificate.h"
 #include "p2p/peer_id.h"
 #include "p2p/refusal.h"
@@ -195,6 +196,9 @@ size_t quic_writable_len(const struct quic *q, uint32_t id);
 void quic_finish(struct quic *q, uint32_t id);
 void quic_reset_stream(struct quic *q, uint32_t id, uint32_t code);
 void quic_consume(struct quic *q, uint32_t id, size_t n);
+
+/* quic_channel names this connection alike on both sides, for channel binding. ERR_STATE before it is ready. */
+MUST_CHECK enum err quic_channel(const struct quic *q, struct hash32 *ret);
 
 /* quic_rtt_us is the smoothed round trip, 0 = not known. */
 uint64_t quic_rtt_us(const struct quic *q);

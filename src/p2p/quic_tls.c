@@ -111,6 +111,19 @@ enum err quic_tls_new(struct quic *q)
     return ok ? OK : ERR_INTERNAL;
 }
 
+enum err quic_channel(const struct quic *q, struct hash32 *ret)
+{
+    /* As tls.c has it: RFC 9266 holds for the TLS 1.3 inside QUIC too. */
+    static const char label[] = "EXPORTER-Channel-Binding";
+    if (!q->is_ready || !q->tls) {
+        return ERR_STATE;
+    }
+    return gnutls_prf_rfc5705(q->tls, sizeof label - 1, label, 0, "", sizeof ret->bytes,
+                              (char *)ret->bytes) == 0
+               ? OK
+               : ERR_INTERNAL;
+}
+
 void quic_tls_done(struct quic *q)
 {
     if (q->tls) {

@@ -553,6 +553,19 @@ bool tls_poll(struct tls *t, struct tls_event *ret_event)
     return false;
 }
 
+enum err tls_channel(const struct tls *t, struct hash32 *ret)
+{
+    /* SPEC RFC9266 §"2. The tls-exporter Channel Binding Type": the label of "tls-exporter", an empty context, 32 bytes. */
+    static const char label[] = "EXPORTER-Channel-Binding";
+    if (t->state != TLS_READY) {
+        return ERR_STATE;
+    }
+    return SSL_export_keying_material(t->ssl, ret->bytes, sizeof ret->bytes, label,
+                                      sizeof label - 1, (const unsigned char *)"", 0, 1) == 1
+               ? OK
+               : ERR_INTERNAL;
+}
+
 instant tls_deadline(const struct tls *t)
 {
     return t->deadline;

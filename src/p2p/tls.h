@@ -6,6 +6,7 @@
 #include "base/instant.h"
 #include "base/rng.h"
 #include "base/span.h"
+#include "crypto/hash.h"
 #include "p2p/certificate.h"
 #include "p2p/peer_id.h"
 #include "p2p/signer.h"
@@ -130,6 +131,9 @@ void tls_recv_end(struct tls *t);
 
 /* tls_send copies what the handshake, answers and alerts have to say into out; 0 = nothing. */
 size_t tls_send(struct tls *t, instant now, struct mspan out);
+
+/* tls_channel names this session alike on both sides, for channel binding. ERR_STATE before READY. */
+MUST_CHECK enum err tls_channel(const struct tls *t, struct hash32 *ret);
 
 /* tls_can_seal: the handshake is over and its bytes are out. */
 bool tls_can_seal(const struct tls *t);

@@ -128,7 +128,7 @@ export function make(now) {
       { id: PEER, address: '/ip4/127.0.0.1/tcp/4001', direction: 'out', found: 'mdns', rtt_ms: 1, agent: 'passmesh-server/0.1.0', server: true, since_ms: now },
       { id: PEER2, address: '/ip4/127.0.0.1/tcp/4002', direction: 'in', found: 'dht', rtt_ms: 61, agent: EVIL, server: false, since_ms: now }] },
     servers_list: { servers: [
-      { id: PEER, rtt_ms: 38, kept_permille: 998, level: 'known_code', attested: 'code', state: 'ok' },
+      { id: PEER, rtt_ms: 38, kept_permille: 998, level: 'known_code', attested: 'code', state: 'ok', evidence: { code: 'evidence_accepted', params: { kind: 'sev-snp' } } },
       { id: PEER2, rtt_ms: 61, kept_permille: 980, level: 'known_code', attested: 'none', state: 'blocked', reason: { code: 'server_lied', params: { server: 'Zp2..x1' } } }] },
     version: {
       version: '0.1.0', build: '7c1e02d', libraries: [{ name: 'OpenSSL', version: '3.0.17' }, { name: 'libsodium', version: '1.0.18' }, { name: 'SQLite', version: '3.40.1' }],

@@ -97,7 +97,7 @@ test('texts are whole in both languages', async () => {
   const [base, chineseBase] = [(await load('text/en.ts')).en, (await load('text/zh.ts')).zh];
   const en = { ...base, ...(await load('text/server_en.ts')).serverEn };
   const zh = { ...chineseBase, ...(await load('text/server_zh.ts')).serverZh };
-  const kinds = { why: en.why, risk: en.risk, next: en.next, undo: en.undo, reason: en.reason, reach: en.reach, sent: en.sent, sent_to: en.sentTo, refusal: en.refusal, health: en.health, action: en.action, hardware: en.hardware, plugin: en.plugin };
+  const kinds = { why: en.why, risk: en.risk, next: en.next, undo: en.undo, reason: en.reason, reach: en.reach, sent: en.sent, sent_to: en.sentTo, refusal: en.refusal, health: en.health, evidence: en.evidence, action: en.action, hardware: en.hardware, plugin: en.plugin };
   for (const [kind, table] of Object.entries(codes)) {
     assert.deepEqual(Object.keys(kinds[kind]).sort(), Object.keys(table).sort(), `codes of kind ${kind}`);
   }
@@ -105,7 +105,7 @@ test('texts are whole in both languages', async () => {
   const flat = (node, path, out) => {
     if (typeof node === 'function') {
       const sample = new Proxy({ toString: () => '7', valueOf: () => 7 }, { get: (o, k) => (k === Symbol.toPrimitive ? () => '7' : k in o ? o[k] : '7') });
-      out.set(path, String(node.length === 1 && !/^(error|why|risk|next|undo|reason|reach|sent|refusal|health|action|hardware|plugin)/.test(path) ? node('7') : node.length > 1 ? node(7, 7, 7) : node(sample)));
+      out.set(path, String(node.length === 1 && !/^(error|why|risk|next|undo|reason|reach|sent|refusal|health|evidence|action|hardware|plugin)/.test(path) ? node('7') : node.length > 1 ? node(7, 7, 7) : node(sample)));
     } else if (typeof node === 'object') {
       Object.entries(node).forEach(([key, child]) => flat(child, `${path}.${key}`.replace(/^\./, ''), out));
     } else {

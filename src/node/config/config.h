@@ -25,13 +25,15 @@ struct config {
     char ui_dir[CONFIG_PATH_LEN_MAX];      /* the built page */
     char keyd[CONFIG_PATH_LEN_MAX];        /* the program */
     char tpm[CONFIG_TEXT_LEN_MAX + 1];     /* the TPM's device; "": /dev/tpmrm0 */
-    bool is_seal_required;                 /* keys in a store that no TPM seals are refused */
-    uint16_t port;                         /* of the page: 7878 */
-    char listen[CONFIG_TEXT_LEN_MAX + 1];  /* multiaddr for peers */
-    size_t memory_max;                     /* bytes, of the host */
-    bool is_mdns;                          /* servers of the local network are used too */
-    uint16_t mdns_port;                    /* 0: the usual one */
-    bool is_dht; /* servers are looked for in the DHT when there are few */
+    char attestation[CONFIG_TEXT_LEN_MAX +
+                     1];   /* file of the policy for servers' machines; "": the built-in one */
+    bool is_seal_required; /* keys in a store that no TPM seals are refused */
+    uint16_t port;         /* of the page: 7878 */
+    char listen[CONFIG_TEXT_LEN_MAX + 1]; /* multiaddr for peers */
+    size_t memory_max;                    /* bytes, of the host */
+    bool is_mdns;                         /* servers of the local network are used too */
+    uint16_t mdns_port;                   /* 0: the usual one */
+    bool is_dht;                          /* servers are looked for in the DHT when there are few */
     bool is_debug;
     bool is_sandbox_optional; /* runs also where the system does not give the whole sandbox */
     bool

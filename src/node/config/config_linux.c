@@ -224,6 +224,9 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
         return config_get_text(c->checkpoints[c->checkpoint_count++], sizeof c->checkpoints[0], e,
                                diag);
     }
+    if (config_is_key(e, "peers", "attestation")) {
+        return config_get_text(c->attestation, sizeof c->attestation, e, diag);
+    }
     if (config_is_key(e, "peers", "mdns")) {
         return config_get_flag(&c->is_mdns, e, diag);
     }

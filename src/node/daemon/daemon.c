@@ -624,6 +624,11 @@ static enum err start(struct daemon *d)
     TRY(daemon_relay_start(d));
     daemon_mdns_start(d);
     TRY(daemon_dht_start(d));
+    struct diag why = {0};
+    if (daemon_attest_start(d, &why) != OK) {
+        return fail(d, ERR_MALFORMED, "The attestation policy %s is not used: %s (docs/tee.md).",
+                    d->config->attestation, why.rule ? why.rule : "there is no memory");
+    }
     if (fetch_new(&d->fetch, &d->loop) != OK || start_api(d) != OK) {
         return fail(d, ERR_IO, "There is not enough memory to start.");
     }
@@ -698,6 +703,7 @@ static void stop(struct daemon *d)
     wallet_free(d->wallet);
     daemon_dht_stop(d);
     daemon_relay_stop(d);
+    daemon_attest_stop(d);
     if (d->has_host) {
         host_done(&d->host);
     }

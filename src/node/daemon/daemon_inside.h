@@ -6,6 +6,7 @@
 #include "node/api/local.h"
 #include "node/api/page.h"
 #include "node/api/web.h"
+#include "node/attest/attest_asker.h"
 #include "node/config/fetch.h"
 #include "node/config/networks.h"
 #include "node/daemon/anchor.h"
@@ -87,6 +88,7 @@ struct daemon {
     struct daemon_dht dht;
     struct host_circuit circuit;
     struct host_dcutr dcutr;
+    struct attest_asker *asker;
     struct daemon_plugin plugin;
     struct fetch *fetch;
     struct own_nodes own_nodes;
@@ -130,6 +132,13 @@ void daemon_dht_stop(struct daemon *d);
 void daemon_dht_event(struct daemon *d);
 void daemon_dht_tick(struct daemon *d, struct wallet_time t);
 instant daemon_dht_deadline(const struct daemon *d);
+
+/* ---- daemon_attest.c ---- */
+
+/* daemon_attest_start has each server asked for what its machine proves. An error with *why: the person's policy
+ * cannot be read. */
+MUST_CHECK enum err daemon_attest_start(struct daemon *d, struct diag *why);
+void daemon_attest_stop(struct daemon *d);
 
 /* ---- daemon_plugin.c ---- */
 

@@ -312,6 +312,7 @@ void servers_tick(struct servers *s, struct wallet_time t)
             call_heads(s, t, one);
         }
     }
+    attest_tick_servers(s, t);
     call_tick(s, t);
     ask_tick(s, t);
 }
@@ -319,6 +320,7 @@ void servers_tick(struct servers *s, struct wallet_time t)
 instant servers_deadline(const struct servers *s)
 {
     instant at = instant_min(call_deadline(s), ask_deadline(s));
+    at = instant_min(at, attest_servers_deadline(s));
     for (size_t i = 0; i < s->target_count; i++) {
         at = instant_min(at, s->targets[i].retry_at);
     }
@@ -471,8 +473,7 @@ void servers_write_servers(const struct servers *s, struct json_writer *j)
         json_put_u64(j, one->asked_count ? one->kept_count * 1000 / one->asked_count : 1000);
         json_put_name(j, "level");
         json_put_str(j, level_word(one->level));
-        json_put_name(j, "attested");
-        json_put_str(j, "none");
+        attest_write(one, j);
         json_put_name(j, "state");
         json_put_str(j, one->busy_until.us ? "busy" : "ok");
         json_end_object(j);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/rng.h"
 #include "codec/json.h"
+#include "node/attest/attest_asker.h"
 #include "p2p/host.h"
 #include "service/client.h"
 #include "wallet/wallet.h"
@@ -48,6 +49,8 @@ struct servers_cfg {
     struct store *store; /* sets, bans, evidence; NULL: none is kept */
     bool is_local;       /* only loopback addresses: the local network */
     bool (*has_own_node)(void *user, struct id network); /* may be NULL */
+    /* ask_evidence asks what a server's machine proves; servers_attested follows. false: not now. NULL: nobody is asked */
+    bool (*ask_evidence)(void *user, const struct peer_id *peer);
     void (*changed)(void *user);  /* peers or servers came or went; may be NULL */
     void (*new_head)(void *user); /* a server tells of one; may be NULL */
     /* An answer of the light client protocol: OK: it was of use; ERR_AUTH, ERR_MALFORMED: it is false; else the next server is
@@ -74,6 +77,17 @@ struct target {
     uint64_t dial;
 };
 
+/* What is known of a server's machine (tee/attest.h). */
+enum proof_state { PROOF_UNASKED, PROOF_NOTHING, PROOF_BROKEN, PROOF_REFUSED, PROOF_ACCEPTED };
+struct server_proof {
+    enum proof_state state;
+    enum tee_level level;
+    enum tee_kind kind;       /* REFUSED, ACCEPTED */
+    enum appraisal_step step; /* REFUSED */
+    bool is_asked;
+    instant ask_at;
+};
+
 /* A connected peer that speaks the service protocol. */
 struct server {
     struct peer_id peer;
@@ -90,6 +104,7 @@ struct server {
     uint64_t asked_count;
     uint64_t kept_count;
     uint64_t rtt_us;
+    struct server_proof proof;
 };
 
 enum call_kind { CALL_STATUS, CALL_HEADS, CALL_ASK, CALL_PROVE, CALL_SUBMIT, CALL_TRACK };
@@ -201,6 +216,12 @@ void servers_wallet_event(struct servers *s, struct wallet_time t, const struct 
 
 /* servers_ask_light asks servers for what the light client wants; cfg.light and cfg.light_over follow, perhaps from inside. */
 void servers_ask_light(struct servers *s, struct wallet_time t, const struct service_request *r);
+
+/* servers_attested takes how asking a server's machine ended. */
+void servers_attested(struct servers *s,
+                      struct wallet_time t,
+                      const struct peer_id *peer,
+                      const struct attest_verdict *v);
 
 /* servers_has_room: may another event of the wallet be polled? */
 bool servers_has_room(const struct servers *s);

@@ -62,6 +62,12 @@ void ask_tick(struct servers *s, struct wallet_time t);
 instant ask_deadline(const struct servers *s);
 void ask_done(struct servers *s);
 
+/* ---- servers_attest.c ---- */
+void attest_tick_servers(struct servers *s, struct wallet_time t);
+instant attest_servers_deadline(const struct servers *s);
+/* attest_write writes the members attested and evidence. */
+void attest_write(const struct server *one, struct json_writer *j);
+
 /* ---- servers_tally.c ---- */
 /* tally_best: what the several answers of a question come to. */
 struct tally {

@@ -108,6 +108,7 @@ static instant next_deadline(const struct server *s)
     instant at = instant_min(server_chain_deadline(s), s->watch_at);
     at = instant_min(at, server_dht_deadline(s));
     at = instant_min(at, server_relay_deadline(s));
+    at = instant_min(at, server_attest_deadline(s));
     at = instant_min(at, instant_min(s->notify_at, s->operator.push_at));
     at = s->sidecar.has_told ? instant_min(at, s->figures.at) : at;
     if (s->phase == SERVER_DRAINING || s->phase == SERVER_CLOSING) {
@@ -133,6 +134,7 @@ static void pump(struct server *s)
         watch(s, now);
         server_dht_tick(s, now);
         server_relay_tick(s, now);
+        server_attest_tick(s, now);
         server_operator_tick(s, now);
         server_notify_tick(s, now);
         server_figures_tick(s, now);
@@ -541,6 +543,7 @@ MUST_CHECK static enum err start(struct server *s)
     TRY(server_relay_start(s));
     server_mdns_start(s);
     TRY(server_dht_start(s));
+    TRY(server_attest_start(s));
     /* Supervised, the wallet is its operator, and its sandbox has no Unix sockets. */
     return s->sidecar.fd > 0 ? OK : server_operator_start(s);
 }
@@ -615,6 +618,7 @@ static void stop(struct server *s)
         uv_close((uv_handle_t *)&s->on_term, NULL);
     }
     server_figures_stop(s);
+    server_attest_stop(s);
     server_sidecar_end(&s->sidecar);
     loop_done(&s->loop);
     fetch_free(s->fetch);
@@ -627,6 +631,7 @@ static void stop(struct server *s)
     server_dht_stop(s);
     server_relay_stop(s);
     server_reach_free(s);
+    server_attest_done(s);
     if (s->has_host) {
         host_done(&s->host);
     }

@@ -147,6 +147,9 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
     if (config_is_key(e, "server", "relay_at")) {
         return get_list(c->relay_at, &c->relay_at_count, e, diag);
     }
+    if (config_is_key(e, "server", "attest")) {
+        return config_get_flag(&c->is_attested, e, diag);
+    }
     if (config_is_key(e, "server", "dht")) {
         return config_get_flag(&c->is_dht, e, diag);
     }
@@ -213,6 +216,7 @@ enum err server_config_find(struct server_config *ret,
         .places = {.memory_max = (size_t)MEMORY_MIB_DEFAULT * MIB},
         .is_bundler = true,
         .is_dht = true,
+        .is_attested = true,
         .limits = service_server_limits_default(),
         .bundler = bundler_limits_default(),
     };

@@ -4,6 +4,7 @@
 #include "crypto/backend.h"
 #include "node/api/local.h"
 #include "node/api/web.h"
+#include "node/attest/attest_answerer.h"
 #include "node/config/fetch.h"
 #include "node/config/networks.h"
 #include "node/keyd/keyd_client.h"
@@ -16,6 +17,7 @@
 #include "node/server/server.h"
 #include "node/server/server_sidecar.h"
 #include "node/server/server_store.h"
+#include "node/tpm/tpm_client.h"
 #include "p2p/host_circuit.h"
 #include "p2p/host_dcutr.h"
 #include "p2p/host_kad.h"
@@ -114,6 +116,16 @@ struct server_problem {
     const char *words;
 };
 
+/* What this machine proves of itself. */
+struct server_attest {
+    struct attest_answerer *answerer;
+    struct process process; /* passmesh-tpm; pid 0: there is none */
+    uv_poll_t poll;
+    bool has_evidence;
+    bool is_waiting; /* for passmesh-tpm */
+    instant renew_at;
+};
+
 struct server {
     const struct server_config *config; /* own */
     struct server_config own;           /* a reload changes it */
@@ -167,6 +179,7 @@ struct server {
     struct server_dht dht;
     struct server_reach reach;
     struct server_relay relay;
+    struct server_attest attest;
     size_t listen_count;
     struct span listen[SERVER_LISTEN_COUNT_MAX]; /* with the real ports */
     size_t leaving_count;                        /* answered, and not yet closed by both sides */
@@ -335,6 +348,15 @@ bool server_reach_is_dht_server(const struct server *s);
 
 /* server_reach_write writes the member "reach" of the state. */
 void server_reach_write(const struct server *s, struct json_writer *j);
+/* ---- server_attest.c ---- */
+
+/* server_attest_start answers who asks what this machine proves; with a TPM that this user may use, by evidence. Before the sandbox. server_attest_stop
+ * while the loop turns, server_attest_done behind it. ERR_LIMIT. */
+MUST_CHECK enum err server_attest_start(struct server *s);
+void server_attest_stop(struct server *s);
+void server_attest_done(struct server *s);
+void server_attest_tick(struct server *s, instant now);
+instant server_attest_deadline(const struct server *s);
 
 /* ---- server_chain.c ---- */
 

@@ -3,6 +3,7 @@
 
 #include "base/rd.h"
 #include "base/wr.h"
+#include "node/tpm/tpm_quote.h"
 #include "node/tpm/tpm_seal.h"
 
 #include <string.h>
@@ -79,11 +80,21 @@ MUST_CHECK static enum err answer_counter(struct tpm_answerer *a, struct wr *w, 
     return OK;
 }
 
+MUST_CHECK static enum err answer_quote(struct tpm_answerer *a, struct wr *w, struct rd *r)
+{
+    uint32_t registers = rd_be32(r);
+    struct span binding = rd_rest(r);
+    if (!rd_ok(r)) {
+        return ERR_MALFORMED;
+    }
+    return tpm_quote_write(a->chip, w, binding, registers);
+}
+
 MUST_CHECK static enum err answer(struct tpm_answerer *a, struct wr *w, struct span request)
 {
     struct rd r = rd_init(request);
     uint8_t op = rd_u8(&r);
-    if (!(a->uses & TPM_FOR_SEAL)) {
+    if (!(a->uses & (op == TPM_QUOTE ? TPM_FOR_EVIDENCE : TPM_FOR_SEAL))) {
         return ERR_DENIED;
     }
     switch (op) {
@@ -91,6 +102,7 @@ MUST_CHECK static enum err answer(struct tpm_answerer *a, struct wr *w, struct s
     case TPM_UNSEAL:  return answer_unseal(a, w, &r);
     case TPM_STATE:   return answer_state(a, w, &r);
     case TPM_COUNTER: return answer_counter(a, w, &r);
+    case TPM_QUOTE:   return answer_quote(a, w, &r);
     default:          return ERR_UNSUPPORTED;
     }
 }

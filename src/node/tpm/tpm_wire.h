@@ -13,8 +13,9 @@
  *     UNSEAL    seal        authority 64 | approvals (sealer.h) | blob           key 32
  *     STATE     seal        registers 4 | values, or nothing                     state 32
  *     COUNTER   seal        enum sealer_counter 1 | key 32 | blob                value 8
+ *     QUOTE     evidence    registers 4 | what it is bound to 32                 evidence (tee/evidence.h)
  */
-enum tpm_op { TPM_SEAL = 1, TPM_UNSEAL = 2, TPM_STATE = 3, TPM_COUNTER = 4 };
+enum tpm_op { TPM_SEAL = 1, TPM_UNSEAL = 2, TPM_STATE = 3, TPM_COUNTER = 4, TPM_QUOTE = 5 };
 
 enum {
     TPM_REQUEST_MAX = 4096,

@@ -158,6 +158,7 @@ export type Server = {
   level: string;
   attested: 'none' | 'tpm' | 'hardware' | 'code' | 'code_and_place';
   state: 'ok' | 'slow' | 'busy' | 'blocked';
+  evidence?: Coded;
   reason?: Coded;
 };
 
@@ -1452,6 +1453,14 @@ export interface RefusalParams {
   rate: Record<string, never>;
   protocol: Record<string, never>;
   blocked: Record<string, never>;
+}
+
+export interface EvidenceParams {
+  evidence_unasked: Record<string, never>;
+  evidence_none: Record<string, never>;
+  evidence_broken: Record<string, never>;
+  evidence_refused: { kind: string; step: string; };
+  evidence_accepted: { kind: string; };
 }
 
 export interface HealthParams {

@@ -1,6 +1,6 @@
 /* English texts: the type of every other language. Values are strings, or functions of typed values. */
 import type {
-  ActionParams, ErrorParams, HealthParams, NextParams, ReachParams, ReasonParams, RefusalParams, RiskParams, SentParams, SentToParams,
+  ActionParams, ErrorParams, EvidenceParams, HealthParams, NextParams, ReachParams, ReasonParams, RefusalParams, RiskParams, SentParams, SentToParams,
   UndoParams, WhyParams,
 } from '../api/generated';
 
@@ -209,6 +209,14 @@ const refusal: Say<RefusalParams> = {
   blocked: () => 'blocked',
 };
 
+const evidence: Say<EvidenceParams> = {
+  evidence_unasked: () => 'It was not asked yet.',
+  evidence_none: () => 'It shows no evidence of its hardware.',
+  evidence_broken: () => 'It did not answer when asked for evidence.',
+  evidence_refused: (p) => `Its evidence (${p.kind}) was not accepted: ${p.step}.`,
+  evidence_accepted: (p) => `Its evidence (${p.kind}) was accepted.`,
+};
+
 const health: Say<HealthParams> = {
   one_way_in: () => 'Not yet safe for money: only one way in.',
   never_tested: (p) => `${p.name}: never tested.`,
@@ -241,7 +249,7 @@ const action: Say<ActionParams> = {
 export const en = {
   locale: 'en',
   lang: 'en',
-  error, why, risk, next, undo, reason, reach, sent, sentTo, refusal, health, action,
+  error, why, risk, next, undo, reason, reach, sent, sentTo, refusal, health, evidence, action,
   unknownCode: (code: string) => `Something that this page has no words for: ${code}.`,
   /** Faults that the page sees by itself. */
   local: {

@@ -188,6 +188,13 @@ export const zh: Texts = {
     protocol: () => '违反协议',
     blocked: () => '已屏蔽',
   },
+  evidence: {
+    evidence_unasked: () => '还没有问过。',
+    evidence_none: () => '它没有出示硬件证明。',
+    evidence_broken: () => '向它索要证明时没有得到回答。',
+    evidence_refused: (p) => `它的证明（${p.kind}）未被接受：${p.step}。`,
+    evidence_accepted: (p) => `它的证明（${p.kind}）已被接受。`,
+  },
   health: {
     one_way_in: () => '还不能放心存钱：只有一条进入途径。',
     never_tested: (p) => `${p.name}：从未验证。`,

@@ -86,7 +86,7 @@ function ServerRow({ server: s }: { server: Server }) {
   return (
     <tr>
       <th scope="row" class="mono">{shortPeer(s.id)}</th><td class="tabular">{s.rtt_ms > 0 ? t.network.ms(s.rtt_ms) : '–'}</td><td class="tabular">{(s.kept_permille / 10).toLocaleString(t.locale)} %</td>
-      <td>{t.network.attested[s.attested]}</td>
+      <td>{t.network.attested[s.attested]}{s.evidence && <span class="muted block">{sayCoded(t.evidence, s.evidence)}</span>}</td>
       <td><span class={`chip-state ${s.state === 'ok' ? 'ok' : s.state === 'blocked' ? 'danger' : 'warn'}`}><Icon name={s.state === 'ok' ? 'circle-check' : s.state === 'blocked' ? 'ban' : 'clock'} />{t.network.serverState[s.state]}</span>
         {s.reason && <span class="muted block">{sayCoded(t.error, s.reason)}</span>}</td>
     </tr>

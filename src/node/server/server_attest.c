@@ -1,0 +1,145 @@
+/* What this machine proves of itself: evidence by its TPM, made twice an hour by passmesh-tpm, and handed to who asks. */
+#include "base/check.h"
+#include "base/wr.h"
+#include "node/server/server_inside.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum { REGISTERS = 0xff, GRACE_MS = 500, RETRY_S = 60, RENEW_S = ATTEST_ANSWERER_LIFE_S / 2 };
+
+static walltime wall_now(void)
+{
+    struct timeval tv = {0};
+    (void)gettimeofday(&tv, NULL);
+    return (walltime){(uint64_t)tv.tv_sec};
+}
+
+static void give_up(struct server_attest *a)
+{
+    a->is_waiting = false;
+    a->renew_at = INSTANT_NEVER;
+    (void)uv_poll_stop(&a->poll);
+}
+
+/* A fresh session key, and the question for evidence that names it. */
+static void ask(struct server *s, instant now)
+{
+    struct server_attest *a = &s->attest;
+    uint8_t request[1 + 4 + sizeof(struct hash32)];
+    struct hash32 binding;
+    attest_answerer_prepare(a->answerer, &binding, wall_now());
+    struct wr w = wr_init(MSPAN_OF(request));
+    wr_u8(&w, TPM_QUOTE);
+    wr_be32(&w, REGISTERS);
+    wr_bytes(&w, SPAN_OF(binding.bytes));
+    a->is_waiting = send(a->process.fd, request, w.n, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)w.n;
+    a->renew_at = a->is_waiting ? INSTANT_NEVER : instant_add(now, RETRY_S * US_PER_S);
+}
+
+static bool adopt(struct server *s, struct span evidence)
+{
+    struct server_attest *a = &s->attest;
+    if (attest_answerer_adopt(a->answerer, evidence) != OK) {
+        return false;
+    }
+    if (!a->has_evidence) {
+        log_line(&s->log, LOG_INFO, "attest",
+                 "the TPM gives evidence; what it is worth the wallets' policies decide");
+    }
+    a->has_evidence = true;
+    return true;
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct server *s = poll->data;
+    struct server_attest *a = &s->attest;
+    static uint8_t reply[TPM_REPLY_MAX];
+    (void)events;
+    ssize_t n = status == 0 ? recv(a->process.fd, reply, sizeof reply, MSG_DONTWAIT) : -1;
+    if (n < 0 && status == 0 && (errno == EAGAIN || errno == EINTR)) {
+        return;
+    }
+    if (n <= 0) {
+        log_line(&s->log, LOG_WARN, "attest", "passmesh-tpm has ended: no evidence");
+        give_up(a);
+        return;
+    }
+    a->is_waiting = false;
+    bool is_good = reply[0] == OK && adopt(s, span_of(reply + 1, (size_t)n - 1));
+    if (!is_good) {
+        log_line(&s->log, LOG_WARN, "attest", "the TPM gives no evidence: %s",
+                 reply[0] < ERR_COUNT ? err_name((enum err)reply[0]) : "?");
+    }
+    a->renew_at = instant_add(loop_now(&s->loop), (is_good ? RENEW_S : RETRY_S) * US_PER_S);
+    server_wake(s);
+}
+
+/* passmesh-tpm lies beside keyd. */
+static void start_tpm(struct server *s, const char *device)
+{
+    struct server_attest *a = &s->attest;
+    char program[CONFIG_PATH_LEN_MAX];
+    const char *slash = strrchr(s->config->places.keyd, '/');
+    int n = snprintf(program, sizeof program, "%.*s/passmesh-tpm",
+                     slash ? (int)(slash - s->config->places.keyd) : 1,
+                     slash ? s->config->places.keyd : ".");
+    if (n < 0 || (size_t)n >= sizeof program ||
+        tpm_spawn(&a->process, program, device, TPM_FOR_EVIDENCE) != OK) {
+        log_line(&s->log, LOG_WARN, "attest", "passmesh-tpm cannot be started: no evidence");
+        a->process = (struct process){.fd = -1};
+        return;
+    }
+    check(uv_poll_init(&s->loop.uv, &a->poll, a->process.fd) == 0);
+    a->poll.data = s;
+    (void)uv_poll_start(&a->poll, UV_READABLE | UV_DISCONNECT, on_readable);
+    ask(s, loop_now(&s->loop));
+}
+
+enum err server_attest_start(struct server *s)
+{
+    struct server_attest *a = &s->attest;
+    const char *device = s->config->places.tpm[0] ? s->config->places.tpm : TPM_DEVICE_DEFAULT;
+    const struct attest_answerer_cfg cfg = {
+        .host = &s->host, .budget = &s->service_budget, .rng = &s->entropy.rng};
+    a->process.fd = -1;
+    a->renew_at = INSTANT_NEVER;
+    TRY(attest_answerer_new(&a->answerer, &cfg));
+    if (s->config->is_attested && access(device, R_OK | W_OK) == 0) {
+        start_tpm(s, device);
+    }
+    return OK;
+}
+
+void server_attest_stop(struct server *s)
+{
+    struct server_attest *a = &s->attest;
+    if (a->process.pid > 0) {
+        (void)uv_poll_stop(&a->poll);
+        uv_close((uv_handle_t *)&a->poll, NULL);
+    }
+}
+
+void server_attest_done(struct server *s)
+{
+    attest_answerer_free(s->attest.answerer);
+    s->attest.answerer = NULL;
+    process_stop(&s->attest.process, GRACE_MS);
+}
+
+void server_attest_tick(struct server *s, instant now)
+{
+    if (s->attest.process.pid > 0 && instant_reached(s->attest.renew_at, now)) {
+        ask(s, now);
+    }
+}
+
+instant server_attest_deadline(const struct server *s)
+{
+    return s->attest.process.pid > 0 ? s->attest.renew_at : INSTANT_NEVER;
+}
