@@ -32,15 +32,16 @@ static const char *grade_words(const char *why)
 {
     static const char *const words[][2] = {
         {"merkle_proof",
-         "a Merkle proof, under a block that two thirds of the sync committee signed"},
+         "a Merkle proof, under a block that two thirds of the sync committee signed"                             },
         {"merkle_proof_trusted_block",
-         "a Merkle proof, under a block that the network's header source named"      },
-        {"quorum",                     "independent servers gave the same answer"    },
-        {"middle",                     "the middle of what several servers said"     },
-        {"servers_disagree",           "servers disagree"                            },
-        {"own_node",                   "the node that you named said so"             },
-        {"local_network",              "the local network's one server said so"      },
-        {"this_wallet",                "made or entered here"                        },
+         "a Merkle proof, under a block that the network's header source named"                                   },
+        {"quorum",                     "independent servers gave the same answer"                                 },
+        {"majority",                   "most of the servers that were asked gave this answer, another one did not"},
+        {"middle",                     "the middle of what several servers said"                                  },
+        {"servers_disagree",           "servers disagree"                                                         },
+        {"own_node",                   "the node that you named said so"                                          },
+        {"local_network",              "the local network's one server said so"                                   },
+        {"this_wallet",                "made or entered here"                                                     },
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcmp(why, words[i][0]) == 0) {

@@ -54,6 +54,11 @@ struct list *list_first(const struct list *head)
     return list_is_empty(head) ? NULL : head->next;
 }
 
+struct list *list_last(const struct list *head)
+{
+    return list_is_empty(head) ? NULL : head->prev;
+}
+
 struct list *list_next(const struct list *head, const struct list *node)
 {
     return node->next == head ? NULL : node->next;

@@ -26,8 +26,9 @@ void list_add_first(struct list *head, struct list *node);
 /* list_remove takes node out of whatever list it is in; does nothing if in none. */
 void list_remove(struct list *node);
 
-/* list_first returns NULL if empty; list_next returns NULL after the last. */
+/* list_first and list_last return NULL if empty; list_next returns NULL after the last. */
 struct list *list_first(const struct list *head);
+struct list *list_last(const struct list *head);
 struct list *list_next(const struct list *head, const struct list *node);
 
 #endif

@@ -23,6 +23,7 @@ TEST(order)
     list_init(&head);
     EXPECT(list_is_empty(&head));
     EXPECT(list_first(&head) == NULL);
+    EXPECT(list_last(&head) == NULL);
     struct item items[3] = {{.value = 1}, {.value = 2}, {.value = 3}};
     EXPECT(!list_is_linked(&items[0].in_list));
     list_add_last(&head, &items[0].in_list);

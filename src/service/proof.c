@@ -233,3 +233,14 @@ enum err service_proof_put_path(struct service_proof_writer *w, const struct mpt
     w->paths_count++;
     return wr_end(&out);
 }
+
+void service_proof_key(struct hash32 *ret, const struct service_request *r)
+{
+    uint8_t lens[4];
+    struct wr w = wr_init(MSPAN_OF(lens));
+    wr_be16(&w, (uint16_t)r->slots.n);
+    wr_be16(&w, (uint16_t)r->known.n);
+    const struct span parts[] = {SPAN_OF(lens), SPAN_OF(r->block_hash.bytes),
+                                 SPAN_OF(r->address.bytes), r->slots, r->known};
+    sha256_of(ret, parts, sizeof parts / sizeof parts[0]);
+}

@@ -41,6 +41,9 @@ MUST_CHECK enum err service_proof_path(struct mpt_proof *ret,
                                        struct span path,
                                        const struct mpt_proof *known);
 
+/* service_proof_key names what the answer to a request depends on: not who asks, and not when. */
+void service_proof_key(struct hash32 *ret, const struct service_request *request);
+
 /* Writing a body: init, the header, then the paths, the account's first and then one a slot in the order of the request.
  * ERR_LIMIT: out is full, or more nodes than the pool may have; ERR_MALFORMED: a node over ACCOUNT_NODE_LEN_MAX, a path
  * over MPT_PROOF_NODES_MAX. Known nodes, and the header if the block's hash is known, are left out. */

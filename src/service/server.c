@@ -27,6 +27,8 @@ struct service_server_limits service_server_limits_default(void)
         .head_ms = 2000,
         .stale_ms = 60000,
         .request_ms = 10000,
+        .cached_max = 4096,
+        .cached_bytes_max = 16 << 20,
     };
 }
 
@@ -55,6 +57,12 @@ service_server_init(struct service_server *s, const struct service_server_cfg *c
     q.units_max *= l->group_factor;
     q.units_per_s *= l->group_factor;
     quota_init(&s->groups, cfg->budget, q);
+    cache_init(&s->proofs, cfg->budget,
+               (struct cache_cfg){
+                   .count_max = l->cached_max,
+                   .bytes_max = l->cached_bytes_max,
+                   .seed = {cfg->map_seed[0], cfg->map_seed[1]}
+    });
     buf_init(&s->text, cfg->budget, SERVICE_REQUEST_LEN_MAX + 512);
     buf_init(&s->body, cfg->budget, SERVICE_RESPONSE_LEN_MAX);
     buf_init(&s->message, cfg->budget, SERVICE_RESPONSE_LEN_MAX);
@@ -86,6 +94,7 @@ void service_server_done(struct service_server *s)
     pool_done(&s->streams);
     quota_done(&s->peers);
     quota_done(&s->groups);
+    cache_done(&s->proofs);
     buf_done(&s->text);
     buf_done(&s->body);
     buf_done(&s->message);
@@ -132,10 +141,11 @@ enum err service_server_open(struct service_server *s,
 /* wait_end forgets what the stream waited for. */
 static void wait_end(struct service_server *s, struct service_stream *st)
 {
-    if (st->state == SERVICE_STREAM_NODE) {
+    if (st->state == SERVICE_STREAM_NODE && !st->is_follower) {
         check(s->asks_count > 0);
         s->asks_count--;
     }
+    st->is_follower = false;
     if (st->state == SERVICE_STREAM_BUNDLER) {
         bundler_forget_waiter(s->cfg.bundler, st->token);
     }
@@ -149,7 +159,14 @@ static void wait_end(struct service_server *s, struct service_stream *st)
 
 void service_server_reset(struct service_server *s, struct service_stream *stream)
 {
+    bool is_leader = stream->state == SERVICE_STREAM_NODE && !stream->is_follower &&
+                     stream->request.type == SERVICE_ACCOUNT_PROOF;
+    struct hash32 key = stream->proof_key;
     wait_end(s, stream);
+    stream->state = SERVICE_STREAM_ANSWERED;
+    if (is_leader) {
+        server_proof_promote(s, &key); /* who waited with it asks in its place */
+    }
     frame_reader_done(&stream->frames);
     buf_done(&stream->ask);
     buf_done(&stream->kept);
@@ -548,6 +565,17 @@ void service_server_answer(struct service_server *s, uint64_t token, struct span
     }
 }
 
+/* Of a proof, all that wait for the same are told. */
+static void
+node_failed(struct service_server *s, struct service_stream *st, struct server_failure f)
+{
+    if (st->request.type == SERVICE_ACCOUNT_PROOF && !st->is_follower) {
+        server_proof_failed(s, st, f);
+    } else {
+        server_fail(s, st, f);
+    }
+}
+
 void service_server_answer_failed(struct service_server *s,
                                   uint64_t token,
                                   enum err why,
@@ -566,7 +594,7 @@ void service_server_answer_failed(struct service_server *s,
     struct service_stream *st = stream_of_token(s, token);
     if (st && st->state == SERVICE_STREAM_NODE) {
         bool is_long = why == ERR_LIMIT;
-        server_fail(s, st,
+        node_failed(s, st,
                     (struct server_failure){
                         .code = is_long ? SERVICE_TOO_LARGE : SERVICE_UPSTREAM,
                         .text = is_long ? SPAN_LIT("the node's answer is too long")
@@ -620,7 +648,7 @@ static void stream_tick(struct service_server *s, struct service_stream *st, ins
     switch (st->state) {
     case SERVICE_STREAM_REQUEST: stream_finish(s, st); break;
     case SERVICE_STREAM_NODE:
-        server_fail(
+        node_failed(
             s, st,
             (struct server_failure){.code = SERVICE_TIMEOUT,
                                     .text = SPAN_LIT("this server's node did not answer in time")});

@@ -10,6 +10,7 @@
 #include "base/pool.h"
 #include "base/span.h"
 #include "codec/frame.h"
+#include "service/cache.h"
 #include "service/light.h"
 #include "service/message.h"
 #include "service/quota.h"
@@ -48,6 +49,8 @@ struct service_server_limits {
     uint32_t head_ms;              /* between two looks at the chain's head */
     uint32_t stale_ms;             /* without a look that succeeded, rpc is answered STALE */
     uint32_t request_ms;           /* for the whole of a request to arrive */
+    uint32_t cached_max;           /* proofs that are kept */
+    uint32_t cached_bytes_max;     /* bytes of them */
 };
 
 /* service_server_limits_default: for a small machine. */
@@ -88,8 +91,10 @@ struct service_stream {
     uint64_t token;     /* of the question to the node, or of the wait for a verdict; 0 = none */
     const char *method; /* RPC, static */
     bool ask_due;
-    struct buf ask;  /* the question, until it is given out */
-    struct buf kept; /* ACCOUNT_PROOF: the request, until the node has answered */
+    struct buf ask;          /* the question, until it is given out */
+    struct buf kept;         /* ACCOUNT_PROOF: the request, until the node has answered */
+    struct hash32 proof_key; /* ACCOUNT_PROOF: what the answer depends on */
+    bool is_follower;        /* another stream has asked the node for the same */
     struct buf out;
     size_t out_at;
     instant deadline;
@@ -104,6 +109,7 @@ struct service_server {
     struct list ready;
     struct quota peers;
     struct quota groups;
+    struct cache proofs;
     uint64_t next_token;
     uint32_t asks_count;
     bool has_head;

@@ -35,6 +35,18 @@ void server_request(struct service_server *s,
 MUST_CHECK enum err server_proof_ask(struct service_stream *st, const struct service_request *r);
 void server_proof_answer(struct service_server *s, struct service_stream *st, struct span text);
 
+/* server_proof_cached answers if the answer is known; server_proof_follow lets the stream wait with another that has asked the node for the same. */
+bool server_proof_cached(struct service_server *s, struct service_stream *st);
+bool server_proof_follow(struct service_server *s, struct service_stream *st);
+/* server_proof_promote: the stream that asked is gone; one of those that waited with it asks. */
+void server_proof_promote(struct service_server *s, const struct hash32 *key);
+/* server_proof_failed tells it, and those that waited with it, why there is none. */
+void server_proof_failed(struct service_server *s,
+                         struct service_stream *st,
+                         struct server_failure f);
+/* server_ask has the node asked what stands in st->ask. */
+void server_ask(struct service_server *s, struct service_stream *st);
+
 /* server_userop_status answers with what the bundler knows of an operation. */
 void server_userop_status(struct service_server *s,
                           struct service_stream *st,

@@ -240,4 +240,160 @@ TEST(answers)
     proof_world_done(&w);
 }
 
+/* ---- what several ask ---- */
+
+enum { ASKERS = 3 };
+
+struct askers {
+    struct service_server server;
+    struct service_client clients[ASKERS];
+    struct service_stream *streams[ASKERS];
+    struct proof_world world;
+    size_t asked; /* of the node, for proofs */
+    uint64_t token;
+    instant now;
+};
+static struct askers a; /* too large for a stack */
+
+static void askers_begin(void)
+{
+    const struct service_server_cfg cfg = {.budget = test_budget(),
+                                           .chain_id = 31337,
+                                           .agent = "test",
+                                           .limits = service_server_limits_default()};
+    struct service_server_event e;
+    a = (struct askers){.now = {.us = 1000000}};
+    proof_world_init(&a.world);
+    EXPECT_OK(service_server_init(&a.server, &cfg, a.now));
+    while (service_server_poll(&a.server, &e, a.now)) {
+        answer_ask(&a.server, &e, &a.world, FAULT_NONE, a.now);
+    }
+}
+
+static void askers_end(void)
+{
+    for (size_t i = 0; i < ASKERS; i++) {
+        service_client_done(&a.clients[i]);
+    }
+    service_server_done(&a.server);
+    proof_world_done(&a.world);
+}
+
+/* Notes what the node is asked, and leaves it waiting. */
+static void take_asks(void)
+{
+    struct service_server_event e;
+    while (service_server_poll(&a.server, &e, a.now)) {
+        if (e.kind == SERVICE_SERVER_ASK) {
+            a.asked++;
+            a.token = e.token;
+        }
+    }
+}
+
+static void ask_by(size_t i)
+{
+    struct service_peer peer = {.id = span_of(&"abc"[i], 1), .group = SPAN_LIT("net")};
+    a.world.request.id++; /* no two requests are alike, and still they ask the same */
+    EXPECT_OK(service_client_init(&a.clients[i], test_budget(), &a.world.request, a.now));
+    EXPECT_OK(service_server_open(&a.server, &a.streams[i], peer, NULL, a.now));
+    service_server_recv(&a.server, a.streams[i], service_client_waiting(&a.clients[i]), a.now);
+    take_asks();
+}
+
+static void node_says(enum fault fault)
+{
+    struct buf text;
+    buf_init(&text, test_budget(), 1 << 16);
+    node_answer(&text, &a.world, fault);
+    service_server_answer(&a.server, a.token, buf_span(&text), a.now);
+    buf_done(&text);
+}
+
+/* The code that an asker got; MAX if none yet. */
+static unsigned code_of(size_t i)
+{
+    static const struct proven_known nothing;
+    struct service_client_event e;
+    struct proven_account p;
+    struct span out = service_server_waiting(a.streams[i]);
+    if (out.n == 0) {
+        return SERVICE_CODES_MAX;
+    }
+    EXPECT_OK(service_client_recv(&a.clients[i], a.now, &out));
+    if (!EXPECT(service_client_poll(&a.clients[i], &e))) {
+        return SERVICE_CODES_MAX;
+    }
+    if (e.response.code == SERVICE_OK) {
+        EXPECT_OK(proven_account_verify(&p, &a.world.request.block_hash, &a.world.request, &nothing,
+                                        &e.body.proof));
+    }
+    return e.response.code;
+}
+
+TEST(the_node_is_asked_once_for_all)
+{
+    askers_begin();
+    for (size_t i = 0; i < ASKERS; i++) {
+        ask_by(i);
+    }
+    EXPECT_EQ(1, a.asked);
+    node_says(FAULT_NONE);
+    for (size_t i = 0; i < ASKERS; i++) {
+        EXPECT_EQ(SERVICE_OK, code_of(i));
+    }
+    EXPECT_EQ(0, a.server.asks_count);
+    askers_end();
+}
+
+TEST(a_proof_is_kept)
+{
+    askers_begin();
+    ask_by(0);
+    node_says(FAULT_NONE);
+    ask_by(1);
+    EXPECT_EQ(1, a.asked);
+    EXPECT_EQ(SERVICE_OK, code_of(1));
+    a.world.request.address.bytes[0] ^= 1; /* another question */
+    ask_by(2);
+    EXPECT_EQ(2, a.asked);
+    a.world.request.address.bytes[0] ^= 1;
+    EXPECT_EQ(1, a.server.asks_count);
+    askers_end();
+}
+
+TEST(a_failure_is_told_to_all_and_not_kept)
+{
+    askers_begin();
+    ask_by(0);
+    ask_by(1);
+    node_says(FAULT_NO_STATE);
+    EXPECT_EQ(SERVICE_NOT_FOUND, code_of(0));
+    EXPECT_EQ(SERVICE_NOT_FOUND, code_of(1));
+    ask_by(2);
+    EXPECT_EQ(2, a.asked);
+    service_server_answer_failed(&a.server, a.token, ERR_IO, a.now);
+    EXPECT_EQ(SERVICE_UPSTREAM, code_of(2));
+    EXPECT_EQ(0, a.server.asks_count);
+    askers_end();
+}
+
+TEST(when_who_asked_is_gone_another_asks)
+{
+    askers_begin();
+    ask_by(0);
+    ask_by(1);
+    ask_by(2);
+    EXPECT_EQ(1, a.asked);
+    service_server_reset(&a.server, a.streams[0]);
+    take_asks();
+    EXPECT_EQ(2, a.asked);
+    EXPECT_EQ(1, a.server.asks_count);
+    node_says(FAULT_NONE);
+    EXPECT_EQ(SERVICE_OK, code_of(1));
+    EXPECT_EQ(SERVICE_OK, code_of(2));
+    EXPECT_EQ(0, a.server.asks_count);
+    askers_end();
+}
+
 TEST_MAIN

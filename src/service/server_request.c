@@ -4,6 +4,7 @@
 #include "evm/jsonrpc.h"
 #include "service/bundler.h"
 #include "service/gateway.h"
+#include "service/proof.h"
 
 static void fail_text(struct service_server *s,
                       struct service_stream *st,
@@ -118,6 +119,11 @@ static void ask_send(struct service_server *s, struct service_stream *st, uint64
     s->asks_count++;
 }
 
+void server_ask(struct service_server *s, struct service_stream *st)
+{
+    ask_send(s, st, server_token(s));
+}
+
 static void on_rpc(struct service_server *s,
                    struct service_stream *st,
                    const struct service_request *r,
@@ -163,10 +169,22 @@ static void on_account_proof(struct service_server *s,
         fail_text(s, st, SERVICE_STALE, "this server's node is behind or not there");
         return;
     }
-    if (!may_ask(s, st, (uint32_t)(r->slots.n / 32 + 3) / 4, now)) {
+    uint32_t units = (uint32_t)(r->slots.n / 32 + 3) / 4;
+    service_proof_key(&st->proof_key, r);
+    if (units > 0 && !charge(s, st, units, now)) {
         return;
     }
-    if (server_proof_ask(st, r) != OK || buf_append(&st->kept, message) != OK) {
+    if (server_proof_cached(s, st)) {
+        return;
+    }
+    if (buf_append(&st->kept, message) != OK) {
+        fail_text(s, st, SERVICE_BUSY, "no memory now");
+        return;
+    }
+    if (server_proof_follow(s, st) || !may_ask(s, st, 0, now)) {
+        return;
+    }
+    if (server_proof_ask(st, r) != OK) {
         fail_text(s, st, SERVICE_BUSY, "no memory now");
         return;
     }

@@ -87,6 +87,9 @@ static const char *why_said(const struct figure_said *s)
     if (s->is_middle) {
         return "middle";
     }
+    if (s->k >= 2 && s->is_majority) {
+        return "majority";
+    }
     if (s->k >= 2) {
         return "quorum";
     }

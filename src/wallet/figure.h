@@ -64,7 +64,8 @@ struct figure_said {
     uint8_t n;
     bool is_own_node; /* the person's */
     bool is_local;    /* a local test network */
-    bool is_disputed; /* others said something else */
+    bool is_disputed; /* others said something else, and k is not the majority */
+    bool is_majority; /* others said something else, and k is */
     bool is_middle;   /* the middle of n different answers */
     uint64_t block;
     uint64_t as_of_ms;

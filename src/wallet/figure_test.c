@@ -83,6 +83,7 @@ TEST(what_is_said)
         {{.k = 1, .n = 1, .is_local = true},    GRADE_REPORTED, "local_network"   },
         {{.k = 2, .n = 2},                      GRADE_AGREED,   "quorum"          },
         {{.k = 2, .n = 3, .is_local = true},    GRADE_AGREED,   "quorum"          },
+        {{.k = 2, .n = 3, .is_majority = true}, GRADE_AGREED,   "majority"        },
         {{.k = 1, .n = 2, .is_disputed = true}, GRADE_REPORTED, "servers_disagree"},
         {{.k = 2, .n = 4, .is_disputed = true}, GRADE_REPORTED, "servers_disagree"},
         {{.k = 3, .n = 3, .is_middle = true},   GRADE_REPORTED, "middle"          },

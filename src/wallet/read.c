@@ -324,6 +324,7 @@ void read_answer(struct wallet *w,
                                  .n = source->n,
                                  .is_own_node = source->own_node,
                                  .is_disputed = source->is_disputed && source->k * 2 <= source->n,
+                                 .is_majority = source->is_disputed && source->k * 2 > source->n,
                                  .is_middle = source->is_middle};
         r->is_disputed |= said.is_disputed;
     }

@@ -44,11 +44,11 @@ async function startLiar(mode) {
   return { mode, addr, id: addr.split('/p2p/')[1], stop: () => child.stop() };
 }
 
-/** A wallet with an account and money, whose servers are these. */
-async function startWallet(servers) {
+/** A wallet with an account and money, whose servers are these. anchored: a source names trusted blocks. */
+async function startWallet(servers, { anchored = true } = {}) {
   turn += 1;
   const file = join(dir, `network-${turn}.ini`);
-  writeFileSync(file, networkFile({ bootstrap: servers, faucet: network.faucet.url, anchor: network.rpc }));
+  writeFileSync(file, networkFile({ bootstrap: servers, faucet: network.faucet.url, anchor: anchored ? network.rpc : undefined }));
   const home = join(dir, `wallet-${turn}`);
   mkdirSync(home, { mode: 0o700 });
   const it = { home, daemon: await startDaemon({ dir, home, file, port: await freePort(), log: `daemon-${turn}.log` }) };
@@ -173,6 +173,32 @@ describe('hostile servers', { timeout: 900_000 }, () => {
     const { servers } = await api.call('servers_list', { network_id: 'local' });
     assert.deepEqual(servers.map((s) => [s.id, s.state]), [[liar.id, 'blocked']]);
     assert.equal((await api.call('status')).servers, 0);
+  });
+
+  test('where nothing can be proven: the majority of three is shown as agreed', async (t) => {
+    const others = await Promise.all(['bundles', 'lies'].map(startLiar)); /* the first is honest about the chain */
+    t.after(() => Promise.all(others.map((l) => l.stop())));
+    const wallet = await startWallet([...others.map((l) => l.addr), ...network.server.addrs], { anchored: false });
+    t.after(() => wallet.stop());
+    await until('three servers are ready', () => wallet.api.call('status'), (s) => s.servers === 3);
+    const [{ amount }] = await until('an agreed balance', () => wallet.balances(), (items) => items[0]?.amount.grade === 'agreed' && items[0].amount.n === 3);
+    assert.equal(amount.k, 2);
+    assert.equal(BigInt(amount.value), RICH);
+    assert.equal(amount.why, 'majority');
+    assert.equal((await wallet.chain()).doubt, 'none');
+  });
+
+  test('and when two disagree, neither is believed', async (t) => {
+    const liar = await startLiar('lies');
+    t.after(() => liar.stop());
+    const wallet = await startWallet([liar.addr, ...network.server.addrs], { anchored: false });
+    t.after(() => wallet.stop());
+    const doubted = await until('doubt', () => wallet.chain(), (c) => c.state === 'doubtful');
+    assert.equal(doubted.doubt, 'disputed');
+    const [{ amount }] = await wallet.balances();
+    assert.equal(amount.grade, 'reported');
+    assert.equal(amount.why, 'servers_disagree');
+    await assert.rejects(prepare(wallet, `0x${randomBytes(20).toString('hex')}`), (e) => e.code === 'chain_doubtful');
   });
 
   for (const modes of [['lies', 'stale', 'lies'], ['omits', 'resets', 'truncates', 'omits'], ['stalls', 'drips', 'stalls']]) {

@@ -1362,6 +1362,7 @@ export interface WhyParams {
   merkle_proof_trusted_block: Record<string, never>;
   quorum: Record<string, never>;
   header_source: Record<string, never>;
+  majority: Record<string, never>;
   middle: Record<string, never>;
   servers_disagree: Record<string, never>;
   one_server: Record<string, never>;

@@ -115,6 +115,7 @@ const why: Say<WhyParams> = {
   merkle_proof_trusted_block: () => 'Checked with a Merkle proof; no server could invent it. The block itself is the word of the source that this network’s file names.',
   quorum: () => 'Independent servers said the same. They could all be wrong.',
   header_source: () => 'The source that this network’s file names said so.',
+  majority: () => 'Most of the servers that were asked said this; another one disagreed, and that is kept.',
   middle: () => 'The middle of what several servers said.',
   servers_disagree: () => 'Servers disagree about this. Nothing is sent while they do.',
   one_server: () => 'Nobody checked this. One server said so.',
