@@ -6,7 +6,8 @@
 bool host_addr_is_quic(struct span addr)
 {
     struct multiaddr_part part;
-    return multiaddr_find(&part, addr, MULTIADDR_QUIC_V1);
+    /* How one comes to a relay says nothing of what runs through it. */
+    return multiaddr_find(&part, addr, MULTIADDR_QUIC_V1) && !circuit_addr_is(addr);
 }
 
 static bool can_dial(struct span addr)
