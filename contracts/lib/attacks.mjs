@@ -436,6 +436,7 @@ export const attacks = {
     assert.equal(await sessionOp(w, acc, 0n, move(FRIEND, 1n), { by: a }), AA24, 'an owner is no session key');
     assert.equal(await sessionOp(w, acc, 0n, move(FRIEND, 1n), { by: g1 }), AA24);
     assert.equal(await sessionOp(w, acc, 0n, move(FRIEND, 1n), { key: 0n }), AA24, 'another nonce key');
+    assert.equal(await sessionOp(w, acc, 0n, move(FRIEND, 1n), { key: 7n }), AA24, 'its number in another range of nonce keys');
     assert.equal(await sessionOp(w, acc, 0n, move(FRIEND, 1n), { id: 8n }), AA24, 'another session');
     assert.equal(await sessionOp(w, acc, 0n, move(FRIEND, 1n), { maxFeePerGas: 200_000_000_000n }), AA24, 'fees beyond what it has');
     assert.equal(await refusal(w, signOp(w, await makeOp(w, acc, send), [job])), AA24, 'it signs nothing else');

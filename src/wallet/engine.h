@@ -36,8 +36,9 @@ struct reading {
     bool is_disputed; /* an answer was, and no other one outvoted it */
     struct id account;
     struct id network;
-    struct view next; /* being filled */
-    size_t waiting;   /* questions without an answer */
+    struct view next;                      /* being filled */
+    size_t waiting;                        /* questions without an answer */
+    struct hash32 probes[OWNER_COUNT_MAX]; /* ids of removals that are asked for */
     struct wallet_source source;
     enum err err;
 };
@@ -333,6 +334,12 @@ owners_build(struct wallet *w, struct wallet_time t, struct task *task, const st
 void owners_add_risks(struct wallet *w, struct operation *op, const struct view *v);
 /* owners_signed notes in the account what was signed, if the rest of it comes later; the caller stores the account. */
 void owners_signed(struct account *a, const struct operation *op);
+/* owners_probe gives the ids of the removals of a's owners that another wallet may have begun, from what v said of owners: how
+ * many of them; 0 if v is not whole in owners. */
+size_t owners_probe(const struct wallet *w,
+                    struct hash32 ret_ids[static OWNER_COUNT_MAX],
+                    const struct account *a,
+                    const struct view *v);
 /* owners_read takes what a reading that is over says of owners: who is one, and which changes are past. */
 void owners_read(struct wallet *w, struct view *v);
 

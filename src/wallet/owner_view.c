@@ -79,8 +79,14 @@ static enum err learn_word(struct owner_view *v, unsigned q, struct span text)
     case OWNER_ASK_THRESHOLD: v->threshold = n; return n == 0 ? ERR_MALFORMED : OK;
     case OWNER_ASK_SEQUENCE:  v->sequence = n; return OK;
     case OWNER_ASK_DELAY:     v->delay_s = n; return OK;
-    default:                  v->ready_at[q - OWNER_ASK_CHANGE] = n; return OK;
+    default:                  break;
     }
+    if (q >= OWNER_ASK_PROBE) {
+        v->probe_ready_at[q - OWNER_ASK_PROBE] = n;
+    } else {
+        v->ready_at[q - OWNER_ASK_CHANGE] = n;
+    }
+    return OK;
 }
 
 enum err owner_view_learn(struct owner_view *v, unsigned q, struct json result)

@@ -18,7 +18,9 @@ enum owner_question {
     OWNER_ASK_HEAD,      /* ownersHead() */
     OWNER_ASK_DELAY,     /* delay() */
     OWNER_ASK_CHANGE, /* changeReadyAt(id) of each known change, in its place in the account's list */
-    OWNER_ASK_COUNT = OWNER_ASK_CHANGE + ACCOUNT_CHANGE_COUNT_MAX,
+    OWNER_ASK_PROBE =
+        OWNER_ASK_CHANGE + ACCOUNT_CHANGE_COUNT_MAX, /* the same of a removal of each owner */
+    OWNER_ASK_COUNT = OWNER_ASK_PROBE + OWNER_COUNT_MAX,
 };
 
 enum { OWNER_CHANGE_VETOED = 1 }; /* as a time */
@@ -32,6 +34,9 @@ struct owner_view {
     uint8_t head[32];
     uint64_t delay_s;
     uint64_t ready_at[ACCOUNT_CHANGE_COUNT_MAX]; /* Unix time; 0: does not wait (any more) */
+    /* The same of each owner's first removal as the change probe_sequence: another wallet may have begun it. */
+    uint64_t probe_ready_at[OWNER_COUNT_MAX];
+    uint64_t probe_sequence; /* 0: not asked */
 };
 
 /* owner_view_is_whole: all but the changes was answered. */
@@ -39,7 +44,7 @@ bool owner_view_is_whole(const struct owner_view *v);
 
 bool owner_view_has(const struct owner_view *v, const struct smart_owner *owner);
 
-/* owner_view_call puts the calldata of question q; change is the id for OWNER_ASK_CHANGE. ret has room for 68 bytes. */
+/* owner_view_call puts the calldata of question q; change is the id for OWNER_ASK_CHANGE and OWNER_ASK_PROBE. ret has room for 68 bytes. */
 struct span owner_view_call(uint8_t ret[static 68], unsigned q, const struct hash32 *change);
 
 /* owner_view_learn takes the answer to question q. ERR_MALFORMED: not of the form that q demands, or an owner of a kind

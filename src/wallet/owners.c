@@ -89,6 +89,33 @@ size_t wallet_active_owners(const struct wallet *w, const struct account *a, str
     return count;
 }
 
+static bool is_known(const struct wallet *w,
+                     const struct account *a,
+                     const struct smart_owner *owner,
+                     struct id network)
+{
+    for (size_t i = 0; i < a->owner_count; i++) {
+        struct smart_owner bytes = owner_bytes(wallet_network(w, network), &a->owners[i]);
+        if (span_equal(span_of(bytes.bytes, bytes.len), span_of(owner->bytes, owner->len))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t wallet_unknown_owners(const struct wallet *w, const struct account *a, struct id network)
+{
+    const struct view *v = wallet_view(w, a->id, network);
+    size_t count = 0;
+    if (!v || !v->is_deployed || !owner_view_is_whole(&v->owners)) {
+        return 0;
+    }
+    for (size_t i = 0; i < v->owners.count; i++) {
+        count += !is_known(w, a, &v->owners.list[i], network);
+    }
+    return count;
+}
+
 /* ---- what a reading says ---- */
 
 /* An owner that this chain does not have (any more) may still be one elsewhere. */
@@ -138,6 +165,50 @@ static bool drop_past_changes(struct account *a, struct view *v)
     return changed;
 }
 
+static struct owner_change next_change(const struct account *a, const struct view *v);
+
+size_t owners_probe(const struct wallet *w,
+                    struct hash32 ret_ids[static OWNER_COUNT_MAX],
+                    const struct account *a,
+                    const struct view *v)
+{
+    if (!v->is_deployed || !owner_view_is_whole(&v->owners)) {
+        return 0;
+    }
+    for (size_t i = 0; i < a->owner_count; i++) {
+        struct owner_change c = next_change(a, v);
+        c.removed[c.removed_count++] = owner_bytes(wallet_network(w, v->network), &a->owners[i]);
+        owner_change_id(&ret_ids[i], a->address, &c);
+    }
+    return a->owner_count;
+}
+
+/* What another wallet began: it is kept like what was signed here, so that it can be shown, stopped and carried out. */
+static bool learn_probed(const struct wallet *w, struct account *a, struct view *v)
+{
+    bool changed = false;
+    bool is_now = v->owners.probe_sequence == v->owners.sequence + 1;
+    for (size_t i = 0; is_now && i < a->owner_count; i++) {
+        size_t at;
+        if (v->owners.probe_ready_at[i] == 0 || a->change_count == ACCOUNT_CHANGE_COUNT_MAX ||
+            find_change(a, a->owners[i].id, v->network, &at)) {
+            continue;
+        }
+        struct owner_change c = next_change(a, v);
+        c.removed[c.removed_count++] = owner_bytes(wallet_network(w, v->network), &a->owners[i]);
+        struct account_change *known = &a->changes[a->change_count];
+        *known = (struct account_change){.network = v->network,
+                                         .owner = a->owners[i].id,
+                                         .sequence = c.sequence,
+                                         .threshold = c.threshold};
+        span_copy(MSPAN_OF(known->previous), SPAN_OF(c.previous));
+        owner_change_id(&known->id, a->address, &c);
+        v->owners.ready_at[a->change_count++] = v->owners.probe_ready_at[i];
+        changed = true;
+    }
+    return changed;
+}
+
 void owners_read(struct wallet *w, struct view *v)
 {
     struct account *a = book_account(w, v->account);
@@ -146,6 +217,7 @@ void owners_read(struct wallet *w, struct view *v)
     }
     bool changed = learn_standing(w, a, v);
     changed = drop_past_changes(a, v) || changed;
+    changed = learn_probed(w, a, v) || changed;
     if (changed && book_save_account(w, a) != OK) {
         log_line(w->cfg.log, LOG_WARN, "wallet",
                  "what the chain says of owners could not be stored");

@@ -323,6 +323,54 @@ TEST(the_other_owner_stops_a_removal_and_it_can_be_tried_again)
     world_done(&w);
 }
 
+/* A thief with the first passkey began it elsewhere; the person's wallet finds it on the chain, and stops it. */
+TEST(a_removal_that_another_wallet_began_is_found_and_stopped)
+{
+    static struct world w;
+    struct hand second;
+    TEST_REQUIRE(start_with_two(&w, &second));
+    struct world_owners *o = &w.chain.owners;
+    struct owner_change c = {.sequence = 2, .threshold = 1, .removed_count = 1};
+    memcpy(c.previous, o->head, sizeof c.previous);
+    c.removed[0] = o->list[1];
+    owner_change_id(&o->waits, first_account(&w)->address, &c);
+    o->ready_at = w.t.unix_ms / 1000 + DAYS_2;
+    EXPECT_EQ(0, first_account(&w)->change_count);
+    for (int i = 0; i < 3; i++) {
+        world_turn(&w, 16000); /* owners are asked for again after a while */
+    }
+    EXPECT_EQ(o->ready_at * 1000, ready_ms(&w, 1));
+    EXPECT_EQ(0, ready_ms(&w, 0));
+    TEST_REQUIRE(world_restart(&w)); /* and is in the store */
+    world_turn(&w, 10);
+    world_turn(&w, 2000);
+    TEST_REQUIRE(EXPECT(ready_ms(&w, 1) != 0));
+    swap_hands(&w, &second);
+    TEST_REQUIRE(do_wish(&w, OWNER_WISH_VETO, 1));
+    swap_hands(&w, &second);
+    EXPECT_EQ(1, o->ready_at);
+    EXPECT_EQ(0, ready_ms(&w, 1));
+    world_done(&w);
+}
+
+TEST(an_owner_that_this_wallet_does_not_know_is_counted)
+{
+    static struct world w;
+    TEST_REQUIRE(start(&w));
+    struct id network = w.networks[0].id;
+    struct hand thief = other_hand(&w);
+    EXPECT_EQ(0, wallet_unknown_owners(w.wallet, first_account(&w), network));
+    w.chain.owners.list[1] =
+        smart_owner_passkey(w.networks[0].verifier, thief.key.xy, SPAN_LIT("http://elsewhere"));
+    w.chain.owners.count = 2;
+    world_turn(&w, 16000);
+    world_turn(&w, 16000);
+    EXPECT_EQ(1, wallet_unknown_owners(w.wallet, first_account(&w), network));
+    EXPECT_EQ(0, wallet_unknown_owners(w.wallet, first_account(&w), w.networks[1].id));
+    EXPECT_EQ(1, wallet_active_owners(w.wallet, first_account(&w), network));
+    world_done(&w);
+}
+
 TEST(the_last_owner_stays)
 {
     static struct world w;

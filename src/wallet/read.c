@@ -107,7 +107,8 @@ subject_of(struct wallet *w, struct wallet_time t, const struct reading *r)
                                  .block = r->next.block,
                                  .anchor = r->next.anchor,
                                  .as_of_ms = t.unix_ms,
-                                 .changes = a->changes};
+                                 .changes = a->changes,
+                                 .probes = r->probes};
 }
 
 static void read_over(struct wallet *w, struct wallet_time t, enum err err);
@@ -158,8 +159,13 @@ static void put_owners(struct wallet *w, struct wallet_time t)
         return;
     }
     w->owners_wanted = false;
-    r->next.owners = (struct owner_view){0};
+    size_t probes = owners_probe(w, r->probes, a, &r->next);
+    uint64_t probe_sequence = probes ? r->next.owners.sequence + 1 : 0;
+    r->next.owners = (struct owner_view){.probe_sequence = probe_sequence};
     r->next.owners_ms = t.unix_ms;
+    for (unsigned i = 0; i < probes; i++) {
+        put_question(w, t, (unsigned)VIEW_OWNER + (unsigned)OWNER_ASK_PROBE + i);
+    }
     for (unsigned q = 0; q < OWNER_ASK_CHANGE; q++) {
         put_question(w, t, VIEW_OWNER + q);
     }

@@ -69,8 +69,12 @@ static void put_p256_call(struct json_writer *j, uint64_t block)
 static void put_owner_call(struct json_writer *j, unsigned q, const struct view_subject *s)
 {
     uint8_t room[68];
-    const struct hash32 *change =
-        q >= OWNER_ASK_CHANGE ? &s->changes[q - OWNER_ASK_CHANGE].id : NULL;
+    const struct hash32 *change = NULL;
+    if (q >= OWNER_ASK_PROBE) {
+        change = &s->probes[q - OWNER_ASK_PROBE];
+    } else if (q >= OWNER_ASK_CHANGE) {
+        change = &s->changes[q - OWNER_ASK_CHANGE].id;
+    }
     put_call(j, s->account, owner_view_call(room, q, change), s->block);
 }
 

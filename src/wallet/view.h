@@ -72,6 +72,7 @@ struct view_subject {
     enum anchor anchor;
     uint64_t as_of_ms;
     const struct account_change *changes; /* of the account; for VIEW_OWNER + OWNER_ASK_CHANGE */
+    const struct hash32 *probes;          /* for VIEW_OWNER + OWNER_ASK_PROBE */
 };
 
 /* view_ask appends the params (JSON array) of question q and gives its method. */

@@ -294,6 +294,10 @@ struct owner_state wallet_owner_state(const struct wallet *w,
 /* wallet_active_owners counts those that may sign there. */
 size_t wallet_active_owners(const struct wallet *w, const struct account *a, struct id network);
 
+/* wallet_unknown_owners counts those that the account has there and this wallet does not know: added elsewhere, or by a
+ * thief. 0 if that was not read. */
+size_t wallet_unknown_owners(const struct wallet *w, const struct account *a, struct id network);
+
 /* wallet_owner_begin begins the ceremony of one more passkey for an account; wallet_owner_finish verifies the answer and
  * stores the owner, which stands on no chain yet. Refusals: those of enrolling, unknown_account. */
 struct owner_begin_args {

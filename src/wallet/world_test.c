@@ -586,6 +586,7 @@ bool world_restart(struct world *w)
     w->wallet = NULL;
     w->wants_submit = false;
     w->wants_track = false;
+    w->task_done = 0; /* the new one counts its tasks anew */
     w->store.fails_from = 0;
     return make_wallet(w);
 }

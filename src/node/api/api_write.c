@@ -265,6 +265,11 @@ void api_write_account(const struct api_writing *w, const struct account *a)
         put_owner(w, a, &a->owners[i]);
     }
     json_end_array(j);
+    size_t unknown = wallet_unknown_owners(w->wallet, a, wallet_settings(w->wallet)->network);
+    if (unknown > 0) {
+        json_put_name(j, "unknown_owners");
+        json_put_u64(j, unknown);
+    }
     json_put_name(j, "threshold");
     json_put_u64(j, a->threshold);
     json_put_name(j, "on_chain");

@@ -103,6 +103,8 @@ export type Account = {
   /** Of kinds phrase and key: accounts of one phrase have the same. */
   entry?: number;
   owners: Owner[];
+  /** On the selected network: so many may sign that this wallet does not know. Absent: none, as far as was read. */
+  unknown_owners?: number;
   threshold: number;
   /** On the selected network: the account contract exists. */
   on_chain: boolean;

@@ -416,6 +416,7 @@ export const en = {
     waitingHelp: 'It cannot sign yet. Putting it on the chain costs a fee.', leaves: (when: string) => `The removal can be carried out from ${when}.`, ready: 'The waiting time is over.',
     leavingHelp: 'Until it is carried out, any passkey of the account can stop it. If you did not ask for this, stop it now.',
     stillOn: (names: string) => `Still able to sign on: ${names}. Remove it there too.`,
+    unknown: (n: number) => `${n} ${s(n, 'key that this wallet does not know', 'keys that this wallet does not know')} may sign for this account. If you did not add ${s(n, 'it', 'them')} in another wallet, move your money to a new account now.`,
     putOnChain: 'Put it on the chain', remove: 'Remove', veto: 'Stop the removal', apply: 'Carry it out', forget: 'Forget',
     rows: { owner_add: 'Passkey added', owner_remove: 'Removal of a passkey begun', owner_apply: 'Passkey removed', owner_veto: 'Removal stopped' },
     does: {

@@ -387,6 +387,7 @@ export const zh: Texts = {
     waitingHelp: '它还不能签名。写到链上需付手续费。', leaves: (when) => `${when}起可以执行移除。`, ready: '等待时间已过。',
     leavingHelp: '执行之前，账户的任何一把通行密钥都能阻止。如果不是你要求的，请立即阻止。',
     stillOn: (names) => `它在这些网络上仍能签名：${names}。请在那里也移除。`,
+    unknown: (n) => `有${n}把此钱包不认识的密钥能为此账户签名。如果不是你在别的钱包里添加的，请立即把钱转到新账户。`,
     putOnChain: '写到链上', remove: '移除', veto: '阻止移除', apply: '执行移除', forget: '忘记',
     rows: { owner_add: '已添加通行密钥', owner_remove: '开始移除通行密钥', owner_apply: '已移除通行密钥', owner_veto: '已阻止移除' },
     does: {

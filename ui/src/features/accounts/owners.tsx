@@ -25,6 +25,7 @@ export function Owners({ account }: { account: Account }) {
   const waiting = account.owners.some((o) => o.state === 'waiting');
   return (
     <Card title={t.accounts.ways} aside={!isAdding && offers('owner_add_begin') && <Button small icon="plus" onPress={() => setAdding(true)} testId="add-owner">{t.owners.add}</Button>}>
+      {account.unknown_owners !== undefined && <Note level="danger">{t.owners.unknown(account.unknown_owners)}</Note>}
       {active < 2 && <Note level="caution">{waiting ? t.owners.finish : t.owners.onlyOne}</Note>}
       {isAdding && <AddOwner account={account} onDone={() => setAdding(false)} />}
       <ul class="list" data-test="owners">{account.owners.map((o) => <OwnerRow key={o.id} account={account} owner={o} active={active} />)}</ul>
