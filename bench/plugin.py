@@ -6,14 +6,18 @@ installs from a local server that counts bytes, and cuts connections. --quick tr
 import argparse
 import hashlib
 import json
+import os
 import platform
 import random
 import re
 import shutil
+import socket
+import statistics
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -92,6 +96,69 @@ def make_repository(apps, folder):
     return made
 
 
+def ready_ms(plugin, rounds):
+    """From the start of the server's process to its ready, on a state of its own each time: the median."""
+    times = []
+    for i in range(rounds):
+        shutil.rmtree(plugin[2] / 'data/plugin/server', ignore_errors=True)
+        words = [str(w) for w in plugin] + ['run', '--network', 'sepolia', '--node', 'http://127.0.0.1:9', '--listen', '/ip4/127.0.0.1/tcp/0']
+        child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        started = None
+        for line in child.stdout:
+            if line.startswith('started'):
+                started = time.monotonic()
+            if line.startswith('ready'):
+                times.append((time.monotonic() - started) * 1000)
+                break
+        child.terminate()
+        child.communicate()
+    if len(times) < rounds:
+        sys.exit('bench: the server was not ready')
+    return statistics.median(times)
+
+
+def family(pid):
+    """A process and all below it."""
+    found = [pid]
+    for task in Path(f'/proc/{pid}/task').iterdir():
+        for child in (task / 'children').read_text().split():
+            found += family(int(child))
+    return found
+
+
+def idle_mib(apps, folder, server, root):
+    """What a wallet, its keyd, the keeper, the server and the server's keyd hold together (PSS), with nobody there."""
+    home, page = folder / 'client', folder / 'ui'
+    run(ROOT / 'ui/build.sh', page)
+    (home / 'config').mkdir(parents=True, mode=0o700)
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+    (home / 'config/passmesh.ini').write_text(f'[page]\nport = {port}\n[peers]\nmdns = no\ndht = no\n', 'utf-8')
+    daemon = subprocess.Popen([apps / 'passmesh', '--home', home, 'daemon'], env={**os.environ, 'PASSMESH_UI': str(page)}, stderr=subprocess.DEVNULL)
+    try:
+        plugin = [apps / 'passmesh', '--home', home, 'plugin']
+        until(lambda: (home / 'run/passmesh.sock').exists())
+        run(*plugin, 'add', server.url(), root)
+        run(*plugin, 'set', 'network_id=sepolia', 'node=http://127.0.0.1:9', 'listen=/ip4/127.0.0.1/tcp/0')
+        run(*plugin, 'install')
+        until(lambda: 'Server: running' in run(*plugin, 'status'))
+        time.sleep(3)
+        sums = [re.search(r'^Pss:\s+(\d+)', Path(f'/proc/{p}/smaps_rollup').read_text(), re.M) for p in family(daemon.pid)]
+        return sum(int(m[1]) for m in sums) / 1024
+    finally:
+        daemon.terminate()
+        daemon.wait()
+
+
+def until(holds, seconds=20):
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            sys.exit('bench: the daemon or its server did not come up')
+        time.sleep(0.05)
+
+
 def measure(build, folder, quick):
     apps = build / 'apps'
     made = make_repository(apps, folder)
@@ -117,6 +184,9 @@ def measure(build, folder, quick):
         run(*plugin, 'install')
         worst = max(worst, server.targets - total)
     figures['resume_loss_kib'] = (round(worst / 1024, 1), 'KiB')
+    figures['plugin_ready_ms'] = (round(ready_ms(plugin, 3 if quick else 11)), 'ms')
+    if os.geteuid() == 0: # what keyd holds is shown to nobody else
+        figures['client_and_idle_plugin_mib'] = (round(idle_mib(apps, folder, server, made / 'metadata/1.root.json'), 1), 'MiB')
     return figures
 
 

@@ -67,7 +67,7 @@ PARTS += ['dht', 'gossip']
 
 # Of updates and packages: plugin.py.
 TARGETS_LEAST.update(kill_points_survived=1000)
-TARGETS_MOST.update(update_check_bytes=1024, metadata_bytes=16384, metadata_verify_ms=5, plugin_download_kb=1500, resume_loss_kib=64)
+TARGETS_MOST.update(update_check_bytes=1024, metadata_bytes=16384, metadata_verify_ms=5, plugin_download_kb=1500, resume_loss_kib=64, plugin_ready_ms=300, client_and_idle_plugin_mib=40)
 
 
 class Node:

@@ -2,97 +2,15 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { createServer } from 'node:http';
-import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, appendFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync, readdirSync, readlinkSync, appendFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { LocalApi, newKey } from '../../tools/local/lib/local_api.mjs';
-import { freePort, makeHome, run, until } from '../api/daemon.mjs';
-import { addPackage } from './package.mjs';
-import { folder, makeRepo } from './rig.mjs';
-import { serve } from './serve.mjs';
-
-const programs = dirname(process.env.PASSMESH);
-const bytesOf = (name) => readFileSync(join(programs, name));
-const real = () => ({ 'passmesh-server': bytesOf('passmesh-server'), 'passmesh-keyd': bytesOf('passmesh-keyd') });
-/** It ends at once, with status 1. */
-const broken = () => ({ 'passmesh-server': readFileSync('/bin/false'), 'passmesh-keyd': bytesOf('passmesh-keyd') });
-
-/** An Ethereum node that knows its chain and no more. */
-async function startNode(t) {
-  const server = createServer((request, response) => {
-    let text = '';
-    request.on('data', (d) => { text += d; });
-    request.on('end', () => {
-      const answer = ({ id, method }) => ({ jsonrpc: '2.0', id, result: { eth_chainId: '0x7a69', eth_getBalance: '0xde0b6b3a7640000', eth_blockNumber: '0x5' }[method] ?? null });
-      const asked = JSON.parse(text);
-      response.end(JSON.stringify(Array.isArray(asked) ? asked.map(answer) : answer(asked)));
-    });
-  });
-  await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
-  t.after(() => server.close());
-  return `http://127.0.0.1:${server.address().port}`;
-}
-
-/** Processes that run a file below home. */
-function running(home) {
-  return readdirSync('/proc').filter((p) => /^\d+$/.test(p)).filter((p) => {
-    try { return readlinkSync(`/proc/${p}/exe`).startsWith(join(home, 'data/plugin')); } catch { return false; }
-  }).map(Number);
-}
-
-const keepers = (pid) => readdirSync('/proc').filter((p) => /^\d+$/.test(p)).filter((p) => {
-  try { return readFileSync(`/proc/${p}/cmdline`, 'utf8').includes('plugin\0keep\0') && readFileSync(`/proc/${p}/stat`, 'utf8').split(') ')[1].split(' ')[1] === String(pid); } catch { return false; }
-}).map(Number);
-
-async function start(t, { development = true } = {}) {
-  const dir = folder(t);
-  const made = await makeRepo(dir, { development });
-  const mirror = await serve(made.path);
-  t.after(mirror.close);
-  const home = makeHome(await freePort());
-  appendFileSync(join(home, 'config/passmesh.ini'), '[plugin]\ntrial_s = 2\n');
-  t.after(() => rmSync(home, { recursive: true, force: true }));
-  const s = { dir, made, mirror, home, node: await startNode(t) };
-  s.up = async () => {
-    s.daemon = run(home, ['daemon']);
-    t.after(() => s.daemon.child.kill('SIGKILL'));
-    await until('the daemon', () => {
-      assert.equal(s.daemon.code, undefined, s.daemon.err);
-      return s.daemon.err.includes('ready at');
-    });
-    s.api?.close();
-    s.api = new LocalApi(join(home, 'run/passmesh.sock'));
-    t.after(() => s.api.close());
-    await s.is('a state', (v) => v.state !== 'unavailable');
-  };
-  s.state = () => s.api.call('plugin_status');
-  s.is = async (what, holds, ms = 20000) => {
-    let last;
-    try {
-      return await until(what, async () => { last = await s.state(); return holds(last) && last; }, ms);
-    } catch (e) {
-      throw new Error(`${e.message}; it is ${JSON.stringify(last)}; ${s.daemon.err.slice(-600)}`);
-    }
-  };
-  s.do = (method, params = {}) => s.api.call(method, { key: newKey(), ...params });
-  s.add = () => s.do('plugin_repository_add', { url: mirror.url, root: readFileSync(join(made.path, 'metadata/1.root.json')).toString('base64url') });
-  s.set = (more = {}) => s.do('plugin_settings_set', { network_id: 'local', node: s.node, listen: '/ip4/127.0.0.1/tcp/0', ...more });
-  s.release = async (version, files, more = {}) => {
-    await addPackage(made, files, { version, ...more });
-    await made.publish();
-  };
-  s.installed = async (version) => {
-    await s.do('plugin_install');
-    return s.is(`server ${version} runs`, (v) => v.state === 'running' && v.installed.version === version && !v.job);
-  };
-  await s.up();
-  return s;
-}
+import { until } from '../api/daemon.mjs';
+import { broken, keepers, real, running, startKeeper } from './keeper_rig.mjs';
 
 test('install, run, update, crash loop, back, drain, remove', async (t) => {
-  const s = await start(t);
+  const s = await startKeeper(t);
   assert.equal((await s.state()).state, 'absent');
   assert.equal((await s.state()).sandbox, 'full');
   await assert.rejects(s.do('plugin_check'), { code: 'plugin_refused' });
@@ -147,7 +65,7 @@ test('install, run, update, crash loop, back, drain, remove', async (t) => {
 });
 
 test('it runs again when the wallet starts again, and is no orphan when the wallet is killed', async (t) => {
-  const s = await start(t);
+  const s = await startKeeper(t);
   await s.release('1.0.0', real());
   await s.add();
   await s.set();
@@ -173,7 +91,7 @@ test('it runs again when the wallet starts again, and is no orphan when the wall
 });
 
 test('a server that is killed is started again; one that hangs is noticed; a changed one does not start', async (t) => {
-  const s = await start(t);
+  const s = await startKeeper(t);
   await s.release('1.0.0', real());
   await s.add();
   await s.set();
@@ -195,7 +113,7 @@ test('a server that is killed is started again; one that hangs is noticed; a cha
 });
 
 test('hours, settings, a cancelled download, a lying mirror', async (t) => {
-  const s = await start(t, { development: false });
+  const s = await startKeeper(t, { development: false });
   await s.release('1.0.0', real());
   await s.add();
   assert.equal((await s.state()).development, false);
@@ -232,7 +150,7 @@ test('hours, settings, a cancelled download, a lying mirror', async (t) => {
 });
 
 test('the command line says the same', async (t) => {
-  const s = await start(t);
+  const s = await startKeeper(t);
   await s.release('1.0.0', real());
   const plugin = async (...words) => (await promisify(execFile)(process.env.PASSMESH, ['--home', s.home, 'plugin', ...words])).stdout;
   assert.match(await plugin('add', s.mirror.url, join(s.made.path, 'metadata/1.root.json')), /Development repository: /);
