@@ -30,6 +30,13 @@ static bool flag_of(struct json v, const char *name)
     return json_find_bool(&is_true, v, name) == OK && is_true;
 }
 
+/* What stands between the quotes. */
+static struct span inside(struct json text)
+{
+    struct span s = SPAN_EMPTY;
+    return json_get_plain(&s, text) == OK ? s : SPAN_EMPTY;
+}
+
 /* A code as words, with its values. */
 static void print_coded(struct json coded)
 {
@@ -43,8 +50,9 @@ static void print_coded(struct json coded)
     if (json_find(&params, coded, "params")) {
         struct json_iter it = json_iterate(params);
         while (json_next(&it, &name, &value)) {
-            (void)printf(", %.*s %.*s", (int)name.raw.n, (const char *)name.raw.p, (int)value.raw.n,
-                         (const char *)value.raw.p);
+            struct span n = inside(name);
+            struct span v = inside(value);
+            (void)printf(", %.*s %.*s", (int)n.n, (const char *)n.p, (int)v.n, (const char *)v.p);
         }
     }
 }
@@ -106,9 +114,10 @@ static void print_status(struct json state)
     if (json_find(&part, state, "mirrors")) {
         struct json_iter it = json_iterate(part);
         while (json_next(&it, NULL, &one)) {
+            struct span url = inside(one);
             (void)printf("%s: %.*s\n",
                          flag_of(state, "development") ? "Development repository" : "Repository",
-                         (int)one.raw.n, (const char *)one.raw.p);
+                         (int)url.n, (const char *)url.p);
         }
     }
     if (json_find(&part, state, "fault")) {
