@@ -54,6 +54,7 @@ async function show(lane, name, lang, theme, width) {
   await page.setViewportSize({ width, height: width < 600 ? 740 : 900 });
   await page.goto(`${server.origin}/gallery.html?state=${name}&lang=${lang}&theme=${theme}`);
   await page.waitForFunction(() => window.gallery?.ready);
+  await page.waitForFunction(() => !document.querySelector('[data-lazy]')); /* a screen whose code comes later */
   await act(page, states[name].act);
   await page.waitForTimeout(60);
 }

@@ -8,14 +8,11 @@ import { age } from '../format/time';
 import { clean } from '../format/clean';
 import { Accounts, AccountScreen } from '../features/accounts/accounts';
 import { Activity, OperationScreen } from '../features/activity/activity';
-import { About, Log, More } from '../features/about/about';
 import { Approve } from '../features/approve/approve';
 import { Home } from '../features/home/home';
 import { Locked, NoAccess } from '../features/lock/lock';
-import { Network } from '../features/network/network';
 import { Receive } from '../features/receive/receive';
 import { Send } from '../features/send/send';
-import { Settings } from '../features/settings/settings';
 import { Start } from '../features/start/start';
 import { currentAccount, currentNetwork, heardMs, link, now, offers, requestCount, store } from '../store/store';
 import { retryNow } from '../store/live';
@@ -30,6 +27,12 @@ import { Shortcuts } from './shortcuts';
 const Vault = lazy(() => import('../features/vault/vault').then((m) => m.Vault));
 const Computer = lazy(() => Promise.all([import('../features/computer/computer'), loadServerTexts()]).then(([m]) => m.Computer));
 const Server = lazy(() => Promise.all([import('../features/server/server'), loadServerTexts()]).then(([m]) => m.Server));
+const Network = lazy(() => import('../features/network/network').then((m) => m.Network));
+const about = () => import('../features/about/about');
+const About = lazy(() => about().then((m) => m.About));
+const Log = lazy(() => about().then((m) => m.Log));
+const More = lazy(() => about().then((m) => m.More));
+const Settings = lazy(() => import('../features/settings/settings').then((m) => m.Settings));
 const AddAccount = lazy(() => import('../features/accounts/add').then((m) => m.AddAccount));
 
 const SCREENS: Record<Screen, FunctionComponent<{ id: string }>> = {

@@ -24,6 +24,6 @@ export function lazy<P extends object>(load: () => Promise<FunctionComponent<P>>
       }
     }, [isLate]);
     const Screen = known;
-    return Screen ? <Screen {...props} /> : error ? <Card><ErrorPanel what={T().what.page} error={error} /></Card> : <Card busy><Skeleton what={T().what.page} /></Card>;
+    return Screen ? <Screen {...props} /> : error ? <Card><ErrorPanel what={T().what.page} error={error} /></Card> : <div data-lazy><Card busy><Skeleton what={T().what.page} /></Card></div>;
   };
 }

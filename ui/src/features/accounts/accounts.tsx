@@ -10,8 +10,8 @@ import { Address, CopyButton, Identicon } from '../../widgets/address';
 import { Button, Card, Empty, ErrorPanel, Heading, Icon, LinkButton, Note, Skeleton } from '../../widgets/basic';
 import { TextField } from '../../widgets/form';
 import { lazy } from '../../widgets/lazy';
-import { Owners } from './owners';
 
+const Owners = lazy(() => import('./owners').then((m) => m.Owners));
 const OrdinaryParts = lazy(() => import('./ordinary').then((m) => m.OrdinaryParts));
 
 export function Accounts() {
