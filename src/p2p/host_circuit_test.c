@@ -196,6 +196,21 @@ TEST(a_peer_that_cannot_be_dialled_is_reached)
     stop();
 }
 
+/* A relay that is reached over QUIC: the link through it is one of bytes all the same. */
+TEST(a_way_to_a_relay_is_no_way_to_talk)
+{
+    uint8_t room[MULTIADDR_LEN_MAX];
+    struct wr w = wr_init(MSPAN_OF(room));
+    TEST_REQUIRE(EXPECT_OK(multiaddr_parse(&w, SPAN_LIT("/ip4/9.9.9.9/udp/7/quic-v1"), NULL)));
+    size_t direct_len = w.n;
+    EXPECT(host_addr_is_quic(span_of(room, direct_len)));
+    uint8_t id[34] = {0x12, 0x20, 1};
+    multiaddr_write(&w, MULTIADDR_P2P, SPAN_OF(id));
+    multiaddr_write(&w, MULTIADDR_P2P_CIRCUIT, SPAN_EMPTY);
+    TEST_REQUIRE(EXPECT_OK(wr_end(&w)));
+    EXPECT(!host_addr_is_quic(span_of(room, w.n)));
+}
+
 TEST(what_is_large_waits_for_a_direct_connection)
 {
     start(&(struct host_relay_cfg){0});
