@@ -4,11 +4,13 @@ be reached, and what it tells the DHT. The routers are the kernel's own NAT (nft
 usage: reach_test.py PASSMESH PASSMESH_SERVER P2P_NODE"""
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
+import time
 
-TOOLS = ('unshare', 'ip', 'nft')
+TOOLS = ('unshare', 'ip', 'nft', 'miniupnpd')
 if os.environ.get('PASSMESH_IN_NAMESPACE') != 'yes':
     os.environ['PATH'] += ':/usr/sbin:/sbin'
     missing = [t for t in TOOLS if not shutil.which(t)]
@@ -19,7 +21,7 @@ if os.environ.get('PASSMESH_IN_NAMESPACE') != 'yes':
     os.execvp('unshare', ['unshare', '-Urnm', sys.executable, *sys.argv])
 
 import world as processes  # noqa: E402
-from world import SERVER, main, until, write  # noqa: E402
+from world import SERVER, Child, main, until, write  # noqa: E402
 
 processes.WAIT_S = 120  # a dial to a closed port takes ten seconds, and several are tried
 
@@ -59,6 +61,29 @@ class Internet:
                  'table ip filter { chain through { type filter hook forward priority 0; iifname "eth0" ct state new ct status ! dnat drop; }; }\n')
         subprocess.run([*inside(f'r{name}'), 'nft', '-f', '-'], input=rules, text=True, check=True)
 
+    def helpful(self, world, name, net, options):
+        """A home whose router opens ports: Debian's miniupnpd."""
+        self.home(name, net, 'masquerade')
+        rules = ('flush ruleset\ntable inet filter {\n'
+                 ' chain miniupnpd { }\n chain prerouting_miniupnpd { }\n chain postrouting_miniupnpd { }\n'
+                 ' chain through { type filter hook forward priority 0; jump miniupnpd; iifname "eth0" ct state new ct status ! dnat drop; }\n'
+                 ' chain in { type nat hook prerouting priority -100; jump prerouting_miniupnpd; }\n'
+                 ' chain out { type nat hook postrouting priority 100; jump postrouting_miniupnpd; oifname "eth0" masquerade; }\n}\n')
+        subprocess.run([*inside(f'r{name}'), 'nft', '-f', '-'], input=rules, text=True, check=True)
+        conf = write(world.top / f'{name}.conf', 'ext_ifname=eth0\nlistening_ip=lan0\nsecure_mode=yes\nsystem_uptime=yes\n'
+                     'uuid=00000000-0000-0000-0000-000000000001\nupnp_table_name=filter\nupnp_nat_table_name=filter\n'
+                     'upnp_forward_chain=miniupnpd\nupnp_nat_chain=prerouting_miniupnpd\nupnp_nat_postrouting_chain=postrouting_miniupnpd\n'
+                     f'allow 1024-65535 0.0.0.0/0 1024-65535\n{options}')
+        return subprocess.Popen([*inside(f'r{name}'), 'miniupnpd', '-d', '-f', str(conf), '-P', str(world.top / f'{name}.pid')],
+                                stdin=subprocess.DEVNULL, stdout=(world.top / f'{name}.log').open('w'), stderr=subprocess.STDOUT)
+
+    @staticmethod
+    def opened(name):
+        """Ports that the router leads inside."""
+        out = subprocess.run([*inside(f'r{name}'), 'nft', 'list', 'chain', 'inet', 'filter', 'prerouting_miniupnpd'],
+                             capture_output=True, text=True, check=True).stdout
+        return out.count('dnat')
+
 
 def start(world, where, ini=''):
     home = world.top / where
@@ -88,8 +113,7 @@ def verdict(name, server, wanted):
     return reach(server)
 
 
-def run(world):
-    net = Internet()
+def run(world, net):
     net.place('one', '8.8.8')
     net.place('two', '9.9.9')
     net.home('cone', '7.7.7', 'masquerade')
@@ -126,6 +150,55 @@ def run(world):
     yield 'with a port forwarded by hand: reachable', any(a['address'] == '/ip4/7.7.7.2/tcp/4001' for a in r['addresses'])
     until('it stands in the DHT', lambda: status(cone)['dht'] == 'stored')
     yield 'and in the DHT', True
+    return quic
 
 
-main(run)
+def run_routers(world, net, quic):
+    for name, outer, options, how in (('pmp', '5.5.5', 'enable_natpmp=yes\nenable_upnp=yes\n', 'nat-pmp'),
+                                      ('upnp', '4.4.4', 'enable_natpmp=no\nenable_upnp=yes\n', 'upnp')):
+        router = net.helpful(world, name, outer, options)
+        time.sleep(1)
+        server = start(world, name, quic)
+        r = verdict(f'the one whose router speaks {how}', server, 'reachable')
+        yield f'a router that speaks {how} opens the ports: reachable through them', r['why'] == 'dialled_mapped'
+        yield 'by that protocol', r['router'] == {'state': 'open', 'how': how}
+        yield 'both ports', net.opened(name) == 2
+        until('its addresses are announced', lambda: status(server)['dht'] == 'stored')
+        yield 'and it is in the DHT', True
+        server.stop()
+        world.children.remove(server)
+        yield 'at its end it takes them back', net.opened(name) == 0
+        router.terminate()
+        router.wait()
+
+
+def run_liars(world, net, quic):
+    net.home('prey', '3.3.3', 'masquerade')
+    sh('ip -n rprey addr add 192.168.1.3/24 dev lan0')
+    liar_path = pathlib.Path(__file__).with_name('lying_router.py')
+    for mode in ('elsewhere', 'flood', 'nonsense'):
+        liar = Child(*inside('rprey'), sys.executable, str(liar_path), mode, '192.168.1.1', '192.168.1.3')
+        liar.line('ready')
+        server = start(world, 'prey', quic)
+        liar.line('description')
+        until('the mapper has given up', lambda: reach(server)['router']['state'] != 'asking')
+        yield f'a router that lies ({mode}) opens nothing', reach(server)['router']['state'] in ('none', 'refused')
+        verdict('the one with the lying router', server, 'punchable')
+        yield 'the server goes on', status(server)['state'] in ('starting', 'running')
+        server.stop()
+        world.children.remove(server)
+        liar.process.kill()
+        liar.process.wait()
+        while not liar.lines.empty():
+            liar.seen.append(liar.lines.get())
+        yield 'and nobody was led elsewhere', 'elsewhere' not in liar.seen
+
+
+def run_all(world):
+    net = Internet()
+    quic = yield from run(world, net)
+    yield from run_routers(world, net, quic)
+    yield from run_liars(world, net, quic)
+
+
+main(run_all)

@@ -662,6 +662,7 @@ enum err server_new(struct server **ret,
     s->config = &s->own;
     s->text = ret_text;
     s->notify.fd = -1;
+    s->reach.portmap.fd = -1;
     s->data_fd = -1;
     s->notify_at = INSTANT_NEVER;
     s->operator.push_at = INSTANT_NEVER;
@@ -705,10 +706,17 @@ enum err server_run(const struct server_config *config,
                        "up: is it a Unix socket?");
         return err;
     }
+    struct portmap portmap = {.fd = -1};
+    bool has_mapper = !config->is_port_mapping || portmap_start(&portmap) == OK;
     err = server_new(&s, config, ret_text);
     if (err != OK) {
         notify_end(&notify);
+        portmap_end(&portmap);
         return err;
+    }
+    s->reach.portmap = portmap;
+    if (!has_mapper) {
+        log_line(&s->log, LOG_WARN, "net", "no process to talk with the home router");
     }
     s->notify = notify;
     s->ready = ready;

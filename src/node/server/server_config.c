@@ -153,6 +153,9 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
     if (config_is_key(e, "server", "dht")) {
         return config_get_flag(&c->is_dht, e, diag);
     }
+    if (config_is_key(e, "server", "port_mapping")) {
+        return config_get_flag(&c->is_port_mapping, e, diag);
+    }
     if (config_is_key(e, "server", "bootstrap")) {
         return get_list(c->bootstrap, &c->bootstrap_count, e, diag);
     }
@@ -217,6 +220,7 @@ enum err server_config_find(struct server_config *ret,
         .is_bundler = true,
         .is_dht = true,
         .is_attested = true,
+        .is_port_mapping = true,
         .limits = service_server_limits_default(),
         .bundler = bundler_limits_default(),
     };

@@ -55,7 +55,8 @@ struct server_config {
     size_t relay_at_count;
     char relay_at[SERVER_LISTEN_COUNT_MAX]
                  [CONFIG_TEXT_LEN_MAX + 1]; /* relays to be reached through */
-    bool is_attested; /* peers are told what the machine's TPM says, if there is one */
+    bool is_attested;     /* peers are told what the machine's TPM says, if there is one */
+    bool is_port_mapping; /* ask the home router to open the ports */
     size_t bootstrap_count;
     char bootstrap[SERVER_LISTEN_COUNT_MAX]
                   [CONFIG_TEXT_LEN_MAX + 1]; /* of the DHT, beside the network's */

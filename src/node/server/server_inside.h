@@ -10,6 +10,7 @@
 #include "node/keyd/keyd_client.h"
 #include "node/net/dialback.h"
 #include "node/net/mdns_socket.h"
+#include "node/net/portmap.h"
 #include "node/net/tcp.h"
 #include "node/os/entropy.h"
 #include "node/os/notify.h"
@@ -59,6 +60,7 @@ struct server_dht {
 struct server_reach {
     bool is_on;
     struct host_reach host;
+    struct portmap portmap;
     struct dialback dialback;
     size_t also_count; /* announced whatever the verdict is */
     struct span also[SERVER_LISTEN_COUNT_MAX];

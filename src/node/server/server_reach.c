@@ -4,6 +4,8 @@
 #include "node/net/near.h"
 #include "node/server/server_inside.h"
 
+enum { LOOPBACK_NET = 127 };
+
 static bool is_local(const struct server *s)
 {
     return s->network->kind == NETWORK_LOCAL;
@@ -132,6 +134,48 @@ void server_reach_event(struct server *s)
     }
 }
 
+/* ---- the home router ---- */
+
+/* on_report: the router opened ports, or does so no more. What is no public address is none: a router behind another. */
+static void on_report(void *user)
+{
+    struct server *s = user;
+    const struct portmap_report *r = &s->reach.portmap.report;
+    struct net_addr outer[HOST_REACH_MAPPED_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < s->listen_count && count < HOST_REACH_MAPPED_MAX; i++) {
+        struct net_addr listen;
+        if (net_addr_of(&listen, s->listen[i]) == OK &&
+            portmap_report_addr(r, &outer[count], &listen) && net_addr_is_public(&outer[count])) {
+            count++;
+        }
+    }
+    log_line(&s->log, LOG_INFO, "net", "the router: %s (%s), %zu ports towards us",
+             portmap_state_name(r->state), portmap_how_name(r->how), count);
+    host_reach_set_mapped(&s->reach.host, outer, count);
+    server_wake(s);
+}
+
+static void ask_router(struct server *s)
+{
+    struct portmap_port ports[PORTMAP_PORTS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < s->listen_count && count < PORTMAP_PORTS_MAX; i++) {
+        struct net_addr a;
+        if (net_addr_of(&a, s->listen[i]) == OK && !a.is_ip6 && a.ip[0] != LOOPBACK_NET) {
+            ports[count++] =
+                (struct portmap_port){.is_udp = a.transport == NET_QUIC, .inside = a.port};
+        }
+    }
+    if (count == 0 || is_local(s)) {
+        portmap_end(&s->reach.portmap); /* nothing that a router could open */
+        return;
+    }
+    s->reach.portmap.on_report = on_report;
+    s->reach.portmap.user = s;
+    portmap_ask(&s->reach.portmap, &s->loop, ports, count);
+}
+
 /* ---- life ---- */
 
 static void on_result(void *user)
@@ -169,6 +213,7 @@ enum err server_reach_start(struct server *s)
         collect_places(s, &places);
         host_reach_set_listen(&s->reach.host, places.list, places.count);
         e = server_announce(s);
+        ask_router(s);
     }
     if (e != OK) {
         server_give_up(s, e, "There is no memory for the network: raise memory_mib in server.ini.");
@@ -178,6 +223,7 @@ enum err server_reach_start(struct server *s)
 
 void server_reach_stop(struct server *s)
 {
+    portmap_end(&s->reach.portmap);
     dialback_done(&s->reach.dialback);
 }
 
@@ -235,5 +281,12 @@ void server_reach_write(const struct server *s, struct json_writer *j)
         put_addr(j, &v->addrs[i]);
     }
     json_end_array(j);
+    json_put_name(j, "router");
+    json_put_object(j);
+    put_str(j, "state",
+            s->reach.portmap.is_watched ? portmap_state_name(s->reach.portmap.report.state)
+                                        : "off");
+    put_str(j, "how", portmap_how_name(s->reach.portmap.report.how));
+    json_end_object(j);
     json_end_object(j);
 }

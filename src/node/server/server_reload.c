@@ -27,6 +27,7 @@ static const struct item items[] = {
     ITEM("server.listen", listen, false),
     ITEM("server.announce", announce, false),
     ITEM("server.dht", is_dht, false),
+    ITEM("server.port_mapping", is_port_mapping, false),
     ITEM("server.bootstrap", bootstrap, false),
     ITEM("server.relay", relay, false),
     ITEM("server.relay_at", relay_at, false),
