@@ -222,6 +222,27 @@ describe('vault', { concurrency: 1 }, () => {
     noSecretAbout('after sending');
   });
 
+  test('a transaction that is stuck is cancelled, and nothing arrives', async () => {
+    const to = newAddress();
+    await rpc('evm_setIntervalMining', 0);
+    await rpc('evm_setAutomine', false);
+    await page.goto(`${daemon.origin}/#/send`);
+    await fill('[data-test=to]', to);
+    await page.getByText('The address is well formed').waitFor();
+    await fill('[data-test=amount]', '2');
+    await press('[data-test=review]');
+    await approve();
+    await page.getByRole('button', { name: 'Cancel it' }).click();
+    await one('[data-test=approve-screen] h1', { hasText: 'cancel' }).waitFor();
+    await approve();
+    await page.locator('.chip-state', { hasText: 'Submitted' }).first().waitFor();
+    await rpc('evm_mine');
+    await rpc('evm_setIntervalMining', 1);
+    await page.locator('.chip-state.ok', { hasText: 'Final' }).first().waitFor();
+    assert.equal(BigInt(await rpc('eth_getBalance', to, 'latest')), 0n);
+    assert.equal(BigInt(await rpc('eth_getTransactionCount', privateKeyToAccount(imported).address, 'latest')), 2n);
+  });
+
   test('messages and typed data are signed as viem verifies them', async () => {
     const { address } = privateKeyToAccount(imported);
     await page.goto(`${daemon.origin}/#/accounts`);

@@ -84,7 +84,12 @@ function write(event: Event): void {
   (store[topic] as { value: unknown }).value = data;
 }
 
+/** An answer and a push come over two connections, so the older may come last: it is dropped. The revision rises with every step. */
 export function putOperation(operation: Operation): void {
+  const known = store.operations.value[operation.id];
+  if (known && known.revision > operation.revision) {
+    return;
+  }
   store.operations.value = { ...store.operations.value, [operation.id]: operation };
 }
 
