@@ -155,7 +155,7 @@ describe('hostile servers', { timeout: 900_000 }, () => {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  for (const modes of [['lies', 'stale', 'stalls', 'truncates'], ['drips', 'omits', 'resets', 'lies'], ['floods', 'mixes', 'stale']]) {
+  for (const modes of [['lies', 'stale', 'stalls', 'truncates'], ['drips', 'omits', 'resets', 'lies'], ['floods', 'mixes', 'bundles', 'stale']]) {
     test(`one honest server beside those that: ${modes.join(', ')}`, (t) => outvoted(t, modes));
   }
 
