@@ -91,20 +91,26 @@ static void call_end(struct call *c)
 
 /* ---- what an answer means ---- */
 
-void call_kept(struct servers *s, const struct peer_id *peer, bool kept)
+void call_kept(struct servers *s, const struct peer_id *peer, enum call_kind kind, bool kept)
 {
     struct server *one = servers_find(s, peer);
-    if (one) {
-        one->asked_count++;
-        one->kept_count += kept;
-        one->failures = kept ? 0 : one->failures + 1;
+    bool is_about_itself = kind == CALL_STATUS || kind == CALL_HEADS;
+    if (!one) {
+        return;
+    }
+    one->asked_count++;
+    one->kept_count += kept;
+    if (!kept) {
+        one->failures++;
+    } else if (!is_about_itself) {
+        one->failures = 0;
     }
 }
 
 void call_proved(struct servers *s, const struct peer_id *peer, bool is_proven)
 {
     struct server *one = servers_find(s, peer);
-    call_kept(s, peer, is_proven);
+    call_kept(s, peer, CALL_PROVE, is_proven);
     if (one) {
         one->unproven = is_proven ? 0 : one->unproven + 1;
     }
@@ -299,7 +305,7 @@ static void on_answer(struct servers *s,
         note_busy(s, t, c, e->response.retry_after_ms);
     }
     if (c->kind != CALL_PROVE) { /* of a proof, that is known when it was followed */
-        call_kept(s, &c->peer,
+        call_kept(s, &c->peer, c->kind,
                   is_load || service_code_blame(e->response.code) != SERVICE_BLAME_SERVER);
     }
     struct server *one = servers_find(s, &c->peer);
@@ -329,7 +335,11 @@ static void on_failed(struct servers *s, struct wallet_time t, struct call *c, e
     struct wallet_source source = source_of(c);
     struct coded why = {0};
     struct server *one = servers_find(s, &c->peer);
-    call_kept(s, &c->peer, false);
+    if (c->kind == CALL_PROVE) {
+        call_proved(s, &c->peer, false);
+    } else {
+        call_kept(s, &c->peer, c->kind, false);
+    }
     switch (c->kind) {
     case CALL_STATUS:
         if (one) {

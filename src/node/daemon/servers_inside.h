@@ -43,8 +43,9 @@ call_question(struct servers *s, struct wallet_time t, struct question *q, struc
 void call_drop_question(struct servers *s, const struct question *q);
 /* call_request is what is asked for a question; its spans are the question's. */
 struct service_request call_request(struct servers *s, const struct question *q);
-/* call_kept notes whether a server kept its promise. */
-void call_kept(struct servers *s, const struct peer_id *peer, bool kept);
+/* call_kept notes whether a server kept its promise. What it says about itself (status, heads) makes up for no answer
+ * that it owed: else who answers nothing else would never lose its place. */
+void call_kept(struct servers *s, const struct peer_id *peer, enum call_kind kind, bool kept);
 /* call_proved does, of a proof. */
 void call_proved(struct servers *s, const struct peer_id *peer, bool is_proven);
 

@@ -78,6 +78,23 @@ TEST(who_breaks_promises_goes_for_another)
     EXPECT_EQ(3, s.sets[0].count);
 }
 
+TEST(a_word_about_itself_makes_up_for_no_answer)
+{
+    struct trust_tried tried = {0};
+    begin(5, 5);
+    int first = pick(tried);
+    struct server *one = &s.servers[first];
+    for (int i = 0; i < 2; i++) { /* in order with itself, and fails at what it is asked */
+        call_kept(&s, &one->peer, CALL_TRACK, false);
+        call_kept(&s, &one->peer, CALL_STATUS, true);
+        call_kept(&s, &one->peer, CALL_HEADS, true);
+    }
+    EXPECT_EQ(2, one->failures);
+    EXPECT(pick(tried) != first);
+    call_kept(&s, &one->peer, CALL_ASK, true);
+    EXPECT_EQ(0, one->failures);
+}
+
 TEST(who_lied_is_not_asked)
 {
     struct trust_tried tried = {0};

@@ -17,7 +17,7 @@ import { networkFile, startDaemon, startNetwork } from '../../../tools/local/lib
 
 const WEI = 10n ** 15n;
 const RICH = 10n ** 19n;
-const WAIT_MS = 150_000;
+const WAIT_MS = 60_000;
 const WATCH_MS = 6000;
 
 const freePort = () => new Promise((done) => {
