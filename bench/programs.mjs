@@ -3,7 +3,6 @@
 // start-up, memory, and the time from a passkey's answer to the server's acceptance. Writes {figures, samples} to OUT.json.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,6 +11,7 @@ import { SoftPasskey } from '../tools/local/lib/authenticator.mjs';
 import { programs } from '../tools/local/lib/build.mjs';
 import { LocalApi, newKey } from '../tools/local/lib/local_api.mjs';
 import { networkFile, startDaemon, startNetwork } from '../tools/local/lib/network.mjs';
+import { freePort } from '../tools/local/lib/port.mjs';
 
 const [build, out] = process.argv.slice(2).map((path) => resolve(path));
 const isQuick = process.argv.includes('--quick');
@@ -35,14 +35,6 @@ const put = (name, value, unit, limit = null, peer = null, peerValue = null) => 
 };
 const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 const now = () => performance.now();
-
-const freePort = () => new Promise((done) => {
-  const probe = createServer();
-  probe.listen(0, '127.0.0.1', () => {
-    const { port } = probe.address();
-    probe.close(() => done(port));
-  });
-});
 
 async function until(what, ask, isGood) {
   const end = now() + WAIT_MS;

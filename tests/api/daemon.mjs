@@ -7,6 +7,9 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HEADERS } from '../../ui/headers.mjs';
+import { freePort } from '../../tools/local/lib/port.mjs';
+
+export { freePort };
 
 export const PASSMESH = process.env.PASSMESH ?? join(import.meta.dirname, '../../build/apps/passmesh');
 export const SERVER = process.env.PASSMESH_SERVER ?? join(import.meta.dirname, '../../build/apps/passmesh-server');
@@ -22,14 +25,6 @@ export const SECURITY_FIELDS = Object.fromEntries(Object.entries(HEADERS).map(([
 const PAGE = { 'index.html': ['text/html; charset=utf-8', '<!doctype html><title>page</title>'], 'a.js': ['text/javascript; charset=utf-8', '1;'], 'a.css': ['text/css; charset=utf-8', 'a{}'] };
 
 export const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
-
-export async function freePort() {
-  const server = net.createServer();
-  await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
-  const { port } = server.address();
-  await new Promise((done) => { server.close(done); });
-  return port;
-}
 
 export function makeHome(port) {
   const home = mkdtempSync(join(tmpdir(), 'pm-api-'));

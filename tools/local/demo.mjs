@@ -13,7 +13,8 @@ import { keyboard, mouse } from './lib/hands.mjs';
 import { startNetwork } from './lib/network.mjs';
 import { PageWalk } from './lib/page_walk.mjs';
 import { Fault, say as print, sentence } from './lib/say.mjs';
-import { freePort, newAddress, shownEther } from './lib/walk.mjs';
+import { freePort } from './lib/port.mjs';
+import { newAddress, shownEther } from './lib/walk.mjs';
 
 const { values: args } = parseArgs({ options: { out: { type: 'string', default: join(buildDir, 'demo') }, tap: { type: 'boolean', default: false } } });
 const ETHER_SENT = '1.5';

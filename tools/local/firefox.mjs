@@ -10,7 +10,8 @@ import { buildAll, buildDir } from './lib/build.mjs';
 import { Firefox, MarionetteError, findFirefox } from './lib/firefox.mjs';
 import { startDaemon, startNetwork } from './lib/network.mjs';
 import { say, sentence } from './lib/say.mjs';
-import { Walk, freePort, newAddress, shownEther } from './lib/walk.mjs';
+import { freePort } from './lib/port.mjs';
+import { Walk, newAddress, shownEther } from './lib/walk.mjs';
 
 const { values: args } = parseArgs({ options: { out: { type: 'string', default: join(buildDir, 'demo-firefox') } } });
 const ETHER_SENT = '1.5';

@@ -15,7 +15,8 @@ import { mouse } from './lib/hands.mjs';
 import { deployments, startNetwork } from './lib/network.mjs';
 import { PageWalk } from './lib/page_walk.mjs';
 import { Fault, say as print, sentence } from './lib/say.mjs';
-import { freePort, newAddress, publicKeyOf } from './lib/walk.mjs';
+import { freePort } from './lib/port.mjs';
+import { newAddress, publicKeyOf } from './lib/walk.mjs';
 
 const { values: args } = parseArgs({ options: { out: { type: 'string', default: join(buildDir, 'owners') }, tap: { type: 'boolean', default: false } } });
 const DELAY_S = 2 * 86_400;

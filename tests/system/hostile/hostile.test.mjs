@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -14,19 +13,12 @@ import { Chain } from '../../../tools/local/lib/chain.mjs';
 import { Child } from '../../../tools/local/lib/child.mjs';
 import { LocalApi, newKey } from '../../../tools/local/lib/local_api.mjs';
 import { networkFile, startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
+import { freePort } from '../../../tools/local/lib/port.mjs';
 
 const WEI = 10n ** 15n;
 const RICH = 10n ** 19n;
 const WAIT_MS = 60_000;
 const WATCH_MS = 6000;
-
-const freePort = () => new Promise((done) => {
-  const probe = createServer();
-  probe.listen(0, '127.0.0.1', () => {
-    const { port } = probe.address();
-    probe.close(() => done(port));
-  });
-});
 
 const dir = mkdtempSync(join(tmpdir(), 'passmesh-hostile-'));
 let network;

@@ -5,7 +5,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -14,6 +13,7 @@ import { SoftPasskey } from '../../../tools/local/lib/authenticator.mjs';
 import { Chain } from '../../../tools/local/lib/chain.mjs';
 import { LocalApi, newKey } from '../../../tools/local/lib/local_api.mjs';
 import { startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
+import { freePort } from '../../../tools/local/lib/port.mjs';
 
 const KILLS = Number(process.env.KILLS ?? 5);
 const SEED = Number(process.env.SEED ?? 1);
@@ -44,14 +44,6 @@ async function pause(ms) {
     await new Promise((done) => { setImmediate(done); });
   }
 }
-
-const freePort = () => new Promise((done) => {
-  const probe = createServer();
-  probe.listen(0, '127.0.0.1', () => {
-    const { port } = probe.address();
-    probe.close(() => done(port));
-  });
-});
 
 const dir = mkdtempSync(join(tmpdir(), 'passmesh-kill-'));
 const random = seeded(SEED);

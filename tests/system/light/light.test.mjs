@@ -3,7 +3,6 @@
 // BEACON_MAKER names the program that makes that chain.
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -14,6 +13,7 @@ import { Chain } from '../../../tools/local/lib/chain.mjs';
 import { Child } from '../../../tools/local/lib/child.mjs';
 import { LocalApi, newKey } from '../../../tools/local/lib/local_api.mjs';
 import { networkFile, startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
+import { freePort } from '../../../tools/local/lib/port.mjs';
 import { BeaconNode, SLOTS_PER_PERIOD } from './beacon_node.mjs';
 
 const maker = process.env.BEACON_MAKER;
@@ -21,14 +21,6 @@ const SLOT_S = 3;
 const DAY_S = 86_400;
 const RICH = 10n ** 19n;
 const WAIT_MS = 60_000;
-
-const freePort = () => new Promise((done) => {
-  const probe = createServer();
-  probe.listen(0, '127.0.0.1', () => {
-    const { port } = probe.address();
-    probe.close(() => done(port));
-  });
-});
 
 const dir = mkdtempSync(join(tmpdir(), 'passmesh-light-'));
 let network;

@@ -15,7 +15,7 @@ import { SoftPasskey } from '../../../tools/local/lib/authenticator.mjs';
 import { LocalApi, newKey } from '../../../tools/local/lib/local_api.mjs';
 import { networkFile, startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
 import { builtFiles, startRepository } from '../../../tools/local/lib/repository.mjs';
-import { freePort } from '../../../tools/local/lib/walk.mjs';
+import { freePort } from '../../../tools/local/lib/port.mjs';
 
 const WAIT_MS = 30_000;
 const TRUTH_MS = 2000; /* so late the page may be, at the most */

@@ -12,7 +12,7 @@ import { SoftPasskey } from '../../../tools/local/lib/authenticator.mjs';
 import { LocalApi, newKey } from '../../../tools/local/lib/local_api.mjs';
 import { startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
 import { mnemonicToAccount, parseEther, toHex } from '../../../tools/local/lib/viem.mjs';
-import { freePort } from '../../../tools/local/lib/walk.mjs';
+import { freePort } from '../../../tools/local/lib/port.mjs';
 import { childrenOf } from './scan.mjs';
 
 const { subtle } = webcrypto;

@@ -10,7 +10,8 @@ import { after, before, describe, test as nodeTest } from 'node:test';
 import { openBrowser, watch } from '../../../ui/test/browser.mjs';
 import { programs } from '../../../tools/local/lib/build.mjs';
 import { startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
-import { Walk, freePort, newAddress } from '../../../tools/local/lib/walk.mjs';
+import { freePort } from '../../../tools/local/lib/port.mjs';
+import { Walk, newAddress } from '../../../tools/local/lib/walk.mjs';
 import { generatePrivateKey, mnemonicToAccount, parseEther, privateKeyToAccount, toHex, verifyMessage, verifyTypedData } from '../../../tools/local/lib/viem.mjs';
 import { childrenOf, formsOf, scanFiles, scanMemory } from './scan.mjs';
 

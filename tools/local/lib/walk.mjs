@@ -2,7 +2,6 @@
 // to show.
 import { execFile } from 'node:child_process';
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { formatEther, getAddress, pad, toHex } from 'viem';
@@ -11,14 +10,6 @@ import { programs } from './build.mjs';
 import { Chain } from './chain.mjs';
 import { deployments } from './network.mjs';
 import { Fault } from './say.mjs';
-
-export const freePort = () => new Promise((done) => {
-  const probe = createServer();
-  probe.listen(0, '127.0.0.1', () => {
-    const { port } = probe.address();
-    probe.close(() => done(port));
-  });
-});
 
 export const newAddress = () => getAddress(toHex(randomBytes(20)));
 
