@@ -39,4 +39,16 @@ int landlock_enter(const struct landlock_cfg *cfg);
 /* landlock_abi asks the kernel; 0: it has none. */
 int landlock_abi(void);
 
+enum { LANDLOCK_LIST_MAX = 24 };
+
+/* Paths, opened one after the other for landlock_enter. Starts zeroed. */
+struct landlock_list {
+    struct landlock_path paths[LANDLOCK_LIST_MAX];
+    size_t count;
+};
+
+/* landlock_list_add leaves out what is not there, and what finds no place. landlock_list_close closes all. */
+void landlock_list_add(struct landlock_list *l, const char *path, uint32_t rights);
+void landlock_list_close(struct landlock_list *l);
+
 #endif

@@ -1,6 +1,8 @@
 /* Landlock by its system calls: Debian 12's headers know a part of them, its C library none. */
+#define _GNU_SOURCE
 #include "node/os/landlock.h"
 
+#include <fcntl.h>
 #include <linux/landlock.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -110,4 +112,23 @@ int landlock_enter(const struct landlock_cfg *cfg)
         rules_add(ruleset, &attr, cfg) && syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
     (void)close(ruleset);
     return is_in_force ? abi : 0;
+}
+
+void landlock_list_add(struct landlock_list *l, const char *path, uint32_t rights)
+{
+    if (l->count == LANDLOCK_LIST_MAX) {
+        return;
+    }
+    int fd = open(path, O_PATH | O_CLOEXEC);
+    if (fd >= 0) {
+        l->paths[l->count++] = (struct landlock_path){.fd = fd, .rights = rights};
+    }
+}
+
+void landlock_list_close(struct landlock_list *l)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        (void)close(l->paths[i].fd);
+    }
+    l->count = 0;
 }

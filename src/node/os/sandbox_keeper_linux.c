@@ -18,39 +18,25 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PATHS_MAX = 20, PATH_LEN_MAX = 600, ABI_MIN = 2, FILES_OPEN_MAX = 8192 };
+enum { PATH_LEN_MAX = 600, ABI_MIN = 2, FILES_OPEN_MAX = 8192 };
 
 static const rlim_t file_len_max = (rlim_t)4 << 30;
 
 /* ---- files ---- */
 
-struct rules {
-    struct landlock_path list[PATHS_MAX];
-    size_t count;
-};
-
-/* What is not there is left out. */
-static void rule_add(struct rules *r, const char *path, uint32_t rights)
-{
-    int fd = open(path, O_PATH | O_CLOEXEC);
-    if (fd >= 0 && r->count < PATHS_MAX) {
-        r->list[r->count++] = (struct landlock_path){.fd = fd, .rights = rights};
-    }
-}
-
 /* The folder that a link of the system leads into: what the link names is replaced there. */
-static void rule_add_folder_of(struct rules *r, const char *link)
+static void rule_add_folder_of(struct landlock_list *l, const char *link)
 {
     char *real = realpath(link, NULL);
     char *slash = real ? strrchr(real, '/') : NULL;
     if (slash && slash > real) {
         *slash = '\0';
-        rule_add(r, real, LANDLOCK_READ | LANDLOCK_LIST);
+        landlock_list_add(l, real, LANDLOCK_READ | LANDLOCK_LIST);
     }
     free(real);
 }
 
-static void rules_make(struct rules *r, const char *dir)
+static void rules_make(struct landlock_list *l, const char *dir)
 {
     static const char *const read_only[] = {"/usr", "/lib", "/lib64", "/etc", "/proc", "/sys"};
     /* The kernel opens the loader to run it, wherever the link to it leads. */
@@ -58,36 +44,34 @@ static void rules_make(struct rules *r, const char *dir)
                                           "/lib/ld-linux-aarch64.so.1"};
     char store[PATH_LEN_MAX];
     for (size_t i = 0; i < sizeof read_only / sizeof read_only[0]; i++) {
-        rule_add(r, read_only[i], LANDLOCK_READ | LANDLOCK_LIST);
+        landlock_list_add(l, read_only[i], LANDLOCK_READ | LANDLOCK_LIST);
     }
     for (size_t i = 0; i < sizeof loaders / sizeof loaders[0]; i++) {
-        rule_add(r, loaders[i], LANDLOCK_READ | LANDLOCK_EXECUTE);
+        landlock_list_add(l, loaders[i], LANDLOCK_READ | LANDLOCK_EXECUTE);
     }
-    rule_add_folder_of(r, "/etc/resolv.conf");
-    rule_add_folder_of(r, "/etc/ssl/certs/ca-certificates.crt");
-    rule_add(r, "/dev/null", LANDLOCK_READ | LANDLOCK_WRITE);
-    rule_add(r, "/dev/urandom", LANDLOCK_READ);
-    rule_add(r, dir,
-             LANDLOCK_READ | LANDLOCK_LIST | LANDLOCK_WRITE | LANDLOCK_MAKE_FILE |
-                 LANDLOCK_REMOVE_FILE | LANDLOCK_DIRS);
+    rule_add_folder_of(l, "/etc/resolv.conf");
+    rule_add_folder_of(l, "/etc/ssl/certs/ca-certificates.crt");
+    landlock_list_add(l, "/dev/null", LANDLOCK_READ | LANDLOCK_WRITE);
+    landlock_list_add(l, "/dev/urandom", LANDLOCK_READ);
+    landlock_list_add(l, dir,
+                      LANDLOCK_READ | LANDLOCK_LIST | LANDLOCK_WRITE | LANDLOCK_MAKE_FILE |
+                          LANDLOCK_REMOVE_FILE | LANDLOCK_DIRS);
     /* All of the store, since nothing may be moved to where it would have more rights. */
     int n = snprintf(store, sizeof store, "%s/store", dir);
     if (n > 0 && (size_t)n < sizeof store) {
-        rule_add(r, store, LANDLOCK_READ | LANDLOCK_EXECUTE);
+        landlock_list_add(l, store, LANDLOCK_READ | LANDLOCK_EXECUTE);
     }
 }
 
 static int files_close(const char *dir)
 {
-    struct rules r = {.count = 0};
+    struct landlock_list l = {.count = 0};
     int abi = landlock_abi();
-    rules_make(&r, dir);
+    rules_make(&l, dir);
     const struct landlock_cfg cfg = {
-        .paths = r.list, .paths_count = r.count, .denies_signals = true};
+        .paths = l.paths, .paths_count = l.count, .denies_signals = true};
     abi = abi >= ABI_MIN ? landlock_enter(&cfg) : 0;
-    for (size_t i = 0; i < r.count; i++) {
-        (void)close(r.list[i].fd);
-    }
+    landlock_list_close(&l);
     return abi;
 }
 

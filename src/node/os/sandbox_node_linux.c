@@ -22,7 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { FILES_OPEN_MAX = 8192, PATHS_MAX = 24 };
+enum { FILES_OPEN_MAX = 8192 };
 
 static const rlim_t file_len_max = (rlim_t)4 << 30;
 
@@ -59,21 +59,8 @@ static const char *const system_paths[] = {
     "/etc/ssl/certs/ca-certificates.crt",
 };
 
-struct rules {
-    struct landlock_path list[PATHS_MAX];
-    size_t count;
-};
-
-static void rule_add(struct rules *r, const char *path, uint32_t rights)
-{
-    int fd = open(path, O_PATH | O_CLOEXEC);
-    if (fd >= 0 && r->count < PATHS_MAX) {
-        r->list[r->count++] = (struct landlock_path){.fd = fd, .rights = rights};
-    }
-}
-
 /* A file of the system may be a link into a directory elsewhere (/run/systemd/resolve), where it is replaced. */
-static void rule_add_system(struct rules *r, const char *path)
+static void rule_add_system(struct landlock_list *l, const char *path)
 {
     char *real = realpath(path, NULL);
     if (!real) {
@@ -84,7 +71,7 @@ static void rule_add_system(struct rules *r, const char *path)
     if (is_link && slash > real) {
         *slash = '\0';
     }
-    rule_add(r, real, LANDLOCK_READ);
+    landlock_list_add(l, real, LANDLOCK_READ);
     free(real);
 }
 
@@ -103,18 +90,16 @@ static bool has_one_thread(void)
 
 static int files_close(const struct sandbox_node_cfg *cfg)
 {
-    struct rules r = {.count = 0};
+    struct landlock_list l = {.count = 0};
     for (size_t i = 0; i < sizeof system_paths / sizeof system_paths[0]; i++) {
-        rule_add_system(&r, system_paths[i]);
+        rule_add_system(&l, system_paths[i]);
     }
     for (size_t i = 0; i < cfg->paths_count; i++) {
-        rule_add(&r, cfg->paths[i].path, cfg->paths[i].rights);
+        landlock_list_add(&l, cfg->paths[i].path, cfg->paths[i].rights);
     }
-    const struct landlock_cfg landlock = {.paths = r.list, .paths_count = r.count};
+    const struct landlock_cfg landlock = {.paths = l.paths, .paths_count = l.count};
     int abi = has_one_thread() ? landlock_enter(&landlock) : 0;
-    for (size_t i = 0; i < r.count; i++) {
-        (void)close(r.list[i].fd);
-    }
+    landlock_list_close(&l);
     return abi;
 }
 
