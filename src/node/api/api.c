@@ -226,7 +226,18 @@ struct api_pending *api_pend(struct api_call *c, uint64_t task)
         memcpy(p->request_hash, c->request_hash, 32);
         return p;
     }
+    coded_set(&c->why, "rate_limited");
+    coded_add_u64(&c->why, "wait_ms", 500);
     return NULL;
+}
+
+struct api_pending *api_pend_of_node(struct api_call *c)
+{
+    struct api_pending *p = api_pend(c, c->api->next_of_node++);
+    if (p) {
+        p->is_of_node = true;
+    }
+    return p;
 }
 
 static const struct api_pending *find_pending(const struct api *a, struct span key)
@@ -342,8 +353,6 @@ static bool answer_again(struct api_call *c)
         return true;
     }
     if (waits && !wait_for_first(c, waits)) {
-        coded_set(&c->why, "rate_limited");
-        coded_add_u64(&c->why, "wait_ms", 500);
         send_error(a, c->caller, c->id.raw, &c->why);
     }
     return waits != NULL;

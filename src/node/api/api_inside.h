@@ -137,7 +137,10 @@ enum api_done {
 extern enum api_done (*const api_handlers[API_METHOD_COUNT])(struct api_call *c);
 
 /* ---- api.c ---- */
+/* api_pend makes the entry that waits for a task of the wallet; NULL if there is no place: why is set. */
 struct api_pending *api_pend(struct api_call *c, uint64_t task);
+/* api_pend_of_node does for a question to the node port: its number, p->task, is of the node's questions, not of the wallet's tasks. */
+struct api_pending *api_pend_of_node(struct api_call *c);
 /* The entry that waits for an answer of the node port; NULL if there is none. */
 struct api_pending *api_pending_of_node(struct api *a, uint64_t id);
 /* api_finish sends result (empty: the error why) to whoever waits for this entry, and frees it. */

@@ -338,12 +338,7 @@ static enum api_done do_unlock_finish(struct api_call *c)
 
 enum api_done api_wait_for_task(struct api_call *c, uint64_t task)
 {
-    if (api_pend(c, task)) {
-        return API_LATER;
-    }
-    coded_set(&c->why, "rate_limited");
-    coded_add_u64(&c->why, "wait_ms", 500);
-    return API_REFUSED;
+    return api_pend(c, task) ? API_LATER : API_REFUSED;
 }
 
 static enum api_done do_send_prepare(struct api_call *c)
@@ -495,16 +490,12 @@ static enum api_done do_faucet_request(struct api_call *c)
     if (!n->faucet[0] || !a->cfg.node->faucet) {
         return api_refuse(c, "faucet_absent");
     }
-    uint64_t id = a->next_of_node++;
-    struct api_pending *p = api_pend(c, id);
+    struct api_pending *p = api_pend_of_node(c);
     if (!p) {
-        coded_set(&c->why, "rate_limited");
-        coded_add_u64(&c->why, "wait_ms", 500);
         return API_REFUSED;
     }
-    p->is_of_node = true;
     p->network = n->id;
-    a->cfg.node->faucet(a->cfg.node, id, n, account->address);
+    a->cfg.node->faucet(a->cfg.node, p->task, n, account->address);
     return API_LATER;
 }
 

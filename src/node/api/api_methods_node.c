@@ -13,16 +13,12 @@ enum api_done api_do_network_node_set(struct api_call *c)
     if (!n) {
         return api_refuse(c, "unknown_network");
     }
-    uint64_t id = a->next_of_node++;
-    struct api_pending *p = api_pend(c, id);
+    struct api_pending *p = api_pend_of_node(c);
     if (!p) {
-        coded_set(&c->why, "rate_limited");
-        coded_add_u64(&c->why, "wait_ms", 500);
         return API_REFUSED;
     }
-    p->is_of_node = true; /* its number is of the node's questions, not of the wallet's tasks */
     p->network = n->id;
-    a->cfg.node->set_node(a->cfg.node, id, n, api_param_text(c, "url", MSPAN_OF(room)));
+    a->cfg.node->set_node(a->cfg.node, p->task, n, api_param_text(c, "url", MSPAN_OF(room)));
     return API_LATER;
 }
 

@@ -56,15 +56,11 @@ enum api_done api_do_plugin(struct api_call *c)
     if (wallet_is_locked(c->w.wallet) && c->caller.way != API_WAY_LOCAL) {
         return api_refuse(c, "locked");
     }
-    uint64_t id = a->next_of_node++;
-    struct api_pending *p = api_pend(c, id);
+    struct api_pending *p = api_pend_of_node(c);
     if (!p) {
-        coded_set(&c->why, "rate_limited");
-        coded_add_u64(&c->why, "wait_ms", 500);
         return API_REFUSED;
     }
-    p->is_of_node = true;
-    if (!a->cfg.node->plugin_do(a->cfg.node, id, word_of(c->method), c->params.raw)) {
+    if (!a->cfg.node->plugin_do(a->cfg.node, p->task, word_of(c->method), c->params.raw)) {
         *p = (struct api_pending){0};
         return api_refuse(c, "plugin_unavailable");
     }

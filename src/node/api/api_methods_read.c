@@ -597,8 +597,6 @@ enum api_done api_do_fee_quote(struct api_call *c)
     }
     struct api_pending *p = api_pend(c, task);
     if (!p) {
-        coded_set(&c->why, "rate_limited");
-        coded_add_u64(&c->why, "wait_ms", 500);
         return API_REFUSED;
     }
     p->network = x.network;
