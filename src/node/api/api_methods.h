@@ -34,11 +34,11 @@ enum api_done api_do_status(struct api_call *c);
 enum api_done api_do_tokens_list(struct api_call *c);
 enum api_done api_do_version(struct api_call *c);
 
-/* What the handlers of ceremonies share (api_methods_do.c). api_put_creation_options writes the type creation_options; where
- * is a parameter of the call. api_read_enroll_answer reads ceremony_id and response into bytes, a buf of
+/* What the handlers of ceremonies share (api_methods_do.c). api_answer_ceremony writes the ceremony and its
+ * options; where is a parameter of the call. api_read_enroll_answer reads ceremony_id and response into bytes, a buf of
  * CEREMONY_BYTES_MAX that args borrows from; false: api_broken_answer is the answer. */
 enum { CEREMONY_BYTES_MAX = 32 * 1024 };
-void api_put_creation_options(struct api_call *c, const struct ceremony *e);
+enum api_done api_answer_ceremony(struct api_call *c, const struct ceremony *e);
 bool api_read_enroll_answer(struct api_call *c, struct buf *bytes, struct enroll_answer *args);
 enum api_done api_broken_answer(struct api_call *c);
 

@@ -1,11 +1,10 @@
 /* Handlers that change something, and the table of all handlers. */
 #include "node/api/api_inside.h"
 #include "node/api/api_methods.h"
+#include "node/api/api_options.h"
 #include "node/api/api_vault.h"
 
 #include <string.h>
-
-enum { CEREMONY_TIMEOUT_MS = 120000 };
 
 static enum api_done done_empty(struct api_call *c)
 {
@@ -16,54 +15,21 @@ static enum api_done done_empty(struct api_call *c)
 
 /* ---- accounts ---- */
 
-void api_put_creation_options(struct api_call *c, const struct ceremony *e)
+enum api_done api_answer_ceremony(struct api_call *c, const struct ceremony *e)
 {
     struct json_writer *j = c->w.j;
+    const struct options_creation x = {.user_id = SPAN_OF(e->user_id),
+                                       .user_name = e->name.text,
+                                       .challenge = SPAN_OF(e->challenge)};
     json_put_object(j);
-    json_put_name(j, "rp_id");
-    json_put_str(j, "passmesh.localhost");
-    json_put_name(j, "rp_name");
-    json_put_str(j, "Passmesh");
-    json_put_name(j, "user_id");
-    api_write_base64url(j, SPAN_OF(e->user_id));
-    json_put_name(j, "user_name");
-    json_put_str(j, e->name.text);
-    json_put_name(j, "user_display_name");
-    json_put_str(j, e->name.text);
-    json_put_name(j, "challenge");
-    api_write_base64url(j, SPAN_OF(e->challenge));
-    json_put_name(j, "algorithms");
-    json_put_array(j);
-    json_put_i64(j, -7); /* ES256: the only one that P256VERIFY checks */
-    json_end_array(j);
-    json_put_name(j, "exclude");
+    json_put_name(j, "ceremony");
+    api_write_ceremony(j, e);
+    json_put_name(j, "options");
+    options_begin_creation(j, &x);
     api_write_descriptors(&c->w, wallet_account(c->w.wallet, e->account));
-    if (api_param_is(c, "where", "this_device")) {
-        json_put_name(j, "attachment");
-        json_put_str(j, "platform");
-    } else if (!api_param_is(c, "where", "any")) {
-        json_put_name(j, "attachment");
-        json_put_str(j, "cross-platform");
-    }
-    json_put_name(j, "hints");
-    json_put_array(j);
-    if (api_param_is(c, "where", "security_key")) {
-        json_put_str(j, "security-key");
-    } else if (api_param_is(c, "where", "phone")) {
-        json_put_str(j, "hybrid");
-    } else if (api_param_is(c, "where", "this_device")) {
-        json_put_str(j, "client-device");
-    }
-    json_end_array(j);
-    json_put_name(j, "resident_key");
-    json_put_str(j, "required");
-    json_put_name(j, "user_verification");
-    json_put_str(j, "required");
-    json_put_name(j, "attestation");
-    json_put_str(j, "none");
-    json_put_name(j, "timeout_ms");
-    json_put_u64(j, CEREMONY_TIMEOUT_MS);
+    options_end_creation(c);
     json_end_object(j);
+    return API_DONE;
 }
 
 static enum api_done do_account_create_begin(struct api_call *c)
@@ -75,13 +41,7 @@ static enum api_done do_account_create_begin(struct api_call *c)
     if (wallet_enroll_begin(c->w.wallet, c->t, &args, &e, &c->why) != OK) {
         return API_REFUSED;
     }
-    json_put_object(c->w.j);
-    json_put_name(c->w.j, "ceremony");
-    api_write_ceremony(c->w.j, &e);
-    json_put_name(c->w.j, "options");
-    api_put_creation_options(c, &e);
-    json_end_object(c->w.j);
-    return API_DONE;
+    return api_answer_ceremony(c, &e);
 }
 
 static enum api_done do_account_create_cancel(struct api_call *c)

@@ -9,13 +9,7 @@ enum api_done api_do_owner_add_begin(struct api_call *c)
     if (wallet_owner_begin(c->w.wallet, c->t, &args, &e, &c->why) != OK) {
         return API_REFUSED;
     }
-    json_put_object(c->w.j);
-    json_put_name(c->w.j, "ceremony");
-    api_write_ceremony(c->w.j, &e);
-    json_put_name(c->w.j, "options");
-    api_put_creation_options(c, &e);
-    json_end_object(c->w.j);
-    return API_DONE;
+    return api_answer_ceremony(c, &e);
 }
 
 enum api_done api_do_owner_add_finish(struct api_call *c)

@@ -2,8 +2,9 @@
 #include "node/api/api_vault.h"
 
 #include "base/rd.h"
+#include "node/api/api_options.h"
 
-enum { CEREMONY_TIMEOUT_MS = 120000, HASH_LEN = 32 };
+enum { HASH_LEN = 32 };
 
 static enum api_done done_empty(struct api_call *c)
 {
@@ -105,40 +106,14 @@ static enum api_done refused_by(struct api_call *c, enum vault_refusal why)
     return API_REFUSED;
 }
 
-static void put_where(struct api_call *c)
-{
-    struct json_writer *j = c->w.j;
-    const char *hint = NULL;
-    if (api_param_is(c, "where", "this_device")) {
-        json_put_name(j, "attachment");
-        json_put_str(j, "platform");
-        hint = "client-device";
-    } else if (!api_param_is(c, "where", "any")) {
-        json_put_name(j, "attachment");
-        json_put_str(j, "cross-platform");
-        hint = api_param_is(c, "where", "phone") ? "hybrid" : "security-key";
-    }
-    json_put_name(j, "hints");
-    json_put_array(j);
-    if (hint) {
-        json_put_str(j, hint);
-    }
-    json_end_array(j);
-}
-
 /* Whoever holds a passkey of the vault already need not make another there. */
 static void put_excluded(struct json_writer *j, const struct vault_seen *seen)
 {
-    json_put_name(j, "exclude");
     json_put_array(j);
     for (size_t i = 0; i < seen->passkeys_count; i++) {
-        json_put_object(j);
-        json_put_name(j, "id");
+        options_begin_descriptor(j);
         api_write_base64url(j, seen->passkeys[i].id);
-        json_put_name(j, "transports");
-        json_put_array(j);
-        json_end_array(j);
-        json_end_object(j);
+        options_end_descriptor(j);
     }
     json_end_array(j);
 }
@@ -149,34 +124,12 @@ static void put_creation(struct api_call *c, const struct verdict *v, const stru
     uint8_t user[HASH_LEN];
     rng_fill(c->api->cfg.rng, MSPAN_OF(user));
     json_put_name(j, "options");
-    json_put_object(j);
-    json_put_name(j, "rp_id");
-    json_put_str(j, "passmesh.localhost");
-    json_put_name(j, "rp_name");
-    json_put_str(j, "Passmesh");
-    json_put_name(j, "user_id");
-    api_write_base64url(j, SPAN_OF(user));
-    json_put_name(j, "user_name");
-    json_put_str(j, "Passmesh vault");
-    json_put_name(j, "user_display_name");
-    json_put_str(j, "Passmesh vault");
-    json_put_name(j, "challenge");
-    api_write_base64url(j, SPAN_OF(v->challenge));
-    json_put_name(j, "algorithms");
-    json_put_array(j);
-    json_put_i64(j, -7);
-    json_end_array(j);
+    const struct options_creation x = {.user_id = SPAN_OF(user),
+                                       .user_name = "Passmesh vault",
+                                       .challenge = SPAN_OF(v->challenge)};
+    options_begin_creation(j, &x);
     put_excluded(j, seen);
-    put_where(c);
-    json_put_name(j, "resident_key");
-    json_put_str(j, "required");
-    json_put_name(j, "user_verification");
-    json_put_str(j, "required");
-    json_put_name(j, "attestation");
-    json_put_str(j, "none");
-    json_put_name(j, "timeout_ms");
-    json_put_u64(j, CEREMONY_TIMEOUT_MS);
-    json_end_object(j);
+    options_end_creation(c);
     json_put_name(j, "prf_input");
     api_write_base64url(j, SPAN_OF(v->prf_input));
 }
@@ -212,26 +165,11 @@ static void put_step(struct api_call *c, const struct verdict *v, struct span cr
     json_put_bool(j, v->is_done);
     if (!v->is_done) {
         json_put_name(j, "options");
-        json_put_object(j);
-        json_put_name(j, "rp_id");
-        json_put_str(j, "passmesh.localhost");
-        json_put_name(j, "challenge");
-        api_write_base64url(j, SPAN_OF(v->challenge));
-        json_put_name(j, "allow");
-        json_put_array(j);
-        json_put_object(j);
-        json_put_name(j, "id");
+        options_begin_request(j, "passmesh.localhost", SPAN_OF(v->challenge));
+        options_begin_descriptor(j);
         json_put_string(j, credential_id); /* base64url, as it came */
-        json_put_name(j, "transports");
-        json_put_array(j);
-        json_end_array(j);
-        json_end_object(j);
-        json_end_array(j);
-        json_put_name(j, "user_verification");
-        json_put_str(j, "required");
-        json_put_name(j, "timeout_ms");
-        json_put_u64(j, CEREMONY_TIMEOUT_MS);
-        json_end_object(j);
+        options_end_descriptor(j);
+        options_end_request(j);
         json_put_name(j, "prf_input");
         api_write_base64url(j, SPAN_OF(v->prf_input));
     }

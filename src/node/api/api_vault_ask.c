@@ -1,12 +1,12 @@
 /* Requests to the vault in the key process: written, sent, and what their answers and refusals mean. */
 #include "base/rd.h"
 #include "codec/base64.h"
+#include "node/api/api_options.h"
 #include "node/api/api_vault.h"
 
 enum {
     MESSAGE_MAX =
         48 * 1024, /* bytes: typed data of 12 KiB, or an attestation, and what stands around */
-    CEREMONY_TIMEOUT_MS = 120000,
     HASH_LEN = 32
 };
 
@@ -187,28 +187,13 @@ enum err vault_put_options(struct api_call *c, struct span challenge)
     size_t n = span_copy(MSPAN_OF(kept), challenge);
     TRY(vault_see(c->api, &seen));
     json_put_name(j, "options");
-    json_put_object(j);
-    json_put_name(j, "rp_id");
-    json_put_str(j, "passmesh.localhost");
-    json_put_name(j, "challenge");
-    api_write_base64url(j, span_of(kept, n));
-    json_put_name(j, "allow");
-    json_put_array(j);
+    options_begin_request(j, "passmesh.localhost", span_of(kept, n));
     for (size_t i = 0; i < seen.passkeys_count; i++) {
-        json_put_object(j);
-        json_put_name(j, "id");
+        options_begin_descriptor(j);
         api_write_base64url(j, seen.passkeys[i].id);
-        json_put_name(j, "transports");
-        json_put_array(j);
-        json_end_array(j);
-        json_end_object(j);
+        options_end_descriptor(j);
     }
-    json_end_array(j);
-    json_put_name(j, "user_verification");
-    json_put_str(j, "required");
-    json_put_name(j, "timeout_ms");
-    json_put_u64(j, CEREMONY_TIMEOUT_MS);
-    json_end_object(j);
+    options_end_request(j);
     return OK;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "codec/base64.h"
+#include "node/api/api_options.h"
 
 #include <string.h>
 
@@ -417,7 +418,7 @@ void api_write_risk(struct json_writer *j, const struct risk *r)
     json_end_object(j);
 }
 
-enum { ALLOW_COUNT_MAX = 32, CEREMONY_TIMEOUT_MS = 120000 };
+enum { ALLOW_COUNT_MAX = 32 };
 
 static void put_descriptor(struct json_writer *j, const struct owner *o)
 {
@@ -465,13 +466,8 @@ void api_write_request_options(const struct api_writing *w,
                                struct span challenge)
 {
     struct json_writer *j = w->j;
-    json_put_object(j);
-    json_put_name(j, "rp_id");
-    json_put_str(j, a && a->owner_count > 0 ? a->owners[0].rp_id : "passmesh.localhost");
-    json_put_name(j, "challenge");
-    api_write_base64url(j, challenge);
-    json_put_name(j, "allow");
-    json_put_array(j);
+    options_begin_request(j, a && a->owner_count > 0 ? a->owners[0].rp_id : "passmesh.localhost",
+                          challenge);
     size_t room = ALLOW_COUNT_MAX;
     if (a) {
         (void)put_descriptors(w, a, room);
@@ -480,10 +476,5 @@ void api_write_request_options(const struct api_writing *w,
             room -= put_descriptors(w, wallet_account_at(w->wallet, i), room);
         }
     }
-    json_end_array(j);
-    json_put_name(j, "user_verification");
-    json_put_str(j, "required");
-    json_put_name(j, "timeout_ms");
-    json_put_u64(j, CEREMONY_TIMEOUT_MS);
-    json_end_object(j);
+    options_end_request(j);
 }
