@@ -125,6 +125,10 @@ void json_put_hex(struct json_writer *j,
 void json_put_raw(struct json_writer *j,
                   struct span value); /* text of one value, from a json that was parsed */
 
+/* A notification of JSON-RPC 2.0 (§4.1): the members of its params, an object, are written between the two. */
+void json_begin_notification(struct json_writer *j, const char *method);
+void json_end_notification(struct json_writer *j);
+
 /* json_writer_end: everything is closed, and the error of w. */
 MUST_CHECK enum err json_writer_end(const struct json_writer *j);
 

@@ -498,6 +498,20 @@ TEST(strings_made_by_hand)
                               SPAN_LIT("\xff")));
 }
 
+TEST(notification)
+{
+    uint8_t room[96];
+    struct wr w = wr_init(MSPAN_OF(room));
+    struct json_writer j = json_writer_init(&w);
+    json_begin_notification(&j, "ready");
+    json_put_name(&j, "n");
+    json_put_u64(&j, 1);
+    json_end_notification(&j);
+    EXPECT_OK(json_writer_end(&j));
+    EXPECT_SPAN(SPAN_LIT("{\"jsonrpc\":\"2.0\",\"method\":\"ready\",\"params\":{\"n\":1}}"),
+                span_of(room, w.n));
+}
+
 TEST(long_numbers)
 {
     char text[JSON_NUMBER_LEN_MAX + 2];

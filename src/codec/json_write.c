@@ -188,6 +188,23 @@ void json_put_raw(struct json_writer *j, struct span value)
     wr_bytes(j->w, value);
 }
 
+void json_begin_notification(struct json_writer *j, const char *method)
+{
+    json_put_object(j);
+    json_put_name(j, "jsonrpc");
+    json_put_str(j, "2.0");
+    json_put_name(j, "method");
+    json_put_str(j, method);
+    json_put_name(j, "params");
+    json_put_object(j);
+}
+
+void json_end_notification(struct json_writer *j)
+{
+    json_end_object(j);
+    json_end_object(j);
+}
+
 enum err json_writer_end(const struct json_writer *j)
 {
     if (!wr_ok(j->w)) {

@@ -110,19 +110,12 @@ static void send_init(struct sidecar *s, instant now)
     uint8_t text[MESSAGE_LEN_MAX];
     struct wr w = wr_init(MSPAN_OF(text));
     struct json_writer j = json_writer_init(&w);
-    json_put_object(&j);
-    json_put_name(&j, "jsonrpc");
-    json_put_str(&j, "2.0");
-    json_put_name(&j, "method");
-    json_put_str(&j, "init");
-    json_put_name(&j, "params");
-    json_put_object(&j);
+    json_begin_notification(&j, "init");
     json_put_name(&j, "nonce");
     json_put_str(&j, s->cfg.nonce);
     json_put_name(&j, "state_dir");
     json_put_str(&j, s->cfg.state_dir);
-    json_end_object(&j);
-    json_end_object(&j);
+    json_end_notification(&j);
     if (json_writer_end(&j) != OK) {
         stop(s, now, SIDECAR_BROKE_RULES, "The path of its folder is too long, or no text.");
         return;

@@ -260,13 +260,7 @@ push_one(struct api *a, struct wallet_time t, struct api_subscriber *s, const st
     struct wr wr = wr_init_buf(&text);
     struct json_writer j = json_writer_init(&wr);
     struct api_writing w = {.j = &j, .wallet = a->cfg.wallet, .t = t};
-    json_put_object(&j);
-    json_put_name(&j, "jsonrpc");
-    json_put_str(&j, "2.0");
-    json_put_name(&j, "method");
-    json_put_str(&j, "event");
-    json_put_name(&j, "params");
-    json_put_object(&j);
+    json_begin_notification(&j, "event");
     json_put_name(&j, "topic");
     json_put_str(&j, api_topics[p->topic].name);
     json_put_name(&j, "kind");
@@ -286,8 +280,7 @@ push_one(struct api *a, struct wallet_time t, struct api_subscriber *s, const st
     } else {
         put_snapshot(&w, a, p->topic);
     }
-    json_end_object(&j);
-    json_end_object(&j);
+    json_end_notification(&j);
     if (json_writer_end(&j) == OK) {
         struct api_out head = {.caller = s->caller, .http = 200};
         api_send(a, &head, buf_span(&text));

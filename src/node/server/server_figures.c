@@ -139,16 +139,9 @@ void server_figures_tick(struct server *s, instant now)
     s->figures.at = instant_add(now, EVERY_MS * US_PER_MS);
     struct wr w = wr_init(mspan_of(text, sizeof text - 1));
     struct json_writer j = json_writer_init(&w);
-    json_put_object(&j);
-    json_put_name(&j, "jsonrpc");
-    json_put_str(&j, "2.0");
-    json_put_name(&j, "method");
-    json_put_str(&j, "status");
-    json_put_name(&j, "params");
-    json_put_object(&j);
+    json_begin_notification(&j, "status");
     put_all(s, &j);
-    json_end_object(&j);
-    json_end_object(&j);
+    json_end_notification(&j);
     check(json_writer_end(&j) == OK);
     text[w.n] = '\0';
     server_sidecar_say(&s->sidecar, (const char *)text);

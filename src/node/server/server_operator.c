@@ -337,21 +337,14 @@ static void push_one(struct server *s, struct server_subscriber *to)
 {
     struct wr w = answer_begin(s);
     struct json_writer j = json_writer_init(&w);
-    json_put_object(&j);
-    json_put_name(&j, "jsonrpc");
-    json_put_str(&j, "2.0");
-    json_put_name(&j, "method");
-    json_put_str(&j, "event");
-    json_put_name(&j, "params");
-    json_put_object(&j);
+    json_begin_notification(&j, "event");
     json_put_name(&j, "topic");
     json_put_str(&j, "status");
     json_put_name(&j, "seq");
     json_put_u64(&j, ++to->seq);
     json_put_name(&j, "data");
     server_write_status(s, &j);
-    json_end_object(&j);
-    json_end_object(&j);
+    json_end_notification(&j);
     if (json_writer_end(&j) == OK) {
         const struct api_event e = {.caller = to->caller, .text = buf_span(&s->operator.text)};
         deliver(s, &e);

@@ -36,19 +36,12 @@ static void tell_ready(struct server_sidecar *s)
     }
     struct wr w = wr_init(mspan_of(text, sizeof text - 1));
     struct json_writer j = json_writer_init(&w);
-    json_put_object(&j);
-    json_put_name(&j, "jsonrpc");
-    json_put_str(&j, "2.0");
-    json_put_name(&j, "method");
-    json_put_str(&j, "ready");
-    json_put_name(&j, "params");
-    json_put_object(&j);
+    json_begin_notification(&j, "ready");
     json_put_name(&j, "nonce");
     json_put_str(&j, s->nonce);
     json_put_name(&j, "listen");
     json_put_str(&j, s->listen);
-    json_end_object(&j);
-    json_end_object(&j);
+    json_end_notification(&j);
     if (json_writer_end(&j) == OK) {
         text[w.n] = '\0';
         server_sidecar_say(s, (const char *)text);
