@@ -1,6 +1,7 @@
 #ifndef EVM_MPT_H
 #define EVM_MPT_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/span.h"
 #include "crypto/hash.h"
@@ -17,6 +18,8 @@ enum {
         4 * MPT_KEY_LEN_MAX, /* two nodes a nibble at most: a hashed one and one inside it */
     MPT_LIST_MAX =
         1 << 16, /* items of a list trie: a block of 300 million gas has room for 14,286 */
+    MPT_INDEX_PROOF_MAX =
+        13, /* nodes above an item: two each of the six nibbles of a key, and its leaf */
     MPT_DEPTH_MAX = 2 * MPT_KEY_LEN_MAX, /* nibbles: the bound of the recursion over a whole trie */
 };
 
@@ -56,6 +59,19 @@ MUST_CHECK enum err mpt_verify_index(struct mpt_answer *ret_answer,
  * ERR_LIMIT: more than MPT_LIST_MAX; ERR_MALFORMED: an item is empty. O(bytes). */
 MUST_CHECK enum err
 mpt_root_of_list(struct hash32 *ret_root, const struct span *items, size_t items_count);
+
+/* mpt_prove_index appends to bytes the nodes that prove item index of the whole list, and gives them root first: spans into
+ * bytes, which must not grow as long as they are used. ERR_NOT_FOUND: the list ends before it; ERR_LIMIT: bytes is full, or
+ * the list is over the limit; ERR_MALFORMED: an item is empty. O(bytes of the list). */
+struct mpt_items {
+    const struct span *items;
+    size_t count;
+};
+MUST_CHECK enum err mpt_prove_index(struct mpt_proof *ret,
+                                    struct span room[static MPT_INDEX_PROOF_MAX],
+                                    struct buf *bytes,
+                                    const struct mpt_items *list,
+                                    size_t index);
 
 /* mpt_root_of_pairs does it for any keys, which must rise: ERR_MALFORMED if they do not or if a value is
  * empty; ERR_LIMIT: a key over MPT_KEY_LEN_MAX or more than MPT_LIST_MAX pairs. */

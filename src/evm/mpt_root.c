@@ -1,5 +1,5 @@
 /* Roots of whole Merkle-Patricia tries, without building them: the recursion goes over the sorted keys, and each node is
- * hashed from its parts. */
+ * hashed from its parts. On the way the nodes above one item can be kept: they prove it. */
 #include "evm/mpt.h"
 
 #include "base/check.h"
@@ -17,11 +17,21 @@ enum {
     PARTS_MAX = CHILDREN + 3,
 };
 
+/* The nodes above one place, the lowest first: they are closed in this order. */
+struct trail {
+    size_t place;
+    struct buf *bytes;
+    size_t ends[MPT_INDEX_PROOF_MAX]; /* in bytes */
+    size_t count;
+    enum err err;
+};
+
 /* Where the keys and values come from: items of a list under their indices, or pairs. */
 struct source {
     const struct span *items;
     const struct mpt_pair *pairs;
     size_t count;
+    struct trail *trail; /* NULL: only the root is wanted */
 };
 
 /* What a parent holds of a child: its encoding if that is short, or the string of its hash. */
@@ -88,9 +98,33 @@ static size_t string_prefix_print(uint8_t out[static RLP_PREFIX_LEN_MAX], struct
     return s.n == 1 && s.p[0] < 0x80 ? 0 : rlp_print_prefix(out, s.n, false);
 }
 
-/* close_node makes the reference of the list of parts[1..count); parts[0] is left free for its prefix. */
-static void close_node(struct ref *ret, struct span *parts, size_t count, bool is_root)
+/* The keys at places [from, to) agree in their first depth nibbles and lie in one node. */
+struct part {
+    size_t from;
+    size_t to;
+    size_t depth;
+};
+
+/* trail_note keeps a node that its parent names by hash, if the place lies below it. */
+static void
+trail_note(const struct source *s, struct part at, const struct span *parts, size_t count)
 {
+    struct trail *t = s->trail;
+    if (!t || t->place < at.from || t->place >= at.to || t->err != OK) {
+        return;
+    }
+    check(t->count < MPT_INDEX_PROOF_MAX);
+    for (size_t i = 0; i < count && t->err == OK; i++) {
+        t->err = buf_append(t->bytes, parts[i]);
+    }
+    t->ends[t->count++] = t->bytes->n;
+}
+
+/* close_node makes the reference of the node of at, the list of parts[1..count); parts[0] is left free for its prefix. */
+static void close_node(
+    struct ref *ret, const struct source *s, struct part at, struct span *parts, size_t count)
+{
+    bool is_root = at.depth == 0;
     size_t len = 0;
     for (size_t i = 1; i < count; i++) {
         len += parts[i].n;
@@ -100,6 +134,7 @@ static void close_node(struct ref *ret, struct span *parts, size_t count, bool i
     if (is_root || parts[0].n + len >= HASH_LEN) {
         struct hash32 hash;
         keccak256_of(&hash, parts, count);
+        trail_note(s, at, parts, count);
         ret->n = rlp_print_prefix(prefix, HASH_LEN, false);
         ret->bytes[0] = prefix[0];
         memcpy(ret->bytes + ret->n, hash.bytes, HASH_LEN);
@@ -112,13 +147,6 @@ static void close_node(struct ref *ret, struct span *parts, size_t count, bool i
     }
 }
 
-/* The keys at places [from, to) agree in their first depth nibbles and lie in one node. */
-struct part {
-    size_t from;
-    size_t to;
-    size_t depth;
-};
-
 static void close_leaf(struct ref *ret, const struct source *s, struct part at)
 {
     uint8_t own[MPT_INDEX_LEN_MAX];
@@ -130,7 +158,7 @@ static void close_leaf(struct ref *ret, const struct source *s, struct part at)
     parts[1] = span_of(path, path_print(path, key, at.depth, 2 * key.n, true));
     parts[2] = span_of(prefix, string_prefix_print(prefix, value));
     parts[3] = value;
-    close_node(ret, parts, 4, at.depth == 0);
+    close_node(ret, s, at, parts, 4);
 }
 
 static void close_part(struct ref *ret, const struct source *s, struct part at);
@@ -166,7 +194,7 @@ static void close_branch(struct ref *ret, const struct source *s, struct part at
         parts[1 + nibble] = span_of(children[nibble].bytes, children[nibble].n);
         place = end;
     }
-    close_node(ret, parts, parts_count, at.depth == 0);
+    close_node(ret, s, at, parts, parts_count);
 }
 
 static void close_part(struct ref *ret, const struct source *s, struct part at)
@@ -196,7 +224,7 @@ static void close_part(struct ref *ret, const struct source *s, struct part at)
     struct span parts[3];
     parts[1] = span_of(path, path_print(path, first, at.depth, common, false));
     parts[2] = span_of(child.bytes, child.n);
-    close_node(ret, parts, 3, at.depth == 0);
+    close_node(ret, s, at, parts, 3);
 }
 
 static void root_of(struct hash32 *ret_root, const struct source *s)
@@ -211,7 +239,7 @@ static void root_of(struct hash32 *ret_root, const struct source *s)
     memcpy(ret_root->bytes, root.bytes + 1, HASH_LEN);
 }
 
-enum err mpt_root_of_list(struct hash32 *ret_root, const struct span *items, size_t items_count)
+MUST_CHECK static enum err check_items(const struct span *items, size_t items_count)
 {
     if (items_count > MPT_LIST_MAX) {
         return ERR_LIMIT;
@@ -221,8 +249,49 @@ enum err mpt_root_of_list(struct hash32 *ret_root, const struct span *items, siz
             return ERR_MALFORMED;
         }
     }
+    return OK;
+}
+
+enum err mpt_root_of_list(struct hash32 *ret_root, const struct span *items, size_t items_count)
+{
+    TRY(check_items(items, items_count));
     struct source s = {.items = items, .count = items_count};
     root_of(ret_root, &s);
+    return OK;
+}
+
+/* place_of is the inverse of index_at. */
+static size_t place_of(const struct source *s, size_t index)
+{
+    size_t zero_at = s->count - 1 < LIST_SINGLE ? s->count - 1 : LIST_SINGLE;
+    if (index == 0) {
+        return zero_at;
+    }
+    return index <= zero_at ? index - 1 : index;
+}
+
+enum err mpt_prove_index(struct mpt_proof *ret,
+                         struct span room[static MPT_INDEX_PROOF_MAX],
+                         struct buf *bytes,
+                         const struct mpt_items *list,
+                         size_t index)
+{
+    TRY(check_items(list->items, list->count));
+    if (index >= list->count) {
+        return ERR_NOT_FOUND;
+    }
+    struct trail t = {.bytes = bytes};
+    struct source s = {.items = list->items, .count = list->count, .trail = &t};
+    struct hash32 root;
+    size_t start = bytes->n;
+    t.place = place_of(&s, index);
+    root_of(&root, &s);
+    TRY(t.err);
+    for (size_t i = 0; i < t.count; i++) {
+        size_t from = i == 0 ? start : t.ends[i - 1];
+        room[t.count - 1 - i] = span_of(bytes->p + from, t.ends[i] - from);
+    }
+    *ret = (struct mpt_proof){.nodes = room, .nodes_count = t.count};
     return OK;
 }
 

@@ -529,4 +529,47 @@ TEST(index_keys)
     EXPECT(!answer.is_present);
 }
 
+/* Of lists of every form, each item has a proof that the verifier takes, and only for itself. */
+TEST(items_are_proven)
+{
+    enum { COUNT_MAX = 300 };
+    static const size_t counts[] = {1, 2, 16, 17, 127, 128, 129, 257, COUNT_MAX};
+    static uint8_t bytes[COUNT_MAX][40];
+    static struct span items[COUNT_MAX];
+    struct buf room;
+    buf_init(&room, test_budget(), 1 << 14);
+    for (size_t i = 0; i < COUNT_MAX; i++) {
+        bytes[i][0] = (uint8_t)(i >> 8);
+        bytes[i][1] = (uint8_t)i;
+        items[i] = span_of(bytes[i], i % 3 == 0 ? 2 : 40); /* some nodes lie inside others */
+    }
+    for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+        struct mpt_items list = {.items = items, .count = counts[c]};
+        struct hash32 root;
+        struct mpt_proof proof;
+        struct mpt_answer answer;
+        struct span nodes[MPT_INDEX_PROOF_MAX];
+        EXPECT_OK(mpt_root_of_list(&root, items, counts[c]));
+        for (size_t i = 0; i < counts[c]; i++) {
+            test_note("item %zu of %zu", i, counts[c]);
+            buf_clear(&room);
+            EXPECT_OK(mpt_prove_index(&proof, nodes, &room, &list, i));
+            EXPECT_OK(mpt_verify_index(&answer, &root, i, &proof));
+            EXPECT_SPAN(items[i], answer.value);
+            enum err other = mpt_verify_index(&answer, &root, i + 1, &proof);
+            EXPECT(other != OK || !answer.is_present || !span_equal(items[i], answer.value));
+        }
+        EXPECT_ERR(ERR_NOT_FOUND, mpt_prove_index(&proof, nodes, &room, &list, counts[c]));
+    }
+    buf_done(&room);
+    buf_init(&room, test_budget(), 64);
+    struct mpt_proof proof;
+    struct span nodes[MPT_INDEX_PROOF_MAX];
+    struct mpt_items list = {.items = items, .count = 20};
+    EXPECT_ERR(ERR_LIMIT, mpt_prove_index(&proof, nodes, &room, &list, 3));
+    items[7] = SPAN_EMPTY;
+    EXPECT_ERR(ERR_MALFORMED, mpt_prove_index(&proof, nodes, &room, &list, 3));
+    buf_done(&room);
+}
+
 TEST_MAIN

@@ -4,46 +4,10 @@
 #include "base/test.h"
 #include "evm/fixture_test.h"
 #include "evm/mpt.h"
+#include "evm/receipt_json.h"
 #include "evm/rlp.h"
 
 enum { ITEMS_MAX = 256, ALL_LEN_MAX = 1 << 20 };
-
-static void encode_log(struct rlp_wr *w, struct json log)
-{
-    rlp_wr_list_begin(w);
-    rlp_wr_bytes(w, fixture_bytes(log, "address"));
-    rlp_wr_list_begin(w);
-    struct json_iter it = json_iterate(fixture_member(log, "topics"));
-    struct json topic;
-    while (json_next(&it, NULL, &topic)) {
-        rlp_wr_bytes(w, fixture_hex(topic));
-    }
-    rlp_wr_list_end(w);
-    rlp_wr_bytes(w, fixture_bytes(log, "data"));
-    rlp_wr_list_end(w);
-}
-
-static void encode_receipt(struct buf *out, struct json r)
-{
-    uint64_t type = fixture_u64(r, "type");
-    if (type > 0) {
-        EXPECT_OK(buf_append_u8(out, (uint8_t)type));
-    }
-    struct rlp_wr w = rlp_wr_init(out);
-    rlp_wr_list_begin(&w);
-    rlp_wr_u64(&w, fixture_u64(r, "status"));
-    rlp_wr_u64(&w, fixture_u64(r, "cumulativeGasUsed"));
-    rlp_wr_bytes(&w, fixture_bytes(r, "logsBloom"));
-    rlp_wr_list_begin(&w);
-    struct json_iter it = json_iterate(fixture_member(r, "logs"));
-    struct json log;
-    while (json_next(&it, NULL, &log)) {
-        encode_log(&w, log);
-    }
-    rlp_wr_list_end(&w);
-    rlp_wr_list_end(&w);
-    EXPECT_OK(rlp_wr_end(&w));
-}
 
 /* chain/el-mainnet-helios: the receipts of all 202 transactions of a block of mainnet make the root in its header, their
  * filters are right and together the header's, and a changed or missing one makes another root. */
@@ -69,7 +33,7 @@ TEST(mainnet_receipts)
     while (json_next(&it, NULL, &r) && EXPECT(n < ITEMS_MAX)) {
         struct buf one;
         buf_init(&one, test_budget(), ALL_LEN_MAX);
-        encode_receipt(&one, r);
+        EXPECT_OK(receipt_json_encode(&one, r));
         EXPECT_OK(buf_append(&b, buf_span(&one)));
         ends[n++] = b.n;
         buf_done(&one);
