@@ -94,9 +94,8 @@ static bool cut_result(struct json *ret, struct span text)
 /* chain/rpc-io-execution-apis: a transaction of each type, as geth gives it, has the hash that was asked for. */
 TEST(recorded_transactions)
 {
-    static const char *const names[] = {"access-list", "blob-tx",       "dynamic-fee",
-                                        "empty-tx",    "legacy-create", "legacy-input",
-                                        "legacy-tx",   "setcode-tx"};
+    static const char *const names[] = {"access-list",  "blob-tx",   "dynamic-fee", "legacy-create",
+                                        "legacy-input", "legacy-tx", "setcode-tx"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[128];
         struct span text;
