@@ -5,6 +5,7 @@
 #include "node/api/api_check.h"
 #include "node/daemon/daemon_inside.h"
 #include "node/plugin/keeper.h"
+#include "plugin/keeper_frame.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,12 +60,8 @@ static void take_line(struct daemon_plugin *p, struct json line, uint64_t at_ms)
     l->seq = ++p->line_seq;
 }
 
-static void take_answer(struct daemon *d, uint64_t id, struct json frame)
+static void take_answer(struct daemon *d, uint64_t id, struct span code)
 {
-    struct span code;
-    if (json_find_plain(&code, frame, "code") != OK) {
-        code = SPAN_EMPTY;
-    }
     for (size_t i = 0; i < DAEMON_PLUGIN_WAITING; i++) {
         if (d->plugin.waiting[i] == id) {
             d->plugin.waiting[i] = 0;
@@ -76,18 +73,14 @@ static void take_answer(struct daemon *d, uint64_t id, struct json frame)
 
 static void take_frame(struct daemon *d, struct span text)
 {
-    struct json frame;
-    struct json member;
-    uint64_t number;
-    if (json_parse(&frame, text, NULL) != OK) {
+    struct keeper_news n;
+    if (keeper_news_parse(&n, text) != OK) {
         return;
     }
-    if (json_find(&member, frame, "state")) {
-        take_state(d, member);
-    } else if (json_find(&member, frame, "line") && json_find_u64(&number, frame, "at_ms") == OK) {
-        take_line(&d->plugin, member, number);
-    } else if (json_find_u64(&number, frame, "id") == OK) {
-        take_answer(d, number, frame);
+    switch (n.kind) {
+    case KEEPER_NEWS_ANSWER: take_answer(d, n.number, n.code); break;
+    case KEEPER_NEWS_STATE:  take_state(d, n.value); break;
+    case KEEPER_NEWS_LINE:   take_line(&d->plugin, n.value, n.number); break;
     }
 }
 
@@ -159,16 +152,8 @@ bool daemon_plugin_do(struct daemon *d, uint64_t id, const char *what, struct sp
     AUTO(buf_done) struct buf text;
     buf_init(&text, &d->budget, KEEPER_FRAME_LEN_MAX);
     struct wr w = wr_init_buf(&text);
-    struct json_writer j = json_writer_init(&w);
-    json_put_object(&j);
-    json_put_name(&j, "id");
-    json_put_u64(&j, id);
-    json_put_name(&j, "do");
-    json_put_str(&j, what);
-    json_put_name(&j, "params");
-    json_put_raw(&j, params);
-    json_end_object(&j);
-    if (!p->is_up || place == DAEMON_PLUGIN_WAITING || json_writer_end(&j) != OK) {
+    keeper_ask_write(&w, id, what, params);
+    if (!p->is_up || place == DAEMON_PLUGIN_WAITING || !wr_ok(&w)) {
         return false;
     }
     struct wr out = wr_init_buf(&p->out);

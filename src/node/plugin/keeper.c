@@ -4,6 +4,7 @@
 #include "node/os/sandbox_keeper.h"
 #include "node/plugin/folder.h"
 #include "node/plugin/machine.h"
+#include "plugin/keeper_frame.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -122,14 +123,8 @@ static void tell_line(struct keeper *k, struct span line)
 {
     uint8_t text[2 * SUPERVISE_LINE_LEN * 3];
     struct wr w = wr_init(MSPAN_OF(text));
-    struct json_writer j = json_writer_init(&w);
-    json_put_object(&j);
-    json_put_name(&j, "line");
-    json_put_string(&j, line);
-    json_put_name(&j, "at_ms");
-    json_put_u64(&j, keeper_now_ms());
-    json_end_object(&j);
-    if (json_writer_end(&j) == OK) { /* a line that is no UTF-8 is left out */
+    keeper_news_write_line(&w, line, keeper_now_ms());
+    if (wr_ok(&w)) { /* a line that is no UTF-8 is left out */
         keeper_send(k, span_of(text, w.n));
     }
 }

@@ -9,11 +9,11 @@
  *
  *     page, command line -- local API -- daemon ==socketpair== keeper ==socketpair== passmesh-server == its own passmesh-keyd
  *
- * Frames with four bytes of length, JSON in each:
+ * Frames with four bytes of length, JSON in each (plugin/keeper_frame.h):
  *
  *     daemon                                          keeper
  *     {"id": 7, "do": "install", "params": {}} -->
- *                                                 <-- {"id": 7} or {"id": 7, "code": "plugin_busy", "reason": "..."}
+ *                                                 <-- {"id": 7} or {"id": 7, "code": "plugin_busy"}
  *                                                 <-- {"state": {...}}      type plugin_state of api/types.json, whenever it is another, 4 a second at most
  *                                                 <-- {"line": "...", "at_ms": ...}     of the server's log
  *

@@ -2,6 +2,7 @@
 #include "node/plugin/keeper_inside.h"
 
 #include "codec/base64.h"
+#include "plugin/keeper_frame.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -170,55 +171,30 @@ static void answer(struct keeper *k, uint64_t id, const char *code)
 {
     uint8_t text[ANSWER_LEN_MAX];
     struct wr w = wr_init(MSPAN_OF(text));
-    struct json_writer j = json_writer_init(&w);
-    json_put_object(&j);
-    json_put_name(&j, "id");
-    json_put_u64(&j, id);
-    if (code) {
-        json_put_name(&j, "code");
-        json_put_str(&j, code);
-    }
-    json_end_object(&j);
-    if (json_writer_end(&j) == OK) {
+    keeper_news_write_answer(&w, id, code);
+    if (wr_ok(&w)) {
         keeper_send(k, span_of(text, w.n));
     }
 }
 
 void keeper_command(struct keeper *k, struct span frame)
 {
-    static const struct {
-        const char *name;
-        command_fn run;
-    } commands[] = {
-        {"add",      do_add     },
-        {"forget",   do_forget  },
-        {"check",    do_check   },
-        {"install",  do_install },
-        {"cancel",   do_cancel  },
-        {"start",    do_start   },
-        {"stop",     do_stop    },
-        {"settings", do_settings},
-        {"remove",   do_remove  }
+    static const command_fn commands[KEEPER_DO_COUNT] = {
+        [KEEPER_DO_ADD] = do_add,       [KEEPER_DO_FORGET] = do_forget,
+        [KEEPER_DO_CHECK] = do_check,   [KEEPER_DO_INSTALL] = do_install,
+        [KEEPER_DO_CANCEL] = do_cancel, [KEEPER_DO_START] = do_start,
+        [KEEPER_DO_STOP] = do_stop,     [KEEPER_DO_SETTINGS] = do_settings,
+        [KEEPER_DO_REMOVE] = do_remove,
     };
-    struct json v;
-    struct json params;
-    struct span name;
-    uint64_t id;
-    if (json_parse(&v, frame, NULL) != OK || json_find_u64(&id, v, "id") != OK ||
-        json_find_plain(&name, v, "do") != OK || !json_find(&params, v, "params")) {
+    struct keeper_ask ask;
+    if (keeper_ask_parse(&ask, frame) != OK) {
         return; /* the daemon is of our own build: it says nothing else */
     }
     if (!k->has_plugin) {
-        answer(k, id, "store_broken");
+        answer(k, ask.id, "store_broken");
         return;
     }
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        if (span_equal(name, span_str(commands[i].name))) {
-            const char *code = commands[i].run(k, params);
-            keeper_tell_state(k); /* first, so that whoever has the answer sees what came of it */
-            answer(k, id, code);
-            return;
-        }
-    }
-    answer(k, id, "plugin_idle");
+    const char *code = commands[ask.what](k, ask.params);
+    keeper_tell_state(k); /* first, so that whoever has the answer sees what came of it */
+    answer(k, ask.id, code);
 }
