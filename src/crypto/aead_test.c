@@ -250,4 +250,27 @@ TEST(wycheproof_xchacha20_through_the_chacha20_seam)
     wycheproof_run("vectors/wycheproof/xchacha20_poly1305_test.json", chacha_case, NULL);
 }
 
+/* The spans name more than there is: nothing of them may be read before the limit is checked. */
+TEST(lengths_beyond_the_limit_are_refused_before_anything_is_read)
+{
+    static const uint8_t nonce[XAEAD_NONCE_LEN] = {1};
+    static const struct secret32 key = {{2}};
+    uint8_t byte[1] = {0};
+    struct span huge = span_of(byte, (size_t)1 << 31);
+    struct span one = SPAN_OF(byte);
+    struct mspan out = MSPAN_OF(byte);
+    AUTO(aead_done) struct aead a = {0};
+    TEST_REQUIRE(aead_init(&a, test_budget(), AEAD_AES_256_GCM, &key) == OK);
+    EXPECT_ERR(ERR_LIMIT, aead_seal(&a, out, nonce, SPAN_EMPTY, huge));
+    EXPECT_ERR(ERR_LIMIT, aead_seal(&a, out, nonce, huge, one));
+    EXPECT_ERR(ERR_LIMIT, aead_open(&a, out, nonce, SPAN_EMPTY, huge));
+    EXPECT_ERR(ERR_LIMIT, aead_open(&a, out, nonce, huge, span_first(huge, AEAD_TAG_LEN)));
+    EXPECT_ERR(ERR_LIMIT, xaead_seal(&key, out, nonce, SPAN_EMPTY, huge));
+    EXPECT_ERR(ERR_LIMIT, xaead_seal(&key, out, nonce, huge, one));
+    EXPECT_ERR(ERR_LIMIT, xaead_open(&key, out, nonce, SPAN_EMPTY, huge));
+    EXPECT_ERR(ERR_LIMIT, xaead_open(&key, out, nonce, huge, span_first(huge, AEAD_TAG_LEN)));
+    EXPECT_ERR(ERR_TRUNCATED, xaead_open(&key, out, nonce, SPAN_EMPTY, one));
+    EXPECT_ERR(ERR_TRUNCATED, aead_open(&a, out, nonce, SPAN_EMPTY, one));
+}
+
 TEST_MAIN

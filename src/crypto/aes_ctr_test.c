@@ -2,6 +2,7 @@
 
 #include "base/test.h"
 
+#include <limits.h>
 #include <string.h>
 
 /* NIST SP 800-38A, F.5.1: CTR-AES128.Encrypt, all four blocks. */
@@ -34,6 +35,15 @@ TEST(every_length_is_a_prefix)
         EXPECT_OK(aes_ctr(mspan_of(part, n), key, iv, span_of(zero, n)));
         EXPECT(memcmp(part, whole, n) == 0);
     }
+}
+
+TEST(more_than_the_backend_counts_is_refused_before_anything_is_read)
+{
+    static const uint8_t key[AES_CTR_KEY_LEN] = {1};
+    static const uint8_t iv[AES_CTR_IV_LEN] = {2};
+    uint8_t byte[1] = {0};
+    size_t huge = (size_t)INT_MAX + 1;
+    EXPECT_ERR(ERR_LIMIT, aes_ctr(mspan_of(byte, huge), key, iv, span_of(byte, huge)));
 }
 
 TEST_MAIN

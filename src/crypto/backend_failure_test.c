@@ -4,7 +4,9 @@
 #include "base/budget.h"
 #include "base/test.h"
 #include "crypto/aead.h"
+#include "crypto/aes_ctr.h"
 #include "crypto/backend.h"
+#include "crypto/ecdsa.h"
 #include "crypto/hash.h"
 #include "crypto/openssl.h"
 #include "crypto/p256.h"
@@ -105,6 +107,18 @@ static enum err seal_and_open(void)
     return e;
 }
 
+/* The key stream's first block is the cipher of the counter (FIPS 197 §C.1 has it with this key). */
+static enum err counter_mode(void)
+{
+    uint8_t block[16] = {0};
+    enum err e = aes_ctr(MSPAN_OF(block), test_hex("000102030405060708090a0b0c0d0e0f").p,
+                         test_hex("00112233445566778899aabbccddeeff").p, SPAN_OF(block));
+    if (e == OK) {
+        EXPECT_SPAN(test_hex("69c4e0d86a7b0430d8cdb78070b4c55a"), SPAN_OF(block));
+    }
+    return e;
+}
+
 static enum err parse_compressed(void)
 {
     uint8_t point[33] = {0x03};
@@ -127,6 +141,16 @@ static enum err verify_bad(void)
     hash.bytes[0] ^= 1;
     EXPECT_ERR(ERR_AUTH, p256_verify(&vector.key, &hash, &vector.sample));
     return OK;
+}
+
+/* A stranger's signature may be refused for want of memory, and never taken for it. */
+static enum err ecdsa_good_and_bad(void)
+{
+    struct span xy = SPAN_OF(vector.key.xy);
+    struct span rs = SPAN_OF(vector.sample.rs);
+    struct hash32 other = {{1}};
+    EXPECT_ERR(ERR_AUTH, ecdsa_verify(ECDSA_P256, xy, SPAN_OF(other.bytes), rs));
+    return ecdsa_verify(ECDSA_P256, xy, SPAN_OF(vector.hash.bytes), rs);
 }
 
 static enum err sign(void)
@@ -174,15 +198,17 @@ struct operation {
 };
 
 static const struct operation operations[] = {
-    {"AEAD sealed and opened",             seal_and_open   },
-    {"P-256 key from its compressed form", parse_compressed},
-    {"P-256 signature verified",           verify_good     },
-    {"P-256 signature refused",            verify_bad      },
-    {"P-256 signature made",               sign            },
-    {"P-256 public key of a secret",       public_of       },
-    {"RSA signature verified",             rsa_verify_good },
-    {"RSA signature refused",              rsa_verify_bad  },
-    {"SHA-256 of a long input",            hash_long       },
+    {"AEAD sealed and opened",             seal_and_open     },
+    {"AES in counter mode",                counter_mode      },
+    {"ECDSA verified",                     ecdsa_good_and_bad},
+    {"P-256 key from its compressed form", parse_compressed  },
+    {"P-256 signature verified",           verify_good       },
+    {"P-256 signature refused",            verify_bad        },
+    {"P-256 signature made",               sign              },
+    {"P-256 public key of a secret",       public_of         },
+    {"RSA signature verified",             rsa_verify_good   },
+    {"RSA signature refused",              rsa_verify_bad    },
+    {"SHA-256 of a long input",            hash_long         },
 };
 
 /* Runs one operation with its n-th allocation failing, for n from 1 on until it makes fewer. Returns how many

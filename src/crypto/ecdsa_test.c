@@ -8,6 +8,7 @@
 #include "crypto/openssl_rsa.h"
 #include "crypto/rsa.h"
 
+#include <limits.h>
 #include <openssl/x509.h>
 #include <string.h>
 
@@ -166,6 +167,55 @@ TEST(rsa_schemes_do_not_stand_for_each_other)
         }
     }
     EVP_PKEY_free(key);
+}
+
+/* A key of P-256 with other bytes: where, and what takes their place. */
+TEST(a_key_with_more_or_other_parts_is_refused)
+{
+    struct sample s;
+    enum ecdsa_curve curve;
+    struct span xy;
+    uint8_t der[162];
+    TEST_REQUIRE(sample_make(&s, ECDSA_P256));
+    size_t n = s.spki_len; /* 30 59 30 13 06 07 ... 06 08 ... 03 42 00 04 ... */
+    memcpy(der, s.spki, n);
+    der[n] = 0;
+    EXPECT_ERR(ERR_MALFORMED, ecdsa_spki_decode(&curve, &xy, span_of(der, n + 1)));
+    der[1] += 2; /* a NULL after the bits, inside the sequence */
+    der[n] = 0x05;
+    der[n + 1] = 0;
+    EXPECT_ERR(ERR_MALFORMED, ecdsa_spki_decode(&curve, &xy, span_of(der, n + 2)));
+    memcpy(der, s.spki, n);
+    der[12] ^= 1; /* not id-ecPublicKey */
+    EXPECT_ERR(ERR_UNSUPPORTED, ecdsa_spki_decode(&curve, &xy, span_of(der, n)));
+    memcpy(der, s.spki, n);
+    der[13] = 0x04; /* the parameters are no name */
+    EXPECT_ERR(ERR_UNSUPPORTED, ecdsa_spki_decode(&curve, &xy, span_of(der, n)));
+}
+
+TEST(lengths_that_do_not_fit_the_curve_are_refused_before_anything_is_read)
+{
+    uint8_t b[64] = {1};
+    struct span pair = SPAN_OF(b);
+    struct span huge = span_of(b, (size_t)INT_MAX + 1);
+    EXPECT_ERR(ERR_AUTH, ecdsa_verify(ECDSA_P256, span_first(pair, 63), pair, pair));
+    EXPECT_ERR(ERR_AUTH, ecdsa_verify(ECDSA_P256, pair, huge, pair));
+    EXPECT_ERR(ERR_AUTH, ecdsa_verify(ECDSA_P384, pair, pair, pair));
+}
+
+TEST(a_signature_in_der_holds)
+{
+    struct sample s;
+    uint8_t der[110];
+    struct span xy;
+    enum ecdsa_curve curve;
+    TEST_REQUIRE(sample_make(&s, ECDSA_P384));
+    EXPECT_OK(ecdsa_spki_decode(&curve, &xy, span_of(s.spki, s.spki_len)));
+    struct wr w = wr_init(MSPAN_OF(der));
+    der_write_ecdsa(&w, span_of(s.rs, 48), span_of(s.rs + 48, 48));
+    struct span digest = span_of(s.digest, s.digest_len);
+    EXPECT_OK(ecdsa_verify_der(curve, xy, digest, span_of(der, w.n)));
+    EXPECT_ERR(ERR_AUTH, ecdsa_verify_der(curve, xy, digest, span_of(der, w.n - 1)));
 }
 
 TEST_MAIN

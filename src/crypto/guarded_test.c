@@ -102,4 +102,17 @@ TEST(touching_it_while_closed_writing_while_readable_and_overrunning_end_the_pro
     EXPECT(signal_of(TOUCH_BEYOND) != 0);
 }
 
+TEST(sizes_that_cannot_be_had_are_refused_and_cost_nothing)
+{
+    struct budget wide;
+    struct guarded g = {0};
+    EXPECT_OK(crypto_init());
+    budget_init(&wide, NULL, "test", SIZE_MAX);
+    EXPECT_ERR(ERR_LIMIT, guarded_init(&g, &wide, SIZE_MAX / 2 + 1));
+    EXPECT_ERR(ERR_LIMIT,
+               guarded_init(&g, &wide, (size_t)1 << 50)); /* more than an address space */
+    EXPECT_EQ(0, wide.used);
+    EXPECT(!g.p);
+}
+
 TEST_MAIN

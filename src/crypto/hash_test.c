@@ -169,4 +169,25 @@ TEST(wycheproof_hkdf_sha256)
     wycheproof_run("vectors/wycheproof/hkdf_sha256_test.json", hkdf_case, NULL);
 }
 
+/* Empty parts change nothing, an empty key is a key of zeros; sums by Python's hashlib and hmac. */
+TEST(empty_parts_and_keys)
+{
+    const struct span parts[] = {SPAN_EMPTY, SPAN_LIT("ab"), SPAN_EMPTY, SPAN_LIT("c")};
+    uint8_t sum48[48];
+    uint8_t sum64[64];
+    struct secret64 mac;
+    sha384_of(sum48, parts, 4);
+    EXPECT_SPAN(test_hex("cb00753f45a35e8bb5a03d699ac65007272c32ab0eded163"
+                         "1a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7"),
+                SPAN_OF(sum48)); /* FIPS 180-2 §D.1, "abc" */
+    sha512_of(sum64, parts, 4);
+    EXPECT_SPAN(test_hex("ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+                         "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"),
+                SPAN_OF(sum64)); /* FIPS 180-2 §C.1, "abc" */
+    hmac_sha512(&mac, SPAN_EMPTY, parts, 4);
+    EXPECT_SPAN(test_hex("29689f6b79a8dd686068c2eeae97fd8769ad3ba65cb5381f838358a8045a358e"
+                         "e3ba1739c689c7805e31734fb6072f87261d1256995370d55725cba00d10bdd0"),
+                SPAN_OF(mac.bytes));
+}
+
 TEST_MAIN

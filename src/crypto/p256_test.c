@@ -102,6 +102,12 @@ TEST(points)
     memcpy(compressed + 1, xy.p, 32);
     EXPECT_OK(p256_public_parse(&key, SPAN_OF(compressed)));
     EXPECT_SPAN(xy, SPAN_OF(key.xy));
+    compressed[0] ^= 0x01; /* the point below the axis */
+    EXPECT_OK(p256_public_parse(&key, SPAN_OF(compressed)));
+    EXPECT(!span_equal(xy, SPAN_OF(key.xy)));
+    EXPECT_SPAN(span_first(xy, 32), span_of(key.xy, 32));
+    compressed[0] = 0x05;
+    EXPECT_ERR(ERR_MALFORMED, p256_public_parse(&key, SPAN_OF(compressed)));
     point[0] = (uint8_t)(0x06 | (point[64] & 1));
     EXPECT_ERR(ERR_MALFORMED, p256_public_parse(&key, SPAN_OF(point))); /* hybrid */
     point[0] = 0x04;
@@ -127,9 +133,15 @@ TEST(spki)
     struct p256_public key;
     struct p256_public back;
     uint8_t der[P256_SPKI_LEN];
+    uint8_t longer[P256_SPKI_LEN + 2] = {0};
     EXPECT_OK(p256_public_init(&key, test_hex(point_hex)));
     p256_spki_encode(der, &key);
     EXPECT_OK(p256_spki_decode(&back, SPAN_OF(der)));
+    memcpy(longer, der, sizeof der);
+    EXPECT_ERR(ERR_MALFORMED, p256_spki_decode(&back, SPAN_OF(longer)));
+    longer[1] += 2; /* a NULL after the bits, inside the sequence */
+    longer[P256_SPKI_LEN] = 0x05;
+    EXPECT_ERR(ERR_MALFORMED, p256_spki_decode(&back, SPAN_OF(longer)));
     EXPECT_SPAN(SPAN_OF(key.xy), SPAN_OF(back.xy));
     for (size_t cut = 0; cut < sizeof der; cut++) {
         EXPECT_ERR(ERR_MALFORMED, p256_spki_decode(&back, span_of(der, cut)));

@@ -2,6 +2,8 @@
 
 #include "base/test.h"
 
+#include <limits.h>
+
 /* RFC 7914 §11. */
 TEST(rfc_7914_sha256)
 {
@@ -35,6 +37,15 @@ TEST(limits)
     EXPECT_ERR(ERR_LIMIT, pbkdf2_sha256(mspan_of(out, 1), SPAN_EMPTY, SPAN_EMPTY, 0));
     EXPECT_ERR(ERR_LIMIT,
                pbkdf2_sha512(mspan_of(out, 1), SPAN_EMPTY, SPAN_EMPTY, PBKDF2_ROUNDS_MAX + 1));
+}
+
+/* The spans name more than there is: nothing of them may be read before the limit is checked. */
+TEST(inputs_beyond_the_backends_count_are_refused)
+{
+    uint8_t out[32] = {0};
+    struct span huge = span_of(out, (size_t)INT_MAX + 1);
+    EXPECT_ERR(ERR_LIMIT, pbkdf2_sha256(MSPAN_OF(out), huge, SPAN_EMPTY, 1));
+    EXPECT_ERR(ERR_LIMIT, pbkdf2_sha512(MSPAN_OF(out), SPAN_EMPTY, huge, 1));
 }
 
 TEST_MAIN

@@ -73,6 +73,26 @@ TEST(a_key_that_is_cut_or_has_more_is_malformed)
     EXPECT_ERR(ERR_MALFORMED, rsa_spki_check(span_of(longer, n + 1)));
 }
 
+/* The sample key is 30 82 01 22 | 30 0d 06 09 ... 05 00 | 03 82 01 0f 00 | 30 82 01 0a | 02 82 01 01 ... | 02 03 .... */
+TEST(a_key_with_something_after_any_of_its_parts_is_malformed)
+{
+    struct span spki = test_hex(spki_hex);
+    uint8_t der[512];
+    size_t n = span_copy(MSPAN_OF(der), spki);
+    TEST_REQUIRE(n == 294 && der[3] == 0x22 && der[22] == 0x0f && der[27] == 0x0a);
+    der[n] = 0x05; /* a NULL behind, which ... */
+    der[n + 1] = 0;
+    der[3] = 0x24; /* ... the outer sequence holds, */
+    EXPECT_ERR(ERR_MALFORMED, rsa_spki_check(span_of(der, n + 2)));
+    der[22] = 0x11; /* ... and the bits too, */
+    EXPECT_ERR(ERR_MALFORMED, rsa_spki_check(span_of(der, n + 2)));
+    der[27] = 0x0c; /* ... and the pair of numbers */
+    EXPECT_ERR(ERR_MALFORMED, rsa_spki_check(span_of(der, n + 2)));
+    n = span_copy(MSPAN_OF(der), spki);
+    der[17] = 0x06; /* the parameters are an empty OID instead of NULL */
+    EXPECT_ERR(ERR_MALFORMED, rsa_spki_check(span_of(der, n)));
+}
+
 struct shape {
     const char *name;
     size_t bits;

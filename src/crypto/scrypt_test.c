@@ -45,7 +45,8 @@ TEST(costs_out_of_range)
         {"too much memory",      {1 << 23, 1, 1}                  },
         {"too much work",        {1 << 18, 8, 3}                  },
         {"n overflows",          {1ULL << 63, 8, 1}               },
-        {"r overflows",          {1 << 10, UINT32_MAX, UINT32_MAX}},
+        {"r overflows",          {1 << 29, UINT32_MAX, 1}         },
+        {"p overflows",          {1 << 10, UINT32_MAX, UINT32_MAX}},
     };
     EXPECT_OK(crypto_init());
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -107,6 +107,16 @@ TEST(points_in_other_forms_are_refused)
     point[64] ^= 1; /* off the curve */
     EXPECT_ERR(ERR_MALFORMED, secp256k1_public_parse(&key, SPAN_OF(point)));
     EXPECT_ERR(ERR_MALFORMED, secp256k1_public_parse(&key, span_of(point, 64)));
+    for (unsigned head = 0; head < 256; head++) {
+        point[0] = (uint8_t)head;
+        EXPECT_ERR(head == 0x02 || head == 0x03 ? OK : ERR_MALFORMED,
+                   secp256k1_public_parse(&key, span_of(point, 33)));
+    }
+    struct hash32 hash = {{1}};
+    struct secp256k1_signature sig = {.rs = {1}};
+    struct secp256k1_public off = {{1}}; /* on no curve */
+    EXPECT_ERR(ERR_AUTH, secp256k1_verify(&off, &hash, &sig));
+    EXPECT_ERR(ERR_MALFORMED, secp256k1_public_add(&off, &two));
     EXPECT_ERR(ERR_MALFORMED, secp256k1_public_parse(&key, SPAN_EMPTY));
 }
 
@@ -150,6 +160,8 @@ TEST(recovery_refuses_what_is_out_of_range)
     EXPECT_ERR(ERR_MALFORMED, secp256k1_recover(&key, &hash, &sig));
     memset(sig.rs, 0xff, sizeof sig.rs);
     EXPECT_ERR(ERR_MALFORMED, secp256k1_recover(&key, &hash, &sig));
+    EXPECT(!secp256k1_normalize(&sig));
+    EXPECT_ERR(ERR_AUTH, secp256k1_verify(&key, &hash, &sig));
     memset(sig.rs, 0, sizeof sig.rs);
     sig.rs[31] = 5; /* no point has x = 5 */
     sig.rs[63] = 1;
