@@ -3,6 +3,7 @@
 
 #include "codec/base64.h"
 #include "codec/json.h"
+#include "node/net/reach_json.h"
 #include "node/os/entropy.h"
 
 #include <stdio.h>
@@ -60,15 +61,22 @@ static void print_coded(struct json coded)
 static void print_run(struct json state)
 {
     struct json run;
+    struct json reach;
+    struct reach_word word = {.reach = REACH_UNKNOWN, .reason = REACH_NOBODY_TO_ASK};
     if (!json_find(&run, state, "run")) {
         return;
     }
+    if (json_find(&reach, run, "reach") && reach_json_get(&word, reach) != OK) {
+        word.reach = REACH_UNKNOWN; /* words of a newer daemon */
+    }
     struct span listen = text_of(run, "listen");
-    (void)printf("Serves: %llu clients, %llu requests a minute, %s\nListens: %.*s\n",
+    (void)printf("Providing wallet services: %llu clients, %llu requests a minute, %s\n"
+                 "Outside: %s\nListens: %.*s\n",
                  (unsigned long long)number_of(run, "clients"),
                  (unsigned long long)number_of(run, "requests_min"),
-                 flag_of(run, "reached") ? "reachable" : "not reached from outside so far",
-                 (int)listen.n, (const char *)listen.p);
+                 word.reach == REACH_UNKNOWN ? "reachability not known yet"
+                                             : reach_text(word.reach),
+                 reach_reason_text(word.reason), (int)listen.n, (const char *)listen.p);
     if (!flag_of(run, "node")) {
         (void)puts("Its Ethereum node does not answer.");
     }

@@ -4,6 +4,7 @@
 #include "codec/base64.h"
 #include "codec/json.h"
 #include "evm/u256.h"
+#include "node/net/reach_json.h"
 #include "node/os/entropy.h"
 
 #include <stdio.h>
@@ -204,10 +205,41 @@ static void print_networks(struct json r)
     }
 }
 
+/* The network as this machine sees it: can strangers reach it and why, who is there, what it takes. */
+static void print_network(struct json r)
+{
+    char a[COMMAND_TEXT_LEN];
+    char b[COMMAND_TEXT_LEN];
+    struct json part;
+    struct reach_word word;
+    uint64_t used = 0;
+    uint64_t max = 0;
+    if (json_find(&part, r, "reach") && reach_json_get(&word, part) == OK) {
+        (void)printf("Outside    %s: %s\n", reach_text(word.reach), reach_reason_text(word.reason));
+    }
+    (void)printf("Peers      %s, of them servers %s\n", command_text(r, "peers", a),
+                 command_text(r, "servers", b));
+    if (json_find_u64(&used, r, "memory_used") == OK &&
+        json_find_u64(&max, r, "memory_max") == OK) {
+        (void)printf("Memory     %llu of %llu KiB\n", (unsigned long long)(used / 1024),
+                     (unsigned long long)(max / 1024));
+    }
+    if (json_find(&part, r, "chain")) {
+        (void)printf("Chain      %s, block %s\n", command_text(part, "state", a),
+                     command_text(part, "block", b));
+    }
+    if (json_find(&part, r, "own_node")) {
+        (void)printf("Own node   %s\n", command_text(r, "own_node", a));
+    }
+}
+
 int command_network(const struct command_args *args)
 {
     char room[COMMAND_PARAMS_LEN];
-    if (args->argc == 0 || (args->argc == 1 && strcmp(args->argv[0], "list") == 0)) {
+    if (args->argc == 0) {
+        return commands_call(args, "network_status", SPAN_LIT("{}"), print_network);
+    }
+    if (args->argc == 1 && strcmp(args->argv[0], "list") == 0) {
         return commands_call(args, "networks_list", SPAN_LIT("{}"), print_networks);
     }
     if (args->argc == 2 && strcmp(args->argv[0], "use") == 0) {

@@ -60,6 +60,28 @@ const char *reach_reason_text(enum reach_reason r)
     return "";
 }
 
+bool reach_parse(enum reach *ret, struct span word)
+{
+    for (int i = 0; i < REACH_COUNT; i++) {
+        if (span_equal(word, span_str(reach_name((enum reach)i)))) {
+            *ret = (enum reach)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool reach_reason_parse(enum reach_reason *ret, struct span word)
+{
+    for (int i = 0; i < REACH_REASON_COUNT; i++) {
+        if (span_equal(word, span_str(reach_reason_name((enum reach_reason)i)))) {
+            *ret = (enum reach_reason)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 struct collected {
     struct reach_addr *addrs;
     size_t count;

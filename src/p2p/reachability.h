@@ -37,6 +37,10 @@ const char *reach_text(enum reach r);
 const char *reach_reason_name(enum reach_reason r);
 const char *reach_reason_text(enum reach_reason r);
 
+/* reach_parse and reach_reason_parse read the words for programs. False: there is no such word. */
+bool reach_parse(enum reach *ret, struct span word);
+bool reach_reason_parse(enum reach_reason *ret, struct span word);
+
 /* So long the verdict waits for an address that is being asked for. */
 #define REACH_PENDING_US (60 * US_PER_S)
 

@@ -46,7 +46,12 @@ def run(world):
     yield 'by its record', True
     until('it says what it serves', lambda: world.peers(daemon)[second_id]['server'])
     yield 'the command line says so in words', 'found in the DHT' in world.ask(daemon, 'peers')
+    yield 'a wallet that takes no connections says so', 'unknown: it takes no connections' in world.ask(daemon, 'network')
     yield 'who was named stays named', world.peers(daemon)[first_id]['found'] == 'manual'
+
+    guest = world.daemon('guest', f'mdns = no\nlisten = /ip4/127.0.0.1/tcp/0\nserver = {addr}\n')
+    until('servers dial the wallet that listens', lambda: world.reach(guest)['state'] == 'reachable')
+    yield 'a wallet that listens is dialled, and says so', world.reach(guest)['why']['code'] == 'dialled' and 'reachable: a peer dialled us' in world.ask(guest, 'network')
 
     until('the other daemon is connected', lambda: world.peers(alone).get(first_id))
     time.sleep(QUIET_S)

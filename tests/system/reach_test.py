@@ -21,7 +21,7 @@ if os.environ.get('PASSMESH_IN_NAMESPACE') != 'yes':
     os.execvp('unshare', ['unshare', '-Urnm', sys.executable, *sys.argv])
 
 import world as processes  # noqa: E402
-from world import SERVER, Child, main, until, write  # noqa: E402
+from world import PASSMESH, SERVER, Child, free_port, main, until, write  # noqa: E402
 
 processes.WAIT_S = 120  # a dial to a closed port takes ten seconds, and several are tried
 
@@ -94,6 +94,17 @@ def start(world, where, ini=''):
     return child
 
 
+def start_wallet(world, where, peers):
+    """A daemon, which dials these servers, and listens."""
+    home = world.top / where
+    write(home / 'config/passmesh.ini', f'[page]\nport = {free_port()}\n[peers]\nmdns = no\nlisten = /ip4/0.0.0.0/udp/4001/quic-v1\n'
+          + ''.join(f'server = {p}\n' for p in peers))
+    child = world.start(*inside(where), PASSMESH, '--home', str(home), 'daemon', env={'PASSMESH_UI': str(world.top / 'ui')})
+    child.home = home
+    until('the daemon is ready', lambda: any('ready at' in text for text in child.log))
+    return child
+
+
 def status(server):
     out = subprocess.run([SERVER, '--home', str(server.home), 'status', '--json'], capture_output=True, text=True, check=True).stdout
     return json.loads(out)
@@ -101,7 +112,6 @@ def status(server):
 
 def reach(server):
     return status(server)['reach']
-
 
 
 def verdict(name, server, wanted):
@@ -132,6 +142,10 @@ def run(world, net):
     yield 'what is confirmed is told to the DHT', True
 
     quic = ''.join(f'bootstrap = /ip4/{ip}/udp/4001/quic-v1/p2p/{ids[i]}\n' for i, ip in (('one', '8.8.8.2'), ('two', '9.9.9.2')))
+    servers = [line.split(' = ')[1] for line in quic.splitlines()]
+    net.place('wallet', '2.2.2')
+    net.home('shy', '1.1.1', 'masquerade')
+    wallet, shy = start_wallet(world, 'wallet', servers), start_wallet(world, 'shy', servers)
     cone = start(world, 'cone', quic)
     r = verdict('the one behind a router', cone, 'punchable')
     yield 'behind a router that keeps its ports: punchable', r['why'] == 'same_port'
@@ -140,6 +154,14 @@ def run(world, net):
     sym = start(world, 'sym', quic)
     r = verdict('the one behind the other router', sym, 'relayed')
     yield 'behind a router that draws a port for each peer: relayed only', r['why'] in ('ports_differ', 'no_dial')
+
+    until('the wallet is reachable', lambda: world.reach(wallet)['state'] == 'reachable')
+    yield 'a wallet on the internet is reachable, and says why', 'reachable: a peer dialled us and arrived' in world.ask(wallet, 'network')
+    until('the wallet behind a router', lambda: world.reach(shy)['state'] == 'punchable')
+    yield 'one behind a router is punchable, and says why', 'behind NAT but punchable: no dial arrived, but the router keeps one port' in world.ask(shy, 'network')
+    for daemon in (wallet, shy):
+        daemon.stop()
+        world.children.remove(daemon)
 
     sh('ip netns exec rcone nft add chain ip nat in "{ type nat hook prerouting priority -100; }"\n'
        'ip netns exec rcone nft add rule ip nat in iifname eth0 tcp dport 4001 dnat to 192.168.1.2:4001')

@@ -129,6 +129,10 @@ class World:
     def peers(self, daemon):
         return {p['id']: p for p in json.loads(self.ask(daemon, '--json', 'peers'))['peers']}
 
+    def reach(self, daemon):
+        """Its verdict: can strangers reach it."""
+        return json.loads(self.ask(daemon, '--json', 'network'))['reach']
+
     def stop(self):
         return [child.stop() for child in reversed(self.children)]
 

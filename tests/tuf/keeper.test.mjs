@@ -158,7 +158,7 @@ test('the command line says the same', async (t) => {
   await plugin('set', 'network_id=local', `node=${s.node}`, 'listen=/ip4/127.0.0.1/tcp/0', 'clients=9');
   assert.match(await plugin('install'), /Installed: server 1\.0\.0, on trial/);
   await s.is('running', (v) => v.state === 'running');
-  assert.match(await plugin(), /Server: running[\s\S]*Serves: 0 clients, 0 requests a minute/);
+  assert.match(await plugin(), /Server: running[\s\S]*Providing wallet services: 0 clients, 0 requests a minute, reachability not known yet/);
   assert.match(await plugin('log'), /Serving local/);
   await assert.rejects(plugin('run', '--network', 'sepolia'), /passmesh plugin start/);
   await plugin('stop');

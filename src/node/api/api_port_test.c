@@ -28,15 +28,15 @@ static void write_network(struct api_node_port *self, struct json_writer *j)
 {
     (void)self;
     static const char *const members[][2] = {
-        {"reach",       "{\"state\":\"unknown\",\"why\":{\"code\":\"not_tried\",\"params\":{}}}"},
-        {"peers",       "1"                                                                     },
+        {"reach",       "{\"state\":\"unknown\",\"why\":{\"code\":\"nobody_to_ask\",\"params\":{}}}"},
+        {"peers",       "1"                                                                         },
         {"by_source",
-         "{\"mdns\":0,\"dht\":0,\"saved\":0,\"bootstrap\":0,\"manual\":1,\"inbound\":0}"        },
-        {"memory_used", "1"                                                                     },
-        {"memory_max",  "2"                                                                     },
-        {"refused",     "[]"                                                                    },
-        {"servers",     "1"                                                                     },
-        {"sent",        "[]"                                                                    },
+         "{\"mdns\":0,\"dht\":0,\"saved\":0,\"bootstrap\":0,\"manual\":1,\"inbound\":0}"            },
+        {"memory_used", "1"                                                                         },
+        {"memory_max",  "2"                                                                         },
+        {"refused",     "[]"                                                                        },
+        {"servers",     "1"                                                                         },
+        {"sent",        "[]"                                                                        },
     };
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
         json_put_name(j, members[i][0]);

@@ -132,6 +132,7 @@ static void on_host_event(void *user, const struct host_event *e)
     if (e->kind == HOST_EVENT_EXTENSION) {
         daemon_dht_event(d);
         daemon_relay_event(d);
+        daemon_reach_event(d);
     } else {
         (void)servers_host_event(&d->servers, t.mono, t, e);
     }
@@ -264,6 +265,7 @@ static const char *port_consensus(struct api_node_port *self, const struct netwo
 static void port_network(struct api_node_port *self, struct json_writer *j)
 {
     struct daemon *d = daemon_of(self);
+    daemon_reach_write(d, j);
     servers_write_network(&d->servers, j);
     const char *url = own_nodes_url(&d->own_nodes, wallet_settings(d->wallet)->network);
     if (url) {
@@ -452,6 +454,7 @@ static enum err listen_for_peers(struct daemon *d)
                     "The address %s for peers cannot be used: is it taken? See [peers] listen.",
                     d->config->listen);
     }
+    d->reach.listen_len = span_copy(MSPAN_OF(d->reach.listen), real);
     return OK;
 }
 
@@ -623,6 +626,10 @@ static enum err start(struct daemon *d)
     TRY(listen_for_peers(d));
     TRY(start_servers(d));
     TRY(daemon_relay_start(d));
+    if (daemon_reach_start(d) != OK) {
+        return fail(d, ERR_LIMIT,
+                    "The memory for peers is too small: raise memory_mib in passmesh.ini.");
+    }
     daemon_mdns_start(d);
     TRY(daemon_dht_start(d));
     struct diag why = {0};
@@ -704,6 +711,7 @@ static void stop(struct daemon *d)
     wallet_free(d->wallet);
     daemon_dht_stop(d);
     daemon_relay_stop(d);
+    daemon_reach_stop(d);
     daemon_attest_stop(d);
     if (d->has_host) {
         host_done(&d->host);

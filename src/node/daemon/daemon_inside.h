@@ -17,6 +17,7 @@
 #include "node/keyd/keyd_client.h"
 #include "node/net/mdns_socket.h"
 #include "node/net/near.h"
+#include "node/net/reach_json.h"
 #include "node/net/tcp.h"
 #include "node/os/entropy.h"
 #include "node/os/hardware.h"
@@ -25,6 +26,7 @@
 #include "p2p/host_circuit.h"
 #include "p2p/host_dcutr.h"
 #include "p2p/host_kad.h"
+#include "p2p/host_reach.h"
 #include "p2p/host_state.h"
 
 /* The daemon's inside, shared by daemon*.c only. */
@@ -44,6 +46,14 @@ struct daemon_dht {
     struct id network; /* for which servers were looked for last */
     instant look_at;
     uint64_t every_us;
+};
+
+/* Can strangers reach us. */
+struct daemon_reach {
+    struct host_reach host;
+    struct reach_word told; /* to the log */
+    uint8_t listen[TCP_ADDR_LEN_MAX];
+    size_t listen_len; /* 0: the wallet takes no connections */
 };
 
 /* The keeper of the server plugin (plugin/keeper.h), seen from here: what it told last. */
@@ -86,6 +96,7 @@ struct daemon {
     struct mdns_socket mdns;
     struct near near;
     struct daemon_dht dht;
+    struct daemon_reach reach;
     struct host_circuit circuit;
     struct host_dcutr dcutr;
     struct attest_asker *asker;
@@ -132,6 +143,16 @@ void daemon_dht_stop(struct daemon *d);
 void daemon_dht_event(struct daemon *d);
 void daemon_dht_tick(struct daemon *d, struct wallet_time t);
 instant daemon_dht_deadline(const struct daemon *d);
+
+/* ---- daemon_reach.c ---- */
+
+/* daemon_reach_start has peers say how they see us and, where the wallet listens, try to dial it. ERR_LIMIT: there is no memory. */
+MUST_CHECK enum err daemon_reach_start(struct daemon *d);
+void daemon_reach_stop(struct daemon *d);
+void daemon_reach_event(struct daemon *d);
+
+/* daemon_reach_write writes the member reach. */
+void daemon_reach_write(const struct daemon *d, struct json_writer *j);
 
 /* ---- daemon_attest.c ---- */
 

@@ -523,21 +523,6 @@ put_sent(const struct servers *s, struct json_writer *j, const char *what, uint6
 void servers_write_network(const struct servers *s, struct json_writer *j)
 {
     struct host_stats stats = host_stats(s->cfg.host);
-    json_put_name(j, "reach");
-    json_put_object(j);
-    json_put_name(j, "state");
-    json_put_str(j, "unknown");
-    json_put_name(j, "why");
-    struct coded why;
-    coded_set(&why, s->cfg.is_local ? "loopback_only" : "not_tried");
-    json_put_object(j);
-    json_put_name(j, "code");
-    json_put_str(j, why.code);
-    json_put_name(j, "params");
-    json_put_object(j);
-    json_end_object(j);
-    json_end_object(j);
-    json_end_object(j);
     json_put_name(j, "peers");
     json_put_u64(j, stats.peers_count);
     put_sources(s, j);

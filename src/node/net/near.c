@@ -87,3 +87,29 @@ bool near_expand(const struct near *n, struct wr *w, struct span addr, size_t i)
     wr_bytes(w, rest);
     return wr_ok(w);
 }
+
+static void add_place(struct net_addr *places, size_t *count, size_t max, struct span addr)
+{
+    struct net_addr a;
+    if (*count < max && net_addr_of(&a, addr) == OK) {
+        places[(*count)++] = a;
+    }
+}
+
+size_t near_places(const struct near *n, struct net_addr *ret, struct near_places_args args)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < args.listen_count; i++) {
+        add_place(ret, &count, args.max, args.listen[i]);
+    }
+    for (size_t i = 0; i < args.listen_count; i++) {
+        for (size_t k = 0; k < n->count; k++) {
+            uint8_t room[MULTIADDR_LEN_MAX];
+            struct wr w = wr_init(MSPAN_OF(room));
+            if (near_expand(n, &w, args.listen[i], k)) {
+                add_place(ret, &count, args.max, span_of(room, w.n));
+            }
+        }
+    }
+    return count;
+}

@@ -3,6 +3,7 @@
 
 #include "base/span.h"
 #include "base/wr.h"
+#include "p2p/net_addr.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,5 +36,14 @@ bool near_has(const struct near *n, struct span addr, bool is_loopback);
 /* near_expand writes the multiaddr of one listening address as it is reached at the i-th interface: as it stands, and
  * only for i = 0, unless it listens on every interface. False: it is not. */
 bool near_expand(const struct near *n, struct wr *w, struct span addr, size_t i);
+
+/* near_places gives where the multiaddrs lead on this machine: each as it stands, for its port, then as interfaces have
+ * it. At most max; returns how many. What is no place of a transport that we dial is left out. */
+struct near_places_args {
+    const struct span *listen;
+    size_t listen_count;
+    size_t max;
+};
+size_t near_places(const struct near *n, struct net_addr *ret, struct near_places_args args);
 
 #endif

@@ -84,6 +84,27 @@ TEST(an_address_of_every_interface_is_one_for_each)
     }
 }
 
+TEST(places_are_what_stands_there_and_what_the_interfaces_say)
+{
+    struct near_interface first = home.list[1];
+    uint8_t rooms[2][MULTIADDR_LEN_MAX];
+    struct span listen[2];
+    struct net_addr places[8];
+    static const char *const texts[] = {"/ip4/0.0.0.0/tcp/4001", "/dns4/a.example/tcp/1"};
+    for (size_t i = 0; i < 2; i++) {
+        struct wr w = wr_init(MSPAN_OF(rooms[i]));
+        EXPECT_OK(multiaddr_parse(&w, span_str(texts[i]), NULL));
+        listen[i] = span_of(rooms[i], w.n);
+    }
+    struct near_places_args args = {.listen = listen, .listen_count = 2, .max = 8};
+    EXPECT_EQ(4, near_places(&home, places, args)); /* itself, and three interfaces with IPv4 */
+    EXPECT(net_addr_is_any(&places[0]));
+    EXPECT_EQ(4001, places[2].port);
+    EXPECT(memcmp(places[2].ip, first.ip, 4) == 0);
+    args.max = 2;
+    EXPECT_EQ(2, near_places(&home, places, args));
+}
+
 TEST(the_interfaces_of_this_machine)
 {
     struct near n;

@@ -2,6 +2,7 @@
 #define NODE_KEEPER_INSIDE_H
 
 #include "codec/frame.h"
+#include "node/net/reach_json.h"
 #include "node/os/entropy.h"
 #include "node/os/sandbox_node.h"
 #include "node/plugin/keeper.h"
@@ -37,7 +38,7 @@ struct keeper_figures {
     uint64_t rx;
     uint64_t tx;
     bool is_node_reached;
-    bool is_reached; /* somebody came in from outside */
+    struct reach_word reach; /* can strangers reach it */
     char sandbox[16];
     char payee[48];   /* address that the fees go to */
     char balance[80]; /* its wei; "": not known */

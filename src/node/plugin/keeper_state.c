@@ -49,6 +49,7 @@ static void read_wei(char *ret, size_t room, struct json v, const char *name)
 void keeper_figures_read(struct keeper_figures *f, struct span json)
 {
     struct json v;
+    struct json reach;
     bool is_true;
     memset(f, 0, sizeof *f);
     if (json_parse(&v, json, NULL) != OK || v.type != JSON_OBJECT) {
@@ -61,7 +62,10 @@ void keeper_figures_read(struct keeper_figures *f, struct span json)
     f->tx = read_number(v, "tx");
     f->memory_kib = read_number(v, "memory_kib");
     f->is_node_reached = json_find_bool(&is_true, v, "node") == OK && is_true;
-    f->is_reached = json_find_bool(&is_true, v, "reached") == OK && is_true;
+    f->reach = (struct reach_word){.reach = REACH_UNKNOWN, .reason = REACH_NOBODY_TO_ASK};
+    if (json_find(&reach, v, "reach") && reach_json_get(&f->reach, reach) != OK) {
+        f->reach.reach = REACH_UNKNOWN; /* words of a newer server */
+    }
     read_word(f->sandbox, sizeof f->sandbox, v, "sandbox");
     if (strcmp(f->sandbox, "full") != 0 && strcmp(f->sandbox, "partial") != 0) {
         (void)snprintf(f->sandbox, sizeof f->sandbox, "none");
@@ -276,7 +280,8 @@ static void put_run(struct json_writer *j, const struct keeper *k)
     put_number(j, "tx", f->tx);
     put_number(j, "memory_kib", f->memory_kib);
     put_bool(j, "node", f->is_node_reached);
-    put_bool(j, "reached", f->is_reached);
+    json_put_name(j, "reach");
+    reach_json_put(j, f->reach);
     put_str(j, "sandbox", f->sandbox[0] ? f->sandbox : "none");
     put_str(j, "payee", f->payee);
     if (f->balance[0]) {

@@ -1,6 +1,6 @@
 /* What a supervised server tells its supervisor each second, and what that allows it. */
 #include "base/check.h"
-#include "codec/multiaddr.h"
+#include "node/net/reach_json.h"
 #include "node/server/server_inside.h"
 
 #include <fcntl.h>
@@ -42,24 +42,9 @@ static uint64_t memory_kib(const struct server *s)
     return strtoull(end, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
 }
 
-/* An address of the public internet: neither this machine nor a private network. */
-static bool is_public(struct span addr)
-{
-    struct multiaddr_part part;
-    if (multiaddr_find(&part, addr, MULTIADDR_IP4)) {
-        const uint8_t *b = part.value.p;
-        bool is_private = b[0] == 10 || b[0] == 127 || b[0] == 0 || (b[0] == 192 && b[1] == 168) ||
-                          (b[0] == 172 && (b[1] & 0xf0) == 16) || (b[0] == 169 && b[1] == 254) ||
-                          (b[0] == 100 && (b[1] & 0xc0) == 64);
-        return !is_private;
-    }
-    return multiaddr_find(&part, addr, MULTIADDR_IP6) && (part.value.p[0] & 0xe0) == 0x20;
-}
-
 void server_figures_peer(struct server *s, const struct host_peer_info *info)
 {
     uint64_t most = s->sidecar.limits.clients;
-    s->figures.is_reached = s->figures.is_reached || (info->inbound && is_public(info->addr));
     if (info->inbound && most > 0 && host_peers_count(&s->host) > most) {
         struct peer_id peer = info->peer;
         log_line(&s->log, LOG_INFO, "server",
@@ -119,8 +104,9 @@ static void put_all(struct server *s, struct json_writer *j)
     put_u64(j, "memory_kib", memory_kib(s));
     json_put_name(j, "node");
     json_put_bool(j, s->chain == SERVER_CHAIN_RIGHT);
-    json_put_name(j, "reached");
-    json_put_bool(j, s->figures.is_reached);
+    json_put_name(j, "reach");
+    reach_json_put(j,
+                   (struct reach_word){s->reach.host.verdict.reach, s->reach.host.verdict.reason});
     json_put_name(j, "sandbox");
     json_put_str(j, sandbox_level_name(sandbox_node_level(&s->sandbox)));
     put_bundler(s, j);

@@ -104,9 +104,8 @@ struct server_operator {
 enum { SERVER_FIGURES_SECONDS = 60 };
 
 struct server_figures {
-    instant at;      /* of the next ones; NEVER: nobody supervises us */
-    int statm;       /* /proc/self/statm, opened before the sandbox; -1: none */
-    bool is_reached; /* somebody came in from the public internet */
+    instant at; /* of the next ones; NEVER: nobody supervises us */
+    int statm;  /* /proc/self/statm, opened before the sandbox; -1: none */
     uint64_t sums[SERVER_FIGURES_SECONDS]; /* requests answered by each of the last seconds */
     size_t sums_at;
     size_t sums_count;

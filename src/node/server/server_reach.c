@@ -13,39 +13,20 @@ static bool is_local(const struct server *s)
 
 /* ---- where it listens ---- */
 
-struct places {
-    struct net_addr list[HOST_REACH_LISTEN_MAX];
-    size_t count;
-};
-
-static void add_place(struct places *p, struct span multiaddr)
-{
-    struct net_addr a;
-    if (p->count < HOST_REACH_LISTEN_MAX && net_addr_of(&a, multiaddr) == OK) {
-        p->list[p->count++] = a;
-    }
-}
-
-/* Each listening address as it stands, for its port; then as interfaces have it; and what the operator announces. */
-static void collect_places(const struct server *s, struct places *p)
+/* Its listening addresses, and what the operator announces. */
+static void set_listen(struct server *s)
 {
     struct near near;
+    struct net_addr places[HOST_REACH_LISTEN_MAX];
     near_load(&near);
-    for (size_t i = 0; i < s->listen_count; i++) {
-        add_place(p, s->listen[i]);
+    size_t count = near_places(&near, places,
+                               (struct near_places_args){.listen = s->listen,
+                                                         .listen_count = s->listen_count,
+                                                         .max = HOST_REACH_LISTEN_MAX});
+    for (size_t i = 0; i < s->reach.also_count && count < HOST_REACH_LISTEN_MAX; i++) {
+        count += net_addr_of(&places[count], s->reach.also[i]) == OK;
     }
-    for (size_t i = 0; i < s->listen_count; i++) {
-        for (size_t k = 0; k < near.count; k++) {
-            uint8_t room[MULTIADDR_LEN_MAX];
-            struct wr w = wr_init(MSPAN_OF(room));
-            if (near_expand(&near, &w, s->listen[i], k)) {
-                add_place(p, span_of(room, w.n));
-            }
-        }
-    }
-    for (size_t i = 0; i < s->reach.also_count; i++) {
-        add_place(p, s->reach.also[i]);
-    }
+    host_reach_set_listen(&s->reach.host, places, count);
 }
 
 /* ---- announcing ---- */
@@ -206,12 +187,10 @@ MUST_CHECK static enum err start_asking(struct server *s, uint64_t unix_s)
 
 enum err server_reach_start(struct server *s)
 {
-    struct places places = {.count = 0};
     TRY(read_also(s));
     enum err e = start_asking(s, s->host.cfg.unix_s);
     if (e == OK) {
-        collect_places(s, &places);
-        host_reach_set_listen(&s->reach.host, places.list, places.count);
+        set_listen(s);
         e = server_announce(s);
         ask_router(s);
     }

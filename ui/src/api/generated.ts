@@ -480,7 +480,7 @@ export type Settings = {
 };
 
 export type Reach = {
-  state: 'public' | 'direct' | 'relay' | 'unknown';
+  state: 'reachable' | 'punchable' | 'relayed' | 'unknown';
   /** Code of kind reach. */
   why: Coded;
 };
@@ -620,8 +620,7 @@ export type PluginState = {
     memory_kib: number;
     /** Its Ethereum node answers. */
     node: boolean;
-    /** Somebody has come in from outside this machine and its local network. */
-    reached: boolean;
+    reach: Reach;
     /** Of the server. */
     sandbox: 'none' | 'partial' | 'full';
     /** The address that bundling fees go to; "": it bundles nothing. */
@@ -1426,11 +1425,15 @@ export interface ReasonParams {
 }
 
 export interface ReachParams {
-  seen_from_outside: { k: string; n: string; };
-  mapped: { k: string; n: string; };
-  through_relay: Record<string, never>;
-  not_tried: Record<string, never>;
-  loopback_only: Record<string, never>;
+  not_listening: Record<string, never>;
+  no_address: Record<string, never>;
+  nobody_to_ask: Record<string, never>;
+  asking: Record<string, never>;
+  dialled: Record<string, never>;
+  dialled_mapped: Record<string, never>;
+  same_port: Record<string, never>;
+  ports_differ: Record<string, never>;
+  no_dial: Record<string, never>;
 }
 
 export interface SentParams {

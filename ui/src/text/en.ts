@@ -178,11 +178,15 @@ const reason: Say<ReasonParams> = {
 };
 
 const reach: Say<ReachParams> = {
-  seen_from_outside: (p) => `${p.k} of ${p.n} peers reached this computer from outside.`,
-  mapped: (p) => `${p.k} of ${p.n} peers saw one steady port.`,
-  through_relay: () => 'Direct attempts failed; a relay gets through.',
-  not_tried: () => 'No peer has tried yet.',
-  loopback_only: () => 'The local test network never leaves this computer.',
+  not_listening: () => 'It takes no connections: it dials servers itself, and needs no more.',
+  no_address: () => 'No peer has said yet at which public address it is seen.',
+  nobody_to_ask: () => 'No connected peer can try to dial it.',
+  asking: () => 'Peers are being asked to dial it.',
+  dialled: () => 'A peer dialled it and arrived.',
+  dialled_mapped: () => 'A peer arrived through the port that the router opened.',
+  same_port: () => 'No dial arrived, but the router keeps one port for all peers: two can meet halfway.',
+  ports_differ: () => 'No dial arrived, and the router takes another port for each peer.',
+  no_dial: () => 'No dial arrived.',
 };
 
 const sent: Say<SentParams> = {
@@ -455,7 +459,7 @@ export const en = {
   secret: { show: 'Show', hide: 'Hide', done: 'Done, take it off the page', warning: 'Nobody who helps you needs this. Who has it has the money.' },
   lock: { serverRuns: (n: number) => `The server on this computer keeps running: ${n} ${s(n, 'client', 'clients')}.`, title: 'Locked', lead: 'Passmesh is locked', unlock: 'Unlock with passkey', nothing: 'No balance, address, name or history is in the page now.', forWhat: 'Unlock the wallet', byVault: 'Unlock with the vault’s passkey' },
   network: {
-    title: 'Network', you: 'You', reach: { public: 'Reachable from outside', direct: 'Behind a router; direct connections get through', relay: 'Only through a relay', unknown: 'Not known yet' },
+    title: 'Network', you: 'You', reach: { reachable: 'Reachable from outside', punchable: 'Behind a router; direct connections get through', relayed: 'Only through a relay', unknown: 'Not known yet' }, dialsOnly: 'Not reachable from outside',
     why: 'why', peers: 'Peers', peersOf: (n: number) => `${n} ${s(n, 'peer', 'peers')}`, memory: 'Memory for the network', of: (a: string, b: string) => `${a} of ${b}`,
     refused: (n: number, reason: string) => `${n} refused: ${reason}`, chain: 'Chain', block: (n: string, age: string) => `block ${n}, ${age}`,
     leaves: 'What leaves this machine', nothingLeft: 'Nothing yet.', to: (what: string, to: string, n: number) => `${what}, to ${to}: ${n}`,

@@ -158,7 +158,7 @@ export const serverEn = {
       silent: 'It has not answered for some seconds.', draining: 'It finishes what is under way.', waiting: 'It fell over and starts again soon.', failed: 'It stays down until you start it.',
     },
     running: (clients: number, requests: number, reach: string) => `Providing wallet services: ${clients} ${s(clients, 'client', 'clients')}, ${requests} ${s(requests, 'request', 'requests')} a minute, ${reach}.`,
-    draining: (n: number) => `Draining: ${n} ${s(n, 'client', 'clients')} left.`, reached: 'reachable', notReached: 'not reached from outside so far',
+    draining: (n: number) => `Draining: ${n} ${s(n, 'client', 'clients')} left.`, reach: { reachable: 'reachable', punchable: 'behind a router, met halfway', relayed: 'reached through relays only', unknown: 'reachability not known yet' }, outside: 'From outside',
     development: 'Development repository: whoever has its keys can put any program here. Not for real use.', developmentShort: 'Development repository',
     repository: 'Repository', noRepository: 'No repository is trusted yet. Whom this computer trusts is decided on the command line:', addCommand: 'passmesh plugin add URL ROOT_FILE',
     check: 'What this computer can do', checkNow: 'Check now', yes: 'Yes, this computer can run it.', no: (why: string) => `No: ${why}`, notChecked: 'Not checked yet.',

@@ -156,7 +156,7 @@ export const serverZh: ServerTexts = {
       silent: '它已有几秒没有响应。', draining: '它正在完成手头的事。', waiting: '它出错退出，即将重新启动。', failed: '它会保持停止，直到你启动它。',
     },
     running: (clients: number, requests: number, reach: string) => `正在提供钱包服务：${clients}个客户端，每分钟${requests}个请求，${reach}。`,
-    draining: (n: number) => `收尾中：还有${n}个客户端。`, reached: '可从外部连接', notReached: '尚未有人从外部连接',
+    draining: (n: number) => `收尾中：还有${n}个客户端。`, reach: { reachable: '可从外部连接', punchable: '在路由器后面，可以打通', relayed: '只能经中继连接', unknown: '能否从外部连接尚不清楚' }, outside: '外部连接',
     development: '开发用软件仓库：谁有它的密钥，谁就能把任何程序放到这里。不可用于真实用途。', developmentShort: '开发用软件仓库',
     repository: '软件仓库', noRepository: '尚未信任任何软件仓库。本机信任谁，由命令行决定：', addCommand: 'passmesh plugin add URL ROOT_FILE',
     check: '本机能做什么', checkNow: '立即检查', yes: '可以，本机能运行它。', no: (why: string) => `不可以：${why}`, notChecked: '尚未检查。',

@@ -40,7 +40,7 @@ function Facts({ network }: { network: NetworkData | null }) {
   return (
     <Card>
       <KeyValue rows={[
-        [t.network.you, <><span>{t.network.reach[data.reach.state]}</span><span class="muted block">{sayCoded(t.reach, data.reach.why)}</span></>],
+        [t.network.you, <><span data-test="reach" data-state={data.reach.state}>{data.reach.why.code === 'not_listening' ? t.network.dialsOnly : t.network.reach[data.reach.state]}</span><span class="muted block">{sayCoded(t.reach, data.reach.why)}</span></>],
         [t.network.peers, <>{t.network.peersOf(data.peers)}{sources.length > 0 && <span class="muted block">{sources.join(' · ')}</span>}</>],
         [t.network.chain, <><span class="figure"><span class="tabular">{t.network.block(chain.block.toLocaleString(t.locale), age(chain.block_ms, now.value, t))}</span>
           <GradeBadge figure={{ grade: chain.grade, k: chain.k, n: chain.n, block: chain.block, as_of_ms: chain.as_of_ms, anchor: chain.anchor, why: chain.grade === 'agreed' ? 'quorum' : chain.grade === 'proven' ? 'merkle_proof' : chain.anchor === 'header_source' ? 'header_source' : network?.kind === 'local' ? 'local_network' : 'one_server' }} /></span>

@@ -134,8 +134,7 @@ function Job({ p, doing }: Part) {
 function sentence(p: PluginState): string {
   const t = T();
   if (p.run && (p.state === 'running' || p.state === 'draining')) {
-    const reach = p.run.reached ? t.server.reached : t.server.notReached;
-    return p.state === 'running' ? t.server.running(p.run.clients, p.run.requests_min, reach) : t.server.draining(p.run.clients);
+    return p.state === 'running' ? t.server.running(p.run.clients, p.run.requests_min, t.server.reach[p.run.reach.state]) : t.server.draining(p.run.clients);
   }
   return t.server.sentences[p.state];
 }
@@ -167,6 +166,7 @@ function figures(p: PluginState): [string, preact.ComponentChildren][] {
   return [
     [t.server.served, t.server.servedOf(run.served, run.requests_min)],
     [t.server.traffic, <><span class="tabular">{t.server.trafficOf(dataSize(run.rx, t.locale), dataSize(run.tx, t.locale))}</span><span class="muted block tabular">{t.server.average(rate.toLocaleString(t.locale, { maximumFractionDigits: 2 }))}</span></>],
+    [t.server.outside, <><span data-test="reach" data-state={run.reach.state}>{t.network.reach[run.reach.state]}</span><span class="muted block">{sayCoded(t.reach, run.reach.why)}</span></>],
     [t.server.memory, t.server.kib(Math.round(run.memory_kib / 1024))],
     [t.server.node, run.node ? t.server.nodeOk : t.server.nodeSilent],
     [t.server.earned, run.payee === '' ? t.server.noBundling : <><span class="tabular">{etherText(run.earned ?? '0')}</span><span class="muted block">{t.server.earnedWhat}</span>
