@@ -97,6 +97,7 @@ static void init_tables(struct host *h)
     cfg.count_max = h->limits.conns_max;
     map_init(&h->links, &h->system, cfg);
     map_init(&h->peers, &h->system, cfg);
+    dial_backoff_init(&h->backoff, &h->system, cfg.seed);
     heap_init(&h->timers, &h->system, MAP_COUNT_MAX);
     buf_init(&h->addrs, &h->system, (size_t)HOST_ADDRS_MAX * (MULTIADDR_LEN_MAX + 2));
     buf_init(&h->record, &h->system, ENVELOPE_LEN_MAX);
@@ -144,6 +145,7 @@ void host_done(struct host *h)
     map_done(&h->links);
     map_done(&h->peers);
     map_done(&h->streams);
+    dial_backoff_done(&h->backoff);
     heap_done(&h->timers);
     buf_done(&h->addrs);
     buf_done(&h->record);
@@ -402,6 +404,11 @@ struct host_stats host_stats(const struct host *h)
                                .peers_count = (uint32_t)h->peers.count,
                                .streams_count = (uint32_t)h->streams.count, /* <= MAP_COUNT_MAX */
                                .dials_count = h->dials_count,
+                               .dials_joined_count = h->dials_joined_count,
+                               .dials_backed_off_count = h->dials_backed_off_count,
+                               .dials_black_holed_count = h->dials_black_holed_count,
+                               .udp_is_blocked = h->holes[HOST_HOLE_UDP].is_blocked,
+                               .ip6_is_blocked = h->holes[HOST_HOLE_IP6].is_blocked,
                                .bytes_in = h->bytes_in,
                                .bytes_out = h->bytes_out,
                                .refused_count = h->refused_count,

@@ -266,16 +266,22 @@ struct host_dial_args {
     enum host_dial_role role;
     const struct peer_id
         *peer; /* who must answer; NULL = taken from the addresses' /p2p, or whoever it is */
-    const struct span
-        *addrs; /* multiaddr bytes in order of preference; copied. Those that the host cannot
+    const struct span *
+        addrs; /* multiaddr bytes, among alike ones in order of preference; copied. Those that the host cannot
                                  * dial (it does /ip4|ip6|dns*.../tcp/N, the same with /ws, /udp/N/quic-v1,
                                  * /dnsaddr/NAME, and with host_circuit.h those through relays) are skipped */
     size_t addrs_count;
+    size_t worked_count; /* the first so many worked before: they are tried first */
+    bool
+        insist; /* try also what failed a moment ago: for those who space their attempts themselves */
     uint64_t timeout_us; /* of each address; 0 = the host's limit */
 };
 
-/* host_dial tries the addresses in turn, the next one 250 ms after the last began or as soon as it failed;
- * the first that proves to be peer wins. PEER_CONNECTED (if it was relayed, PEER_DIRECT) or DIAL_FAILED follows, the
+/* host_dial tries the addresses in the order and at the times of dial_plan.h, the next one also as soon as one failed;
+ * the first that proves to be peer wins. An address that failed a moment ago is passed over (dial_backoff.h), and so are kinds
+ * of addresses that lead nowhere from here (black_hole.h); neither in hole punching. Who dials a peer that is being
+ * dialled in the same role joins: the addresses are put together, and each call has its own number and its own end.
+ * PEER_CONNECTED (if it was relayed, PEER_DIRECT) or DIAL_FAILED follows, the
  * latter not if the peer's own dial came first. ERR_STATE: connected
  * already. ERR_UNSUPPORTED: no address that we can dial. ERR_LIMIT: *ret_refusal (may be NULL). */
 MUST_CHECK enum err host_dial(struct host *h,
@@ -411,6 +417,11 @@ struct host_stats {
     uint32_t peers_count;
     uint32_t streams_count;
     uint32_t dials_count;
+    uint64_t dials_joined_count;      /* that found the peer being dialled already */
+    uint64_t dials_backed_off_count;  /* addresses passed over because they failed a moment ago */
+    uint64_t dials_black_holed_count; /* ... because their kind leads nowhere from here */
+    bool udp_is_blocked;              /* it seems */
+    bool ip6_is_blocked;
     uint64_t bytes_in;  /* from links */
     uint64_t bytes_out; /* to links */
     uint64_t refused_count;

@@ -79,7 +79,8 @@ static bool leads_through(struct peer_id *ret_peer,
     return ret_peer->n > 0;
 }
 
-MUST_CHECK static enum err add_addr(const struct host *h, struct host_dial *d, struct span addr)
+MUST_CHECK static enum err
+add_addr(const struct host *h, struct host_dial *d, struct span addr, bool worked)
 {
     struct peer_id named;
     bool leads =
@@ -88,21 +89,22 @@ MUST_CHECK static enum err add_addr(const struct host *h, struct host_dial *d, s
         return OK; /* nowhere, or to somebody else */
     }
     d->peer = named.n > 0 ? named : d->peer;
-    uint8_t len[2] = {(uint8_t)(addr.n >> 8), (uint8_t)addr.n}; /* <= MULTIADDR_LEN_MAX */
-    TRY(buf_append(&d->addrs, SPAN_OF(len)));
-    return buf_append(&d->addrs, addr);
+    return dial_plan_add(&d->plan, addr, worked);
 }
 
-/* add_addrs takes the direct ones first: a relay is what is left if they fail. */
+/* add_addrs takes the direct ones first: those through relays may need to be told whom they lead to. The first worked_count
+ * worked before. */
 MUST_CHECK static enum err
-add_addrs(const struct host *h, struct host_dial *d, const struct span *addrs, size_t count)
+add_addrs(const struct host *h, struct host_dial *d, const struct host_dial_args *args)
 {
-    for (size_t i = 0; i < count; i++) {
-        TRY(circuit_addr_is(addrs[i]) ? OK : add_addr(h, d, addrs[i]));
+    for (int relayed = 0; relayed < 2; relayed++) {
+        for (size_t i = 0; i < args->addrs_count; i++) {
+            if (circuit_addr_is(args->addrs[i]) == relayed) {
+                TRY(add_addr(h, d, args->addrs[i], i < args->worked_count));
+            }
+        }
     }
-    for (size_t i = 0; i < count; i++) {
-        TRY(circuit_addr_is(addrs[i]) ? add_addr(h, d, addrs[i]) : OK);
-    }
+    dial_plan_rank(&d->plan, h->now);
     return OK;
 }
 
@@ -112,8 +114,8 @@ host_addrs_take(const struct host *h, struct host_dial *d, const struct host_dia
     if (args->peer) {
         d->peer = *args->peer;
     }
-    TRY(add_addrs(h, d, args->addrs, args->addrs_count));
-    return d->addrs.n > 0 ? OK : ERR_UNSUPPORTED;
+    TRY(add_addrs(h, d, args));
+    return d->plan.count > 0 ? OK : ERR_UNSUPPORTED;
 }
 
 void host_dial_found(
@@ -123,7 +125,10 @@ void host_dial_found(
     struct host_dial *d = hc && hc->state == HOST_CONN_DIALING ? hc->dial : NULL;
     if (d && d->lookups_count < HOST_LOOKUPS_MAX) {
         d->lookups_count++;
-        (void)(add_addrs(h, d, addrs, count) == OK); /* what did not fit is not tried */
+        struct host_dial_args args = {.addrs = addrs, .addrs_count = count};
+        if (add_addrs(h, d, &args) != OK) {
+            dial_plan_rank(&d->plan, now); /* what did not fit is not tried */
+        }
     }
     host_link_closed(h, now, link, ERR_NOT_FOUND);
 }

@@ -124,7 +124,7 @@ static void dial(unsigned from, unsigned to)
     uint8_t room[MULTIADDR_LEN_MAX];
     struct span addr = circuit_to(room, to);
     uint64_t id;
-    struct host_dial_args args = {.addrs = &addr, .addrs_count = 1};
+    struct host_dial_args args = {.addrs = &addr, .addrs_count = 1, .insist = true};
     EXPECT_OK(host_dial(&net.nodes[from].host, &id, NULL, args));
     host_net_run(&net);
 }

@@ -64,9 +64,10 @@ host_dialback_start(struct host_dialback *hd, uint64_t id, const struct host_dia
         check(wr_ok(&w));
         addrs[i] = span_of(bytes[i], w.n);
     }
-    TRY(host_dial(hd->host, &j->dial, NULL,
-                  (struct host_dial_args){
-                      .peer = &j->peer, .addrs = addrs, .addrs_count = args->addrs_count}));
+    TRY(host_dial(
+        hd->host, &j->dial, NULL,
+        (struct host_dial_args){
+            .peer = &j->peer, .addrs = addrs, .addrs_count = args->addrs_count, .insist = true}));
     j->state = HOST_DIALBACK_DIALLING;
     return OK;
 }

@@ -6,7 +6,10 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "codec/multiaddr.h"
+#include "p2p/black_hole.h"
 #include "p2p/conn.h"
+#include "p2p/dial_backoff.h"
+#include "p2p/dial_plan.h"
 #include "p2p/host.h"
 #include "p2p/identify.h"
 #include "p2p/noise.h"
@@ -30,6 +33,9 @@
 
 enum host_timer_kind { HOST_TIMER_CONN, HOST_TIMER_DIAL, HOST_TIMER_STREAM };
 
+/* Kinds of public addresses that some networks swallow. */
+enum host_hole { HOST_HOLE_UDP, HOST_HOLE_IP6, HOST_HOLES_COUNT };
+
 struct host_timer {
     struct heap_node node;
     enum host_timer_kind kind;
@@ -42,20 +48,27 @@ enum host_conn_state {
     HOST_CONN_DEAD,    /* the driver has; waits until its streams' last events are polled */
 };
 
+/* What a peer is dialled with. Who asks for the same peer meanwhile waits for the same attempts. */
 struct host_dial {
-    uint64_t id;
     struct peer_id peer; /* n = 0: whoever it is */
     struct list in_dials;
+    struct list waiters;     /* host_dial_waiter.in_dial, one for each host_dial call */
     struct list attempts;    /* host_conn.in_dial */
     struct host_timer timer; /* when the next address is tried */
-    struct buf addrs;        /* each: 2 bytes of length, bytes */
-    size_t addrs_at;
+    struct dial_plan plan;
     enum host_dial_role role;
+    bool insist;            /* see host_dial_args */
     uint64_t timeout_us;    /* of each address */
     unsigned lookups_count; /* of /dnsaddr names */
+    bool is_settled;        /* the peer's own dial came first: no failure is reported */
     bool failed;            /* stands in failed_dials until polled */
     enum err err;
     const char *rule;
+};
+
+struct host_dial_waiter {
+    uint64_t id;
+    struct list in_dial;
 };
 
 struct host_conn {
@@ -80,6 +93,7 @@ struct host_conn {
     struct peer_id peer_id; /* n = 0 until READY */
     struct host_peer *peer;
     struct host_dial *dial;
+    instant dialled_at; /* if it was */
     struct list streams;
     struct list in_dial;
     struct list in_peer;
@@ -195,6 +209,8 @@ struct host {
     struct list dying; /* streams whose RESET is due */
     struct list dials;
     struct list failed_dials;
+    struct dial_backoff backoff;
+    struct black_hole holes[HOST_HOLES_COUNT];
     struct list perfs; /* results to report */
     struct list eventful;
     struct list sendable;
@@ -221,6 +237,9 @@ struct host {
     uint64_t bytes_in;
     uint64_t bytes_out;
     uint64_t refused_count;
+    uint64_t dials_joined_count;
+    uint64_t dials_backed_off_count;
+    uint64_t dials_black_holed_count;
     uint64_t handshakes_count;
     uint64_t handshakes_failed_count;
 };
@@ -288,14 +307,15 @@ size_t host_close_relayed(struct host *h, const struct peer_id *peer, bool all);
 
 /* ---- host_dial.c ---- */
 
-/* host_dial_check starts the next attempt if none is under way or the last has had its head start; with nothing left
- * to try, the dial has failed. */
-void host_dial_check(struct host *h, struct host_dial *d, bool head_start_is_over);
+/* host_dial_check starts the attempts whose time has come, or with hurry the next one; with nothing left to try, the
+ * dial has failed. */
+void host_dial_check(struct host *h, struct host_dial *d, bool hurry);
 
 /* host_dial_attempt_failed takes a connection that came to nothing out of its dial, which goes on with the rest. */
 void host_dial_attempt_failed(struct host *h, struct host_conn *hc, enum err e, const char *rule);
 
-/* host_dial_won ends the dial that this connection belongs to, and every hole punching to its peer if it is direct. */
+/* host_dial_won ends the dial that this connection belongs to, and if it is direct every other one to its peer; but a
+ * handshake under way goes on, since the peer may be giving up its own at this very moment. */
 void host_dial_won(struct host *h, struct host_conn *hc);
 
 /* host_dial_punching finds the client's hole punching that tries this address: the peer's own attempt came first. */

@@ -663,7 +663,7 @@ void host_swarm_tick(struct host *h, struct host_timer *t)
     if (t->kind == HOST_TIMER_DIAL) {
         struct host_dial *d = list_entry(t, struct host_dial, timer);
         check(heap_add(&h->timers, &t->node, INSTANT_NEVER) == OK);
-        host_dial_check(h, d, true);
+        host_dial_check(h, d, false);
         return;
     }
     struct host_conn *hc = list_entry(t, struct host_conn, timer);
