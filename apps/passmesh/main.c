@@ -23,6 +23,7 @@ const struct command commands[] = {
      "another account: ordinary, its key in the vault, or only watched",                                                     command_accounts},
     {"vault",      "[status | lock]",                   "the vault of ordinary accounts; it is opened in the page",
      command_vault                                                                                                                           },
+    {"recovery",   "",                                  "the ways in, and when each was proven last",                        command_recovery},
     {"receive",    "",                                  "the address of the account that is used",                           command_receive },
     {"send",       "TO AMOUNT [TOKEN]",                 "prepare a transfer; it is approved with the passkey in the page",
      command_send                                                                                                                            },

@@ -111,6 +111,11 @@ static enum err load_contact(struct wallet *w, struct span record)
     return insert_contact(w, &c);
 }
 
+static enum err load_ways(struct wallet *w, struct span record)
+{
+    return way_list_decode(&w->ways, record);
+}
+
 static enum err load_settings(struct wallet *w, struct span record)
 {
     return settings_decode(&w->settings, record);
@@ -143,6 +148,7 @@ enum err book_load(struct wallet *w, struct coded *ret_why)
     map_init(&w->sent_to, &w->budget, cfg);
     w->settings = settings_default();
     TRY(load_table(w, STORE_SETTING, load_settings, ret_why));
+    TRY(load_table(w, STORE_WAY, load_ways, ret_why));
     TRY(load_table(w, STORE_ACCOUNT, load_account, ret_why));
     TRY(load_table(w, STORE_CONTACT, load_contact, ret_why));
     TRY(load_table(w, STORE_OPERATION, load_operation, ret_why));
@@ -325,24 +331,6 @@ wallet_account_select(struct wallet *w, struct wallet_time t, struct id id, stru
     queue_note(w, WALLET_STATUS_CHANGED);
     queue_note(w, WALLET_BALANCES_CHANGED);
     return OK;
-}
-
-enum { TESTED_FOR_DAYS = 180 };
-
-struct safety wallet_account_safety(const struct account *a, uint64_t unix_ms)
-{
-    const uint64_t tested_for_ms = (uint64_t)TESTED_FOR_DAYS * 24 * 3600 * 1000;
-    struct safety s = {0};
-    for (size_t i = 0; i < a->owner_count; i++) {
-        if (a->owners[i].standing != OWNER_ACTIVE) {
-            continue; /* no way in: on no chain yet, or no more */
-        }
-        s.ways_in++;
-        uint64_t at = a->owners[i].tested_ms;
-        s.tested += at != 0 && unix_ms <= at + tested_for_ms;
-    }
-    s.safe = s.ways_in >= 2 && s.tested >= 2 && a->threshold < s.ways_in;
-    return s;
 }
 
 /* ---- networks and settings ---- */

@@ -128,6 +128,7 @@ struct wallet {
     struct wallet_cfg cfg;
     struct budget budget;
     struct settings settings;
+    struct way_list ways; /* into the vault */
 
     struct account *accounts[ACCOUNT_COUNT_MAX];
     size_t account_count;

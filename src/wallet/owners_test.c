@@ -205,11 +205,11 @@ TEST(a_second_passkey_becomes_an_owner)
     TEST_REQUIRE(start(&w));
     struct hand second = other_hand(&w);
     struct address address = first_account(&w)->address;
-    EXPECT_EQ(1, wallet_account_safety(first_account(&w), w.t.unix_ms).ways_in);
+    EXPECT_EQ(1, wallet_account_safety(w.wallet, first_account(&w), w.t.unix_ms).ways_in);
     TEST_REQUIRE(EXPECT(add_passkey(&w, &second, &why) != NULL));
     EXPECT_EQ(OWNER_NEW, standing(&w, 1));
-    EXPECT_EQ(1, wallet_account_safety(first_account(&w), w.t.unix_ms).ways_in);
-    EXPECT(!wallet_account_safety(first_account(&w), w.t.unix_ms).safe);
+    EXPECT_EQ(1, wallet_account_safety(w.wallet, first_account(&w), w.t.unix_ms).ways_in);
+    EXPECT(!wallet_account_safety(w.wallet, first_account(&w), w.t.unix_ms).safe);
 
     /* It may not sign yet. */
     struct id op = {0};
@@ -223,7 +223,7 @@ TEST(a_second_passkey_becomes_an_owner)
     TEST_REQUIRE(do_wish(&w, OWNER_WISH_ADD, 1));
     EXPECT_EQ(OWNER_ACTIVE, standing(&w, 1));
     EXPECT_EQ(2, wallet_active_owners(w.wallet, first_account(&w), w.networks[0].id));
-    EXPECT(wallet_account_safety(first_account(&w), w.t.unix_ms).safe);
+    EXPECT(wallet_account_safety(w.wallet, first_account(&w), w.t.unix_ms).safe);
     EXPECT_SPAN(SPAN_OF(address.bytes), SPAN_OF(first_account(&w)->address.bytes));
 
     /* After a restart it is known, and signs. */
@@ -291,7 +291,7 @@ TEST(a_removal_waits_and_is_carried_out)
     TEST_REQUIRE(do_wish(&w, OWNER_WISH_APPLY, 1));
     EXPECT_EQ(OWNER_GONE, standing(&w, 1));
     EXPECT_EQ(0, first_account(&w)->change_count);
-    EXPECT_EQ(1, wallet_account_safety(first_account(&w), w.t.unix_ms).ways_in);
+    EXPECT_EQ(1, wallet_account_safety(w.wallet, first_account(&w), w.t.unix_ms).ways_in);
 
     /* Who left neither signs nor unlocks. */
     wallet_lock(w.wallet);

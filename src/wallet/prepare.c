@@ -401,7 +401,7 @@ static void add_risks(struct wallet *w,
         operation_add_risk(op, &r);
     }
     add_fee_risk(op);
-    if (a->kind == ACCOUNT_PASSKEY && !wallet_account_safety(a, t.unix_ms).safe &&
+    if (a->kind == ACCOUNT_PASSKEY && !wallet_account_safety(w, a, t.unix_ms).safe &&
         n->kind != NETWORK_LOCAL) {
         struct risk r = risk_of(RISK_CAUTION, "one_way_in");
         operation_add_risk(op, &r);

@@ -21,6 +21,7 @@ enum store_table {
     STORE_BAN,      /* servers whose lie is proven */
     STORE_EVIDENCE, /* what shows a lie or a disagreement, oldest first */
     STORE_LIGHT,    /* what a light client goes on from, by network */
+    STORE_WAY,      /* when the ways into the vault were proven */
     STORE_TABLE_COUNT
 };
 

@@ -16,6 +16,7 @@
 #include "wallet/settings.h"
 #include "wallet/store.h"
 #include "wallet/view.h"
+#include "wallet/way.h"
 
 /*~ The wallet: accounts, what they hold, and what they send. It knows no socket, no clock and no disk.
  *
@@ -341,13 +342,22 @@ MUST_CHECK enum err wallet_owner_prepare(struct wallet *w,
                                          uint64_t *ret_task,
                                          struct coded *ret_why);
 
-/* wallet_account_safety: ways in, and how many of them were tested within 180 days. */
+/* wallet_account_safety: ways in, and how many of them were proven within 180 days. The ways into an ordinary account are those into the
+ * vault, into a smart account its owners. */
 struct safety {
     size_t ways_in;
     size_t tested;
-    bool safe; /* two ways in, both tested */
+    bool has_spare; /* one may be lost: what is left can sign */
+    bool safe;      /* that, and two were proven */
 };
-struct safety wallet_account_safety(const struct account *a, uint64_t unix_ms);
+struct safety
+wallet_account_safety(const struct wallet *w, const struct account *a, uint64_t unix_ms);
+
+/* wallet_ways_seen takes the ways into the vault that there are now, as the key process says; their dates are ours. A way that has gone is
+ * forgotten. wallet_way_proven writes down that it let the person in just now; wallet_way_proven_ms says when it did last, 0: never. */
+void wallet_ways_seen(struct wallet *w, const struct way_list *seen);
+void wallet_way_proven(struct wallet *w, struct wallet_time t, const struct way *way);
+uint64_t wallet_way_proven_ms(struct wallet *w, const struct way *way);
 
 size_t wallet_ceremony_count(const struct wallet *w);
 const struct ceremony *wallet_ceremony_at(const struct wallet *w, size_t i);

@@ -216,7 +216,7 @@ enum api_done api_do_receive_info(struct api_call *c)
     json_put_name(c->w.j, "on_chain");
     json_put_bool(c->w.j, v && v->is_deployed);
     json_put_name(c->w.j, "ways_in");
-    json_put_u64(c->w.j, wallet_account_safety(a, c->t.unix_ms).ways_in);
+    json_put_u64(c->w.j, wallet_account_safety(c->w.wallet, a, c->t.unix_ms).ways_in);
     json_put_name(c->w.j, "network");
     json_put_str(c->w.j, n->name.text);
     json_end_object(c->w.j);

@@ -3,7 +3,13 @@
 #include "node/api/api_inside.h"
 #include "node/api/api_vault.h"
 
-enum { ACTIVITY_ROWS = 20, LOG_SNAPSHOT = 100, REQUESTS_SHOWN = 16, CEREMONIES_SHOWN = 4 };
+enum {
+    ACTIVITY_ROWS = 20,
+    LOG_SNAPSHOT = 100,
+    REQUESTS_SHOWN = 16,
+    CEREMONIES_SHOWN = 4,
+    DUE_SHOWN = 6
+};
 
 static void put_sandbox(struct json_writer *j, const struct sandbox_node_report *r)
 {
@@ -161,6 +167,43 @@ static void put_balances(const struct api_writing *w)
     json_end_object(w->j);
 }
 
+/* A way in that was never proven, or too long ago. */
+static void put_due(struct json_writer *j, const struct owner *o)
+{
+    struct coded why;
+    coded_set(&why, o->tested_ms == 0 ? "never_tested" : "test_due");
+    coded_add(&why, "name", name_span(&o->name));
+    api_write_coded(j, &why);
+}
+
+static void
+put_reasons(const struct api_writing *w, const struct account *a, const struct safety *s)
+{
+    struct json_writer *j = w->j;
+    size_t shown = 0;
+    if (s->ways_in < 2) {
+        api_write_code(j, account_is_ordinary(a) ? "vault_one_way" : "one_way_in");
+    } else if (!s->has_spare) {
+        api_write_code(j, "none_to_spare");
+    }
+    for (size_t i = 0; i < a->owner_count && shown < DUE_SHOWN; i++) {
+        const struct owner *o = &a->owners[i];
+        if (o->standing == OWNER_ACTIVE && way_is_due(o->tested_ms, w->t.unix_ms)) {
+            put_due(j, o);
+            shown++;
+        }
+    }
+    if (account_is_ordinary(a) && s->tested < s->ways_in) {
+        struct coded why;
+        coded_set(&why, "vault_unproven");
+        coded_add_u64(&why, "count", s->ways_in - s->tested);
+        api_write_coded(j, &why);
+    }
+    if (a->owner_count > 0 && a->owners[0].kind == OWNER_TEST_KEY) {
+        api_write_code(j, "test_key");
+    }
+}
+
 static void put_health(const struct api_writing *w)
 {
     struct json_writer *j = w->j;
@@ -169,10 +212,10 @@ static void put_health(const struct api_writing *w)
     json_put_array(j);
     for (size_t i = 0; i < wallet_account_count(w->wallet); i++) {
         const struct account *a = wallet_account_at(w->wallet, i);
-        if (a->kind != ACCOUNT_PASSKEY) {
-            continue; /* the ways into the vault are the vault's */
+        if (a->kind == ACCOUNT_WATCH) {
+            continue; /* nothing to get into */
         }
-        struct safety s = wallet_account_safety(a, w->t.unix_ms);
+        struct safety s = wallet_account_safety(w->wallet, a, w->t.unix_ms);
         json_put_object(j);
         json_put_name(j, "account_id");
         json_put_str(j, a->id.text);
@@ -184,12 +227,7 @@ static void put_health(const struct api_writing *w)
         json_put_u64(j, s.tested);
         json_put_name(j, "reasons");
         json_put_array(j);
-        if (s.ways_in < 2) {
-            api_write_code(j, "one_way_in");
-        }
-        if (a->owner_count > 0 && a->owners[0].kind == OWNER_TEST_KEY) {
-            api_write_code(j, "test_key");
-        }
+        put_reasons(w, a, &s);
         json_end_array(j);
         json_end_object(j);
     }

@@ -14,6 +14,31 @@ static enum api_done done_empty(struct api_call *c)
     return API_DONE;
 }
 
+static void put_proven(struct api_call *c, const struct way *way)
+{
+    json_put_name(c->w.j, "proven_ms");
+    json_put_u64(c->w.j, wallet_way_proven_ms(c->w.wallet, way));
+}
+
+static void put_passkeys(struct api_call *c, const struct vault_seen *seen)
+{
+    struct json_writer *j = c->w.j;
+    json_put_array(j);
+    for (size_t i = 0; i < seen->passkeys_count; i++) {
+        const struct way way = way_of_passkey(seen->passkeys[i].id);
+        json_put_object(j);
+        json_put_name(j, "id");
+        api_write_base64url(j, seen->passkeys[i].id);
+        json_put_name(j, "rp_id");
+        json_put_string(j, seen->passkeys[i].rp_id);
+        json_put_name(j, "prf_input");
+        api_write_base64url(j, seen->passkeys[i].prf_input);
+        put_proven(c, &way);
+        json_end_object(j);
+    }
+    json_end_array(j);
+}
+
 enum api_done api_do_vault_status(struct api_call *c)
 {
     struct vault_seen seen;
@@ -28,20 +53,16 @@ enum api_done api_do_vault_status(struct api_call *c)
     json_put_name(j, "wait_ms");
     json_put_u64(j, seen.wait_ms);
     json_put_name(j, "passkeys");
-    json_put_array(j);
-    for (size_t i = 0; i < seen.passkeys_count; i++) {
-        json_put_object(j);
-        json_put_name(j, "id");
-        api_write_base64url(j, seen.passkeys[i].id);
-        json_put_name(j, "rp_id");
-        json_put_string(j, seen.passkeys[i].rp_id);
-        json_put_name(j, "prf_input");
-        api_write_base64url(j, seen.passkeys[i].prf_input);
-        json_end_object(j);
-    }
-    json_end_array(j);
+    put_passkeys(c, &seen);
     json_put_name(j, "has_phrase");
     json_put_bool(j, seen.has_phrase);
+    if (seen.has_phrase) {
+        const struct way phrase = way_of_phrase();
+        json_put_name(j, "phrase");
+        json_put_object(j);
+        put_proven(c, &phrase);
+        json_end_object(j);
+    }
     json_put_name(j, "entries");
     json_put_array(j);
     for (size_t i = 0; i < seen.entries_count; i++) {
@@ -176,6 +197,18 @@ static void put_step(struct api_call *c, const struct verdict *v, struct span cr
     json_end_object(j);
 }
 
+/* What was enrolled has opened the vault just now. */
+static void prove_new(struct api_call *c, struct json assertion)
+{
+    AUTO(buf_done) struct buf bytes;
+    struct span id;
+    buf_init(&bytes, &c->api->budget, CREDENTIAL_LEN_MAX + 1);
+    if (api_member_bytes(assertion, "credential_id", &bytes, &id) == OK) {
+        const struct way way = way_of_passkey(id);
+        wallet_way_proven(c->w.wallet, c->t, &way);
+    }
+}
+
 static enum api_done step_done(struct api_call *c, enum err e, struct span body, const char *answer)
 {
     struct verdict v;
@@ -195,6 +228,9 @@ static enum api_done step_done(struct api_call *c, enum err e, struct span body,
         return vault_refused(c, ERR_MALFORMED);
     }
     c->api->is_stale[API_TOPIC_STATUS] = true;
+    if (v.is_done) {
+        prove_new(c, given);
+    }
     put_step(c, &v, credential_id);
     return API_DONE;
 }
@@ -253,8 +289,10 @@ static enum api_done refused_try(struct api_call *c, enum err e)
     return vault_refused(c, e);
 }
 
-static enum api_done opened(struct api_call *c)
+/* A vault that was open already is opened again: so each way in is proven. */
+static enum api_done opened(struct api_call *c, const struct way *way)
 {
+    wallet_way_proven(c->w.wallet, c->t, way);
     wallet_unlocked(c->w.wallet, c->t);
     return done_empty(c);
 }
@@ -272,7 +310,11 @@ enum api_done api_do_vault_unlock(struct api_call *c)
         e = vault_message_param(&m, c, "sealed");
     }
     e = e == OK ? vault_message_ask(&m, c, KEYD_VAULT_UNLOCK) : e;
-    return e == OK ? opened(c) : refused_try(c, e);
+    if (e != OK) {
+        return refused_try(c, e);
+    }
+    const struct way way = way_of_passkey(credential_id);
+    return opened(c, &way);
 }
 
 enum api_done api_do_vault_unlock_phrase(struct api_call *c)
@@ -284,7 +326,8 @@ enum api_done api_do_vault_unlock_phrase(struct api_call *c)
     if (e == ERR_MALFORMED) {
         return api_refuse(c, "secret_phrase");
     }
-    return e == OK ? opened(c) : refused_try(c, e);
+    const struct way phrase = way_of_phrase();
+    return e == OK ? opened(c, &phrase) : refused_try(c, e);
 }
 
 enum api_done api_do_vault_lock(struct api_call *c)

@@ -152,6 +152,19 @@ static void see_recipient(struct vault_seen *s, struct rd *r)
     s->passkeys_count++;
 }
 
+/* The wallet keeps the dates of the ways that there are. */
+static void note_ways(struct api *a, const struct vault_seen *seen)
+{
+    struct way_list ways = {.count = 0};
+    for (size_t i = 0; i < seen->passkeys_count; i++) {
+        ways.items[ways.count++] = way_of_passkey(seen->passkeys[i].id);
+    }
+    if (seen->has_phrase && ways.count < WAY_COUNT_MAX) {
+        ways.items[ways.count++] = way_of_phrase();
+    }
+    wallet_ways_seen(a->cfg.wallet, &ways);
+}
+
 enum err vault_see(struct api *a, struct vault_seen *ret)
 {
     struct span body;
@@ -176,7 +189,11 @@ enum err vault_see(struct api *a, struct vault_seen *ret)
         (void)rd_u8(&r);
         ret->entries[ret->entries_count++] = rd_be32(&r);
     }
-    return rd_end(&r) ? OK : ERR_IO;
+    if (!rd_end(&r)) {
+        return ERR_IO;
+    }
+    note_ways(a, ret);
+    return OK;
 }
 
 enum err vault_put_options(struct api_call *c, struct span challenge)

@@ -294,6 +294,42 @@ TEST(the_recovery_phrase_goes_to_the_page_alone)
     done(b);
 }
 
+static uint64_t proven_ms(struct bench *b, const char *path)
+{
+    EXPECT(rig_ask(&b->r, "vault_status", " "));
+    return rig_number(b->r.result, path);
+}
+
+/* An open vault is opened again by each way in turn: that is the drill. */
+TEST(each_way_into_the_vault_has_the_date_of_its_last_use)
+{
+    struct bench *b = start();
+    uint8_t words[BIP39_PHRASE_MAX];
+    TEST_REQUIRE(b);
+    TEST_REQUIRE(enrol(b));
+    const uint64_t made = proven_ms(b, "passkeys.0.proven_ms");
+    EXPECT(made > 0 && made <= b->r.w.t.unix_ms);
+    EXPECT(rig_ask(&b->r, "vault_change_begin", "\"what\":\"recovery\",\"receiver\":\"%s\"",
+                   page_key(b)));
+    EXPECT(finish(b, "vault_change_finish"));
+    EXPECT(rig_ask(&b->r, "vault_recovery", "\"receiver\":\"%s\"", page_key(b)));
+    struct rig_text sealed = rig_text(b->r.result, "sealed");
+    size_t n = open_sealed(b, words, sizeof words, KEYD_VAULT_RECOVERY, sealed.text);
+    EXPECT_EQ(0, proven_ms(b, "phrase.proven_ms"));
+    rig_turn(&b->r, 60 * 1000);
+    b->prf_secret.bytes[0] ^= 1;
+    EXPECT(!unlock(b)); /* the wrong secret proves nothing, and what is open stays so */
+    b->prf_secret.bytes[0] ^= 1;
+    EXPECT_STR("open", vault_state(b));
+    EXPECT_EQ(made, proven_ms(b, "passkeys.0.proven_ms"));
+    EXPECT(unlock(b));
+    EXPECT(proven_ms(b, "passkeys.0.proven_ms") >= made + 60 * 1000);
+    const char *again = seal(b, KEYD_VAULT_UNLOCK_PHRASE, span_of(words, n));
+    EXPECT(rig_ask(&b->r, "vault_unlock_phrase", "\"sealed\":\"%s\"", again));
+    EXPECT(proven_ms(b, "phrase.proven_ms") >= made + 60 * 1000);
+    done(b);
+}
+
 TEST(without_a_key_process_it_says_so)
 {
     struct bench *b = start();

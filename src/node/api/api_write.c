@@ -276,7 +276,7 @@ void api_write_account(const struct api_writing *w, const struct account *a)
     json_put_name(j, "on_chain");
     json_put_bool(j, is_on_chain(w, a));
     json_put_name(j, "safe");
-    json_put_bool(j, wallet_account_safety(a, w->t.unix_ms).safe);
+    json_put_bool(j, wallet_account_safety(w->wallet, a, w->t.unix_ms).safe);
     json_put_name(j, "selected");
     json_put_bool(j, id_equal(a->id, wallet_settings(w->wallet)->account));
     json_put_name(j, "created_ms");

@@ -27,6 +27,7 @@ let page;
 let seen;
 let cdp;
 let phrase;
+let recovery;
 let laptop;
 
 const one = (selector, options) => page.locator(selector, options).first();
@@ -299,7 +300,7 @@ describe('vault', { concurrency: 1 }, () => {
   test('a recovery phrase is shown once and opens the vault without a passkey', async () => {
     await press('[data-test=vault-recovery]');
     await one('[data-test=words]').waitFor();
-    const recovery = (await page.locator('[data-test=words] li').allInnerTexts()).map((w) => w.trim()).join(' ');
+    recovery = (await page.locator('[data-test=words] li').allInnerTexts()).map((w) => w.trim()).join(' ');
     await press('[data-test=words-done]');
     await press('[data-test=vault-lock]');
     await press('[data-test=vault-by-phrase]');
@@ -331,6 +332,27 @@ describe('vault', { concurrency: 1 }, () => {
     await one('[data-test=vault][data-state=open]').waitFor();
     await touch(key, false);
     await touch(laptop, true);
+  });
+
+  test('the drill: each way in is proven, and the account is called safe for money', async () => {
+    await page.goto(`${daemon.origin}/#/recovery`);
+    await page.locator('[data-test=verdict][data-safe=true]').nth(2).waitFor();
+    assert.equal(await page.locator('[data-test=way][data-due=false]').count(), 3);
+    await shots('recovery');
+    await page.locator('[data-test=prove]').first().click();
+    await page.getByText('Passkey 1: proven').waitFor();
+    await fill('[data-test=prove-phrase-text]', 'legal winner thank year wave sausage worth useful legal winner thank yellow');
+    await press('[data-test=prove-phrase]');
+    await page.getByText('This does not open the vault').waitFor();
+    await fill('[data-test=prove-phrase-text]', recovery);
+    await press('[data-test=prove-phrase]');
+    await page.getByText('Recovery phrase: proven').waitFor();
+    const told = await cli(['recovery']);
+    assert.match(told.out, /Everyday: safe for money\n/);
+    assert.match(told.out, /recovery phrase +proven 20/);
+    await page.goto(`${daemon.origin}/#/home`);
+    await one('[data-test=safety]', { hasText: 'Safe for money: 3 ways in' }).waitFor();
+    await page.goto(`${daemon.origin}/#/vault`);
   });
 
   test('the command line: a phrase over a descriptor, the state, and locking', async () => {

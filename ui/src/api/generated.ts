@@ -108,7 +108,7 @@ export type Account = {
   threshold: number;
   /** On the selected network: the account contract exists. */
   on_chain: boolean;
-  /** Two ways in, both tested within 180 days. */
+  /** Two ways in proven within 180 days, and one of them may be lost. */
   safe: boolean;
   selected: boolean;
   created_ms: number;
@@ -402,6 +402,11 @@ export type Vault = {
   passkeys: VaultPasskey[];
   /** There is a recovery phrase. */
   has_phrase: boolean;
+  /** Absent: there is none. */
+  phrase?: {
+    /** Last time it opened the vault; 0: never. */
+    proven_ms: number;
+  };
   /** Numbers of what it holds; empty unless it is open. */
   entries: number[];
 };
@@ -409,6 +414,8 @@ export type Vault = {
 export type VaultPasskey = {
   id: string;
   rp_id: string;
+  /** Last time it opened the vault; 0: never. */
+  proven_ms: number;
   /** What its PRF evaluates; not secret. */
   prf_input: string;
 };
@@ -1471,6 +1478,9 @@ export interface EvidenceParams {
 
 export interface HealthParams {
   one_way_in: Record<string, never>;
+  vault_one_way: Record<string, never>;
+  none_to_spare: Record<string, never>;
+  vault_unproven: { count: string; };
   never_tested: { name: string; };
   test_due: { name: string; };
   test_key: Record<string, never>;

@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 
 export type Screen =
   | 'home' | 'receive' | 'send' | 'approve' | 'activity' | 'operation' | 'accounts' | 'account' | 'network' | 'server' | 'computer' | 'settings' | 'more' | 'log' | 'about'
-  | 'start' | 'add' | 'vault' | 'missing';
+  | 'start' | 'add' | 'vault' | 'recovery' | 'missing';
 
 export interface Route {
   screen: Screen;
@@ -25,6 +25,7 @@ const TABLE: [RegExp, Screen, boolean, string][] = [
   [/^accounts\/add$/, 'add', true, 'accounts'],
   [/^accounts\/([\w-]{1,64})$/, 'account', false, 'accounts'],
   [/^vault$/, 'vault', false, 'accounts'],
+  [/^recovery$/, 'recovery', false, 'accounts'],
   [/^network$/, 'network', false, 'network'],
   [/^server$/, 'server', false, 'server'],
   [/^computer$/, 'computer', false, 'computer'],

@@ -4,7 +4,7 @@ import { makeReceiver, sealSecret, USE } from '../api/channel';
 import { encodeBase64url } from '../api/base64url';
 import { command, call } from '../api/client';
 import { ApiError, asApiError } from '../api/errors';
-import type { Assertion, Methods, Reading, RequestOptions } from '../api/generated';
+import type { Assertion, Methods, Reading, RequestOptions, VaultPasskey } from '../api/generated';
 import { createPasskey, usePasskey, usePrf } from '../api/webauthn';
 import { T } from '../text';
 import { runCeremony, type CeremonyPlan } from './ceremony';
@@ -30,19 +30,15 @@ export async function runOnce<A, R>(plan: CeremonyPlan<A, R>): Promise<R | null>
 
 const challenge = (): string => encodeBase64url(crypto.getRandomValues(new Uint8Array(32)));
 
-/** Opens the vault if it is not open. False: the person closed it. */
-export async function openVault(): Promise<boolean> {
-  const vault = await call('vault_status', {});
-  if (vault.state === 'open') {
-    return true;
-  }
-  const inputs = Object.fromEntries(vault.passkeys.map((p) => [p.id, p.prf_input]));
+/** One of these passkeys opens the vault, which may be open: then the passkey is proven. False: the person closed it. */
+export async function openWith(passkeys: VaultPasskey[], what: string): Promise<boolean> {
+  const inputs = Object.fromEntries(passkeys.map((p) => [p.id, p.prf_input]));
   /* No signature is wanted here: what opens the vault is the secret alone. */
   const options: RequestOptions = {
-    rp_id: 'passmesh.localhost', challenge: challenge(), allow: vault.passkeys.map((p) => ({ id: p.id, transports: [] })), user_verification: 'required', timeout_ms: TIMEOUT_MS,
+    rp_id: 'passmesh.localhost', challenge: challenge(), allow: passkeys.map((p) => ({ id: p.id, transports: [] })), user_verification: 'required', timeout_ms: TIMEOUT_MS,
   };
   const opened = await runOnce({
-    what: T().vault.forOpen, timeoutMs: TIMEOUT_MS, ask: (signal) => usePrf(options, inputs, signal),
+    what, timeoutMs: TIMEOUT_MS, ask: (signal) => usePrf(options, inputs, signal),
     async hand({ assertion, prf }) {
       if (!prf) {
         throw new ApiError('vault_prf_missing', {}, ['other_key'], '');
@@ -52,6 +48,12 @@ export async function openVault(): Promise<boolean> {
     },
   });
   return opened !== null;
+}
+
+/** Opens the vault if it is not open. False: the person closed it. */
+export async function openVault(): Promise<boolean> {
+  const vault = await call('vault_status', {});
+  return vault.state === 'open' || openWith(vault.passkeys, T().vault.forOpen);
 }
 
 /** A passkey agrees to a change of who can open the vault. */

@@ -224,6 +224,9 @@ const evidence: Say<EvidenceParams> = {
 
 const health: Say<HealthParams> = {
   one_way_in: () => 'Not yet safe for money: only one way in.',
+  vault_one_way: () => 'Not yet safe for money: only one way into the vault.',
+  none_to_spare: () => 'Not yet safe for money: every way in is needed, none may be lost.',
+  vault_unproven: (p) => `Ways into the vault to be proven: ${p.count}.`,
   never_tested: (p) => `${p.name}: never tested.`,
   test_due: (p) => `${p.name}: a test is due.`,
   test_key: () => 'Test key in software: not for real money.',
@@ -346,6 +349,7 @@ export const en = {
     all: 'See all', empty: 'Nothing here yet. Receive something to start.', oneWay: 'Not yet safe for money: only one way in.',
     hidden: (n: number) => `${n} unknown ${s(n, 'token', 'tokens')} hidden`, faucetCame: (amount: string) => `${amount} of test money is on its way.`,
     block: (n: string, age: string) => `block ${n}, ${age}`, noBalance: 'No balance known yet.',
+    safe: (n: number) => `Safe for money: ${n} ${s(n, 'way', 'ways')} in`, unsafe: (n: number, proven: number) => `Not yet safe for money: ${n} ${s(n, 'way', 'ways')} in, ${proven} proven`,
   },
   receive: {
     title: 'Receive', network: 'Network', qr: (address: string) => `QR code of the address ${address}`, checksum: 'Checksum correct',
@@ -429,7 +433,7 @@ export const en = {
     },
   },
   vault: {
-    title: 'Vault', look: 'Look', lead: 'The vault holds the phrases and keys of ordinary accounts. It stays in the key process, and only a passkey or its recovery phrase opens it.',
+    title: 'Vault', look: 'Look', waysIn: 'Ways in, and when each was proven', lead: 'The vault holds the phrases and keys of ordinary accounts. It stays in the key process, and only a passkey or its recovery phrase opens it.',
     none: 'There is no vault yet.', isOpen: 'Open', isLocked: 'Locked', passkeys: (n: number) => `${n} ${s(n, 'passkey', 'passkeys')}`, hasPhrase: 'with a recovery phrase', noPhrase: 'no recovery phrase',
     oneWay: 'Only one way into the vault: if it is lost, so is what the vault holds. Add a second passkey or a recovery phrase.',
     open: 'Open with passkey', byPhrase: 'Open with the recovery phrase', lock: 'Lock the vault', opened: 'The vault is open', locked: 'The vault is locked',

@@ -202,6 +202,9 @@ export const zh: Texts = {
   },
   health: {
     one_way_in: () => '还不能放心存钱：只有一条进入途径。',
+    vault_one_way: () => '还不能放心存钱：保险库只有一条进入途径。',
+    none_to_spare: () => '还不能放心存钱：每条进入途径都不可缺，一条也不能丢。',
+    vault_unproven: (p) => `保险库有${p.count}条进入途径需要验证。`,
     never_tested: (p) => `${p.name}：从未验证。`,
     test_due: (p) => `${p.name}：该演练了。`,
     test_key: () => '软件测试密钥，不可存真实资产。',
@@ -317,6 +320,7 @@ export const zh: Texts = {
     all: '全部', empty: '还没有内容，先收一笔款吧。', oneWay: '还不能放心存钱：只有一条进入途径。',
     hidden: (n) => `已隐藏${n}种未知代币`, faucetCame: (amount) => `${amount}测试币正在路上。`,
     block: (n, age) => `区块${n}，${age}`, noBalance: '还没有余额数据。',
+    safe: (n) => `可以放心存钱：${n}条进入途径`, unsafe: (n, proven) => `还不能放心存钱：${n}条进入途径，已验证${proven}条`,
   },
   receive: {
     title: '收款', network: '网络', qr: (address) => `地址${address}的二维码`, checksum: '校验和正确',
@@ -400,7 +404,7 @@ export const zh: Texts = {
     },
   },
   vault: {
-    title: '保险库', look: '查看', lead: '保险库存放普通账户的短语和密钥。它只在密钥进程里，只有通行密钥或它的恢复短语能打开。',
+    title: '保险库', look: '查看', waysIn: '进入途径及其上次验证', lead: '保险库存放普通账户的短语和密钥。它只在密钥进程里，只有通行密钥或它的恢复短语能打开。',
     none: '还没有保险库。', isOpen: '已打开', isLocked: '已锁定', passkeys: (n) => `${n}个通行密钥`, hasPhrase: '有恢复短语', noPhrase: '没有恢复短语',
     oneWay: '保险库只有一条进入途径：一旦丢失，里面的内容也随之丢失。请再添加一个通行密钥或恢复短语。',
     open: '用通行密钥打开', byPhrase: '用恢复短语打开', lock: '锁定保险库', opened: '保险库已打开', locked: '保险库已锁定',

@@ -21,6 +21,7 @@ export function Home() {
     <>
       <Heading aside={<span class="who"><Identicon address={account.address} /><span class="name">{clean(account.name, 40)}</span><Short value={account.address} /><CopyButton text={account.address} label={t.common.copy} small /></span>}>{t.home.title}</Heading>
       {health && !health.safe && currentNetwork.value?.kind === 'main' && health.reasons.map((r) => <Note key={r.code} level="caution">{sayCoded(t.health, r)}</Note>)}
+      {health && <p class="muted"><a href="#/recovery" data-test="safety">{health.safe ? t.home.safe(health.ways_in) : t.home.unsafe(health.ways_in, health.tested)}</a></p>}
       <Balance accountId={account.id} />
       <Recent />
     </>

@@ -52,6 +52,7 @@ export function Vault() {
         <p>{t.vault.lead}</p>
         {vault.state === 'none' ? <Note level="info">{t.vault.none}</Note>
           : <p><span class={`chip-state ${isOpen ? 'ok' : 'info'}`}><Icon name={isOpen ? 'circle-check' : 'lock'} />{isOpen ? t.vault.isOpen : t.vault.isLocked}</span> <span class="muted">{t.vault.passkeys(vault.passkeys.length)} · {vault.has_phrase ? t.vault.hasPhrase : t.vault.noPhrase}</span></p>}
+        {vault.state !== 'none' && <p><a href="#/recovery" data-test="to-recovery">{t.vault.waysIn}</a></p>}
         {vault.state !== 'none' && vault.passkeys.length + (vault.has_phrase ? 1 : 0) < 2 && <Note level="caution">{t.vault.oneWay}</Note>}
         {wait > 0 && vault.state === 'locked' && <Note level="caution">{t.error.vault_wait({ seconds: String(wait) })}</Note>}
         {doing.error && <ErrorPanel what={t.what.vault} error={doing.error} />}

@@ -1,0 +1,99 @@
+/* passmesh recovery: which ways in there are, when each was proven last, and whether that is safe enough for money. */
+#include "commands.h"
+
+#include "codec/json.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static void print_proven(uint64_t ms)
+{
+    char when[32];
+    time_t s = (time_t)(ms / 1000);
+    struct tm t;
+    if (ms == 0) {
+        (void)puts("never proven");
+        return;
+    }
+    (void)strftime(when, sizeof when, "%Y-%m-%d", gmtime_r(&s, &t));
+    (void)printf("proven %s\n", when);
+}
+
+static void print_dated(struct json way, const char *what, const char *date)
+{
+    uint64_t ms = 0;
+    (void)printf("  %-40s ", what);
+    print_proven(json_find_u64(&ms, way, date) == OK ? ms : 0);
+}
+
+static void print_vault(struct json vault)
+{
+    char state[COMMAND_TEXT_LEN];
+    char name[COMMAND_TEXT_LEN];
+    char line[COMMAND_TEXT_LEN + 16];
+    struct json passkeys = {.type = JSON_NULL};
+    struct json phrase;
+    struct json passkey;
+    if (strcmp(command_text(vault, "state", state), "none") == 0 ||
+        !json_find(&passkeys, vault, "passkeys")) {
+        return;
+    }
+    (void)puts("The vault of ordinary accounts:");
+    struct json_iter it = json_iterate(passkeys);
+    while (json_next(&it, NULL, &passkey)) {
+        (void)snprintf(line, sizeof line, "passkey %.16s", command_text(passkey, "id", name));
+        print_dated(passkey, line, "proven_ms");
+    }
+    if (json_find(&phrase, vault, "phrase")) {
+        print_dated(phrase, "recovery phrase", "proven_ms");
+    }
+}
+
+static void print_account(struct json account)
+{
+    char name[COMMAND_TEXT_LEN];
+    char kind[COMMAND_TEXT_LEN];
+    bool is_safe = false;
+    struct json owners;
+    struct json owner;
+    if (strcmp(command_text(account, "kind", kind), "watch") == 0) {
+        return;
+    }
+    bool is_said = json_find_bool(&is_safe, account, "safe") == OK;
+    (void)printf("%s: %s\n", command_text(account, "name", name),
+                 is_said && is_safe ? "safe for money" : "not yet safe for money");
+    if (strcmp(kind, "passkey") != 0 || !json_find(&owners, account, "owners")) {
+        (void)puts("  its ways in are those of the vault");
+        return;
+    }
+    struct json_iter it = json_iterate(owners);
+    while (json_next(&it, NULL, &owner)) {
+        if (strcmp(command_text(owner, "state", kind), "gone") != 0) {
+            print_dated(owner, command_text(owner, "name", name), "tested_ms");
+        }
+    }
+}
+
+static void print_accounts(struct json r)
+{
+    struct json accounts = {.type = JSON_NULL};
+    struct json account;
+    (void)json_find(&accounts, r, "accounts");
+    struct json_iter it = json_iterate(accounts);
+    while (json_next(&it, NULL, &account)) {
+        print_account(account);
+    }
+    (void)puts("Each way is proven by using it: passmesh open, then Ways in.");
+}
+
+int command_recovery(const struct command_args *args)
+{
+    if (args->argc != 0) {
+        command_say("usage: passmesh recovery");
+        return EXIT_USAGE;
+    }
+    int code = commands_call(args, "vault_status", SPAN_LIT("{}"), print_vault);
+    return code == EXIT_DONE ? commands_call(args, "accounts_list", SPAN_LIT("{}"), print_accounts)
+                             : code;
+}

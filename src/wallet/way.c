@@ -1,0 +1,158 @@
+/* The ways into the vault and what they say of an account's safety. */
+#include "wallet/way.h"
+
+#include "wallet/engine.h"
+#include "wallet/record.h"
+
+#include <string.h>
+
+enum { PROVEN_FOR_DAYS = 180, WAY_RECORD_LEN = 1 + 32 + 8 };
+
+struct way way_of_passkey(struct span credential_id)
+{
+    struct way way = {.kind = WAY_PASSKEY};
+    sha256_of(&way.name, &credential_id, 1);
+    return way;
+}
+
+struct way way_of_phrase(void)
+{
+    return (struct way){.kind = WAY_PHRASE};
+}
+
+struct way *way_find(struct way_list *list, const struct way *way)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct way *w = &list->items[i];
+        if (w->kind == way->kind && span_equal(SPAN_OF(w->name.bytes), SPAN_OF(way->name.bytes))) {
+            return w;
+        }
+    }
+    return NULL;
+}
+
+bool way_is_due(uint64_t proven_ms, uint64_t unix_ms)
+{
+    const uint64_t proven_for_ms = (uint64_t)PROVEN_FOR_DAYS * 24 * 3600 * 1000;
+    return proven_ms == 0 || (unix_ms > proven_ms && unix_ms - proven_ms > proven_for_ms);
+}
+
+enum err way_list_encode(struct buf *out, const struct way_list *list)
+{
+    struct wr wr = wr_init_buf(out);
+    for (size_t i = 0; i < list->count; i++) {
+        uint8_t bytes[WAY_RECORD_LEN];
+        struct wr w = wr_init(MSPAN_OF(bytes));
+        wr_u8(&w, (uint8_t)list->items[i].kind);
+        wr_bytes(&w, SPAN_OF(list->items[i].name.bytes));
+        wr_be64(&w, list->items[i].proven_ms);
+        protobuf_write_bytes(&wr, 1, SPAN_OF(bytes));
+    }
+    return wr_end(&wr);
+}
+
+static enum err read_way(struct way_list *list, const struct protobuf_field *f)
+{
+    uint8_t bytes[WAY_RECORD_LEN];
+    TRY(record_fixed(MSPAN_OF(bytes), f));
+    struct rd r = rd_init(SPAN_OF(bytes));
+    uint8_t kind = rd_u8(&r);
+    if (kind != WAY_PASSKEY && kind != WAY_PHRASE) {
+        return OK; /* a later version's way */
+    }
+    if (list->count == WAY_COUNT_MAX) {
+        return ERR_LIMIT;
+    }
+    struct way *way = &list->items[list->count++];
+    way->kind = (enum way_kind)kind;
+    rd_copy(&r, MSPAN_OF(way->name.bytes));
+    way->proven_ms = rd_be64(&r);
+    return OK;
+}
+
+enum err way_list_decode(struct way_list *ret, struct span record)
+{
+    struct way_list list = {.count = 0};
+    struct protobuf_reader r = protobuf_read(record);
+    struct protobuf_field f;
+    while (protobuf_next(&r, &f)) {
+        if (f.number == 1) {
+            TRY(read_way(&list, &f));
+        }
+    }
+    TRY(protobuf_end(&r));
+    *ret = list;
+    return OK;
+}
+
+/* ---- of the wallet ---- */
+
+static void save(struct wallet *w)
+{
+    AUTO(buf_done) struct buf record;
+    buf_init(&record, &w->budget, STORE_VALUE_LEN_MAX);
+    enum err e = way_list_encode(&record, &w->ways);
+    e = e == OK ? w->cfg.store->put(w->cfg.store, STORE_WAY, SPAN_LIT("vault"), buf_span(&record))
+                : e;
+    if (e != OK) {
+        log_line(w->cfg.log, LOG_WARN, "wallet", "when a way in was proven could not be stored");
+    }
+    queue_note(w, WALLET_ACCOUNTS_CHANGED);
+}
+
+void wallet_ways_seen(struct wallet *w, const struct way_list *seen)
+{
+    struct way_list list = *seen;
+    bool is_same = list.count == w->ways.count;
+    for (size_t i = 0; i < list.count; i++) {
+        const struct way *known = way_find(&w->ways, &list.items[i]);
+        list.items[i].proven_ms = known ? known->proven_ms : 0;
+        is_same = is_same && known;
+    }
+    if (!is_same) {
+        w->ways = list;
+        save(w);
+    }
+}
+
+void wallet_way_proven(struct wallet *w, struct wallet_time t, const struct way *way)
+{
+    struct way *known = way_find(&w->ways, way);
+    if (!known && w->ways.count < WAY_COUNT_MAX) {
+        known = &w->ways.items[w->ways.count++];
+        *known = *way;
+    }
+    if (known) {
+        known->proven_ms = t.unix_ms;
+        save(w);
+    }
+}
+
+uint64_t wallet_way_proven_ms(struct wallet *w, const struct way *way)
+{
+    const struct way *known = way_find(&w->ways, way);
+    return known ? known->proven_ms : 0;
+}
+
+static void count_way(struct safety *s, uint64_t proven_ms, uint64_t unix_ms)
+{
+    s->ways_in++;
+    s->tested += !way_is_due(proven_ms, unix_ms);
+}
+
+struct safety
+wallet_account_safety(const struct wallet *w, const struct account *a, uint64_t unix_ms)
+{
+    struct safety s = {0};
+    for (size_t i = 0; i < a->owner_count; i++) {
+        if (a->owners[i].standing == OWNER_ACTIVE) { /* else on no chain yet, or no more */
+            count_way(&s, a->owners[i].tested_ms, unix_ms);
+        }
+    }
+    for (size_t i = 0; i < w->ways.count && account_is_ordinary(a); i++) {
+        count_way(&s, w->ways.items[i].proven_ms, unix_ms);
+    }
+    s.has_spare = account_is_ordinary(a) ? s.ways_in > 1 : a->threshold < s.ways_in;
+    s.safe = s.ways_in >= 2 && s.tested >= 2 && s.has_spare;
+    return s;
+}

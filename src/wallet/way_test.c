@@ -1,0 +1,95 @@
+#include "wallet/way.h"
+
+#include "wallet/wallet.h"
+#include "wallet/world_test.h"
+
+#include <string.h>
+
+enum { DAY_MS = 24 * 3600 * 1000 };
+
+TEST(a_way_is_due_when_it_was_never_proven_or_for_180_days)
+{
+    const uint64_t at = 1764100000000;
+    EXPECT(way_is_due(0, at));
+    EXPECT(!way_is_due(at, at));
+    EXPECT(!way_is_due(at, at + (uint64_t)180 * DAY_MS));
+    EXPECT(way_is_due(at, at + (uint64_t)180 * DAY_MS + 1));
+    EXPECT(!way_is_due(at, at - DAY_MS)); /* a clock that was set back */
+}
+
+TEST(what_is_stored_comes_back_and_what_is_broken_is_refused)
+{
+    static const uint8_t short_way[] = {0x0a, 3, 1, 2, 3};
+    static const uint8_t later_kind[43] = {0x0a, 41, 9};
+    struct way_list list = {
+        .count = 2, .items = {way_of_passkey(SPAN_LIT("abc")), way_of_phrase()}
+    };
+    struct way_list back = {.count = 0};
+    AUTO(buf_done) struct buf record;
+    list.items[0].proven_ms = 1764100000000;
+    buf_init(&record, test_budget(), 4096);
+    EXPECT_OK(way_list_encode(&record, &list));
+    EXPECT_OK(way_list_decode(&back, buf_span(&record)));
+    EXPECT_EQ(2, back.count);
+    const struct way *found = way_find(&back, &list.items[0]);
+    EXPECT(found && found->proven_ms == 1764100000000);
+    EXPECT(way_find(&back, &list.items[1]) != NULL);
+    const struct way other = way_of_passkey(SPAN_LIT("abd"));
+    EXPECT(way_find(&back, &other) == NULL);
+    EXPECT_ERR(ERR_MALFORMED, way_list_decode(&back, SPAN_OF(short_way)));
+    EXPECT_EQ(2, back.count);
+    EXPECT_OK(way_list_decode(&back, SPAN_OF(later_kind)));
+    EXPECT_EQ(0, back.count);
+}
+
+TEST(more_ways_than_a_capsule_has_recipients_are_refused)
+{
+    struct way_list list = {.count = WAY_COUNT_MAX};
+    AUTO(buf_done) struct buf record;
+    for (size_t i = 0; i < WAY_COUNT_MAX; i++) {
+        list.items[i] = way_of_phrase();
+    }
+    buf_init(&record, test_budget(), 4096);
+    EXPECT_OK(way_list_encode(&record, &list));
+    EXPECT_OK(way_list_decode(&list, buf_span(&record)));
+    list.count = 1;
+    EXPECT_OK(way_list_encode(&record, &list));
+    EXPECT_ERR(ERR_LIMIT, way_list_decode(&list, buf_span(&record)));
+}
+
+TEST(the_wallet_keeps_the_dates_of_the_ways_that_there_are)
+{
+    static struct world w;
+    static struct account account = {.kind = ACCOUNT_PHRASE, .threshold = 1}; /* large */
+    const struct way passkey = way_of_passkey(SPAN_LIT("abc"));
+    const struct way phrase = way_of_phrase();
+    const struct way_list both = {
+        .count = 2, .items = {passkey, phrase}
+    };
+    const struct way_list one = {.count = 1, .items = {phrase}};
+    TEST_REQUIRE(world_init(&w));
+    wallet_ways_seen(w.wallet, &both);
+    EXPECT_EQ(0, wallet_way_proven_ms(w.wallet, &passkey));
+    wallet_way_proven(w.wallet, w.t, &passkey);
+    const uint64_t at = w.t.unix_ms;
+    TEST_REQUIRE(world_restart(&w));
+    EXPECT_EQ(at, wallet_way_proven_ms(w.wallet, &passkey));
+    EXPECT_EQ(0, wallet_way_proven_ms(w.wallet, &phrase));
+    struct safety s = wallet_account_safety(w.wallet, &account, w.t.unix_ms);
+    EXPECT_EQ(2, s.ways_in);
+    EXPECT_EQ(1, s.tested);
+    EXPECT(s.has_spare);
+    EXPECT(!s.safe);
+    wallet_way_proven(w.wallet, w.t, &phrase);
+    EXPECT(wallet_account_safety(w.wallet, &account, w.t.unix_ms).safe);
+    EXPECT(!wallet_account_safety(w.wallet, &account, w.t.unix_ms + (uint64_t)181 * DAY_MS).safe);
+    wallet_ways_seen(w.wallet, &one);
+    EXPECT_EQ(0, wallet_way_proven_ms(w.wallet, &passkey));
+    s = wallet_account_safety(w.wallet, &account, w.t.unix_ms);
+    EXPECT_EQ(1, s.ways_in);
+    EXPECT(!s.has_spare);
+    EXPECT(!s.safe);
+    world_done(&w);
+}
+
+TEST_MAIN
