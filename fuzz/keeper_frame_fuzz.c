@@ -1,7 +1,10 @@
 /* What a daemon and its keeper say to each other, over a socket that the first byte cuts into pieces: what is understood is written and read alike. */
 #include "base/check.h"
+#include "codec/base64.h"
 #include "codec/frame.h"
 #include "plugin/keeper_frame.h"
+
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,12 +27,35 @@ static void look_at_ask(struct span frame)
     check(span_equal(again.params.raw, ask.params.raw));
 }
 
+static void look_at_chunk(struct span frame)
+{
+    static uint8_t bytes[FRAME_MAX];
+    struct keeper_chunk c;
+    struct keeper_chunk again;
+    struct wr w = wr_init(MSPAN_OF(bytes));
+    struct wr out = wr_init(MSPAN_OF(room));
+    if (keeper_chunk_parse(&c, frame) != OK || base64_decode(&w, BASE64_URL_BARE, c.data) != OK) {
+        return;
+    }
+    keeper_chunk_write(&out, c.number, span_of(bytes, w.n));
+    check(keeper_chunk_parse(&again, span_of(room, out.n)) == OK);
+    check(again.number == c.number);
+    check(span_equal(again.data, c.data));
+}
+
 static void look_at_news(struct span frame)
 {
     struct keeper_news n;
     struct keeper_news again;
     struct wr w = wr_init(MSPAN_OF(room));
-    if (keeper_news_parse(&n, frame) != OK || n.kind != KEEPER_NEWS_ANSWER) {
+    if (keeper_news_parse(&n, frame) != OK || n.kind == KEEPER_NEWS_STATE ||
+        n.kind == KEEPER_NEWS_LINE) {
+        return;
+    }
+    if (n.kind == KEEPER_NEWS_WANT) {
+        keeper_news_write_want(&w, n.number, &n.want);
+        check(keeper_news_parse(&again, span_of(room, w.n)) == OK);
+        check(memcmp(&again.want, &n.want, sizeof n.want) == 0);
         return;
     }
     static char code[FRAME_MAX];
@@ -59,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         while ((e = frame_reader_next(&frames, &frame, &part)) == OK) {
             look_at_ask(frame);
             look_at_news(frame);
+            look_at_chunk(frame);
         }
     }
     frame_reader_done(&frames);

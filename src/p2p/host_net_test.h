@@ -7,7 +7,7 @@
 /* Hosts joined by perfect wires, for tests of what lives on a host: what one says the other hears at once, and
  * time moves only when a test moves it. Nodes may stand behind a NAT that maps each address to itself. Node i listens at /ip4/10.0.0.(i+1)/tcp/4001. */
 
-enum { HOST_NET_MAX = 8, HOST_NET_WIRES_MAX = 64, HOST_NET_UNIX_S = 1800000000 };
+enum { HOST_NET_MAX = 12, HOST_NET_WIRES_MAX = 64, HOST_NET_UNIX_S = 1800000000 };
 
 struct host_net_node {
     struct host host;

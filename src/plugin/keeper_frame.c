@@ -2,6 +2,8 @@
 #include "plugin/keeper_frame.h"
 
 #include "base/check.h"
+#include "codec/base16.h"
+#include "codec/base64.h"
 
 #include <stddef.h>
 
@@ -73,6 +75,38 @@ void keeper_ask_write(struct wr *w, uint64_t id, const char *what, struct span p
     json_end_object(&j);
 }
 
+enum err keeper_chunk_parse(struct keeper_chunk *ret, struct span frame)
+{
+    struct json v;
+    struct json data;
+    struct keeper_chunk c = {.data = SPAN_EMPTY};
+    TRY(parse_object(&v, frame, 1, 2));
+    TRY(json_find_u64(&c.number, v, "chunk"));
+    bool has_data = json_find(&data, v, "data");
+    if (json_count(v) != 1 + (size_t)has_data) {
+        return ERR_MALFORMED;
+    }
+    if (has_data) {
+        TRY(json_get_plain(&c.data, data));
+    }
+    *ret = c;
+    return OK;
+}
+
+/* By hand, as the text of a chunk is long and has nothing to escape. */
+void keeper_chunk_write(struct wr *w, uint64_t number, struct span bytes)
+{
+    struct json_writer j = json_writer_init(w);
+    wr_str(w, "{\"chunk\":");
+    json_put_u64(&j, number);
+    if (bytes.n > 0) {
+        wr_str(w, ",\"data\":\"");
+        base64_encode(w, BASE64_URL_BARE, bytes);
+        wr_str(w, "\"");
+    }
+    wr_str(w, "}");
+}
+
 static enum err parse_answer(struct keeper_news *ret, struct json v)
 {
     struct json code;
@@ -103,11 +137,41 @@ static enum err parse_line(struct keeper_news *ret, struct json v)
     return OK;
 }
 
+static enum err find_hash(struct hash32 *ret, struct json v, const char *name)
+{
+    struct span text;
+    TRY(json_find_plain(&text, v, name));
+    return base16_decode_fixed(MSPAN_OF(ret->bytes), text);
+}
+
+static enum err parse_want(struct keeper_news *ret, struct json v)
+{
+    struct keeper_news n = {.kind = KEEPER_NEWS_WANT};
+    uint64_t index;
+    uint64_t length;
+    TRY(json_find_u64(&n.number, v, "want"));
+    TRY(find_hash(&n.want.request.file, v, "file"));
+    TRY(find_hash(&n.want.hash, v, "sha256"));
+    TRY(json_find_u64(&index, v, "index"));
+    TRY(json_find_u64(&length, v, "length"));
+    if (json_count(v) != 5 || index > CHUNK_INDEX_MAX || length == 0 ||
+        length > PACKAGE_CHUNK_LEN) {
+        return ERR_MALFORMED;
+    }
+    n.want.request.index = (uint32_t)index;
+    n.want.length = (size_t)length;
+    *ret = n;
+    return OK;
+}
+
 enum err keeper_news_parse(struct keeper_news *ret, struct span frame)
 {
     struct json v;
     struct json state;
-    TRY(parse_object(&v, frame, 1, 2));
+    TRY(parse_object(&v, frame, 1, 5));
+    if (json_find(&state, v, "want")) {
+        return parse_want(ret, v);
+    }
     if (json_find(&state, v, "state")) {
         if (state.type != JSON_OBJECT || json_count(v) != 1) {
             return ERR_MALFORMED;
@@ -139,5 +203,29 @@ void keeper_news_write_line(struct wr *w, struct span line, uint64_t at_ms)
     json_put_string(&j, line);
     json_put_name(&j, "at_ms");
     json_put_u64(&j, at_ms);
+    json_end_object(&j);
+}
+
+static void put_hash(struct json_writer *j, const char *name, const struct hash32 *hash)
+{
+    char text[2 * sizeof hash->bytes];
+    struct wr w = wr_init(MSPAN_OF(text));
+    base16_encode(&w, SPAN_OF(hash->bytes));
+    json_put_name(j, name);
+    json_put_string(j, SPAN_OF(text));
+}
+
+void keeper_news_write_want(struct wr *w, uint64_t number, const struct chunk_want *want)
+{
+    struct json_writer j = json_writer_init(w);
+    json_put_object(&j);
+    json_put_name(&j, "want");
+    json_put_u64(&j, number);
+    put_hash(&j, "file", &want->request.file);
+    json_put_name(&j, "index");
+    json_put_u64(&j, want->request.index);
+    json_put_name(&j, "length");
+    json_put_u64(&j, want->length);
+    put_hash(&j, "sha256", &want->hash);
     json_end_object(&j);
 }

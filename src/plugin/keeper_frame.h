@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "codec/json.h"
+#include "plugin/chunk.h"
 
 #include <stdint.h>
 
@@ -38,20 +39,31 @@ void keeper_ask_write(struct wr *w,
                       const char *what, /* a word */
                       struct span params);
 
+/* From the daemon: {"chunk": 5, "data": "..."}, base64url without padding; no data: nobody gives that chunk. A span into the frame. */
+struct keeper_chunk {
+    uint64_t number; /* of the want */
+    struct span data;
+};
+MUST_CHECK enum err keeper_chunk_parse(struct keeper_chunk *ret, struct span frame);
+void keeper_chunk_write(struct wr *w, uint64_t number, struct span bytes); /* bytes, not text */
+
 /* From the keeper. Spans into the frame. */
 enum keeper_news_kind {
     KEEPER_NEWS_ANSWER, /* number: id; code: empty, or why not */
     KEEPER_NEWS_STATE,  /* value: an object, to be held against plugin_state of api/types.json */
-    KEEPER_NEWS_LINE    /* value: a string; number: Unix time in ms */
+    KEEPER_NEWS_LINE,   /* value: a string; number: Unix time in ms */
+    KEEPER_NEWS_WANT    /* want: a chunk that is to be had from peers; number: comes back with it */
 };
 struct keeper_news {
     enum keeper_news_kind kind;
     uint64_t number;
     struct span code;
     struct json value;
+    struct chunk_want want;
 };
 MUST_CHECK enum err keeper_news_parse(struct keeper_news *ret, struct span frame);
 void keeper_news_write_answer(struct wr *w, uint64_t id, const char *code); /* NULL: done */
+void keeper_news_write_want(struct wr *w, uint64_t number, const struct chunk_want *want);
 void keeper_news_write_line(struct wr *w, struct span line, uint64_t at_ms);
 
 #endif

@@ -42,13 +42,14 @@ export const keepers = (pid) => readdirSync('/proc').filter((p) => /^\d+$/.test(
   try { return readFileSync(`/proc/${p}/cmdline`, 'utf8').includes('plugin\0keep\0') && readFileSync(`/proc/${p}/stat`, 'utf8').split(') ')[1].split(' ')[1] === String(pid); } catch { return false; }
 }).map(Number);
 
-export async function startKeeper(t, { development = true } = {}) {
+/** A repository of its own, or `made` of another; `config`: more of passmesh.ini. */
+export async function startKeeper(t, { development = true, made: given, config = '' } = {}) {
   const dir = folder(t);
-  const made = await makeRepo(dir, { development });
+  const made = given ?? await makeRepo(dir, { development });
   const mirror = await serve(made.path);
   t.after(mirror.close);
   const home = makeHome(await freePort());
-  appendFileSync(join(home, 'config/passmesh.ini'), '[plugin]\ntrial_s = 2\n');
+  appendFileSync(join(home, 'config/passmesh.ini'), `[plugin]\ntrial_s = 2\n${config}`);
   t.after(() => rmSync(home, { recursive: true, force: true }));
   const s = { dir, made, mirror, home, node: await startNode(t) };
   /** Starts the daemon; waits: until it is ready and its keeper has told a state. */

@@ -637,7 +637,8 @@ static enum err start(struct daemon *d)
         return fail(d, ERR_MALFORMED, "The attestation policy %s is not used: %s (docs/tee.md).",
                     d->config->attestation, why.rule ? why.rule : "there is no memory");
     }
-    if (fetch_new(&d->fetch, &d->loop) != OK || start_api(d) != OK) {
+    if (daemon_package_start(d) != OK || fetch_new(&d->fetch, &d->loop) != OK ||
+        start_api(d) != OK) {
         return fail(d, ERR_IO, "There is not enough memory to start.");
     }
     d->own_nodes = (struct own_nodes){.fetch = d->fetch,
@@ -713,6 +714,7 @@ static void stop(struct daemon *d)
     daemon_relay_stop(d);
     daemon_reach_stop(d);
     daemon_attest_stop(d);
+    daemon_package_stop(d);
     if (d->has_host) {
         host_done(&d->host);
     }

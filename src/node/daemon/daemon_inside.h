@@ -22,6 +22,7 @@
 #include "node/os/entropy.h"
 #include "node/os/hardware.h"
 #include "node/os/sandbox_node.h"
+#include "node/plugin/chunk_host.h"
 #include "node/store/db.h"
 #include "p2p/host_circuit.h"
 #include "p2p/host_dcutr.h"
@@ -69,6 +70,13 @@ struct daemon_plugin {
     uint64_t waiting[DAEMON_PLUGIN_WAITING]; /* commands without an answer; 0: free */
 };
 
+/* Chunks that the keeper wants. */
+struct daemon_package {
+    struct chunk_host host;
+    uint64_t number; /* of its last want */
+    uint32_t liars_told;
+};
+
 struct daemon {
     const struct config *config;
     char *text;
@@ -100,6 +108,7 @@ struct daemon {
     struct host_circuit circuit;
     struct host_dcutr dcutr;
     struct attest_asker *asker;
+    struct daemon_package package;
     struct daemon_plugin plugin;
     struct fetch *fetch;
     struct own_nodes own_nodes;
@@ -161,7 +170,17 @@ void daemon_reach_write(const struct daemon *d, struct json_writer *j);
 MUST_CHECK enum err daemon_attest_start(struct daemon *d, struct diag *why);
 void daemon_attest_stop(struct daemon *d);
 
+/* ---- daemon_package.c ---- */
+
+/* daemon_package_start lets chunks of packages be had from the servers that the daemon is connected to; daemon_package_want has one brought, and daemon_plugin_give follows. */
+MUST_CHECK enum err daemon_package_start(struct daemon *d);
+void daemon_package_stop(struct daemon *d);
+void daemon_package_want(struct daemon *d, uint64_t number, const struct chunk_want *want);
+
 /* ---- daemon_plugin.c ---- */
+
+/* daemon_plugin_give hands the keeper a chunk, or nothing: no peer gives it. */
+void daemon_plugin_give(struct daemon *d, uint64_t number, struct span chunk);
 
 /* daemon_plugin_start starts the keeper: before the sandbox, which makes no process. Where it cannot be, the log says so and there is no server here.
  * daemon_plugin_stop has it end, and the server with it. */

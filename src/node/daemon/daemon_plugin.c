@@ -81,6 +81,7 @@ static void take_frame(struct daemon *d, struct span text)
     case KEEPER_NEWS_ANSWER: take_answer(d, n.number, n.code); break;
     case KEEPER_NEWS_STATE:  take_state(d, n.value); break;
     case KEEPER_NEWS_LINE:   take_line(&d->plugin, n.value, n.number); break;
+    case KEEPER_NEWS_WANT:   daemon_package_want(d, n.number, &n.want); break;
     }
 }
 
@@ -164,6 +165,20 @@ bool daemon_plugin_do(struct daemon *d, uint64_t id, const char *what, struct sp
     p->waiting[place] = id;
     flush(d);
     return true;
+}
+
+void daemon_plugin_give(struct daemon *d, uint64_t number, struct span chunk)
+{
+    struct daemon_plugin *p = &d->plugin;
+    AUTO(buf_done) struct buf text;
+    buf_init(&text, &d->budget, KEEPER_FRAME_LEN_MAX);
+    struct wr w = wr_init_buf(&text);
+    keeper_chunk_write(&w, number, chunk);
+    struct wr out = wr_init_buf(&p->out);
+    if (p->is_up && wr_ok(&w)) { /* else it waits, and asks again */
+        frame_write(&out, FRAME_BE32, buf_span(&text));
+        flush(d);
+    }
 }
 
 void daemon_plugin_write(struct daemon *d, struct json_writer *j)

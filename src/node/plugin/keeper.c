@@ -4,7 +4,6 @@
 #include "node/os/sandbox_keeper.h"
 #include "node/plugin/folder.h"
 #include "node/plugin/machine.h"
-#include "plugin/keeper_frame.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,9 +19,10 @@ enum {
     MEMORY_MAX = 160 << 20,
     OUT_LEN_MAX = 512 << 10,
     FILE_LEN_MAX = 64 << 10,
-    READ_LEN = 2048,
+    READ_LEN = 32 << 10,
     STATE_MS = 250, /* between two states that are told */
     TICK_MS = 1000,
+    TURN_MS = 100, /* at most, while a job goes on */
     IDLE_MS = 30000,
     DRAIN_MS = 10000,
     GOODBYE_MS = 1500 /* for the server to end when the daemon has gone */
@@ -75,7 +75,7 @@ void keeper_send(struct keeper *k, struct span json)
 
 static void hear(struct keeper *k)
 {
-    uint8_t part[READ_LEN];
+    static uint8_t part[READ_LEN];
     ssize_t n = recv(k->cfg->fd, part, sizeof part, MSG_DONTWAIT);
     struct span in = span_of(part, n > 0 ? (size_t)n : 0);
     struct span frame;
@@ -393,6 +393,7 @@ static void run_job(struct keeper *k)
     k->job = KEEPER_REST;
     k->is_cancelled = false;
     k->verified = k->length = 0;
+    k->plugin.is_from_peers = false;
 }
 
 static bool is_check_due(const struct keeper *k)
@@ -403,15 +404,30 @@ static bool is_check_due(const struct keeper *k)
            (!k->fault.code || now > k->fault_ms + CHECK_EVERY_MS);
 }
 
-static void wait_for_more(struct keeper *k)
+/* Until something comes, or so long. */
+static void wait_for(struct keeper *k, int most)
 {
     struct pollfd fds[SUPERVISE_FDS + 1];
     int ms = supervise_wait_ms(&k->run);
     supervise_fds(&k->run, fds);
     fds[SUPERVISE_FDS] =
         (struct pollfd){.fd = k->cfg->fd, .events = (short)(POLLIN | (k->out.n > 0 ? POLLOUT : 0))};
-    int most = k->owes_state ? STATE_MS : k->settings.is_wanted || k->out.n > 0 ? TICK_MS : IDLE_MS;
     (void)poll(fds, SUPERVISE_FDS + 1, ms >= 0 && ms < most ? ms : most);
+}
+
+static void wait_for_more(struct keeper *k)
+{
+    int most = k->owes_state ? STATE_MS : k->settings.is_wanted || k->out.n > 0 ? TICK_MS : IDLE_MS;
+    wait_for(k, most);
+}
+
+bool keeper_turn(struct keeper *k)
+{
+    bool goes_on = turn(k);
+    if (goes_on && k->peers.is_waiting) {
+        wait_for(k, TURN_MS);
+    }
+    return goes_on;
 }
 
 /* The daemon is gone: nothing of ours outlives it by two seconds. */
@@ -466,6 +482,8 @@ static bool begin(struct keeper *k)
         k->is_failed = k->plugin.store.journal.is_stopped;
         k->plugin.download.turn = turn;
         k->plugin.download.turn_user = k;
+        k->plugin.peers = keeper_peers_fetch;
+        k->plugin.peers_user = k;
         load_settings(k);
         copy_network(k);
     } else {

@@ -2,7 +2,6 @@
 #include "node/plugin/keeper_inside.h"
 
 #include "codec/base64.h"
-#include "plugin/keeper_frame.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -187,6 +186,11 @@ void keeper_command(struct keeper *k, struct span frame)
         [KEEPER_DO_REMOVE] = do_remove,
     };
     struct keeper_ask ask;
+    struct keeper_chunk chunk;
+    if (keeper_chunk_parse(&chunk, frame) == OK) {
+        keeper_peers_take(k, &chunk);
+        return;
+    }
     if (keeper_ask_parse(&ask, frame) != OK) {
         return; /* the daemon is of our own build: it says nothing else */
     }

@@ -9,6 +9,7 @@
 #include "node/plugin/keeper_settings.h"
 #include "node/plugin/plugin.h"
 #include "node/plugin/supervise.h"
+#include "plugin/keeper_frame.h"
 
 /* The keeper's inside, shared by keeper*.c only. */
 enum {
@@ -46,6 +47,14 @@ struct keeper_figures {
     uint64_t memory_kib;
 };
 
+/* Chunks that the daemon has from peers. */
+struct keeper_peers {
+    uint64_t number; /* of the last want */
+    bool is_waiting;
+    size_t chunk_len; /* 0: nobody gave it */
+    uint8_t chunk[PACKAGE_CHUNK_LEN];
+};
+
 struct keeper {
     const struct keeper_cfg *cfg;
     struct budget budget;
@@ -81,6 +90,7 @@ struct keeper {
     char listen[KEEPER_LISTEN_LEN];
     struct keeper_figures figures;
     uint64_t figures_ms;
+    struct keeper_peers peers;
     struct keeper_coded fault; /* of the last job, or of the server */
     uint64_t fault_ms;
 };
@@ -110,7 +120,18 @@ void keeper_coded_add(struct keeper_coded *c, const char *name, const char *valu
 /* keeper_command does what one frame of the daemon asks, and answers it. */
 void keeper_command(struct keeper *k, struct span frame);
 
+/* ---- keeper_peers.c ---- */
+
+/* keeper_peers_fetch is struct plugin's way to peers; user is the keeper. ERR_NOT_FOUND: no peer gives a chunk; ERR_TIMEOUT; ERR_CLOSED. keeper_peers_take
+ * takes what the daemon says. */
+MUST_CHECK enum err
+keeper_peers_fetch(void *user, const struct package_file *file, const struct download_args *to);
+void keeper_peers_take(struct keeper *k, const struct keeper_chunk *c);
+
 /* ---- keeper.c ---- */
+
+/* keeper_turn does what is due beside a job, and waits a moment for more; false: leave the job. */
+bool keeper_turn(struct keeper *k);
 void keeper_send(struct keeper *k,
                  struct span json); /* what does not fit is dropped: a state follows */
 void keeper_tell_state(struct keeper *k);

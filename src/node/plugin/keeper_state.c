@@ -259,6 +259,7 @@ static void put_job(struct json_writer *j, const struct keeper *k)
     put_str(j, "step", k->length == 0 ? "checking" : is_all ? "installing" : "downloading");
     put_number(j, "verified", k->verified);
     put_number(j, "length", k->length);
+    put_bool(j, "peers", k->plugin.is_from_peers);
     json_end_object(j);
 }
 

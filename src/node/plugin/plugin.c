@@ -341,6 +341,10 @@ fetch(void *user, size_t source, const struct package_file *file, const struct d
     struct fetching *f = user;
     char url[DOWNLOAD_URL_LEN_MAX];
     struct download_args args = *to;
+    f->plugin->is_from_peers = source == f->plugin->mirrors_count;
+    if (f->plugin->is_from_peers) {
+        return f->plugin->peers(f->plugin->peers_user, file, to);
+    }
     TRY(make_url(f->plugin, url, f->plugin->mirrors[source], file->name));
     args.url = url;
     enum err e = download_get(&f->plugin->download, &args);
@@ -369,8 +373,10 @@ static struct plugin_install what_to_install(struct plugin *p, const struct plug
 enum err plugin_install(struct plugin *p, plugin_progress_fn progress, void *user)
 {
     struct fetching f = {.plugin = p, .progress = progress, .user = user};
-    struct plugin_source source = {
-        .fetch = fetch, .progress = on_progress, .user = &f, .sources_count = p->mirrors_count};
+    struct plugin_source source = {.fetch = fetch,
+                                   .progress = on_progress,
+                                   .user = &f,
+                                   .sources_count = p->mirrors_count + (p->peers != NULL)};
     struct plugin_install install = what_to_install(p, &source);
     if (!p->is_current || !p->match.is_met) {
         return fail(p, ERR_STATE, "package_none", "There is nothing to install.");

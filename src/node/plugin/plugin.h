@@ -19,6 +19,10 @@ struct plugin {
     struct download download;
     char mirrors[PLUGIN_MIRRORS_MAX][PLUGIN_URL_LEN_MAX];
     size_t mirrors_count;
+    /* Files from peers, behind all mirrors: as fetch of plugin_source. NULL: there are none. */
+    enum err (*peers)(void *user, const struct package_file *file, const struct download_args *to);
+    void *peers_user;
+    bool is_from_peers; /* the file that is being received */
     struct tuf_run run;
     bool is_development;    /* the repository's root says that it is for developing alone */
     bool is_current;        /* the metadata was brought up to date */

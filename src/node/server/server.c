@@ -544,6 +544,7 @@ MUST_CHECK static enum err start(struct server *s)
     server_mdns_start(s);
     TRY(server_dht_start(s));
     TRY(server_attest_start(s));
+    TRY(server_package_start(s));
     /* Supervised, the wallet is its operator, and its sandbox has no Unix sockets. */
     return s->sidecar.fd > 0 ? OK : server_operator_start(s);
 }
@@ -632,6 +633,7 @@ static void stop(struct server *s)
     server_relay_stop(s);
     server_reach_free(s);
     server_attest_done(s);
+    server_package_stop(s);
     if (s->has_host) {
         host_done(&s->host);
     }

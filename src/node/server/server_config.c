@@ -150,6 +150,9 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
     if (config_is_key(e, "server", "attest")) {
         return config_get_flag(&c->is_attested, e, diag);
     }
+    if (config_is_key(e, "server", "package")) {
+        return config_get_flag(&c->is_package, e, diag);
+    }
     if (config_is_key(e, "server", "dht")) {
         return config_get_flag(&c->is_dht, e, diag);
     }
@@ -220,6 +223,7 @@ enum err server_config_find(struct server_config *ret,
         .is_bundler = true,
         .is_dht = true,
         .is_attested = true,
+        .is_package = true,
         .is_port_mapping = true,
         .limits = service_server_limits_default(),
         .bundler = bundler_limits_default(),

@@ -15,6 +15,7 @@
 #include "node/os/entropy.h"
 #include "node/os/notify.h"
 #include "node/os/sandbox_node.h"
+#include "node/plugin/chunk_host.h"
 #include "node/server/server.h"
 #include "node/server/server_sidecar.h"
 #include "node/server/server_store.h"
@@ -127,6 +128,22 @@ struct server_attest {
     instant renew_at;
 };
 
+/* The programs that it runs, for peers that want the package. */
+enum { SERVER_PACKAGE_FILES = 2 };
+
+struct server_package_file {
+    int fd;
+    uint64_t length;
+    struct hash32 hash;
+};
+
+struct server_package {
+    struct chunk_shelf shelf; /* first */
+    struct chunk_host host;
+    struct server_package_file files[SERVER_PACKAGE_FILES];
+    size_t files_count;
+};
+
 struct server {
     const struct server_config *config; /* own */
     struct server_config own;           /* a reload changes it */
@@ -181,6 +198,7 @@ struct server {
     struct server_reach reach;
     struct server_relay relay;
     struct server_attest attest;
+    struct server_package package;
     size_t listen_count;
     struct span listen[SERVER_LISTEN_COUNT_MAX]; /* with the real ports */
     size_t leaving_count;                        /* answered, and not yet closed by both sides */
@@ -280,6 +298,12 @@ void server_figures_peer(struct server *s, const struct host_peer_info *info);
 
 /* server_write_metrics: Prometheus' text format 0.0.4. */
 void server_write_metrics(struct server *s, struct wr *w);
+
+/* ---- server_package.c ---- */
+
+/* server_package_start opens and hashes the programs, before the sandbox, and offers them, unless the operator does not want that. ERR_LIMIT. */
+MUST_CHECK enum err server_package_start(struct server *s);
+void server_package_stop(struct server *s);
 
 /* ---- server_relay.c ---- */
 

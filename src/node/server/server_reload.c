@@ -27,6 +27,7 @@ static const struct item items[] = {
     ITEM("server.listen", listen, false),
     ITEM("server.announce", announce, false),
     ITEM("server.attest", is_attested, false),
+    ITEM("server.package", is_package, false),
     ITEM("server.dht", is_dht, false),
     ITEM("server.port_mapping", is_port_mapping, false),
     ITEM("server.bootstrap", bootstrap, false),

@@ -607,6 +607,8 @@ export type PluginState = {
     verified: number;
     /** Bytes that were signed; 0: not known yet. */
     length: number;
+    /** They come from other people's servers, as no mirror gives them. */
+    peers: boolean;
   };
   /** What the server says of itself. */
   run?: {

@@ -173,7 +173,7 @@ export const serverEn = {
     },
     may: 'May', mayList: ['use the network: TCP and UDP', 'read and write its own folder', 'be reached by others at:'], mayNot: 'May not', mayNotList: ['read your files or keys', 'start other programs', 'talk to other programs of this computer', 'stay when the wallet ends'],
     progress: 'Progress', steps: { checking: 'Checking signatures', downloading: 'Downloading', installing: 'Installing' },
-    verified: (a: string, b: string, percent: number) => `${a} of ${b} verified, ${percent} %`, announce: (percent: number) => `${percent} % verified`,
+    verified: (a: string, b: string, percent: number) => `${a} of ${b} verified, ${percent} %`, announce: (percent: number) => `${percent} % verified`, fromPeers: 'No mirror gives it: it comes from other people’s servers.',
     now: 'Now', since: (t: string) => `for ${t}`, version: 'Version', trial: 'On trial: the version before comes back if it fails.', stop: 'Stop', start: 'Start',
     served: 'Requests', servedOf: (n: number, rate: number) => `${n} answered, ${rate} in the last minute`, traffic: 'Traffic', trafficOf: (rx: string, tx: string) => `${rx} in, ${tx} out`, average: (rate: string) => `about ${rate} Mbit/s on average`,
     memory: 'Memory', kib: (n: number) => `${n} MiB`, node: 'Ethereum node', nodeOk: 'It answers.', nodeSilent: 'It does not answer: clients get nothing from the chain.',

@@ -171,7 +171,7 @@ export const serverZh: ServerTexts = {
     },
     may: '允许', mayList: ['使用网络：TCP和UDP', '读写它自己的文件夹', '在此地址被别人连接：'], mayNot: '不允许', mayNotList: ['读取你的文件或密钥', '启动其他程序', '与本机其他程序通信', '在钱包结束后继续存在'],
     progress: '进度', steps: { checking: '检查签名', downloading: '下载中', installing: '安装中' },
-    verified: (a: string, b: string, percent: number) => `已校验${a}/${b}，${percent}%`, announce: (percent: number) => `已校验${percent}%`,
+    verified: (a: string, b: string, percent: number) => `已校验${a}/${b}，${percent}%`, announce: (percent: number) => `已校验${percent}%`, fromPeers: '没有镜像提供：正从别人的服务器获取。',
     now: '现状', since: (t: string) => `已${t}`, version: '版本', trial: '试运行中：失败时退回上一版本。', stop: '停止', start: '启动',
     served: '请求', servedOf: (n: number, rate: number) => `已回答${n}个，最近一分钟${rate}个`, traffic: '流量', trafficOf: (rx: string, tx: string) => `收${rx}，发${tx}`, average: (rate: string) => `平均约${rate} Mbit/s`,
     memory: '内存', kib: (n: number) => `${n} MiB`, node: '以太坊节点', nodeOk: '有响应。', nodeSilent: '没有响应：客户端得不到链上数据。',

@@ -114,7 +114,7 @@ function Install({ p, doing }: Part) {
 /** The steps, and the bytes that are verified of those that were signed. */
 function Job({ p, doing }: Part) {
   const t = T();
-  const { step, verified, length } = p.job!;
+  const { step, verified, length, peers } = p.job!;
   const steps = ['checking', 'downloading', 'installing'] as const;
   const at = steps.indexOf(step);
   const percent = length > 0 ? Math.floor((verified * 100) / length) : 0;
@@ -125,6 +125,7 @@ function Job({ p, doing }: Part) {
       </ol>
       <progress aria-label={t.server.progress} value={length > 0 ? verified : undefined} max={Math.max(1, length)} data-test="progress" />
       <p class="tabular">{length > 0 ? t.server.verified(dataSize(verified, t.locale), dataSize(length, t.locale), percent) : t.server.steps.checking}</p>
+      {peers && <p class="muted" data-test="from-peers">{t.server.fromPeers}</p>}
       <p class="sr" role="status">{t.server.announce(Math.floor(percent / 25) * 25)}</p>
       <div class="row"><Button onPress={() => void doing.run(() => command('plugin_cancel', {}))} testId="cancel">{t.common.cancel}</Button></div>
     </Card>
