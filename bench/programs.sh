@@ -3,7 +3,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 "$here"/../tools/npm_ci.sh tools/local contracts
-[ -f "$1"/ui/manifest.json ] || "$here"/../ui/build.sh "$1"/ui >&2
+"$here"/../ui/build.sh "$1"/ui >&2
 PASSMESH_PROGRAMS=$(cd "$1" && pwd)/apps
 export PASSMESH_PROGRAMS
 exec "$("$here"/../tools/node22.sh --path)" "$here"/programs.mjs "$@"

@@ -5,7 +5,7 @@
  * path is what the browser asks for, file the name in OUT_DIR. Two builds of one source are byte-equal.
  * With --gallery also gallery.html, for tests only: every screen in every state, without a daemon. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -125,9 +125,31 @@ function writeAll(out, made, names) {
   writeFileSync(join(out, 'manifest.json'), `${JSON.stringify({ headers: HEADERS, files }, null, 1)}\n`);
 }
 
+/* Names, sizes and times of all files that the page is made of: changes whenever the page may. */
+function stampOf(paths) {
+  const hash = createHash('sha256');
+  const add = (path) => {
+    const s = statSync(path);
+    if (s.isDirectory()) {
+      readdirSync(path).sort().forEach((name) => add(join(path, name)));
+    } else {
+      hash.update(`${path}\0${s.size}\0${s.mtimeMs}\0`);
+    }
+  };
+  paths.forEach((p) => add(join(here, p)));
+  return hash.digest('hex');
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const out = process.argv[2] ?? join(here, '..', 'build', 'ui');
+  const mark = `${out}.stamp`;
+  const stamp = stampOf(['src', 'index.html', 'build.mjs', 'headers.mjs', 'package-lock.json', '../api']);
+  if (process.argv.includes('--if-changed') && existsSync(join(out, 'manifest.json')) && existsSync(mark) && read(mark) === stamp) {
+    process.exit(0);
+  }
+  rmSync(mark, { force: true });
   await buildPage(out, { withGallery: process.argv.includes('--gallery') });
+  writeFileSync(mark, stamp);
   const { files } = JSON.parse(read(join(out, 'manifest.json')));
   const total = files.filter((f) => f.file !== 'LICENSES.txt').reduce((sum, f) => sum + f.gzip, 0);
   console.log(`${relative(process.cwd(), out)}: ${files.length} files, ${(total / 1000).toFixed(1)} kB gzip`);

@@ -1,6 +1,6 @@
 // One build: compile, describe, write. build.mjs is its command line.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keccak256 } from 'viem';
 import { compile, root } from './compile.mjs';
@@ -16,6 +16,13 @@ function inputsHash() {
     }
   }
   return hash.update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+}
+
+/* Whoever reads meanwhile sees the old file or the new one: several tests may build at once. */
+function writeWhole(path, text) {
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, text);
+  renameSync(draft, path);
 }
 
 /**
@@ -40,11 +47,11 @@ export function build(out) {
   for (const [name, c] of Object.entries(compiled.contracts)) {
     const runtime_code_hash = Object.keys(c.immutables).length === 0 ? keccak256(c.runtime) : null;
     const artifact = { contract: name, abi: c.abi, bytecode: c.bytecode, runtime: c.runtime, runtime_code_hash, storage: c.storage };
-    writeFileSync(join(out, `${name}.json`), `${JSON.stringify(artifact, null, 2)}\n`);
+    writeWhole(join(out, `${name}.json`), `${JSON.stringify(artifact, null, 2)}\n`);
   }
-  writeFileSync(join(out, 'deployments.json'), text);
-  writeFileSync(join(out, 'creation-code.json'), `${JSON.stringify(creationCode, null, 2)}\n`);
-  writeFileSync(mark, inputs);
+  writeWhole(join(out, 'deployments.json'), text);
+  writeWhole(join(out, 'creation-code.json'), `${JSON.stringify(creationCode, null, 2)}\n`);
+  writeWhole(mark, inputs);
   return text;
 }
 

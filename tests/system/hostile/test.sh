@@ -4,5 +4,5 @@ set -euo pipefail
 root=$(realpath "$(dirname "$0")"/../../..)
 "$root"/tests/interop/js/prepare.sh
 "$root"/tools/npm_ci.sh tools/local contracts
-[ -f "$root"/build/ui/manifest.json ] || "$root"/ui/build.sh "$root"/build/ui >&2
+"$root"/ui/build.sh "$root"/build/ui >&2
 exec "$root"/tools/node22.sh --test --test-reporter="$root"/contracts/lib/tap.mjs "$@"

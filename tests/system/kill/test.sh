@@ -5,7 +5,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$here/../../..
 "$root"/tools/npm_ci.sh tools/local contracts
-[ -f "$root"/build/ui/manifest.json ] || "$root"/ui/build.sh "$root"/build/ui >&2
+"$root"/ui/build.sh "$root"/build/ui >&2
 KILLS=$1
 export KILLS
 exec "$root"/tools/node22.sh --test --test-reporter="$(cd "$root" && pwd)"/contracts/lib/tap.mjs "$2"

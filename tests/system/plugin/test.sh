@@ -5,5 +5,5 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 "$root"/tools/npm_ci.sh tools/local contracts ui
-[ -f "$root"/build/ui/manifest.json ] || "$root"/ui/build.sh "$root"/build/ui >&2
+"$root"/ui/build.sh "$root"/build/ui >&2
 exec "$root"/tools/node22.sh --test --test-concurrency=1 --test-reporter="$root"/contracts/lib/tap.mjs "$1"

@@ -1,9 +1,8 @@
 // Builds what the local network runs, if it is not there from the same sources.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createHash } from 'node:crypto';
 import { Fault, step } from './say.mjs';
 
 export const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
@@ -36,35 +35,7 @@ function run(what, program, args) {
   });
 }
 
-/* Names, sizes and times of all files below folders: changes whenever the page may. */
-function stampOf(folders) {
-  const hash = createHash('sha256');
-  const add = (path) => {
-    const s = statSync(path);
-    if (s.isDirectory()) {
-      for (const name of readdirSync(path).sort()) {
-        if (name !== 'node_modules') {
-          add(join(path, name));
-        }
-      }
-    } else {
-      hash.update(`${path}\0${s.size}\0${s.mtimeMs}\0`);
-    }
-  };
-  folders.forEach((f) => add(join(root, f)));
-  return hash.digest('hex');
-}
-
-async function buildPage() {
-  const page = join(buildDir, 'ui');
-  const mark = join(buildDir, 'ui.stamp');
-  const stamp = stampOf(['ui/src', 'ui/index.html', 'ui/build.mjs', 'ui/headers.mjs', 'ui/package-lock.json', 'api']);
-  if (existsSync(join(page, 'manifest.json')) && existsSync(mark) && readFileSync(mark, 'utf8') === stamp) {
-    return;
-  }
-  await run('Building the page', join(root, 'ui/build.sh'), [page]);
-  writeFileSync(mark, stamp);
-}
+const buildPage = () => run('Building the page', join(root, 'ui/build.sh'), [join(buildDir, 'ui')]);
 
 export function checkDisk() {
   mkdirSync(buildDir, { recursive: true });
