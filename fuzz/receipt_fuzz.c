@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)receipt_bloom_is_right(&r);
     size_t count = 0;
     for (struct span rest = r.logs; rest.n > 0; count++) {
-        struct log log;
+        struct event_log log;
         check(log_next(&log, &rest) == OK);
         check(log.topics_count <= LOG_TOPICS_MAX);
         check(log.data.p + log.data.n <= in.p + in.n);

@@ -26,7 +26,7 @@ static bool has_topic(const struct log_filter *f, size_t position, const struct 
     return f->topics[position].count == 0;
 }
 
-bool log_filter_matches(const struct log_filter *f, const struct log *log)
+bool log_filter_matches(const struct log_filter *f, const struct event_log *log)
 {
     if (f->positions_count > log->topics_count || !has_address(f, log->address)) {
         return false;
@@ -138,7 +138,7 @@ static bool open_block(struct log_range *r)
 }
 
 /* next_in_block gives the next log of the open block, matching or not. r->item is one behind its transaction. */
-static bool next_in_block(struct log_range *r, struct log *ret_log)
+static bool next_in_block(struct log_range *r, struct event_log *ret_log)
 {
     const struct log_block *b = &r->blocks[r->block];
     while (r->logs.n == 0 && r->item < b->items_count) {
@@ -160,7 +160,7 @@ static bool next_in_block(struct log_range *r, struct log *ret_log)
 bool log_range_next(struct log_range *r, struct log_found *ret_found)
 {
     while (r->block < r->blocks_count) {
-        struct log log;
+        struct event_log log;
         if ((!r->is_open && !open_block(r)) || !next_in_block(r, &log)) {
             r->is_open = false;
             r->block++;

@@ -31,7 +31,7 @@ struct log_filter {
     size_t positions_count; /* a log with fewer topics does not match, whatever they are */
 };
 
-bool log_filter_matches(const struct log_filter *f, const struct log *log);
+bool log_filter_matches(const struct log_filter *f, const struct event_log *log);
 
 /* log_filter_may_match: false means that no log below this bloom matches. */
 bool log_filter_may_match(const struct log_filter *f, const struct bloom *bloom);
@@ -68,7 +68,7 @@ struct log_range {
 };
 
 struct log_found {
-    struct log log;
+    struct event_log log;
     uint64_t block_number;
     struct hash32 block_hash;
     uint64_t timestamp; /* seconds since 1970 */

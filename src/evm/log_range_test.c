@@ -263,7 +263,7 @@ TEST(filters)
     struct address b = {.bytes = {2}};
     struct hash32 x = {.bytes = {3}};
     struct hash32 y = {.bytes = {4}};
-    struct log log = {
+    struct event_log log = {
         .address = a, .topics = {x, y},
              .topics_count = 2
     };

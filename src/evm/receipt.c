@@ -8,9 +8,9 @@
 
 enum { TYPE_END = 0x80 };
 
-MUST_CHECK static enum err log_decode(struct log *ret_log, struct span encoded)
+MUST_CHECK static enum err log_decode(struct event_log *ret_log, struct span encoded)
 {
-    struct log log = {0};
+    struct event_log log = {0};
     struct rlp_rd r = rlp_rd_list(encoded);
     rlp_rd_fixed(&r, MSPAN_OF(log.address.bytes));
     struct rlp_rd topics = {.rest = rlp_rd_sublist(&r)};
@@ -31,7 +31,7 @@ MUST_CHECK static enum err log_decode(struct log *ret_log, struct span encoded)
     return OK;
 }
 
-enum err log_next(struct log *ret_log, struct span *logs)
+enum err log_next(struct event_log *ret_log, struct span *logs)
 {
     struct span rest = *logs;
     struct rlp_item item;
@@ -78,7 +78,7 @@ enum err receipt_decode(struct receipt *ret_receipt, struct span item)
         return ERR_MALFORMED;
     }
     for (struct span rest = receipt.logs; rest.n > 0; receipt.logs_count++) {
-        struct log log;
+        struct event_log log;
         TRY(log_next(&log, &rest));
     }
     *ret_receipt = receipt;
@@ -89,7 +89,7 @@ bool receipt_bloom_is_right(const struct receipt *r)
 {
     struct bloom want = {0};
     for (struct span rest = r->logs; rest.n > 0;) {
-        struct log log;
+        struct event_log log;
         if (log_next(&log, &rest) != OK) {
             return false;
         }

@@ -28,7 +28,7 @@ struct receipt {
     size_t logs_count;
 };
 
-struct log {
+struct event_log {
     struct address address;
     struct hash32 topics[LOG_TOPICS_MAX];
     size_t topics_count;
@@ -43,7 +43,7 @@ MUST_CHECK enum err receipt_decode(struct receipt *ret_receipt, struct span item
 bool receipt_bloom_is_right(const struct receipt *r);
 
 /* log_next cuts the first log off *logs: ERR_MALFORMED if it is none; *logs is then untouched. */
-MUST_CHECK enum err log_next(struct log *ret_log, struct span *logs);
+MUST_CHECK enum err log_next(struct event_log *ret_log, struct span *logs);
 
 /* A withdrawal from the beacon chain (EIP-4895) as the withdrawals trie holds it. */
 enum { WITHDRAWAL_LEN_MAX = 1 + 3 * 9 + 21 };

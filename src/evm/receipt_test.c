@@ -162,7 +162,7 @@ TEST(forms_of_receipts)
     EXPECT_EQ(2, r.logs_count);
     EXPECT_EQ(21000, r.cumulative_gas);
     EXPECT(!receipt_bloom_is_right(&r)); /* its filter is empty */
-    struct log log;
+    struct event_log log;
     struct span logs = r.logs;
     EXPECT_OK(log_next(&log, &logs));
     EXPECT_EQ(1, log.topics_count);

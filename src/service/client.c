@@ -36,10 +36,16 @@ enum err service_client_init(struct service_client *c,
     frame_reader_init(&c->frames, (struct frame_cfg){.prefix = FRAME_UVARINT,
                                                      .frame_len_max = l->response_len_max,
                                                      .budget = budget});
+    c->body_len_max = l->body_len_max;
+    if (request->response_max != 0 && request->response_max < c->body_len_max) {
+        c->body_len_max = request->response_max;
+    }
+    buf_init(&c->parts, budget, c->body_len_max);
     enum err e = service_request_encode(request, &message);
     if (e == OK) {
         struct wr w = wr_init_buf(&c->out);
         service_request_hash(&c->request_hash, buf_span(&message));
+        c->running = c->request_hash;
         frame_write(&w, FRAME_UVARINT, buf_span(&message));
         e = wr_end(&w);
     }
@@ -58,6 +64,7 @@ enum err service_client_init(struct service_client *c,
 void service_client_done(struct service_client *c)
 {
     buf_done(&c->out);
+    buf_done(&c->parts);
     frame_reader_done(&c->frames);
 }
 
@@ -86,8 +93,34 @@ MUST_CHECK static enum err body_decode(const struct service_client *c,
     case SERVICE_LC_OPTIMISTIC:
         TRY(service_light_decode(&e->body.light, body));
         return e->body.light.count <= c->light_max ? OK : ERR_MALFORMED;
+    case SERVICE_HEADERS:
+    case SERVICE_CODE:
+    case SERVICE_INCLUSION:
+    case SERVICE_LOGS:      return service_chain_decode(&e->body.chain, c->type, body);
     }
     return ERR_INTERNAL;
+}
+
+/* part_take puts one of several parts to those before it. ERR_TRUNCATED: it was not the last; else *r becomes the answer with
+ * the whole body. ERR_AUTH: the running hash is another; ERR_MALFORMED: the lengths do not fit, or this type comes whole. */
+MUST_CHECK static enum err part_take(struct service_client *c, struct service_response *r)
+{
+    bool is_first = c->parts.n == 0;
+    if (!r->is_part) {
+        return is_first ? OK : ERR_MALFORMED;
+    }
+    if (r->code != SERVICE_OK || r->body.n == 0 || r->body.n + r->rest > c->body_len_max ||
+        (!is_first && r->body.n + r->rest != c->rest)) {
+        return ERR_MALFORMED;
+    }
+    service_part_hash(&c->running, r->body);
+    if (!span_equal(SPAN_OF(c->running.bytes), SPAN_OF(r->running.bytes))) {
+        return ERR_AUTH;
+    }
+    TRY(buf_append(&c->parts, r->body));
+    c->rest = r->rest;
+    r->body = buf_span(&c->parts);
+    return r->rest > 0 ? ERR_TRUNCATED : OK;
 }
 
 /* answer_read makes an event of one frame, or closes. */
@@ -102,6 +135,16 @@ static void answer_read(struct service_client *c, struct span frame)
     }
     if (!span_equal(SPAN_OF(e.response.request_hash.bytes), SPAN_OF(c->request_hash.bytes))) {
         close_with(c, ERR_AUTH, "the answer belongs to another request", SERVICE_BLAME_SERVER);
+        return;
+    }
+    enum err whole = part_take(c, &e.response);
+    if (whole == ERR_TRUNCATED) {
+        return;
+    }
+    if (whole != OK) {
+        bool is_ours = whole == ERR_LIMIT; /* no memory for it */
+        close_with(c, whole, "the parts of the answer do not fit together",
+                   is_ours ? SERVICE_BLAME_NOBODY : SERVICE_BLAME_SERVER);
         return;
     }
     bool is_ok = e.response.code == SERVICE_OK;

@@ -7,6 +7,7 @@
 #include "base/instant.h"
 #include "base/span.h"
 #include "codec/frame.h"
+#include "service/chain.h"
 #include "service/light.h"
 #include "service/message.h"
 #include "service/proof.h"
@@ -37,7 +38,8 @@ struct service_client_event {
         struct service_head head;
         struct service_proof proof; /* well-formed; nothing in it is proven yet */
         struct service_light light; /* as it is: nothing of the SSZ was read */
-    } body; /* with ANSWER of code OK (status, rpc, userop, head, proof, light by the request's type), and with HEAD */
+        struct service_chain chain; /* well-formed; nothing in it is proven yet */
+    } body; /* with ANSWER of code OK (status, rpc, userop, head, proof, light, chain by the request's type), and with HEAD */
     enum err err;
     const char *rule; /* static text, or NULL */
     enum service_blame blame;
@@ -52,6 +54,10 @@ struct service_client {
     struct buf out;
     size_t out_at; /* bytes of out that are sent */
     struct frame_reader frames;
+    size_t body_len_max;   /* of a body that may come in several answers; 0: it may not */
+    struct buf parts;      /* of such a one, those that came */
+    uint64_t rest;         /* bytes that are still to come; 0: none were announced */
+    struct hash32 running; /* of those that came */
     instant deadline;
     bool is_answered; /* a first answer has come */
     bool is_closed;   /* CLOSED is due or was given */

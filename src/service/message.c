@@ -14,11 +14,11 @@ static const struct service_limits limits[SERVICE_TYPES_MAX] = {
     [SERVICE_STATUS] = {.request_len_max = 256,
                         .response_len_max = 4096,
                         .deadline_ms_max = 5000,
-                        .units = 1 },
+                        .units = 1},
     [SERVICE_RPC] = {.request_len_max = SERVICE_REQUEST_LEN_MAX,
                         .response_len_max = SERVICE_RESPONSE_LEN_MAX,
                         .deadline_ms_max = 30000,
-                        .units = 0 },
+                        .units = 0},
     [SERVICE_SEND_USER_OPERATION] = {.request_len_max = 16384,
                         .response_len_max = 4096,
                         .deadline_ms_max = 30000,
@@ -26,31 +26,48 @@ static const struct service_limits limits[SERVICE_TYPES_MAX] = {
     [SERVICE_USER_OPERATION_STATUS] = {.request_len_max = 256,
                         .response_len_max = 4096,
                         .deadline_ms_max = 5000,
-                        .units = 1 },
+                        .units = 1},
     [SERVICE_SUBSCRIBE] = {.request_len_max = 256,
                         .response_len_max = 4096,
                         .deadline_ms_max = 0,
-                        .units = 5 },
+                        .units = 5},
     [SERVICE_ACCOUNT_PROOF] = {.request_len_max = 4096,
                         .response_len_max = 320 * 1024,
                         .deadline_ms_max = 10000,
-                        .units = 2 },
+                        .units = 2},
     [SERVICE_LC_BOOTSTRAP] = {.request_len_max = 256,
                         .response_len_max = 32 * 1024,
                         .deadline_ms_max = 10000,
-                        .units = 5 },
+                        .units = 5},
     [SERVICE_LC_UPDATES] = {.request_len_max = 256,
                         .response_len_max = 512 * 1024,
                         .deadline_ms_max = 10000,
-                        .units = 5 },
+                        .units = 5},
     [SERVICE_LC_FINALITY] = {.request_len_max = 256,
                         .response_len_max = 4096,
                         .deadline_ms_max = 5000,
-                        .units = 1 },
+                        .units = 1},
     [SERVICE_LC_OPTIMISTIC] = {.request_len_max = 256,
                         .response_len_max = 4096,
                         .deadline_ms_max = 5000,
-                        .units = 1 },
+                        .units = 1},
+    [SERVICE_HEADERS] = {.request_len_max = 256,
+                        .response_len_max = 288 * 1024,
+                        .deadline_ms_max = 10000,
+                        .units = 2},
+    [SERVICE_CODE] = {.request_len_max = 256,
+                        .response_len_max = SERVICE_CODE_LEN_MAX + 4096,
+                        .deadline_ms_max = 10000,
+                        .units = 3},
+    [SERVICE_INCLUSION] = {.request_len_max = 256,
+                        .response_len_max = 1 << 20,
+                        .deadline_ms_max = 10000,
+                        .units = 10},
+    [SERVICE_LOGS] = {.request_len_max = 4096,
+                        .response_len_max = SERVICE_PART_LEN_MAX + 4096,
+                        .body_len_max = SERVICE_BODY_LEN_MAX,
+                        .deadline_ms_max = 30000,
+                        .units = 5},
 };
 
 const struct service_limits *service_limits(enum service_type type)
@@ -143,12 +160,13 @@ MUST_CHECK static enum err get_text(struct span *ret, const struct protobuf_fiel
     return OK;
 }
 
-/* get_words reads at most max words of 32 bytes, one behind the other. */
-MUST_CHECK static enum err get_words(struct span *ret, const struct protobuf_field *f, size_t max)
+/* get_items reads at most max items of len bytes, one behind the other. */
+MUST_CHECK static enum err
+get_items(struct span *ret, const struct protobuf_field *f, size_t len, size_t max)
 {
     struct span s;
     TRY(protobuf_get_bytes(&s, f));
-    if (s.n % 32 != 0 || s.n / 32 > max) {
+    if (s.n % len != 0 || s.n / len > max) {
         return ERR_MALFORMED;
     }
     *ret = s;
@@ -160,6 +178,29 @@ static struct protobuf_reader read_message(struct span in)
     struct protobuf_reader r = protobuf_read(in);
     r.fields_left = FIELDS_MAX;
     return r;
+}
+
+/* chain_fields_put writes what a question about a trusted block needs; what a type has not is empty, and not written. */
+static void chain_fields_put(struct wr *w, const struct service_request *r)
+{
+    put_bytes(w, 12, SPAN_OF(r->block_hash.bytes));
+    if (r->type == SERVICE_CODE) {
+        put_bytes(w, 13, SPAN_OF(r->address.bytes));
+        put_bytes(w, 19, SPAN_OF(r->code_hash.bytes));
+        return;
+    }
+    put_number(w, 20, r->number);
+    if (r->type == SERVICE_INCLUSION) {
+        put_bytes(w, 22, SPAN_OF(r->tx_hash.bytes));
+        return;
+    }
+    put_number(w, 21, r->blocks);
+    if (r->type == SERVICE_LOGS) {
+        put_bytes(w, 23, r->addresses);
+        for (uint32_t i = 0; i < SERVICE_TOPICS_MAX; i++) {
+            put_bytes(w, 24 + i, r->topics[i]);
+        }
+    }
 }
 
 enum err service_request_encode(const struct service_request *r, struct buf *out)
@@ -200,9 +241,32 @@ enum err service_request_encode(const struct service_request *r, struct buf *out
         break;
     case SERVICE_LC_FINALITY:
     case SERVICE_LC_OPTIMISTIC: break;
+    case SERVICE_HEADERS:
+    case SERVICE_CODE:
+    case SERVICE_INCLUSION:
+    case SERVICE_LOGS:          chain_fields_put(&w, r); break;
     }
     TRY(wr_end(&w));
     return out->n - start <= l->request_len_max ? OK : ERR_LIMIT;
+}
+
+/* chain_field reads the fields of what a trusted block proves. */
+MUST_CHECK static enum err chain_field(struct service_request *r, const struct protobuf_field *f)
+{
+    switch (f->number) {
+    case 19: return get_fixed(MSPAN_OF(r->code_hash.bytes), f);
+    case 20: return protobuf_get_u64(&r->number, f);
+    case 21:
+        TRY(get_below(&r->blocks, f, SERVICE_BLOCKS_MAX + 1));
+        return r->blocks > 0 ? OK : ERR_MALFORMED;
+    case 22: return get_fixed(MSPAN_OF(r->tx_hash.bytes), f);
+    case 23: return get_items(&r->addresses, f, sizeof(struct address), SERVICE_FILTER_MAX);
+    case 24:
+    case 25:
+    case 26:
+    case 27: return get_items(&r->topics[f->number - 24], f, 32, SERVICE_FILTER_MAX);
+    default: return OK;
+    }
 }
 
 /* request_field reads one field; which of them a type needs is looked at afterwards. */
@@ -235,14 +299,14 @@ request_field(struct service_request *r, uint32_t *seen, const struct protobuf_f
         return OK;
     case 12: return get_fixed(MSPAN_OF(r->block_hash.bytes), f);
     case 13: return get_fixed(MSPAN_OF(r->address.bytes), f);
-    case 14: return get_words(&r->slots, f, SERVICE_SLOTS_MAX);
-    case 15: return get_words(&r->known, f, SERVICE_KNOWN_MAX);
+    case 14: return get_items(&r->slots, f, 32, SERVICE_SLOTS_MAX);
+    case 15: return get_items(&r->known, f, 32, SERVICE_KNOWN_MAX);
     case 16: return get_fixed(MSPAN_OF(r->root.bytes), f);
     case 17: return protobuf_get_u64(&r->period, f);
     case 18:
         TRY(get_below(&r->count, f, SERVICE_LIGHT_MAX + 1));
         return r->count > 0 ? OK : ERR_MALFORMED;
-    default: return OK;
+    default: return chain_field(r, f);
     }
 }
 
@@ -256,6 +320,10 @@ enum err service_request_decode(struct service_request *ret, struct span message
         [SERVICE_ACCOUNT_PROOF] = 1U << 12 | 1U << 13,
         [SERVICE_LC_BOOTSTRAP] = 1U << 16,
         [SERVICE_LC_UPDATES] = 1U << 18,
+        [SERVICE_HEADERS] = 1U << 12 | 1U << 21,
+        [SERVICE_CODE] = 1U << 12 | 1U << 13 | 1U << 19,
+        [SERVICE_INCLUSION] = 1U << 12 | 1U << 22,
+        [SERVICE_LOGS] = 1U << 12 | 1U << 21,
     };
     struct service_request r = {.type = (enum service_type)0}; /* none yet */
     uint32_t seen = 0;
@@ -283,11 +351,15 @@ enum err service_request_decode(struct service_request *ret, struct span message
     if (r.type == SERVICE_SUBSCRIBE && r.topic != SERVICE_TOPIC_HEADS) {
         return diag_set(why, ERR_UNSUPPORTED, "this topic is not known here", 0);
     }
+    if (r.blocks > 0 && r.blocks - 1 > r.number) {
+        return diag_set(why, ERR_MALFORMED, "the chain has not so many blocks", 0);
+    }
     if (r.deadline_ms == 0 || r.deadline_ms > l->deadline_ms_max) {
         r.deadline_ms = l->deadline_ms_max;
     }
-    if (r.response_max == 0 || r.response_max > l->response_len_max) {
-        r.response_max = (uint32_t)l->response_len_max;
+    size_t len_max = l->body_len_max > 0 ? l->body_len_max : l->response_len_max;
+    if (r.response_max == 0 || r.response_max > len_max) {
+        r.response_max = (uint32_t)len_max;
     }
     *ret = r;
     return OK;
@@ -349,7 +421,19 @@ enum err service_response_encode(const struct service_response *r, struct buf *o
     put_number(&w, 4, r->units_left);
     put_text(&w, 5, r->text);
     put_bytes(&w, 6, r->body);
+    if (r->is_part) {
+        put_number(&w, 7, r->rest);
+        put_bytes(&w, 8, SPAN_OF(r->running.bytes));
+    }
     return wr_end(&w);
+}
+
+void service_part_hash(struct hash32 *running, struct span part)
+{
+    const struct span both[] = {SPAN_OF(running->bytes), part};
+    struct hash32 next;
+    sha256_of(&next, both, 2);
+    *running = next;
 }
 
 enum err
@@ -372,10 +456,15 @@ service_response_decode(struct service_response *ret, struct span message, struc
             /* a code of a later version: treat as a failure of the server */
             r.code = v < SERVICE_CODES_MAX ? (enum service_code)v : SERVICE_INTERNAL;
             break;
-        case 3:  e = get_u32(&r.retry_after_ms, &f); break;
-        case 4:  e = get_u32(&r.units_left, &f); break;
-        case 5:  e = get_text(&r.text, &f, SERVICE_TEXT_LEN_MAX); break;
-        case 6:  e = protobuf_get_bytes(&r.body, &f); break;
+        case 3: e = get_u32(&r.retry_after_ms, &f); break;
+        case 4: e = get_u32(&r.units_left, &f); break;
+        case 5: e = get_text(&r.text, &f, SERVICE_TEXT_LEN_MAX); break;
+        case 6: e = protobuf_get_bytes(&r.body, &f); break;
+        case 7: e = get_below(&r.rest, &f, SERVICE_BODY_LEN_MAX); break;
+        case 8:
+            r.is_part = true;
+            e = get_fixed(MSPAN_OF(r.running.bytes), &f);
+            break;
         default: break;
         }
         if (e != OK) {
@@ -383,7 +472,7 @@ service_response_decode(struct service_response *ret, struct span message, struc
                             "a field of the answer has another type or is out of range", 0);
         }
     }
-    if (protobuf_end(&reader) != OK || !has_hash) {
+    if (protobuf_end(&reader) != OK || !has_hash || (r.rest > 0 && !r.is_part)) {
         return diag_set(why, ERR_MALFORMED, "the answer is no response message", 0);
     }
     if (r.retry_after_ms > SERVICE_RETRY_MS_MAX) {

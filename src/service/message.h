@@ -29,25 +29,36 @@ enum service_type {
     SERVICE_LC_UPDATES = 8,
     SERVICE_LC_FINALITY = 9,
     SERVICE_LC_OPTIMISTIC = 10,
+    SERVICE_HEADERS = 11, /* these four: what a block that the client trusts proves: chain.h */
+    SERVICE_CODE = 12,
+    SERVICE_INCLUSION = 13,
+    SERVICE_LOGS = 14,
 };
 
 enum {
-    SERVICE_TYPES_MAX = 11,               /* numbers below this are types */
+    SERVICE_TYPES_MAX = 15,               /* numbers below this are types */
     SERVICE_REQUEST_LEN_MAX = 128 * 1024, /* bytes, of the longest type */
     SERVICE_RESPONSE_LEN_MAX = 4 << 20,
     SERVICE_TEXT_LEN_MAX = 256, /* bytes of a message to a person */
     SERVICE_METHOD_LEN_MAX = 64,
     SERVICE_ENTRY_POINTS_MAX = 4,
     SERVICE_RETRY_MS_MAX = 3600 * 1000,
-    SERVICE_SLOTS_MAX = 32, /* in one account proof */
-    SERVICE_LIGHT_MAX = 16, /* updates in one answer */
-    SERVICE_KNOWN_MAX = 64, /* hashes that an account proof's request names as known */
+    SERVICE_SLOTS_MAX = 32,   /* in one account proof */
+    SERVICE_LIGHT_MAX = 16,   /* updates in one answer */
+    SERVICE_KNOWN_MAX = 64,   /* hashes that an account proof's request names as known */
+    SERVICE_BLOCKS_MAX = 256, /* in one chain of headers */
+    SERVICE_FILTER_MAX = 16,  /* addresses in a filter of logs, and topics in one position */
+    SERVICE_TOPICS_MAX = 4,   /* positions */
+    SERVICE_CODE_LEN_MAX = 256 * 1024, /* bytes: ten times what EIP-170 allows */
+    SERVICE_PART_LEN_MAX = 512 * 1024, /* bytes of the body in one of several answers */
+    SERVICE_BODY_LEN_MAX = 16 << 20,   /* bytes of all of them together */
 };
 
 /* What a type may cost. service_limits gives NULL for an unknown type. */
 struct service_limits {
     size_t request_len_max;  /* bytes of the request message */
     size_t response_len_max; /* bytes of one response message */
+    size_t body_len_max;     /* bytes of a body that may come in several; 0: it comes in one */
     uint32_t
         deadline_ms_max; /* from the last byte of the request; 0: it lasts until one side ends it */
     uint32_t
@@ -62,9 +73,10 @@ enum service_topic {
 struct service_request {
     enum service_type type;
     uint64_t chain_id;
-    uint64_t id;           /* random, so that no two requests are alike */
-    uint32_t deadline_ms;  /* what the client will wait; 0: the type's most */
-    uint32_t response_max; /* bytes that the client will take; 0: the type's most */
+    uint64_t id;          /* random, so that no two requests are alike */
+    uint32_t deadline_ms; /* what the client will wait; 0: the type's most */
+    uint32_t
+        response_max; /* bytes that the client will take (in all, if the body may come in several); 0: the type's most */
 
     struct span method; /* RPC: "eth_getBalance" */
     struct span params; /* RPC: the text of a JSON array */
@@ -76,15 +88,23 @@ struct service_request {
 
     enum service_topic topic; /* SUBSCRIBE */
 
-    struct hash32 block_hash; /* ACCOUNT_PROOF, as all that follow */
-    struct address address;
-    struct span slots; /* 32 bytes each */
+    struct hash32
+        block_hash; /* ACCOUNT_PROOF, HEADERS, CODE, INCLUSION, LOGS: a block that the client trusts */
+    struct address address; /* ACCOUNT_PROOF, CODE */
+    struct span slots;      /* ACCOUNT_PROOF: 32 bytes each */
     struct span
         known; /* 32 bytes each: hashes of nodes, and perhaps of the block, that need not be sent */
 
     struct hash32 root; /* LC_BOOTSTRAP: of a finalized block of the consensus chain */
     uint64_t period;    /* LC_UPDATES: of the first sync committee */
     uint64_t count;     /* LC_UPDATES: 1 to SERVICE_LIGHT_MAX */
+
+    struct hash32 code_hash; /* CODE */
+    uint64_t number;         /* HEADERS, INCLUSION, LOGS: of the block that block_hash names */
+    uint64_t blocks; /* HEADERS, LOGS: that block and those before it, 1 to SERVICE_BLOCKS_MAX */
+    struct hash32 tx_hash; /* INCLUSION */
+    struct span addresses; /* LOGS: any of these, 20 bytes each; empty: any at all */
+    struct span topics[SERVICE_TOPICS_MAX]; /* LOGS: the same, 32 bytes each, for each position */
 };
 
 /* service_request_encode appends the message (without its frame) to out. */
@@ -134,8 +154,15 @@ struct service_response {
     uint32_t retry_after_ms; /* with BUSY and QUOTA; else 0 */
     uint32_t units_left;     /* of the peer's quota */
     struct span text;        /* why, for a person; untrusted, UTF-8, at most SERVICE_TEXT_LEN_MAX */
-    struct span body;        /* with OK: one of the bodies below */
+    struct span body;        /* with OK: one of the bodies below, or a part of it */
+    /* Of a body that comes in several answers: */
+    bool is_part;
+    uint64_t rest;         /* bytes of it that come after this part */
+    struct hash32 running; /* service_part_hash */
 };
+
+/* service_part_hash carries the hash of a body in parts on: it starts with the request's hash and covers each part. */
+void service_part_hash(struct hash32 *running, struct span part);
 
 MUST_CHECK enum err service_response_encode(const struct service_response *r, struct buf *out);
 MUST_CHECK enum err

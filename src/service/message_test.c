@@ -23,6 +23,10 @@ static struct service_request example(enum service_type type)
     memset(r.root.bytes, 0x88, sizeof r.root.bytes);
     r.period = 7;
     r.count = 2;
+    memset(r.code_hash.bytes, 0x99, sizeof r.code_hash.bytes);
+    memset(r.tx_hash.bytes, 0xaa, sizeof r.tx_hash.bytes);
+    r.number = 9;
+    r.blocks = 2;
     return r;
 }
 
@@ -44,7 +48,9 @@ TEST(requests)
         EXPECT_EQ(31337, back.chain_id);
         EXPECT_EQ(r.id, back.id);
         EXPECT_EQ(type == SERVICE_SUBSCRIBE ? 0 : is_bare ? 5000 : 1000, back.deadline_ms);
-        EXPECT_EQ(service_limits(back.type)->response_len_max, back.response_max);
+        EXPECT_EQ(type == SERVICE_LOGS ? SERVICE_BODY_LEN_MAX
+                                       : service_limits(back.type)->response_len_max,
+                  back.response_max);
         if (type == SERVICE_RPC) {
             EXPECT_SPAN(r.method, back.method);
             EXPECT_SPAN(r.params, back.params);
@@ -75,27 +81,41 @@ TEST(refused_requests)
         enum err err;
         const char *why;
     } cases[] = {
-        {"",                                              ERR_UNSUPPORTED, "nothing: type 0"        },
-        {"080b 19 0000000000000000",                      ERR_UNSUPPORTED, "type 11"                },
-        {"0807 19 0000000000000000",                      ERR_MALFORMED,   "bootstrap of no block"  },
-        {"0808 19 0000000000000000",                      ERR_MALFORMED,   "no count of updates"    },
-        {"0808 19 0000000000000000 900100",               ERR_MALFORMED,   "no updates"             },
-        {"0808 19 0000000000000000 900111",               ERR_MALFORMED,   "17 updates"             },
-        {"0801",                                          ERR_MALFORMED,   "no id"                  },
-        {"0801 1801",                                     ERR_MALFORMED,   "id of another wire type"},
-        {"0a00 19 0000000000000000",                      ERR_MALFORMED,   "type as text"           },
-        {"0802 19 0000000000000000",                      ERR_MALFORMED,   "rpc without method"     },
-        {"0802 19 0000000000000000 3200 3a025b5d",        ERR_MALFORMED,   "rpc of an empty method" },
-        {"0802 19 0000000000000000 320161 3200 3a025b5d", ERR_MALFORMED,
-         "rpc of a method, then of an empty one"                                                    },
-        {"0804 19 0000000000000000 520102",               ERR_MALFORMED,   "hash of one byte"       },
-        {"0805 19 0000000000000000 5802",                 ERR_UNSUPPORTED, "topic 2"                },
-        {"0805 19 0000000000000000",                      ERR_MALFORMED,   "no topic"               },
-        {"0801 19 0000000000000000 20 ffffffff7f",        ERR_MALFORMED,   "deadline over 32 bits"  },
-        {"0802 19 0000000000000000 3202fffe 3a025b5d",    ERR_MALFORMED,   "method not UTF-8"       },
-        {"0806 19 0000000000000000",                      ERR_MALFORMED,   "proof of no block"      },
-        {"0806 19 0000000000000000 7201 00",              ERR_MALFORMED,   "slots not of 32 bytes"  },
-        {"0806 19 0000000000000000 7a01 00",              ERR_MALFORMED,   "known not of 32 bytes"  },
+        {"",                                                                                            ERR_UNSUPPORTED, "nothing: type 0"              },
+        {"080f 19 0000000000000000",                                                                    ERR_UNSUPPORTED, "type 15"                      },
+        {"080b 19 0000000000000000",                                                                    ERR_MALFORMED,   "headers of no block"          },
+        {"080b 19 0000000000000000 6220 "
+         "1111111111111111111111111111111111111111111111111111111111111111 a80100",            ERR_MALFORMED,   "no headers"                   },
+        {"080b 19 0000000000000000 6220 "
+         "1111111111111111111111111111111111111111111111111111111111111111 a80102",            ERR_MALFORMED,   "two headers down from block 0"},
+        {"080b 19 0000000000000000 6220 "
+         "1111111111111111111111111111111111111111111111111111111111111111 a001ff07 a8018102", ERR_MALFORMED,   "257 headers"                  },
+        {"080e 19 0000000000000000 6220 "
+         "1111111111111111111111111111111111111111111111111111111111111111 a80101 ba0113 "
+         "22222222222222222222222222222222222222",                                             ERR_MALFORMED,   "a filter of 19 bytes"         },
+        {"080d 19 0000000000000000 6220 "
+         "1111111111111111111111111111111111111111111111111111111111111111",                   ERR_MALFORMED,   "no transaction"               },
+        {"080c 19 0000000000000000 6220 "
+         "1111111111111111111111111111111111111111111111111111111111111111",                   ERR_MALFORMED,   "code of no account"           },
+        {"0807 19 0000000000000000",                                                                    ERR_MALFORMED,   "bootstrap of no block"        },
+        {"0808 19 0000000000000000",                                                                    ERR_MALFORMED,   "no count of updates"          },
+        {"0808 19 0000000000000000 900100",                                                             ERR_MALFORMED,   "no updates"                   },
+        {"0808 19 0000000000000000 900111",                                                             ERR_MALFORMED,   "17 updates"                   },
+        {"0801",                                                                                        ERR_MALFORMED,   "no id"                        },
+        {"0801 1801",                                                                                   ERR_MALFORMED,   "id of another wire type"      },
+        {"0a00 19 0000000000000000",                                                                    ERR_MALFORMED,   "type as text"                 },
+        {"0802 19 0000000000000000",                                                                    ERR_MALFORMED,   "rpc without method"           },
+        {"0802 19 0000000000000000 3200 3a025b5d",                                                      ERR_MALFORMED,   "rpc of an empty method"       },
+        {"0802 19 0000000000000000 320161 3200 3a025b5d",                                               ERR_MALFORMED,
+         "rpc of a method, then of an empty one"                                                                                                        },
+        {"0804 19 0000000000000000 520102",                                                             ERR_MALFORMED,   "hash of one byte"             },
+        {"0805 19 0000000000000000 5802",                                                               ERR_UNSUPPORTED, "topic 2"                      },
+        {"0805 19 0000000000000000",                                                                    ERR_MALFORMED,   "no topic"                     },
+        {"0801 19 0000000000000000 20 ffffffff7f",                                                      ERR_MALFORMED,   "deadline over 32 bits"        },
+        {"0802 19 0000000000000000 3202fffe 3a025b5d",                                                  ERR_MALFORMED,   "method not UTF-8"             },
+        {"0806 19 0000000000000000",                                                                    ERR_MALFORMED,   "proof of no block"            },
+        {"0806 19 0000000000000000 7201 00",                                                            ERR_MALFORMED,   "slots not of 32 bytes"        },
+        {"0806 19 0000000000000000 7a01 00",                                                            ERR_MALFORMED,   "known not of 32 bytes"        },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         test_note("%s", cases[i].why);

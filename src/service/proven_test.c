@@ -77,7 +77,8 @@ TEST(answers_to_other_questions)
     struct hash32 other = w.request.block_hash;
     other.bytes[0] ^= 1;
     EXPECT_ERR(ERR_STATE, proven_account_verify(&p, &other, &w.request, &nothing, &answer));
-    struct service_request asked = w.request;
+    static struct service_request asked;
+    asked = w.request;
     asked.type = SERVICE_STATUS;
     EXPECT_ERR(ERR_STATE,
                proven_account_verify(&p, &w.request.block_hash, &asked, &nothing, &answer));

@@ -132,6 +132,7 @@ enum err service_server_open(struct service_server *s,
                                                       .budget = s->cfg.budget});
     buf_init(&st->ask, s->cfg.budget, SERVICE_REQUEST_LEN_MAX + 512);
     buf_init(&st->kept, s->cfg.budget, service_limits(SERVICE_ACCOUNT_PROOF)->request_len_max);
+    buf_init(&st->job.body, s->cfg.budget, SERVICE_BODY_LEN_MAX);
     buf_init(&st->out, s->cfg.budget, SERVICE_RESPONSE_LEN_MAX + UVARINT_LEN_MAX);
     list_add_last(&s->all, &st->in_streams);
     *ret_stream = st;
@@ -170,6 +171,7 @@ void service_server_reset(struct service_server *s, struct service_stream *strea
     frame_reader_done(&stream->frames);
     buf_done(&stream->ask);
     buf_done(&stream->kept);
+    buf_done(&stream->job.body);
     buf_done(&stream->out);
     list_remove(&stream->in_streams);
     list_remove(&stream->in_ready);
@@ -198,8 +200,8 @@ MUST_CHECK static enum err response_write(struct service_server *s,
 {
     buf_clear(&s->message);
     TRY(service_response_encode(r, &s->message));
-    if (s->message.n > st->request.response_max && r->code == SERVICE_OK) {
-        return ERR_LIMIT;
+    if (s->message.n > st->request.response_max && r->code == SERVICE_OK && st->job.body.n == 0) {
+        return ERR_LIMIT; /* of a job, its whole body was held against it */
     }
     TRY(buf_reserve(&st->out, s->message.n + UVARINT_LEN_MAX));
     struct wr w = wr_init_buf(&st->out);
@@ -215,6 +217,13 @@ static void count(struct service_server *s, struct service_stream *st, enum serv
     }
 }
 
+static void job_drop(struct service_stream *st)
+{
+    st->job.sent = 0;
+    buf_clear(&st->job.body);
+    buf_trim(&st->job.body);
+}
+
 void server_fail(struct service_server *s, struct service_stream *st, struct server_failure f)
 {
     struct service_response r = {.request_hash = st->request_hash,
@@ -226,6 +235,7 @@ void server_fail(struct service_server *s, struct service_stream *st, struct ser
         r.retry_after_ms = RETRY_MS;
     }
     count(s, st, f.code);
+    job_drop(st);
     enum err e = response_write(s, st, &r);
     (void)e; /* without memory even for this the stream ends without an answer */
     stream_finish(s, st);
@@ -249,6 +259,49 @@ void server_answer(struct service_server *s, struct service_stream *st, bool is_
         stream_finish(s, st);
     } else {
         ready_mark(s, st);
+    }
+}
+
+/* part_write frames the next part of a job's body. */
+MUST_CHECK static enum err part_write(struct service_server *s, struct service_stream *st)
+{
+    struct service_job *job = &st->job;
+    struct span part = span_first(span_from(buf_span(&job->body), job->sent), SERVICE_PART_LEN_MAX);
+    struct service_response r = {
+        .request_hash = st->request_hash, .units_left = st->units_left, .body = part};
+    if (job->body.n > SERVICE_PART_LEN_MAX) {
+        service_part_hash(&job->running, part);
+        r.is_part = true;
+        r.rest = job->body.n - job->sent - part.n;
+        r.running = job->running;
+    }
+    TRY(response_write(s, st, &r));
+    job->sent += part.n;
+    return OK;
+}
+
+void server_answer_job(struct service_server *s, struct service_stream *st)
+{
+    st->job.running = st->request_hash;
+    if (part_write(s, st) != OK) {
+        server_fail(
+            s, st,
+            (struct server_failure){.code = SERVICE_BUSY, .text = SPAN_LIT("no memory now")});
+        return;
+    }
+    count(s, st, SERVICE_OK);
+    stream_finish(s, st);
+}
+
+/* job_go_on puts the next part where the last one was. Without memory the stream ends in the middle, which its client sees. */
+static void job_go_on(struct service_server *s, struct service_stream *st)
+{
+    if (st->state == SERVICE_STREAM_ANSWERED && st->job.sent < st->job.body.n &&
+        part_write(s, st) == OK) {
+        return;
+    }
+    if (st->state == SERVICE_STREAM_ANSWERED) {
+        job_drop(st);
     }
 }
 
@@ -294,13 +347,13 @@ struct span service_server_waiting(const struct service_stream *stream)
 
 void service_server_sent(struct service_server *s, struct service_stream *stream, size_t n)
 {
-    (void)s;
     check(n <= stream->out.n - stream->out_at);
     stream->out_at += n;
     if (stream->out_at == stream->out.n) {
         buf_clear(&stream->out);
         buf_trim(&stream->out);
         stream->out_at = 0;
+        job_go_on(s, stream);
     }
 }
 
@@ -559,6 +612,8 @@ void service_server_answer(struct service_server *s, uint64_t token, struct span
     if (st && st->state == SERVICE_STREAM_NODE) {
         if (st->request.type == SERVICE_ACCOUNT_PROOF) {
             server_proof_answer(s, st, text);
+        } else if (server_is_chain(st->request.type)) {
+            server_chain_answer(s, st, text, now);
         } else {
             rpc_answer(s, st, text);
         }

@@ -74,6 +74,27 @@ enum service_stream_state {
     SERVICE_STREAM_ANSWERED /* all is said; what remains is to send it */
 };
 
+/* What is gathered for HEADERS, CODE, INCLUSION and LOGS (server_chain.c), one question to the node after the other. */
+enum service_job_step {
+    SERVICE_JOB_CODE,
+    SERVICE_JOB_PLACE, /* in which block the transaction is */
+    SERVICE_JOB_HEADERS,
+    SERVICE_JOB_LISTS, /* of block */
+};
+struct service_job {
+    enum service_job_step step;
+    size_t asked;          /* results that the question has */
+    uint64_t next;         /* number of the block whose header comes next, */
+    struct hash32 want;    /* and its hash */
+    uint64_t left;         /* headers that are still wanted */
+    struct hash32 block;   /* of the last header; LISTS: whose lists are asked for */
+    uint64_t looked;       /* LOGS: headers whose bloom was looked at */
+    size_t looked_len;     /* bytes of body that they take */
+    struct buf body;       /* as it will be sent */
+    size_t sent;           /* of it, framed already */
+    struct hash32 running; /* of what was framed, if it comes in parts */
+};
+
 /* One stream. Only the server writes it. */
 struct service_stream {
     struct list in_streams;
@@ -91,8 +112,9 @@ struct service_stream {
     uint64_t token;     /* of the question to the node, or of the wait for a verdict; 0 = none */
     const char *method; /* RPC, static */
     bool ask_due;
-    struct buf ask;          /* the question, until it is given out */
-    struct buf kept;         /* ACCOUNT_PROOF: the request, until the node has answered */
+    struct buf ask;  /* the question, until it is given out */
+    struct buf kept; /* ACCOUNT_PROOF, and with a job: the request, until the node has answered */
+    struct service_job job;
     struct hash32 proof_key; /* ACCOUNT_PROOF: what the answer depends on */
     bool is_follower;        /* another stream has asked the node for the same */
     struct buf out;
@@ -159,7 +181,8 @@ size_t
 service_server_send(struct service_server *s, struct service_stream *stream, struct mspan out);
 
 /* The same without a copy, for a driver whose stream takes less than it announced: service_server_waiting is what is
- * to be sent, a span that lives until the next call; service_server_sent tells how much of it went. */
+ * to be sent, a span that lives until the next call; service_server_sent tells how much of it went. Of a long answer one part
+ * waits at a time: when all of it went, look again. */
 struct span service_server_waiting(const struct service_stream *stream);
 void service_server_sent(struct service_server *s, struct service_stream *stream, size_t n);
 

@@ -1,11 +1,16 @@
 #ifndef SERVICE_SERVER_PARTS_H
 #define SERVICE_SERVER_PARTS_H
 
+#include "codec/json.h"
+#include "evm/header.h"
 #include "service/server.h"
 
 /* What the files of the server share; nobody else includes it. */
 
-enum { SERVER_BACKLOG_MAX = 16384 }; /* bytes that a subscriber may leave unread */
+enum {
+    SERVER_BACKLOG_MAX = 16384, /* bytes that a subscriber may leave unread */
+    SERVER_BATCH_MAX = 32,      /* questions in one batch to the node */
+};
 
 struct server_failure {
     enum service_code code;
@@ -18,6 +23,26 @@ void server_fail(struct service_server *s, struct service_stream *st, struct ser
 
 /* server_answer answers OK with s->body. */
 void server_answer(struct service_server *s, struct service_stream *st, bool is_last);
+
+/* server_answer_job answers OK with the body of st's job, in as many parts as it takes. */
+void server_answer_job(struct service_server *s, struct service_stream *st);
+
+/* server_charge takes units of the peer's and its group's quota; false if it has not enough: then it is told. */
+bool server_charge(struct service_server *s,
+                   struct service_stream *st,
+                   uint32_t units,
+                   instant now);
+
+/* server_batch_read finds the results of the questions 1 to count in a batch, ret[0] that of 1. ERR_NOT_FOUND: one is null or an error;
+ * ERR_MALFORMED. */
+MUST_CHECK enum err server_batch_read(struct json *ret, size_t count, struct span text);
+
+/* server_header_encode puts the header of a block that a node gave into out, alone. ERR_AUTH: it is not the block that hash
+ * names; ERR_MALFORMED, ERR_LIMIT. */
+MUST_CHECK enum err server_header_encode(struct header *ret,
+                                         struct buf *out,
+                                         struct json block,
+                                         const struct hash32 *hash);
 
 /* server_is_light: is this asked of the beacon node? */
 bool server_is_light(enum service_type type);
@@ -44,6 +69,16 @@ void server_proof_promote(struct service_server *s, const struct hash32 *key);
 void server_proof_failed(struct service_server *s,
                          struct service_stream *st,
                          struct server_failure f);
+/* server_is_chain: does a block prove the answer to this? server_chain_begin writes the first question to the node, and
+ * server_chain_answer takes what it says: asks on, or answers. server_chain_units is what it costs beyond its type. */
+bool server_is_chain(enum service_type type);
+uint32_t server_chain_units(const struct service_request *r);
+MUST_CHECK enum err server_chain_begin(struct service_stream *st, const struct service_request *r);
+void server_chain_answer(struct service_server *s,
+                         struct service_stream *st,
+                         struct span text,
+                         instant now);
+
 /* server_ask has the node asked what stands in st->ask. */
 void server_ask(struct service_server *s, struct service_stream *st);
 

@@ -12,11 +12,6 @@
 /* The two questions of the batch. */
 enum { BLOCK_ID = 1, PROOF_ID = 2 };
 
-struct node_answer {
-    struct json block;
-    struct json proof;
-};
-
 enum err server_proof_ask(struct service_stream *st, const struct service_request *r)
 {
     buf_clear(&st->ask);
@@ -43,14 +38,15 @@ enum err server_proof_ask(struct service_stream *st, const struct service_reques
     return json_writer_end(&j);
 }
 
-/* batch_read finds both results. ERR_NOT_FOUND: the node has no such block, or not its state any more. */
-MUST_CHECK static enum err batch_read(struct node_answer *ret, struct span text)
+enum err server_batch_read(struct json *ret, size_t count, struct span text)
 {
-    struct node_answer a = {.block = {.type = JSON_NULL}, .proof = {.type = JSON_NULL}};
     struct json batch;
     bool is_single;
     if (jsonrpc_batch_parse(&batch, &is_single, text, NULL) != OK || is_single) {
         return ERR_MALFORMED;
+    }
+    for (size_t i = 0; i < count; i++) {
+        ret[i] = (struct json){.type = JSON_NULL};
     }
     struct json_iter it = json_iterate(batch);
     struct json v;
@@ -60,16 +56,15 @@ MUST_CHECK static enum err batch_read(struct node_answer *ret, struct span text)
         if (r.is_error) {
             return ERR_NOT_FOUND;
         }
-        if (r.id == BLOCK_ID) {
-            a.block = r.result;
-        } else if (r.id == PROOF_ID) {
-            a.proof = r.result;
+        if (r.id >= 1 && r.id <= count) {
+            ret[r.id - 1] = r.result;
         }
     }
-    if (a.block.type == JSON_NULL || a.proof.type == JSON_NULL) {
-        return ERR_NOT_FOUND;
+    for (size_t i = 0; i < count; i++) {
+        if (ret[i].type == JSON_NULL) {
+            return ERR_NOT_FOUND;
+        }
     }
-    *ret = a;
     return OK;
 }
 
@@ -99,19 +94,17 @@ MUST_CHECK static enum err path_read(struct mpt_proof *ret,
     return OK;
 }
 
-MUST_CHECK static enum err header_put(struct service_proof_writer *w,
-                                      struct hash32 *ret_state_root,
-                                      struct buf *scratch,
-                                      struct json block)
+enum err server_header_encode(struct header *ret,
+                              struct buf *out,
+                              struct json block,
+                              const struct hash32 *hash)
 {
     struct header h;
-    struct header back;
-    TRY(header_json_parse(&h, block));
-    buf_clear(scratch);
-    TRY(header_encode(&h, scratch));
-    TRY(header_verify(&back, &w->request->block_hash, buf_span(scratch)));
-    *ret_state_root = back.state_root;
-    return service_proof_put_header(w, buf_span(scratch));
+    enum err e = header_json_parse(&h, block);
+    buf_clear(out);
+    TRY(e == ERR_NOT_FOUND ? ERR_MALFORMED : e);
+    TRY(header_encode(&h, out));
+    return header_verify(ret, hash, buf_span(out));
 }
 
 MUST_CHECK static enum err account_put(struct service_proof_writer *w,
@@ -142,20 +135,22 @@ MUST_CHECK static enum err slot_put(struct service_proof_writer *w,
 }
 
 MUST_CHECK static enum err
-body_write(struct service_server *s, const struct service_request *r, const struct node_answer *a)
+body_write(struct service_server *s, const struct service_request *r, const struct json *results)
 {
     struct service_proof_writer w;
-    struct hash32 state_root;
+    struct header h;
+    struct json proof = results[PROOF_ID - 1];
     struct account_state account;
     struct json storage;
-    if (!json_find(&storage, a->proof, "storageProof") || storage.type != JSON_ARRAY ||
+    if (!json_find(&storage, proof, "storageProof") || storage.type != JSON_ARRAY ||
         json_count(storage) != r->slots.n / 32) {
         return ERR_MALFORMED;
     }
     buf_clear(&s->body);
     service_proof_writer_init(&w, &s->body, r);
-    TRY(header_put(&w, &state_root, &s->message, a->block));
-    TRY(account_put(&w, &account, &state_root, &s->message, a->proof));
+    TRY(server_header_encode(&h, &s->message, results[BLOCK_ID - 1], &r->block_hash));
+    TRY(service_proof_put_header(&w, buf_span(&s->message)));
+    TRY(account_put(&w, &account, &h.state_root, &s->message, proof));
     struct json_iter it = json_iterate(storage);
     struct json one;
     for (struct span slots = r->slots; json_next(&it, NULL, &one);) {
@@ -247,7 +242,7 @@ void server_proof_failed(struct service_server *s,
 void server_proof_answer(struct service_server *s, struct service_stream *st, struct span text)
 {
     struct service_request r;
-    struct node_answer a;
+    struct json results[PROOF_ID];
     enum err e = service_request_decode(&r, buf_span(&st->kept), NULL);
     check(e == OK); /* it was decoded before it was kept */
     buf_clear(&s->message);
@@ -257,9 +252,9 @@ void server_proof_answer(struct service_server *s, struct service_stream *st, st
             (struct server_failure){.code = SERVICE_BUSY, .text = SPAN_LIT("no memory now")});
         return;
     }
-    e = batch_read(&a, text);
+    e = server_batch_read(results, PROOF_ID, text);
     if (e == OK) {
-        e = body_write(s, &r, &a);
+        e = body_write(s, &r, results);
         e = e == ERR_NOT_FOUND ? ERR_MALFORMED : e;
     }
     if (e == OK) {

@@ -14,8 +14,7 @@ static void fail_text(struct service_server *s,
     server_fail(s, st, (struct server_failure){.code = code, .text = span_str(text)});
 }
 
-/* charge takes units of the peer's and its group's quota; false if it has not enough: then it is told. */
-static bool charge(struct service_server *s, struct service_stream *st, uint32_t units, instant now)
+bool server_charge(struct service_server *s, struct service_stream *st, uint32_t units, instant now)
 {
     struct quota_answer a;
     struct quota_answer g;
@@ -97,7 +96,7 @@ rpc_ask(struct service_stream *st, const struct gateway_verdict *v, uint64_t tok
 static bool
 may_ask(struct service_server *s, struct service_stream *st, uint32_t units, instant now)
 {
-    if (units > 0 && !charge(s, st, units, now)) {
+    if (units > 0 && !server_charge(s, st, units, now)) {
         return false;
     }
     if (s->asks_count >= s->cfg.limits.asks_max) {
@@ -171,7 +170,7 @@ static void on_account_proof(struct service_server *s,
     }
     uint32_t units = (uint32_t)(r->slots.n / 32 + 3) / 4;
     service_proof_key(&st->proof_key, r);
-    if (units > 0 && !charge(s, st, units, now)) {
+    if (units > 0 && !server_charge(s, st, units, now)) {
         return;
     }
     if (server_proof_cached(s, st)) {
@@ -189,6 +188,26 @@ static void on_account_proof(struct service_server *s,
         return;
     }
     ask_send(s, st, server_token(s));
+}
+
+static void on_chain(struct service_server *s,
+                     struct service_stream *st,
+                     const struct service_request *r,
+                     struct span message,
+                     instant now)
+{
+    if (is_stale(s, now)) {
+        fail_text(s, st, SERVICE_STALE, "this server's node is behind or not there");
+        return;
+    }
+    if (!may_ask(s, st, server_chain_units(r), now)) {
+        return;
+    }
+    if (buf_append(&st->kept, message) != OK || server_chain_begin(st, r) != OK) {
+        fail_text(s, st, SERVICE_BUSY, "no memory now");
+        return;
+    }
+    server_ask(s, st);
 }
 
 bool server_is_light(enum service_type type)
@@ -290,7 +309,7 @@ void server_request(struct service_server *s,
     enum err e = service_request_decode(&r, message, &why);
     const struct service_limits *l = e == OK ? service_limits(r.type) : NULL;
     /* reading a request costs a unit even if there is nothing in it */
-    if (!charge(s, st, l && l->units > 0 ? l->units : 1, now)) {
+    if (!server_charge(s, st, l && l->units > 0 ? l->units : 1, now)) {
         return;
     }
     if (e != OK) {
@@ -316,5 +335,9 @@ void server_request(struct service_server *s,
     case SERVICE_LC_UPDATES:
     case SERVICE_LC_FINALITY:
     case SERVICE_LC_OPTIMISTIC:         on_light(s, st, &r, now); break;
+    case SERVICE_HEADERS:
+    case SERVICE_CODE:
+    case SERVICE_INCLUSION:
+    case SERVICE_LOGS:                  on_chain(s, st, &r, message, now); break;
     }
 }

@@ -97,8 +97,11 @@ void server_stream_send(struct server *s, struct server_stream *stream)
 {
     struct span waiting = service_server_waiting(stream->service);
     /* What the stream does not take now it asks for by WRITABLE. */
-    size_t took = waiting.n > 0 ? host_stream_write(&s->host, stream->stream, waiting) : 0;
-    service_server_sent(&s->service, stream->service, took);
+    while (waiting.n > 0) {
+        size_t took = host_stream_write(&s->host, stream->stream, waiting);
+        service_server_sent(&s->service, stream->service, took);
+        waiting = took == waiting.n ? service_server_waiting(stream->service) : SPAN_EMPTY;
+    }
     if (service_server_is_finished(stream->service)) {
         leave(s, stream);
     }
