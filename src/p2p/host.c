@@ -30,6 +30,8 @@ struct host_limits host_limits_for(size_t memory_max)
         .conns_in_max = conns - conns / 4,
         .conns_transient_max = (uint32_t)clamp(conns / 4, 4, 1024),
         .conns_per_peer_max = 4,
+        .conns_per_host_max = 16,
+        .conns_per_network_max = 64,
         .streams_per_conn_max = 2000,
         .streams_in_per_conn_max = 1000,
         .dials_max = 64,
@@ -98,6 +100,10 @@ static void init_tables(struct host *h)
     map_init(&h->links, &h->system, cfg);
     map_init(&h->peers, &h->system, cfg);
     dial_backoff_init(&h->backoff, &h->system, cfg.seed);
+    struct conn_groups_cfg groups = {.per_host_max = h->limits.conns_per_host_max,
+                                     .per_network_max = h->limits.conns_per_network_max,
+                                     .groups_max = mul_sat_u32(h->limits.conns_max, 2)};
+    conn_groups_init(&h->groups, &h->system, &groups, cfg.seed);
     heap_init(&h->timers, &h->system, MAP_COUNT_MAX);
     buf_init(&h->addrs, &h->system, (size_t)HOST_ADDRS_MAX * (MULTIADDR_LEN_MAX + 2));
     buf_init(&h->record, &h->system, ENVELOPE_LEN_MAX);
@@ -146,6 +152,7 @@ void host_done(struct host *h)
     map_done(&h->peers);
     map_done(&h->streams);
     dial_backoff_done(&h->backoff);
+    conn_groups_done(&h->groups);
     heap_done(&h->timers);
     buf_done(&h->addrs);
     buf_done(&h->record);

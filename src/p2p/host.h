@@ -65,6 +65,9 @@ struct host_limits {
     uint32_t conns_in_max;        /* of them opened by peers */
     uint32_t conns_transient_max; /* of them not yet authenticated */
     uint32_t conns_per_peer_max;
+    uint32_t
+        conns_per_host_max; /* opened by peers, of one public address; 0 = no bound: conn_groups.h */
+    uint32_t conns_per_network_max; /* likewise of one network */
     uint32_t streams_per_conn_max;
     uint32_t streams_in_per_conn_max;
     uint32_t dials_max;            /* host_dial calls under way */
@@ -126,7 +129,7 @@ enum host_event_kind {
     HOST_EVENT_PEER_CONNECTED, /* peer, addr, inbound, link, relayed: the first connection to peer is ready */
     HOST_EVENT_PEER_DIRECT, /* peer, addr, inbound, link: the first direct one to a peer that was relayed */
     HOST_EVENT_PEER_IDENTIFIED,   /* peer: see host_peer_find; again after each push */
-    HOST_EVENT_PEER_DISCONNECTED, /* peer, err, rule: the last connection to it is gone */
+    HOST_EVENT_PEER_DISCONNECTED, /* peer, err, rule, inbound: the last connection to it is gone */
     HOST_EVENT_DIAL_FAILED, /* dial, peer (may be none), err, rule: every address of a host_dial failed */
     HOST_EVENT_STREAM_OPENED,   /* stream, peer, protocol, inbound, user */
     HOST_EVENT_STREAM_DATA,     /* stream, data: give the credit back with host_stream_consume */
@@ -292,8 +295,18 @@ MUST_CHECK enum err host_dial(struct host *h,
 /* host_dial_cancel ends a dial that is under way; no event follows. Unknown numbers are ignored. */
 void host_dial_cancel(struct host *h, uint64_t dial);
 
-/* host_disconnect closes every connection to peer in an orderly way. */
+/* host_disconnect closes every connection to peer in an orderly way; host_disconnect_for says why, in static text that
+ * comes back with PEER_DISCONNECTED. */
 void host_disconnect(struct host *h, const struct peer_id *peer);
+void host_disconnect_for(struct host *h, const struct peer_id *peer, const char *rule);
+
+/* host_set_gate has a gate asked from now on, which must outlive the host or the next call; NULL: none. Connections that
+ * it does not let through are closed: call it again when what it says has changed. */
+struct conn_gate;
+void host_set_gate(struct host *h, const struct conn_gate *gate);
+
+/* host_set_group_limits changes how many connections may come from one place; those that are there stay. */
+void host_set_group_limits(struct host *h, uint32_t per_host_max, uint32_t per_network_max);
 
 /* What is known of a connected peer. Spans live until the next call on the host. */
 struct host_peer_info {

@@ -103,6 +103,11 @@ static bool is_in_hole(struct host *h, struct span addr)
 /* may_try: else d says why not. */
 static bool may_try(struct host *h, struct host_dial *d, struct span addr)
 {
+    if (host_gate_denies(h, &d->peer, addr)) {
+        d->err = ERR_DENIED;
+        d->rule = "on the deny list";
+        return false;
+    }
     if (is_punching(d)) {
         return true; /* it fails more often than not, and says nothing of the network */
     }

@@ -8,6 +8,7 @@
 #include "codec/multiaddr.h"
 #include "p2p/black_hole.h"
 #include "p2p/conn.h"
+#include "p2p/conn_groups.h"
 #include "p2p/dial_backoff.h"
 #include "p2p/dial_plan.h"
 #include "p2p/host.h"
@@ -89,6 +90,8 @@ struct host_conn {
     bool dial_due; /* events for the driver */
     bool close_due;
     bool was_transient;
+    bool is_counted; /* in groups, as from */
+    struct net_addr from;
     struct buf addr;        /* remote multiaddr */
     struct peer_id peer_id; /* n = 0 until READY */
     struct host_peer *peer;
@@ -203,6 +206,8 @@ struct host {
     uint32_t conns_in_count;
     uint32_t conns_transient_count;
     uint32_t dials_count;
+    const struct conn_gate *gate; /* may be NULL */
+    struct conn_groups groups;
 
     struct list link_events;
     struct list peer_events;
@@ -292,6 +297,10 @@ MUST_CHECK enum err host_conn_new(struct host *h,
 
 /* host_conn_close ends what stands on the connection; the driver is asked to close the transport. */
 void host_conn_close(struct host *h, struct host_conn *hc, enum err e, const char *rule);
+
+/* host_gate_denies: is this peer (n = 0: not known), or where it is, on the deny list? A peer that is allowed may be
+ * anywhere. */
+bool host_gate_denies(const struct host *h, const struct peer_id *peer, struct span addr);
 
 /* host_link_event lists the connection for host_swarm_poll. */
 void host_link_event(struct host *h, struct host_conn *hc);

@@ -307,6 +307,11 @@ void kad_check(struct kad *k, const struct kad_peer *peer)
     (void)e; /* no room: another time */
 }
 
+bool kad_has(const struct kad *k, const struct peer_id *peer)
+{
+    return kad_table_find(&k->table, peer) != NULL;
+}
+
 enum err kad_add_seed(struct kad *k, instant now, const struct kad_peer *peer)
 {
     k->now = now;

@@ -261,6 +261,9 @@ void kad_set_reachable(struct kad *k, bool is_reachable);
 void kad_peer_connected(struct kad *k, instant now, const struct kad_peer *peer, bool is_server);
 void kad_peer_disconnected(struct kad *k, const struct peer_id *peer);
 
+/* kad_has: is the peer in our table? */
+bool kad_has(const struct kad *k, const struct peer_id *peer);
+
 /* kad_add_seed gives a peer to start from: it is asked, and belongs to the table if it answers. ERR_LIMIT. */
 MUST_CHECK enum err kad_add_seed(struct kad *k, instant now, const struct kad_peer *peer);
 

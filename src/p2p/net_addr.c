@@ -144,6 +144,16 @@ bool net_addr_is_public(const struct net_addr *a)
     return !is_in_any(a->ip, special_ip4, sizeof special_ip4 / sizeof special_ip4[0]);
 }
 
+void net_addr_unmap(struct net_addr *a)
+{
+    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+    if (a->is_ip6 && memcmp(a->ip, prefix, sizeof prefix) == 0) {
+        uint8_t ip4[16] = {a->ip[12], a->ip[13], a->ip[14], a->ip[15]};
+        memcpy(a->ip, ip4, sizeof a->ip);
+        a->is_ip6 = false;
+    }
+}
+
 uint64_t net_addr_group(const struct net_addr *a)
 {
     uint64_t group = a->is_ip6;

@@ -38,6 +38,9 @@ bool net_addr_is_public(const struct net_addr *a);
 /* net_addr_is_any: 0.0.0.0 or ::, where one listens on every address. */
 bool net_addr_is_any(const struct net_addr *a);
 
+/* net_addr_unmap makes an IPv4 address within IPv6 (::ffff:0:0/96) what it holds. */
+void net_addr_unmap(struct net_addr *a);
+
 /* net_addr_group is a number for those that one operator most likely holds: IPv4 by /24, IPv6 by /48. */
 uint64_t net_addr_group(const struct net_addr *a);
 

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/wr.h"
 #include "p2p/circuit_addr.h"
+#include "p2p/conn_gate.h"
 #include "p2p/host_state.h"
 
 #include <string.h>
@@ -93,6 +94,38 @@ void host_conn_touch(struct host *h, struct host_conn *hc)
 
 /* ---- making and freeing ---- */
 
+static const char DENIED_ADDR[] = "an address on the deny list";
+static const char DENIED_PEER[] = "a peer on the deny list";
+
+static struct refusal gate_refusal(const char *reason)
+{
+    return (struct refusal){.reason = reason, .scope = "gate"};
+}
+
+/* enter counts a connection that comes in at the place it comes from; an address that is neither a network's (one through a
+ * relay) has no place. */
+MUST_CHECK static enum err enter(struct host *h, struct host_conn *hc, struct refusal *ret)
+{
+    struct net_addr a;
+    struct refusal r;
+    if (!hc->inbound || net_addr_of(&a, buf_span(&hc->addr)) != OK) {
+        return OK;
+    }
+    enum conn_verdict verdict = conn_gate_addr(h->gate, &a);
+    if (verdict == CONN_DENIED) {
+        return host_refuse(h, ret, gate_refusal(DENIED_ADDR), NULL);
+    }
+    if (verdict == CONN_ALLOWED) {
+        return OK;
+    }
+    if (conn_groups_enter(&h->groups, &a, &r) != OK) {
+        return host_refuse(h, ret, r, NULL);
+    }
+    hc->is_counted = true;
+    hc->from = a;
+    return OK;
+}
+
 MUST_CHECK static enum err check_caps(struct host *h, struct refusal *ret, bool inbound)
 {
     const struct host_limits *l = &h->limits;
@@ -118,6 +151,28 @@ static void leave_transient(struct host *h, struct host_conn *hc)
 {
     h->conns_transient_count -= hc->was_transient;
     hc->was_transient = false;
+}
+
+static void conn_free(struct host *h, struct host_conn *hc)
+{
+    leave_transient(h, hc);
+    h->conns_in_count -= hc->inbound;
+    heap_remove(&h->timers, &hc->timer.node);
+    list_remove(&hc->in_dial);
+    list_remove(&hc->in_peer);
+    list_remove(&hc->in_eventful);
+    list_remove(&hc->in_sendable);
+    list_remove(&hc->in_link_events);
+    if (hc->conn_is_made) {
+        conn_done(&hc->conn);
+    }
+    buf_done(&hc->addr);
+    if (hc->is_counted) {
+        conn_groups_leave(&h->groups, &hc->from);
+    }
+    check(hc->budget.used == 0);
+    check(map_remove(&h->links, span_of(&hc->link.id, sizeof hc->link.id)) == hc);
+    mem_free(hc->budget.parent, hc, sizeof *hc);
 }
 
 enum err host_conn_new(struct host *h,
@@ -153,27 +208,12 @@ enum err host_conn_new(struct host *h,
     h->conns_in_count += inbound;
     h->conns_transient_count++;
     hc->was_transient = true;
+    if (enter(h, hc, ret_refusal) != OK) {
+        conn_free(h, hc);
+        return ERR_LIMIT;
+    }
     *ret_conn = hc;
     return OK;
-}
-
-static void conn_free(struct host *h, struct host_conn *hc)
-{
-    leave_transient(h, hc);
-    h->conns_in_count -= hc->inbound;
-    heap_remove(&h->timers, &hc->timer.node);
-    list_remove(&hc->in_dial);
-    list_remove(&hc->in_peer);
-    list_remove(&hc->in_eventful);
-    list_remove(&hc->in_sendable);
-    list_remove(&hc->in_link_events);
-    if (hc->conn_is_made) {
-        conn_done(&hc->conn);
-    }
-    buf_done(&hc->addr);
-    check(hc->budget.used == 0);
-    check(map_remove(&h->links, span_of(&hc->link.id, sizeof hc->link.id)) == hc);
-    mem_free(hc->budget.parent, hc, sizeof *hc);
 }
 
 void host_conn_maybe_free(struct host *h, struct host_conn *hc)
@@ -345,6 +385,10 @@ static void on_ready(struct host *h, struct host_conn *hc, const struct peer_id 
         host_conn_close(h, hc, ERR_DENIED, "that is ourselves");
         return;
     }
+    if (conn_gate_peer(h->gate, id) == CONN_DENIED) {
+        on_ready_refused(h, hc, gate_refusal(DENIED_PEER));
+        return;
+    }
     struct host_peer *p = host_peer_get(h, id);
     bool is_new = !p;
     if (!p && peer_new(h, &p, id) != OK) {
@@ -450,6 +494,10 @@ void host_link_up(struct host *h, host_link link, struct host_link_args args)
     if (!hc || hc->state != HOST_CONN_DIALING) {
         return;
     }
+    if (hc->dial && host_gate_denies(h, &hc->dial->peer, args.remote)) { /* where a name led to */
+        host_conn_close(h, hc, ERR_DENIED, DENIED_ADDR);
+        return;
+    }
     if (host_addr_is_quic(buf_span(&hc->addr))) {
         quic_up(h, hc, args.remote);
     } else {
@@ -529,15 +577,51 @@ void host_link_closed(struct host *h, instant now, host_link link, enum err why)
     host_conn_maybe_free(h, hc);
 }
 
-void host_disconnect(struct host *h, const struct peer_id *peer)
+void host_disconnect_for(struct host *h, const struct peer_id *peer, const char *rule)
 {
     struct host_peer *p = host_peer_get(h, peer);
     while (p && !list_is_empty(&p->conns)) {
         struct host_conn *hc = list_entry(list_first(&p->conns), struct host_conn, in_peer);
         conn_close(&hc->conn);
         host_conn_touch(h, hc);
-        host_conn_close(h, hc, OK, "closed by us");
+        host_conn_close(h, hc, OK, rule);
     }
+}
+
+void host_disconnect(struct host *h, const struct peer_id *peer)
+{
+    host_disconnect_for(h, peer, "closed by us");
+}
+
+/* ---- whom the person wants ---- */
+
+bool host_gate_denies(const struct host *h, const struct peer_id *peer, struct span addr)
+{
+    struct net_addr a;
+    enum conn_verdict verdict = conn_gate_peer(h->gate, peer);
+    if (verdict != CONN_UNSAID) {
+        return verdict == CONN_DENIED;
+    }
+    return net_addr_of(&a, addr) == OK && conn_gate_addr(h->gate, &a) == CONN_DENIED;
+}
+
+void host_set_gate(struct host *h, const struct conn_gate *gate)
+{
+    h->gate = gate;
+    for (size_t i = 0; i < h->links.count; i++) {
+        struct host_conn *hc = map_at(&h->links, i)->value;
+        if (hc->state == HOST_CONN_UP && host_gate_denies(h, &hc->peer_id, buf_span(&hc->addr))) {
+            conn_close(&hc->conn);
+            host_conn_touch(h, hc);
+            host_conn_close(h, hc, ERR_DENIED, "on the deny list");
+        }
+    }
+}
+
+void host_set_group_limits(struct host *h, uint32_t per_host_max, uint32_t per_network_max)
+{
+    h->groups.cfg.per_host_max = per_host_max;
+    h->groups.cfg.per_network_max = per_network_max;
 }
 
 void host_link_set_limit(struct host *h, host_link link, uint64_t data_max, instant until)
@@ -639,6 +723,7 @@ static bool poll_peer(struct host *h, struct host_event *ret_event)
         *ret_event = peer_event_of(p, HOST_EVENT_PEER_DISCONNECTED);
         ret_event->err = p->err;
         ret_event->rule = p->rule;
+        ret_event->inbound = p->inbound;
         peer_free(h, p);
     }
     return true;

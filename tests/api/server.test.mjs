@@ -333,17 +333,19 @@ test('--check-config: good and bad, and nothing is made', async () => {
 test('reload takes over what may change, says what cannot, and keeps everything if the file is bad', async () => {
   const other = await Server.start();
   const ini = (more) => writeFileSync(join(other.home, 'config', 'server.ini'), `[operator]\nport = ${other.port}\n${more}`);
-  ini('[limits]\nunits = 123\nstreams = 7\n[log]\nlevel = debug\n[bundler]\nloss_per_hour = 9\nenabled = no\n');
+  ini('[limits]\nunits = 123\nstreams = 7\n[peers]\ndeny = 203.0.113.0/24\nper_network = 9\n[log]\nlevel = debug\n[bundler]\nloss_per_hour = 9\nenabled = no\n');
   const words = await other.command('reload');
   assert.equal(words.code, 0, words.err);
-  assert.equal(words.out, 'server.ini was read again.\nChanged: limits.units bundler.loss_per_hour log.level\nOnly after a restart: limits.streams bundler.enabled\n');
+  assert.equal(words.out, 'server.ini was read again.\nChanged: limits.units bundler.loss_per_hour peers.deny peers.per_network log.level\nOnly after a restart: limits.streams bundler.enabled\n');
   assert.deepEqual(JSON.parse((await other.command('--json', 'reload')).out), { changed: [], needs_restart: ['limits.streams', 'bundler.enabled'] });
   ini('[limits]\nunits = many\n');
   const bad = await other.command('reload');
   assert.equal(bad.code, 1);
   assert.match(bad.err, /nothing was changed: line 4: a whole number/);
+  ini('[peers]\ndeny = 203.0.113.1/24\n');
+  assert.match((await other.command('reload')).err, /nothing was changed: line 4: a rule is a peer id/);
   ini('');
-  assert.deepEqual(JSON.parse((await other.command('reload', '--json')).out).changed, ['limits.units', 'bundler.loss_per_hour', 'log.level']);
+  assert.deepEqual(JSON.parse((await other.command('reload', '--json')).out).changed, ['limits.units', 'bundler.loss_per_hour', 'peers.deny', 'peers.per_network', 'log.level']);
   const token2 = await other.session();
   assert.deepEqual(result(await other.rpc(token2, 'reload')), { changed: [], needs_restart: [] });
   await other.end();

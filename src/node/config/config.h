@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/span.h"
+#include "p2p/conn_gate.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,6 +16,16 @@ enum {
     CONFIG_PEER_COUNT_MAX = 16,
     CONFIG_TEXT_LEN_MAX = 255,
     CONFIG_CHECKPOINT_COUNT_MAX = 8
+};
+
+/* Whom the person lets in, and how many. 0: the program's own figure. */
+struct config_peers {
+    struct conn_gate gate;
+    uint32_t high; /* peers; see p2p/conn_manager.h */
+    uint32_t low;
+    uint32_t grace_s;
+    uint32_t per_host; /* connections; see p2p/conn_groups.h */
+    uint32_t per_network;
 };
 
 struct config {
@@ -38,6 +49,7 @@ struct config {
     bool is_sandbox_optional; /* runs also where the system does not give the whole sandbox */
     bool
         is_software_key; /* passkeys here come from a software authenticator: tests and local networks */
+    struct config_peers peer_limits;
     uint64_t plugin_trial_s; /* so long a new version of the server plugin is on trial */
     size_t peer_count;
     char peers[CONFIG_PEER_COUNT_MAX]
@@ -69,7 +81,8 @@ typedef enum err (*config_entry_fn)(void *user, const struct ini_entry *e, struc
 MUST_CHECK enum err
 config_read_ini(const char *path, config_entry_fn read, void *user, struct diag *diag);
 
-/* config_read_common reads what both programs know: [log] level, [process] sandbox, [keys] tpm and seal. ERR_NOT_FOUND: another key. */
+/* config_read_common reads what both programs know: [log] level, [process] sandbox, [keys] tpm and seal, and of [peers] allow, deny, high_water,
+ * low_water, grace_s, per_address and per_network. ERR_NOT_FOUND: another key. */
 MUST_CHECK enum err
 config_read_common(struct config *c, const struct ini_entry *e, struct diag *diag);
 

@@ -20,7 +20,8 @@ enum {
     MIB = 1024 * 1024,
     MEMORY_MIB_DEFAULT = 64,
     TRIAL_S_DEFAULT = 600,
-    TRIAL_S_MAX = 86400
+    TRIAL_S_MAX = 86400,
+    PEERS_MAX = 1000000
 };
 
 enum err config_read_file(const char *path, size_t len_max, char **ret_text, size_t *ret_len)
@@ -163,6 +164,50 @@ static enum err read_word(bool *ret,
                : diag_set(diag, ERR_MALFORMED, rule, e->line);
 }
 
+MUST_CHECK static enum err
+add_rule(struct conn_rules *rules, const struct ini_entry *e, struct diag *diag)
+{
+    enum err err = conn_rules_add(rules, e->value);
+    return err == OK
+               ? OK
+               : diag_set(diag, err,
+                          err == ERR_LIMIT ? "at most 128 rules of a kind"
+                                           : "a rule is a peer id, an IP address, or a network "
+                                             "such as 203.0.113.0/24",
+                          e->line);
+}
+
+/* read_peer_limits: ERR_NOT_FOUND: another key. */
+MUST_CHECK static enum err
+read_peer_limits(struct config_peers *p, const struct ini_entry *e, struct diag *diag)
+{
+    const struct {
+        const char *key;
+        uint32_t *place;
+    } numbers[] = {
+        {"high_water",  &p->high       },
+        {"low_water",   &p->low        },
+        {"grace_s",     &p->grace_s    },
+        {"per_address", &p->per_host   },
+        {"per_network", &p->per_network},
+    };
+    if (config_is_key(e, "peers", "allow")) {
+        return add_rule(&p->gate.allow, e, diag);
+    }
+    if (config_is_key(e, "peers", "deny")) {
+        return add_rule(&p->gate.deny, e, diag);
+    }
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        if (config_is_key(e, "peers", numbers[i].key)) {
+            uint64_t number;
+            TRY(config_get_number(&number, e, PEERS_MAX, diag));
+            *numbers[i].place = (uint32_t)number;
+            return OK;
+        }
+    }
+    return ERR_NOT_FOUND;
+}
+
 enum err config_read_common(struct config *c, const struct ini_entry *e, struct diag *diag)
 {
     static const char *const levels[] = {"info", "debug"};
@@ -181,7 +226,7 @@ enum err config_read_common(struct config *c, const struct ini_entry *e, struct 
     if (config_is_key(e, "keys", "seal")) {
         return read_word(&c->is_seal_required, e, seals, diag, "seal is optional or required");
     }
-    return ERR_NOT_FOUND;
+    return read_peer_limits(&c->peer_limits, e, diag);
 }
 
 enum err config_get_flag(bool *ret, const struct ini_entry *e, struct diag *diag)

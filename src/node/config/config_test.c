@@ -221,7 +221,9 @@ TEST(each_key_is_read)
                    "# a comment\n[page]\nport = 7879\n[peers]\nlisten = /ip4/0.0.0.0/tcp/4001\n"
                    "memory_mib = 4096\nserver = /ip4/1.2.3.4/tcp/1/p2p/a\n"
                    "server = /ip4/1.2.3.4/tcp/1/p2p/b\nmdns = no\ndht = no\nmdns_port = "
-                   "65535\n[log]\nlevel = debug\n"
+                   "65535\nallow = 8.8.8.8\ndeny = 8.8.8.0/24\ndeny = ::/0\nhigh_water = 9\n"
+                   "low_water = 8\ngrace_s = 7\nper_address = 6\nper_network = 5\n"
+                   "[log]\nlevel = debug\n"
                    "[process]\nsandbox = optional\n",
                    &diag));
     EXPECT_EQ(7879, c.port);
@@ -232,6 +234,13 @@ TEST(each_key_is_read)
     EXPECT(!c.is_mdns);
     EXPECT(!c.is_dht);
     EXPECT_EQ(65535, c.mdns_port);
+    EXPECT_EQ(1, c.peer_limits.gate.allow.count);
+    EXPECT_EQ(2, c.peer_limits.gate.deny.count);
+    EXPECT_EQ(9, c.peer_limits.high);
+    EXPECT_EQ(8, c.peer_limits.low);
+    EXPECT_EQ(7, c.peer_limits.grace_s);
+    EXPECT_EQ(6, c.peer_limits.per_host);
+    EXPECT_EQ(5, c.peer_limits.per_network);
     EXPECT(c.is_debug);
     EXPECT(c.is_sandbox_optional);
     EXPECT_STR("/n.ini", c.network_file);
@@ -266,6 +275,9 @@ TEST(what_the_file_may_not_say)
         {"mdns, yes",                   "[peers]\nmdns = yes\n",                        OK,            0},
         {"mdns, perhaps",               "[peers]\nmdns = perhaps\n",                    ERR_MALFORMED, 2},
         {"mDNS on port 65536",          "[peers]\nmdns_port = 65536\n",                 ERR_MALFORMED, 2},
+        {"a network that is none",      "[peers]\ndeny = 8.8.8.8/24\n",                 ERR_MALFORMED, 2},
+        {"a rule by name",              "[peers]\nallow = example.org\n",               ERR_MALFORMED, 2},
+        {"no connection",               "[peers]\nper_address = 0\n",                   ERR_MALFORMED, 2},
         {"an unknown level",            "[log]\nlevel = loud\n",                        ERR_MALFORMED, 2},
         {"a level with a capital",      "[log]\nlevel = Debug\n",                       ERR_MALFORMED, 2},
         {"the sandbox as it is",        "[process]\nsandbox = required\n",              OK,            0},

@@ -623,6 +623,7 @@ static enum err start(struct daemon *d)
     TRY(start_store(d));
     TRY(start_wallet(d));
     TRY(start_host(d));
+    daemon_peers_start(d);
     TRY(listen_for_peers(d));
     TRY(start_servers(d));
     TRY(daemon_relay_start(d));
@@ -715,6 +716,7 @@ static void stop(struct daemon *d)
     daemon_reach_stop(d);
     daemon_attest_stop(d);
     daemon_package_stop(d);
+    daemon_peers_stop(d);
     if (d->has_host) {
         host_done(&d->host);
     }

@@ -25,6 +25,7 @@
 #include "node/plugin/chunk_host.h"
 #include "node/store/db.h"
 #include "p2p/host_circuit.h"
+#include "p2p/host_conn_manager.h"
 #include "p2p/host_dcutr.h"
 #include "p2p/host_kad.h"
 #include "p2p/host_reach.h"
@@ -103,6 +104,7 @@ struct daemon {
     struct servers servers;
     struct mdns_socket mdns;
     struct near near;
+    struct host_conn_manager peers;
     struct daemon_dht dht;
     struct daemon_reach reach;
     struct host_circuit circuit;
@@ -136,6 +138,12 @@ void daemon_stop(void *user);
 MUST_CHECK enum err daemon_relay_start(struct daemon *d);
 void daemon_relay_stop(struct daemon *d);
 void daemon_relay_event(struct daemon *d);
+
+/* ---- daemon_peers.c ---- */
+
+/* daemon_peers_start lets in whom the person wants, and keeps those that the wallet needs. */
+void daemon_peers_start(struct daemon *d);
+void daemon_peers_stop(struct daemon *d);
 
 /* ---- daemon_mdns.c ---- */
 

@@ -85,19 +85,30 @@ enum err servers_add(struct servers *s, struct span multiaddr_text, enum found f
     return OK;
 }
 
+/* index_of: server_count if it is none. */
+static size_t index_of(const struct servers *s, const struct peer_id *peer)
+{
+    size_t i = 0;
+    while (i < s->server_count && !peer_id_equal(&s->servers[i].peer, peer)) {
+        i++;
+    }
+    return i;
+}
+
 static struct server *find_server(struct servers *s, const struct peer_id *peer)
 {
-    for (size_t i = 0; i < s->server_count; i++) {
-        if (peer_id_equal(&s->servers[i].peer, peer)) {
-            return &s->servers[i];
-        }
-    }
-    return NULL;
+    size_t i = index_of(s, peer);
+    return i < s->server_count ? &s->servers[i] : NULL;
 }
 
 struct server *servers_find(struct servers *s, const struct peer_id *peer)
 {
     return find_server(s, peer);
+}
+
+bool servers_keeps(const struct servers *s, const struct peer_id *peer)
+{
+    return index_of(s, peer) < s->server_count || servers_is_named(s, peer);
 }
 
 size_t servers_usable_count(const struct servers *s)

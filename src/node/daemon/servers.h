@@ -234,6 +234,9 @@ void servers_reconsider(struct servers *s, struct wallet_time t);
 
 size_t servers_usable_count(const struct servers *s);
 
+/* servers_keeps: is the peer a server that is used, or that the person or the release named? */
+bool servers_keeps(const struct servers *s, const struct peer_id *peer);
+
 /* For the API: the arrays of types peer and server, and the members of network_status. */
 void servers_write_peers(const struct servers *s, struct json_writer *j, struct wallet_time t);
 void servers_write_servers(const struct servers *s, struct json_writer *j);

@@ -11,6 +11,8 @@
 #include "node/net/tcp_link.h"
 #include "node/net/tcp_port.h"
 
+#include <inttypes.h>
+
 static instant now_of(const struct tcp *t)
 {
     return loop_now(t->cfg.loop);
@@ -69,9 +71,25 @@ static void dial(struct tcp *t, const struct host_event *e)
     }
 }
 
+/* say tells the log why somebody left or was turned away. */
+static void say(const struct tcp *t, const struct host_event *e)
+{
+    const struct refusal *r = &e->refusal;
+    char id[PEER_ID_TEXT_MAX];
+    peer_id_print(id, &e->peer);
+    if (e->kind == HOST_EVENT_PEER_DISCONNECTED) {
+        log_line(t->cfg.log, LOG_DEBUG, "net", "peer %s left: %s", id,
+                 e->rule ? e->rule : err_name(e->err));
+    } else if (e->kind == HOST_EVENT_REFUSED) {
+        log_line(t->cfg.log, LOG_DEBUG, "net", "turned away: %s; %s has %" PRIu64 " of %" PRIu64,
+                 r->reason ? r->reason : "a limit", r->scope ? r->scope : "it", r->value, r->limit);
+    }
+}
+
 static void on_host_event(struct tcp *t, const struct host_event *e)
 {
     struct tcp_link *link = NULL;
+    say(t, e);
     if (e->kind == HOST_EVENT_DIAL) {
         dial(t, e);
     } else if (e->kind == HOST_EVENT_LINK_CLOSE) {
@@ -251,7 +269,6 @@ static void accept_link(struct tcp *t, uv_stream_t *listener)
     uint8_t bytes[TCP_ADDR_LEN_MAX];
     struct wr w = wr_init(MSPAN_OF(bytes));
     host_link id;
-    struct refusal refusal = {0};
     if (uv_accept(listener, (uv_stream_t *)&link->socket) != 0 ||
         uv_tcp_getpeername(&link->socket, (struct sockaddr *)&remote, &len) != 0) {
         tcp_link_close(link, ERR_IO);
@@ -268,9 +285,7 @@ static void accept_link(struct tcp *t, uv_stream_t *listener)
     }
     struct host_link_args args = {
         .local = span_of(l->addr, l->addr_len), .remote = span_of(bytes, w.n), .now = now_of(t)};
-    if (host_link_open(t->cfg.host, &id, &refusal, args) != OK) {
-        log_line(t->cfg.log, LOG_DEBUG, "net", "refused a connection: %s",
-                 refusal.reason ? refusal.reason : "limit");
+    if (host_link_open(t->cfg.host, &id, NULL, args) != OK) {
         tcp_link_close(link, ERR_CLOSED);
         return;
     }

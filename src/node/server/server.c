@@ -538,6 +538,7 @@ MUST_CHECK static enum err start(struct server *s)
     TRY(server_start_bundler(s));
     TRY(start_service(s));
     TRY(start_host(s));
+    server_peers_start(s);
     TRY(start_listening(s));
     TRY(server_reach_start(s));
     TRY(server_relay_start(s));
@@ -634,6 +635,7 @@ static void stop(struct server *s)
     server_reach_free(s);
     server_attest_done(s);
     server_package_stop(s);
+    server_peers_stop(s);
     if (s->has_host) {
         host_done(&s->host);
     }

@@ -21,6 +21,7 @@
 #include "node/server/server_store.h"
 #include "node/tpm/tpm_client.h"
 #include "p2p/host_circuit.h"
+#include "p2p/host_conn_manager.h"
 #include "p2p/host_dcutr.h"
 #include "p2p/host_kad.h"
 #include "p2p/host_reach.h"
@@ -197,6 +198,7 @@ struct server {
     struct server_dht dht;
     struct server_reach reach;
     struct server_relay relay;
+    struct host_conn_manager peers;
     struct server_attest attest;
     struct server_package package;
     size_t listen_count;
@@ -259,6 +261,14 @@ void server_listen_print(char ret[static SERVER_ADDR_TEXT_LEN], const struct ser
 /* server_drain has the server end when all that is under way is answered, operations at the bundler included, and at until at the
  * latest. A second call sets another time. */
 void server_drain(struct server *s, instant until);
+
+/* ---- server_peers.c ---- */
+
+/* server_peers_start lets in whom the operator wants, and keeps those that matter; server_peers_take_over reads the settings
+ * anew. */
+void server_peers_start(struct server *s);
+void server_peers_take_over(struct server *s);
+void server_peers_stop(struct server *s);
 
 /* ---- server_operator.c ---- */
 

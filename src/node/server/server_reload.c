@@ -56,6 +56,13 @@ static const struct item items[] = {
     ITEM("process.sandbox", places.is_sandbox_optional, false),
     ITEM("keys.tpm", places.tpm, false),
     ITEM("keys.seal", places.is_seal_required, false),
+    ITEM("peers.allow", places.peer_limits.gate.allow, true),
+    ITEM("peers.deny", places.peer_limits.gate.deny, true),
+    ITEM("peers.high_water", places.peer_limits.high, true),
+    ITEM("peers.low_water", places.peer_limits.low, true),
+    ITEM("peers.grace_s", places.peer_limits.grace_s, true),
+    ITEM("peers.per_address", places.peer_limits.per_host, true),
+    ITEM("peers.per_network", places.peer_limits.per_network, true),
     ITEM("log.level", places.is_debug, true),
 };
 
@@ -101,6 +108,7 @@ static void take_over(struct server *s, const struct server_config *next)
         bundler_set_limits(&s->bundler, &bundler);
     }
     s->log.level = s->own.places.is_debug ? LOG_DEBUG : LOG_INFO;
+    server_peers_take_over(s);
     if (is_node_new) { /* it is asked who it is before anything else */
         server_chain_begin(s);
     }

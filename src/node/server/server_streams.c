@@ -146,11 +146,8 @@ void server_host_event(void *user, const struct host_event *e)
         server_reach_event(s);
         server_relay_event(s);
         break;
-    case HOST_EVENT_REFUSED:
-        log_line(&s->log, LOG_DEBUG, "net", "a peer was turned away: %s",
-                 e->rule ? e->rule : "a limit");
-        break;
     case HOST_EVENT_PEER_CONNECTED:    on_connected(s, e); return;
+    case HOST_EVENT_REFUSED:
     case HOST_EVENT_PEER_DIRECT:
     case HOST_EVENT_PEER_IDENTIFIED:
     case HOST_EVENT_PEER_DISCONNECTED:
