@@ -28,7 +28,9 @@ enum {
     SERVERS_TARGET_COUNT_MAX = 64, /* addresses to dial */
     SERVERS_HEARD_COUNT_MAX = 8,   /* of them heard on the local network, and as many in the DHT */
     SERVERS_CALL_COUNT_MAX = 160,  /* requests on their way; the rest waits in the wallet's queue */
-    SERVERS_QUESTION_COUNT_MAX = 48, /* of the wallet, each in as many requests as it takes */
+    /* Of the wallet, each in as many requests as it takes, but one at a time to a server: a server has 16 places for a peer
+     * (streams_per_peer_max), and subscriptions and operations need some too. */
+    SERVERS_QUESTION_COUNT_MAX = 10,
     SERVERS_SET_LEN = 3,             /* servers that an account asks */
     SERVERS_SET_COUNT_MAX = 64,      /* accounts */
     SERVERS_BAN_COUNT_MAX = 256,     /* the oldest is forgotten */
