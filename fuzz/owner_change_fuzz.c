@@ -1,6 +1,7 @@
-/* Calls and logs about an account's owners: whatever is read is written back as it was. */
+/* Calls and logs about an account's owners and version: whatever is read is written back as it was. */
 #include "base/buf.h"
 #include "base/check.h"
+#include "evm/account_upgrade.h"
 #include "evm/owner_change.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -42,6 +43,29 @@ static void check_call(struct span in)
     budget_done(&budget);
 }
 
+static void check_upgrade(struct span in)
+{
+    enum upgrade_call call;
+    enum upgrade_call call_again;
+    struct account_upgrade u;
+    struct account_upgrade again;
+    if (account_upgrade_read(&call, &u, in) != OK) {
+        return;
+    }
+    struct budget budget;
+    struct buf out;
+    budget_init(&budget, NULL, "fuzz", 1 << 16);
+    buf_init(&out, &budget, 1024);
+    check((call == UPGRADE_CALL_APPLY ? account_upgrade_apply(&out, &u)
+                                      : account_upgrade_schedule(&out, &u)) == OK);
+    check(account_upgrade_read(&call_again, &again, buf_span(&out)) == OK);
+    check(call == call_again);
+    check(u.attempt == again.attempt);
+    check(address_equal(u.implementation, again.implementation));
+    buf_done(&out);
+    budget_done(&budget);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct span in = span_of(data, size);
@@ -50,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t count = 0;
     uint64_t ready_at;
     check_call(in);
+    check_upgrade(in);
     (void)!owner_change_read_log(&ready_at, &change, in);
     if (owner_change_read_owners(owners, &count, 16, in) == OK) {
         check(count <= 16);

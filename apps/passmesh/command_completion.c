@@ -17,6 +17,7 @@ int command_completion(const struct command_args *args)
         "        --home) COMPREPLY=($(compgen -d -- \"$word\")); return ;;\n"
         "        account) words='list use rename' ;;\n"
         "        owners) words='list add remove apply veto rename forget' ;;\n"
+        "        upgrade) words='begin apply veto' ;;\n"
         "        network) words='list use' ;;\n"
         "        accounts) words='add' ;;\n"
         "        vault) words='status lock' ;;\n"

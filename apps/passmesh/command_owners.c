@@ -83,32 +83,14 @@ static int usage(void)
 static int
 ask(const struct command_args *args, const char *method, const char *const more[2], print_fn print)
 {
-    struct local_client c;
-    struct command_selection s;
-    char room[COMMAND_PARAMS_LEN];
-    bool prepares = strcmp(method, "owner_prepare") == 0;
-    if (local_client_open(&c, args->config->socket) != OK) {
-        command_say("No wallet is running. Start one with: passmesh daemon");
-        return EXIT_FAILED;
-    }
-    bool found = command_select(&c, &s);
-    local_client_close(&c);
-    if (!found) {
-        return EXIT_FAILED;
-    }
-    const char *pairs[10] = {"account_id", s.account, "owner_id", args->argv[1]};
-    size_t count = 4;
-    if (more) {
-        pairs[count++] = more[0];
-        pairs[count++] = more[1];
-    }
-    if (prepares) {
-        pairs[count++] = "network_id";
-        pairs[count++] = s.network;
-        pairs[count++] = "speed";
-        pairs[count++] = "normal";
-    }
-    return commands_call(args, method, command_params(room, pairs, count), print);
+    const char *const pairs[] = {"owner_id", args->argv[1], more ? more[0] : NULL,
+                                 more ? more[1] : NULL};
+    const struct command_of_account what = {.method = method,
+                                            .pairs = pairs,
+                                            .count = more ? 4 : 2,
+                                            .prepares = strcmp(method, "owner_prepare") == 0,
+                                            .print = print};
+    return commands_call_account(args, &what);
 }
 
 int command_owners(const struct command_args *args)

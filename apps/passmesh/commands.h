@@ -62,6 +62,17 @@ struct command_selection {
 };
 bool command_select(struct local_client *c, struct command_selection *s);
 
+/* commands_call_account asks for something of the account that is used: method with account_id and pairs (at most 8 texts); prepares:
+ * an operation on the network that is used. Answers as commands_call. */
+struct command_of_account {
+    const char *method;
+    const char *const *pairs;
+    size_t count;
+    bool prepares;
+    print_fn print;
+};
+int commands_call_account(const struct command_args *args, const struct command_of_account *what);
+
 /* command_print_prepared says what is to be approved in the page. */
 void command_print_prepared(struct json r);
 
@@ -72,7 +83,8 @@ int command_stop(const struct command_args *args);
 int command_open(const struct command_args *args);
 int command_status(const struct command_args *args);
 int command_account(const struct command_args *args);
-int command_owners(const struct command_args *args); /* command_owners.c */
+int command_owners(const struct command_args *args);  /* command_owners.c */
+int command_upgrade(const struct command_args *args); /* command_upgrade.c */
 int command_balance(const struct command_args *args);
 int command_servers(const struct command_args *args);
 int command_accounts(const struct command_args *args);

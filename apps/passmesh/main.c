@@ -16,6 +16,8 @@ const struct command commands[] = {
      command_account                                                                                                                         },
     {"owners",     "[list | add ID | remove ID | ...]",
      "passkeys of the account: who may sign, who leaves; also apply, veto, rename, forget",                                  command_owners  },
+    {"upgrade",    "[begin | apply | veto]",
+     "version of the account's contract, and its move to the next",                                                          command_upgrade },
     {"balance",    "[--why]",                           "what the account holds, and how each figure was checked",
      command_balance                                                                                                                         },
     {"servers",    "",                                  "servers of the network, and those whose lie is proven",             command_servers },

@@ -71,6 +71,7 @@ const STRUCTS = {
   PutOffRecovery: [['change', 'bytes32'], ['round', 'uint64'], ['vetoes', 'uint8']],
   Freeze: [['ownersHead', 'bytes32']],
   Hold: [['zero', 'bytes32'], ['round', 'uint64']],
+  Upgrade: [['implementation', 'address'], ['codeHash', 'bytes32'], ['call', 'bytes'], ['attempt', 'uint64'], ['ownersHead', 'bytes32']],
   Setting: [['call', 'bytes'], ['attempt', 'uint64'], ['ownersHead', 'bytes32']],
 };
 

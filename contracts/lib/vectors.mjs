@@ -93,6 +93,24 @@ function settingVector(address, chainId) {
   };
 }
 
+/** The upgrade to version 2, second attempt, of an account whose owners never changed. */
+function upgradeVector(d, account, chainId) {
+  const { address: implementation, runtime_code_hash_by_chain: hashes } = d.account_implementation_2;
+  const ownersHead = pad(account.toLowerCase(), { size: 32 });
+  const args = [implementation, '0x', 1n];
+  return {
+    account,
+    chain_id: chainId,
+    implementation,
+    code_hash: hashes[chainId],
+    attempt: 1,
+    owners_head: ownersHead,
+    id: chainHash(account, chainId, 'Upgrade', { implementation, codeHash: hashes[chainId], call: '0x', attempt: 1n, ownersHead }),
+    schedule: encodeFunctionData({ abi: accountAbi2, functionName: 'scheduleUpgrade', args }),
+    apply: encodeFunctionData({ abi: accountAbi2, functionName: 'applyUpgrade', args }),
+  };
+}
+
 export function makeVectors(d) {
   const a = new Passkey(d.webauthn_verifier.address, 'a');
   const b = new Passkey(d.webauthn_verifier.address, 'b', 'https://wallet.example');
@@ -143,5 +161,6 @@ export function makeVectors(d) {
       logs: changeLogs(change, id),
     },
     setting: settingVector(addresses[2].address, 31337),
+    upgrade: upgradeVector(d, addresses[2].address, 31337),
   };
 }

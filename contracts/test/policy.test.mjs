@@ -1,7 +1,8 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { encodeDeployData, encodeFunctionData, getAddress, numberToHex, pad, parseEventLogs, toHex } from 'viem';
+import { encodeDeployData, encodeFunctionData, getAddress, keccak256, numberToHex, pad, parseEventLogs, toHex } from 'viem';
 import * as account from '../lib/account.mjs';
+import { chainHash } from '../lib/account2.mjs';
 import { Passkey } from '../lib/passkey.mjs';
 import { artifact, deployments, makeAccount, makeOp, makeWorld, pass, poke, read, refusal, run, signOp } from '../lib/world.mjs';
 
@@ -254,6 +255,8 @@ test('who may change an account, and when', async (t) => {
     await run(w, acc, call('scheduleUpgrade', [target, '0x', 0n]), [a]);
     await run(w, acc, call('scheduleUpgrade', [target, '0x', 1n]), [a]);
     const id = await read(w, acc.address, 'upgradeId', [target, '0x', 0n]);
+    const codeHash = keccak256(await w.client.getCode({ address: target }));
+    assert.equal(id, chainHash(acc.address, w.chainId, 'Upgrade', { implementation: target, codeHash, call: '0x', attempt: 0n, ownersHead: await read(w, acc.address, 'ownersHead') }));
     assert.equal(await poke(w, acc.address, 'veto', vetoed(acc, b, id)), null);
     await pass(w, DELAY + 60);
     assert.equal(await poke(w, acc.address, 'applyUpgrade', [target, '0x', 0n]), 'ChangeNotReady');

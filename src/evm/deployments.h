@@ -12,10 +12,15 @@ struct deployment {
     uint8_t code_hash[32]; /* keccak-256 of the runtime code */
 };
 
-/* The implementation holds the chain id as an immutable, so its code differs from chain to chain. */
+/* An implementation holds the chain id as an immutable, so its code differs from chain to chain. */
 struct deployment_on_chain {
     uint64_t chain_id;
     uint8_t code_hash[32];
+};
+struct deployment_by_chain {
+    struct address address;
+    const struct deployment_on_chain *chains;
+    size_t chains_count;
 };
 
 struct deployments {
@@ -24,13 +29,16 @@ struct deployments {
     struct deployment verifier; /* of passkeys, with their origin */
     struct deployment secp256k1_verifier;
     struct deployment factory;
-    struct address implementation;
+    struct deployment_by_chain implementation;   /* version 1 */
+    struct deployment_by_chain implementation_2; /* version 2, in two contracts */
+    struct deployment_by_chain guardians_2;
     uint8_t proxy_code_hash[32];
     uint8_t proxy_init_code_hash[32];
-    const struct deployment_on_chain *implementations;
-    size_t implementations_count;
 };
 
 extern const struct deployments deployments;
+
+/* deployment_code_hash is what stands there on a chain, 32 bytes; NULL: not known of that chain. */
+const uint8_t *deployment_code_hash(const struct deployment_by_chain *d, uint64_t chain_id);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "crypto/keccak.h"
 #include "evm/abi.h"
+#include "evm/account_domain.h"
 
 #define CHANGE_TYPE "(uint64,bytes32,uint64,uint64,bytes[],bytes[])"
 static const char propose_signature[] = "changeOwners(" CHANGE_TYPE ",bytes)";
@@ -20,18 +21,6 @@ void owner_change_first(uint8_t ret_previous[static 32], struct address account)
 
 /* ---- its id ---- */
 
-static void put_hash(uint8_t word[static 32], struct span bytes)
-{
-    struct hash32 h;
-    keccak256(&h, bytes);
-    span_copy(mspan_of(word, 32), SPAN_OF(h.bytes));
-}
-
-static void put_u64(uint8_t word[static 32], uint64_t v)
-{
-    u256_to_be(word, u256_from_u64(v));
-}
-
 /* SPEC eips/EIP-712 §"Definition of encodeData": an array is the hash of its elements' encodings side by side. */
 static void put_owners(uint8_t word[static 32], const struct smart_owner *owners, size_t count)
 {
@@ -47,34 +36,20 @@ static void put_owners(uint8_t word[static 32], const struct smart_owner *owners
     span_copy(mspan_of(word, 32), SPAN_OF(hash.bytes));
 }
 
-/* The domain names no chain: what is signed once holds wherever the account is. */
-static void domain_separator(uint8_t ret[static 32], struct address account)
-{
-    uint8_t words[4][32] = {0};
-    put_hash(words[0],
-             SPAN_LIT("EIP712Domain(string name,string version,address verifyingContract)"));
-    put_hash(words[1], SPAN_LIT("Passmesh Account"));
-    put_hash(words[2], SPAN_LIT("1"));
-    span_copy(mspan_of(words[3] + 12, 20), SPAN_OF(account.bytes));
-    put_hash(ret, SPAN_OF(words));
-}
-
 void owner_change_id(struct hash32 *ret, struct address account, const struct owner_change *c)
 {
     uint8_t words[7][32] = {0};
-    put_hash(words[0],
-             SPAN_LIT("OwnerChange(uint64 sequence,bytes32 previous,uint64 attempt,uint64 "
-                      "threshold,bytes[] added,bytes[] removed)"));
-    put_u64(words[1], c->sequence);
+    account_word_hash(words[0],
+                      SPAN_LIT("OwnerChange(uint64 sequence,bytes32 previous,uint64 attempt,uint64 "
+                               "threshold,bytes[] added,bytes[] removed)"));
+    account_word_u64(words[1], c->sequence);
     span_copy(mspan_of(words[2], 32), SPAN_OF(c->previous));
-    put_u64(words[3], c->attempt);
-    put_u64(words[4], c->threshold);
+    account_word_u64(words[3], c->attempt);
+    account_word_u64(words[4], c->threshold);
     put_owners(words[5], c->added, c->added_count);
     put_owners(words[6], c->removed, c->removed_count);
-    uint8_t digest[66] = {0x19, 0x01};
-    domain_separator(digest + 2, account);
-    put_hash(digest + 34, SPAN_OF(words));
-    keccak256(ret, SPAN_OF(digest));
+    /* No chain: what is signed once holds wherever the account is. */
+    account_domain_hash(ret, account, ACCOUNT_ANY_CHAIN, SPAN_OF(words));
 }
 
 bool owner_change_waits(const struct owner_change *c, uint64_t threshold)

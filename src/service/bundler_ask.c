@@ -1,12 +1,8 @@
 /* Questions of the bundler to its node, and the receipts that come back. */
+#include "evm/account_upgrade.h"
 #include "service/bundler_parts.h"
 
 #include <string.h>
-
-/* ERC-1967: keccak256("eip1967.proxy.implementation") - 1. */
-static const uint8_t implementation_slot[32] = {
-    0x36, 0x08, 0x94, 0xa1, 0x3b, 0xa1, 0xa3, 0x21, 0x06, 0x67, 0xc8, 0x28, 0x49, 0x2d, 0xb9, 0x8d,
-    0xca, 0x3e, 0x20, 0x76, 0xcc, 0x37, 0x35, 0xa9, 0x20, 0xa3, 0xca, 0x50, 0x5d, 0x38, 0x2b, 0xbc};
 
 /* keccak256("UserOperationEvent(bytes32,address,address,uint256,bool,uint256,uint256)"); the test computes it. */
 static const uint8_t userop_event[32] = {
@@ -68,7 +64,7 @@ enum err bundler_ask_write(struct bundler *b, const struct bundler_op *op, uint6
         break;
     case BUNDLER_SLOT:
         jsonrpc_put_address(&j, op->op.sender);
-        jsonrpc_put_data(&j, SPAN_OF(implementation_slot));
+        jsonrpc_put_data(&j, SPAN_OF(account_implementation_slot));
         json_put_str(&j, "latest");
         break;
     case BUNDLER_CODE:

@@ -36,9 +36,10 @@ struct reading {
     bool is_disputed; /* an answer was, and no other one outvoted it */
     struct id account;
     struct id network;
-    struct view next;                      /* being filled */
-    size_t waiting;                        /* questions without an answer */
-    struct hash32 probes[OWNER_COUNT_MAX]; /* ids of removals that are asked for */
+    struct view next;                              /* being filled */
+    size_t waiting;                                /* questions without an answer */
+    struct hash32 probes[OWNER_COUNT_MAX];         /* ids of removals that are asked for */
+    struct hash32 upgrades[UPGRADE_ATTEMPT_COUNT]; /* and of moves to the next version */
     struct wallet_source source;
     enum err err;
 };
@@ -56,9 +57,8 @@ struct task {
     enum task_step step;
     struct transfer transfer;
     struct id replaces;
-    struct id owner; /* of OPERATION_OWNER_*: who is added or leaves */
-    uint8_t call
-        [TASK_CALL_LEN_MAX]; /* of the same: the account's call to itself, once the chain was read */
+    struct id owner;                 /* of OPERATION_OWNER_*: who is added or leaves */
+    uint8_t call[TASK_CALL_LEN_MAX]; /* the account's call to itself, once the chain was read */
     size_t call_len;
     enum operation_kind operation_kind;
     uint64_t asked_ms; /* a view read before this is too old, but for VIEW_FRESH_MS */
@@ -277,6 +277,9 @@ void prepare_tick(struct wallet *w, struct wallet_time t);
 /* prepare_check_subject: locked, unknown_account, unknown_network, unknown_asset, no_network, no_server. */
 MUST_CHECK enum err
 prepare_check_subject(const struct wallet *w, const struct transfer *x, struct coded *ret_why);
+/* prepare_check_own_call: the same, and account_kind, for a call of a smart account to itself; x->to is set to it. */
+MUST_CHECK enum err
+prepare_check_own_call(const struct wallet *w, struct transfer *x, struct coded *ret_why);
 /* prepare_begin starts a task of what's kind, transfer, operation_kind and owner. */
 MUST_CHECK enum err prepare_begin(struct wallet *w,
                                   struct wallet_time t,
@@ -343,6 +346,28 @@ size_t owners_probe(const struct wallet *w,
                     const struct view *v);
 /* owners_read takes what a reading that is over says of owners: who is one, and which changes are past. */
 void owners_read(struct wallet *w, struct view *v);
+
+/* owners_check_ready: the delay of what waits is over by the chain's clock or ours, or code (with the hours that are left) says why
+ * not. */
+MUST_CHECK enum err owners_check_ready(struct task *task,
+                                       struct wallet_time t,
+                                       const struct view *v,
+                                       uint64_t ready_at,
+                                       const char *code);
+
+/* ---- upgrade.c ---- */
+/* As owners_build and owners_add_risks, of the account's version. */
+MUST_CHECK enum err
+upgrade_build(struct wallet *w, struct wallet_time t, struct task *task, const struct view *v);
+void upgrade_add_risks(struct operation *op, const struct view *v);
+/* upgrade_is_due: a move may wait for the owner list that v has, and nobody has asked. */
+bool upgrade_is_due(const struct wallet *w, const struct view *v);
+/* upgrade_probe gives the ids of the moves to version 2 that may wait, by attempt, and notes in v for which owner list: how many
+ * of them; 0 if v is not whole in owners. */
+size_t upgrade_probe(const struct wallet *w,
+                     struct hash32 ret_ids[static UPGRADE_ATTEMPT_COUNT],
+                     const struct account *a,
+                     struct view *v);
 
 /* ---- track.c ---- */
 struct open_operation *track_find(struct wallet *w, struct id operation);

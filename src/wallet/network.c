@@ -222,12 +222,26 @@ static enum err check_whole(const struct reading *r)
     return network_beacon_check(r->n, r->diag);
 }
 
+static void set_version_2(struct network *n)
+{
+    const uint8_t *code = deployment_code_hash(&deployments.implementation_2, n->chain_id);
+    const uint8_t *guardians = deployment_code_hash(&deployments.guardians_2, n->chain_id);
+    n->has_version_2 = code && guardians;
+    if (n->has_version_2) {
+        span_copy(MSPAN_OF(n->implementation_2_code_hash), span_of(code, 32));
+        span_copy(MSPAN_OF(n->guardians_2_code_hash), span_of(guardians, 32));
+    }
+}
+
 enum err network_parse(struct network *ret, struct span ini, struct diag *diag)
 {
     *ret = (struct network){
         .entry_point = deployments.entry_point,
         .factory = deployments.factory.address,
         .verifier = deployments.verifier.address,
+        .implementation = deployments.implementation.address,
+        .implementation_2 = deployments.implementation_2.address,
+        .guardians_2 = deployments.guardians_2.address,
     };
     span_copy(MSPAN_OF(ret->factory_code_hash), SPAN_OF(deployments.factory.code_hash));
     span_copy(MSPAN_OF(ret->verifier_code_hash), SPAN_OF(deployments.verifier.code_hash));
@@ -251,6 +265,7 @@ enum err network_parse(struct network *ret, struct span ini, struct diag *diag)
             return refuse(&r, "sections are [network], [beacon] and [token ...]");
         }
     }
+    set_version_2(ret);
     return check_whole(&r);
 }
 

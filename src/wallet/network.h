@@ -44,6 +44,12 @@ struct network {
     struct address verifier;
     uint8_t factory_code_hash[32]; /* keccak-256 of what must stand there */
     uint8_t verifier_code_hash[32];
+    struct address implementation;   /* of an account of version 1 */
+    struct address implementation_2; /* of one of version 2, which also needs guardians_2 */
+    struct address guardians_2;
+    bool has_version_2; /* the hashes below are known of this chain */
+    uint8_t implementation_2_code_hash[32];
+    uint8_t guardians_2_code_hash[32];
     bool has_p256;                /* P256VERIFY (EIP-7951) is expected there; probed all the same */
     char faucet[URL_LEN_MAX + 1]; /* "" = none; only kind local may have one */
     char checkpoint[67];          /* of the light client, "" = none */

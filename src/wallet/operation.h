@@ -24,10 +24,13 @@ enum operation_kind {
     OPERATION_SPEED_UP,
     OPERATION_CANCEL,
     OPERATION_RECEIVE,
-    OPERATION_OWNER_ADD, /* these four: the account's call to itself */
+    OPERATION_OWNER_ADD, /* from here on: the account's call to itself */
     OPERATION_OWNER_REMOVE,
     OPERATION_OWNER_APPLY,
     OPERATION_OWNER_VETO,
+    OPERATION_UPGRADE_BEGIN,
+    OPERATION_UPGRADE_APPLY,
+    OPERATION_UPGRADE_VETO,
     OPERATION_KIND_COUNT
 };
 
@@ -47,8 +50,11 @@ enum operation_state {
 const char *operation_kind_name(enum operation_kind kind);
 const char *operation_state_name(enum operation_state state);
 
-/* operation_is_owners: it changes who owns the account, and moves no money. */
+/* operation_is_own_call: it changes the account itself, and moves no money. operation_is_owners, operation_is_upgrade: who owns
+ * it; which implementation it has. */
+bool operation_is_own_call(enum operation_kind kind);
 bool operation_is_owners(enum operation_kind kind);
+bool operation_is_upgrade(enum operation_kind kind);
 
 /* operation_is_over: nothing more will happen to it. */
 bool operation_is_over(enum operation_state state);

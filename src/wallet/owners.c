@@ -308,14 +308,10 @@ enum err wallet_owner_prepare(struct wallet *w,
                          .network = args->network,
                          .speed = args->speed,
                          .by_command_line = args->by_command_line};
-    TRY(prepare_check_subject(w, &x, ret_why));
-    if (wallet_account(w, args->account)->kind != ACCOUNT_PASSKEY) {
-        return refuse(ret_why, ERR_DENIED, "account_kind");
-    }
+    TRY(prepare_check_own_call(w, &x, ret_why));
     if (!wallet_owner(w, args->account, args->owner)) {
         return refuse(ret_why, ERR_NOT_FOUND, "unknown_owner");
     }
-    x.to = wallet_account(w, args->account)->address;
     struct task fresh = {.kind = TASK_PREPARE,
                          .transfer = x,
                          .operation_kind = kind_of(args->what),
@@ -394,6 +390,21 @@ static enum err build_remove(struct wallet *w,
     return OK;
 }
 
+enum err owners_check_ready(struct task *task,
+                            struct wallet_time t,
+                            const struct view *v,
+                            uint64_t ready_at,
+                            const char *code)
+{
+    uint64_t now_s = (v->block_ms > t.unix_ms ? v->block_ms : t.unix_ms) / 1000;
+    if (now_s >= ready_at) {
+        return OK;
+    }
+    coded_set(&task->result.why, code);
+    coded_add_u64(&task->result.why, "hours", (ready_at - now_s + 3599) / 3600);
+    return ERR_STATE;
+}
+
 /* Carrying out, or stopping, the removal that waits. */
 static enum err build_end(struct wallet *w,
                           struct wallet_time t,
@@ -413,12 +424,7 @@ static enum err build_end(struct wallet *w,
     if (task->operation_kind == OPERATION_OWNER_VETO) {
         TRY(owner_change_veto(&out, &known->id));
     } else {
-        uint64_t now_s = (v->block_ms > t.unix_ms ? v->block_ms : t.unix_ms) / 1000;
-        if (now_s < ready_at) {
-            coded_set(&task->result.why, "owner_waits");
-            coded_add_u64(&task->result.why, "hours", (ready_at - now_s + 3599) / 3600);
-            return ERR_STATE;
-        }
+        TRY(owners_check_ready(task, t, v, ready_at, "owner_waits"));
         struct owner_change c = {
             .sequence = known->sequence, .attempt = known->attempt, .threshold = known->threshold};
         span_copy(MSPAN_OF(c.previous), SPAN_OF(known->previous));
@@ -479,13 +485,16 @@ void owners_add_risks(struct wallet *w, struct operation *op, const struct view 
         }
         break;
     }
-    case OPERATION_OWNER_APPLY: add_line(op, RISK_CAUTION, true, "owner_leaves_now", o); break;
-    case OPERATION_OWNER_VETO:  add_line(op, RISK_INFO, false, "owner_stays", o); break;
+    case OPERATION_OWNER_APPLY:   add_line(op, RISK_CAUTION, true, "owner_leaves_now", o); break;
+    case OPERATION_OWNER_VETO:    add_line(op, RISK_INFO, false, "owner_stays", o); break;
     case OPERATION_SEND:
     case OPERATION_SPEED_UP:
     case OPERATION_CANCEL:
     case OPERATION_RECEIVE:
-    case OPERATION_KIND_COUNT:  break;
+    case OPERATION_UPGRADE_BEGIN:
+    case OPERATION_UPGRADE_APPLY:
+    case OPERATION_UPGRADE_VETO:
+    case OPERATION_KIND_COUNT:    break;
     }
 }
 

@@ -1,5 +1,4 @@
 #include "evm/owner_change.h"
-#include "evm/userop.h"
 #include "wallet/wallet.h"
 #include "wallet/world_test.h"
 
@@ -34,11 +33,6 @@ static void swap_hands(struct world *w, struct hand *h)
     *h = now;
 }
 
-static struct smart_owner on_chain(const struct world *w, const struct owner *o)
-{
-    return smart_owner_passkey(w->networks[0].verifier, o->public_key, span_str(o->origin));
-}
-
 static const struct account *first_account(const struct world *w)
 {
     return wallet_account_at(w->wallet, 0);
@@ -51,14 +45,7 @@ static bool start(struct world *w)
     if (!world_init(w) || !EXPECT(world_enroll(w, "Main", NULL, &why) != NULL)) {
         return false;
     }
-    struct world_owners *o = &w->chain.owners;
-    w->chain.is_deployed = true;
-    o->list[0] = on_chain(w, &first_account(w)->owners[0]);
-    o->count = 1;
-    o->threshold = 1;
-    owner_change_first(o->head, first_account(w)->address);
-    world_turn(w, 10);
-    world_turn(w, 2000); /* the first reading finds it there, the second asks for its owners */
+    world_deploy(w);
     return true;
 }
 
@@ -106,18 +93,11 @@ static uint64_t ready_ms(const struct world *w, size_t i)
 /* What the contract does with the call of a signed operation (docs/account.md, "Changing the account"). */
 static void chain_takes(struct world *w, struct id id)
 {
-    struct operation *op = NULL;
-    struct userop userop;
-    struct smart_call call;
     struct owner_change c;
     struct hash32 vetoed;
     enum owner_call what;
-    size_t count = 0;
     struct world_owners *o = &w->chain.owners;
-    TEST_REQUIRE(EXPECT_OK(operation_new(&op, test_budget())));
-    TEST_REQUIRE(EXPECT_OK(wallet_operation(w->wallet, id, op)));
-    TEST_REQUIRE(EXPECT_OK(userop_decode(&userop, buf_span(&op->userop))));
-    TEST_REQUIRE(EXPECT_OK(smart_account_calls(&call, &count, 1, userop.call_data)));
+    struct smart_call call = world_call(w, id);
     EXPECT_SPAN(SPAN_OF(first_account(w)->address.bytes), SPAN_OF(call.to.bytes));
     TEST_REQUIRE(EXPECT_OK(owner_change_read(&what, &c, &vetoed, call.data)));
     if (what == OWNER_CALL_VETO) {
@@ -145,17 +125,7 @@ static void chain_takes(struct world *w, struct id id)
             }
         }
     }
-    operation_free(op);
-    struct tracked included = {
-        .state = TRACKED_INCLUDED, .block = ++w->chain.block, .success = true};
-    struct wallet_source source = {.server = "12D3KooTest", .k = 1, .n = 1};
-    w->chain.nonce++;
-    wallet_submitted(w->wallet, w->t, id, OK, NULL, &source);
-    wallet_tracked(w->wallet, w->t, id, &included);
-    w->chain.block += 3;
-    world_turn(w, 2000);
-    wallet_tracked(w->wallet, w->t, id, &included);
-    world_turn(w, 2000);
+    world_include(w, id);
 }
 
 static bool do_wish(struct world *w, enum owner_wish what, size_t i)
@@ -175,13 +145,8 @@ static bool do_wish(struct world *w, enum owner_wish what, size_t i)
 
 static bool unlock(struct world *w, enum err expected)
 {
-    struct ceremony c;
     struct coded why = {0};
-    if (!EXPECT_OK(wallet_unlock_begin(w->wallet, w->t, &c, &why))) {
-        return false;
-    }
-    struct passkey_answer answer = world_answer(w, SPAN_OF(c.challenge), NULL);
-    enum err err = wallet_unlock_finish(w->wallet, w->t, c.id, &answer, &why);
+    enum err err = world_unlock(w, &why);
     return expected == OK ? EXPECT_OK(err)
                           : EXPECT_ERR(expected, err) && EXPECT_STR("ceremony_wrong_key", why.code);
 }
@@ -433,6 +398,28 @@ TEST(a_ceremony_for_an_owner_makes_no_account)
     answer.ceremony = c.id;
     EXPECT_ERR(ERR_STATE, wallet_owner_finish(w.wallet, w.t, &answer, &a, &why));
     EXPECT_STR("ceremony_already", why.code);
+    world_done(&w);
+}
+
+TEST(where_a_block_is_trusted_a_removal_waits_all_the_same)
+{
+    static struct world w;
+    struct hand second;
+    struct coded why = {0};
+    TEST_REQUIRE(world_init(&w) && EXPECT(world_enroll(&w, "Main", NULL, &why) != NULL));
+    w.chain.is_anchored = true;
+    world_deploy(&w);
+    w.chain.block++;
+    world_turn(&w, 2000);
+    second = other_hand(&w);
+    TEST_REQUIRE(EXPECT(add_passkey(&w, &second, &why) != NULL));
+    TEST_REQUIRE(do_wish(&w, OWNER_WISH_ADD, 1) && EXPECT_EQ(OWNER_ACTIVE, standing(&w, 1)));
+    TEST_REQUIRE(do_wish(&w, OWNER_WISH_REMOVE, 1));
+    for (int i = 0; i < 10; i++) {
+        w.chain.block++;
+        world_turn(&w, 2000);
+    }
+    EXPECT_EQ(w.chain.owners.ready_at * 1000, ready_ms(&w, 1));
     world_done(&w);
 }
 

@@ -83,6 +83,17 @@ prepare_check_subject(const struct wallet *w, const struct transfer *x, struct c
     return trust_check(w, x->network, ret_why);
 }
 
+enum err prepare_check_own_call(const struct wallet *w, struct transfer *x, struct coded *ret_why)
+{
+    TRY(prepare_check_subject(w, x, ret_why));
+    const struct account *a = wallet_account(w, x->account);
+    if (a->kind != ACCOUNT_PASSKEY) {
+        return refuse(ret_why, ERR_DENIED, "account_kind");
+    }
+    x->to = a->address;
+    return OK;
+}
+
 static enum err task_start(struct wallet *w,
                            struct wallet_time t,
                            struct task *task,
@@ -164,8 +175,8 @@ enum err wallet_replace(struct wallet *w,
         return refuse(ret_why, ERR_NOT_FOUND, "unknown_operation");
     }
     bool is_pending = o->op->state == OPERATION_SIGNED || o->op->state == OPERATION_SUBMITTED;
-    bool is_owners = operation_is_owners(o->op->kind) && args->kind == OPERATION_SPEED_UP;
-    if (!is_pending || is_owners || id_is_set(o->op->replaced_by)) {
+    bool is_own_call = operation_is_own_call(o->op->kind) && args->kind == OPERATION_SPEED_UP;
+    if (!is_pending || is_own_call || id_is_set(o->op->replaced_by)) {
         return refuse(ret_why, ERR_STATE, "not_replaceable");
     }
     struct transfer x = {
@@ -394,6 +405,9 @@ static void add_risks(struct wallet *w,
     } else if (operation_is_owners(op->kind)) {
         owners_add_risks(w, op, wallet_view(w, op->account, op->network));
         add_trial_risk(op, task);
+    } else if (operation_is_upgrade(op->kind)) {
+        upgrade_add_risks(op, wallet_view(w, op->account, op->network));
+        add_trial_risk(op, task);
     } else {
         op->trial = TRIAL_DONE;
         struct risk r = risk_of(RISK_INFO, "replaces");
@@ -521,8 +535,9 @@ start_trial(struct wallet *w, struct wallet_time t, struct task *task, const str
     if (task->kind == TASK_REPLACE) {
         return OK; /* its call was tried when it was new */
     }
-    if (operation_is_owners(task->operation_kind)) {
-        TRY(owners_build(w, t, task, v));
+    if (operation_is_own_call(task->operation_kind)) {
+        TRY(operation_is_upgrade(task->operation_kind) ? upgrade_build(w, t, task, v)
+                                                       : owners_build(w, t, task, v));
         task->trial_gas = u256_from_u64(OWNERS_CALL_GAS);
         task->trial_unavailable =
             !v->is_deployed; /* a call to what is not there yet does nothing */

@@ -108,7 +108,8 @@ subject_of(struct wallet *w, struct wallet_time t, const struct reading *r)
                                  .anchor = r->next.anchor,
                                  .as_of_ms = t.unix_ms,
                                  .changes = a->changes,
-                                 .probes = r->probes};
+                                 .probes = r->probes,
+                                 .upgrades = r->upgrades};
 }
 
 static void read_over(struct wallet *w, struct wallet_time t, enum err err);
@@ -149,16 +150,38 @@ static void put_question(struct wallet *w, struct wallet_time t, unsigned q)
     }
 }
 
+/* Which version the account has, and whether it is moving. What is proven is not asked. */
+static void put_upgrade(struct wallet *w, struct wallet_time t)
+{
+    struct reading *r = &w->reading;
+    bool is_proven = r->next.anchor != ANCHOR_NONE;
+    if (!is_proven) {
+        put_question(w, t, (unsigned)VIEW_UPGRADE + (unsigned)UPGRADE_ASK_IMPLEMENTATION);
+    }
+    if (r->next.version_2 != CONTRACTS_READY && wallet_network(w, r->network)->has_version_2) {
+        const unsigned asked = (unsigned)VIEW_UPGRADE + (unsigned)UPGRADE_ASK_CODE;
+        r->next.version_2 = CONTRACTS_UNKNOWN;
+        put_question(w, t, is_proven ? VIEW_PROVE_VERSION_2 : asked);
+        put_question(w, t, is_proven ? VIEW_PROVE_GUARDIANS_2 : asked + 1);
+    }
+    size_t attempts = upgrade_probe(w, r->upgrades, wallet_account(w, r->account), &r->next);
+    for (unsigned i = 0; i < attempts; i++) {
+        put_question(w, t, (unsigned)VIEW_UPGRADE + (unsigned)UPGRADE_ASK_READY + i);
+    }
+}
+
 /* Owners change seldom, and only where the account is. */
 static void put_owners(struct wallet *w, struct wallet_time t)
 {
     struct reading *r = &w->reading;
     const struct account *a = wallet_account(w, r->account);
-    bool is_fresh = r->next.owners_ms && t.unix_ms < r->next.owners_ms + OWNERS_FRESH_MS;
+    bool is_fresh = r->next.owners_ms && t.unix_ms < r->next.owners_ms + OWNERS_FRESH_MS &&
+                    !upgrade_is_due(w, &r->next);
     if (a->kind != ACCOUNT_PASSKEY || !r->next.is_deployed || (is_fresh && !w->owners_wanted)) {
         return;
     }
     w->owners_wanted = false;
+    put_upgrade(w, t);
     size_t probes = owners_probe(w, r->probes, a, &r->next);
     uint64_t probe_sequence = probes ? r->next.owners.sequence + 1 : 0;
     r->next.owners = (struct owner_view){.probe_sequence = probe_sequence};

@@ -319,7 +319,7 @@ static void on_included(struct wallet *w,
         if (op->kind == OPERATION_SEND) {
             book_note_sent(w, op->to);
         }
-        w->owners_wanted |= operation_is_owners(op->kind);
+        w->owners_wanted |= operation_is_own_call(op->kind);
         w->read_again_at = t.mono;
     }
     op->block = what->block;

@@ -6,6 +6,7 @@
 #include "crypto/keccak.h"
 #include "evm/abi.h"
 #include "evm/account_proof.h"
+#include "evm/account_upgrade.h"
 
 /* The longest code that a chain can hold is 24,576 bytes (EIP-170); its hex is an answer's largest part. */
 enum { CODE_LEN_MAX_ON_CHAIN = 24576, CALL_LEN_MAX = 512 };
@@ -78,6 +79,37 @@ static void put_owner_call(struct json_writer *j, unsigned q, const struct view_
     put_call(j, s->account, owner_view_call(room, q, change), s->block);
 }
 
+static void put_code_question(struct json_writer *j, struct address a, uint64_t block)
+{
+    put_address(j, a);
+    put_block(j, block);
+}
+
+static const char *
+put_upgrade_question(struct json_writer *j, unsigned q, const struct view_subject *s)
+{
+    const struct network *n = s->network;
+    uint8_t room[68];
+    switch (q) {
+    case UPGRADE_ASK_IMPLEMENTATION:
+        put_address(j, s->account);
+        json_put_hex(j, SPAN_OF(account_implementation_slot));
+        put_block(j, s->block);
+        return "eth_getStorageAt";
+    case UPGRADE_ASK_CODE:
+        put_code_question(j, n->implementation_2, s->block);
+        return "eth_getCode";
+    case UPGRADE_ASK_GUARDIANS_CODE:
+        put_code_question(j, n->guardians_2, s->block);
+        return "eth_getCode";
+    default:
+        put_call(j, s->account,
+                 owner_view_call(room, OWNER_ASK_CHANGE, &s->upgrades[q - UPGRADE_ASK_READY]),
+                 s->block);
+        return "eth_call";
+    }
+}
+
 static const char *put_question(struct json_writer *j, unsigned q, const struct view_subject *s)
 {
     const struct network *n = s->network;
@@ -102,17 +134,14 @@ static const char *put_question(struct json_writer *j, unsigned q, const struct 
         }
         put_call_of_address(j, n->entry_point, SPAN_LIT("getNonce(address,uint192)"), 2, s);
         return "eth_call";
-    case VIEW_CODE:
-        put_address(j, s->account);
-        put_block(j, s->block);
-        return "eth_getCode";
-    case VIEW_FACTORY_CODE:
-    case VIEW_VERIFIER_CODE:
-        put_address(j, q == VIEW_FACTORY_CODE ? n->factory : n->verifier);
-        put_block(j, s->block);
-        return "eth_getCode";
-    case VIEW_P256: put_p256_call(j, s->block); return "eth_call";
+    case VIEW_CODE:          put_code_question(j, s->account, s->block); return "eth_getCode";
+    case VIEW_FACTORY_CODE:  put_code_question(j, n->factory, s->block); return "eth_getCode";
+    case VIEW_VERIFIER_CODE: put_code_question(j, n->verifier, s->block); return "eth_getCode";
+    case VIEW_P256:          put_p256_call(j, s->block); return "eth_call";
     default:
+        if (q >= VIEW_UPGRADE) {
+            return put_upgrade_question(j, q - VIEW_UPGRADE, s);
+        }
         if (q >= VIEW_OWNER) {
             put_owner_call(j, q - VIEW_OWNER, s);
             return "eth_call";
@@ -221,18 +250,23 @@ static enum err code_of(size_t *ret_len, struct hash32 *ret_hash, struct json re
     return OK;
 }
 
+/* One contract of several that must all be ours. */
+static void note_contract(enum contracts_state *state, bool is_ours)
+{
+    if (!is_ours) {
+        *state = CONTRACTS_MISSING;
+    } else if (*state == CONTRACTS_UNKNOWN) {
+        *state = CONTRACTS_READY;
+    }
+}
+
 static enum err
-learn_contract(struct view *v, struct json result, const uint8_t expected[static 32])
+learn_contract(enum contracts_state *state, struct json result, const uint8_t expected[static 32])
 {
     size_t len = 0;
     struct hash32 hash = {0};
     TRY(code_of(&len, &hash, result));
-    bool ours = len > 0 && span_equal(SPAN_OF(hash.bytes), span_of(expected, 32));
-    if (!ours) {
-        v->contracts = CONTRACTS_MISSING;
-    } else if (v->contracts == CONTRACTS_UNKNOWN) {
-        v->contracts = CONTRACTS_READY;
-    }
+    note_contract(state, len > 0 && span_equal(SPAN_OF(hash.bytes), span_of(expected, 32)));
     return OK;
 }
 
@@ -285,6 +319,32 @@ static enum err learn_figure(struct view *v,
     }
 }
 
+static enum err learn_upgrade(struct view *v,
+                              unsigned q,
+                              struct json result,
+                              const struct network *n,
+                              const struct figure_said *said)
+{
+    struct u256 value;
+    if (q == UPGRADE_ASK_CODE) {
+        return learn_contract(&v->version_2, result, n->implementation_2_code_hash);
+    }
+    if (q == UPGRADE_ASK_GUARDIANS_CODE) {
+        return learn_contract(&v->version_2, result, n->guardians_2_code_hash);
+    }
+    TRY(word_of(&value, result));
+    if (q == UPGRADE_ASK_IMPLEMENTATION) {
+        v->implementation = figure_say(value, said);
+        return OK;
+    }
+    uint64_t ready_at;
+    if (u256_to_u64(&ready_at, value) != OK || ready_at > UINT64_MAX / 1000) {
+        return ERR_MALFORMED;
+    }
+    v->upgrade_ready_at[q - UPGRADE_ASK_READY] = ready_at;
+    return OK;
+}
+
 enum err view_learn(struct view *v,
                     unsigned q,
                     struct json result,
@@ -295,13 +355,17 @@ enum err view_learn(struct view *v,
     at.block = subject->block;
     at.as_of_ms = subject->as_of_ms;
     at.is_local = subject->network->kind == NETWORK_LOCAL;
+    const struct network *n = subject->network;
     switch (q) {
     case VIEW_BLOCK:         return learn_block(v, result, at);
     case VIEW_CODE:          return learn_code(v, result);
-    case VIEW_FACTORY_CODE:  return learn_contract(v, result, subject->network->factory_code_hash);
-    case VIEW_VERIFIER_CODE: return learn_contract(v, result, subject->network->verifier_code_hash);
+    case VIEW_FACTORY_CODE:  return learn_contract(&v->contracts, result, n->factory_code_hash);
+    case VIEW_VERIFIER_CODE: return learn_contract(&v->contracts, result, n->verifier_code_hash);
     case VIEW_P256:          return learn_p256(v, result);
     default:
+        if (q >= VIEW_UPGRADE) {
+            return learn_upgrade(v, q - VIEW_UPGRADE, result, n, &at);
+        }
         return q >= VIEW_OWNER ? owner_view_learn(&v->owners, q - VIEW_OWNER, result)
                                : learn_figure(v, q, result, subject, &at);
     }
@@ -346,9 +410,17 @@ void view_prove(struct view_proof_ask *ret, unsigned q, const struct view_subjec
     const uint8_t key_zero[32] = {0};
     *ret = (struct view_proof_ask){0};
     switch (q) {
-    case VIEW_PROVE_ACCOUNT:  ret->address = subject->account; return;
-    case VIEW_PROVE_FACTORY:  ret->address = n->factory; return;
-    case VIEW_PROVE_VERIFIER: ret->address = n->verifier; return;
+    case VIEW_PROVE_ACCOUNT:
+        ret->address = subject->account;
+        if (subject->is_smart) {
+            ret->slots_count = 1;
+            span_copy(MSPAN_OF(ret->slots[0]), SPAN_OF(account_implementation_slot));
+        }
+        return;
+    case VIEW_PROVE_FACTORY:     ret->address = n->factory; return;
+    case VIEW_PROVE_VERIFIER:    ret->address = n->verifier; return;
+    case VIEW_PROVE_VERSION_2:   ret->address = n->implementation_2; return;
+    case VIEW_PROVE_GUARDIANS_2: ret->address = n->guardians_2; return;
     case VIEW_PROVE_ENTRY_POINT:
         ret->address = n->entry_point;
         ret->slots_count = 2;
@@ -367,15 +439,14 @@ void view_prove(struct view_proof_ask *ret, unsigned q, const struct view_subjec
     }
 }
 
-static void learn_code_hash(struct view *v,
-                            const struct account_state *state,
-                            const uint8_t expected[static 32])
+static enum err learn_code_hash(enum contracts_state *state,
+                                const struct proven_account *p,
+                                const uint8_t expected[static 32])
 {
-    if (!state->exists || !span_equal(SPAN_OF(state->code_hash.bytes), span_of(expected, 32))) {
-        v->contracts = CONTRACTS_MISSING;
-    } else if (v->contracts == CONTRACTS_UNKNOWN) {
-        v->contracts = CONTRACTS_READY;
-    }
+    const struct account_state *a = proven_account_state(p);
+    note_contract(state,
+                  a->exists && span_equal(SPAN_OF(a->code_hash.bytes), span_of(expected, 32)));
+    return OK;
 }
 
 static enum err learn_account(struct view *v,
@@ -391,6 +462,9 @@ static enum err learn_account(struct view *v,
     claim.part = FIGURE_NONCE;
     if (!subject->is_smart) {
         TRY(figure_prove(&v->nonce, p, &claim));
+    } else {
+        claim.part = FIGURE_SLOT; /* an account that is not there has none: 0 */
+        TRY(figure_prove(&v->implementation, p, &claim));
     }
     v->is_deployed = state->exists && !span_equal(SPAN_OF(state->code_hash.bytes),
                                                   SPAN_OF(account_empty_code_hash.bytes));
@@ -420,12 +494,11 @@ enum err view_learn_proof(struct view *v,
         TRY(figure_prove(&v->deposit, p, &claim));
         claim.slot = ask.slots[1];
         return figure_prove(&v->nonce, p, &claim);
-    case VIEW_PROVE_FACTORY:
-        learn_code_hash(v, proven_account_state(p), n->factory_code_hash);
-        return OK;
-    case VIEW_PROVE_VERIFIER:
-        learn_code_hash(v, proven_account_state(p), n->verifier_code_hash);
-        return OK;
+    case VIEW_PROVE_FACTORY:  return learn_code_hash(&v->contracts, p, n->factory_code_hash);
+    case VIEW_PROVE_VERIFIER: return learn_code_hash(&v->contracts, p, n->verifier_code_hash);
+    case VIEW_PROVE_VERSION_2:
+        return learn_code_hash(&v->version_2, p, n->implementation_2_code_hash);
+    case VIEW_PROVE_GUARDIANS_2: return learn_code_hash(&v->version_2, p, n->guardians_2_code_hash);
     default:
         claim.bits = n->tokens[q - VIEW_PROVE_TOKEN].balance_bits;
         return figure_prove(&v->tokens[q - VIEW_PROVE_TOKEN], p, &claim);

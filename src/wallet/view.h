@@ -11,6 +11,16 @@
 #include "wallet/owner_view.h"
 #include "wallet/text.h"
 
+/* Of an account that is there: which implementation it has, whether the next is there, and whether the move waits. */
+enum { UPGRADE_ATTEMPT_COUNT = 4 };
+enum upgrade_question {
+    UPGRADE_ASK_IMPLEMENTATION, /* eth_getStorageAt; proven with VIEW_PROVE_ACCOUNT */
+    UPGRADE_ASK_CODE,           /* eth_getCode of version 2 */
+    UPGRADE_ASK_GUARDIANS_CODE, /* of its second contract */
+    UPGRADE_ASK_READY,          /* changeReadyAt of the move to version 2, by attempt */
+    UPGRADE_ASK_COUNT = UPGRADE_ASK_READY + UPGRADE_ATTEMPT_COUNT,
+};
+
 /* What a chain said about an account at one block: the newest block is asked for first, and then everything else at
  * that block's number, so that the figures fit together. */
 enum view_question {
@@ -26,15 +36,19 @@ enum view_question {
     VIEW_TOKEN,         /* balanceOf of each listed token: slot = place in the network's list */
     VIEW_OWNER = VIEW_TOKEN +
                  NETWORK_TOKEN_COUNT_MAX, /* an owner_question on top, if the account is there */
-    VIEW_QUESTION_COUNT = VIEW_OWNER + OWNER_ASK_COUNT,
+    VIEW_UPGRADE = VIEW_OWNER + OWNER_ASK_COUNT, /* the same of an upgrade_question */
+    VIEW_QUESTION_COUNT = VIEW_UPGRADE + UPGRADE_ASK_COUNT,
 };
 
 /* What is asked with a proof instead, where the hash of a block is trusted. */
 enum view_proof {
-    VIEW_PROVE_ACCOUNT = 256, /* balance, whether it is there; the block's base fee */
-    VIEW_PROVE_ENTRY_POINT,   /* deposit and nonce, in the EntryPoint's storage */
-    VIEW_PROVE_FACTORY,       /* the hash of its code */
+    VIEW_PROVE_ACCOUNT =
+        256, /* balance, whether it is there and with which implementation; the block's base fee */
+    VIEW_PROVE_ENTRY_POINT, /* deposit and nonce, in the EntryPoint's storage */
+    VIEW_PROVE_FACTORY,     /* the hash of its code */
     VIEW_PROVE_VERIFIER,
+    VIEW_PROVE_VERSION_2,
+    VIEW_PROVE_GUARDIANS_2,
     VIEW_PROVE_TOKEN, /* the balance of each listed token whose slot is known, in its place in the list */
 };
 enum { VIEW_PROOF_SLOTS_MAX = 2 };
@@ -59,8 +73,13 @@ struct view {
     enum contracts_state contracts;
     bool is_own_node; /* read from the node that the person named */
     struct figure tokens[NETWORK_TOKEN_COUNT_MAX];
-    struct owner_view owners; /* of an account that is there */
-    uint64_t owners_ms;       /* when they were asked for; 0: never */
+    struct owner_view owners;       /* of an account that is there */
+    uint64_t owners_ms;             /* when they were asked for; 0: never */
+    struct figure implementation;   /* of an account that is there: its address; 0: not read */
+    enum contracts_state version_2; /* is the next version there, and ours? */
+    uint8_t upgrade_head
+        [32]; /* the owner list for which was asked whether a move waits; 0: not asked */
+    uint64_t upgrade_ready_at[UPGRADE_ATTEMPT_COUNT]; /* Unix time, as of owner_view */
 };
 
 /* What a question needs to be put into words. */
@@ -73,6 +92,7 @@ struct view_subject {
     uint64_t as_of_ms;
     const struct account_change *changes; /* of the account; for VIEW_OWNER + OWNER_ASK_CHANGE */
     const struct hash32 *probes;          /* for VIEW_OWNER + OWNER_ASK_PROBE */
+    const struct hash32 *upgrades;        /* for VIEW_UPGRADE + UPGRADE_ASK_READY */
 };
 
 /* view_ask appends the params (JSON array) of question q and gives its method. */

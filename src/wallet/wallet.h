@@ -342,6 +342,41 @@ MUST_CHECK enum err wallet_owner_prepare(struct wallet *w,
                                          uint64_t *ret_task,
                                          struct coded *ret_why);
 
+/* wallet_version_state: which version of the account's contract it has on a network, and what of the move to the next one. One that
+ * is not there yet will be of version 1. */
+enum account_version {
+    ACCOUNT_VERSION_UNREAD,
+    ACCOUNT_VERSION_1,
+    ACCOUNT_VERSION_2,
+    ACCOUNT_VERSION_OTHER, /* code that this wallet does not know */
+};
+enum upgrade_standing { UPGRADE_NONE, UPGRADE_OFFERED, UPGRADE_WAITS };
+struct version_state {
+    enum account_version version;
+    struct figure implementation; /* its address as a number: how far the version can be trusted */
+    enum upgrade_standing upgrade;
+    uint64_t ready_ms; /* of UPGRADE_WAITS: it may be carried out from then on */
+};
+struct version_state
+wallet_version_state(const struct wallet *w, const struct account *a, struct id network);
+
+/* wallet_upgrade_prepare starts the task of making an operation that begins the move to version 2 (which waits), carries it out,
+ * or stops it. Refusals, some when the task is done: those of wallet_prepare, upgrade_state, upgrade_waits, owners_unread,
+ * limit_reached. */
+enum upgrade_wish { UPGRADE_WISH_BEGIN, UPGRADE_WISH_APPLY, UPGRADE_WISH_VETO };
+struct upgrade_args {
+    struct id account;
+    struct id network;
+    enum upgrade_wish what;
+    enum fee_speed speed;
+    bool by_command_line;
+};
+MUST_CHECK enum err wallet_upgrade_prepare(struct wallet *w,
+                                           struct wallet_time t,
+                                           const struct upgrade_args *args,
+                                           uint64_t *ret_task,
+                                           struct coded *ret_why);
+
 /* wallet_account_safety: ways in, and how many of them were proven within 180 days. The ways into an ordinary account are those into the
  * vault, into a smart account its owners. */
 struct safety {

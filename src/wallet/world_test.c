@@ -3,13 +3,14 @@
 
 #include "base/check.h"
 #include "codec/base16.h"
-#include "codec/base64.h"
 #include "codec/json.h"
 #include "crypto/hash.h"
 #include "crypto/keccak.h"
 #include "evm/abi.h"
 #include "evm/header.h"
+#include "evm/owner_change.h"
 #include "evm/trie_test.h"
+#include "evm/userop.h"
 #include "service/proof.h"
 #include "wallet/view.h"
 
@@ -25,8 +26,6 @@ const struct address world_token = {
     {0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11,
      0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11}
 };
-
-static const char origin_right[] = "http://passmesh.localhost:7878";
 
 /* ---- the store ---- */
 
@@ -254,9 +253,28 @@ static size_t answer_code(const struct world *w, char *out, size_t cap, struct s
         base16_encode_0x(&wr, SPAN_OF(wallet_account_at(w->wallet, 0)->address.bytes));
         account[wr.n] = '\0';
     }
+    char version_2[64] = "none";
+    if (w->chain.lacks_version_2) {
+        struct wr wr = wr_init(mspan_of(version_2, sizeof version_2 - 1));
+        base16_encode_0x(&wr, SPAN_OF(w->networks[0].guardians_2.bytes));
+        version_2[wr.n] = '\0';
+    }
     char receiver[] = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed";
-    bool is_absent = has(params, receiver) || (has(params, account) && !w->chain.is_deployed);
+    bool is_absent = has(params, receiver) || has(params, version_2) ||
+                     (has(params, account) && !w->chain.is_deployed);
     return (size_t)snprintf(out, cap, "\"%s\"", is_absent ? "0x" : "0x6001");
+}
+
+/* What the account's storage says of its implementation. */
+static struct u256 implementation_word(const struct world *w)
+{
+    struct u256 word_of = U256_ZERO;
+    struct address a = w->chain.implementation;
+    if (address_is_zero(a)) {
+        a = w->networks[0].implementation;
+    }
+    check(u256_from_be(&word_of, SPAN_OF(a.bytes)) == OK);
+    return w->chain.is_deployed ? word_of : U256_ZERO;
 }
 
 static size_t hash_text(const struct world *w, char *out, size_t cap)
@@ -344,6 +362,9 @@ static size_t answer(const struct world *w, char *out, size_t cap, const struct 
     if (strcmp(e->method, "eth_getCode") == 0) {
         return answer_code(w, out, cap, e->params);
     }
+    if (strcmp(e->method, "eth_getStorageAt") == 0) {
+        return word(out, cap, implementation_word(w));
+    }
     if (strcmp(e->method, "eth_getTransactionCount") == 0) {
         return quantity(out, cap, u256_from_u64(w->chain.nonce));
     }
@@ -382,6 +403,7 @@ struct state {
     struct trie accounts;
     struct trie entry_point;
     struct trie token;
+    struct trie self;
     uint8_t header[HEADER_LEN_MAX];
     size_t header_len;
     struct hash32 hash;
@@ -399,17 +421,21 @@ static void state_make(struct state *s, const struct world *w)
     static const struct trie none;
     const struct network *n = &w->networks[0];
     struct view_proof_ask ask;
-    struct view_subject subject = {.network = n,
-                                   .account = wallet_account_at(w->wallet, 0)->address};
+    struct view_subject subject = {
+        .network = n, .account = wallet_account_at(w->wallet, 0)->address, .is_smart = true};
     *s = (struct state){0};
     view_prove(&ask, VIEW_PROVE_ENTRY_POINT, &subject);
     trie_put_slot(&s->entry_point, ask.slots[0], w->chain.deposit);
     trie_put_slot(&s->entry_point, ask.slots[1], u256_from_u64(w->chain.nonce));
     view_prove(&ask, VIEW_PROVE_TOKEN, &subject);
     trie_put_slot(&s->token, ask.slots[0], w->chain.token);
+    view_prove(&ask, VIEW_PROVE_ACCOUNT, &subject);
+    if (w->chain.is_deployed) {
+        trie_put_slot(&s->self, ask.slots[0], implementation_word(w));
+    }
     struct account_state self = {.exists = true,
                                  .balance = w->chain.balance,
-                                 .storage_root = mpt_empty_root,
+                                 .storage_root = trie_root(&s->self),
                                  .code_hash = account_empty_code_hash};
     if (w->chain.is_deployed) {
         keccak256(&self.code_hash, SPAN_LIT("\x60\x01"));
@@ -419,6 +445,10 @@ static void state_make(struct state *s, const struct world *w)
     put_code(s, n->tokens[0].address, &s->token);
     put_code(s, n->factory, &none);
     put_code(s, n->verifier, &none);
+    put_code(s, n->implementation_2, &none);
+    if (!w->chain.lacks_version_2) {
+        put_code(s, n->guardians_2, &none);
+    }
     struct header h = {.form = HEADER_LONDON,
                        .state_root = trie_root(&s->accounts),
                        .number = w->chain.block,
@@ -444,7 +474,8 @@ void world_name_block(struct world *w)
     w->chain.anchored = w->chain.block;
 }
 
-static enum err prove(struct proven_account *ret, const struct wallet_event *e)
+static enum err
+prove(const struct world *w, struct proven_account *ret, const struct wallet_event *e)
 {
     static struct trie_path path;
     static const struct proven_known nothing;
@@ -459,7 +490,10 @@ static enum err prove(struct proven_account *ret, const struct wallet_event *e)
     TRY(service_proof_put_header(&writer, span_of(the_state.header, the_state.header_len)));
     struct mpt_proof proof = trie_prove(&path, &the_state.accounts, SPAN_OF(e->address.bytes));
     TRY(service_proof_put_path(&writer, &proof));
-    const struct trie *storage = e->slots.n == 64 ? &the_state.entry_point : &the_state.token;
+    bool is_self = address_equal(e->address, wallet_account_at(w->wallet, 0)->address);
+    const struct trie *storage = is_self            ? &the_state.self
+                                 : e->slots.n == 64 ? &the_state.entry_point
+                                                    : &the_state.token;
     for (struct span slots = e->slots; slots.n > 0;) {
         proof = trie_prove(&path, storage, span_take(&slots, 32));
         TRY(service_proof_put_path(&writer, &proof));
@@ -476,7 +510,7 @@ static void answer_prove(struct world *w, const struct wallet_event *e)
     if (w->chain.is_down) {
         return;
     }
-    enum err err = w->chain.proves_wrongly ? ERR_AUTH : prove(&p, e);
+    enum err err = w->chain.proves_wrongly ? ERR_AUTH : prove(w, &p, e);
     wallet_proven(w->wallet, w->t, e->id, err, err == OK ? &p : NULL);
 }
 
@@ -530,7 +564,7 @@ static bool make_wallet(struct world *w)
     struct wallet_cfg cfg = {.budget = test_budget(),
                              .rng = &w->rng.rng,
                              .store = &w->store.store,
-                             .origin = origin_right,
+                             .origin = WORLD_ORIGIN,
                              .rp_id = "passmesh.localhost",
                              .networks = w->networks,
                              .network_count = 2};
@@ -577,6 +611,8 @@ bool world_init(struct world *w)
     keccak256(&code, SPAN_LIT("\x60\x01"));
     span_copy(MSPAN_OF(w->networks[0].factory_code_hash), SPAN_OF(code.bytes));
     span_copy(MSPAN_OF(w->networks[0].verifier_code_hash), SPAN_OF(code.bytes));
+    span_copy(MSPAN_OF(w->networks[0].implementation_2_code_hash), SPAN_OF(code.bytes));
+    span_copy(MSPAN_OF(w->networks[0].guardians_2_code_hash), SPAN_OF(code.bytes));
     return make_wallet(w);
 }
 
@@ -599,117 +635,61 @@ void world_done(struct world *w)
     }
 }
 
-/* ---- the passkey ---- */
+/* ---- an account that is there ---- */
 
-static size_t
-client_data(char *out, size_t cap, const char *type, struct span challenge, const char *origin)
+void world_deploy(struct world *w)
 {
-    struct wr w = wr_init(mspan_of(out, cap));
-    wr_str(&w, "{\"type\":\"");
-    wr_str(&w, type);
-    wr_str(&w, "\",\"challenge\":\"");
-    base64_encode(&w, BASE64_URL_BARE, challenge);
-    wr_str(&w, "\",\"origin\":\"");
-    wr_str(&w, origin);
-    wr_str(&w, "\",\"crossOrigin\":false}");
-    check(wr_ok(&w));
-    return w.n;
+    struct world_owners *o = &w->chain.owners;
+    const struct account *a = wallet_account_at(w->wallet, 0);
+    w->chain.is_deployed = true;
+    o->count = a->owner_count;
+    o->threshold = a->threshold;
+    for (size_t i = 0; i < a->owner_count; i++) {
+        o->list[i] = smart_owner_passkey(w->networks[0].verifier, a->owners[i].public_key,
+                                         span_str(a->owners[i].origin));
+    }
+    owner_change_first(o->head, a->address);
+    world_turn(w, 10);
+    world_turn(w, 2000); /* the first reading finds it there, the second asks for its owners */
 }
 
-static void auth_data(struct wr *w, uint8_t flags)
+struct smart_call world_call(struct world *w, struct id operation)
 {
-    struct hash32 rp;
-    sha256(&rp, SPAN_LIT("passmesh.localhost"));
-    wr_bytes(w, SPAN_OF(rp.bytes));
-    wr_u8(w, flags);
-    wr_be32(w, 0);
+    static uint8_t data[4096];
+    struct operation *op = NULL;
+    struct userop userop;
+    struct smart_call call = {0};
+    size_t count = 0;
+    if (EXPECT_OK(operation_new(&op, test_budget())) &&
+        EXPECT_OK(wallet_operation(w->wallet, operation, op)) &&
+        EXPECT_OK(userop_decode(&userop, buf_span(&op->userop))) &&
+        EXPECT_OK(smart_account_calls(&call, &count, 1, userop.call_data))) {
+        call.data = span_of(data, span_copy(MSPAN_OF(data), call.data));
+    }
+    operation_free(op);
+    return call;
 }
 
-/* A COSE key for ES256 (RFC 9053 §2.1): {1: 2, 3: -7, -1: 1, -2: x, -3: y}. */
-static void cose_key(struct wr *w, const struct p256_public *key)
+void world_include(struct world *w, struct id operation)
 {
-    static const uint8_t head[] = {0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20};
-    static const uint8_t middle[] = {0x22, 0x58, 0x20};
-    wr_bytes(w, SPAN_OF(head));
-    wr_bytes(w, span_of(key->xy, 32));
-    wr_bytes(w, SPAN_OF(middle));
-    wr_bytes(w, span_of(key->xy + 32, 32));
+    struct tracked included = {
+        .state = TRACKED_INCLUDED, .block = ++w->chain.block, .success = true};
+    struct wallet_source source = {.server = "12D3KooTest", .k = 1, .n = 1};
+    w->chain.nonce++;
+    wallet_submitted(w->wallet, w->t, operation, OK, NULL, &source);
+    wallet_tracked(w->wallet, w->t, operation, &included);
+    w->chain.block += 3;
+    world_turn(w, 2000);
+    wallet_tracked(w->wallet, w->t, operation, &included);
+    world_turn(w, 2000);
 }
 
-/* {"fmt": "none", "attStmt": {}, "authData": bytes} */
-static size_t attestation(const struct world *w, uint8_t *out, size_t cap, uint8_t flags)
-{
-    uint8_t data[256];
-    struct wr d = wr_init(MSPAN_OF(data));
-    auth_data(&d, flags);
-    wr_zeros(&d, 16);
-    wr_be16(&d, sizeof w->credential);
-    wr_bytes(&d, SPAN_OF(w->credential));
-    cose_key(&d, &w->key);
-    static const uint8_t head[] = "\xa3\x63"
-                                  "fmt\x64none\x67"
-                                  "attStmt\xa0\x68"
-                                  "authData\x58";
-    struct wr o = wr_init(mspan_of(out, cap));
-    wr_bytes(&o, span_of(head, sizeof head - 1));
-    wr_u8(&o, (uint8_t)d.n);
-    wr_bytes(&o, span_of(data, d.n));
-    check(wr_ok(&d));
-    check(wr_ok(&o));
-    return o.n;
-}
-
-struct enroll_answer
-world_attest(struct world *w, struct span challenge, const struct world_ceremony *how)
-{
-    static char json[512];
-    static uint8_t object[512];
-    const char *origin = how && how->origin ? how->origin : origin_right;
-    uint8_t flags = how && how->flags ? how->flags : 0x05;
-    size_t n = client_data(json, sizeof json, "webauthn.create", challenge, origin);
-    size_t object_len = attestation(w, object, sizeof object, (uint8_t)(flags | 0x40));
-    return (struct enroll_answer){.passkey_name = SPAN_LIT("Laptop"),
-                                  .credential_id = SPAN_OF(w->credential),
-                                  .client_data = span_of(json, n),
-                                  .attestation = span_of(object, object_len),
-                                  .transports = TRANSPORT_INTERNAL};
-}
-
-const struct account *
-world_enroll(struct world *w, const char *name, const struct world_ceremony *how, struct coded *why)
+enum err world_unlock(struct world *w, struct coded *why)
 {
     struct ceremony c;
-    const struct account *a = NULL;
-    struct enroll_args args = {.name = span_str(name)};
-    if (wallet_enroll_begin(w->wallet, w->t, &args, &c, why) != OK) {
-        return NULL;
-    }
-    struct enroll_answer answer = world_attest(w, SPAN_OF(c.challenge), how);
-    answer.ceremony = c.id;
-    return wallet_enroll_finish(w->wallet, w->t, &answer, &a, why) == OK ? a : NULL;
-}
-
-struct passkey_answer
-world_answer(struct world *w, struct span challenge, const struct world_ceremony *how)
-{
-    static char json[512];
-    static uint8_t data[64];
-    static uint8_t der[P256_DER_MAX];
-    const char *origin = how && how->origin ? how->origin : origin_right;
-    struct wr d = wr_init(MSPAN_OF(data));
-    auth_data(&d, how && how->flags ? how->flags : 0x05);
-    size_t n = client_data(json, sizeof json, "webauthn.get", challenge, origin);
-    struct hash32 json_hash;
-    struct hash32 digest;
-    struct p256_signature sig;
-    sha256(&json_hash, span_of(json, n));
-    const struct span parts[] = {span_of(data, d.n), SPAN_OF(json_hash.bytes)};
-    sha256_of(&digest, parts, 2);
-    EXPECT_OK(p256_sign(&sig, &w->secret, &digest));
-    return (struct passkey_answer){.credential_id = SPAN_OF(w->credential),
-                                   .client_data = span_of(json, n),
-                                   .authenticator_data = span_of(data, d.n),
-                                   .signature = span_of(der, p256_der_encode(der, &sig))};
+    TRY(wallet_unlock_begin(w->wallet, w->t, &c, why));
+    struct passkey_answer answer = world_answer(w, SPAN_OF(c.challenge), NULL);
+    return wallet_unlock_finish(w->wallet, w->t, c.id, &answer, why);
 }
 
 /* ---- sending ---- */

@@ -12,6 +12,7 @@
  * wallet's questions, a software passkey, and virtual time. */
 
 enum { WORLD_RECORD_COUNT_MAX = 256 };
+#define WORLD_ORIGIN "http://passmesh.localhost:7878"
 
 struct world_record {
     bool is_used;
@@ -55,10 +56,12 @@ struct world_chain {
     const char *tx;   /* the transactions of every block, JSON; NULL: none */
     const char *log;  /* what eth_getLogs finds */
     size_t questions;
-    struct world_owners owners; /* of an account that is deployed */
-    bool is_anchored;           /* blocks are named by an anchor, and what can be is proven */
-    bool proves_wrongly;        /* no proof holds */
-    struct u256 claimed;        /* what answers without a proof say that the balance is, if not 0 */
+    struct world_owners owners;    /* of an account that is deployed */
+    struct address implementation; /* the same; zero: version 1 */
+    bool lacks_version_2;          /* its code is not on this chain */
+    bool is_anchored;              /* blocks are named by an anchor, and what can be is proven */
+    bool proves_wrongly;           /* no proof holds */
+    struct u256 claimed; /* what answers without a proof say that the balance is, if not 0 */
     size_t proofs;
     uint64_t anchored; /* the block that the anchor has named last */
     /* Transactions of ordinary accounts: eth_sendRawTransaction. */
@@ -122,9 +125,21 @@ const struct account *world_enroll(struct world *w,
                                    const struct world_ceremony *how,
                                    struct coded *why);
 
+/* world_deploy puts the first account on the chain, with its owners, and lets the wallet read that. */
+void world_deploy(struct world *w);
+
+/* world_call gives the one call that the operation makes; its data lives until the next call. */
+struct smart_call world_call(struct world *w, struct id operation);
+
+/* world_include has the chain include a signed operation and the wallet see it final. */
+void world_include(struct world *w, struct id operation);
+
 /* world_answer signs challenge as the passkey does; its spans live until the next call. */
 struct passkey_answer
 world_answer(struct world *w, struct span challenge, const struct world_ceremony *how);
+
+/* world_unlock answers the ceremony of unlocking. */
+enum err world_unlock(struct world *w, struct coded *why);
 
 /* world_wait waits for a task; OK with the operation's id. */
 enum err world_wait(struct world *w, uint64_t task, struct id *ret, struct coded *why);

@@ -1,13 +1,13 @@
 // usage: tools/local/start.sh owners.mjs [--out DIR] [--tap]
 // Two passkeys as owners of one account, with no person there: a headless Chromium with two virtual authenticators makes an
 // account with the first, adds the second, signs with the second, begins to remove it, stops that with the second, removes it
-// for good two days later, and finds that it signs no more. After each step viem asks the account on the chain whether it is so.
+// for good two days later, and finds that it signs no more; then the account moves to version 2 of its contract. After each step viem asks the account on the chain whether it is so.
 // Screenshots go to build/owners/. Exit status 0 only if all of it held.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parseEther } from 'viem';
+import { getAddress, parseEther } from 'viem';
 import { accountAbi, passkeyOwner } from '../../contracts/lib/account.mjs';
 import { findChromium } from '../../ui/test/browser.mjs';
 import { buildAll, buildDir } from './lib/build.mjs';
@@ -20,6 +20,7 @@ import { newAddress, publicKeyOf } from './lib/walk.mjs';
 
 const { values: args } = parseArgs({ options: { out: { type: 'string', default: join(buildDir, 'owners') }, tap: { type: 'boolean', default: false } } });
 const DELAY_S = 2 * 86_400;
+const IMPLEMENTATION_SLOT = '0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc';
 
 const say = (text) => print(args.tap ? text.trim().split('\n').map((line) => `# ${line}`).join('\n') : text);
 let checked = 0;
@@ -76,6 +77,10 @@ class OwnersWalk extends PageWalk {
   async change(what, by, name) {
     await this.press(`[data-test=owner]:nth-child(2) [data-test=owner-${what}]`);
     await this.one('[data-test=approve-screen]').waitFor();
+    await this.review(by, name);
+  }
+
+  async review(by, name) {
     for (const tick of await this.page.locator('[data-test=tick]').all()) {
       await tick.check();
     }
@@ -83,6 +88,17 @@ class OwnersWalk extends PageWalk {
     await this.hold(by);
     await this.approve();
     await this.one('.chip-state.ok', { hasText: 'Final' }).waitFor();
+  }
+
+  /** The delay passes on the chain. */
+  async later() {
+    await this.network.request({ method: 'evm_increaseTime', params: [DELAY_S + 60] });
+    await this.network.request({ method: 'evm_mine', params: [] });
+  }
+
+  async lastReceipt() {
+    const hash = (await this.page.locator('main').innerText()).match(/0x[0-9a-f]{64}/)[0];
+    return this.chain.client.getTransactionReceipt({ hash });
   }
 
   async createAccount() {
@@ -166,8 +182,7 @@ class OwnersWalk extends PageWalk {
   async removeForGood() {
     say('  Removed, two days later');
     await this.change('remove', this.first, 'remove-again');
-    await this.network.request({ method: 'evm_increaseTime', params: [DELAY_S + 60] });
-    await this.network.request({ method: 'evm_mine', params: [] });
+    await this.later();
     await this.toAccount();
     await this.one('[data-test=owner-apply]').waitFor();
     await this.both('ready');
@@ -181,6 +196,40 @@ class OwnersWalk extends PageWalk {
     this.check('and it is forgotten', true);
   }
 
+  /** Presses a button of the account's version, ticks, approves with the first passkey, and waits for the end. Gives the gas. */
+  async move(what, name) {
+    await this.press(`[data-test=upgrade-${what}]`);
+    await this.one('[data-test=approve-screen]').waitFor();
+    await this.review(this.first, name);
+    return (await this.lastReceipt()).gasUsed;
+  }
+
+  async upgrade() {
+    say('  The account moves to version 2');
+    const implementation = async () => getAddress(`0x${(await this.chain.client.getStorageAt({ address: this.address, slot: IMPLEMENTATION_SLOT })).slice(26)}`);
+    await this.one('[data-test=upgrade-begin]').waitFor();
+    await this.both('version-1');
+    const began = await this.move('begin', 'upgrade-review');
+    this.equal('the implementation is still the first', await implementation(), deployments.account_implementation.address);
+    await this.toAccount();
+    await this.one('[data-test=upgrade-waits]').waitFor();
+    this.equal('buttons that carry it out before the delay is over', await this.page.locator('[data-test=upgrade-apply]').count(), 0);
+    await this.later();
+    await this.one('[data-test=upgrade-apply]').waitFor();
+    await this.both('version-ready');
+    const applied = await this.move('apply', 'upgrade-apply-review');
+    this.equal('the implementation', await implementation(), deployments.account_implementation_2.address);
+    this.equal('owners on the chain', await this.owners(), this.a);
+    await this.toAccount();
+    await this.one('[data-test=account-version][data-version="2"]').waitFor();
+    await this.both('version-2');
+    const to = newAddress();
+    await this.send(this.first, { to });
+    await this.one('.chip-state.ok', { hasText: 'Final' }).waitFor();
+    this.equal('wei of the receiver, sent by version 2', await this.chain.ether(to), parseEther('0.5'));
+    say(`  gas: scheduleUpgrade ${began}, applyUpgrade ${applied}, a payment of version 2 ${(await this.lastReceipt()).gasUsed}`);
+  }
+
   async faults() {
     const faults = await this.seen.take();
     this.check('no console error, no policy violation, no request beyond the page\'s own origin', faults.length === 0, faults.join('; '));
@@ -188,7 +237,7 @@ class OwnersWalk extends PageWalk {
 
   async go() {
     await this.begin();
-    for (const part of ['createAccount', 'addSecond', 'sendWithSecond', 'removeAndStop', 'removeForGood', 'faults']) {
+    for (const part of ['createAccount', 'addSecond', 'sendWithSecond', 'removeAndStop', 'removeForGood', 'upgrade', 'faults']) {
       await this[part]();
       if (this.died) {
         throw this.died;

@@ -26,6 +26,7 @@ export function make(now) {
     created_ms: now - 864e5, last_used_ms: now - 18e4, tested_ms: now - 2592e5, state: 'active', added: false, ready_ms: 0, chains: [{ network_id: 'local', state: 'active' }], ...o,
   });
   const account = (o = {}) => ({ id: 'a1', name: 'Main', address: ANNA, kind: 'passkey', owners: [owner()], threshold: 1, on_chain: true, safe: false, selected: true, created_ms: now - 864e5, ...o });
+  const version = (o = {}) => ({ number: 1, checked: { grade: 'agreed', k: 3, n: 4, block: 21004, as_of_ms: now - 4000, why: 'quorum' }, upgrade: 'offered', ready_ms: 0, ...o });
   const local = { id: 'local', name: 'Local network', chain_id: 31337, kind: 'local', native: eth, faucet: true, consensus: 'none', contracts: 'ready', selected: true };
   const mainnet = { ...local, id: 'ethereum', name: 'Ethereum', chain_id: 1, kind: 'main', faucet: false, selected: false, contracts: 'missing' };
   const chain = (o = {}) => ({ state: 'ok', block: 21004, block_ms: now - 4000, as_of_ms: now - 2000, grade: 'agreed', k: 3, n: 4, tried: 4, ...o });
@@ -132,7 +133,7 @@ export function make(now) {
       { id: PEER2, rtt_ms: 61, kept_permille: 980, level: 'known_code', attested: 'none', state: 'blocked', reason: { code: 'server_lied', params: { server: 'Zp2..x1' } } }] },
     version: {
       version: '0.1.0', build: '7c1e02d', libraries: [{ name: 'OpenSSL', version: '3.0.17' }, { name: 'libsodium', version: '1.0.18' }, { name: 'SQLite', version: '3.40.1' }],
-      methods: ['account_create_begin', 'account_create_finish', 'faucet_request', 'hardware', 'lock', 'network_node_set', 'speed_up_prepare', 'cancel_prepare', 'session_end', 'owner_add_begin', 'owner_prepare', 'owner_rename', 'owner_forget'],
+      methods: ['account_create_begin', 'account_create_finish', 'faucet_request', 'hardware', 'lock', 'network_node_set', 'speed_up_prepare', 'cancel_prepare', 'session_end', 'owner_add_begin', 'owner_prepare', 'owner_rename', 'owner_forget', 'upgrade_prepare'],
     },
     hardware: hardware(), settings_set: settings({ theme: 'dark' }), account_create_begin: { ceremony: { id: 'c1', kind: 'create', name: 'Main', created_ms: now, expires_ms: now + 18e4 }, options: {
       rp_id: 'passmesh.localhost', rp_name: 'Passmesh', user_id: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8', user_name: 'Main', user_display_name: 'Main',
@@ -231,6 +232,12 @@ export function make(now) {
     'account-owner-error': { route: 'accounts/a1', replies: { owner_prepare: error('owners_unread', {}, ['try_again']) }, topics: { accounts: { accounts: [account({ owners: [owner(), owner({ id: 'o2', name: 'Phone', added: true, state: 'waiting' })] })] } }, act: [['click', '[data-test=owner-add]'], ['wait', '[data-test=error]']] },
     'approve-owner-add': op(operation({ kind: 'owner_add', subject: 'Phone', to: me, amount: fig(0n), effects: [], risks: [risk('owner_added', 'danger', 'owner_added', { name: 'Phone' }, true)] })),
     'approve-owner-remove': op(operation({ kind: 'owner_remove', subject: 'Old phone', to: me, amount: fig(0n), effects: [], risks: [risk('owner_removed', 'caution', 'owner_removed', { name: 'Old phone', days: '2' }, true), risk('owner_one_left', 'danger', 'owner_one_left', { name: 'Old phone' }, true)] })),
+    'account-version-1': { route: 'accounts/a1', topics: { accounts: { accounts: [account({ version: version() })] } }, act: [['wait', '[data-test=upgrade-begin]']] },
+    'account-version-waits': { route: 'accounts/a1', topics: { accounts: { accounts: [account({ version: version({ upgrade: 'waits', ready_ms: now + 15e7 }) })] } }, act: [['wait', '[data-test=upgrade-veto]']] },
+    'account-version-ready': { route: 'accounts/a1', replies: { upgrade_prepare: error('upgrade_waits', { hours: '1' }, ['review']) }, topics: { accounts: { accounts: [account({ version: version({ upgrade: 'waits', ready_ms: now - 1000 }) })] } }, act: [['click', '[data-test=upgrade-apply]'], ['wait', '[data-test=error]']] },
+    'account-version-2': { route: 'accounts/a1', topics: { accounts: { accounts: [account({ version: version({ number: 2, upgrade: 'none', checked: { ...version().checked, ...proven } }) })] } }, act: [['wait', '[data-test=account-version]']] },
+    'account-version-unknown': { route: 'accounts/a1', topics: { accounts: { accounts: [account({ version: version({ number: 0, upgrade: 'none' }) })] } } },
+    'approve-upgrade': op(operation({ kind: 'upgrade_begin', to: me, amount: fig(0n), effects: [], risks: [risk('upgrade_begun', 'caution', 'upgrade_begun', { days: '2' }, true)] })),
     'account-rename': { route: 'accounts/a1', act: [['click', '.heading .button']] },
     'account-ordinary': { route: 'accounts/a2', topics: { accounts: { accounts: [account(), ordinary] }, status: status({ vault: 'open' }) }, act: [['wait', '[data-test=show-key]']] },
     'account-key': { route: 'accounts/a4', topics: { accounts: { accounts: [{ ...ordinary, id: 'a4', kind: 'key', name: 'W'.repeat(64), path: undefined }] }, status: status({ vault: 'locked' }) }, act: [['fill', '[data-test=message-text]', EVIL]] },

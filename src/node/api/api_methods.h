@@ -17,7 +17,7 @@ enum api_done api_do_network_node_set(struct api_call *c); /* api_methods_node.c
 enum api_done api_do_networks_list(struct api_call *c);
 enum api_done api_do_operation_get(struct api_call *c);
 enum api_done
-api_do_owner_add_begin(struct api_call *c); /* api_methods_owners.c, as the next four */
+api_do_owner_add_begin(struct api_call *c); /* api_methods_owners.c, as the next four and upgrade */
 enum api_done api_do_owner_add_finish(struct api_call *c);
 enum api_done api_do_owner_forget(struct api_call *c);
 enum api_done api_do_owner_prepare(struct api_call *c);
@@ -32,6 +32,7 @@ enum api_done api_do_servers_list(struct api_call *c);
 enum api_done api_do_settings_get(struct api_call *c);
 enum api_done api_do_status(struct api_call *c);
 enum api_done api_do_tokens_list(struct api_call *c);
+enum api_done api_do_upgrade_prepare(struct api_call *c);
 enum api_done api_do_version(struct api_call *c);
 
 /* What the handlers of ceremonies share (api_methods_do.c). api_answer_ceremony writes the ceremony and its

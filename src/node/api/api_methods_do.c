@@ -534,6 +534,7 @@ enum api_done (*const api_handlers[API_METHOD_COUNT])(struct api_call *c) = {
     [API_METHOD_TOKENS_LIST] = api_do_tokens_list,
     [API_METHOD_UNLOCK_BEGIN] = do_unlock_begin,
     [API_METHOD_UNLOCK_FINISH] = do_unlock_finish,
+    [API_METHOD_UPGRADE_PREPARE] = api_do_upgrade_prepare,
     [API_METHOD_VAULT_CHANGE_BEGIN] = api_do_vault_change_begin,
     [API_METHOD_VAULT_CHANGE_FINISH] = api_do_vault_change_finish,
     [API_METHOD_VAULT_CHANNEL] = api_do_vault_channel,

@@ -1,4 +1,4 @@
-/* Handlers about the owners of an account. */
+/* Handlers about the owners of an account, and its version. */
 #include "node/api/api_methods.h"
 
 enum api_done api_do_owner_add_begin(struct api_call *c)
@@ -73,6 +73,28 @@ enum api_done api_do_owner_prepare(struct api_call *c)
                               .by_command_line = c->caller.way == API_WAY_LOCAL};
     uint64_t task;
     if (wallet_owner_prepare(c->w.wallet, c->t, &args, &task, &c->why) != OK) {
+        return API_REFUSED;
+    }
+    return api_wait_for_task(c, task);
+}
+
+static enum upgrade_wish upgrade_wish_of(struct api_call *c)
+{
+    if (api_param_is(c, "what", "apply")) {
+        return UPGRADE_WISH_APPLY;
+    }
+    return api_param_is(c, "what", "veto") ? UPGRADE_WISH_VETO : UPGRADE_WISH_BEGIN;
+}
+
+enum api_done api_do_upgrade_prepare(struct api_call *c)
+{
+    struct upgrade_args args = {.account = api_param_id(c, "account_id"),
+                                .network = api_param_id(c, "network_id"),
+                                .what = upgrade_wish_of(c),
+                                .speed = api_param_is(c, "speed", "fast") ? FEE_FAST : FEE_NORMAL,
+                                .by_command_line = c->caller.way == API_WAY_LOCAL};
+    uint64_t task;
+    if (wallet_upgrade_prepare(c->w.wallet, c->t, &args, &task, &c->why) != OK) {
         return API_REFUSED;
     }
     return api_wait_for_task(c, task);

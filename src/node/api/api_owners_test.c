@@ -172,4 +172,42 @@ TEST(what_waits_is_told_with_its_date)
     rig_done(r);
 }
 
+/* What the move to version 2 is, and that the account says of it. */
+TEST(the_version_is_told_and_moved)
+{
+    struct rig *r = start();
+    struct json list = {0};
+    struct json account = {0};
+    struct json exact;
+    struct json calls = {0};
+    struct json call = {0};
+    TEST_REQUIRE(r);
+    RIG_REFUSED(r, "unknown_account", "upgrade_prepare",
+                "\"account_id\":\"x\",\"network_id\":\"local\",\"what\":\"begin\","
+                "\"speed\":\"normal\"");
+    world_deploy(&r->w);
+    rig_turn(r, 2000);
+    rig_turn(r, 2000);
+    TEST_REQUIRE(EXPECT(rig_ask(r, "accounts_list", " ")) && rig_at(&list, r->result, "accounts"));
+    struct json_iter it = json_iterate(list);
+    TEST_REQUIRE(json_next(&it, NULL, &account));
+    EXPECT_EQ(1, rig_number(account, "version.number"));
+    EXPECT_STR("offered", rig_text(account, "version.upgrade").text);
+    EXPECT_STR("reported", rig_text(account, "version.checked.grade").text);
+    RIG_REFUSED(r, "upgrade_state", "upgrade_prepare",
+                "\"account_id\":\"%s\",\"network_id\":\"local\",\"what\":\"veto\","
+                "\"speed\":\"normal\"",
+                rig_account(r));
+    EXPECT(rig_ask(r, "upgrade_prepare",
+                   "\"account_id\":\"%s\",\"network_id\":\"local\",\"what\":\"begin\","
+                   "\"speed\":\"fast\"",
+                   rig_account(r)));
+    EXPECT_STR("upgrade_begin", rig_text(r->result, "kind").text);
+    TEST_REQUIRE(rig_at(&exact, r->result, "exact") && rig_at(&calls, exact, "calls"));
+    it = json_iterate(calls);
+    EXPECT(json_next(&it, NULL, &call));
+    EXPECT_STR("scheduleUpgrade(address,bytes,uint64)", rig_text(call, "function").text);
+    rig_done(r);
+}
+
 TEST_MAIN

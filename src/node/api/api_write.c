@@ -58,15 +58,9 @@ void api_write_code(struct json_writer *j, const char *code)
     api_write_coded(j, &c);
 }
 
-void api_write_figure(struct json_writer *j, const struct figure *f, struct api_unit unit)
+/* How a figure was checked: the members of the type checked. */
+static void put_checked(struct json_writer *j, const struct figure *f)
 {
-    json_put_object(j);
-    json_put_name(j, "value");
-    api_write_u256(j, figure_value(f));
-    json_put_name(j, "decimals");
-    json_put_u64(j, unit.decimals);
-    json_put_name(j, "unit");
-    json_put_str(j, unit.symbol);
     json_put_name(j, "grade");
     json_put_str(j, grade_name(figure_grade(f)));
     json_put_name(j, "k");
@@ -81,6 +75,18 @@ void api_write_figure(struct json_writer *j, const struct figure *f, struct api_
     json_put_str(j, figure_why(f));
     json_put_name(j, "anchor");
     json_put_str(j, anchor_name(figure_anchor(f)));
+}
+
+void api_write_figure(struct json_writer *j, const struct figure *f, struct api_unit unit)
+{
+    json_put_object(j);
+    json_put_name(j, "value");
+    api_write_u256(j, figure_value(f));
+    json_put_name(j, "decimals");
+    json_put_u64(j, unit.decimals);
+    json_put_name(j, "unit");
+    json_put_str(j, unit.symbol);
+    put_checked(j, f);
     json_end_object(j);
 }
 
@@ -240,6 +246,34 @@ static bool is_on_chain(const struct api_writing *w, const struct account *a)
     return v && v->is_deployed;
 }
 
+/* Nothing, if it was not read or is not there. */
+static void put_version(const struct api_writing *w, const struct account *a)
+{
+    static const char *const words[] = {
+        [UPGRADE_NONE] = "none", [UPGRADE_OFFERED] = "offered", [UPGRADE_WAITS] = "waits"};
+    struct json_writer *j = w->j;
+    struct version_state s =
+        wallet_version_state(w->wallet, a, wallet_settings(w->wallet)->network);
+    if (s.version == ACCOUNT_VERSION_UNREAD || !is_on_chain(w, a)) {
+        return;
+    }
+    json_put_name(j, "version");
+    json_put_object(j);
+    json_put_name(j, "number");
+    json_put_u64(j, s.version == ACCOUNT_VERSION_OTHER ? 0
+                    : s.version == ACCOUNT_VERSION_2   ? 2
+                                                       : 1);
+    json_put_name(j, "checked");
+    json_put_object(j);
+    put_checked(j, &s.implementation);
+    json_end_object(j);
+    json_put_name(j, "upgrade");
+    json_put_str(j, words[s.upgrade]);
+    json_put_name(j, "ready_ms");
+    json_put_u64(j, s.ready_ms);
+    json_end_object(j);
+}
+
 void api_write_account(const struct api_writing *w, const struct account *a)
 {
     struct json_writer *j = w->j;
@@ -275,6 +309,7 @@ void api_write_account(const struct api_writing *w, const struct account *a)
     json_put_u64(j, a->threshold);
     json_put_name(j, "on_chain");
     json_put_bool(j, is_on_chain(w, a));
+    put_version(w, a);
     json_put_name(j, "safe");
     json_put_bool(j, wallet_account_safety(w->wallet, a, w->t.unix_ms).safe);
     json_put_name(j, "selected");

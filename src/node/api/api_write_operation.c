@@ -1,4 +1,5 @@
 /* Operations, history rows and balances as JSON. */
+#include "evm/account_upgrade.h"
 #include "evm/owner_change.h"
 #include "evm/smart_account.h"
 #include "evm/tx.h"
@@ -221,6 +222,12 @@ static const char *function_of(struct span data)
     enum owner_call call;
     struct owner_change change;
     struct hash32 id;
+    enum upgrade_call move;
+    struct account_upgrade upgrade;
+    if (account_upgrade_read(&move, &upgrade, data) == OK) {
+        return move == UPGRADE_CALL_APPLY ? "applyUpgrade(address,bytes,uint64)"
+                                          : "scheduleUpgrade(address,bytes,uint64)";
+    }
     if (owner_change_read(&call, &change, &id, data) != OK) {
         return "transfer(address,uint256)";
     }
@@ -386,11 +393,12 @@ static void put_can(struct json_writer *j, const struct operation *op)
         json_put_str(j, "approve");
         json_put_str(j, "reject");
     } else if (is_pending && !id_is_set(op->replaced_by)) {
-        if (!operation_is_owners(op->kind)) {
+        if (!operation_is_own_call(op->kind)) {
             json_put_str(j, "speed_up");
         }
         json_put_str(j, "cancel");
-    } else if (op->state == OPERATION_FAILED || op->state == OPERATION_EXPIRED) {
+    } else if ((op->state == OPERATION_FAILED || op->state == OPERATION_EXPIRED) &&
+               !operation_is_own_call(op->kind)) {
         json_put_str(j, "send_again");
     }
     json_end_array(j);

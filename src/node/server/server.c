@@ -340,16 +340,6 @@ enum err server_start_keyd(struct server *s, uint32_t capabilities)
     return OK;
 }
 
-static const struct deployment_on_chain *implementation_on(uint64_t chain_id)
-{
-    for (size_t i = 0; i < deployments.implementations_count; i++) {
-        if (deployments.implementations[i].chain_id == chain_id) {
-            return &deployments.implementations[i];
-        }
-    }
-    return NULL;
-}
-
 struct known_list {
     struct bundler_known list[BUNDLER_KNOWN_MAX];
     size_t count;
@@ -369,6 +359,21 @@ static void add_known(struct known_list *k,
     memcpy(one->code_hash.bytes, code_hash, sizeof one->code_hash.bytes);
 }
 
+/* Every version that an account may have; false: no code is known of this chain. */
+static bool add_implementations(struct known_list *k, uint64_t chain_id)
+{
+    const struct deployment_by_chain *const all[] = {&deployments.implementation,
+                                                     &deployments.implementation_2};
+    size_t before = k->count;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        const uint8_t *code_hash = deployment_code_hash(all[i], chain_id);
+        if (code_hash) {
+            add_known(k, BUNDLER_IMPLEMENTATION, &all[i]->address, code_hash);
+        }
+    }
+    return k->count > before;
+}
+
 struct restoring {
     struct server *server;
     size_t count;
@@ -383,17 +388,16 @@ static enum err restore_one(void *user, struct span record)
 
 enum err server_start_bundler(struct server *s)
 {
-    const struct deployment_on_chain *implementation = implementation_on(s->network->chain_id);
-    if (!s->config->is_bundler || !implementation) {
+    struct known_list known = {.count = 0};
+    bool has_accounts = add_implementations(&known, s->network->chain_id);
+    if (!s->config->is_bundler || !has_accounts) {
         log_line(&s->log, LOG_WARN, "bundler",
                  s->config->is_bundler ? "no account code of this chain is known: no operations"
                                        : "switched off in server.ini: no operations");
         return OK;
     }
     const struct deployments *d = &deployments;
-    struct known_list known = {.count = 0};
     add_known(&known, BUNDLER_PROXY, NULL, d->proxy_code_hash);
-    add_known(&known, BUNDLER_IMPLEMENTATION, &d->implementation, implementation->code_hash);
     add_known(&known, BUNDLER_VERIFIER, &d->verifier.address, d->verifier.code_hash);
     add_known(&known, BUNDLER_VERIFIER, &d->secp256k1_verifier.address,
               d->secp256k1_verifier.code_hash);

@@ -31,6 +31,26 @@ export type Figure = {
   servers?: string[];
 };
 
+/** How far something that was read can be trusted, as of a figure. */
+export type Checked = {
+  /** How it was checked. */
+  grade: 'proven' | 'agreed' | 'reported';
+  /** Servers that said the same. */
+  k: number;
+  /** Servers that were asked. */
+  n: number;
+  /** Block it was read at; 0 if it belongs to none. */
+  block: number;
+  /** When it was read, Unix time. */
+  as_of_ms: number;
+  /** Code of kind why in codes.json. */
+  why: string;
+  /** proven: who named the block that it is proven against, a node that the network's file names or the sync committee. */
+  anchor?: 'none' | 'header_source' | 'light_client';
+  /** Who answered. */
+  servers?: string[];
+};
+
 export type Asset = {
   id: string;
   kind: 'native' | 'erc20';
@@ -92,6 +112,17 @@ export type Owner = {
 
 export type Transport = 'usb' | 'nfc' | 'ble' | 'smart-card' | 'hybrid' | 'internal';
 
+/** Of a smart account, on the selected network: which version of the contract it has. Absent: it was not read. */
+export type AccountVersion = {
+  /** 0: code that this wallet does not know. */
+  number: number;
+  checked: Checked;
+  /** The move to version 2: not possible here, possible, or begun. */
+  upgrade: 'none' | 'offered' | 'waits';
+  /** Of a move that waits: from then on it may be carried out. 0: none waits. */
+  ready_ms: number;
+};
+
 export type Account = {
   id: string;
   name: string;
@@ -108,6 +139,7 @@ export type Account = {
   threshold: number;
   /** On the selected network: the account contract exists. */
   on_chain: boolean;
+  version?: AccountVersion;
   /** Two ways in proven within 180 days, and one of them may be lost. */
   safe: boolean;
   selected: boolean;
@@ -311,7 +343,7 @@ export type Asker = {
 /** One thing from draft to final. Also what came in (kind receive). */
 export type Operation = {
   id: string;
-  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto';
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto';
   state: OpState;
   /** Rises whenever anything shown has changed; approval names the one that was seen. */
   revision: number;
@@ -358,7 +390,7 @@ export type Operation = {
 
 export type Row = {
   id: string;
-  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto';
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto';
   state: OpState;
   direction: 'out' | 'in' | 'self';
   party: Party;
@@ -1147,6 +1179,14 @@ export interface Methods {
     ceremony_id: string;
     assertion: Assertion;
   }; result: Record<string, never> };
+  /** Make an operation that begins the account's move to version 2 of its contract on this network (which waits, and any owner may stop it), carries the move out, or stops it. Nothing is signed. */
+  upgrade_prepare: { params: {
+    key: string;
+    account_id: string;
+    network_id: string;
+    what: 'begin' | 'apply' | 'veto';
+    speed: Speed;
+  }; result: Operation };
   /** Ask a passkey of the vault to agree to a change: another passkey, or the recovery phrase for a receiver's X25519 key. */
   vault_change_begin: { params: {
     key: string;
@@ -1365,6 +1405,8 @@ export interface ErrorParams {
   owner_waits: { hours: string; };
   owner_in_use: Record<string, never>;
   owners_unread: Record<string, never>;
+  upgrade_state: { state: string; };
+  upgrade_waits: { hours: string; };
 }
 
 export interface WhyParams {
@@ -1410,6 +1452,9 @@ export interface RiskParams {
   owner_one_left: { name: string; };
   owner_leaves_now: { name: string; };
   owner_stays: { name: string; };
+  upgrade_begun: { days: string; };
+  upgrade_applied: Record<string, never>;
+  upgrade_stopped: Record<string, never>;
 }
 
 export interface NextParams {

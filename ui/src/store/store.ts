@@ -103,6 +103,9 @@ export function wipe(): void {
   });
 }
 
+/** What waits on the chain goes by the chain's clock, which may be ahead of ours. */
+export const chainNow = (): number => Math.max(now.value, store.status.value?.chain.block_ms ?? 0);
+
 export const currentNetwork = computed<Network | null>(() => {
   const id = store.status.value?.network_id;
   return store.networks.value.find((n) => n.id === id) ?? null;

@@ -76,6 +76,8 @@ const error: Say<ErrorParams> = {
   owner_waits: (p) => `It can be carried out in ${p.hours} h, not before.`,
   owner_in_use: () => 'It cannot be forgotten: it may sign, or the address depends on it.',
   owners_unread: () => 'The passkeys have not been read from the chain yet. Try again in a moment.',
+  upgrade_state: (p) => `The account cannot move to version 2 like that (${p.state}).`,
+  upgrade_waits: (p) => `It can be carried out in ${p.hours} h, not before.`,
   ceremony_already: () => 'This device already holds a passkey of this account.',
   ceremony_unverified: () => 'The key did not check who you are. Set a PIN or fingerprint on it first.',
   ceremony_refused: (p) => `The answer of the passkey was not valid (${p.rule}).`,
@@ -153,6 +155,9 @@ const risk: Say<RiskParams> = {
   owner_one_left: (p) => `Without “${p.name}” only one way in is left. If that one is lost, the money is lost.`,
   owner_leaves_now: (p) => `“${p.name}” can no longer sign once this is included.`,
   owner_stays: (p) => `“${p.name}” stays. The removal would have to begin anew.`,
+  upgrade_begun: (p) => `After ${p.days} days the account can be moved to version 2. Until then every passkey of the account can stop this.`,
+  upgrade_applied: () => 'The account has version 2 once this is included. Its address, passkeys and money stay; there is no way back to version 1.',
+  upgrade_stopped: () => 'The account stays at version 1. The move would have to begin anew.',
 };
 
 const next: Say<NextParams> = {
@@ -369,7 +374,7 @@ export const en = {
   },
   approve: {
     title: (what: string) => `Approve: ${what}`, sendTo: (amount: string, who: string) => `send ${amount} to ${who}`, sendOnly: (amount: string) => `send ${amount}`,
-    kinds: { send: 'send', receive: 'receive', call: 'call a contract', batch: 'several calls', speed_up: 'speed up', cancel: 'cancel an operation', faucet: 'test money', owner_add: 'add a passkey', owner_remove: 'begin to remove a passkey', owner_apply: 'remove a passkey', owner_veto: 'stop the removal of a passkey' },
+    kinds: { send: 'send', receive: 'receive', call: 'call a contract', batch: 'several calls', speed_up: 'speed up', cancel: 'cancel an operation', faucet: 'test money', owner_add: 'add a passkey', owner_remove: 'begin to remove a passkey', owner_apply: 'remove a passkey', owner_veto: 'stop the removal of a passkey', upgrade_begin: 'begin the move to version 2', upgrade_apply: 'move the account to version 2', upgrade_veto: 'stop the move to version 2' },
     nth: (i: number, n: number) => `request ${i} of ${n}`, ends: (t: string) => `ends in ${t}`, endsSoon: 'Ends in 30 seconds.',
     asked: 'Asked by', self: 'This page', command_line: 'The command line', newTo: 'new to you',
     from: 'From', to: 'To', on: (chain: string) => `on ${chain}`, happens: 'What happens', checked: 'How it was checked', next: 'Next', undo: 'Undo',
@@ -398,6 +403,7 @@ export const en = {
     title: 'Activity', empty: 'No activity yet.', spam: (n: number) => `${n} ${s(n, 'looks', 'look')} like spam, hidden`, filter: 'Show', all: 'All', out: 'Sent', in: 'Received',
     waiting: 'Waiting for you', sentTo: (who: string) => `Sent to ${who}`, cameFrom: (who: string) => `Received from ${who}`, came: 'Received', preparedStep: 'Prepared',
     call: 'Contract call', batch: 'Several calls', speed_up: (who: string) => `Sped up: to ${who}`, cancel: 'Cancel', faucet: 'Test money', noMatch: 'Nothing fits.',
+    moves: { upgrade_begin: 'Move to version 2 begun', upgrade_apply: 'Moved to version 2', upgrade_veto: 'Move to version 2 stopped' },
     states: {
       draft: 'Draft', prepared: 'Waiting for you', signed: 'Signed', submitted: 'Submitted', included: 'Included', final: 'Final', failed: 'Failed',
       replaced: 'Replaced', expired: 'Expired', cancelled: 'Rejected',

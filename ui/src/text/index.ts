@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import type { Coded } from '../api/generated';
 import { clean } from '../format/clean';
 import type { Texts } from './en';
+import type { AccountTexts } from './account_en';
 import type { ServerTexts } from './server_en';
 
 export type { Texts } from './en';
@@ -38,26 +39,38 @@ export function chooseLanguage(setting: string, wanted: readonly string[]): Lang
 export async function setLanguage(language: Language): Promise<void> {
   const texts = language === 'zh-Hans' ? (await import('./zh')).zh : (await import('./en')).en;
   current.value = texts;
-  if (server.peek()) {
-    await loadServerTexts();
-  }
+  await Promise.all([serverTexts, accountTexts].filter((late) => late.isLoaded()).map((late) => late.load()));
   document.documentElement.lang = texts.lang;
 }
 
-const server = signal<ServerTexts | null>(null);
+/** Texts that come with a screen: load() before it is drawn, then get(). */
+class LateTexts<Of> {
+  private readonly texts = signal<Of | null>(null);
 
-/** The texts of the screen Server, once loadServerTexts has brought them. */
-export function serverTexts(): ServerTexts {
-  const texts = server.value;
-  if (!texts) {
-    throw new Error('texts are read before they are loaded');
+  constructor(private readonly bring: (isChinese: boolean) => Promise<Of>) {}
+
+  get(): Of {
+    const texts = this.texts.value;
+    if (!texts) {
+      throw new Error('texts are read before they are loaded');
+    }
+    return texts;
   }
-  return texts;
+
+  isLoaded(): boolean {
+    return this.texts.peek() !== null;
+  }
+
+  async load(): Promise<void> {
+    this.texts.value = await this.bring(T().lang === 'zh-Hans');
+  }
 }
 
-export async function loadServerTexts(): Promise<void> {
-  server.value = T().lang === 'zh-Hans' ? (await import('./server_zh')).serverZh : (await import('./server_en')).serverEn;
-}
+/** Of the screens Server and This computer. */
+export const serverTexts = new LateTexts<ServerTexts>(async (isChinese) => (isChinese ? (await import('./server_zh')).serverZh : (await import('./server_en')).serverEn));
+
+/** Of the protection of an account. */
+export const accountTexts = new LateTexts<AccountTexts>(async (isChinese) => (isChinese ? (await import('./account_zh')).accountZh : (await import('./account_en')).accountEn));
 
 const PARAM_MAX = 120;
 

@@ -4,5 +4,5 @@ import type { ServerTexts } from './server_en';
 import { serverTexts, T as common } from './index';
 
 export function T(): Texts & ServerTexts {
-  return { ...common(), ...serverTexts() };
+  return { ...common(), ...serverTexts.get() };
 }

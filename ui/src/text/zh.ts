@@ -69,6 +69,8 @@ export const zh: Texts = {
     owner_not_leaving: () => '没有等待中的移除。',
     owner_last: () => '移除它之后，能签名的通行密钥就不够了。请先添加另一把。',
     owner_waits: (p) => `${p.hours}小时后才能执行。`,
+    upgrade_state: (p) => `账户不能这样转到版本2（${p.state}）。`,
+    upgrade_waits: (p) => `${p.hours}小时后才能执行。`,
     owner_in_use: () => '不能忘记它：它还能签名，或者地址由它决定。',
     owners_unread: () => '还没有从链上读到通行密钥，请稍后再试。',
     ceremony_already: () => '此设备已有该账户的通行密钥。',
@@ -145,6 +147,9 @@ export const zh: Texts = {
     owner_removed: (p) => `${p.days}天后“${p.name}”失去权力。在此之前，账户的每把通行密钥都能阻止。`,
     owner_one_left: (p) => `没有“${p.name}”就只剩一条进入途径。那把再丢失，钱就没了。`,
     owner_leaves_now: (p) => `上链之后，“${p.name}”不能再签名。`,
+    upgrade_begun: (p) => `${p.days}天后可以把账户转到版本2。在此之前，账户的每把通行密钥都能阻止。`,
+    upgrade_applied: () => '上链之后，账户就是版本2。地址、通行密钥和钱都不变；不能再回到版本1。',
+    upgrade_stopped: () => '账户保持版本1。要转换就得重新开始。',
     owner_stays: (p) => `“${p.name}”将保留。要移除它就得重新开始。`,
   },
   next: {
@@ -340,7 +345,7 @@ export const zh: Texts = {
   },
   approve: {
     title: (what) => `批准：${what}`, sendTo: (amount, who) => `向${who}转账${amount}`, sendOnly: (amount) => `转账${amount}`,
-    kinds: { send: '转账', receive: '收款', call: '调用合约', batch: '多个调用', speed_up: '加速', cancel: '取消操作', faucet: '测试币', owner_add: '添加通行密钥', owner_remove: '开始移除通行密钥', owner_apply: '移除通行密钥', owner_veto: '阻止移除通行密钥' },
+    kinds: { send: '转账', receive: '收款', call: '调用合约', batch: '多个调用', speed_up: '加速', cancel: '取消操作', faucet: '测试币', owner_add: '添加通行密钥', owner_remove: '开始移除通行密钥', owner_apply: '移除通行密钥', owner_veto: '阻止移除通行密钥', upgrade_begin: '开始转到版本2', upgrade_apply: '把账户转到版本2', upgrade_veto: '阻止转到版本2' },
     nth: (i, n) => `第${i}个请求，共${n}个`, ends: (t) => `${t}后过期`, endsSoon: '30秒后过期。',
     asked: '请求方', self: '此页面', command_line: '命令行', newTo: '首次出现',
     from: '付款账户', to: '收款方', on: (chain) => `在${chain}上`, happens: '会发生什么', checked: '如何核验', next: '接下来', undo: '能否撤销',
@@ -369,6 +374,7 @@ export const zh: Texts = {
     title: '记录', empty: '还没有记录。', spam: (n) => `已隐藏${n}条疑似垃圾`, filter: '显示', all: '全部', out: '转出', in: '收到',
     waiting: '等你批准', sentTo: (who) => `转给${who}`, cameFrom: (who) => `收到${who}的转账`, came: '收款', preparedStep: '已准备',
     call: '调用合约', batch: '多个调用', speed_up: (who) => `已加速：转给${who}`, cancel: '取消', faucet: '测试币', noMatch: '没有符合的记录。',
+    moves: { upgrade_begin: '已开始转到版本2', upgrade_apply: '已转到版本2', upgrade_veto: '已阻止转到版本2' },
     states: {
       draft: '草稿', prepared: '等你批准', signed: '已签名', submitted: '已提交', included: '已上链', final: '已最终确定', failed: '失败',
       replaced: '已被替换', expired: '已过期', cancelled: '已拒绝',

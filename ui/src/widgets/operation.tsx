@@ -71,6 +71,9 @@ export function RiskNote({ risk }: { risk: Risk }) {
 /** A payment that was noticed by the balance has no known sender. */
 export const isNobody = (party: Row['party']): boolean => /^0x0{40}$/.test(party.address);
 
+/** A call of the account to itself: it changes what the account is and moves no money. */
+export const isOwnCall = (kind: Row['kind']): boolean => /^(owner|upgrade)_/.test(kind);
+
 export function rowTitle(row: Pick<Row, 'kind' | 'party'>): string {
   const t = T();
   const who = partyName(row.party);
@@ -83,6 +86,7 @@ export function rowTitle(row: Pick<Row, 'kind' | 'party'>): string {
     case 'cancel': return t.activity.cancel;
     case 'faucet': return t.activity.faucet;
     case 'owner_add': case 'owner_remove': case 'owner_apply': case 'owner_veto': return t.owners.rows[row.kind];
+    case 'upgrade_begin': case 'upgrade_apply': case 'upgrade_veto': return t.activity.moves[row.kind];
   }
 }
 
@@ -109,7 +113,7 @@ export function ActivityRow({ row, position, total }: { row: Row; position: numb
           <span class="muted"><time dateTime={new Date(row.at_ms).toISOString()}>{moment(row.at_ms, now.value, t)}</time></span>
         </span>
         <span class="row-end">
-          <span class={moved ? `tabular amount ${isIn ? 'in' : ''}` : 'tabular amount unmoved'}>{row.kind === 'cancel' || row.kind.startsWith('owner_') ? '' : `${sign}${amountText(row.amount)}`}</span>
+          <span class={moved ? `tabular amount ${isIn ? 'in' : ''}` : 'tabular amount unmoved'}>{row.kind === 'cancel' || isOwnCall(row.kind) ? '' : `${sign}${amountText(row.amount)}`}</span>
           <StateChip state={row.state} />
         </span>
       </a>

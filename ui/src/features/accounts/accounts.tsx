@@ -5,13 +5,14 @@ import { clean } from '../../format/clean';
 import { offers, store } from '../../store/store';
 import { say } from '../../store/toast';
 import { command, useAsk, useDoing } from '../../store/use';
-import { sayCoded, T } from '../../text';
+import { accountTexts, sayCoded, T } from '../../text';
 import { Address, CopyButton, Identicon } from '../../widgets/address';
 import { Button, Card, Empty, ErrorPanel, Heading, Icon, LinkButton, Note, Skeleton } from '../../widgets/basic';
 import { TextField } from '../../widgets/form';
 import { lazy } from '../../widgets/lazy';
 
 const Owners = lazy(() => import('./owners').then((m) => m.Owners));
+const Version = lazy(() => Promise.all([import('./version'), accountTexts.load()]).then(([m]) => m.Version));
 const OrdinaryParts = lazy(() => import('./ordinary').then((m) => m.OrdinaryParts));
 
 export function Accounts() {
@@ -108,6 +109,7 @@ export function AccountScreen({ id }: { id: string }) {
         {health?.reasons.map((r) => <Note key={r.code + JSON.stringify(r.params)} level="caution">{sayCoded(t.health, r)}</Note>)}
       </Card>
       {account.kind === 'passkey' && <Owners account={account} />}
+      {account.version && <Version account={account} version={account.version} />}
       {(account.kind === 'phrase' || account.kind === 'key') && <OrdinaryParts account={account} />}
       <div class="actions"><LinkButton to="accounts" icon="arrow-left">{t.nav.accounts}</LinkButton></div>
     </div>

@@ -6,7 +6,7 @@ import { clean } from '../../format/clean';
 import { due, moment } from '../../format/time';
 import { runCeremony } from '../../store/ceremony';
 import { go } from '../../store/go';
-import { currentNetwork, now, offers, putOperation, store } from '../../store/store';
+import { chainNow, currentNetwork, now, offers, putOperation, store } from '../../store/store';
 import { say } from '../../store/toast';
 import { command, useDoing } from '../../store/use';
 import { T } from '../../text';
@@ -97,8 +97,7 @@ function OwnerRow({ account, owner, active }: { account: Account; owner: Owner; 
     }
   };
   const elsewhere = owner.chains.filter((c) => c.network_id !== currentNetwork.value?.id && (c.state === 'active' || c.state === 'leaving'));
-  /* the contract goes by the chain's clock */
-  const ready = owner.state === 'leaving' && owner.ready_ms <= Math.max(now.value, store.status.value?.chain.block_ms ?? 0);
+  const ready = owner.state === 'leaving' && owner.ready_ms <= chainNow();
   const act = (what: What, label: string, icon: 'plus' | 'trash' | 'shield-check' | 'check', primary = false) => (
     <Button small icon={icon} kind={primary ? 'primary' : undefined} busy={doing.busy} onPress={() => void ask(what)} label={`${label}: ${shown}`} testId={`owner-${what}`}>{label}</Button>
   );

@@ -14,7 +14,7 @@ import { CopyButton, PartyFull } from '../../widgets/address';
 import { Button, Card, Empty, ErrorPanel, errorText, Heading, Icon, LinkButton, Note, Skeleton } from '../../widgets/basic';
 import { Figure } from '../../widgets/figure';
 import { KeyValue, Select, TextField } from '../../widgets/form';
-import { ActivityRow, Exact, isNobody, rowTitle, StateChip } from '../../widgets/operation';
+import { ActivityRow, Exact, isNobody, isOwnCall, rowTitle, StateChip } from '../../widgets/operation';
 import { WindowedList } from '../../widgets/list';
 import { ApiError } from '../../api/errors';
 
@@ -106,7 +106,7 @@ function Detail({ operation: o }: { operation: Operation }) {
     <div class="narrow wide-narrow">
       <Heading aside={<StateChip state={o.state} />}>{title}</Heading>
       <Card className="operation">
-        {o.kind !== 'cancel' && <p class="total" data-test="amount-moved"><Figure figure={o.amount} sign={isIn ? '+' : '−'} full size="mid" /></p>}
+        {o.kind !== 'cancel' && !isOwnCall(o.kind) && <p class="total" data-test="amount-moved"><Figure figure={o.amount} sign={isIn ? '+' : '−'} full size="mid" /></p>}
         {o.reason && <Note level={o.state === 'failed' ? 'danger' : 'info'}>{reasonText(o)}</Note>}
         {o.state === 'submitted' && waitedMs > LONG_MS && <Note level="caution">{t.activity.long(Math.floor(waitedMs / 60_000))}</Note>}
         <StepList operation={o} />

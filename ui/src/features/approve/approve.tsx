@@ -16,7 +16,7 @@ import { Card, ErrorPanel, Heading, LinkButton, Note, Skeleton } from '../../wid
 import { ApproveBar, useSeen } from '../../widgets/approve_bar';
 import { STALE_MS, type ApproveFacts } from '../../widgets/approve_rules';
 import { KeyValue } from '../../widgets/form';
-import { Effects, Exact, RiskLine, whatOf } from '../../widgets/operation';
+import { Effects, Exact, isOwnCall, RiskLine, whatOf } from '../../widgets/operation';
 
 /** What the key process itself read in the transaction that it is about to sign. */
 function readingRows(reading: Reading): [string, string][] {
@@ -67,7 +67,7 @@ function Request({ operation }: { operation: Operation }) {
   const facts: ApproveFacts = {
     isAnswered: !isOpen || (!operation.request && !isOrdinary), isBusy: signing, isLinkUp: link.value === 'up', areKeysUp: store.status.value?.keys !== 'down',
     isDoubtful: store.status.value?.chain.state === 'doubtful', isBlocked: operation.risks.some((r) => r.level === 'blocked'),
-    isDecoded: operation.effects.length > 0 || operation.kind === 'cancel' || operation.subject !== undefined, isStale: now.value - operation.fee.max.as_of_ms > STALE_MS,
+    isDecoded: operation.effects.length > 0 || operation.kind === 'cancel' || isOwnCall(operation.kind), isStale: now.value - operation.fee.max.as_of_ms > STALE_MS,
     isTrialRunning: operation.trial.state === 'running', shownMs: seen.shownMs, quietMs: seen.quietMs, isSeen: seen.isSeen,
     unticked: operation.risks.filter((r) => r.tick && !ticks.includes(r.id)).length,
   };
@@ -148,7 +148,7 @@ function Asked({ operation }: { operation: Operation }) {
         [t.approve.asked, by.kind === 'self' ? t.approve.self : by.kind === 'command_line' ? t.approve.command_line
           : <><strong class="mono">{clean(by.origin)}</strong>{age < 3_600_000 && <span class="muted"> · {t.approve.newTo}, {span(age, t)}</span>}</>],
         [t.approve.from, <><PartyFull party={operation.from} /><span class="muted block">{t.approve.on(clean(currentNetwork.value?.name ?? operation.network_id, 40))}</span></>],
-        ...(operation.kind === 'cancel' || operation.subject ? [] : [[t.approve.to, <PartyFull party={operation.to} />] as [string, preact.ComponentChildren]]),
+        ...(operation.kind === 'cancel' || isOwnCall(operation.kind) ? [] : [[t.approve.to, <PartyFull party={operation.to} />] as [string, preact.ComponentChildren]]),
       ]} />
     </Card>
   );
