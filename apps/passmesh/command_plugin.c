@@ -1,6 +1,7 @@
 /* passmesh plugin ...: the server program as a package. */
 #include "command_plugin.h"
 
+#include "codec/decimal.h"
 #include "node/os/entropy.h"
 #include "node/os/process.h"
 #include "node/plugin/keeper.h"
@@ -22,7 +23,7 @@ enum { DRAIN_MS = 10000 };
 int command_plugin_usage(void)
 {
     command_say("usage: passmesh plugin [status | check | install | remove [--all] | "
-                "add URL ROOT_FILE | forget]\n"
+                "add URL ROOT_FILE | forget [ID] | agree N]\n"
                 "while the wallet runs also: [update | cancel | start | stop | log | "
                 "set NAME=VALUE...]\n"
                 "while it does not: run SERVER_ARGUMENTS");
@@ -44,6 +45,24 @@ static void print_version(struct plugin *p)
     buf_done(&text);
 }
 
+static void print_repositories(const struct plugin *p)
+{
+    for (size_t i = 0; i < p->repositories_count; i++) {
+        const struct repository *r = &p->repositories[i];
+        for (size_t m = 0; m < r->mirrors_count; m++) {
+            (void)printf("%s %s: %s (its root was added by hand)\n",
+                         r->is_development ? "Development repository" : "Repository", r->id,
+                         r->mirrors[m]);
+        }
+    }
+    if (p->repositories_count == 0) {
+        (void)puts("Repository: none");
+    } else if (p->repositories_count > 1 || p->agree > 1) {
+        (void)printf("%u of %zu repositories have to agree.\n", (unsigned)p->agree,
+                     p->repositories_count);
+    }
+}
+
 static int status(struct plugin *p)
 {
     print_version(p);
@@ -54,13 +73,7 @@ static int status(struct plugin *p)
     if (journal_id_is_set(&p->store.journal.previous)) {
         (void)puts("The version before is kept.");
     }
-    for (size_t i = 0; i < p->mirrors_count; i++) {
-        (void)printf("%s: %s (its root was added by hand)\n",
-                     p->is_development ? "Development repository" : "Repository", p->mirrors[i]);
-    }
-    if (p->mirrors_count == 0) {
-        (void)puts("Repository: none");
-    }
+    print_repositories(p);
     return EXIT_DONE;
 }
 
@@ -214,6 +227,17 @@ static int run(struct plugin *p, const struct command_args *args)
     if (strcmp(what, "run") == 0) {
         return supervise(p, args);
     }
+    if (strcmp(what, "forget") == 0 && args->argc <= 2) {
+        struct span id = args->argc == 2 ? span_str(args->argv[1]) : SPAN_EMPTY;
+        return plugin_forget_repository(p, id) == OK ? status(p) : say_why(p);
+    }
+    if (strcmp(what, "agree") == 0 && args->argc == 2) {
+        uint64_t count = 0;
+        if (decimal_parse(&count, span_str(args->argv[1]), PLUGIN_REPOSITORIES_MAX) != OK) {
+            return command_plugin_usage();
+        }
+        return plugin_set_agree(p, count) == OK ? status(p) : say_why(p);
+    }
     if (args->argc > 1) {
         return command_plugin_usage();
     }
@@ -230,9 +254,6 @@ static int run(struct plugin *p, const struct command_args *args)
         if (strcmp(what, words[i].name) == 0) {
             return words[i].run(p);
         }
-    }
-    if (strcmp(what, "forget") == 0) {
-        return plugin_forget_repository(p) == OK ? status(p) : say_why(p);
     }
     return command_plugin_usage();
 }

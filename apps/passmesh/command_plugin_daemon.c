@@ -107,10 +107,47 @@ static void print_variants(struct json state)
     }
 }
 
+static void print_repository(struct json repository)
+{
+    struct json mirrors = {0};
+    struct json one;
+    struct json fault;
+    struct span id = text_of(repository, "id");
+    (void)json_find(&mirrors, repository, "mirrors");
+    struct json_iter it = json_iterate(mirrors);
+    while (json_next(&it, NULL, &one)) {
+        struct span url = inside(one);
+        (void)printf("%s %.*s: %.*s\n",
+                     flag_of(repository, "development") ? "Development repository" : "Repository",
+                     (int)id.n, (const char *)id.p, (int)url.n, (const char *)url.p);
+    }
+    if (json_find(&fault, repository, "fault")) {
+        (void)printf("  refused: ");
+        print_coded(fault);
+        (void)puts("");
+    }
+}
+
+static void print_repositories(struct json state)
+{
+    struct json list;
+    struct json one;
+    if (!json_find(&list, state, "repositories")) {
+        return;
+    }
+    struct json_iter it = json_iterate(list);
+    while (json_next(&it, NULL, &one)) {
+        print_repository(one);
+    }
+    if (json_count(list) > 1 || number_of(state, "agree") > 1) {
+        (void)printf("%llu of %zu repositories have to agree.\n",
+                     (unsigned long long)number_of(state, "agree"), json_count(list));
+    }
+}
+
 static void print_status(struct json state)
 {
     struct json part;
-    struct json one;
     struct span name = text_of(state, "state");
     (void)printf("Server: %.*s\n", (int)name.n, (const char *)name.p);
     if (json_find(&part, state, "installed")) {
@@ -119,15 +156,7 @@ static void print_status(struct json state)
                      flag_of(part, "trial") ? ", on trial" : "");
     }
     print_run(state);
-    if (json_find(&part, state, "mirrors")) {
-        struct json_iter it = json_iterate(part);
-        while (json_next(&it, NULL, &one)) {
-            struct span url = inside(one);
-            (void)printf("%s: %.*s\n",
-                         flag_of(state, "development") ? "Development repository" : "Repository",
-                         (int)url.n, (const char *)url.p);
-        }
-    }
+    print_repositories(state);
     if (json_find(&part, state, "fault")) {
         (void)printf("Last fault: ");
         print_coded(part);
@@ -267,6 +296,20 @@ static void put_root(struct json_writer *j, const struct command_args *args)
     json_put_string(j, span_of(encoded, w.n));
 }
 
+static void put_id(struct json_writer *j, const struct command_args *args)
+{
+    if (args->argc == 2) {
+        json_put_name(j, "id");
+        json_put_str(j, args->argv[1]);
+    }
+}
+
+static void put_count(struct json_writer *j, const struct command_args *args)
+{
+    json_put_name(j, "count");
+    json_put_u64(j, strtoul(args->argv[1], NULL, 10));
+}
+
 static void put_keep(struct json_writer *j, const struct command_args *args)
 {
     json_put_name(j, "keep_data");
@@ -316,13 +359,12 @@ int command_plugin_daemon(const struct command_args *args, struct local_client *
         const char *method;
         int (*run)(const struct command_args *args, struct local_client *c, const char *method);
     } words[] = {
-        {"check",   "plugin_check",             begin },
-        {"install", "plugin_install",           begin },
-        {"update",  "plugin_install",           begin },
-        {"cancel",  "plugin_cancel",            simple},
-        {"start",   "plugin_start",             simple},
-        {"stop",    "plugin_stop",              simple},
-        {"forget",  "plugin_repository_forget", simple}
+        {"check",   "plugin_check",   begin },
+        {"install", "plugin_install", begin },
+        {"update",  "plugin_install", begin },
+        {"cancel",  "plugin_cancel",  simple},
+        {"start",   "plugin_start",   simple},
+        {"stop",    "plugin_stop",    simple}
     };
     const char *what = args->argc > 0 ? args->argv[0] : "status";
     for (size_t i = 0; i < sizeof words / sizeof words[0] && args->argc == 1; i++) {
@@ -338,6 +380,12 @@ int command_plugin_daemon(const struct command_args *args, struct local_client *
     }
     if (strcmp(what, "add") == 0 && args->argc == 3) {
         return order(args, c, "plugin_repository_add", put_root) ? show(args, c) : EXIT_FAILED;
+    }
+    if (strcmp(what, "forget") == 0 && args->argc <= 2) {
+        return order(args, c, "plugin_repository_forget", put_id) ? show(args, c) : EXIT_FAILED;
+    }
+    if (strcmp(what, "agree") == 0 && args->argc == 2) {
+        return order(args, c, "plugin_repository_agree", put_count) ? show(args, c) : EXIT_FAILED;
     }
     if (strcmp(what, "remove") == 0 && args->argc <= 2) {
         return order(args, c, "plugin_remove", put_keep) ? show(args, c) : EXIT_FAILED;

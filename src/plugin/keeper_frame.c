@@ -8,11 +8,11 @@
 #include <stddef.h>
 
 static const char *const names[KEEPER_DO_COUNT] = {
-    [KEEPER_DO_ADD] = "add",       [KEEPER_DO_FORGET] = "forget",
-    [KEEPER_DO_CHECK] = "check",   [KEEPER_DO_INSTALL] = "install",
-    [KEEPER_DO_CANCEL] = "cancel", [KEEPER_DO_START] = "start",
-    [KEEPER_DO_STOP] = "stop",     [KEEPER_DO_SETTINGS] = "settings",
-    [KEEPER_DO_REMOVE] = "remove",
+    [KEEPER_DO_ADD] = "add",           [KEEPER_DO_FORGET] = "forget",
+    [KEEPER_DO_AGREE] = "agree",       [KEEPER_DO_CHECK] = "check",
+    [KEEPER_DO_INSTALL] = "install",   [KEEPER_DO_CANCEL] = "cancel",
+    [KEEPER_DO_START] = "start",       [KEEPER_DO_STOP] = "stop",
+    [KEEPER_DO_SETTINGS] = "settings", [KEEPER_DO_REMOVE] = "remove",
 };
 
 const char *keeper_do_name(enum keeper_do what)

@@ -115,6 +115,12 @@ MUST_CHECK enum err package_choose(struct package *ret,
                                    struct span name,
                                    const struct package_machine *machine);
 
+/* package_is_better: does a come before b? One that suits before one that does not; then the one that lacks less; then the newer. */
+bool package_is_better(const struct package *a,
+                       const struct package_match *am,
+                       const struct package *b,
+                       const struct package_match *bm);
+
 /* package_list gives the packages of that name, each with its match: those that suit first, then the newest. What is beyond PACKAGE_VARIANTS_MAX is left out. */
 struct package_variant {
     struct package package;

@@ -176,11 +176,10 @@ static size_t unmet_count(const struct package_match *m)
     return count;
 }
 
-/* Is a better than b? One that suits before one that does not; then the newer; of those that do not suit, the one that lacks less. */
-static bool is_better(const struct package *a,
-                      const struct package_match *am,
-                      const struct package *b,
-                      const struct package_match *bm)
+bool package_is_better(const struct package *a,
+                       const struct package_match *am,
+                       const struct package *b,
+                       const struct package_match *bm)
 {
     if (am->is_met != bm->is_met) {
         return am->is_met;
@@ -228,7 +227,7 @@ enum err package_choose(struct package *ret,
         if (!read_variant(&one, key, v, name, machine)) {
             continue;
         }
-        if (!is_found || is_better(&one.package, &one.match, ret, ret_match)) {
+        if (!is_found || package_is_better(&one.package, &one.match, ret, ret_match)) {
             *ret = one.package;
             *ret_match = one.match;
         }
@@ -256,8 +255,8 @@ size_t package_list(struct package_variant ret[static PACKAGE_VARIANTS_MAX],
             continue;
         }
         size_t at = count;
-        while (at > 0 &&
-               is_better(&one.package, &one.match, &ret[at - 1].package, &ret[at - 1].match)) {
+        while (at > 0 && package_is_better(&one.package, &one.match, &ret[at - 1].package,
+                                           &ret[at - 1].match)) {
             at--;
         }
         if (at == PACKAGE_VARIANTS_MAX) {

@@ -16,7 +16,13 @@ test('install, run, update, crash loop, back, drain, remove', async (t) => {
   await assert.rejects(s.do('plugin_check'), { code: 'plugin_refused' });
   await s.release('1.0.0', real(), { notes: 'The first.', needs: { cores: 1, memory_mib: 1, disk_mib: 1 } });
   await s.add();
-  assert.deepEqual([(await s.state()).mirrors, (await s.state()).development], [[s.mirror.url], true]);
+  const trusted = await s.state();
+  assert.deepEqual([trusted.repositories.map((r) => [r.mirrors, r.development, r.current]), trusted.agree, trusted.development], [[[[s.mirror.url], true, false]], 1, true]);
+  await s.do('plugin_repository_agree', { count: 2 });
+  await s.do('plugin_check');
+  assert.equal((await s.is('too few repositories', (v) => v.fault && !v.job)).fault.code, 'repository_few');
+  assert.deepEqual([(await s.state()).agree, (await s.state()).repositories[0].current], [2, true]);
+  await s.do('plugin_repository_agree', { count: 1 });
   await s.do('plugin_check');
   const checked = await s.is('an offer', (v) => v.offer && !v.job);
   assert.deepEqual([checked.offer.version, checked.offer.notes, checked.offer.installed], ['1.0.0', 'The first.', false]);

@@ -67,8 +67,8 @@ async function offerServer(daemon, repository, rpc) {
   const api = new LocalApi(daemon.socket);
   const ask = (method, params = {}) => api.call(method, { key: newKey(), ...params });
   try {
-    const { settings, mirrors } = await api.call('plugin_status');
-    if (mirrors.length > 0) {
+    const { settings, repositories } = await api.call('plugin_status');
+    if (repositories.length > 0) {
       await ask('plugin_repository_forget'); /* its address is another at each start */
     }
     await ask('plugin_repository_add', { url: repository.url, root: readFileSync(repository.root).toString('base64url') });

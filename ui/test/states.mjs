@@ -107,7 +107,7 @@ export function make(now) {
     { met: true, code: 'need_platform', params: { need: 'x86_64-linux', has: 'x86_64-linux' } }, { met: true, code: 'need_cores', params: { need: '2', has: '8' } },
     { met: true, code: 'need_memory', params: { need: '256', has: '9216' } }, { met: true, code: 'need_disk', params: { need: '2048', has: '122880' } }, ...(o.also ?? [])];
   const plugin = (o = {}) => ({
-    state: 'absent', since_ms: now - 72e5, wanted: false, mirrors: ['http://127.0.0.1:8080'], development: true, checked_ms: now - 36e5, sandbox: 'full',
+    state: 'absent', since_ms: now - 72e5, wanted: false, repositories: [{ id: '8d1e07f2a9b3c456', mirrors: ['http://127.0.0.1:8080'], development: true, current: true }], agree: 1, development: true, checked_ms: now - 36e5, sandbox: 'full',
     settings: { network_id: 'local', node: 'http://127.0.0.1:8545', listen: '/ip4/0.0.0.0/tcp/4001', clients: 0, kbit_s: 0, from_hour: 0, to_hour: 0 },
     offer: { version: '1.4.2', notes: 'Answers proofs faster.', bytes: 1443840, disk_mib: 2048, memory_mib: 256, installed: false },
     variants: [{ version: '1.4.2', platform: 'x86_64-linux', suits: true, reasons: needs() }], ...o,
@@ -277,7 +277,7 @@ export function make(now) {
     'computer-error': { route: 'computer', replies: { hardware: error('rate_limited', { wait_ms: '500' }) }, act: [['wait', '[data-test=error]']] },
     'settings': { route: 'settings' },
     'server': { route: 'server', topics: { plugin: serverUp() }, act: [['wait', '[data-test=server-state]']] },
-    'server-none': { route: 'server', topics: { plugin: plugin({ mirrors: [], development: false, checked_ms: 0, offer: undefined, variants: undefined }) }, act: [['wait', '[data-test=server-state]']] },
+    'server-none': { route: 'server', topics: { plugin: plugin({ repositories: [], development: false, checked_ms: 0, offer: undefined, variants: undefined }) }, act: [['wait', '[data-test=server-state]']] },
     'server-install': { route: 'server', act: [['wait', '[data-test=server-state]']] },
     'server-cannot': { route: 'server', topics: { plugin: plugin({ variants: [{ version: '1.4.2', platform: 'x86_64-linux', suits: false, reasons: [...needs(), { met: false, code: 'need_tpm', params: { need: '2', has: '0' } }, { met: false, code: 'need_tee', params: { need: 'sev-snp', has: '' } }, { met: false, code: 'need_reachable', params: { need: '', has: '' } }] }, { version: '2.0.0', platform: 'aarch64-linux', suits: false, reasons: [{ met: false, code: 'need_platform', params: { need: 'aarch64-linux', has: 'x86_64-linux' } }, { met: false, code: 'need_client', params: { need: '9.0.0', has: '0.1.0' } }] }] }) }, act: [['wait', '[data-test=server-state]']] },
     'server-downloading': { route: 'server', topics: { plugin: plugin({ job: { step: 'downloading', verified: 943718, length: 1443840, peers: true } }) }, act: [['wait', '[data-test=server-state]']] },

@@ -514,6 +514,7 @@ enum api_done (*const api_handlers[API_METHOD_COUNT])(struct api_call *c) = {
     [API_METHOD_PLUGIN_LOG] = api_do_plugin_log,
     [API_METHOD_PLUGIN_REMOVE] = api_do_plugin,
     [API_METHOD_PLUGIN_REPOSITORY_ADD] = api_do_plugin,
+    [API_METHOD_PLUGIN_REPOSITORY_AGREE] = api_do_plugin,
     [API_METHOD_PLUGIN_REPOSITORY_FORGET] = api_do_plugin,
     [API_METHOD_PLUGIN_SETTINGS_SET] = api_do_plugin,
     [API_METHOD_PLUGIN_START] = api_do_plugin,

@@ -35,6 +35,7 @@ static const char *word_of(enum api_method_id method)
         {API_METHOD_PLUGIN_CHECK,             "check"   },
         {API_METHOD_PLUGIN_INSTALL,           "install" },
         {API_METHOD_PLUGIN_REMOVE,            "remove"  },
+        {API_METHOD_PLUGIN_REPOSITORY_AGREE,  "agree"   },
         {API_METHOD_PLUGIN_REPOSITORY_ADD,    "add"     },
         {API_METHOD_PLUGIN_REPOSITORY_FORGET, "forget"  },
         {API_METHOD_PLUGIN_SETTINGS_SET,      "settings"},

@@ -25,6 +25,7 @@ static const struct {
     {"plugin_install",           "",                                                       "install" },
     {"plugin_remove",            "\"keep_data\":true",                                     "remove"  },
     {"plugin_repository_add",    "\"url\":\"https://x\",\"root\":\"e30\"",                 "add"     },
+    {"plugin_repository_agree",  "\"count\":2",                                            "agree"   },
     {"plugin_repository_forget", "",                                                       "forget"  },
     {"plugin_settings_set",      "\"clients\":5,\"from_hour\":22,\"node\":\"http://a:1\"", "settings"},
     {"plugin_start",             "",                                                       "start"   },
@@ -84,6 +85,7 @@ TEST(a_page_neither_adds_nor_forgets_a_repository)
     RIG_REFUSED(r, "method_not_found", "plugin_repository_add",
                 "\"url\":\"https://x\",\"root\":\"e30\"");
     RIG_REFUSED(r, "method_not_found", "plugin_repository_forget", " ");
+    RIG_REFUSED(r, "method_not_found", "plugin_repository_agree", "\"count\":1");
     EXPECT_EQ(0, r->node.plugin);
     rig_done(r);
 }

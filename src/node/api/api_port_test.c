@@ -114,10 +114,12 @@ static void write_plugin(struct api_node_port *self, struct json_writer *j)
 {
     (void)self;
     json_put_raw(
-        j, SPAN_LIT("{\"state\":\"absent\",\"since_ms\":1,\"wanted\":false,\"mirrors\":[],"
-                    "\"development\":false,\"checked_ms\":0,\"settings\":{\"network_id\":\"\","
-                    "\"node\":\"\",\"listen\":\"/ip4/0.0.0.0/tcp/4001\",\"clients\":0,"
-                    "\"kbit_s\":0,\"from_hour\":0,\"to_hour\":0},\"sandbox\":\"full\"}"));
+        j,
+        SPAN_LIT(
+            "{\"state\":\"absent\",\"since_ms\":1,\"wanted\":false,\"repositories\":[],\"agree\":1,"
+            "\"development\":false,\"checked_ms\":0,\"settings\":{\"network_id\":\"\","
+            "\"node\":\"\",\"listen\":\"/ip4/0.0.0.0/tcp/4001\",\"clients\":0,"
+            "\"kbit_s\":0,\"from_hour\":0,\"to_hour\":0},\"sandbox\":\"full\"}"));
 }
 
 static void write_plugin_log(struct api_node_port *self, struct json_writer *j, uint64_t after)

@@ -24,7 +24,8 @@ enum {
 };
 
 static const char unavailable[] =
-    "{\"state\":\"unavailable\",\"since_ms\":0,\"wanted\":false,\"mirrors\":[],\"development\":"
+    "{\"state\":\"unavailable\",\"since_ms\":0,\"wanted\":false,\"repositories\":[],\"agree\":1,"
+    "\"development\":"
     "false,"
     "\"checked_ms\":0,\"settings\":{\"network_id\":\"\",\"node\":\"\",\"listen\":\"\",\"clients\":"
     "0,"

@@ -399,7 +399,7 @@ static void run_job(struct keeper *k)
 static bool is_check_due(const struct keeper *k)
 {
     uint64_t now = keeper_now_ms();
-    return k->run.state == SUPERVISE_RUNNING && k->plugin.mirrors_count > 0 &&
+    return k->run.state == SUPERVISE_RUNNING && k->plugin.repositories_count > 0 &&
            k->settings.checked_ms > 0 && now > k->settings.checked_ms + CHECK_EVERY_MS &&
            (!k->fault.code || now > k->fault_ms + CHECK_EVERY_MS);
 }

@@ -17,7 +17,7 @@
  *                                                 <-- {"state": {...}}      type plugin_state of api/types.json, whenever it is another, 4 a second at most
  *                                                 <-- {"line": "...", "at_ms": ...}     of the server's log
  *
- * do: add {url, root}, forget, check, install, cancel, start, stop, remove {keep}, settings {...}. What takes long is answered when it has begun; how it goes
+ * do: add {url, root}, forget {id}, agree {count}, check, install, cancel, start, stop, remove {keep}, settings {...}. What takes long is answered when it has begun; how it goes
  * stands in the state. The end of the stream has the keeper stop the server within two seconds and end; the kernel ends both with the daemon anyway. */
 enum { KEEPER_FRAME_LEN_MAX = 1 << 20 };
 

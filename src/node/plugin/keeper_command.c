@@ -19,7 +19,7 @@ static bool is_whole_sandbox(const struct keeper *k)
 static const char *do_add(struct keeper *k, struct json params)
 {
     static uint8_t root[ROOT_LEN_MAX];
-    char url[PLUGIN_URL_LEN_MAX];
+    char url[REPOSITORY_URL_LEN_MAX];
     struct span text;
     struct span encoded;
     struct wr w = wr_init(MSPAN_OF(root));
@@ -39,13 +39,29 @@ static const char *do_add(struct keeper *k, struct json params)
 
 static const char *do_forget(struct keeper *k, struct json params)
 {
-    (void)params;
+    struct span id = SPAN_EMPTY;
+    struct json member;
+    if (json_find(&member, params, "id") && json_get_plain(&id, member) != OK) {
+        return "repository_none";
+    }
     if (k->job != KEEPER_REST) {
         return "plugin_busy";
     }
     k->settings.checked_ms = 0;
     keeper_store_settings(k);
-    return plugin_forget_repository(&k->plugin) == OK ? NULL : k->plugin.code;
+    return plugin_forget_repository(&k->plugin, id) == OK ? NULL : k->plugin.code;
+}
+
+static const char *do_agree(struct keeper *k, struct json params)
+{
+    uint64_t count;
+    if (json_find_u64(&count, params, "count") != OK) {
+        return "repository_few";
+    }
+    if (k->job != KEEPER_REST) {
+        return "plugin_busy";
+    }
+    return plugin_set_agree(&k->plugin, count) == OK ? NULL : k->plugin.code;
 }
 
 static const char *begin_job(struct keeper *k, enum keeper_job job)
@@ -53,7 +69,7 @@ static const char *begin_job(struct keeper *k, enum keeper_job job)
     if (k->job != KEEPER_REST || k->wants_removal) {
         return "plugin_busy";
     }
-    if (k->plugin.mirrors_count == 0) {
+    if (k->plugin.repositories_count == 0) {
         return "repository_none";
     }
     if (!is_whole_sandbox(k)) {
@@ -179,11 +195,11 @@ static void answer(struct keeper *k, uint64_t id, const char *code)
 void keeper_command(struct keeper *k, struct span frame)
 {
     static const command_fn commands[KEEPER_DO_COUNT] = {
-        [KEEPER_DO_ADD] = do_add,       [KEEPER_DO_FORGET] = do_forget,
-        [KEEPER_DO_CHECK] = do_check,   [KEEPER_DO_INSTALL] = do_install,
-        [KEEPER_DO_CANCEL] = do_cancel, [KEEPER_DO_START] = do_start,
-        [KEEPER_DO_STOP] = do_stop,     [KEEPER_DO_SETTINGS] = do_settings,
-        [KEEPER_DO_REMOVE] = do_remove,
+        [KEEPER_DO_ADD] = do_add,           [KEEPER_DO_FORGET] = do_forget,
+        [KEEPER_DO_AGREE] = do_agree,       [KEEPER_DO_CHECK] = do_check,
+        [KEEPER_DO_INSTALL] = do_install,   [KEEPER_DO_CANCEL] = do_cancel,
+        [KEEPER_DO_START] = do_start,       [KEEPER_DO_STOP] = do_stop,
+        [KEEPER_DO_SETTINGS] = do_settings, [KEEPER_DO_REMOVE] = do_remove,
     };
     struct keeper_ask ask;
     struct keeper_chunk chunk;

@@ -138,15 +138,45 @@ static void put_coded(struct json_writer *j, const struct keeper_coded *c)
     json_end_object(j);
 }
 
-static void put_repository(struct json_writer *j, const struct plugin *p)
+static void put_repository(struct json_writer *j, const struct repository *r)
 {
+    json_put_object(j);
+    put_str(j, "id", r->id);
     json_put_name(j, "mirrors");
     json_put_array(j);
-    for (size_t i = 0; i < p->mirrors_count; i++) {
-        json_put_str(j, p->mirrors[i]);
+    for (size_t i = 0; i < r->mirrors_count; i++) {
+        json_put_str(j, r->mirrors[i]);
     }
     json_end_array(j);
-    put_bool(j, "development", p->is_development);
+    put_bool(j, "development", r->is_development);
+    put_bool(j, "current", r->is_current);
+    if (r->code) {
+        json_put_name(j, "fault");
+        json_put_object(j);
+        put_str(j, "code", r->code);
+        json_put_name(j, "params");
+        json_put_object(j);
+        if (r->step[0]) {
+            put_str(j, "step", r->step);
+        }
+        json_end_object(j);
+        json_end_object(j);
+    }
+    json_end_object(j);
+}
+
+static void put_repositories(struct json_writer *j, const struct plugin *p)
+{
+    bool is_development = false;
+    json_put_name(j, "repositories");
+    json_put_array(j);
+    for (size_t i = 0; i < p->repositories_count; i++) {
+        put_repository(j, &p->repositories[i]);
+        is_development = is_development || p->repositories[i].is_development;
+    }
+    json_end_array(j);
+    put_number(j, "agree", p->agree > 0 ? p->agree : 1);
+    put_bool(j, "development", is_development);
 }
 
 bool keeper_version(struct keeper *k, struct package_version *ret)
@@ -300,7 +330,7 @@ void keeper_state_write(struct json_writer *j, struct keeper *k)
     put_str(j, "state", keeper_state_name(k));
     put_number(j, "since_ms", k->since_ms);
     put_bool(j, "wanted", k->settings.is_wanted);
-    put_repository(j, &k->plugin);
+    put_repositories(j, &k->plugin);
     put_number(j, "checked_ms", k->settings.checked_ms);
     put_installed(j, k);
     put_offer(j, k);

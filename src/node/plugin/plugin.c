@@ -1,11 +1,11 @@
-/* From repository to installed version: see plugin.h. */
+/* From repositories to installed version: see plugin.h. */
 #include "node/plugin/plugin.h"
 
 #include "base/arith.h"
-#include "codec/base16.h"
+#include "codec/decimal.h"
 #include "node/plugin/folder.h"
 #include "node/plugin/machine.h"
-#include "plugin/tuf_body.h"
+#include "plugin/agreement.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,18 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    MEMORY_MAX = 128 << 20,
-    ROOT_LEN_MAX = 512000,
-    LIST_LEN_MAX = PLUGIN_MIRRORS_MAX * PLUGIN_URL_LEN_MAX
-};
+enum { MEMORY_MAX = 128 << 20, TRUSTED_LEN_MAX = 256 };
 
-/* A clock before this is wrong: 2026-01-01, before which nothing of this was built. */
-#define TIME_MIN_S UINT64_C(1767225600)
-
-static const char list_name[] = "repository";
+static const char trusted_name[] = "trusted";
 static const char package_name[] = "server";
-static const char first_name[] = "first.json";
 
 static enum err fail(struct plugin *p, enum err e, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -50,64 +42,97 @@ static enum err fail_store(struct plugin *p, enum err e)
     return fail(p, e, code, "%s", p->store.words[0] ? p->store.words : err_name(e));
 }
 
-static const char *attack_code(const struct tuf_fault *fault)
+/* What a repository says of its failure. */
+static enum err fail_of(struct plugin *p, enum err e, const struct repository *r)
 {
-    static const char *const codes[][2] = {
-        {"arbitrary software", "repository_forged"     },
-        {"endless data",       "repository_endless"    },
-        {"freeze",             "repository_freeze"     },
-        {"mix and match",      "repository_mix"        },
-        {"rollback",           "repository_rollback"   },
-        {"withholding",        "repository_unreachable"},
-    };
-    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
-        if (strcmp(codes[i][0], tuf_code_attack(fault->code)) == 0) {
-            return fault->code == TUF_CLOCK ? "clock_wrong" : codes[i][1];
-        }
-    }
-    return "repository_unreachable";
-}
-
-static enum err fail_tuf(struct plugin *p, enum err e, const struct tuf_fault *fault)
-{
-    char text[TUF_FAULT_TEXT_LEN];
-    tuf_fault_print(text, fault);
-    (void)fail(p, e, attack_code(fault), "The repository is refused: %s.",
-               fault->code == TUF_OK ? err_name(e) : text);
-    p->step = tuf_code_section(fault->code);
+    (void)fail(p, e, r->code, "%s", r->text);
+    p->step = r->step;
     return e;
 }
 
-/* What the root that was added says of itself; it was verified then. */
-static bool reads_development(struct plugin *p)
+/* ---- which repositories are trusted ---- */
+
+static const struct tuf_metadata *targets_of(const struct repository *r)
 {
-    struct folder_map first;
-    struct json root;
-    struct tuf_metadata m = {0};
-    bool is_so = false;
-    if (folder_map(p->dir, &first, first_name, ROOT_LEN_MAX) == OK) {
-        is_so = json_parse(&root, first.bytes, NULL) == OK && json_find(&m.body, root, "signed") &&
-                tuf_body_is_development(&m);
-        folder_unmap(&first);
-    }
-    return is_so;
+    return &r->run.client.targets.m;
 }
 
-static enum err read_mirrors(struct plugin *p)
+/* "agree 2", then an id a line. */
+static enum err write_trusted(struct plugin *p)
 {
-    struct buf text;
-    buf_init(&text, &p->budget, LIST_LEN_MAX);
-    enum err e = folder_read(p->dir, &text, list_name, LIST_LEN_MAX);
-    struct span rest = buf_span(&text);
-    while (e == OK && rest.n > 0 && p->mirrors_count < PLUGIN_MIRRORS_MAX) {
-        struct span line = span_take(&rest, span_find(rest, '\n'));
-        (void)span_take(&rest, 1);
-        if (line.n > 0 && line.n < PLUGIN_URL_LEN_MAX) {
-            (void)span_copy(mspan_of(p->mirrors[p->mirrors_count++], PLUGIN_URL_LEN_MAX - 1), line);
+    uint8_t text[TRUSTED_LEN_MAX];
+    struct wr w = wr_init(MSPAN_OF(text));
+    wr_str(&w, "agree ");
+    decimal_print(&w, p->agree);
+    wr_u8(&w, '\n');
+    for (size_t i = 0; i < p->repositories_count; i++) {
+        wr_str(&w, p->repositories[i].id);
+        wr_u8(&w, '\n');
+    }
+    enum err e = wr_end(&w);
+    e = e == OK ? folder_write(p->dir, trusted_name, span_of(text, w.n), 0600) : e;
+    return e == OK ? OK : fail(p, e, "store_broken", "The list of repositories cannot be written.");
+}
+
+static bool is_id(struct span line)
+{
+    for (size_t i = 0; i < line.n; i++) {
+        bool is_digit = line.p[i] >= '0' && line.p[i] <= '9';
+        if (!is_digit && (line.p[i] < 'a' || line.p[i] > 'f')) {
+            return false;
         }
     }
-    buf_done(&text);
-    return e == ERR_NOT_FOUND ? OK : e;
+    return line.n == REPOSITORY_ID_LEN;
+}
+
+static enum err open_repository(struct plugin *p, struct span id)
+{
+    char text[REPOSITORY_ID_LEN + 1];
+    struct repository *r = &p->repositories[p->repositories_count];
+    if (!is_id(id) || p->repositories_count == PLUGIN_REPOSITORIES_MAX) {
+        return ERR_MALFORMED;
+    }
+    text[span_copy(mspan_of(text, REPOSITORY_ID_LEN), id)] = '\0';
+    enum err e = repository_open(r, p->folders, text, &p->budget);
+    if (e != OK) {
+        repository_close(r);
+        return e;
+    }
+    p->repositories_count++;
+    return OK;
+}
+
+static enum err parse_trusted(struct plugin *p, struct span text)
+{
+    const struct span word = SPAN_LIT("agree ");
+    struct span line = span_take(&text, span_find(text, '\n'));
+    (void)span_take(&text, 1);
+    if (!span_equal(span_take(&line, word.n), word)) {
+        return ERR_MALFORMED;
+    }
+    TRY(decimal_parse(&p->agree, line, PLUGIN_REPOSITORIES_MAX));
+    if (p->agree == 0) {
+        return ERR_MALFORMED;
+    }
+    while (text.n > 0) {
+        line = span_take(&text, span_find(text, '\n'));
+        (void)span_take(&text, 1);
+        TRY(open_repository(p, line));
+    }
+    return OK;
+}
+
+static enum err read_trusted(struct plugin *p)
+{
+    AUTO(buf_done) struct buf text;
+    buf_init(&text, &p->budget, TRUSTED_LEN_MAX);
+    enum err e = folder_read(p->dir, &text, trusted_name, TRUSTED_LEN_MAX);
+    if (e == OK) {
+        e = parse_trusted(p, buf_span(&text));
+    }
+    return e == OK || e == ERR_NOT_FOUND
+               ? OK
+               : fail(p, ERR_IO, "store_broken", "The list of repositories cannot be read.");
 }
 
 enum err plugin_open(struct plugin *p, const char *path)
@@ -115,11 +140,12 @@ enum err plugin_open(struct plugin *p, const char *path)
     char store[DOWNLOAD_URL_LEN_MAX];
     const char *base;
     memset(p, 0, sizeof *p);
-    p->dir = p->metadata = -1;
+    p->dir = p->folders = -1;
+    p->agree = 1;
     p->store.dir = p->store.versions = p->store.partial = p->store.staging = p->store.lock = -1;
     budget_init(&p->budget, NULL, "system", MEMORY_MAX);
     if (folder_open(&p->dir, path) != OK ||
-        folder_open_at(&p->metadata, &base, p->dir, "metadata/x") != OK) {
+        folder_open_at(&p->folders, &base, p->dir, "repositories/x") != OK) {
         return fail(p, ERR_IO, "store_broken", "The folder %s cannot be opened.", path);
     }
     int n = snprintf(store, sizeof store, "%s/store", path);
@@ -131,101 +157,91 @@ enum err plugin_open(struct plugin *p, const char *path)
         return fail_store(p, e);
     }
     machine_look(&p->machine, path);
-    p->is_development = reads_development(p);
     TRY(download_init(&p->download));
-    return read_mirrors(p) == OK
-               ? OK
-               : fail(p, ERR_IO, "store_broken", "The list of mirrors cannot be read.");
+    return read_trusted(p);
 }
 
 void plugin_close(struct plugin *p)
 {
-    tuf_client_done(&p->run.client);
+    for (size_t i = 0; i < p->repositories_count; i++) {
+        repository_close(&p->repositories[i]);
+    }
+    p->repositories_count = 0;
     download_done(&p->download);
     plugin_store_close(&p->store);
-    if (p->metadata >= 0) {
-        (void)close(p->metadata);
+    if (p->folders >= 0) {
+        (void)close(p->folders);
     }
     if (p->dir >= 0) {
         (void)close(p->dir);
     }
-    p->dir = p->metadata = -1;
+    p->dir = p->folders = -1;
 }
 
-static enum err write_mirrors(struct plugin *p)
+static struct repository *find_repository(struct plugin *p, struct span id)
 {
-    struct buf text;
-    buf_init(&text, &p->budget, LIST_LEN_MAX + PLUGIN_MIRRORS_MAX);
-    struct wr w = wr_init_buf(&text);
-    for (size_t i = 0; i < p->mirrors_count; i++) {
-        wr_str(&w, p->mirrors[i]);
-        wr_u8(&w, '\n');
-    }
-    enum err e = wr_end(&w);
-    e = e == OK ? folder_write(p->dir, list_name, buf_span(&text), 0600) : e;
-    buf_done(&text);
-    return e == OK ? OK : fail(p, e, "store_broken", "The list of mirrors cannot be written.");
-}
-
-static bool is_url(const char *url)
-{
-    bool is_web = strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
-    for (const char *c = url; *c; c++) {
-        if (*c <= ' ' || *c == 0x7f) {
-            return false;
+    for (size_t i = 0; i < p->repositories_count; i++) {
+        if (span_equal(span_str(p->repositories[i].id), id)) {
+            return &p->repositories[i];
         }
     }
-    return is_web && strlen(url) < PLUGIN_URL_LEN_MAX;
+    return NULL;
 }
 
-/* The first root is kept as "first.json", so that a second mirror can be told from a second repository. */
-static enum err trust_root(struct plugin *p, struct span root)
+/* Takes the last one away again. */
+static void drop_last(struct plugin *p)
 {
-    struct folder_map first;
-    struct tuf_fault fault;
-    enum err there = folder_map(p->dir, &first, first_name, ROOT_LEN_MAX);
-    if (there == OK) {
-        bool is_same = span_equal(first.bytes, root);
-        folder_unmap(&first);
-        return is_same ? OK
-                       : fail(p, ERR_STATE, "repository_other",
-                              "There is another repository; forget that one first.");
+    struct repository *r = &p->repositories[--p->repositories_count];
+    repository_close(r);
+    enum err gone = folder_remove_tree(p->folders, r->id);
+    (void)gone; /* no list names it: what is left is found when it is added again */
+}
+
+static enum err
+begin_repository(struct plugin *p, struct repository **ret, const char *id, struct span root)
+{
+    for (size_t i = 0; i < p->repositories_count; i++) {
+        if (repository_shares_key(&p->repositories[i], root)) {
+            return fail(p, ERR_STATE, "repository_other",
+                        "One of its keys is also one of a repository that is trusted already.");
+        }
     }
-    struct tuf_run_root trusted = {.bytes = root, .is_forced = true};
-    enum err e = tuf_run_init_root(p->metadata, trusted, &p->budget, &fault);
-    if (e != OK) {
-        return fail_tuf(p, e, &fault);
+    if (p->repositories_count == PLUGIN_REPOSITORIES_MAX) {
+        return fail(p, ERR_LIMIT, "repository_many", "There are %d repositories already.",
+                    PLUGIN_REPOSITORIES_MAX);
     }
-    return folder_write(p->dir, first_name, root, 0600) == OK
-               ? OK
-               : fail(p, ERR_IO, "store_broken", "The root cannot be written.");
+    if (open_repository(p, span_str(id)) != OK) {
+        return fail(p, ERR_IO, "store_broken", "The repository's folder cannot be made.");
+    }
+    *ret = &p->repositories[p->repositories_count - 1];
+    return OK;
 }
 
 enum err plugin_add_root(struct plugin *p, const char *url, struct span root)
 {
-    if (!is_url(url)) {
-        return fail(p, ERR_MALFORMED, "repository_address",
-                    "The address has to begin with https:// or http://.");
+    char id[REPOSITORY_ID_LEN + 1];
+    repository_id(id, root);
+    struct repository *r = find_repository(p, span_str(id));
+    bool is_new = !r;
+    if (is_new) {
+        TRY(begin_repository(p, &r, id, root));
     }
-    if (p->mirrors_count == PLUGIN_MIRRORS_MAX) {
-        return fail(p, ERR_LIMIT, "repository_many", "There are %d mirrors already.",
-                    PLUGIN_MIRRORS_MAX);
-    }
-    TRY(trust_root(p, root));
-    p->is_development = reads_development(p);
-    for (size_t i = 0; i < p->mirrors_count; i++) {
-        if (strcmp(p->mirrors[i], url) == 0) {
-            return OK;
+    enum err e = is_new ? repository_trust(r, root) : OK;
+    e = e == OK ? repository_add_mirror(r, url) : e;
+    if (e != OK) {
+        (void)fail_of(p, e, r);
+        if (is_new) {
+            drop_last(p);
         }
+        return e;
     }
-    (void)snprintf(p->mirrors[p->mirrors_count++], PLUGIN_URL_LEN_MAX, "%s", url);
-    return write_mirrors(p);
+    return write_trusted(p);
 }
 
 enum err plugin_add_repository(struct plugin *p, const char *url, const char *root_file)
 {
     struct folder_map root;
-    if (folder_map(AT_FDCWD, &root, root_file, ROOT_LEN_MAX) != OK) {
+    if (folder_map(AT_FDCWD, &root, root_file, REPOSITORY_ROOT_LEN_MAX) != OK) {
         return fail(p, ERR_IO, "repository_file", "The file %s cannot be read.", root_file);
     }
     enum err e = plugin_add_root(p, url, root.bytes);
@@ -233,65 +249,188 @@ enum err plugin_add_repository(struct plugin *p, const char *url, const char *ro
     return e;
 }
 
-enum err plugin_forget_repository(struct plugin *p)
+/* First out of the list, then off the disk. */
+static enum err forget_one(struct plugin *p, struct repository *r)
 {
-    static const char *const names[] = {"timestamp.json", "snapshot.json", "targets.json",
-                                        "root.json"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (folder_remove(p->metadata, names[i]) != OK) {
-            return fail(p, ERR_IO, "store_broken", "The metadata cannot be removed.");
-        }
-    }
-    p->mirrors_count = 0;
-    p->is_development = false;
+    char id[REPOSITORY_ID_LEN + 1];
+    size_t at = (size_t)(r - p->repositories);
+    (void)snprintf(id, sizeof id, "%s", r->id);
+    repository_close(r);
+    p->repositories_count--;
+    memmove(r, r + 1, (p->repositories_count - at) * sizeof *r);
+    p->agree = p->repositories_count == 0 ? 1 : p->agree;
     p->is_current = false;
-    bool is_gone =
-        folder_remove(p->dir, list_name) == OK && folder_remove(p->dir, first_name) == OK;
-    return is_gone ? OK : fail(p, ERR_IO, "store_broken", "The list of mirrors cannot be removed.");
+    TRY(write_trusted(p));
+    return folder_remove_tree(p->folders, id) == OK
+               ? OK
+               : fail(p, ERR_IO, "store_broken", "The repository cannot be removed.");
 }
 
-/* One mirror after the other; what is wrong with the last one is what is said. */
+enum err plugin_forget_repository(struct plugin *p, struct span id)
+{
+    if (id.n > 0) {
+        struct repository *r = find_repository(p, id);
+        return r ? forget_one(p, r)
+                 : fail(p, ERR_NOT_FOUND, "repository_none", "No such repository is trusted.");
+    }
+    while (p->repositories_count > 0) {
+        TRY(forget_one(p, &p->repositories[0]));
+    }
+    return OK;
+}
+
+enum err plugin_set_agree(struct plugin *p, uint64_t count)
+{
+    if (count < 1 || count > PLUGIN_REPOSITORIES_MAX) {
+        return fail(p, ERR_MALFORMED, "repository_few", "1 to %d repositories can have to agree.",
+                    PLUGIN_REPOSITORIES_MAX);
+    }
+    p->agree = count;
+    p->is_current = false;
+    return write_trusted(p);
+}
+
+/* ---- choosing ---- */
+
+/* As many as have to agree are current; else what is wrong with the first that is not. */
 static enum err update(struct plugin *p)
 {
-    enum err e = ERR_NOT_FOUND;
-    for (size_t i = 0; i < p->mirrors_count; i++) {
-        char url[DOWNLOAD_URL_LEN_MAX];
-        (void)snprintf(url, sizeof url, "%s/metadata", p->mirrors[i]);
-        tuf_client_done(&p->run.client);
-        p->run.download = &p->download;
-        p->run.url = url;
-        p->run.dir = p->metadata;
-        e = tuf_run_update(&p->run, &p->budget, (walltime){.s = TIME_MIN_S});
-        if (e == OK) {
-            return OK;
+    size_t current_count = 0;
+    enum err failed = OK;
+    for (size_t i = 0; i < p->repositories_count; i++) {
+        struct repository *r = &p->repositories[i];
+        enum err e = repository_update(r, &p->download);
+        current_count += e == OK;
+        if (e != OK && failed == OK) {
+            failed = fail_of(p, e, r);
         }
-        (void)fail_tuf(p, e, tuf_client_fault(&p->run.client));
     }
-    return e == ERR_NOT_FOUND
-               ? fail(p, e, "repository_none", "No repository is known: add one first.")
-               : e;
+    if (p->repositories_count == 0) {
+        return fail(p, ERR_NOT_FOUND, "repository_none", "No repository is known: add one first.");
+    }
+    if (p->repositories_count < p->agree) {
+        return fail(p, ERR_NOT_FOUND, "repository_few",
+                    "%u repositories have to agree, and fewer are known.", (unsigned)p->agree);
+    }
+    return current_count < p->agree ? failed : OK;
+}
+
+static bool
+shares_key(const struct plugin *p, size_t i, const bool vouches[PLUGIN_REPOSITORIES_MAX])
+{
+    for (size_t k = 0; k < p->repositories_count; k++) {
+        if (vouches[k] && agreement_shares_key(p->repositories[k].run.client.root.m.body,
+                                               p->repositories[i].run.client.root.m.body)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct candidate {
+    size_t repository;
+    const struct package_variant *variant;
+    struct package_file files[PACKAGE_FILES_MAX];
+    size_t files_count;
+    bool vouches[PLUGIN_REPOSITORIES_MAX];
+};
+
+/* How many repositories vouch for it. Keys may have come to be shared since a repository was added: then the second does not count. */
+static uint64_t count_vouching(const struct plugin *p, struct candidate *c)
+{
+    uint64_t count = 1;
+    memset(c->vouches, 0, sizeof c->vouches);
+    c->vouches[c->repository] = true;
+    for (size_t i = 0; i < p->repositories_count; i++) {
+        const struct repository *r = &p->repositories[i];
+        if (i != c->repository && r->is_current && !shares_key(p, i, c->vouches) &&
+            agreement_has(targets_of(r), &c->variant->package, c->files, c->files_count)) {
+            c->vouches[i] = true;
+            count++;
+        }
+    }
+    return count;
+}
+
+/* What stood in the way of packages that were passed over. */
+struct passed_over {
+    bool is_listed;
+    bool is_disputed;
+    struct diag malformed;
+    size_t repository; /* of the one that was chosen */
+};
+
+static void consider(struct plugin *p,
+                     struct passed_over *o,
+                     size_t repository,
+                     const struct package_variant *v)
+{
+    struct candidate c = {.repository = repository, .variant = v};
+    o->is_listed = true;
+    if (p->is_current && !package_is_better(&v->package, &v->match, &p->package, &p->match)) {
+        return;
+    }
+    if (package_files(c.files, &c.files_count, &v->package,
+                      targets_of(&p->repositories[repository]), &o->malformed) != OK) {
+        return;
+    }
+    if (count_vouching(p, &c) < p->agree) {
+        o->is_disputed = true;
+        return;
+    }
+    p->is_current = true;
+    p->package = v->package;
+    p->match = v->match;
+    p->files_count = c.files_count;
+    memcpy(p->files, c.files, sizeof p->files);
+    memcpy(p->vouches, c.vouches, sizeof p->vouches);
+    o->repository = repository;
+}
+
+static void list(struct plugin *p, size_t repository)
+{
+    p->variants_count = package_list(p->variants, targets_of(&p->repositories[repository]),
+                                     span_str(package_name), &p->machine);
+}
+
+static enum err choose(struct plugin *p)
+{
+    struct passed_over o = {0};
+    for (size_t i = 0; i < p->repositories_count; i++) {
+        p->variants_count = 0;
+        if (p->repositories[i].is_current) {
+            list(p, i);
+        }
+        for (size_t v = 0; v < p->variants_count; v++) {
+            consider(p, &o, i, &p->variants[v]);
+        }
+    }
+    p->variants_count = 0;
+    if (p->is_current) {
+        list(p, o.repository);
+        return OK;
+    }
+    if (o.is_disputed) {
+        return fail(p, ERR_AUTH, "repository_disagree",
+                    "Fewer than %u repositories vouch for the same package.", (unsigned)p->agree);
+    }
+    return o.is_listed
+               ? fail(p, ERR_MALFORMED, "package_malformed", "The package is malformed: %s.",
+                      o.malformed.rule)
+               : fail(p, ERR_NOT_FOUND, "package_none", "The repository has no server package.");
 }
 
 enum err plugin_check(struct plugin *p)
 {
-    struct diag why = {0};
     p->is_current = false;
     TRY(update(p));
-    const struct tuf_metadata *m = &p->run.client.targets.m;
-    enum err e = package_choose(&p->package, &p->match, m, span_str(package_name), &p->machine);
-    if (e != OK) {
-        return fail(p, e, "package_none", "The repository has no server package.");
-    }
-    e = package_files(p->files, &p->files_count, &p->package, m, &why);
-    if (e != OK) {
-        return fail(p, e, "package_malformed", "The package is malformed: %s.", why.rule);
-    }
-    p->is_current = true;
-    p->variants_count = package_list(p->variants, m, span_str(package_name), &p->machine);
+    TRY(choose(p));
     return p->match.is_met
                ? OK
                : fail(p, ERR_DENIED, "package_unsuitable", "No package suits this machine.");
 }
+
+/* ---- installing ---- */
 
 /* What plugin_source needs: the plugin, and who wants to hear of progress. */
 struct fetching {
@@ -300,24 +439,39 @@ struct fetching {
     void *user;
 };
 
+/* A mirror of a repository that vouches for the package. */
+struct source {
+    struct repository *repository;
+    size_t mirror;
+};
+
+/* Source i; false behind the last, *ret_count then says how many there are. */
+static bool find_source(struct plugin *p, struct source *ret, size_t i, size_t *ret_count)
+{
+    *ret_count = 0;
+    for (size_t k = 0; k < p->repositories_count; k++) {
+        struct repository *r = &p->repositories[k];
+        size_t n = p->vouches[k] ? r->mirrors_count : 0;
+        if (i - *ret_count < n) {
+            *ret = (struct source){.repository = r, .mirror = i - *ret_count};
+            return true;
+        }
+        *ret_count += n;
+    }
+    return false;
+}
+
 static enum err make_url(struct plugin *p,
                          char url[static DOWNLOAD_URL_LEN_MAX],
-                         const char *mirror,
+                         const struct source *source,
                          struct span name)
 {
     uint8_t path[TUF_TARGET_NAME_MAX];
-    uint8_t tail[DOWNLOAD_URL_LEN_MAX / 2];
     struct wr w = wr_init(MSPAN_OF(path));
     wr_bytes(&w, p->package.folder);
     wr_bytes(&w, name);
     TRY(wr_end(&w));
-    TRY(tuf_run_search(&p->run, span_of(path, w.n)));
-    struct wr out = wr_init(MSPAN_OF(tail));
-    TRY(tuf_target_url(&p->run.client, &out, span_of(path, w.n),
-                       tuf_client_target(&p->run.client)));
-    int n = snprintf(url, DOWNLOAD_URL_LEN_MAX, "%s/targets/%.*s", mirror, (int)out.n,
-                     (const char *)tail);
-    return n > 0 && n < DOWNLOAD_URL_LEN_MAX ? OK : ERR_LIMIT;
+    return repository_target_url(source->repository, url, source->mirror, span_of(path, w.n));
 }
 
 /* A mirror that cannot give a part gives all of it, and what is there already is passed over. */
@@ -341,11 +495,14 @@ fetch(void *user, size_t source, const struct package_file *file, const struct d
     struct fetching *f = user;
     char url[DOWNLOAD_URL_LEN_MAX];
     struct download_args args = *to;
-    f->plugin->is_from_peers = source == f->plugin->mirrors_count;
-    if (f->plugin->is_from_peers) {
-        return f->plugin->peers(f->plugin->peers_user, file, to);
+    struct plugin *p = f->plugin;
+    struct source from;
+    size_t mirrors_count;
+    p->is_from_peers = !find_source(p, &from, source, &mirrors_count);
+    if (p->is_from_peers) {
+        return p->peers(p->peers_user, file, to);
     }
-    TRY(make_url(f->plugin, url, f->plugin->mirrors[source], file->name));
+    TRY(make_url(p, url, &from, file->name));
     args.url = url;
     enum err e = download_get(&f->plugin->download, &args);
     if (e != ERR_UNSUPPORTED || to->offset == 0) {
@@ -373,10 +530,10 @@ static struct plugin_install what_to_install(struct plugin *p, const struct plug
 enum err plugin_install(struct plugin *p, plugin_progress_fn progress, void *user)
 {
     struct fetching f = {.plugin = p, .progress = progress, .user = user};
-    struct plugin_source source = {.fetch = fetch,
-                                   .progress = on_progress,
-                                   .user = &f,
-                                   .sources_count = p->mirrors_count + (p->peers != NULL)};
+    struct source none;
+    struct plugin_source source = {.fetch = fetch, .progress = on_progress, .user = &f};
+    (void)find_source(p, &none, SIZE_MAX, &source.sources_count);
+    source.sources_count += p->peers != NULL;
     struct plugin_install install = what_to_install(p, &source);
     if (!p->is_current || !p->match.is_met) {
         return fail(p, ERR_STATE, "package_none", "There is nothing to install.");

@@ -2,37 +2,38 @@
 #define NODE_PLUGIN_H
 
 #include "node/plugin/plugin_store.h"
-#include "node/plugin/tuf_run.h"
+#include "node/plugin/repository.h"
 
-/* The server plugin of one user, from repository to installed version:
+/* The server plugin of one user, from repositories to installed version:
  *
- *     DIR/repository    where it comes from: the URLs of mirrors, one a line; metadata/ and targets/ lie below each
- *     DIR/metadata/     what of TUF is trusted
- *     DIR/store/        versions: plugin_store.h */
-enum { PLUGIN_MIRRORS_MAX = 8, PLUGIN_TEXT_LEN = 400, PLUGIN_URL_LEN_MAX = 512 };
+ *     DIR/trusted             which repositories are trusted, and how many of them have to agree
+ *     DIR/repositories/ID/    repository.h
+ *     DIR/store/              versions: plugin_store.h */
+enum { PLUGIN_REPOSITORIES_MAX = 4, PLUGIN_TEXT_LEN = 400 };
 
 struct plugin {
     struct budget budget;
     int dir;
-    int metadata;
+    int folders; /* DIR/repositories */
     struct plugin_store store;
     struct download download;
-    char mirrors[PLUGIN_MIRRORS_MAX][PLUGIN_URL_LEN_MAX];
-    size_t mirrors_count;
+    struct repository repositories[PLUGIN_REPOSITORIES_MAX];
+    size_t repositories_count;
+    uint64_t agree; /* so many repositories have to vouch for a package, 1 at least */
     /* Files from peers, behind all mirrors: as fetch of plugin_source. NULL: there are none. */
     enum err (*peers)(void *user, const struct package_file *file, const struct download_args *to);
     void *peers_user;
     bool is_from_peers; /* the file that is being received */
-    struct tuf_run run;
-    bool is_development;    /* the repository's root says that it is for developing alone */
-    bool is_current;        /* the metadata was brought up to date */
-    struct package package; /* of the metadata */
+    bool
+        is_current; /* there is a package, of current metadata, and enough repositories vouch for it */
+    bool vouches[PLUGIN_REPOSITORIES_MAX]; /* which do: its files come from their mirrors */
+    struct package package;                /* of the metadata */
     struct package_machine machine;
     struct package_match match;
     struct package_file files[PACKAGE_FILES_MAX];
     size_t files_count;
-    struct package_variant
-        variants[PACKAGE_VARIANTS_MAX]; /* all that there are, the chosen one among them */
+    struct package_variant variants
+        [PACKAGE_VARIANTS_MAX]; /* all that the repository of the package has, the chosen one among them */
     size_t variants_count;
     char text[PLUGIN_TEXT_LEN]; /* what was wrong, in a sentence */
     const char *code;           /* the same as a code of kind plugin (api/codes.json) */
@@ -44,14 +45,20 @@ struct plugin {
 MUST_CHECK enum err plugin_open(struct plugin *p, const char *path);
 void plugin_close(struct plugin *p);
 
-/* plugin_add_repository trusts the root in a file, and goes to url from now on; further calls with the same root add mirrors. ERR_STATE: there is a
- * repository with another root: forget that one first. plugin_forget_repository keeps what is installed. */
+/* plugin_add_repository trusts the root in a file, and goes to url for it; with a root that is trusted already it adds a mirror. ERR_STATE: the root shares a key with another
+ * repository, so that the two would be no two; ERR_LIMIT; ERR_AUTH; ERR_MALFORMED. */
 MUST_CHECK enum err plugin_add_repository(struct plugin *p, const char *url, const char *root_file);
 MUST_CHECK enum err plugin_add_root(struct plugin *p, const char *url, struct span root);
-MUST_CHECK enum err plugin_forget_repository(struct plugin *p);
 
-/* plugin_check brings the metadata up to date from the first mirror that has it, and chooses the package for this machine: p->package, p->match, p->files. With
- * ERR_DENIED there is a package, and p->match says why it does not suit. ERR_NOT_FOUND: no repository, or no package. */
+/* plugin_forget_repository trusts it no more; what is installed stays, and so does the number that has to agree, so that trust never grows by forgetting. Of none, the number is 1 again. id empty: all of
+ * them. ERR_NOT_FOUND. */
+MUST_CHECK enum err plugin_forget_repository(struct plugin *p, struct span id);
+
+/* plugin_set_agree: count is 1 to PLUGIN_REPOSITORIES_MAX, else ERR_MALFORMED. What was chosen before is chosen no more. */
+MUST_CHECK enum err plugin_set_agree(struct plugin *p, uint64_t count);
+
+/* plugin_check brings the metadata of all repositories up to date, and chooses the package for this machine: p->package, p->match, p->files. Only what p->agree repositories without common
+ * keys vouch for is looked at. With ERR_DENIED there is a package, and p->match says why it does not suit. ERR_NOT_FOUND: no repository, or no package; ERR_AUTH: they do not agree, or one is refused. */
 MUST_CHECK enum err plugin_check(struct plugin *p);
 
 /* plugin_install gets and installs what plugin_check chose. ERR_DENIED: it failed here before. */

@@ -593,11 +593,27 @@ export type PluginState = {
   since_ms: number;
   /** It runs whenever it can. */
   wanted: boolean;
-  /** Addresses of the repository; none: there is no repository. */
-  mirrors: string[];
-  /** The repository says of itself that it is for developing alone. */
+  /** Whom this machine trusts. */
+  repositories: {
+    /** The beginning of the SHA-256 of the root that was added. */
+    id: string;
+    mirrors: string[];
+    /** It says of itself that it is for developing alone. */
+    development: boolean;
+    /** It was found whole and current at the last check since the wallet's start. */
+    current: boolean;
+    /** Why it is not current. */
+    fault?: {
+      /** Code of kind plugin. */
+      code: string;
+      params: Record<string, string>;
+    };
+  }[];
+  /** So many of them have to vouch for a package before it is installed. */
+  agree: number;
+  /** One of the repositories is for developing alone. */
   development: boolean;
-  /** When the repository was last found whole and current; 0: never. */
+  /** When enough repositories were last found whole and current; 0: never. */
   checked_ms: number;
   installed?: {
     version: string;
@@ -1025,16 +1041,23 @@ export interface Methods {
     /** Keep its identity, its keys with what they have earned, and its store. */
     keep_data: boolean;
   }; result: Record<string, never> };
-  /** Trust a repository by its root, or add a mirror to the one that is trusted. On the Unix socket alone: a page does not decide whom this machine trusts. */
+  /** Trust a repository by its root, or add a mirror to one that is trusted. On the Unix socket alone: a page does not decide whom this machine trusts. */
   plugin_repository_add: { params: {
     key: string;
     url: string;
     /** The file N.root.json. */
     root: string;
   }; result: Record<string, never> };
-  /** Trust no repository any more. What is installed stays. */
+  /** How many repositories have to vouch for a package before it is installed. On the Unix socket alone: a page does not decide whom this machine trusts. */
+  plugin_repository_agree: { params: {
+    key: string;
+    count: number;
+  }; result: Record<string, never> };
+  /** Trust a repository no more. What is installed stays. */
   plugin_repository_forget: { params: {
     key: string;
+    /** Of plugin_state; missing: all of them. */
+    id?: string;
   }; result: Record<string, never> };
   /** What the server serves and what it is allowed. Absent members stay as they are; another network, node or address restarts it. */
   plugin_settings_set: { params: {
@@ -1647,6 +1670,8 @@ export interface PluginParams {
   repository_mix: { step: string; };
   repository_endless: { step: string; };
   repository_other: Record<string, never>;
+  repository_few: Record<string, never>;
+  repository_disagree: Record<string, never>;
   repository_address: Record<string, never>;
   repository_many: Record<string, never>;
   repository_file: Record<string, never>;

@@ -52,8 +52,8 @@ function Screen({ p, doing }: Part) {
       {p.job && <Job p={p} doing={doing} />}
       {isInstalled && <Running p={p} doing={doing} />}
       {isInstalled && !p.job && <Update p={p} doing={doing} />}
-      {p.mirrors.length === 0 ? <NoRepository /> : <Check p={p} doing={doing} />}
-      {!isInstalled && !p.job && p.mirrors.length > 0 && p.offer && <Install p={p} doing={doing} />}
+      {p.repositories.length === 0 ? <NoRepository /> : <Check p={p} doing={doing} />}
+      {!isInstalled && !p.job && p.repositories.length > 0 && p.offer && <Install p={p} doing={doing} />}
       {isInstalled && <><LimitsCard key={p.settings.network_id} p={p} /><ServerLog /><RemoveCard p={p} /></>}
     </>
   );
@@ -89,8 +89,22 @@ function Check({ p, doing }: Part) {
           <KeyValue rows={[[t.server.can, t.server.canList], [t.server.cannot, t.server.cannotList]]} />
         </>
       ) : <p>{t.server.notChecked}</p>}
-      <p class="muted">{p.checked_ms > 0 ? t.server.checked(moment(p.checked_ms, now.value, t)) : t.server.neverChecked} · {p.development ? t.server.developmentShort : t.server.repository}: <span class="mono wrap">{p.mirrors.map((m) => clean(m, 60)).join(', ')}</span> · <a href="#/computer">{t.nav.computer}</a></p>
+      <p class="muted">{p.checked_ms > 0 ? t.server.checked(moment(p.checked_ms, now.value, t)) : t.server.neverChecked} · <a href="#/computer">{t.nav.computer}</a></p>
+      <Repositories p={p} />
     </Card>
+  );
+}
+
+/** Whom this computer trusts, and how many of them have to say the same. */
+function Repositories({ p }: { p: PluginState }) {
+  const t = T();
+  return (
+    <>
+      <ul class="plain" data-test="repositories">{p.repositories.map((r) => (
+        <li key={r.id} class="muted">{r.development ? t.server.developmentShort : t.server.repository}: <span class="mono wrap">{r.mirrors.map((m) => clean(m, 60)).join(', ')}</span>{r.fault && <span class="block">{sayCoded(t.plugin, r.fault)}</span>}</li>
+      ))}</ul>
+      {(p.repositories.length > 1 || p.agree > 1) && <p class="muted" data-test="agree">{t.server.agree(p.agree, p.repositories.length)}</p>}
+    </>
   );
 }
 
