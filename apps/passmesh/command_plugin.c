@@ -91,6 +91,13 @@ static void print_package(const struct plugin *p)
     }
 }
 
+static void print_newer_client(const struct package *k)
+{
+    (void)printf("A newer Passmesh is available: %u.%u.%u. %.*s\n", (unsigned)k->version.major,
+                 (unsigned)k->version.minor, (unsigned)k->version.patch, (int)k->notes.n,
+                 k->notes.n > 0 ? (const char *)k->notes.p : "");
+}
+
 static int say_why(const struct plugin *p)
 {
     command_say("%s", p->text);
@@ -100,6 +107,9 @@ static int say_why(const struct plugin *p)
 static int check(struct plugin *p)
 {
     enum err e = plugin_check(p);
+    if (p->has_newer_client) {
+        print_newer_client(&p->newer_client);
+    }
     if (e == OK || e == ERR_DENIED) {
         print_package(p);
     }

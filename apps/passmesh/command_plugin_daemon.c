@@ -157,6 +157,12 @@ static void print_status(struct json state)
     }
     print_run(state);
     print_repositories(state);
+    if (json_find(&part, state, "client")) {
+        struct span version = text_of(part, "version");
+        struct span notes = text_of(part, "notes");
+        (void)printf("A newer Passmesh is available: %.*s. %.*s\n", (int)version.n,
+                     (const char *)version.p, (int)notes.n, (const char *)notes.p);
+    }
     if (json_find(&part, state, "fault")) {
         (void)printf("Last fault: ");
         print_coded(part);

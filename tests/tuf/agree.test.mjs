@@ -35,6 +35,24 @@ async function rig(t) {
   return Object.assign(s, { a: await make('a'), b: await make('b'), make });
 }
 
+test('a newer client is told of when enough repositories vouch for it, and never installed', async (t) => {
+  const s = await both(t);
+  const client = async ({ made }, version, notes) => {
+    await addPackage(made, { 'passmesh.deb': bytes(1000, 5) }, { version, notes, name: 'client' });
+    await made.publish();
+  };
+  await client(s.a, '9.0.0', 'Not yet for everybody.');
+  await client(s.a, '8.0.0', 'Faster.');
+  await client(s.b, '8.0.0', 'Faster.');
+  await client(s.b, '0.0.1', 'Older.');
+  const checked = await s.plugin('check');
+  assert.equal(checked.code, 0, checked.stderr);
+  assert.match(checked.stdout, /A newer Passmesh is available: 8\.0\.0\. Faster\./);
+  assert.match((await s.plugin('install')).stdout, /Installed: server 1\.0\.0/);
+  await s.plugin('agree', '1');
+  assert.match((await s.plugin('check')).stdout, /A newer Passmesh is available: 9\.0\.0/);
+});
+
 /** Both trusted, both asked. */
 async function both(t) {
   const s = await rig(t);

@@ -396,10 +396,15 @@ static void run_job(struct keeper *k)
     k->plugin.is_from_peers = false;
 }
 
+bool keeper_is_sandboxed(const struct keeper *k)
+{
+    return k->cfg->is_sandbox_optional || sandbox_node_level(&k->sandbox) == SANDBOX_FULL;
+}
+
 static bool is_check_due(const struct keeper *k)
 {
     uint64_t now = keeper_now_ms();
-    return k->run.state == SUPERVISE_RUNNING && k->plugin.repositories_count > 0 &&
+    return keeper_is_sandboxed(k) && k->plugin.repositories_count > 0 &&
            k->settings.checked_ms > 0 && now > k->settings.checked_ms + CHECK_EVERY_MS &&
            (!k->fault.code || now > k->fault_ms + CHECK_EVERY_MS);
 }
@@ -490,7 +495,7 @@ static bool begin(struct keeper *k)
         keeper_fault(k, "store_broken");
     }
     sandbox_keeper_enter(&k->sandbox, k->cfg->dir);
-    if (!k->cfg->is_sandbox_optional && sandbox_node_level(&k->sandbox) != SANDBOX_FULL) {
+    if (!keeper_is_sandboxed(k)) {
         keeper_fault(k, "sandbox_missing");
         k->is_failed = true;
     }

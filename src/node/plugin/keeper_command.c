@@ -11,11 +11,6 @@ enum { ANSWER_LEN_MAX = 1024, ROOT_LEN_MAX = 64 << 10 };
 /* NULL: done, or begun; else the code of why not. */
 typedef const char *(*command_fn)(struct keeper *k, struct json params);
 
-static bool is_whole_sandbox(const struct keeper *k)
-{
-    return k->cfg->is_sandbox_optional || sandbox_node_level(&k->sandbox) == SANDBOX_FULL;
-}
-
 static const char *do_add(struct keeper *k, struct json params)
 {
     static uint8_t root[ROOT_LEN_MAX];
@@ -72,7 +67,7 @@ static const char *begin_job(struct keeper *k, enum keeper_job job)
     if (k->plugin.repositories_count == 0) {
         return "repository_none";
     }
-    if (!is_whole_sandbox(k)) {
+    if (!keeper_is_sandboxed(k)) {
         return "sandbox_missing";
     }
     k->job = job;
@@ -119,7 +114,7 @@ static const char *do_start(struct keeper *k, struct json params)
     if (!has_settings(k)) {
         return "settings_missing";
     }
-    if (!is_whole_sandbox(k)) {
+    if (!keeper_is_sandboxed(k)) {
         return "sandbox_missing";
     }
     k->settings.is_wanted = true;

@@ -130,6 +130,9 @@ void keeper_peers_take(struct keeper *k, const struct keeper_chunk *c);
 
 /* ---- keeper.c ---- */
 
+/* keeper_is_sandboxed: there is the whole sandbox, or the person does without. Else nothing is fetched or run. */
+bool keeper_is_sandboxed(const struct keeper *k);
+
 /* keeper_turn does what is due beside a job, and waits a moment for more; false: leave the job. */
 bool keeper_turn(struct keeper *k);
 void keeper_send(struct keeper *k,

@@ -278,6 +278,17 @@ static void put_offer(struct json_writer *j, struct keeper *k)
     json_end_array(j);
 }
 
+static void put_client(struct json_writer *j, const struct plugin *p)
+{
+    if (p->has_newer_client) {
+        json_put_name(j, "client");
+        json_put_object(j);
+        put_version(j, p->newer_client.version);
+        put_notes(j, p->newer_client.notes);
+        json_end_object(j);
+    }
+}
+
 static void put_job(struct json_writer *j, const struct keeper *k)
 {
     if (k->job == KEEPER_REST) {
@@ -334,6 +345,7 @@ void keeper_state_write(struct json_writer *j, struct keeper *k)
     put_number(j, "checked_ms", k->settings.checked_ms);
     put_installed(j, k);
     put_offer(j, k);
+    put_client(j, &k->plugin);
     put_job(j, k);
     put_run(j, k);
     json_put_name(j, "settings");

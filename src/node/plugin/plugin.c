@@ -18,6 +18,7 @@ enum { MEMORY_MAX = 128 << 20, TRUSTED_LEN_MAX = 256 };
 
 static const char trusted_name[] = "trusted";
 static const char package_name[] = "server";
+static const char client_name[] = "client";
 
 static enum err fail(struct plugin *p, enum err e, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -260,6 +261,7 @@ static enum err forget_one(struct plugin *p, struct repository *r)
     memmove(r, r + 1, (p->repositories_count - at) * sizeof *r);
     p->agree = p->repositories_count == 0 ? 1 : p->agree;
     p->is_current = false;
+    p->has_newer_client = false;
     TRY(write_trusted(p));
     return folder_remove_tree(p->folders, id) == OK
                ? OK
@@ -287,6 +289,7 @@ enum err plugin_set_agree(struct plugin *p, uint64_t count)
     }
     p->agree = count;
     p->is_current = false;
+    p->has_newer_client = false;
     return write_trusted(p);
 }
 
@@ -387,10 +390,39 @@ static void consider(struct plugin *p,
     o->repository = repository;
 }
 
-static void list(struct plugin *p, size_t repository)
+static void list(struct plugin *p, size_t repository, const char *name)
 {
     p->variants_count = package_list(p->variants, targets_of(&p->repositories[repository]),
-                                     span_str(package_name), &p->machine);
+                                     span_str(name), &p->machine);
+}
+
+/* Is it for this platform, newer than what is known, and vouched for? */
+static void consider_client(struct plugin *p, size_t repository, const struct package_variant *v)
+{
+    struct candidate c = {.repository = repository, .variant = v};
+    struct package_version known =
+        p->has_newer_client ? p->newer_client.version : p->machine.client;
+    if (span_equal(v->package.platform, p->machine.platform) &&
+        package_version_compare(v->package.version, known) > 0 &&
+        package_files(c.files, &c.files_count, &v->package,
+                      targets_of(&p->repositories[repository]), NULL) == OK &&
+        count_vouching(p, &c) >= p->agree) {
+        p->has_newer_client = true;
+        p->newer_client = v->package;
+    }
+}
+
+static void look_for_client(struct plugin *p)
+{
+    for (size_t i = 0; i < p->repositories_count; i++) {
+        p->variants_count = 0;
+        if (p->repositories[i].is_current) {
+            list(p, i, client_name);
+        }
+        for (size_t v = 0; v < p->variants_count; v++) {
+            consider_client(p, i, &p->variants[v]);
+        }
+    }
 }
 
 static enum err choose(struct plugin *p)
@@ -399,7 +431,7 @@ static enum err choose(struct plugin *p)
     for (size_t i = 0; i < p->repositories_count; i++) {
         p->variants_count = 0;
         if (p->repositories[i].is_current) {
-            list(p, i);
+            list(p, i, package_name);
         }
         for (size_t v = 0; v < p->variants_count; v++) {
             consider(p, &o, i, &p->variants[v]);
@@ -407,7 +439,7 @@ static enum err choose(struct plugin *p)
     }
     p->variants_count = 0;
     if (p->is_current) {
-        list(p, o.repository);
+        list(p, o.repository, package_name);
         return OK;
     }
     if (o.is_disputed) {
@@ -423,7 +455,9 @@ static enum err choose(struct plugin *p)
 enum err plugin_check(struct plugin *p)
 {
     p->is_current = false;
+    p->has_newer_client = false;
     TRY(update(p));
+    look_for_client(p);
     TRY(choose(p));
     return p->match.is_met
                ? OK

@@ -35,9 +35,11 @@ struct plugin {
     struct package_variant variants
         [PACKAGE_VARIANTS_MAX]; /* all that the repository of the package has, the chosen one among them */
     size_t variants_count;
-    char text[PLUGIN_TEXT_LEN]; /* what was wrong, in a sentence */
-    const char *code;           /* the same as a code of kind plugin (api/codes.json) */
-    const char *step;           /* of TUF's specification, if it was there; else empty */
+    bool has_newer_client;       /* enough repositories vouch for a newer Passmesh: */
+    struct package newer_client; /* of the metadata */
+    char text[PLUGIN_TEXT_LEN];  /* what was wrong, in a sentence */
+    const char *code;            /* the same as a code of kind plugin (api/codes.json) */
+    const char *step;            /* of TUF's specification, if it was there; else empty */
 };
 
 /* plugin_open opens what there is below path, making folders if need be. ERR_STATE: another process works on it. plugin_close is safe after a failed
@@ -60,6 +62,9 @@ MUST_CHECK enum err plugin_set_agree(struct plugin *p, uint64_t count);
 /* plugin_check brings the metadata of all repositories up to date, and chooses the package for this machine: p->package, p->match, p->files. Only what p->agree repositories without common
  * keys vouch for is looked at. With ERR_DENIED there is a package, and p->match says why it does not suit. ERR_NOT_FOUND: no repository, or no package; ERR_AUTH: they do not agree, or one is refused. */
 MUST_CHECK enum err plugin_check(struct plugin *p);
+
+/* A check also says whether there is a newer Passmesh for this platform, a package called "client": p->has_newer_client. It is told, never installed: the client came from
+ * somewhere else, which replaces it. */
 
 /* plugin_install gets and installs what plugin_check chose. ERR_DENIED: it failed here before. */
 typedef void (*plugin_progress_fn)(void *user, uint64_t verified, uint64_t length);

@@ -17,13 +17,13 @@ export function platform() {
 }
 
 /** The targets of a package of files {name: bytes}, the first of which is the entry: [{name, bytes, custom}]. */
-export function packageTargets(files, { version = '1.0.0', needs = {}, on = platform(), notes = '', abi = 1, clientMin = '0.1.0' } = {}) {
+export function packageTargets(files, { version = '1.0.0', needs = {}, on = platform(), notes = '', abi = 1, name: kind = 'server', clientMin = '0.1.0' } = {}) {
   const names = Object.keys(files);
   return names.map((name) => {
     const custom = { mode: '0755', chunks: chunks(files[name]) };
     if (name === names[0]) {
-      custom.package = { name: 'server', version, platform: on, abi, client_min: clientMin, entry: name, files: names, needs, notes };
+      custom.package = { name: kind, version, platform: on, abi, client_min: clientMin, entry: name, files: names, needs, notes };
     }
-    return { name: `plugin/${version}/${on}/${name}`, bytes: files[name], custom };
+    return { name: `${kind === 'server' ? 'plugin' : kind}/${version}/${on}/${name}`, bytes: files[name], custom };
   });
 }

@@ -636,6 +636,12 @@ export type PluginState = {
     /** It is the installed version. */
     installed: boolean;
   };
+  /** There is a newer Passmesh than the one that runs, and enough repositories vouch for it. It does not replace itself. */
+  client?: {
+    version: string;
+    /** What is new, by its makers. */
+    notes: string;
+  };
   /** What the repository has, the best first, and why each does or does not suit. */
   variants?: {
     version: string;

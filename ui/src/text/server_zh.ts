@@ -160,7 +160,7 @@ export const serverZh: ServerTexts = {
     running: (clients: number, requests: number, reach: string) => `正在提供钱包服务：${clients}个客户端，每分钟${requests}个请求，${reach}。`,
     draining: (n: number) => `收尾中：还有${n}个客户端。`, reach: { reachable: '可从外部连接', punchable: '在路由器后面，可以打通', relayed: '只能经中继连接', unknown: '能否从外部连接尚不清楚' }, outside: '外部连接',
     development: '开发用软件仓库：谁有它的密钥，谁就能把任何程序放到这里。不可用于真实用途。', developmentShort: '开发用软件仓库',
-    repository: '软件仓库', agree: (n: number, of: number) => `${of}个软件仓库中须有${n}个为软件包作保。`, noRepository: '尚未信任任何软件仓库。本机信任谁，由命令行决定：', addCommand: 'passmesh plugin add URL ROOT_FILE',
+    newer: (v: string) => `有新版Passmesh：${v}。`, newerHow: '它不会自行替换：请按当初获取本版的方式获取，例如系统的软件包。', repository: '软件仓库', agree: (n: number, of: number) => `${of}个软件仓库中须有${n}个为软件包作保。`, noRepository: '尚未信任任何软件仓库。本机信任谁，由命令行决定：', addCommand: 'passmesh plugin add URL ROOT_FILE',
     check: '本机能做什么', checkNow: '立即检查', yes: '可以，本机能运行它。', no: (why: string) => `不可以：${why}`, notChecked: '尚未检查。',
     others: (n: number) => `其他软件包：${n}`, can: '能', canList: '转发、打包、链数据。', cannot: '不能', cannotList: '保管别人的密钥。',
     checked: (when: string) => `版本检查于：${when}`, neverChecked: '尚未检查版本',

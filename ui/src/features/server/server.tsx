@@ -46,6 +46,7 @@ function Screen({ p, doing }: Part) {
   const isInstalled = !!p.installed;
   return (
     <>
+      {p.client && <NewerClient client={p.client} />}
       {p.development && <Note level="caution">{t.server.development}</Note>}
       {p.fault && <Note level={p.state === 'failed' ? 'danger' : 'caution'}><span data-test="fault">{sayCoded(t.plugin, p.fault)}</span> <span class="muted">{moment(p.fault.at_ms, now.value, t)}</span></Note>}
       {doing.error && (doing.error.code === 'plugin_refused' ? <Note level="danger"><span data-test="error">{sayCoded(t.plugin, { code: doing.error.params['reason'] ?? '', params: {} })}</span></Note> : <ErrorPanel what={t.what.server} error={doing.error} />)}
@@ -57,6 +58,12 @@ function Screen({ p, doing }: Part) {
       {isInstalled && <><LimitsCard key={p.settings.network_id} p={p} /><ServerLog /><RemoveCard p={p} /></>}
     </>
   );
+}
+
+/** A newer Passmesh: told, never installed from here. */
+function NewerClient({ client }: { client: NonNullable<PluginState['client']> }) {
+  const t = T();
+  return <Note level="info"><span data-test="newer-client">{t.server.newer(client.version)}</span>{client.notes && <span class="block"><bdi>{clean(client.notes, 256)}</bdi></span>}<span class="block muted">{t.server.newerHow}</span></Note>;
 }
 
 function StateChip({ p }: { p: PluginState }) {
