@@ -159,7 +159,7 @@ test('the command line says the same', async (t) => {
   const s = await startKeeper(t);
   await s.release('1.0.0', real());
   const plugin = async (...words) => (await promisify(execFile)(process.env.PASSMESH, ['--home', s.home, 'plugin', ...words])).stdout;
-  assert.match(await plugin('add', s.mirror.url, join(s.made.path, 'metadata/1.root.json')), /Development repository: /);
+  assert.match(await plugin('add', s.mirror.url, join(s.made.path, 'metadata/1.root.json')), /Development repository [0-9a-f]{16}: /);
   assert.match(await plugin('check'), /Package: server 1\.0\.0 for .*: suits this machine/);
   await plugin('set', 'network_id=local', `node=${s.node}`, 'listen=/ip4/127.0.0.1/tcp/0', 'clients=9');
   assert.match(await plugin('install'), /Installed: server 1\.0\.0, on trial/);

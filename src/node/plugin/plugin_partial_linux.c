@@ -130,13 +130,12 @@ static enum err receive(struct receiving *r)
         struct download_args to = {.offset = r->verified, .take = take, .user = r};
         r->chunk_len = 0;
         r->is_wrong = false;
-        last = s->fetch(s->user, i, r->p->file, &to);
-        if (r->is_failed || last == ERR_CLOSED) {
-            return r->is_failed ? ERR_IO : last; /* closed: whoever waits has had enough */
+        enum err e = s->fetch(s->user, i, r->p->file, &to);
+        if (r->is_failed || e == ERR_CLOSED) {
+            return r->is_failed ? ERR_IO : e; /* closed: whoever waits has had enough */
         }
-        if (r->is_wrong) {
-            last = ERR_AUTH;
-        }
+        /* A source that has none says less than one before it that lied. */
+        last = r->is_wrong ? ERR_AUTH : e == ERR_NOT_FOUND ? last : e;
     }
     if (r->verified == r->p->file->length) {
         return OK;
