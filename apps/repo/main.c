@@ -1,6 +1,8 @@
 /* passmesh-repo: makes and signs a TUF repository of one's own. */
+#include "codec/decimal.h"
 #include "node/plugin/repo.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,23 +11,28 @@ enum { EXIT_GOOD = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 static int help(FILE *to)
 {
     (void)fprintf(
-        to, "passmesh-repo: makes and signs a repository of packages.\n\n"
-            "usage: passmesh-repo keygen [--p256] KEY_FILE\n"
-            "       passmesh-repo init DIR [--development] root=PUB[,PUB]...[:THRESHOLD] "
-            "targets=... snapshot=... "
-            "timestamp=...\n"
-            "       passmesh-repo add DIR NAME FILE [--custom JSON_FILE]\n"
-            "       passmesh-repo remove DIR NAME\n"
-            "       passmesh-repo rotate DIR ROLE=PUB[,PUB]...[:THRESHOLD]...\n"
-            "       passmesh-repo sign DIR root|targets KEY_FILE...\n"
-            "       passmesh-repo publish DIR [--snapshot KEY_FILE]... --timestamp KEY_FILE...\n\n"
-            "keygen writes KEY_FILE, which is secret, and KEY_FILE.pub, which the others take. "
-            "Changes wait in DIR/draft until\n"
-            "enough keys have signed; publish checks that and writes DIR/metadata. Serve "
-            "DIR/metadata and DIR/targets.\n"
-            "Without --snapshot publish renews the timestamp alone. docs/release.md tells how "
-            "several persons do it.\n"
-            "Exit codes: 0 done, 1 refused or failed, 2 wrong usage.\n");
+        to,
+        "passmesh-repo: makes and signs a repository of packages.\n\n"
+        "usage: passmesh-repo keygen [--p256] KEY_FILE\n"
+        "       passmesh-repo public PKCS11_URI\n"
+        "       passmesh-repo init DIR [--development] root=PUB[,PUB]...[:THRESHOLD] "
+        "targets=... snapshot=... "
+        "timestamp=...\n"
+        "       passmesh-repo add DIR NAME FILE [--custom JSON_FILE]\n"
+        "       passmesh-repo remove DIR NAME\n"
+        "       passmesh-repo rotate DIR ROLE=PUB[,PUB]...[:THRESHOLD]...\n"
+        "       passmesh-repo sign DIR root|targets KEY...\n"
+        "       passmesh-repo publish DIR [--snapshot KEY]... --timestamp KEY...\n\n"
+        "A KEY is a KEY_FILE, or a key in a token: pkcs11:token=NAME;object=NAME. Its PIN is asked "
+        "at the terminal, or, with\n"
+        "--pin-fd N in front of all words, read from descriptor N, one line for each token.\n"
+        "keygen writes KEY_FILE, which is secret, and KEY_FILE.pub, which the others take. "
+        "Changes wait in DIR/draft until\n"
+        "enough keys have signed; publish checks that and writes DIR/metadata. Serve "
+        "DIR/metadata and DIR/targets.\n"
+        "Without --snapshot publish renews the timestamp alone. docs/release.md tells how "
+        "several persons do it.\n"
+        "Exit codes: 0 done, 1 refused or failed, 2 wrong usage.\n");
     return to == stdout ? EXIT_GOOD : EXIT_USAGE;
 }
 
@@ -87,10 +94,29 @@ static bool run(enum err *ret, struct repo *r, const char *command, int argc, ch
     return true;
 }
 
+/* Takes --pin-fd N off the front; -1: there is none, -2: it is no number. */
+static int take_pin_fd(int *argc, char ***argv)
+{
+    uint64_t fd;
+    if (*argc < 3 || strcmp((*argv)[1], "--pin-fd") != 0) {
+        return -1;
+    }
+    if (decimal_parse(&fd, span_str((*argv)[2]), INT_MAX) != OK) {
+        return -2;
+    }
+    *argc -= 2;
+    *argv += 2;
+    return (int)fd;
+}
+
 int main(int argc, char **argv)
 {
     static struct repo repo;
     enum err e = OK;
+    int pin_fd = take_pin_fd(&argc, &argv);
+    if (pin_fd < -1) {
+        return help(stderr);
+    }
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         return help(stdout);
     }
@@ -101,10 +127,14 @@ int main(int argc, char **argv)
     if (argc >= 3 && strcmp(argv[1], "keygen") == 0) {
         return keygen(argc - 2, argv + 2);
     }
+    if (argc == 3 && strcmp(argv[1], "public") == 0) {
+        return repo_token_show(argv[2], pin_fd) == OK ? EXIT_GOOD : EXIT_FAILED;
+    }
     if (argc < 4) {
         return help(stderr);
     }
     e = repo_open(&repo, argv[2]);
+    repo.pin_fd = pin_fd;
     bool is_known = e != OK || run(&e, &repo, argv[1], argc - 3, argv + 3);
     if (e != OK) {
         (void)fprintf(stderr, "passmesh-repo: %s\n", repo.words[0] ? repo.words : err_name(e));

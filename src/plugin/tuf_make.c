@@ -28,10 +28,25 @@ tuf_signer_init(struct tuf_signer *ret, enum tuf_key_kind kind, const struct sec
     return OK;
 }
 
+void tuf_signer_init_token(struct tuf_signer *ret, struct tuf_token *token)
+{
+    *ret = (struct tuf_signer){.kind = TUF_KEY_P256, .token = token};
+}
+
 void tuf_signer_wipe(struct tuf_signer *signer)
 {
     ed25519_key_wipe(&signer->ed25519);
     secret32_wipe(&signer->p256);
+}
+
+static void public_of(struct p256_public *ret, const struct tuf_signer *signer)
+{
+    if (signer->token) {
+        *ret = signer->token->public;
+        return;
+    }
+    enum err e = p256_public_of(ret, &signer->p256);
+    check(e == OK); /* tuf_signer_init saw to it */
 }
 
 static void put_public(struct json_writer *j, const struct tuf_signer *signer)
@@ -45,8 +60,7 @@ static void put_public(struct json_writer *j, const struct tuf_signer *signer)
     } else {
         struct p256_public public;
         uint8_t spki[P256_SPKI_LEN];
-        enum err e = p256_public_of(&public, &signer->p256);
-        check(e == OK); /* tuf_signer_init saw to it */
+        public_of(&public, signer);
         p256_spki_encode(spki, &public);
         pem_write(&w, "PUBLIC KEY", SPAN_OF(spki));
     }
@@ -109,7 +123,12 @@ static enum err sign(struct wr *w, const struct tuf_signer *signer, struct span 
     struct hash32 hash;
     uint8_t der[P256_DER_MAX];
     sha256(&hash, message);
-    TRY(p256_sign(&sig, &signer->p256, &hash));
+    if (signer->token) {
+        TRY(signer->token->sign(signer->token, &sig, &hash));
+        TRY(p256_verify(&signer->token->public, &hash, &sig));
+    } else {
+        TRY(p256_sign(&sig, &signer->p256, &hash));
+    }
     base16_encode(w, span_of(der, p256_der_encode(der, &sig)));
     return wr_end(w);
 }

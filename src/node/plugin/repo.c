@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "codec/base16.h"
 #include "node/plugin/folder.h"
+#include "node/plugin/repo_token.h"
 #include "plugin/target_name.h"
 #include "plugin/tuf_fault.h"
 
@@ -380,30 +381,53 @@ enum err repo_remove(struct repo *r, const char *name)
     return edit_targets(r, (struct tuf_body_edit){.name = span_str(name)});
 }
 
-/* Signs what is in d with each key in turn. */
+static enum err sign_with(struct repo *r, struct buf *document, const struct tuf_signer *signer)
+{
+    struct buf out;
+    struct mspan room;
+    buf_init(&out, &r->budget, DOCUMENT_LEN_MAX + SIGNATURE_ROOM);
+    TRY(buf_extend(&out, &room, document->n + SIGNATURE_ROOM));
+    struct wr w = wr_init(room);
+    enum err e = tuf_sign(&w, buf_span(document), signer, r->work);
+    buf_shrink(&out, e == OK ? w.n : 0);
+    if (e != OK) {
+        buf_done(&out);
+        return fail(r, e, "the document cannot be signed");
+    }
+    buf_done(document);
+    *document = out;
+    return OK;
+}
+
+static enum err sign_by_token(struct repo *r, struct buf *document, const char *uri)
+{
+    AUTO(repo_token_close) struct repo_token token = {.module = NULL};
+    struct tuf_signer signer;
+    char why[REPO_TOKEN_WORDS_LEN];
+    enum err e = repo_token_open(&token, uri, r->pin_fd, why);
+    if (e != OK) {
+        return fail(r, e, "the key %s cannot be used: %s", uri, why);
+    }
+    tuf_signer_init_token(&signer, &token.token);
+    return sign_with(r, document, &signer);
+}
+
+static enum err sign_by_file(struct repo *r, struct buf *document, const char *path)
+{
+    AUTO(tuf_signer_wipe) struct tuf_signer signer = {0};
+    enum err e = repo_key_load(&signer, path);
+    return e == OK ? sign_with(r, document, &signer)
+                   : fail(r, e, "the key %s cannot be used: %s", path,
+                          e == ERR_DENIED ? "others may read it" : err_name(e));
+}
+
+/* Signs a document with each key in turn. */
 static enum err
 sign_document(struct repo *r, struct buf *document, const char *const *keys, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        AUTO(tuf_signer_wipe) struct tuf_signer signer = {0};
-        struct buf out;
-        struct mspan room;
-        enum err e = repo_key_load(&signer, keys[i]);
-        if (e != OK) {
-            return fail(r, e, "the key %s cannot be used: %s", keys[i],
-                        e == ERR_DENIED ? "others may read it" : err_name(e));
-        }
-        buf_init(&out, &r->budget, DOCUMENT_LEN_MAX + SIGNATURE_ROOM);
-        TRY(buf_extend(&out, &room, document->n + SIGNATURE_ROOM));
-        struct wr w = wr_init(room);
-        e = tuf_sign(&w, buf_span(document), &signer, r->work);
-        buf_shrink(&out, e == OK ? w.n : 0);
-        if (e != OK) {
-            buf_done(&out);
-            return fail(r, e, "the document cannot be signed");
-        }
-        buf_done(document);
-        *document = out;
+        TRY(repo_token_is_uri(keys[i]) ? sign_by_token(r, document, keys[i])
+                                       : sign_by_file(r, document, keys[i]));
     }
     return OK;
 }

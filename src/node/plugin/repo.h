@@ -12,7 +12,7 @@
  *     targets/                              what is served: DIR/HASH.NAME
  *
  * A document is changed only as a draft; signatures are gathered one by one, on different machines if need be; publish checks the thresholds, as
- * a client will, before anything is served. Keys are files of their owners and never lie in the repository. */
+ * a client will, before anything is served. Keys are files of their owners, or lie in tokens (repo_token.h), and never in the repository. */
 enum { REPO_WORDS_LEN = 320, REPO_KEYS_MAX = 16, REPO_PATH_LEN_MAX = 1024 };
 
 struct repo {
@@ -24,6 +24,7 @@ struct repo {
     int targets;
     walltime now;
     bool is_development;        /* of a new one: its root says so */
+    int pin_fd;                 /* PINs of tokens, one a line; -1: they are asked at the terminal */
     char words[REPO_WORDS_LEN]; /* what went wrong */
 };
 
@@ -36,6 +37,9 @@ void repo_close(struct repo *r);
 MUST_CHECK enum err repo_key_new(enum tuf_key_kind kind, const char *path);
 /* repo_key_load reads a secret key: ERR_DENIED if others may read the file, ERR_MALFORMED if it is none. Wipe it. */
 MUST_CHECK enum err repo_key_load(struct tuf_signer *ret, const char *path);
+
+/* repo_token_show writes the public half of a token's key, a key object, to standard output, or a sentence why not to standard error. */
+MUST_CHECK enum err repo_token_show(const char *uri, int pin_fd);
 
 /* A role's keys: "ROLE=PUBLIC_KEY_FILE[,FILE]...[:THRESHOLD]". */
 MUST_CHECK enum err repo_init(struct repo *r, const char *const *roles, size_t count);

@@ -4,6 +4,7 @@
 #include "codec/pem.h"
 #include "node/os/entropy.h"
 #include "node/plugin/folder.h"
+#include "node/plugin/repo_token.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -115,4 +116,23 @@ enum err repo_key_load(struct tuf_signer *ret, const char *path)
     }
     wipe(MSPAN_OF(text));
     return e;
+}
+
+enum err repo_token_show(const char *uri, int pin_fd)
+{
+    AUTO(repo_token_close) struct repo_token token = {.module = NULL};
+    struct tuf_signer signer;
+    uint8_t text[PUBLIC_LEN_MAX];
+    char why[REPO_TOKEN_WORDS_LEN] = "";
+    enum err e = repo_token_open(&token, uri, pin_fd, why);
+    if (e != OK) {
+        (void)fprintf(stderr, "passmesh-repo: the key cannot be used: %s\n", why);
+        return e;
+    }
+    tuf_signer_init_token(&signer, &token.token);
+    struct wr w = wr_init(MSPAN_OF(text));
+    tuf_signer_print(&w, &signer);
+    TRY(wr_end(&w));
+    (void)printf("%.*s\n", (int)w.n, (const char *)text);
+    return OK;
 }
