@@ -240,3 +240,26 @@ uint64_t userop_calldata_gas(struct span handle_ops_call)
     uint64_t floor = zeros * ZERO_BYTE_FLOOR_GAS + others * BYTE_FLOOR_GAS;
     return TX_GAS + (plain > floor ? plain : floor);
 }
+
+/* keccak256("UserOperationEvent(bytes32,address,address,uint256,bool,uint256,uint256)") */
+const struct hash32 userop_event_topic = {
+    .bytes = {0x49, 0x62, 0x8f, 0xd1, 0x47, 0x10, 0x06, 0xc1, 0x48, 0x2d, 0xa8,
+              0x80, 0x28, 0xe9, 0xce, 0x4d, 0xbb, 0x08, 0x0b, 0x81, 0x5c, 0x9b,
+              0x03, 0x44, 0xd3, 0x9e, 0x5a, 0x8e, 0x6e, 0xc1, 0x41, 0x9f}
+};
+
+enum err userop_event_decode(struct userop_event *ret, struct span data)
+{
+    enum { WORDS = 4 }; /* nonce, success, actualGasCost, actualGasUsed */
+    struct u256 words[WORDS];
+    if (data.n != WORDS * 32) {
+        return ERR_MALFORMED;
+    }
+    for (size_t i = 0; i < WORDS; i++) {
+        TRY(u256_from_be(&words[i], span_of(data.p + 32 * i, 32)));
+    }
+    *ret = (struct userop_event){.is_success = !u256_is_zero(words[1]),
+                                 .actual_gas_cost = words[2],
+                                 .actual_gas_used = words[3]};
+    return OK;
+}

@@ -67,4 +67,16 @@ userop_decode_handle_ops(struct userop *ret_op, struct address *ret_beneficiary,
  * work around the operation. */
 uint64_t userop_calldata_gas(struct span handle_ops_call);
 
+/* What the EntryPoint logs of an operation that it ran (ERC-4337 §"EntryPoint", UserOperationEvent): the first topic is
+ * userop_event_topic, the second the operation's hash. */
+struct userop_event {
+    bool is_success;             /* the account's call did not revert */
+    struct u256 actual_gas_cost; /* wei that the account paid */
+    struct u256 actual_gas_used;
+};
+extern const struct hash32 userop_event_topic;
+
+/* userop_event_decode reads the data of the log. ERR_MALFORMED. */
+MUST_CHECK enum err userop_event_decode(struct userop_event *ret, struct span data);
+
 #endif

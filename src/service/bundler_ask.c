@@ -1,13 +1,9 @@
 /* Questions of the bundler to its node, and the receipts that come back. */
 #include "evm/account_upgrade.h"
+#include "evm/userop.h"
 #include "service/bundler_parts.h"
 
 #include <string.h>
-
-/* keccak256("UserOperationEvent(bytes32,address,address,uint256,bool,uint256,uint256)"); the test computes it. */
-static const uint8_t userop_event[32] = {
-    0x49, 0x62, 0x8f, 0xd1, 0x47, 0x10, 0x06, 0xc1, 0x48, 0x2d, 0xa8, 0x80, 0x28, 0xe9, 0xce, 0x4d,
-    0xbb, 0x08, 0x0b, 0x81, 0x5c, 0x9b, 0x03, 0x44, 0xd3, 0x9e, 0x5a, 0x8e, 0x6e, 0xc1, 0x41, 0x9f};
 
 static void simulation_put(struct bundler *b, struct json_writer *j, const struct bundler_op *op)
 {
@@ -110,7 +106,7 @@ static bool event_read(const struct bundler *b,
         return false;
     }
     if (!json_at(&topic, topics, 0) || jsonrpc_get_fixed(MSPAN_OF(word), topic) != OK ||
-        !span_equal(SPAN_OF(word), SPAN_OF(userop_event))) {
+        !span_equal(SPAN_OF(word), SPAN_OF(userop_event_topic.bytes))) {
         return false;
     }
     if (!json_at(&topic, topics, 1) || jsonrpc_get_fixed(MSPAN_OF(word), topic) != OK ||
@@ -121,13 +117,15 @@ static bool event_read(const struct bundler *b,
     if (!json_find(&data, log, "data") || jsonrpc_get_fixed(MSPAN_OF(bytes), data) != OK) {
         return false;
     }
-    struct u256 success;
-    bool ok = u256_from_be(&success, span_of(bytes + 32, 32)) == OK &&
-              u256_from_be(&r->actual_gas_cost, span_of(bytes + 64, 32)) == OK &&
-              u256_from_be(&r->actual_gas_used, span_of(bytes + 96, 32)) == OK;
-    r->success = ok && !u256_is_zero(success);
-    r->has_event = ok;
-    return ok;
+    struct userop_event event;
+    if (userop_event_decode(&event, SPAN_OF(bytes)) != OK) {
+        return false;
+    }
+    r->actual_gas_cost = event.actual_gas_cost;
+    r->actual_gas_used = event.actual_gas_used;
+    r->success = event.is_success;
+    r->has_event = true;
+    return true;
 }
 
 enum err bundler_receipt_read(const struct bundler *b,

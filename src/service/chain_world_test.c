@@ -7,6 +7,7 @@
 #include "evm/mpt.h"
 #include "evm/receipt_json.h"
 #include "evm/tx_json.h"
+#include "evm/userop.h"
 #include "service/client.h"
 #include "service/server.h"
 
@@ -71,8 +72,14 @@ static struct event event_of(const struct chain_world *w, size_t block, size_t i
     struct event e = {.address = w->token};
     e.topics[0] = w->transfer;
     e.topics[2] = w->payee;
+    if (w->is_userop) {
+        e.address = w->userop.entry_point;
+        e.topics[0] = userop_event_topic;
+        e.topics[1] = w->userop.hash;
+    }
     if (!is_paid(block, index)) {
         e.address.bytes[0] ^= 0xff;
+        e.topics[1].bytes[0] ^= w->is_userop;
         e.topics[2].bytes[0] ^= 0xff;
     }
     bloom_add(&e.bloom, SPAN_OF(e.address.bytes));
@@ -86,7 +93,12 @@ static void put_receipt(
     struct json_writer *j, const struct chain_world *w, size_t block, size_t index, uint64_t gas)
 {
     struct event e = event_of(w, block, index);
-    void *data = calloc(1, w->data_len + 1);
+    uint8_t *data = calloc(1, w->data_len + 1);
+    if (w->is_userop) {
+        data[63] = w->userop.is_success;
+        data[94] = CHAIN_WORLD_COST >> 8;
+        data[95] = CHAIN_WORLD_COST & 0xff;
+    }
     json_put_object(j);
     put_number(j, "type", 0);
     put_number(j, "status", 1);
@@ -145,9 +157,8 @@ static struct hash32 root_of(const struct buf *items, size_t count)
     return root;
 }
 
-void chain_world_init(struct chain_world *w, size_t data_len)
+static void world_make(struct chain_world *w)
 {
-    *w = (struct chain_world){.data_len = data_len};
     memset(w->token.bytes, 0x70, sizeof w->token.bytes);
     memset(w->transfer.bytes, 0xdd, sizeof w->transfer.bytes);
     memset(w->payee.bytes + 12, 0x11, 20);
@@ -179,6 +190,18 @@ void chain_world_init(struct chain_world *w, size_t data_len)
         EXPECT_OK(header_encode(h, &w->rlp[b]));
         keccak256(&h->hash, buf_span(&w->rlp[b]));
     }
+}
+
+void chain_world_init(struct chain_world *w, size_t data_len)
+{
+    *w = (struct chain_world){.data_len = data_len};
+    world_make(w);
+}
+
+void chain_world_init_userop(struct chain_world *w, const struct chain_world_userop *what)
+{
+    *w = (struct chain_world){.data_len = 4 * 32, .is_userop = true, .userop = *what};
+    world_make(w);
 }
 
 void chain_world_done(struct chain_world *w)

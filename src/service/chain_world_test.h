@@ -17,6 +17,13 @@ enum {
     CHAIN_WORLD_PAID_COUNT = 2,
 };
 
+/* A user operation that the EntryPoint logs that it ran. */
+struct chain_world_userop {
+    struct hash32 hash;
+    struct address entry_point;
+    bool is_success;
+};
+
 struct chain_world {
     struct header headers[CHAIN_WORLD_BLOCKS]; /* oldest first */
     struct buf rlp[CHAIN_WORLD_BLOCKS];
@@ -27,7 +34,12 @@ struct chain_world {
     struct address token;
     struct hash32 transfer;
     struct hash32 payee;
+    bool is_userop; /* those at CHAIN_WORLD_PAID are of userop instead */
+    struct chain_world_userop userop;
 };
+
+/* What a user operation of the world cost, wei. */
+enum { CHAIN_WORLD_COST = 7777 };
 
 /* What the node does wrong. */
 enum chain_fault {
@@ -45,6 +57,9 @@ enum chain_fault {
 };
 
 void chain_world_init(struct chain_world *w, size_t data_len);
+
+/* chain_world_init_userop has the EntryPoint log this operation where else the token has its transfers. */
+void chain_world_init_userop(struct chain_world *w, const struct chain_world_userop *what);
 void chain_world_done(struct chain_world *w);
 
 /* chain_world_request asks about the newest block: of LOGS all blocks, for transfers to the payee; of HEADERS all; of INCLUSION

@@ -11,7 +11,7 @@ struct ask {
     uint64_t id;
     unsigned what;       /* a view_question, or one of the below */
     uint64_t task;       /* of the trial's questions; 0: for the view */
-    struct id operation; /* of ASK_SEND_TX to ASK_PENDING_TX */
+    struct id operation; /* of ASK_SEND_TX to ASK_INCLUSION */
     instant give_up;     /* answered with ERR_TIMEOUT then */
 };
 enum {
@@ -22,6 +22,7 @@ enum {
     ASK_SEND_TX,                       /* eth_sendRawTransaction */
     ASK_RECEIPT,                       /* eth_getTransactionReceipt of a transaction of ours */
     ASK_PENDING_TX,                    /* eth_getTransactionByHash of one without a receipt */
+    ASK_INCLUSION, /* a proof, of a transaction that is said to hold an operation */
 };
 enum {
     ASK_COUNT_MAX =
@@ -98,6 +99,9 @@ struct queued {
     struct id account;
     enum wallet_ask_mode mode;
     struct address address;
+    enum wallet_proof proof;
+    uint64_t block;
+    struct hash32 tx_hash;
     char avoid[PEER_TEXT_LEN_MAX + 1];
 };
 
@@ -109,6 +113,12 @@ struct open_operation {
     bool is_asked;      /* a WALLET_SUBMIT or WALLET_TRACK has no answer yet */
     unsigned late_asks; /* since it is late */
     instant give_up_at; /* and is asked anew then */
+    /* What a server said of its inclusion, while a proof is asked for; and how that goes. */
+    struct tracked said;
+    char said_reason[CODED_VALUE_LEN_MAX + 1];
+    uint64_t prove_at;  /* the block that the proof starts at */
+    uint64_t proven_at; /* the one that the last good proof started at; 0: none yet */
+    unsigned unproven;  /* proofs that did not come */
 };
 
 /* A payment in whose payer is looked for, between two blocks. */
@@ -385,6 +395,28 @@ void track_drop_prepared(struct wallet *w,
  * finds the new one by asking again. */
 void track_go(struct wallet *w, struct operation *op, struct step_args args);
 bool track_has_open(const struct wallet *w, struct id account, struct id network);
+
+/* ---- track_proof.c: whether an operation is in a block, by its receipt ---- */
+/* proof_begin sees whether a server's word of an inclusion needs a proof. true: it is asked for, or its time has not come; the word counts for
+ * nothing until then. false: take it as it is, for nothing is proven on this network, or nobody proves it. */
+bool proof_begin(struct wallet *w,
+                 struct wallet_time t,
+                 struct open_operation *o,
+                 const struct tracked *what);
+/* proof_answer takes a proof, or why there is none. */
+void proof_answer(struct wallet *w,
+                  struct wallet_time t,
+                  const struct ask *ask,
+                  enum err err,
+                  const struct proven_inclusion *p);
+/* track_included moves an operation on that is in a block; fee's grade says how that is known. */
+void track_included(struct wallet *w,
+                    struct wallet_time t,
+                    struct open_operation *o,
+                    const struct tracked *what,
+                    const struct figure *fee);
+/* track_again: how long until the operation is asked after again, us. */
+uint64_t track_pause_us(const struct wallet *w, const struct operation *op);
 
 /* ---- trace.c ---- */
 void trace_add(struct wallet *w, const struct tracing *what); /* forgotten if there are too many */

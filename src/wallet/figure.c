@@ -53,27 +53,58 @@ value_of(struct u256 *ret, const struct proven_account *p, const struct figure_c
     return ERR_INTERNAL;
 }
 
-enum err
-figure_prove(struct figure *ret, const struct proven_account *p, const struct figure_claim *claim)
+static struct figure proven(const struct figure_kept *what)
 {
-    struct u256 value;
-    if (claim->anchor == ANCHOR_NONE) {
-        return ERR_STATE;
-    }
-    TRY(value_of(&value, p, claim));
-    *ret = (struct figure){
-        .only_figure_c = {.value = value,
+    return (struct figure){
+        .only_figure_c = {.value = what->value,
                           .grade = GRADE_PROVEN,
-                          .anchor = claim->anchor,
+                          .anchor = what->anchor,
                           .k = 1,
                           .n = 1,
-                          .block = proven_account_block(p).number,
-                          .as_of_ms = claim->as_of_ms,
-                          .why = claim->anchor == ANCHOR_LIGHT_CLIENT
+                          .block = what->block,
+                          .as_of_ms = what->as_of_ms,
+                          .why = what->anchor == ANCHOR_LIGHT_CLIENT
                                      ? "merkle_proof"
                                      : "merkle_proof_trusted_block"}
     };
+}
+
+enum err
+figure_prove(struct figure *ret, const struct proven_account *p, const struct figure_claim *claim)
+{
+    struct figure_kept what = {.anchor = claim->anchor,
+                               .block = proven_account_block(p).number,
+                               .as_of_ms = claim->as_of_ms};
+    if (claim->anchor == ANCHOR_NONE) {
+        return ERR_STATE;
+    }
+    TRY(value_of(&what.value, p, claim));
+    *ret = proven(&what);
     return OK;
+}
+
+enum err figure_prove_fee(struct figure *ret,
+                          const struct proven_inclusion *p,
+                          const struct inclusion_of *what,
+                          const struct figure_claim *claim)
+{
+    struct inclusion read;
+    if (claim->anchor == ANCHOR_NONE) {
+        return ERR_STATE;
+    }
+    TRY(inclusion_read(&read, p, what));
+    *ret = proven(&(struct figure_kept){.value = read.fee,
+                                        .anchor = claim->anchor,
+                                        .block = proven_inclusion_block(p).number,
+                                        .as_of_ms = claim->as_of_ms});
+    return OK;
+}
+
+struct figure figure_restore(const struct figure_kept *kept)
+{
+    const struct figure_said said = {
+        .k = 1, .n = 1, .block = kept->block, .as_of_ms = kept->as_of_ms};
+    return kept->anchor == ANCHOR_NONE ? figure_say(kept->value, &said) : proven(kept);
 }
 
 static const char *why_said(const struct figure_said *s)

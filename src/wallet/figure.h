@@ -4,6 +4,8 @@
 #include "base/err.h"
 #include "evm/u256.h"
 #include "service/proven.h"
+#include "service/proven_chain.h"
+#include "wallet/inclusion.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -57,6 +59,23 @@ struct figure_claim {
 /* figure_prove: ERR_NOT_FOUND: the slot was not asked for; ERR_STATE: without an anchor nothing is proven. */
 MUST_CHECK enum err
 figure_prove(struct figure *ret, const struct proven_account *p, const struct figure_claim *claim);
+
+/* figure_prove_fee makes one of what an operation cost, out of the receipt. Of claim anchor and as_of_ms count. Errors as
+ * inclusion_read, ERR_STATE as above. */
+MUST_CHECK enum err figure_prove_fee(struct figure *ret,
+                                     const struct proven_inclusion *p,
+                                     const struct inclusion_of *what,
+                                     const struct figure_claim *claim);
+
+/* figure_restore gives back one that was proven before it was written into the wallet's own store: value, block, anchor and time as they
+ * were. Of ANCHOR_NONE: what a server said. */
+struct figure_kept {
+    struct u256 value;
+    enum anchor anchor;
+    uint64_t block;
+    uint64_t as_of_ms;
+};
+struct figure figure_restore(const struct figure_kept *kept);
 
 /* figure_say makes a figure of what k of n servers said; agreed if at least two did and none said otherwise. */
 struct figure_said {

@@ -158,7 +158,7 @@ struct sent {
 static void
 add_sent(struct sent *s, const struct operation *op, const struct network *n, struct address self)
 {
-    s->native = u256_add_sat(s->native, op->fee_paid);
+    s->native = u256_add_sat(s->native, figure_value(&op->fee_paid));
     if (op->state == OPERATION_FAILED || op->kind == OPERATION_RECEIVE ||
         address_equal(op->to, self)) {
         return;

@@ -108,8 +108,9 @@ struct operation {
     uint8_t decimals;
     struct u256 amount; /* smallest unit */
     enum fee_speed speed;
-    struct u256 fee_max;   /* wei */
-    struct u256 fee_paid;  /* wei; 0: not known yet */
+    struct u256 fee_max; /* wei */
+    struct figure
+        fee_paid; /* wei; 0: not known yet. Its grade is that of the inclusion: one receipt proves both */
     bool has_first_deploy; /* it also creates the account on chain */
     enum trial_state trial;
     uint64_t trial_block;

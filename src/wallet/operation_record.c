@@ -37,7 +37,7 @@ static void write_head(struct wr *w, const struct operation *op)
     record_write_u256(w, 16, op->amount);
     protobuf_write_varint(w, 17, (uint64_t)op->speed);
     record_write_u256(w, 18, op->fee_max);
-    record_write_u256(w, 19, op->fee_paid);
+    record_write_u256(w, 19, figure_value(&op->fee_paid));
     protobuf_write_bool(w, 20, op->has_first_deploy);
     protobuf_write_varint(w, 21, (uint64_t)op->trial);
     protobuf_write_varint(w, 22, op->trial_block);
@@ -59,6 +59,10 @@ static void write_outcome(struct wr *w, const struct operation *op)
         protobuf_write_bool(w, 35, true);
     }
     write_id(w, 36, op->subject);
+    if (figure_grade(&op->fee_paid) == GRADE_PROVEN) {
+        protobuf_write_varint(w, 37, (uint64_t)figure_anchor(&op->fee_paid));
+        protobuf_write_varint(w, 38, figure_as_of_ms(&op->fee_paid));
+    }
 }
 
 static enum err write_lists(struct wr *w, const struct operation *op, struct buf *scratch)
@@ -129,7 +133,8 @@ static enum err read_head_a(struct operation *op, const struct protobuf_field *f
     }
 }
 
-static enum err read_head_b(struct operation *op, const struct protobuf_field *f)
+static enum err
+read_head_b(struct operation *op, struct figure_kept *fee, const struct protobuf_field *f)
 {
     uint64_t v = 0;
     switch (f->number) {
@@ -145,7 +150,7 @@ static enum err read_head_b(struct operation *op, const struct protobuf_field *f
         op->speed = (enum fee_speed)v;
         return OK;
     case 18: return record_u256(&op->fee_max, f);
-    case 19: return record_u256(&op->fee_paid, f);
+    case 19: return record_u256(&fee->value, f);
     case 20: return protobuf_get_bool(&op->has_first_deploy, f);
     case 21:
         TRY(get_small(&v, f, TRIAL_WOULD_FAIL + 1));
@@ -226,7 +231,20 @@ static enum err read_reason(struct operation *op, const struct protobuf_field *f
     return coded_decode(&op->reason, s);
 }
 
-static enum err read_rest(struct operation *op, const struct protobuf_field *f)
+/* read_fee reads under which anchor the fee was proven. */
+static enum err read_fee(struct figure_kept *fee, const struct protobuf_field *f)
+{
+    uint64_t v = 0;
+    if (f->number == 38) {
+        return protobuf_get_u64(&fee->as_of_ms, f);
+    }
+    TRY(get_small(&v, f, ANCHOR_LIGHT_CLIENT + 1));
+    fee->anchor = (enum anchor)v;
+    return OK;
+}
+
+static enum err
+read_rest(struct operation *op, struct figure_kept *fee, const struct protobuf_field *f)
 {
     switch (f->number) {
     case 23: return read_risk_level(op, f);
@@ -243,6 +261,8 @@ static enum err read_rest(struct operation *op, const struct protobuf_field *f)
     case 33: return read_reason(op, f);
     case 34: return read_step(op, f);
     case 35: return protobuf_get_bool(&op->is_transaction, f);
+    case 37:
+    case 38: return read_fee(fee, f);
     default: return OK; /* a later version's field */
     }
 }
@@ -253,18 +273,21 @@ enum err operation_decode(struct operation *op, struct span record)
     buf_done(&op->userop);
     *op = (struct operation){0};
     buf_init(&op->userop, budget, OPERATION_USEROP_LEN_MAX);
+    struct figure_kept fee = {.anchor = ANCHOR_NONE};
     struct protobuf_reader r = protobuf_read(record);
     struct protobuf_field f;
     while (protobuf_next(&r, &f)) {
         if (f.number <= 12) {
             TRY(read_head_a(op, &f));
         } else if (f.number <= 22) {
-            TRY(read_head_b(op, &f));
+            TRY(read_head_b(op, &fee, &f));
         } else {
-            TRY(read_rest(op, &f));
+            TRY(read_rest(op, &fee, &f));
         }
     }
     TRY(protobuf_end(&r));
+    fee.block = op->block;
+    op->fee_paid = figure_restore(&fee);
     return id_is_set(op->id) && id_is_set(op->account) && id_is_set(op->network) ? OK
                                                                                  : ERR_MALFORMED;
 }

@@ -59,8 +59,11 @@ bool wallet_poll(struct wallet *w, struct wallet_event *ret_event)
         .hash = q->hash,
         .account = q->account,
         .mode = q->mode,
+        .proof = q->proof,
         .block_hash = q->hash,
+        .block = q->block,
         .address = q->address,
+        .tx_hash = q->tx_hash,
     };
     text_set(ret_event->avoid, sizeof ret_event->avoid, span_str(q->avoid));
     if (q->kind == WALLET_SUBMIT) {

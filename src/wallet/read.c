@@ -84,6 +84,7 @@ proof_send(struct wallet *w, struct wallet_time t, unsigned what, const struct v
     q->network = s->network;
     q->account = w->reading.account;
     q->hash = w->reading.next.block_hash;
+    q->block = w->reading.next.block;
     q->address = ask.address;
     enum err err = buf_append(&q->text, span_of(ask.slots, 32 * ask.slots_count));
     w->asks[w->ask_count++] = (struct ask){

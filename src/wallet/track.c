@@ -174,7 +174,7 @@ static void ask_track(struct wallet *w, struct wallet_time t, struct open_operat
     o->give_up_at = instant_add(t.mono, SUBMIT_TIMEOUT_MS * US_PER_MS);
 }
 
-static uint64_t track_pause_us(const struct wallet *w, const struct operation *op)
+uint64_t track_pause_us(const struct wallet *w, const struct operation *op)
 {
     uint64_t ms = wallet_network(w, op->network)->block_time_ms;
     return (ms > TRACK_RETRY_MS_MIN ? ms : TRACK_RETRY_MS_MIN) * US_PER_MS;
@@ -279,25 +279,24 @@ static void settle_rivals(struct wallet *w, struct wallet_time t, const struct o
 static void set_reverted(struct wallet *w, struct operation *op, const struct tracked *what)
 {
     char fee[U256_TEXT_LEN];
-    (void)u256_print_units(fee, what->fee_paid, U256_DECIMALS_ETHER);
+    (void)u256_print_units(fee, figure_value(&op->fee_paid), U256_DECIMALS_ETHER);
     coded_set(&op->reason, "reverted");
     coded_add(&op->reason, "reason", what->reason);
     coded_add_str(&op->reason, "fee", fee);
     coded_add_str(&op->reason, "symbol", wallet_network(w, op->network)->symbol);
 }
 
-static void on_included(struct wallet *w,
-                        struct wallet_time t,
-                        struct open_operation *o,
-                        const struct tracked *what)
+void track_included(struct wallet *w,
+                    struct wallet_time t,
+                    struct open_operation *o,
+                    const struct tracked *what,
+                    const struct figure *fee)
 {
     struct operation *op = o->op;
-    if (is_pending(op->state) && nonce_used(w, op) == USED_NO) {
-        return; /* a server says so, and the newest block that is proven does not: the next one will tell */
-    }
+    struct figure kept = *fee; /* it may be the operation's own */
     op->tx_hash = what->tx_hash;
     op->has_tx = true;
-    op->fee_paid = what->fee_paid;
+    op->fee_paid = kept;
     bool is_new = is_pending(op->state);
     if (is_new) {
         coded_set(&op->reason, "");
@@ -332,6 +331,24 @@ static void on_included(struct wallet *w,
     }
 }
 
+static void on_included(struct wallet *w,
+                        struct wallet_time t,
+                        struct open_operation *o,
+                        const struct tracked *what)
+{
+    struct operation *op = o->op;
+    if (is_pending(op->state) && nonce_used(w, op) == USED_NO) {
+        return; /* a server says so, and the newest block that is proven does not: the next one will tell */
+    }
+    if (proof_begin(w, t, o, what)) {
+        return;
+    }
+    struct figure_said said = {.k = 1, .n = 1, .block = what->block, .as_of_ms = t.unix_ms};
+    struct figure fee = figure_say(what->fee_paid, &said);
+    bool is_known = op->block == what->block && figure_grade(&op->fee_paid) == GRADE_PROVEN;
+    track_included(w, t, o, what, is_known ? &op->fee_paid : &fee);
+}
+
 /* No server knows it: refused for good, or lost on the way, or its block was replaced. */
 static void on_unknown(struct wallet *w, struct wallet_time t, struct open_operation *o)
 {
@@ -345,6 +362,8 @@ static void on_unknown(struct wallet *w, struct wallet_time t, struct open_opera
     } else if (op->state == OPERATION_INCLUDED) {
         op->block = 0;
         op->has_tx = false;
+        op->fee_paid = (struct figure){0};
+        o->proven_at = 0;
         track_go(w, op, (struct step_args){.state = OPERATION_SUBMITTED, .at_ms = t.unix_ms});
         ask_submit(w, t, o);
     } else if (op->state == OPERATION_SUBMITTED) {

@@ -68,6 +68,8 @@ static void answer_one(struct wallet *w,
 {
     if (ask->what >= VIEW_PROVE_ACCOUNT) {
         read_proven(w, t, ask, err == OK ? ERR_MALFORMED : err, NULL);
+    } else if (ask->what == ASK_INCLUSION) {
+        proof_answer(w, t, ask, err == OK ? ERR_MALFORMED : err, NULL);
     } else if (ask->what >= ASK_SEND_TX) {
         tx_answer(w, t, ask, err, result, source);
     } else if (ask->what == ASK_TOKEN_LOGS || ask->what == ASK_BLOCK_TXS) {
@@ -119,6 +121,21 @@ void wallet_proven(struct wallet *w,
         if (w->asks[i].id == id && w->asks[i].what >= VIEW_PROVE_ACCOUNT) {
             struct ask ask = take_ask(w, i);
             read_proven(w, t, &ask, err, p);
+            return;
+        }
+    }
+}
+
+void wallet_proven_inclusion(struct wallet *w,
+                             struct wallet_time t,
+                             uint64_t id,
+                             enum err err,
+                             const struct proven_inclusion *p)
+{
+    for (size_t i = 0; i < w->ask_count; i++) {
+        if (w->asks[i].id == id && w->asks[i].what == ASK_INCLUSION) {
+            struct ask ask = take_ask(w, i);
+            proof_answer(w, t, &ask, err, p);
             return;
         }
     }

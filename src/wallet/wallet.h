@@ -61,7 +61,7 @@ struct wallet_cfg {
 enum wallet_event_kind {
     /* for the node */
     WALLET_ASK, /* id, network, account, method, params, mode: ask servers; wallet_answer follows */
-    WALLET_PROVE, /* id, network, account, block_hash, address, slots: ask for a proof; wallet_proven follows */
+    WALLET_PROVE, /* id, network, account, block_hash, proof: ask for it; wallet_proven or wallet_proven_inclusion follows */
     WALLET_SUBMIT, /* operation, network, userop: give it to servers; wallet_submitted follows */
     WALLET_TRACK,  /* operation, network, hash: ask what became of it; wallet_tracked follows */
     /* for the API */
@@ -71,6 +71,12 @@ enum wallet_event_kind {
     WALLET_BALANCES_CHANGED,
     WALLET_STATUS_CHANGED, /* chain health, lock, selection, ceremonies, number of requests */
     WALLET_SETTINGS_CHANGED,
+};
+
+/* What of a block that the anchor has named is to be proven. */
+enum wallet_proof {
+    WALLET_PROOF_ACCOUNT,   /* address, slots */
+    WALLET_PROOF_INCLUSION, /* block, tx_hash: a transaction in its chain */
 };
 
 /* How many are asked, and what becomes of their answers. */
@@ -85,9 +91,12 @@ struct wallet_event {
     uint64_t id;       /* ASK, PROVE: of the question; TASK_DONE: of the task */
     struct id account; /* ASK, PROVE, SUBMIT, TRACK: whose servers are asked; unset: nobody's */
     enum wallet_ask_mode mode;
+    enum wallet_proof proof;
     struct hash32 block_hash; /* PROVE: of a block that the anchor has named */
+    uint64_t block;           /* PROVE: its number */
     struct address address;   /* PROVE */
     struct span slots;        /* PROVE: 32 bytes each; until the next call */
+    struct hash32 tx_hash;    /* PROVE */
     const struct network *network;
     const char *method; /* static */
     struct span params; /* JSON text; until the next call */
@@ -147,6 +156,13 @@ void wallet_proven(struct wallet *w,
                    uint64_t id,
                    enum err err,
                    const struct proven_account *p);
+
+/* wallet_proven_inclusion does the same of a transaction; ERR_UNSUPPORTED: no server answers such questions. */
+void wallet_proven_inclusion(struct wallet *w,
+                             struct wallet_time t,
+                             uint64_t id,
+                             enum err err,
+                             const struct proven_inclusion *p);
 
 /* wallet_set_anchor tells where trusted blocks of a network come from; NONE: from nowhere. */
 void wallet_set_anchor(struct wallet *w,

@@ -503,9 +503,21 @@ prove(const struct world *w, struct proven_account *ret, const struct wallet_eve
     return proven_account_verify(ret, &e->block_hash, &asked, &nothing, &p);
 }
 
+/* Who proves an inclusion stands in chain.inclusion; without it servers do not answer such questions. */
+static void answer_inclusion(struct world *w, const struct wallet_event *e)
+{
+    static struct proven_inclusion p;
+    enum err err = w->chain.inclusion ? w->chain.inclusion(&p, e) : ERR_UNSUPPORTED;
+    wallet_proven_inclusion(w->wallet, w->t, e->id, err, err == OK ? &p : NULL);
+}
+
 static void answer_prove(struct world *w, const struct wallet_event *e)
 {
     static struct proven_account p;
+    if (e->proof == WALLET_PROOF_INCLUSION) {
+        answer_inclusion(w, e);
+        return;
+    }
     w->chain.proofs++;
     if (w->chain.is_down) {
         return;

@@ -61,6 +61,7 @@ struct world_chain {
     bool lacks_version_2;          /* its code is not on this chain */
     bool is_anchored;              /* blocks are named by an anchor, and what can be is proven */
     bool proves_wrongly;           /* no proof holds */
+    enum err (*inclusion)(struct proven_inclusion *ret, const struct wallet_event *e); /* or NULL */
     struct u256 claimed; /* what answers without a proof say that the balance is, if not 0 */
     size_t proofs;
     uint64_t anchored; /* the block that the anchor has named last */

@@ -42,6 +42,15 @@ amount_figure(const struct api_writing *w, const struct operation *op, const str
     return api_worked_out(w, n, op->amount, (struct api_when){.block = op->block});
 }
 
+/* What was paid: proven with the inclusion, or a server's word. */
+static struct figure
+paid_figure(const struct api_writing *w, const struct operation *op, const struct network *n)
+{
+    return figure_grade(&op->fee_paid) == GRADE_PROVEN
+               ? op->fee_paid
+               : api_reported(w, n, figure_value(&op->fee_paid));
+}
+
 static void put_name(struct json_writer *j, const char *name)
 {
     json_put_name(j, name);
@@ -96,7 +105,8 @@ static void put_effect(const struct api_writing *w,
     put_name(j, "to");
     api_write_party(w, n, has_amount ? op->to : op->from);
     put_name(j, "grade");
-    json_put_str(j, "reported");
+    /* Of a payment out, the receipt of its inclusion says that it happened. */
+    json_put_str(j, grade_name(figure_grade(&op->fee_paid)));
     json_end_object(j);
 }
 
@@ -121,12 +131,12 @@ put_fee(const struct api_writing *w, const struct operation *op, const struct ne
     /* The fee was read for it. */
     struct api_when when = {.block = op->trial_block, .as_of_ms = op->created_ms};
     struct figure max = api_worked_out(w, n, op->fee_max, when);
-    struct figure paid = api_reported(w, n, op->fee_paid);
+    struct figure paid = paid_figure(w, op, n);
     put_name(j, "fee");
     json_put_object(j);
     put_name(j, "max");
     api_write_figure(j, &max, native_unit(n));
-    if (!u256_is_zero(op->fee_paid)) {
+    if (!u256_is_zero(figure_value(&op->fee_paid))) {
         put_name(j, "paid");
         api_write_figure(j, &paid, native_unit(n));
     }
@@ -525,7 +535,7 @@ void api_write_row(const struct api_writing *w, const struct operation *op)
         n = wallet_network_at(w->wallet, 0);
     }
     struct figure amount = amount_figure(w, op, n);
-    struct figure fee = api_reported(w, n, op->fee_paid);
+    struct figure fee = paid_figure(w, op, n);
     json_put_object(j);
     put_name(j, "id");
     json_put_str(j, op->id.text);
@@ -541,7 +551,7 @@ void api_write_row(const struct api_writing *w, const struct operation *op)
     put_asset(j, op, n);
     put_name(j, "amount");
     api_write_figure(j, &amount, unit_of(op));
-    if (!u256_is_zero(op->fee_paid)) {
+    if (!u256_is_zero(figure_value(&op->fee_paid))) {
         put_name(j, "fee");
         api_write_figure(j, &fee, native_unit(n));
     }

@@ -138,7 +138,7 @@ struct said {
 };
 
 /* A question of the wallet, or of the light client. */
-enum question_kind { QUESTION_RPC, QUESTION_PROOF, QUESTION_LIGHT };
+enum question_kind { QUESTION_RPC, QUESTION_PROOF, QUESTION_INCLUSION, QUESTION_LIGHT };
 struct question {
     bool is_used;
     enum question_kind kind;
@@ -150,7 +150,9 @@ struct question {
     const char *method;
     struct buf params; /* or the slots */
     struct hash32 block_hash;
+    uint64_t block; /* its number */
     struct address address;
+    struct hash32 tx_hash; /* INCLUSION */
     struct peer_id tried[SERVERS_TRIED_COUNT_MAX];
     size_t tried_count;
     size_t running; /* calls */

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "node/daemon/servers_inside.h"
 #include "service/proven.h"
+#include "service/proven_chain.h"
 
 enum {
     HEDGE_MS_MIN = 200,
@@ -63,6 +64,17 @@ static void end_proof(struct servers *s,
     wallet_proven(s->cfg.wallet, t, ask, err, p);
 }
 
+static void end_inclusion(struct servers *s,
+                          struct wallet_time t,
+                          struct question *q,
+                          enum err err,
+                          const struct proven_inclusion *p)
+{
+    uint64_t ask = q->ask;
+    question_free(s, q);
+    wallet_proven_inclusion(s->cfg.wallet, t, ask, err, p);
+}
+
 static void source_set(struct wallet_source *source, const struct peer_id *peer)
 {
     char text[PEER_ID_TEXT_MAX];
@@ -82,6 +94,10 @@ static void end_failed(struct servers *s, struct wallet_time t, struct question 
     enum err err = q->failed == OK ? ERR_CLOSED : q->failed;
     if (q->kind == QUESTION_PROOF) {
         end_proof(s, t, q, err, NULL);
+        return;
+    }
+    if (q->kind == QUESTION_INCLUSION) {
+        end_inclusion(s, t, q, err, NULL);
         return;
     }
     if (q->kind == QUESTION_LIGHT) {
@@ -181,25 +197,35 @@ static void go_on(struct servers *s, struct wallet_time t, struct question *q)
     }
 }
 
+static enum question_kind kind_of(const struct wallet_event *e)
+{
+    if (e->kind != WALLET_PROVE) {
+        return QUESTION_RPC;
+    }
+    return e->proof == WALLET_PROOF_INCLUSION ? QUESTION_INCLUSION : QUESTION_PROOF;
+}
+
 void ask_begin(struct servers *s, struct wallet_time t, const struct wallet_event *e)
 {
     struct question *q = question_place(s);
     check(q); /* servers_has_room was asked */
     *q = (struct question){.is_used = true,
-                           .kind = e->kind == WALLET_PROVE ? QUESTION_PROOF : QUESTION_RPC,
+                           .kind = kind_of(e),
                            .ask = e->id,
                            .mode = e->mode,
                            .network = e->network,
                            .account = e->account,
                            .method = e->method,
                            .block_hash = e->block_hash,
+                           .block = e->block,
                            .address = e->address,
+                           .tx_hash = e->tx_hash,
                            .hedge_at = INSTANT_NEVER,
                            .settle_at = INSTANT_NEVER,
                            .again_at = INSTANT_NEVER,
                            .give_up_at = instant_add(t.mono, GIVE_UP_MS * US_PER_MS)};
     buf_init(&q->params, s->cfg.budget, PARAMS_LEN_MAX);
-    if (buf_append(&q->params, q->kind == QUESTION_PROOF ? e->slots : e->params) != OK) {
+    if (buf_append(&q->params, e->kind == WALLET_PROVE ? e->slots : e->params) != OK) {
         q->failed = ERR_LIMIT;
         end_failed(s, t, q);
         return;
@@ -266,6 +292,28 @@ static void take_proof(struct servers *s,
     go_on(s, t, q);
 }
 
+static void take_inclusion(struct servers *s,
+                           struct wallet_time t,
+                           struct question *q,
+                           const struct peer_id *peer,
+                           const struct service_client_event *e)
+{
+    struct proven_inclusion p;
+    struct service_request asked = call_request(s, q);
+    enum err err = proven_inclusion_verify(&p, &q->block_hash, &asked, &e->body.chain);
+    if (err == OK) {
+        call_proved(s, peer, true);
+        end_inclusion(s, t, q, OK, &p);
+        return;
+    }
+    q->failed = err == ERR_STATE ? ERR_INTERNAL : ERR_AUTH;
+    if (err != ERR_STATE) { /* that would be a mistake of ours */
+        call_proved(s, peer, false);
+        trust_lied(s, t, q, peer, e->response.body);
+    }
+    go_on(s, t, q);
+}
+
 static bool is_null(const struct service_client_event *e)
 {
     return !e->body.rpc.is_error && span_equal(e->body.rpc.json, SPAN_LIT("null"));
@@ -307,6 +355,8 @@ void ask_answered(struct servers *s,
     q->running--;
     if (q->kind == QUESTION_PROOF) {
         take_proof(s, t, q, peer, e);
+    } else if (q->kind == QUESTION_INCLUSION) {
+        take_inclusion(s, t, q, peer, e);
     } else if (q->kind == QUESTION_LIGHT) {
         take_light(s, t, q, peer, e);
     } else if (is_null(e)) {

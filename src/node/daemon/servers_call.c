@@ -488,18 +488,24 @@ void call_drop_heads(struct servers *s)
 
 struct service_request call_request(struct servers *s, const struct question *q)
 {
-    bool is_proof = q->kind == QUESTION_PROOF;
-    struct service_request r =
-        request_of(s, is_proof ? SERVICE_ACCOUNT_PROOF : SERVICE_RPC, q->network);
+    static const enum service_type types[] = {[QUESTION_RPC] = SERVICE_RPC,
+                                              [QUESTION_PROOF] = SERVICE_ACCOUNT_PROOF,
+                                              [QUESTION_INCLUSION] = SERVICE_INCLUSION,
+                                              [QUESTION_LIGHT] = SERVICE_LC_UPDATES};
+    struct service_request r = request_of(s, types[q->kind], q->network);
     r.deadline_ms = ASK_DEADLINE_MS;
     if (q->kind == QUESTION_LIGHT) {
         uint64_t id = r.id;
         r = q->light;
         r.id = id;
-    } else if (is_proof) {
+    } else if (q->kind == QUESTION_PROOF) {
         r.block_hash = q->block_hash;
         r.address = q->address;
         r.slots = buf_span(&q->params);
+    } else if (q->kind == QUESTION_INCLUSION) {
+        r.block_hash = q->block_hash;
+        r.number = q->block;
+        r.tx_hash = q->tx_hash;
     } else {
         r.method = span_str(q->method);
         r.params = buf_span(&q->params);

@@ -340,6 +340,11 @@ write_question(struct wr *w, struct wallet_time t, const struct question *q, uin
     } else if (q->kind == QUESTION_PROOF) {
         protobuf_write_bytes(w, FIELD_BLOCK, SPAN_OF(q->block_hash.bytes));
         protobuf_write_bytes(w, FIELD_ADDRESS, SPAN_OF(q->address.bytes));
+    } else if (q->kind == QUESTION_INCLUSION) {
+        protobuf_write_bytes(w, FIELD_METHOD, SPAN_LIT("inclusion"));
+        protobuf_write_bytes(w, FIELD_BLOCK, SPAN_OF(q->block_hash.bytes));
+        protobuf_write_bytes(w, FIELD_QUESTION, SPAN_OF(q->tx_hash.bytes));
+        return;
     } else {
         protobuf_write_bytes(w, FIELD_METHOD, span_str(q->method));
     }

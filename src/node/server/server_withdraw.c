@@ -17,7 +17,7 @@ enum {
     LOOKS_MAX = 240, /* two minutes */
 };
 
-struct withdrawal {
+struct payout {
     struct server *s;
     const struct server_withdrawal *what;
     struct server_withdrawal_plan plan;
@@ -32,7 +32,7 @@ struct withdrawal {
 
 static void on_answer(void *user, uint64_t tag, const struct fetch_result *r)
 {
-    struct withdrawal *w = user;
+    struct payout *w = user;
     (void)tag;
     buf_clear(&w->answer);
     w->answered = r->err != OK || r->status != 200 ? ERR_IO : buf_append(&w->answer, r->body);
@@ -48,7 +48,7 @@ struct question {
     uint8_t room[QUESTION_LEN_MAX];
 };
 
-static void question_begin(struct question *q, struct withdrawal *w, const char *method)
+static void question_begin(struct question *q, struct payout *w, const char *method)
 {
     q->method = method;
     q->w = wr_init(MSPAN_OF(q->room));
@@ -58,7 +58,7 @@ static void question_begin(struct question *q, struct withdrawal *w, const char 
 
 /* *ret_result points into w->answer, until the next question. */
 MUST_CHECK static enum err
-question_ask(struct question *q, struct withdrawal *w, struct json *ret_result)
+question_ask(struct question *q, struct payout *w, struct json *ret_result)
 {
     struct server *s = w->s;
     struct jsonrpc_response r;
@@ -91,7 +91,7 @@ question_ask(struct question *q, struct withdrawal *w, struct json *ret_result)
     return OK;
 }
 
-MUST_CHECK static enum err ask_quantity(struct withdrawal *w, struct question *q, struct u256 *ret)
+MUST_CHECK static enum err ask_quantity(struct payout *w, struct question *q, struct u256 *ret)
 {
     struct json result;
     TRY(question_ask(q, w, &result));
@@ -104,7 +104,7 @@ MUST_CHECK static enum err ask_quantity(struct withdrawal *w, struct question *q
 }
 
 MUST_CHECK static enum err
-ask_of_account(struct withdrawal *w, struct u256 *ret, const char *method, const char *block)
+ask_of_account(struct payout *w, struct u256 *ret, const char *method, const char *block)
 {
     struct question q;
     question_begin(&q, w, method);
@@ -115,7 +115,7 @@ ask_of_account(struct withdrawal *w, struct u256 *ret, const char *method, const
 
 /* ---- what can be taken ---- */
 
-MUST_CHECK static enum err check_chain(struct withdrawal *w)
+MUST_CHECK static enum err check_chain(struct payout *w)
 {
     struct server *s = w->s;
     struct question q;
@@ -135,7 +135,7 @@ MUST_CHECK static enum err check_chain(struct withdrawal *w)
 }
 
 /* An operation that was promised needs the money and the nonce. */
-MUST_CHECK static enum err check_quiet(struct withdrawal *w)
+MUST_CHECK static enum err check_quiet(struct payout *w)
 {
     struct server *s = w->s;
     struct u256 latest;
@@ -163,7 +163,7 @@ MUST_CHECK static enum err check_quiet(struct withdrawal *w)
     return OK;
 }
 
-MUST_CHECK static enum err ask_fee(struct withdrawal *w)
+MUST_CHECK static enum err ask_fee(struct payout *w)
 {
     struct question q;
     struct json block;
@@ -185,7 +185,7 @@ MUST_CHECK static enum err ask_fee(struct withdrawal *w)
 }
 
 /* A receiver with code may need more than the 21000 of a plain transfer. */
-MUST_CHECK static enum err ask_gas(struct withdrawal *w)
+MUST_CHECK static enum err ask_gas(struct payout *w)
 {
     struct question q;
     struct u256 gas;
@@ -206,7 +206,7 @@ MUST_CHECK static enum err ask_gas(struct withdrawal *w)
     return OK;
 }
 
-MUST_CHECK static enum err plan(struct withdrawal *w)
+MUST_CHECK static enum err plan(struct payout *w)
 {
     struct server *s = w->s;
     struct server_withdrawal_plan *p = &w->plan;
@@ -247,7 +247,7 @@ MUST_CHECK static enum err plan(struct withdrawal *w)
 
 /* ---- sending ---- */
 
-MUST_CHECK static enum err sign(struct withdrawal *w, struct buf *raw)
+MUST_CHECK static enum err sign(struct payout *w, struct buf *raw)
 {
     struct server *s = w->s;
     struct secp256k1_signature sig;
@@ -268,7 +268,7 @@ MUST_CHECK static enum err sign(struct withdrawal *w, struct buf *raw)
     return err;
 }
 
-MUST_CHECK static enum err give_to_node(struct withdrawal *w, struct span raw)
+MUST_CHECK static enum err give_to_node(struct payout *w, struct span raw)
 {
     struct question q;
     struct json result;
@@ -283,7 +283,7 @@ static void on_look(void *user)
     loop_stop(&s->loop);
 }
 
-MUST_CHECK static enum err wait_for_block(struct withdrawal *w, struct server_withdrawal_done *done)
+MUST_CHECK static enum err wait_for_block(struct payout *w, struct server_withdrawal_done *done)
 {
     struct server *s = w->s;
     struct alarm alarm;
@@ -312,7 +312,7 @@ MUST_CHECK static enum err wait_for_block(struct withdrawal *w, struct server_wi
     return err;
 }
 
-MUST_CHECK static enum err withdraw(struct withdrawal *w,
+MUST_CHECK static enum err withdraw(struct payout *w,
                                     const struct server_withdrawal_port *port,
                                     struct server_withdrawal_done *ret_done)
 {
@@ -341,7 +341,7 @@ enum err server_withdraw(const struct server_config *config,
                          struct server_withdrawal_done *ret_done,
                          char ret_text[static SERVER_TEXT_LEN])
 {
-    struct withdrawal w = {.what = what};
+    struct payout w = {.what = what};
     *ret_done = (struct server_withdrawal_done){.is_included = false};
     TRY(server_new(&w.s, config, ret_text));
     buf_init(&w.answer, &w.s->budget, ANSWER_LEN_MAX);
