@@ -579,6 +579,16 @@ uint64_t conn_rtt_us(const struct conn *c)
     return c->quic ? quic_rtt_us(c->quic) : c->yamux.rtt_us;
 }
 
+const char *conn_security_name(const struct conn *c)
+{
+    return c->quic || c->security == SECURITY_TLS ? "tls" : "noise";
+}
+
+const char *conn_muxer_name(const struct conn *c)
+{
+    return c->quic ? "quic" : "yamux";
+}
+
 void conn_close(struct conn *c)
 {
     fail(c, OK, "closed by us");

@@ -188,6 +188,10 @@ void conn_tick(struct conn *c, instant now);
 /* conn_rtt_us is the round trip as the muxer measured it; 0 = not known. */
 uint64_t conn_rtt_us(const struct conn *c);
 
+/* conn_security_name and conn_muxer_name are words for what was agreed, or is proposed: "noise", "tls"; "yamux", "quic". Static. */
+const char *conn_security_name(const struct conn *c);
+const char *conn_muxer_name(const struct conn *c);
+
 /* conn_channel names this connection alike on both sides and unlike any other, for channel binding: Noise's handshake hash,
  * or what TLS exports. ERR_STATE before READY. */
 MUST_CHECK enum err conn_channel(const struct conn *c, struct hash32 *ret);

@@ -312,11 +312,17 @@ static void fill_info(struct host_peer_info *ret_info, const struct host_peer *p
                                         .identified = p->is_identified,
                                         .rtt_us = p->ping_rtt_us,
                                         .connected_at = p->connected_at,
+                                        .transport = "",
+                                        .security = "",
+                                        .muxer = "",
                                         .memory_used = p->budget.used};
     struct list *first = list_first(&p->conns);
     if (first) {
         const struct host_conn *hc = list_entry(first, struct host_conn, in_peer);
         ret_info->addr = buf_span(&hc->addr);
+        ret_info->transport = host_addr_transport(ret_info->addr);
+        ret_info->security = conn_security_name(&hc->conn);
+        ret_info->muxer = conn_muxer_name(&hc->conn);
         ret_info->relay_data_max = hc->relay_data_max;
         ret_info->relay_until = hc->relay_until;
         uint64_t rtt_us = conn_rtt_us(&hc->conn);

@@ -256,6 +256,8 @@ MUST_CHECK enum err host_set_listen_addrs(struct host *h, const struct span *add
 
 /* ---- peers ---- */
 
+struct host_dial_trace; /* host_dial_trace.h */
+
 /* What a dial may do. */
 enum host_dial_role {
     HOST_DIAL_PLAIN,        /* any address; direct ones are tried before those through relays */
@@ -278,6 +280,8 @@ struct host_dial_args {
     bool
         insist; /* try also what failed a moment ago: for those who space their attempts themselves */
     uint64_t timeout_us; /* of each address; 0 = the host's limit */
+    struct host_dial_trace
+        *trace; /* NULL, or where the steps are written down; outlives the dial */
 };
 
 /* host_dial tries the addresses in the order and at the times of dial_plan.h, the next one also as soon as one failed;
@@ -318,10 +322,13 @@ struct host_peer_info {
     uint64_t relay_data_max; /* bytes in each direction; 0 = no limit that we know of */
     instant relay_until;     /* INSTANT_NEVER likewise */
     bool identified;
-    struct span addr;     /* of its first connection */
-    struct span observed; /* how the peer sees us: its word only */
-    struct span agent;    /* untrusted text, at most 256 bytes */
-    uint64_t rtt_us;      /* 0 = not known */
+    struct span addr;      /* of its first connection */
+    const char *transport; /* of that: "tcp", "ws", "quic", "relay"; static, as the next two */
+    const char *security;  /* "noise", "tls" */
+    const char *muxer;     /* "yamux", "quic" */
+    struct span observed;  /* how the peer sees us: its word only */
+    struct span agent;     /* untrusted text, at most 256 bytes */
+    uint64_t rtt_us;       /* 0 = not known */
     instant connected_at;
     size_t memory_used; /* bytes in its scope */
     size_t protocols_count;

@@ -10,6 +10,18 @@ bool host_addr_is_quic(struct span addr)
     return multiaddr_find(&part, addr, MULTIADDR_QUIC_V1) && !circuit_addr_is(addr);
 }
 
+const char *host_addr_transport(struct span addr)
+{
+    struct multiaddr_part part;
+    if (circuit_addr_is(addr)) {
+        return "relay";
+    }
+    if (multiaddr_find(&part, addr, MULTIADDR_QUIC_V1)) {
+        return "quic";
+    }
+    return multiaddr_find(&part, addr, MULTIADDR_WS) ? "ws" : "tcp";
+}
+
 static bool can_dial(struct span addr)
 {
     struct multiaddr_part part;

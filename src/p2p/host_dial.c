@@ -17,12 +17,18 @@ static void waiter_free(struct host *h, struct host_dial_waiter *w)
     mem_free(&h->system, w, sizeof *w);
 }
 
-MUST_CHECK static enum err waiter_new(struct host *h, uint64_t *ret_dial, struct host_dial *d)
+MUST_CHECK static enum err
+waiter_new(struct host *h, uint64_t *ret_dial, struct host_dial *d, struct host_dial_trace *trace)
 {
     void *p;
     TRY(mem_alloc(&h->system, &p, sizeof(struct host_dial_waiter)));
     struct host_dial_waiter *w = p;
     w->id = ++h->next_id;
+    w->trace = trace;
+    for (struct list *l = list_first(&d->attempts); l; l = list_next(&d->attempts, l)) {
+        const struct host_conn *hc = list_entry(l, struct host_conn, in_dial);
+        host_dial_trace_begin(trace, hc->dialled_at, buf_span(&hc->addr));
+    }
     list_add_last(&d->waiters, &w->in_dial);
     h->dials_count++;
     *ret_dial = w->id;
@@ -43,6 +49,26 @@ static void dial_free(struct host *h, struct host_dial *d)
     list_remove(&d->in_dials);
     dial_plan_done(&d->plan);
     mem_free(&h->system, d, sizeof *d);
+}
+
+/* ---- what is written down ---- */
+
+static void trace_begin(const struct host *h, const struct host_dial *d, struct span addr)
+{
+    for (struct list *l = list_first(&d->waiters); l; l = list_next(&d->waiters, l)) {
+        host_dial_trace_begin(list_entry(l, struct host_dial_waiter, in_dial)->trace, h->now, addr);
+    }
+}
+
+static void trace_end(const struct host *h,
+                      const struct host_dial *d,
+                      struct span addr,
+                      struct host_dial_end end)
+{
+    for (struct list *l = list_first(&d->waiters); l; l = list_next(&d->waiters, l)) {
+        host_dial_trace_end(list_entry(l, struct host_dial_waiter, in_dial)->trace, h->now, addr,
+                            end);
+    }
 }
 
 /* ---- what attempts teach ---- */
@@ -133,12 +159,15 @@ static bool start_attempt(struct host *h, struct host_dial *d, struct span addr)
 {
     struct host_conn *hc;
     struct refusal r;
+    trace_begin(h, d, addr);
     if (!may_try(h, d, addr)) {
+        trace_end(h, d, addr, (struct host_dial_end){HOST_DIAL_FAILED, d->err, d->rule});
         return false;
     }
     if (host_conn_new(h, &hc, &r, addr, false) != OK) {
         d->err = ERR_LIMIT;
         d->rule = r.reason;
+        trace_end(h, d, addr, (struct host_dial_end){HOST_DIAL_FAILED, d->err, d->rule});
         return false;
     }
     hc->dial = d;
@@ -180,6 +209,8 @@ void host_dial_attempt_failed(struct host *h, struct host_conn *hc, enum err e, 
         return;
     }
     record_failed(h, hc, e);
+    trace_end(h, d, buf_span(&hc->addr),
+              (struct host_dial_end){HOST_DIAL_FAILED, e == OK ? ERR_CLOSED : e, rule});
     list_remove(&hc->in_dial);
     hc->dial = NULL;
     d->err = e == OK ? ERR_CLOSED : e;
@@ -193,6 +224,8 @@ static void drop_attempt(struct host *h, struct host_conn *hc)
     if (!is_punching(hc->dial) && instant_since(hc->dialled_at, h->now) >= DIAL_STAGGER_US) {
         record_holes(h, buf_span(&hc->addr), false);
     }
+    trace_end(h, hc->dial, buf_span(&hc->addr),
+              (struct host_dial_end){.outcome = HOST_DIAL_GIVEN_UP});
     list_remove(&hc->in_dial);
     hc->dial = NULL;
     if (hc->conn_is_made) {
@@ -237,11 +270,17 @@ static struct host_dial *find_alike(const struct host *h, const struct host_dial
     return NULL;
 }
 
+struct host_dial_join {
+    struct host_dial *other;
+    struct host_dial_trace *trace;
+};
+
 /* join makes who asked for d wait for other, which tries d's addresses too. Frees d. */
 MUST_CHECK static enum err
-join(struct host *h, uint64_t *ret_dial, struct host_dial *d, struct host_dial *other)
+join(struct host *h, uint64_t *ret_dial, struct host_dial *d, struct host_dial_join to)
 {
-    TRY(waiter_new(h, ret_dial, other));
+    struct host_dial *other = to.other;
+    TRY(waiter_new(h, ret_dial, other, to.trace));
     other->insist = other->insist || d->insist;
     other->timeout_us = max_u64(other->timeout_us, d->timeout_us);
     dial_plan_merge(&other->plan, &d->plan);
@@ -259,10 +298,10 @@ start(struct host *h, uint64_t *ret_dial, struct host_dial *d, const struct host
     TRY(is_pointless(h, d));
     struct host_dial *other = find_alike(h, d);
     if (other) {
-        return join(h, ret_dial, d, other);
+        return join(h, ret_dial, d, (struct host_dial_join){other, args->trace});
     }
     TRY(heap_add(&h->timers, &d->timer.node, INSTANT_NEVER));
-    TRY(waiter_new(h, ret_dial, d));
+    TRY(waiter_new(h, ret_dial, d, args->trace));
     host_dial_check(h, d, false);
     return OK;
 }
@@ -323,9 +362,10 @@ static bool cancel_in(struct host *h, struct list *dials, uint64_t id)
         struct host_dial *d = list_entry(l, struct host_dial, in_dials);
         struct host_dial_waiter *w = find_waiter(d, id);
         if (w) {
-            waiter_free(h, w);
-            if (list_is_empty(&d->waiters)) {
+            if (list_first(&d->waiters) == list_last(&d->waiters)) {
                 end_dial(h, d);
+            } else {
+                waiter_free(h, w);
             }
             return true;
         }
@@ -360,6 +400,7 @@ void host_dial_won(struct host *h, struct host_conn *hc)
     if (own) {
         dial_backoff_worked(&h->backoff, &own->peer, buf_span(&hc->addr));
         record_holes(h, buf_span(&hc->addr), true);
+        trace_end(h, own, buf_span(&hc->addr), (struct host_dial_end){.outcome = HOST_DIAL_WON});
         list_remove(&hc->in_dial);
         hc->dial = NULL;
         end_dial(h, own);

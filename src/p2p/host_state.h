@@ -12,6 +12,7 @@
 #include "p2p/dial_backoff.h"
 #include "p2p/dial_plan.h"
 #include "p2p/host.h"
+#include "p2p/host_dial_trace.h"
 #include "p2p/identify.h"
 #include "p2p/noise.h"
 #include "p2p/perf.h"
@@ -69,6 +70,7 @@ struct host_dial {
 
 struct host_dial_waiter {
     uint64_t id;
+    struct host_dial_trace *trace; /* NULL, or what it lent */
     struct list in_dial;
 };
 
@@ -347,6 +349,9 @@ void host_punch_tick(struct host *h, struct host_conn *hc);
 MUST_CHECK enum err
 host_addrs_take(const struct host *h, struct host_dial *d, const struct host_dial_args *args);
 bool host_addr_is_quic(struct span addr);
+
+/* host_addr_transport is the word for how one comes to an address that can be dialled: see host_peer_info. */
+const char *host_addr_transport(struct span addr);
 
 /* host_direct_addrs gives those of our announced addresses that lead through no relay; how many. They live until the next
  * host_set_listen_addrs. */

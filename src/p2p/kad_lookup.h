@@ -34,9 +34,11 @@ struct kad_candidate {
     struct kad_contact contact;
     enum kad_candidate_state state;
     uint8_t path;
-    uint8_t hops;   /* 0 for those from our own table */
-    uint8_t marked; /* the caller's own note */
+    uint8_t hops;        /* 0 for those from our own table */
+    uint8_t marked;      /* the caller's own note */
+    uint8_t named_count; /* peers that its answer named; as the next one the caller's note */
     instant asked_at;
+    instant ended_at; /* answered or failed */
 };
 
 struct kad_lookup {

@@ -414,6 +414,10 @@ static void take_closer(struct kad *k,
         }
         kad_lookup_add(&op->lookup, &peer, from);
     }
+    struct kad_candidate *c = kad_lookup_find(&op->lookup, from);
+    if (c) {
+        c->named_count = (uint8_t)taken; /* <= KAD_K */
+    }
 }
 
 static void take_providers(struct kad *k, struct kad_op *op, const struct kad_message *m)
@@ -472,6 +476,15 @@ static bool is_store(const struct kad_op *op, const struct kad_query *q)
     return op->is_storing && q->type == record_of(op->kind);
 }
 
+/* note_end is for whoever looks at the steps afterwards (kad_trace.h). */
+static void note_end(const struct kad *k, struct kad_op *op, const struct kad_id *from)
+{
+    struct kad_candidate *c = kad_lookup_find(&op->lookup, from);
+    if (c) {
+        c->ended_at = k->now;
+    }
+}
+
 void kad_op_answered(struct kad *k,
                      struct kad_op *op,
                      const struct kad_query *q,
@@ -484,6 +497,7 @@ void kad_op_answered(struct kad *k,
         return;
     }
     kad_lookup_answered(&op->lookup, from);
+    note_end(k, op, from);
     take_closer(k, op, from, message);
     switch (op->kind) {
     case KAD_OP_FIND_PEER:
@@ -507,11 +521,11 @@ void kad_op_answered(struct kad *k,
 
 void kad_op_failed(struct kad *k, struct kad_op *op, const struct kad_query *q)
 {
-    (void)k;
     if (is_store(op, q)) {
         op->stores_out--;
     } else {
         kad_lookup_failed(&op->lookup, &q->contact.id);
+        note_end(k, op, &q->contact.id);
     }
 }
 
