@@ -94,6 +94,7 @@ int command_receive(const struct command_args *args);
 int command_history(const struct command_args *args);
 int command_peers(const struct command_args *args);
 int command_network(const struct command_args *args);
+int command_net(const struct command_args *args); /* command_net.c */
 int command_version(const struct command_args *args);
 int command_plugin(const struct command_args *args);
 int command_send(const struct command_args *args);

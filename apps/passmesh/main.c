@@ -33,6 +33,8 @@ const struct command commands[] = {
     {"peers",      "",                                  "connected peers",                                                   command_peers   },
     {"network",    "[list | use ID]",
      "how this machine is reached and connected; networks, and which is used",                                               command_network },
+    {"net",        "[status | ping | find | trace]",
+     "this node among its peers; how one of them is found and reached, step by step",                                        command_net     },
     {"hardware",   "[--report [FILE]]",
      "what this machine can do for others, and what would be missing",                                                       command_hardware},
     {"plugin",     "[check | install | run ...]",

@@ -138,26 +138,26 @@ static void dial_failed(struct host_probe *hp)
     }
 }
 
+/* dial tries the addresses that were not tried yet. */
 static void dial(struct host_probe *hp)
 {
+    size_t count = hp->addrs_count - hp->addrs_dialled;
     struct host_dial_args args = {.peer = &hp->args.peer,
-                                  .addrs = hp->addrs,
-                                  .addrs_count = hp->addrs_count,
+                                  .addrs = hp->addrs + hp->addrs_dialled,
+                                  .addrs_count = count,
                                   .insist = true, /* a person asks */
                                   .trace = &hp->trace};
     if (is_connected(hp)) {
         connected(hp);
         return;
     }
-    hp->trace.count = 0;
-    if (hp->addrs_count == 0) {
-        over(hp, HOST_PROBE_NOT_FOUND);
+    if (count == 0) {
+        over(hp, hp->addrs_dialled > 0 ? HOST_PROBE_UNREACHABLE : HOST_PROBE_NOT_FOUND);
         return;
     }
     hp->state = HOST_PROBE_DIALLING;
-    if (host_dial(hp->host, &hp->dial, NULL, args) == OK) {
-        hp->has_dialled = true;
-    } else {
+    hp->addrs_dialled = hp->addrs_count;
+    if (host_dial(hp->host, &hp->dial, NULL, args) != OK) {
         dial_failed(hp); /* none that we can dial, or no room for a dial */
     }
 }
@@ -337,7 +337,7 @@ void host_probe_clear(struct host_probe *hp)
     struct host_peer_info info;
     struct peer_id peer = hp->args.peer;
     stop_step(hp);
-    if (hp->has_dialled && !hp->was_connected && host_peer_find(hp->host, &info, &peer) &&
+    if (hp->addrs_dialled > 0 && !hp->was_connected && host_peer_find(hp->host, &info, &peer) &&
         !info.inbound && info.streams_count == 0) {
         host_disconnect(hp->host, &peer);
     }

@@ -87,8 +87,8 @@ struct host_probe {
     struct span addrs[HOST_ADDRS_MAX]; /* given, then found */
     uint8_t addr_rooms[HOST_ADDRS_MAX][MULTIADDR_LEN_MAX];
     size_t addrs_count;
-    size_t addrs_given; /* of them */
-    bool has_dialled;
+    size_t addrs_given;   /* of them */
+    size_t addrs_dialled; /* likewise, the first so many */
     uint64_t dial;
     struct host_dial_trace trace;
     uint32_t pings_count;

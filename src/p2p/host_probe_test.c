@@ -143,6 +143,9 @@ TEST(an_old_address_gives_way_to_what_the_dht_knows)
     EXPECT(probe.has_lookup);
     EXPECT_EQ(2, probe.addrs_count);
     EXPECT_EQ(1, probe.addrs_given);
+    EXPECT_EQ(2, probe.trace.count);
+    EXPECT(probe.trace.steps[0].outcome == HOST_DIAL_FAILED);
+    EXPECT(probe.trace.steps[1].outcome == HOST_DIAL_WON);
     stop();
 }
 

@@ -2,9 +2,11 @@
 """Servers that say in the DHT what they serve, and daemons that know one of them and find the others, as processes.
 usage: dht_test.py PASSMESH PASSMESH_SERVER P2P_NODE"""
 import hashlib
+import json
+import subprocess
 import time
 
-from world import P2P_NODE, main, until
+from world import P2P_NODE, PASSMESH, main, until
 
 QUIET_S = 4  # long enough for two searches
 
@@ -22,6 +24,43 @@ def providers(node, key):
     at = len(node.seen)
     node.line('ok kad ')
     return {line.split()[1] for line in node.seen[at:] if line.startswith('found ')}
+
+
+def net(world, daemon, *words):
+    """passmesh net WORDS: its exit code, and what it said in JSON."""
+    done = subprocess.run((PASSMESH, '--home', str(daemon.home), '--json', 'net', *words), capture_output=True, text=True)
+    return done.returncode, json.loads(done.stdout) if done.stdout else {}
+
+
+def look_around(world, daemon, first, second):
+    """What passmesh net says of the wallet's place, and of the ways to its peers."""
+    first_id, second_id = first.ready['peer_id'], second.ready['peer_id']
+    code, state = net(world, daemon)
+    peer = {p['id']: p for p in state['peers']}[first_id]
+    yield 'net: a peer, and what its connection is made of', code == 0 and peer['transport'] == 'tcp' and peer['muxer'] == 'yamux' \
+        and '/web3-wallet/1.0' in peer['protocols'] and peer['memory_used'] > 0
+    yield 'the wallet is a client of the DHT, with servers in its table', state['dht']['mode'] == 'client' and \
+        sum(b['peers'] for b in state['dht']['buckets']) == state['dht']['peers'] >= 2
+    yield 'no scope is over its limit', all(b['used'] <= b['used_max'] <= b['limit'] for b in state['budget'])
+    text = world.ask(daemon, 'net')
+    yield 'and all of that in words', all(w in text for w in ('Outside    unknown: it takes no connections', 'DHT        client', 'Gossip', 'Budget'))
+    code, ping = net(world, daemon, 'ping', first_id, '2')
+    yield 'net ping: over the connection that there is', code == 0 and ping['was_connected'] and [p['answered'] for p in ping['pings']] == [True, True]
+    code, found = net(world, daemon, 'find', second_id)
+    yield 'net find: its address, and who was asked for it', code == 0 and second.ready['listen'][0].startswith(found['addresses'][0]) \
+        and any(s['state'] == 'answered' for s in found['lookup']['steps'])
+    nobody = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'
+    code, found = net(world, daemon, 'find', nobody)
+    yield 'somebody who is not there is not found', code == 1 and found['outcome'] == 'not_found'
+    code, trace = net(world, daemon, 'trace', f'/ip4/127.0.0.1/tcp/9/p2p/{nobody}')
+    yield 'net trace: the address that was tried, and why it failed', code == 1 and trace['outcome'] == 'unreachable' \
+        and [(d['address'][:21], d['state'], d['why']) for d in trace['dial']] == [('/ip4/127.0.0.1/tcp/9/', 'failed', 'cannot connect')]
+    alone = world.daemon('tracer', f'mdns = no\nserver = {first.ready["listen"][0]}\n')
+    until('it is connected', lambda: first_id in world.peers(alone))
+    code, trace = net(world, alone, 'trace', second_id)
+    yield 'net trace: a server, by whichever way was open', code == 0 and trace['outcome'] == 'connected' and \
+        (trace['was_connected'] or trace['dial'][-1]['state'] == 'connected') and trace['connection']['id'] == second_id
+    yield 'words that mean nobody are refused', net(world, daemon, 'find', 'somebody')[0] == 2 and net(world, daemon, 'find')[0] == 2
 
 
 def run(world):
@@ -58,6 +97,7 @@ def run(world):
     yield 'a daemon with dht = no finds nobody', list(world.peers(alone)) == [first_id]
     yield 'a server with dht = no is found by nobody', quiet_id not in world.peers(daemon)
 
+    yield from look_around(world, daemon, first, second)
     second.stop()
     until('the second server has gone', lambda: second_id not in world.peers(daemon))
     world.children.remove(second)

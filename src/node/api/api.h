@@ -22,6 +22,13 @@
 
 enum { API_LOG_LINE_COUNT = 500 };
 
+/* A probe of one peer, in the words of the schema of net_probe. */
+struct api_net_probe {
+    struct span peer; /* text: an id, or an address with one */
+    struct span goal;
+    uint32_t pings;
+};
+
 /* What the API asks of the node besides the wallet; each writes one value (or members, where it says so). */
 struct api_node_port {
     /* peers_list: the array of type peer. */
@@ -34,6 +41,13 @@ struct api_node_port {
     const char *(*consensus)(struct api_node_port *self, const struct network *network);
     /* The members of network_status but chain: reach, peers, by_source, memory_*, refused, servers, sent. */
     void (*write_network)(struct api_node_port *self, struct json_writer *j);
+    /* net_status: the type net_state. */
+    void (*write_net)(struct api_node_port *self, struct json_writer *j);
+    /* net_probe: begins; api_net_done follows with the same id. ERR_STATE: one is under way; ERR_UNSUPPORTED: that peer is this node; any
+     * other: peer is none. */
+    enum err (*net_probe)(struct api_node_port *self,
+                          uint64_t id,
+                          const struct api_net_probe *args);
     /* plugin_status: the type plugin_state. plugin_log: lines with a higher number, into an array that is open. */
     void (*write_plugin)(struct api_node_port *self, struct json_writer *j);
     void (*write_plugin_log)(struct api_node_port *self, struct json_writer *j, uint64_t after);
@@ -153,6 +167,9 @@ void api_node_set_done(struct api *a,
                        struct wallet_time t,
                        uint64_t id,
                        const struct api_node_result *result);
+
+/* api_net_done answers a probe: result is of the type net_probe; empty: there was no room for it. */
+void api_net_done(struct api *a, uint64_t id, struct span result);
 
 /* api_plugin_done answers a command: code is empty for done or begun, else the code of why not. api_plugin_changed: its state is another. */
 void api_plugin_done(struct api *a, uint64_t id, struct span code);

@@ -14,6 +14,8 @@ enum api_done api_do_history_list(struct api_call *c);
 enum api_done api_do_log_tail(struct api_call *c);
 enum api_done api_do_network_status(struct api_call *c);
 enum api_done api_do_network_node_set(struct api_call *c); /* api_methods_node.c */
+enum api_done api_do_net_probe(struct api_call *c);        /* api_methods_node.c, as the next one */
+enum api_done api_do_net_status(struct api_call *c);
 enum api_done api_do_networks_list(struct api_call *c);
 enum api_done api_do_operation_get(struct api_call *c);
 enum api_done

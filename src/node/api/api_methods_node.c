@@ -2,6 +2,11 @@
 #include "node/api/api_inside.h"
 #include "node/api/api_methods.h"
 
+enum {
+    PROBE_WAIT_MS = 1000,
+    PROBE_TEXT_LEN_MAX = 512, /* format multiaddr */
+};
+
 enum api_done api_do_network_node_set(struct api_call *c)
 {
     struct api *a = c->api;
@@ -73,4 +78,65 @@ enum api_done api_do_hardware(struct api_call *c)
 {
     c->api->cfg.node->write_hardware(c->api->cfg.node, c->w.j);
     return API_DONE;
+}
+
+enum api_done api_do_net_status(struct api_call *c)
+{
+    if (wallet_is_locked(c->w.wallet)) {
+        return api_refuse(c, "locked");
+    }
+    c->api->cfg.node->write_net(c->api->cfg.node, c->w.j);
+    return API_DONE;
+}
+
+static void refuse_probe(struct coded *why, enum err err)
+{
+    if (err == ERR_STATE) {
+        coded_set(why, "rate_limited");
+        coded_add_u64(why, "wait_ms", PROBE_WAIT_MS);
+        return;
+    }
+    coded_set(why, "invalid_params");
+    coded_add_str(why, "field", "peer");
+    coded_add_str(why, "rule", err == ERR_UNSUPPORTED ? "self" : "format");
+}
+
+/* The command line is whoever owns the files: it needs no open wallet. */
+enum api_done api_do_net_probe(struct api_call *c)
+{
+    struct api *a = c->api;
+    uint8_t room[PROBE_TEXT_LEN_MAX];
+    uint64_t pings = 1;
+    struct json v;
+    if (api_param(c, &v, "pings") && json_get_u64(&pings, v) != OK) {
+        pings = 1;
+    }
+    struct api_pending *p = api_pend_of_node(c);
+    if (!p) {
+        return API_REFUSED;
+    }
+    struct api_net_probe args = {.peer = api_param_text(c, "peer", MSPAN_OF(room)),
+                                 .goal = api_param_plain(c, "goal"),
+                                 .pings = (uint32_t)pings}; /* <= 10, by the schema */
+    enum err err = a->cfg.node->net_probe(a->cfg.node, p->task, &args);
+    if (err != OK) {
+        *p = (struct api_pending){0};
+        refuse_probe(&c->why, err);
+        return API_REFUSED;
+    }
+    return API_LATER;
+}
+
+void api_net_done(struct api *a, uint64_t id, struct span result)
+{
+    struct api_pending *p = api_pending_of_node(a, id);
+    struct coded why = {0};
+    if (!p) {
+        return;
+    }
+    if (result.n == 0) {
+        coded_set(&why, "internal");
+        coded_add_str(&why, "where", "net_probe");
+    }
+    api_finish(a, p, result, &why);
 }

@@ -110,6 +110,25 @@ set_node(struct api_node_port *self, uint64_t id, const struct network *network,
     port_of(self)->node = id;
 }
 
+static void write_net(struct api_node_port *self, struct json_writer *j)
+{
+    (void)self;
+    json_put_raw(
+        j, SPAN_LIT("{\"id\":\"12D3KooWTest\",\"reach\":{\"state\":\"unknown\",\"why\":{\"code\":"
+                    "\"not_listening\",\"params\":{}}},\"router_ports\":\"unknown\",\"testers\":0,"
+                    "\"addresses\":[],\"peers\":[],\"dht\":{\"mode\":\"off\",\"peers\":0,"
+                    "\"network_size\":0,\"operations\":0,\"queries\":0,\"providers\":0,"
+                    "\"values\":0,\"served\":0,\"buckets\":[]},\"topics\":[],\"budget\":[],"
+                    "\"counts\":[]}"));
+}
+
+static enum err net_probe(struct api_node_port *self, uint64_t id, const struct api_net_probe *args)
+{
+    port_of(self)->probe = id;
+    port_of(self)->probe_pings = args->pings;
+    return port_of(self)->probe_err;
+}
+
 static void write_plugin(struct api_node_port *self, struct json_writer *j)
 {
     (void)self;
@@ -146,6 +165,8 @@ void api_port_init(struct api_port *p)
                  .write_servers = write_servers,
                  .write_network = write_network,
                  .write_hardware = write_hardware,
+                 .write_net = write_net,
+                 .net_probe = net_probe,
                  .write_plugin = write_plugin,
                  .write_plugin_log = write_plugin_log,
                  .plugin_do = plugin_do,

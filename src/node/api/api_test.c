@@ -317,6 +317,48 @@ TEST(an_own_node_is_named)
     rig_done(r);
 }
 
+TEST(a_probe_is_answered_when_it_is_over)
+{
+    struct rig *r = start(true);
+    TEST_REQUIRE(r);
+    static const char result[] =
+        "{\"peer\":\"12D3KooWTest\",\"outcome\":\"found\",\"took_ms\":1,\"was_connected\":false,"
+        "\"in_table\":false,\"addresses\":[],\"dial\":[],\"pings\":[]}";
+    EXPECT(rig_ask(r, "net_status", " "));
+    EXPECT_STR("off", rig_text(r->result, "dht.mode").text);
+    r->waits = true;
+    EXPECT(!rig_ask(r, "net_probe", "\"peer\":\"12D3KooWTest\",\"goal\":\"ping\",\"pings\":3"));
+    EXPECT(!r->has_reply);
+    EXPECT_EQ(3, r->node.probe_pings);
+    api_net_done(r->api, r->node.probe, span_str(result));
+    rig_turn(r, 1);
+    EXPECT(r->has_reply);
+    EXPECT_STR("found", rig_text(r->result, "outcome").text);
+    EXPECT(!rig_ask(r, "net_probe", "\"peer\":\"12D3KooWTest\",\"goal\":\"find\""));
+    EXPECT_EQ(1, r->node.probe_pings);
+    api_net_done(r->api, r->node.probe, SPAN_EMPTY);
+    rig_turn(r, 1);
+    EXPECT_STR("internal", r->error);
+    r->waits = false;
+    static const struct {
+        enum err err;
+        const char *code;
+    } table[] = {
+        {ERR_STATE,       "rate_limited"  },
+        {ERR_UNSUPPORTED, "invalid_params"},
+        {ERR_MALFORMED,   "invalid_params"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        r->node.probe_err = table[i].err;
+        RIG_REFUSED(r, table[i].code, "net_probe", "\"peer\":\"x\",\"goal\":\"find\"");
+    }
+    RIG_REFUSED(r, "invalid_params", "net_probe", "\"peer\":\"x\",\"goal\":\"other\"");
+    RIG_REFUSED(r, "invalid_params", "net_probe", "\"peer\":\"x\",\"goal\":\"ping\",\"pings\":11");
+    r->caller.way = API_WAY_HTTP;
+    RIG_REFUSED(r, "method_not_found", "net_probe", "\"peer\":\"x\",\"goal\":\"find\"");
+    rig_done(r);
+}
+
 /* ---- the life of an operation ---- */
 
 static void expect_state(struct rig *r, const char *operation, const char *state)

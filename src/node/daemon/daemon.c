@@ -133,6 +133,7 @@ static void on_host_event(void *user, const struct host_event *e)
         daemon_dht_event(d);
         daemon_relay_event(d);
         daemon_reach_event(d);
+        daemon_net_event(d);
     } else {
         (void)servers_host_event(&d->servers, t.mono, t, e);
     }
@@ -225,6 +226,17 @@ static void port_peers(struct api_node_port *self, struct json_writer *j)
 {
     struct daemon *d = daemon_of(self);
     servers_write_peers(&d->servers, j, daemon_time(d));
+}
+
+static void port_net(struct api_node_port *self, struct json_writer *j)
+{
+    daemon_net_write(daemon_of(self), j);
+}
+
+static enum err
+port_net_probe(struct api_node_port *self, uint64_t id, const struct api_net_probe *args)
+{
+    return daemon_net_probe(daemon_of(self), id, args);
 }
 
 static void port_hardware(struct api_node_port *self, struct json_writer *j)
@@ -504,6 +516,8 @@ static enum err start_api(struct daemon *d)
                                      .write_servers = port_servers,
                                      .consensus = port_consensus,
                                      .write_network = port_network,
+                                     .write_net = port_net,
+                                     .net_probe = port_net_probe,
                                      .write_hardware = port_hardware,
                                      .write_plugin = port_plugin,
                                      .write_plugin_log = port_plugin_log,
@@ -627,12 +641,10 @@ static enum err start(struct daemon *d)
     TRY(listen_for_peers(d));
     TRY(start_servers(d));
     TRY(daemon_relay_start(d));
-    if (daemon_reach_start(d) != OK) {
-        return fail(d, ERR_LIMIT,
-                    "The memory for peers is too small: raise memory_mib in passmesh.ini.");
-    }
+    TRY(daemon_reach_start(d));
     daemon_mdns_start(d);
     TRY(daemon_dht_start(d));
+    daemon_net_start(d);
     struct diag why = {0};
     if (daemon_attest_start(d, &why) != OK) {
         return fail(d, ERR_MALFORMED, "The attestation policy %s is not used: %s (docs/tee.md).",
@@ -711,6 +723,7 @@ static void stop(struct daemon *d)
     api_free(d->api);
     d->api = NULL;
     wallet_free(d->wallet);
+    daemon_net_stop(d);
     daemon_dht_stop(d);
     daemon_relay_stop(d);
     daemon_reach_stop(d);

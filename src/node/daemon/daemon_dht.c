@@ -84,6 +84,7 @@ void daemon_dht_event(struct daemon *d)
 {
     struct kad_event e;
     while (d->dht.is_on && host_kad_poll(&d->dht.kad, &e)) {
+        host_probe_kad(&d->probe, &e);
         if (e.op != d->dht.op) {
             continue;
         }

@@ -28,6 +28,7 @@
 #include "p2p/host_conn_manager.h"
 #include "p2p/host_dcutr.h"
 #include "p2p/host_kad.h"
+#include "p2p/host_probe.h"
 #include "p2p/host_reach.h"
 #include "p2p/host_state.h"
 
@@ -107,6 +108,8 @@ struct daemon {
     struct host_conn_manager peers;
     struct daemon_dht dht;
     struct daemon_reach reach;
+    struct host_probe probe;
+    uint64_t probe_id; /* of the API's question */
     struct host_circuit circuit;
     struct host_dcutr dcutr;
     struct attest_asker *asker;
@@ -163,13 +166,25 @@ instant daemon_dht_deadline(const struct daemon *d);
 
 /* ---- daemon_reach.c ---- */
 
-/* daemon_reach_start has peers say how they see us and, where the wallet listens, try to dial it. ERR_LIMIT: there is no memory. */
+/* daemon_reach_start has peers say how they see us and, where the wallet listens, try to dial it. ERR_LIMIT, with the sentence in d->text. */
 MUST_CHECK enum err daemon_reach_start(struct daemon *d);
 void daemon_reach_stop(struct daemon *d);
 void daemon_reach_event(struct daemon *d);
 
 /* daemon_reach_write writes the member reach. */
 void daemon_reach_write(const struct daemon *d, struct json_writer *j);
+
+/* ---- daemon_net.c ---- */
+
+/* daemon_net_start: after the DHT. */
+void daemon_net_start(struct daemon *d);
+void daemon_net_stop(struct daemon *d);
+void daemon_net_event(struct daemon *d);
+
+/* What the API's port needs. */
+void daemon_net_write(const struct daemon *d, struct json_writer *j);
+MUST_CHECK enum err
+daemon_net_probe(struct daemon *d, uint64_t id, const struct api_net_probe *asked);
 
 /* ---- daemon_attest.c ---- */
 

@@ -4,6 +4,8 @@
 #include "node/daemon/daemon_inside.h"
 #include "node/net/reach_json.h"
 
+#include <stdio.h>
+
 static struct span listen_of(const struct daemon *d)
 {
     return span_of(d->reach.listen, d->reach.listen_len);
@@ -37,9 +39,13 @@ enum err daemon_reach_start(struct daemon *d)
 {
     struct host_reach_cfg cfg = {.autonat = {.policy = {.private_too = d->servers.cfg.is_local}},
                                  .tcp_reuses_port = true};
-    enum err e = host_reach_init(&d->reach.host, &d->host, &cfg);
     struct span listen = listen_of(d);
-    if (e == OK && listen.n > 0) {
+    if (host_reach_init(&d->reach.host, &d->host, &cfg) != OK) {
+        (void)snprintf(d->text, DAEMON_TEXT_LEN,
+                       "The memory for peers is too small: raise memory_mib in passmesh.ini.");
+        return ERR_LIMIT;
+    }
+    if (listen.n > 0) {
         struct net_addr places[HOST_REACH_LISTEN_MAX];
         struct near near;
         near_load(&near);
@@ -49,7 +55,7 @@ enum err daemon_reach_start(struct daemon *d)
                             .listen = &listen, .listen_count = 1, .max = HOST_REACH_LISTEN_MAX});
         host_reach_set_listen(&d->reach.host, places, count);
     }
-    return e;
+    return OK;
 }
 
 void daemon_reach_stop(struct daemon *d)

@@ -558,6 +558,142 @@ export type NetworkStatus = {
   own_node?: string;
 };
 
+/** A connected peer, with what its connection is made of. */
+export type NetPeer = {
+  id: string;
+  address: string;
+  direction: 'in' | 'out';
+  transport: 'tcp' | 'ws' | 'quic' | 'relay';
+  security: 'noise' | 'tls';
+  muxer: 'yamux' | 'quic';
+  /** 0: not measured. */
+  rtt_us: number;
+  since_s: number;
+  connections: number;
+  streams: number;
+  /** Bytes of the budget that it holds. */
+  memory_used: number;
+  /** How it sees us; "": it has not said. */
+  observed: string;
+  /** What it calls itself; a stranger's words. */
+  agent: string;
+  /** That it speaks, it says. */
+  protocols: string[];
+};
+
+/** The node's place in the peer-to-peer network: addresses, peers, routing table, topics, budget. */
+export type NetState = {
+  id: string;
+  reach: Reach;
+  /** Does the router keep one outer port, whoever is talked to? */
+  router_ports: 'unknown' | 'same' | 'differs';
+  /** Connected peers that dial for others. */
+  testers: number;
+  addresses: {
+    address: string;
+    sources: ('listen' | 'observed' | 'mapped' | 'relay' | 'announced')[];
+    reach?: Reach;
+    /** Peers whose dial to it arrived. */
+    arrived?: number;
+    /** Peers that say that none did. */
+    failed?: number;
+  }[];
+  peers: NetPeer[];
+  dht: {
+    mode: 'off' | 'client' | 'server';
+    /** In the routing table. */
+    peers: number;
+    /** Estimate; 0: not known yet. */
+    network_size: number;
+    operations: number;
+    queries: number;
+    /** Records kept for others. */
+    providers: number;
+    values: number;
+    /** Questions of others that were answered. */
+    served: number;
+    /** Those that are not empty. */
+    buckets: {
+      /** That its peers share with us. */
+      bits: number;
+      peers: number;
+    }[];
+  };
+  /** Of gossipsub; none: this program joins none. */
+  topics: {
+    topic: string;
+    subscribed: boolean;
+    peers: number;
+    mesh: string[];
+  }[];
+  /** Memory in bytes. A scope lies within those above it. */
+  budget: {
+    scope: string;
+    used: number;
+    /** The highest so far. */
+    used_max: number;
+    limit: number;
+    /** Times that it had no room. */
+    refused: number;
+  }[];
+  counts: {
+    what: 'connections' | 'connections_in' | 'connections_transient' | 'dials' | 'protocols';
+    used: number;
+    limit: number;
+  }[];
+};
+
+/** What came of looking a peer up, dialling and pinging it, step by step. */
+export type NetProbe = {
+  peer: string;
+  /** silent: connected, but no ping was answered; late: it took longer than 25 s. */
+  outcome: 'not_found' | 'found' | 'unreachable' | 'connected' | 'answered' | 'silent' | 'late';
+  took_ms: number;
+  /** Before it began. */
+  was_connected: boolean;
+  /** Our own routing table has it, so nobody was asked first. */
+  in_table: boolean;
+  lookup?: {
+    took_ms: number;
+    asked: number;
+    answered: number;
+    /** To the closest peer that answered. */
+    hops: number;
+    steps: {
+      /** Who was asked. */
+      peer: string;
+      /** left: its answer was not waited for. */
+      state: 'answered' | 'failed' | 'left';
+      /** 0: it stood in our own table. */
+      hops: number;
+      /** Which of the disjoint paths it belongs to. */
+      path: number;
+      /** From the beginning. */
+      at_ms: number;
+      took_ms: number;
+      /** Peers that it named. */
+      named: number;
+    }[];
+  };
+  /** Given, then found: somebody's word. */
+  addresses: string[];
+  /** Addresses in the order in which they were tried. */
+  dial: {
+    address: string;
+    /** given_up: another one was first. */
+    state: 'under_way' | 'connected' | 'failed' | 'given_up';
+    at_ms: number;
+    took_ms: number;
+    /** What went wrong, in English. */
+    why: string;
+  }[];
+  connection?: NetPeer;
+  pings: {
+    answered: boolean;
+    rtt_us: number;
+  }[];
+};
+
 export type LogLine = {
   seq: number;
   at_ms: number;
@@ -934,6 +1070,17 @@ export interface Methods {
   }; result: {
     signature: string;
   } };
+  /** Look a peer up, connect to it or ping it, and say each step. On the Unix socket alone: a page has nobody dialled. */
+  net_probe: { params: {
+    key: string;
+    /** A peer id, or an address that ends with /p2p/ and one. */
+    peer: string;
+    goal: 'find' | 'ping' | 'trace';
+    /** 1 unless said. */
+    pings?: number;
+  }; result: NetProbe };
+  /** The node in the peer-to-peer network: addresses and who reaches them, peers, routing table, topics, budget. */
+  net_status: { params: Record<string, never>; result: NetState };
   /** Name an Ethereum node of one's own for a network, or none (empty url). It is asked for its chain id and newest block first. */
   network_node_set: { params: {
     key: string;
