@@ -3,6 +3,8 @@
 
 #include "codec/json.h"
 #include "node/api/local_client.h"
+#include "node/net/net_json.h"
+#include "node/net/net_print.h"
 #include "node/server/server_check.h"
 #include "withdraw.h"
 
@@ -14,11 +16,11 @@
 /* Of the system's server, as the package starts it. */
 static const char system_socket[] = "/run/passmesh-server/server.sock";
 
-enum { LOOK_MS = 250, PARAMS_LEN_MAX = 64, NUMBER_LEN_MAX = 12 };
+enum { LOOK_MS = 250, PARAMS_LEN_MAX = 700, NUMBER_LEN_MAX = 12, PINGS_DEFAULT = 3 };
 
 bool ask_is_command(const char *word)
 {
-    static const char *const commands[] = {"status", "peers", "drain", "reload", "metrics"};
+    static const char *const commands[] = {"status", "peers", "net", "drain", "reload", "metrics"};
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(commands[i], word) == 0) {
             return true;
@@ -95,34 +97,6 @@ static void print_status(struct json r)
     }
 }
 
-/* Agents are words of strangers; the server gives printable ASCII of them. */
-static void print_peers(struct json r)
-{
-    struct json list;
-    struct json peer;
-    struct json_iter it = json_iterate(json_find(&list, r, "peers") ? list : r);
-    bool any = false;
-    while (json_next(&it, NULL, &peer)) {
-        struct span id = SPAN_EMPTY;
-        struct span address = SPAN_EMPTY;
-        uint64_t since_s = 0;
-        bool is_inbound = false;
-        any = true;
-        if (json_find_plain(&id, peer, "id") != OK ||
-            json_find_bool(&is_inbound, peer, "inbound") != OK ||
-            json_find_u64(&since_s, peer, "since_s") != OK ||
-            json_find_plain(&address, peer, "address") != OK) {
-            address = address.p ? address : SPAN_LIT("-");
-        }
-        (void)printf("%.*s  %s  %llu s  %.*s\n", (int)id.n, (const char *)id.p,
-                     is_inbound ? "in " : "out", (unsigned long long)since_s, (int)address.n,
-                     (const char *)address.p);
-    }
-    if (!any) {
-        (void)puts("No peers.");
-    }
-}
-
 static void print_names(struct json r, const char *name, const char *sentence)
 {
     struct json list;
@@ -169,8 +143,12 @@ static void print_result(const struct ask_words *words, struct json r)
         (void)printf("%.*s\n", (int)r.raw.n, (const char *)r.raw.p);
     } else if (strcmp(words->command, "status") == 0) {
         print_status(r);
+    } else if (words->peer) {
+        net_print_probe(r);
+    } else if (strcmp(words->command, "net") == 0) {
+        net_print_state(r);
     } else if (strcmp(words->command, "peers") == 0) {
-        print_peers(r);
+        net_print_peers(r);
     } else if (strcmp(words->command, "reload") == 0) {
         print_reload(r);
     }
@@ -216,7 +194,44 @@ static int wait_for_end(struct local_client *c)
     return EXIT_GOOD;
 }
 
-static bool params_of(char ret[static PARAMS_LEN_MAX], const struct ask_words *words)
+/* probe_params says in words what is wrong. */
+static bool probe_params(char ret[static PARAMS_LEN_MAX], const struct ask_words *words)
+{
+    struct net_target target;
+    enum host_probe_goal goal;
+    uint64_t pings = PINGS_DEFAULT;
+    struct wr w = wr_init(mspan_of(ret, PARAMS_LEN_MAX - 1));
+    struct json_writer j = json_writer_init(&w);
+    if (host_probe_goal_parse(&goal, span_str(words->argument)) != OK || !words->peer ||
+        net_target_read(&target, span_str(words->peer)) != OK) {
+        (void)fprintf(stderr, "usage: passmesh-server net [ping PEER [COUNT] | find PEER | trace "
+                              "PEER], where PEER is an id (12D3Koo...) or an address that ends "
+                              "with /p2p/ID\n");
+        return false;
+    }
+    if (words->pings) {
+        char *end;
+        pings = strtoul(words->pings, &end, 10);
+        if (*end != '\0' || pings < 1 || pings > HOST_PROBE_PINGS_MAX) {
+            (void)fprintf(stderr, "passmesh-server: %s is no number of pings: 1 to %d.\n",
+                          words->pings, HOST_PROBE_PINGS_MAX);
+            return false;
+        }
+    }
+    json_put_object(&j);
+    json_put_name(&j, "goal");
+    json_put_str(&j, words->argument);
+    json_put_name(&j, "peer");
+    json_put_str(&j, words->peer);
+    json_put_name(&j, "pings");
+    json_put_u64(&j, pings);
+    json_end_object(&j);
+    ret[json_writer_end(&j) == OK ? w.n : 0] = '\0';
+    return ret[0] != '\0';
+}
+
+/* drain_params says in words what is wrong. */
+static bool drain_params(char ret[static PARAMS_LEN_MAX], const struct ask_words *words)
 {
     const char *a = words->argument;
     (void)snprintf(ret, PARAMS_LEN_MAX, "{}");
@@ -225,7 +240,11 @@ static bool params_of(char ret[static PARAMS_LEN_MAX], const struct ask_words *w
     }
     size_t n = strspn(a, "0123456789");
     (void)snprintf(ret, PARAMS_LEN_MAX, "{\"deadline_s\":%.*s}", NUMBER_LEN_MAX, a);
-    return n > 0 && n < NUMBER_LEN_MAX && a[n] == '\0' && a[0] != '0';
+    bool is_good = n > 0 && n < NUMBER_LEN_MAX && a[n] == '\0' && a[0] != '0';
+    if (!is_good) {
+        (void)fprintf(stderr, "passmesh-server: %s is no whole number of seconds.\n", a);
+    }
+    return is_good;
 }
 
 int ask(const struct server_config_args *args, const struct ask_words *words)
@@ -235,9 +254,8 @@ int ask(const struct server_config_args *args, const struct ask_words *words)
     struct span answer;
     struct json root;
     struct json result;
-    if (!params_of(params, words)) {
-        (void)fprintf(stderr, "passmesh-server: %s is no whole number of seconds.\n",
-                      words->argument);
+    bool is_probe = strcmp(words->command, "net") == 0 && words->argument;
+    if (!(is_probe ? probe_params(params, words) : drain_params(params, words))) {
         return EXIT_USAGE;
     }
     enum err err = open_client(&c, args);
@@ -249,14 +267,16 @@ int ask(const struct server_config_args *args, const struct ask_words *words)
             err == ERR_NOT_FOUND ? "" : " that we can reach");
         return EXIT_FAILED;
     }
-    err = local_client_call(&c, words->command, span_str(params), &answer);
+    err = local_client_call(&c, is_probe ? "probe" : words->command, span_str(params), &answer);
     int code = EXIT_FAILED;
     if (err != OK || json_parse(&root, answer, NULL) != OK) {
         (void)fprintf(stderr, "passmesh-server: the server did not answer; see its log.\n");
     } else if (json_find(&result, root, "result")) {
         print_result(words, result);
         bool drains = strcmp(words->command, "drain") == 0;
-        code = drains ? wait_for_end(&c) : EXIT_GOOD;
+        code = drains                                   ? wait_for_end(&c)
+               : is_probe && !net_print_is_good(result) ? EXIT_FAILED
+                                                        : EXIT_GOOD;
     } else if (json_find(&result, root, "error")) {
         print_error(result);
     }

@@ -5,10 +5,12 @@
 
 #include <stdbool.h>
 
-/* Commands that a running server answers over its socket: status, peers, drain, reload, metrics. */
+/* Commands that a running server answers over its socket: status, peers, net, drain, reload, metrics. */
 struct ask_words {
     const char *command;  /* NULL: none of these */
-    const char *argument; /* of drain: seconds */
+    const char *argument; /* of drain: seconds; of net: ping, find, trace, or NULL */
+    const char *peer;     /* of those three */
+    const char *pings;
     bool is_json;
 };
 

@@ -20,11 +20,14 @@ int words_help(FILE *to)
         "  --sandbox-optional  start also where the system does not give the whole sandbox\n"
         "  --check-config      say whether it would start so, and start nothing\n"
         "  --help, --version\n\n"
-        "passmesh-server [--home DIR] [--json] status | peers | metrics | reload | drain "
+        "passmesh-server [--home DIR] [--json] status | peers | net | metrics | reload | drain "
         "[SECONDS]\n"
         "  asks the server that runs there, or the system's; reload reads server.ini again, drain "
         "ends it\n"
         "  when all that is under way is done, in 60 s at the latest\n\n"
+        "passmesh-server [--home DIR] [--json] net [ping PEER [COUNT] | find PEER | trace PEER]\n"
+        "  this node among its peers; or how one of them is found and reached, step by step: "
+        "docs/cli.md, net\n\n"
         "passmesh-server [...] withdraw ADDRESS [AMOUNT] [--yes]\n"
         "  takes AMOUNT ether (or all, but for the gas) out of the bundler's account, while no "
         "server runs;\n"
@@ -57,6 +60,21 @@ static bool take_withdraw_word(struct withdraw_words *w, const char *word)
     return true;
 }
 
+/* net [ping PEER [COUNT] | find PEER | trace PEER] */
+static bool take_net_word(struct ask_words *a, const char *word)
+{
+    if (!a->argument) {
+        a->argument = word;
+    } else if (!a->peer) {
+        a->peer = word;
+    } else if (!a->pings && strcmp(a->argument, "ping") == 0) {
+        a->pings = word;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 bool words_take(struct words *w, struct server_config_args *args, const char *word)
 {
     bool is_free = !w->withdraw.is_withdrawal && !w->ask.command;
@@ -78,6 +96,8 @@ bool words_take(struct words *w, struct server_config_args *args, const char *wo
     } else if (w->ask.command && strcmp(w->ask.command, "drain") == 0 && !w->ask.argument &&
                word[0] != '-') {
         w->ask.argument = word;
+    } else if (w->ask.command && strcmp(w->ask.command, "net") == 0 && word[0] != '-') {
+        return take_net_word(&w->ask, word);
     } else {
         return w->withdraw.is_withdrawal && take_withdraw_word(&w->withdraw, word);
     }

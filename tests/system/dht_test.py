@@ -6,8 +6,9 @@ import json
 import subprocess
 import time
 
-from world import P2P_NODE, PASSMESH, main, until
+from world import P2P_NODE, PASSMESH, SERVER, main, until
 
+NOBODY = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'
 QUIET_S = 4  # long enough for two searches
 
 
@@ -32,6 +33,25 @@ def net(world, daemon, *words):
     return done.returncode, json.loads(done.stdout) if done.stdout else {}
 
 
+def server_net(server, *words):
+    done = subprocess.run((SERVER, '--home', str(server.home), '--json', 'net', *words), capture_output=True, text=True)
+    return done.returncode, json.loads(done.stdout) if done.stdout else {}
+
+
+def look_around_a_server(first, second):
+    """passmesh-server net says the same of a server."""
+    second_id = second.ready['peer_id']
+    code, state = server_net(first)
+    yield 'a server\'s net: it is a server of the DHT', code == 0 and state['dht']['mode'] == 'server' and second_id in [p['id'] for p in state['peers']]
+    code, ping = server_net(first, 'ping', second_id, '2')
+    yield 'it pings', code == 0 and len(ping['pings']) == 2
+    code, trace = server_net(first, 'trace', second_id)
+    yield 'it traces', code == 0 and trace['outcome'] == 'connected' and trace['connection']['id'] == second_id
+    code, found = server_net(first, 'find', NOBODY)
+    yield 'and finds nobody where nobody is', code == 1 and found['outcome'] == 'not_found'
+    yield 'words that mean nobody are refused there too', [server_net(first, *w)[0] for w in (('find',), ('find', 'x'), ('ping', second_id, '0'), ('seek', second_id))] == [2] * 4
+
+
 def look_around(world, daemon, first, second):
     """What passmesh net says of the wallet's place, and of the ways to its peers."""
     first_id, second_id = first.ready['peer_id'], second.ready['peer_id']
@@ -49,10 +69,9 @@ def look_around(world, daemon, first, second):
     code, found = net(world, daemon, 'find', second_id)
     yield 'net find: its address, and who was asked for it', code == 0 and second.ready['listen'][0].startswith(found['addresses'][0]) \
         and any(s['state'] == 'answered' for s in found['lookup']['steps'])
-    nobody = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'
-    code, found = net(world, daemon, 'find', nobody)
+    code, found = net(world, daemon, 'find', NOBODY)
     yield 'somebody who is not there is not found', code == 1 and found['outcome'] == 'not_found'
-    code, trace = net(world, daemon, 'trace', f'/ip4/127.0.0.1/tcp/9/p2p/{nobody}')
+    code, trace = net(world, daemon, 'trace', f'/ip4/127.0.0.1/tcp/9/p2p/{NOBODY}')
     yield 'net trace: the address that was tried, and why it failed', code == 1 and trace['outcome'] == 'unreachable' \
         and [(d['address'][:21], d['state'], d['why']) for d in trace['dial']] == [('/ip4/127.0.0.1/tcp/9/', 'failed', 'cannot connect')]
     alone = world.daemon('tracer', f'mdns = no\nserver = {first.ready["listen"][0]}\n')
@@ -98,6 +117,7 @@ def run(world):
     yield 'a server with dht = no is found by nobody', quiet_id not in world.peers(daemon)
 
     yield from look_around(world, daemon, first, second)
+    yield from look_around_a_server(first, second)
     second.stop()
     until('the second server has gone', lambda: second_id not in world.peers(daemon))
     world.children.remove(second)

@@ -112,6 +112,7 @@ class World:
         child = self.start(*inside, SERVER, '--home', str(home), '--network', str(self.network), '--node', node,
                            '--listen', f'/ip4/{host}/tcp/0', '--json')
         child.ready = json.loads(child.line('{'))
+        child.home = home
         return child
 
     def daemon(self, name, ini, inside=()):

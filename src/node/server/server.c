@@ -88,6 +88,7 @@ static void stop_step(struct server *s, instant now)
                     !(s->drains_bundler && s->has_bundler && bundler_open_count(&s->bundler) > 0);
     if (s->phase == SERVER_DRAINING && (is_quiet || instant_reached(s->phase_until, now))) {
         s->phase = SERVER_CLOSING;
+        server_net_stop(s);
         server_dht_stop(s); /* it would dial again */
         s->phase_until = instant_add(now, CLOSE_MS * US_PER_MS);
         for (size_t i = host_peers_count(&s->host); i > 0; i--) {
@@ -548,6 +549,7 @@ MUST_CHECK static enum err start(struct server *s)
     TRY(server_relay_start(s));
     server_mdns_start(s);
     TRY(server_dht_start(s));
+    server_net_start(s);
     TRY(server_attest_start(s));
     TRY(server_package_start(s));
     /* Supervised, the wallet is its operator, and its sandbox has no Unix sockets. */
@@ -634,6 +636,7 @@ static void stop(struct server *s)
     if (s->has_bundler) {
         bundler_done(&s->bundler);
     }
+    server_net_stop(s);
     server_dht_stop(s);
     server_relay_stop(s);
     server_reach_free(s);

@@ -79,6 +79,7 @@ void server_dht_event(struct server *s)
 {
     struct kad_event e;
     while (s->dht.is_on && host_kad_poll(&s->dht.kad, &e)) {
+        host_probe_kad(&s->probe.host, &e);
         if (e.kind != KAD_EVENT_OVER || s->dht.provides_count == 0) {
             continue;
         }

@@ -2,6 +2,7 @@
 #define NODE_SERVER_INSIDE_H
 
 #include "crypto/backend.h"
+#include "node/api/api_rpc.h"
 #include "node/api/local.h"
 #include "node/api/web.h"
 #include "node/attest/attest_answerer.h"
@@ -10,6 +11,7 @@
 #include "node/keyd/keyd_client.h"
 #include "node/net/dialback.h"
 #include "node/net/mdns_socket.h"
+#include "node/net/net_json.h"
 #include "node/net/portmap.h"
 #include "node/net/tcp.h"
 #include "node/os/entropy.h"
@@ -24,6 +26,7 @@
 #include "p2p/host_conn_manager.h"
 #include "p2p/host_dcutr.h"
 #include "p2p/host_kad.h"
+#include "p2p/host_probe.h"
 #include "p2p/host_reach.h"
 #include "p2p/host_relay.h"
 #include "p2p/host_state.h"
@@ -100,6 +103,13 @@ struct server_operator {
         uint64_t seq;
     } subscribers[SERVER_SUBSCRIBERS_MAX];
     instant push_at; /* NEVER: nobody listens */
+};
+
+/* A probe of one peer, and who asked for it. */
+struct server_probe {
+    struct host_probe host;
+    struct api_caller caller;
+    char id[API_RPC_ID_LEN_MAX + 1]; /* of the question */
 };
 
 /* For the supervisor, if there is one. */
@@ -197,6 +207,7 @@ struct server {
     struct mdns_socket mdns;
     struct server_dht dht;
     struct server_reach reach;
+    struct server_probe probe;
     struct server_relay relay;
     struct host_conn_manager peers;
     struct server_attest attest;
@@ -274,6 +285,8 @@ void server_peers_stop(struct server *s);
 
 /* server_operator_start opens the operator's doors: the socket, and HTTP if server.ini names a port. The sentence in s->text. */
 MUST_CHECK enum err server_operator_start(struct server *s);
+/* server_operator_probed answers who asked for the probe, which is over. */
+void server_operator_probed(struct server *s, const struct net_json *n);
 void server_operator_stop(struct server *s);
 void server_operator_tick(struct server *s, instant now);
 
@@ -284,7 +297,6 @@ size_t server_problems(const struct server *s,
                        struct server_problem ret[static SERVER_PROBLEMS_MAX]);
 bool server_is_head_late(const struct server *s);
 void server_write_status(struct server *s, struct json_writer *j);
-void server_write_peers(struct server *s, struct json_writer *j);
 
 /* Requests that were answered since the start. */
 uint64_t server_answers_count(const struct server *s);
@@ -308,6 +320,17 @@ void server_figures_peer(struct server *s, const struct host_peer_info *info);
 
 /* server_write_metrics: Prometheus' text format 0.0.4. */
 void server_write_metrics(struct server *s, struct wr *w);
+
+/* ---- server_net.c ---- */
+
+/* server_net_start: after the DHT. server_net_stop: before it ends; no probe begins afterwards. */
+void server_net_start(struct server *s);
+void server_net_stop(struct server *s);
+void server_net_event(struct server *s);
+
+/* What the operator's API needs: all of net_json.h, or {"peers": [...]}. */
+void server_net_write(const struct server *s, struct json_writer *j);
+void server_write_peers(const struct server *s, struct json_writer *j);
 
 /* ---- server_package.c ---- */
 

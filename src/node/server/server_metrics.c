@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 
 enum { LINE_LEN_MAX = 256 };
@@ -67,6 +68,62 @@ static void write_host(const struct server *s, struct wr *w)
          h.refused_count                                                                                                 },
     };
     write_all(w, list, sizeof list / sizeof list[0]);
+}
+
+/* Connected peers by how they are connected. */
+static void write_peers(const struct server *s, struct wr *w)
+{
+    static const char *const transports[] = {"tcp", "ws", "quic", "relay"};
+    enum { TRANSPORTS = sizeof transports / sizeof transports[0] };
+    uint64_t counts[TRANSPORTS][2] = {{0}};
+    const char *name = "passmesh_peers_by";
+    for (size_t i = 0; i < host_peers_count(&s->host); i++) {
+        struct host_peer_info info;
+        host_peer_at(&s->host, &info, i);
+        for (size_t k = 0; k < TRANSPORTS; k++) {
+            counts[k][info.inbound] += strcmp(info.transport, transports[k]) == 0;
+        }
+    }
+    head(w, name, "gauge", "Connected peers by transport and who dialled.");
+    for (size_t k = 0; k < TRANSPORTS; k++) {
+        line(w, "%s{transport=\"%s\",direction=\"out\"} %" PRIu64, name, transports[k],
+             counts[k][0]);
+        line(w, "%s{transport=\"%s\",direction=\"in\"} %" PRIu64, name, transports[k],
+             counts[k][1]);
+    }
+}
+
+static void write_budget(struct wr *w, const char *name, const struct budget *b, size_t value)
+{
+    line(w, "%s{scope=\"%s\"} %zu", name, b->scope, value);
+}
+
+/* The verdict, the DHT, and the scopes of memory. */
+static void write_net(const struct server *s, struct wr *w)
+{
+    const struct reachability *v = &s->reach.host.verdict;
+    const struct budget *scopes[] = {&s->budget, &s->host.system, &s->host.transient,
+                                     s->dht.is_on ? &s->dht.kad.kad.budget : NULL};
+    enum { SCOPES = sizeof scopes / sizeof scopes[0] };
+    head(w, "passmesh_reach", "gauge", "Can strangers reach the server, and why.");
+    line(w, "passmesh_reach{state=\"%s\",why=\"%s\"} 1", reach_name(v->reach),
+         reach_reason_name(v->reason));
+    if (s->dht.is_on) {
+        struct kad_stats k = kad_stats(&s->dht.kad.kad);
+        const struct metric list[] = {
+            {"passmesh_dht_peers",        "gauge",   "In the routing table.",     k.peers_count },
+            {"passmesh_dht_served_total", "counter", "Questions of other nodes.", k.served_count},
+        };
+        write_all(w, list, sizeof list / sizeof list[0]);
+    }
+    head(w, "passmesh_scope_used_bytes", "gauge", "Of a budget, by scope.");
+    for (size_t i = 0; i < SCOPES && scopes[i]; i++) {
+        write_budget(w, "passmesh_scope_used_bytes", scopes[i], scopes[i]->used);
+    }
+    head(w, "passmesh_scope_limit_bytes", "gauge", "What a scope may have.");
+    for (size_t i = 0; i < SCOPES && scopes[i]; i++) {
+        write_budget(w, "passmesh_scope_limit_bytes", scopes[i], scopes[i]->limit);
+    }
 }
 
 static void write_chain(const struct server *s, struct wr *w)
@@ -155,6 +212,8 @@ void server_write_metrics(struct server *s, struct wr *w)
          PASSMESH_VERSION, s->network->id.text, s->network->chain_id,
          sandbox_level_name(sandbox_node_level(&s->sandbox)));
     write_host(s, w);
+    write_peers(s, w);
+    write_net(s, w);
     write_chain(s, w);
     write_requests(s, w);
     write_bundler(s, w);

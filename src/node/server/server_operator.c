@@ -68,6 +68,8 @@ struct asked {
     struct server *s;
     struct api_caller caller;
     struct json params;
+    struct span id;       /* of the question, as it came */
+    bool is_later;        /* it is answered another time */
     struct json_writer j; /* the result */
     struct coded why;     /* or why not */
 };
@@ -119,6 +121,87 @@ static bool on_peers(struct asked *a)
     }
     server_write_peers(a->s, &a->j);
     return true;
+}
+
+static bool on_net(struct asked *a)
+{
+    if (!knows_params(a, no_params)) {
+        return false;
+    }
+    server_net_write(a->s, &a->j);
+    return true;
+}
+
+/* read_probe reads {"peer", "goal", "pings"}. */
+static bool read_probe(struct asked *a, struct host_probe_args *ret, struct net_target *ret_target)
+{
+    static const char *const names[] = {"peer", "goal", "pings", NULL};
+    struct span text;
+    struct json value;
+    uint64_t pings = 1;
+    if (!knows_params(a, names)) {
+        return false;
+    }
+    if (json_find_plain(&text, a->params, "goal") != OK ||
+        host_probe_goal_parse(&ret->goal, text) != OK) {
+        return bad_param(a, "goal", "choice");
+    }
+    if (json_find_plain(&text, a->params, "peer") != OK ||
+        net_target_read(ret_target, text) != OK) {
+        return bad_param(a, "peer", "format");
+    }
+    if (json_find(&value, a->params, "pings") &&
+        (json_get_u64(&pings, value) != OK || pings < 1 || pings > HOST_PROBE_PINGS_MAX)) {
+        return bad_param(a, "pings", "range");
+    }
+    ret->peer = ret_target->peer;
+    ret->addrs = &ret_target->addr;
+    ret->addrs_count = ret_target->addr.n > 0;
+    ret->pings = (uint32_t)pings;
+    return true;
+}
+
+static bool on_probe(struct asked *a)
+{
+    struct server_probe *p = &a->s->probe;
+    struct net_target target;
+    struct host_probe_args args;
+    if (!read_probe(a, &args, &target)) {
+        return false;
+    }
+    enum err e =
+        p->host.host ? host_probe_start(&p->host, loop_now(&a->s->loop), &args) : ERR_STATE;
+    if (e == ERR_UNSUPPORTED) {
+        return bad_param(a, "peer", "self");
+    }
+    if (e != OK) {
+        coded_set(&a->why, "rate_limited"); /* another is under way, or the server ends */
+        coded_add_u64(&a->why, "wait_ms", PUSH_MS);
+        return false;
+    }
+    p->caller = a->caller;
+    size_t n = span_copy(mspan_of(p->id, sizeof p->id - 1), a->id);
+    p->id[n] = '\0';
+    a->is_later = true;
+    return true;
+}
+
+void server_operator_probed(struct server *s, const struct net_json *n)
+{
+    struct server_probe *p = &s->probe;
+    struct coded why = {0};
+    buf_clear(&s->operator.value);
+    struct wr value = wr_init_buf(&s->operator.value);
+    struct json_writer j = json_writer_init(&value);
+    net_json_put_probe(&j, n, &p->host);
+    struct wr w = answer_begin(s);
+    api_rpc_write_result(&w, span_str(p->id), buf_span(&s->operator.value));
+    if (json_writer_end(&j) != OK || !wr_ok(&w)) {
+        coded_set(&why, "internal");
+        refuse(s, p->caller, span_str(p->id), &why);
+        return;
+    }
+    answer_end(s, p->caller, 200);
 }
 
 static bool on_drain(struct asked *a)
@@ -232,6 +315,8 @@ static const struct method {
 } methods[] = {
     {"status",    on_status,    false},
     {"peers",     on_peers,     false},
+    {"net",       on_net,       false},
+    {"probe",     on_probe,     false},
     {"drain",     on_drain,     false},
     {"reload",    on_reload,    false},
     {"metrics",   on_metrics,   false},
@@ -269,8 +354,12 @@ on_request(struct door *self, struct wallet_time t, struct api_caller caller, st
     struct wr value = wr_init_buf(&a.s->operator.value);
     a.j = json_writer_init(&value);
     a.params = e.params;
+    a.id = e.id.raw;
     if (!m->run(&a)) {
         refuse(a.s, caller, e.id.raw, &a.why);
+        return;
+    }
+    if (a.is_later) {
         return;
     }
     struct wr w = answer_begin(a.s);

@@ -14,7 +14,6 @@ enum {
     HEAD_LATE_BLOCKS = 10,
     DISK_PERMILLE_MIN = 20,
     STATUS_EVERY_MS = 10000, /* the line for the service manager */
-    AGENT_LEN_MAX = 256,
 };
 
 /* Below this the next start would be refused soon. */
@@ -231,55 +230,6 @@ void server_write_status(struct server *s, struct json_writer *j)
         json_put_object(j);
         put_str(j, "code", problems[i].code);
         put_str(j, "words", problems[i].words);
-        json_end_object(j);
-    }
-    json_end_array(j);
-    json_end_object(j);
-}
-
-/* What a peer says of itself: printable ASCII of it. */
-static void put_agent(struct json_writer *j, struct span agent)
-{
-    char text[AGENT_LEN_MAX];
-    size_t n = agent.n < sizeof text ? agent.n : sizeof text;
-    for (size_t i = 0; i < n; i++) {
-        text[i] = agent.p[i] >= 0x20 && agent.p[i] < 0x7f ? (char)agent.p[i] : '?';
-    }
-    json_put_name(j, "agent");
-    json_put_string(j, span_of(text, n));
-}
-
-static void put_addr(struct json_writer *j, struct span addr)
-{
-    char text[SERVER_ADDR_TEXT_LEN];
-    struct wr w = wr_init(mspan_of(text, sizeof text));
-    if (multiaddr_print(&w, addr) == OK) {
-        json_put_name(j, "address");
-        json_put_string(j, span_of(text, w.n));
-    }
-}
-
-void server_write_peers(struct server *s, struct json_writer *j)
-{
-    instant now = loop_now(&s->loop);
-    json_put_object(j);
-    json_put_name(j, "peers");
-    json_put_array(j);
-    for (size_t i = 0; i < host_peers_count(&s->host); i++) {
-        struct host_peer_info info;
-        char id[PEER_ID_TEXT_MAX];
-        host_peer_at(&s->host, &info, i);
-        peer_id_print(id, &info.peer);
-        json_put_object(j);
-        put_str(j, "id", id);
-        put_addr(j, info.addr);
-        json_put_name(j, "inbound");
-        json_put_bool(j, info.inbound);
-        put_agent(j, info.agent);
-        put_u64(j, "streams", info.streams_count);
-        put_u64(j, "since_s", instant_since(info.connected_at, now) / US_PER_S);
-        put_u64(j, "rtt_ms", (info.rtt_us + 999) / 1000);
-        put_u64(j, "memory_used", info.memory_used);
         json_end_object(j);
     }
     json_end_array(j);

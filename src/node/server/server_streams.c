@@ -145,6 +145,7 @@ void server_host_event(void *user, const struct host_event *e)
         server_dht_event(s);
         server_reach_event(s);
         server_relay_event(s);
+        server_net_event(s);
         break;
     case HOST_EVENT_PEER_CONNECTED:    on_connected(s, e); return;
     case HOST_EVENT_REFUSED:
