@@ -4,32 +4,22 @@
 #include "codec/json.h"
 #include "codec/utf8.h"
 #include "crypto/keccak.h"
-#include "evm/abi.h"
 #include "evm/eip191.h"
 #include "evm/eip712.h"
+#include "evm/erc20.h"
 
 #include <string.h>
 
-enum { SCRATCH_MAX = 256 * 1024, TRANSFER_LEN = 68, TO_WORD = 4, AMOUNT_WORD = 36 };
+enum { SCRATCH_MAX = 256 * 1024 };
 
 static void read_transfer(struct vault_reading *r)
 {
-    uint8_t selector[ABI_SELECTOR_LEN];
-    static const uint8_t zero[12];
-    struct span data = r->tx.data;
-    abi_selector(selector, SPAN_LIT("transfer(address,uint256)"));
-    if (data.n != TRANSFER_LEN || !u256_is_zero(r->tx.value) || !r->tx.has_to ||
-        !span_equal(span_first(data, ABI_SELECTOR_LEN), SPAN_OF(selector)) ||
-        !span_equal(span_of(data.p + TO_WORD, sizeof zero), SPAN_OF(zero))) {
-        return;
+    struct erc20_transfer t;
+    if (u256_is_zero(r->tx.value) && r->tx.has_to && erc20_transfer_decode(&t, r->tx.data)) {
+        r->receiver = t.to;
+        r->amount = t.amount;
+        r->is_token_transfer = true;
     }
-    struct u256 amount;
-    if (u256_from_be(&amount, span_from(data, AMOUNT_WORD)) != OK) {
-        return;
-    }
-    memcpy(r->receiver.bytes, data.p + TO_WORD + sizeof zero, sizeof r->receiver.bytes);
-    r->amount = amount;
-    r->is_token_transfer = true;
 }
 
 /* The bytes of the decoded transaction are the one canonical form, so their hash is what the chain verifies. */

@@ -7,20 +7,25 @@
 #include "crypto/ed25519.h"
 #include "crypto/keccak.h"
 #include "crypto/secp256k1.h"
+#include "node/keyd/keyd_cosign.h"
 #include "node/keyd/keyd_policy.h"
 #include "node/keyd/keyd_vault.h"
 
 #include <string.h>
 
-/* The store's content: version 2 | next id 4 | count 1 | count times { id 4 | purpose 1 | secret 32 | public length 1 |
- * public } | capsule of the vault or nothing. The public half is there so that a damaged secret is noticed before it signs.
- * Version 1 had no capsule. */
+/* The store's content: version | next id 4 | count 1 | count times { id 4 | purpose 1 | secret 32 | public length 1 |
+ * public } | in version 3 co-signers: count 1, count times { secret 32 | address 20 | record (wallet/cosigner.h) } | capsule of the vault or
+ * nothing. The public half is there so that a damaged secret is noticed before it signs. Version 1 had no capsule; version 3 is written only where
+ * there are co-signers, so that an older keyd reads all other stores. */
 enum {
+    STORE_VERSION_COSIGNERS = 3,
     STORE_VERSION = 2,
     STORE_VERSION_OLD = 1,
-    STORE_HEAD_LEN = 6,
+    STORE_HEAD_LEN = 7,
     STORE_ENTRY_MAX = 102,
-    STORE_MAX = STORE_HEAD_LEN + KEYD_KEYS_MAX * STORE_ENTRY_MAX + CAPSULE_LEN,
+    STORE_COSIGNER_MAX = 32 + 20 + COSIGNER_RECORD_LEN_MAX,
+    STORE_MAX = STORE_HEAD_LEN + KEYD_KEYS_MAX * STORE_ENTRY_MAX +
+                KEYD_COSIGNERS_MAX * STORE_COSIGNER_MAX + CAPSULE_LEN,
     DRAWS_MAX = 8, /* a secp256k1 secret is out of range once in 2^127 draws */
 };
 
@@ -93,16 +98,19 @@ load(struct keyd *k, struct span *ret_capsule, struct secret32 *secrets, struct 
     uint8_t version = rd_u8(&r);
     k->next_id = rd_be32(&r);
     size_t count = rd_u8(&r);
-    bool is_known = version == STORE_VERSION || version == STORE_VERSION_OLD;
+    bool is_known = version >= STORE_VERSION_OLD && version <= STORE_VERSION_COSIGNERS;
     if (!rd_ok(&r) || !is_known || count > KEYD_KEYS_MAX) {
         return ERR_MALFORMED;
     }
     for (size_t i = 0; i < count; i++) {
         TRY(load_entry(k, &r, &secrets[i]));
     }
+    if (version == STORE_VERSION_COSIGNERS) {
+        TRY(keyd_cosigners_read(k, &r, secrets + KEYD_KEYS_MAX));
+    }
     *ret_capsule = rd_rest(&r);
     bool is_whole =
-        ret_capsule->n == 0 || (version == STORE_VERSION && ret_capsule->n == CAPSULE_LEN);
+        ret_capsule->n == 0 || (version >= STORE_VERSION && ret_capsule->n == CAPSULE_LEN);
     return rd_ok(&r) && is_whole ? OK : ERR_MALFORMED;
 }
 
@@ -115,13 +123,13 @@ static struct span capsule_of(const struct keyd *k)
     return k->vault.state == VAULT_NONE ? SPAN_EMPTY : SPAN_OF(k->vault.capsule);
 }
 
-static enum err save(struct keyd *k, const struct secret32 *secrets)
+enum err keyd_save(struct keyd *k, const struct secret32 *secrets)
 {
     AUTO(buf_done) struct buf content;
     buf_init_secret(&content, k->cfg.budget, STORE_MAX);
     TRY(buf_reserve(&content, STORE_MAX)); /* once, so that no copy is left behind by growing */
     struct wr w = wr_init_buf(&content);
-    wr_u8(&w, STORE_VERSION);
+    wr_u8(&w, k->cosigners_count > 0 ? STORE_VERSION_COSIGNERS : STORE_VERSION);
     wr_be32(&w, k->next_id);
     wr_u8(&w, (uint8_t)k->keys_count);
     for (size_t i = 0; i < k->keys_count; i++) {
@@ -130,6 +138,9 @@ static enum err save(struct keyd *k, const struct secret32 *secrets)
         wr_bytes(&w, SPAN_OF(secrets[i].bytes));
         wr_u8(&w, k->keys[i].public_len);
         wr_bytes(&w, span_of(k->keys[i].public_bytes, k->keys[i].public_len));
+    }
+    if (k->cosigners_count > 0) {
+        keyd_cosigners_write(k, &w, secrets + KEYD_KEYS_MAX);
     }
     wr_bytes(&w, capsule_of(k));
     TRY(wr_end(&w));
@@ -141,7 +152,7 @@ static enum err save_vault(struct vault_store *self, struct span capsule)
     struct keyd_vault_port *port = (struct keyd_vault_port *)(void *)self;
     struct keyd *k = port->keyd;
     port->saving = capsule;
-    enum err e = save(k, guarded_read(&k->secrets));
+    enum err e = keyd_save(k, guarded_read(&k->secrets));
     guarded_close(&k->secrets);
     port->saving = SPAN_EMPTY;
     return e;
@@ -167,7 +178,7 @@ enum err keyd_init(struct keyd *k, const struct keyd_cfg *cfg, struct span conte
     memset(k, 0, sizeof *k);
     k->cfg = *cfg;
     k->next_id = 1;
-    TRY(guarded_init(&k->secrets, cfg->budget, KEYD_KEYS_MAX * sizeof(struct secret32)));
+    TRY(guarded_init(&k->secrets, cfg->budget, KEYD_SECRETS_MAX * sizeof(struct secret32)));
     enum err e = content.n > 0 ? load(k, &capsule, guarded_write(&k->secrets), content) : OK;
     guarded_close(&k->secrets);
     e = e == OK ? init_vault(k, capsule) : e;
@@ -187,12 +198,18 @@ void keyd_done(struct keyd *k)
     vault_done(&k->vault);
     x25519_key_wipe(&k->channel);
     k->keys_count = 0;
+    k->cosigners_count = 0;
 }
 
 void keyd_tick(struct keyd *k, instant now)
 {
     k->now = now;
     vault_tick(&k->vault, now);
+}
+
+void keyd_set_clock(struct keyd *k, walltime clock)
+{
+    k->clock = clock;
 }
 
 void keyd_slept(struct keyd *k)
@@ -249,7 +266,7 @@ static enum err create_open(struct keyd *k, struct keyd_key *key, struct secret3
     TRY(draw_key(k, key, &secrets[k->keys_count]));
     key->id = k->next_id++;
     k->keys[k->keys_count++] = *key;
-    enum err e = save(k, secrets);
+    enum err e = keyd_save(k, secrets);
     if (e != OK) {
         k->keys_count--;
         secret32_wipe(&secrets[k->keys_count]);
@@ -383,6 +400,11 @@ answer_op(struct keyd *k, struct wr *w, uint32_t capabilities, const struct requ
     case KEYD_SIGN_WITHDRAWAL:
         TRY(check_capability(capabilities, KEYD_MAY_WITHDRAW));
         return sign_as_bundler(k, w, q->body, keyd_check_withdrawal);
+    case KEYD_COSIGN_CREATE:
+    case KEYD_COSIGN_SIGN:
+        TRY(check_capability(capabilities, KEYD_MAY_COSIGN));
+        return q->op == KEYD_COSIGN_CREATE ? keyd_cosign_create(k, w, q->body)
+                                           : keyd_cosign_sign(k, w, q->body);
     }
     if (keyd_vault_has(q->op)) {
         TRY(check_capability(capabilities, KEYD_MAY_VAULT));

@@ -9,6 +9,7 @@
 #include "crypto/guarded.h"
 #include "evm/keystore.h"
 #include "node/keyd/keyd_wire.h"
+#include "wallet/cosigner.h"
 #include "wallet/vault.h"
 
 /* The engine of passmesh-keyd: requests in, replies out. It holds the secrets in guarded memory, opens it
@@ -34,12 +35,14 @@ struct keyd_cfg {
 };
 
 /* What an engine reserves at most: guarded pages, and the store's content while it is written, bytes. */
-#define KEYD_MEM (64 * 1024 + VAULT_MEM)
+#define KEYD_MEM (128 * 1024 + VAULT_MEM)
 
 /* The largest thing that comes sealed, bytes: a key file and its password, each with its length. */
 #define KEYD_KEY_FILE_LOG2_N 17 /* 128 MiB for a moment: as most wallets write */
 #define KEYD_PASSWORD_MAX    256
 #define KEYD_SECRET_MAX      (4 + KEYD_PASSWORD_MAX + KEYSTORE_TEXT_MAX)
+
+enum { KEYD_SECRETS_MAX = KEYD_KEYS_MAX + KEYD_COSIGNERS_MAX };
 
 /* The vault's way into keyd's store. */
 struct keyd_vault_port {
@@ -48,15 +51,25 @@ struct keyd_vault_port {
     struct span saving; /* the capsule on its way */
 };
 
+/* A co-signer, and where its key leads. */
+struct keyd_cosigner {
+    struct address address;
+    struct cosigner record;
+};
+
 struct keyd {
     struct keyd_cfg cfg;
-    struct guarded secrets; /* struct secret32 [KEYD_KEYS_MAX], in the order of keys */
+    /* struct secret32 [KEYD_SECRETS_MAX]: of keys in their order, and from KEYD_KEYS_MAX on of cosigners in theirs */
+    struct guarded secrets;
     struct keyd_key keys[KEYD_KEYS_MAX];
     size_t keys_count;
+    struct keyd_cosigner cosigners[KEYD_COSIGNERS_MAX];
+    size_t cosigners_count;
     uint32_t next_id;
     uint64_t signed_count;
     uint64_t denied_count;
     instant now;
+    walltime clock;
     struct vault vault;
     struct keyd_vault_port vault_port;
     struct x25519_key channel; /* for one request with a secret */
@@ -73,6 +86,9 @@ void keyd_done(struct keyd *k);
 
 /* keyd_tick tells the time, before requests and when keyd_deadline has come; the vault locks itself by it. */
 void keyd_tick(struct keyd *k, instant now);
+
+/* keyd_set_clock tells the time of the calendar, for what expires; 0, before it was told, lets nothing pass that does. */
+void keyd_set_clock(struct keyd *k, walltime clock);
 
 /* keyd_slept: the machine has slept; the vault locks. */
 void keyd_slept(struct keyd *k);

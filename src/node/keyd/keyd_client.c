@@ -279,6 +279,7 @@ static const struct {
     {KEYD_MAY_MANAGE,   "manage"  },
     {KEYD_MAY_VAULT,    "vault"   },
     {KEYD_MAY_WITHDRAW, "withdraw"},
+    {KEYD_MAY_COSIGN,   "cosign"  },
 };
 
 enum { WORDS_COUNT = sizeof capability_words / sizeof capability_words[0] };

@@ -54,7 +54,7 @@ MUST_CHECK enum err keyd_client_sign_transaction(struct keyd_client *c,
                                                  uint32_t key_id,
                                                  struct span unsigned_tx);
 
-/* keyd_client_ask carries one request of the vault as it is and gives the reply's body, a span into room, of KEYD_REPLY_MAX bytes. What is
+/* keyd_client_ask carries one request of the vault, or for a co-signer, as it is and gives the reply's body, a span into room, of KEYD_REPLY_MAX bytes. What is
  * secret in either is sealed past us. */
 MUST_CHECK enum err keyd_client_ask(struct keyd_client *c,
                                     struct mspan room,
@@ -88,7 +88,7 @@ MUST_CHECK enum err keyd_spawn_as(struct process *ret_process, const struct keyd
 
 /* The words of a capability mask as keyd's command line takes them: "identity,manage". text has
  * KEYD_CAPABILITIES_MAX bytes. keyd_capabilities_parse answers ERR_MALFORMED for an unknown word. */
-#define KEYD_CAPABILITIES_MAX 48
+#define KEYD_CAPABILITIES_MAX 56
 void keyd_capabilities_print(char *ret_text, uint32_t capabilities);
 MUST_CHECK enum err keyd_capabilities_parse(uint32_t *ret_capabilities, struct span text);
 

@@ -94,6 +94,7 @@ static void tick(struct server *s)
     }
     s->asleep_us = asleep > s->asleep_us ? asleep : s->asleep_us;
     keyd_tick(&s->engine, (instant){.us = now});
+    keyd_set_clock(&s->engine, (walltime){clock_us(CLOCK_REALTIME) / US_PER_S});
 }
 
 /* For poll: until the engine's deadline, in milliseconds, rounded up. */

@@ -23,6 +23,9 @@
  *     SIGN_PUBSUB      IDENTITY     14 bytes prefix, message           signature 64
  *     SIGN_TRANSACTION BUNDLER      key id 4 | unsigned transaction    r 32 | s 32 | recovery id 1
  *     SIGN_WITHDRAWAL  WITHDRAW     the same                           the same
+ *     COSIGN_CREATE    COSIGN       create                             address 20 | hash of the terms 32
+ *     COSIGN_SIGN      COSIGN       sign                               r 32 | s 32 | recovery id 1
+ *       create, sign: src/wallet/cosigner.h
  *
  *     VAULT_STATUS     VAULT        -                                  state 1 | wait in ms 4 | passkeys 1 | recipients | entries
  *     VAULT_CHANNEL    VAULT        -                                  public key 32, for the next request with a secret
@@ -80,6 +83,8 @@ enum keyd_op {
     KEYD_SIGN_TLS_KEY = 7,
     KEYD_SIGN_PUBSUB = 8,
     KEYD_SIGN_WITHDRAWAL = 9,
+    KEYD_COSIGN_CREATE = 10,
+    KEYD_COSIGN_SIGN = 11,
     KEYD_VAULT_STATUS = 16,
     KEYD_VAULT_CHANNEL = 17,
     KEYD_VAULT_ENROL = 18,
@@ -108,7 +113,8 @@ enum keyd_capability {
     KEYD_MAY_BUNDLER = 2,  /* sign the bundler's transactions */
     KEYD_MAY_MANAGE = 4,   /* create keys */
     KEYD_MAY_VAULT = 8,    /* ask for the person's vault; what it signs needs a passkey each time */
-    KEYD_MAY_WITHDRAW = 16 /* move the bundler's ether: never given to a server that serves */
+    KEYD_MAY_WITHDRAW = 16, /* move the bundler's ether: never given to a server that serves */
+    KEYD_MAY_COSIGN = 32    /* have co-signers made and used; each use needs the person's passkey */
 };
 
 /* What a key is for. A key signs for its purpose and nothing else. */
@@ -125,7 +131,8 @@ struct keyd_key {
     uint8_t public_bytes[64];
 };
 
-#define KEYD_KEYS_MAX 32
+#define KEYD_KEYS_MAX      32
+#define KEYD_COSIGNERS_MAX 24 /* their records fill the better part of a store's 64 KiB */
 
 /* How well the keys are protected: what keyd really got when it started. */
 enum keyd_protection {
