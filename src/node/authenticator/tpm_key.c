@@ -11,57 +11,9 @@
 #include "webauthn/prf.h"
 
 #include <string.h>
-#include <tss2/tss2_esys.h>
 #include <tss2/tss2_mu.h>
-#include <tss2/tss2_rc.h>
 
 enum { BLOB_VERSION = 1, HASH_LEN = 32 };
-
-static enum err err_of(TSS2_RC rc)
-{
-    if (rc == TSS2_RC_SUCCESS) {
-        return OK;
-    }
-    if ((rc & TSS2_RC_LAYER_MASK) != TSS2_TPM_RC_LAYER &&
-        (rc & TSS2_RC_LAYER_MASK) != TSS2_RESMGR_TPM_RC_LAYER) {
-        return ERR_IO; /* of the way to the chip, not of the chip */
-    }
-    TSS2_RC code = rc & 0xffff;
-    if (code == TPM2_RC_LOCKOUT) {
-        return ERR_DENIED;
-    }
-    if (code == TPM2_RC_OBJECT_MEMORY || code == TPM2_RC_SESSION_MEMORY || code == TPM2_RC_MEMORY) {
-        return ERR_LIMIT;
-    }
-    if ((code & TPM2_RC_FMT1) == 0) {
-        return ERR_IO;
-    }
-    switch (code & (TPM2_RC_FMT1 | 0x3f)) { /* without the number of the parameter */
-    case TPM2_RC_AUTH_FAIL:
-    case TPM2_RC_BAD_AUTH:  return ERR_AUTH;
-    case TPM2_RC_INTEGRITY: return ERR_NOT_FOUND;
-    case TPM2_RC_VALUE:
-    case TPM2_RC_CURVE:
-    case TPM2_RC_SCHEME:    return ERR_UNSUPPORTED;
-    default:                return ERR_IO; /* whatever else the chip says */
-    }
-}
-
-/* ---- the chip ---- */
-
-static const TPMT_PUBLIC parent_template = {
-    .type = TPM2_ALG_ECC,
-    .nameAlg = TPM2_ALG_SHA256,
-    .objectAttributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
-                        TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_USERWITHAUTH |
-                        TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT | TPMA_OBJECT_NODA,
-    .parameters.eccDetail = {.symmetric = {.algorithm = TPM2_ALG_AES,
-                                           .keyBits.aes = 128,
-                                           .mode.aes = TPM2_ALG_CFB},
-                             .scheme = {.scheme = TPM2_ALG_NULL},
-                             .curveID = TPM2_ECC_NIST_P256,
-                             .kdf = {.scheme = TPM2_ALG_NULL}},
-};
 
 /* Without NODA: wrong PINs count for the chip's lockout. */
 enum {
@@ -89,49 +41,10 @@ static const TPMT_PUBLIC prf_template = {
                                           .details.hmac.hashAlg = TPM2_ALG_SHA256},
 };
 
-static enum err make_parent(struct tpm_key *k)
-{
-    static const TPM2B_SENSITIVE_CREATE sensitive = {.size = 0};
-    static const TPM2B_DATA outside = {.size = 0};
-    static const TPML_PCR_SELECTION no_pcr = {.count = 0};
-    TPM2B_PUBLIC public_area = {.publicArea = parent_template};
-    ESYS_TR parent = ESYS_TR_NONE;
-    TSS2_RC rc = Esys_CreatePrimary(k->ctx, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                                    ESYS_TR_NONE, &sensitive, &public_area, &outside, &no_pcr,
-                                    &parent, NULL, NULL, NULL, NULL);
-    TRY(err_of(rc));
-    k->parent = parent;
-    k->has_parent = true;
-    return OK;
-}
-
-/* Salted: the session's key is sealed to the parent, so that who listens on the bus learns neither it nor the PIN. */
-static enum err start_session(struct tpm_key *k)
-{
-    static const TPMT_SYM_DEF aes = {
-        .algorithm = TPM2_ALG_AES, .keyBits.aes = 128, .mode.aes = TPM2_ALG_CFB};
-    ESYS_TR session = ESYS_TR_NONE;
-    TSS2_RC rc =
-        Esys_StartAuthSession(k->ctx, k->parent, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                              ESYS_TR_NONE, NULL, TPM2_SE_HMAC, &aes, TPM2_ALG_SHA256, &session);
-    TRY(err_of(rc));
-    k->session = session;
-    k->has_session = true;
-    TPMA_SESSION flags = TPMA_SESSION_CONTINUESESSION | TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT;
-    return err_of(Esys_TRSess_SetAttributes(k->ctx, session, flags, 0xff));
-}
-
 enum err tpm_key_open(struct tpm_key *k, struct TSS2_TCTI_OPAQUE_CONTEXT_BLOB *tcti)
 {
-    *k = (struct tpm_key){.has_parent = false};
-    TSS2_RC rc = Esys_Initialize(&k->ctx, tcti, NULL);
-    enum err e = rc == TSS2_RC_SUCCESS ? OK : ERR_IO;
-    if (e == OK) {
-        rc = Esys_Startup(k->ctx, TPM2_SU_CLEAR);
-        e = rc == TPM2_RC_INITIALIZE ? OK : err_of(rc); /* somebody has started it before */
-    }
-    e = e == OK ? make_parent(k) : e;
-    e = e == OK ? start_session(k) : e;
+    TRY(tpm_chip_open(&k->chip, tcti));
+    enum err e = tpm_chip_begin(&k->chip);
     if (e != OK) {
         tpm_key_done(k);
     }
@@ -140,16 +53,7 @@ enum err tpm_key_open(struct tpm_key *k, struct TSS2_TCTI_OPAQUE_CONTEXT_BLOB *t
 
 void tpm_key_done(struct tpm_key *k)
 {
-    if (k->has_session) {
-        (void)Esys_FlushContext(k->ctx, k->session);
-    }
-    if (k->has_parent) {
-        (void)Esys_FlushContext(k->ctx, k->parent);
-    }
-    if (k->ctx) {
-        Esys_Finalize(&k->ctx);
-    }
-    *k = (struct tpm_key){.has_parent = false};
+    tpm_chip_done(&k->chip);
 }
 
 /* ---- a passkey's two keys ---- */
@@ -181,11 +85,11 @@ static enum err make_child(struct tpm_key *k,
     TPM2B_PUBLIC public_area = {.publicArea = *template};
     TPM2B_PUBLIC *made_public = NULL;
     TPM2B_PRIVATE *made_private = NULL;
-    TSS2_RC rc =
-        Esys_Create(k->ctx, k->parent, k->session, ESYS_TR_NONE, ESYS_TR_NONE, &sensitive,
-                    &public_area, &outside, &no_pcr, &made_private, &made_public, NULL, NULL, NULL);
+    TSS2_RC rc = Esys_Create(k->chip.ctx, k->chip.parent, k->chip.session, ESYS_TR_NONE,
+                             ESYS_TR_NONE, &sensitive, &public_area, &outside, &no_pcr,
+                             &made_private, &made_public, NULL, NULL, NULL);
     wipe(mspan_of(&sensitive, sizeof sensitive));
-    TRY(err_of(rc));
+    TRY(tpm_chip_err(rc));
     ret->public_area = *made_public;
     ret->private_area = *made_private;
     Esys_Free(made_public);
@@ -340,13 +244,13 @@ static enum err load(struct tpm_key *k,
 {
     TPM2B_AUTH auth;
     ESYS_TR object = ESYS_TR_NONE;
-    TRY(err_of(Esys_Load(k->ctx, k->parent, k->session, ESYS_TR_NONE, ESYS_TR_NONE,
-                         &child->private_area, &child->public_area, &object)));
+    TRY(tpm_chip_err(Esys_Load(k->chip.ctx, k->chip.parent, k->chip.session, ESYS_TR_NONE,
+                               ESYS_TR_NONE, &child->private_area, &child->public_area, &object)));
     auth_of(&auth, ask->pin);
-    TSS2_RC rc = Esys_TR_SetAuth(k->ctx, object, &auth);
+    TSS2_RC rc = Esys_TR_SetAuth(k->chip.ctx, object, &auth);
     wipe(mspan_of(&auth, sizeof auth));
     *ret_object = object;
-    return err_of(rc);
+    return tpm_chip_err(rc);
 }
 
 static enum err sign(struct tpm_key *k,
@@ -371,9 +275,9 @@ static enum err sign(struct tpm_key *k,
     sha256_of(&hash, parts, 2);
     memcpy(digest.buffer, hash.bytes, HASH_LEN);
     TRY(load(k, &object, &child, ask));
-    enum err e = err_of(Esys_Sign(k->ctx, object, k->session, ESYS_TR_NONE, ESYS_TR_NONE, &digest,
-                                  &scheme, &outside, &signature));
-    (void)Esys_FlushContext(k->ctx, object);
+    enum err e = tpm_chip_err(Esys_Sign(k->chip.ctx, object, k->chip.session, ESYS_TR_NONE,
+                                        ESYS_TR_NONE, &digest, &scheme, &outside, &signature));
+    tpm_chip_flush(&k->chip, object);
     TRY(e);
     struct p256_signature sig = {{0}};
     const TPMS_SIGNATURE_ECC *ecc = &signature->signature.ecdsa;
@@ -402,9 +306,9 @@ static enum err evaluate(struct tpm_key *k,
     prf_salt(&salt, ask->prf_input);
     memcpy(buffer.buffer, salt.bytes, HASH_LEN);
     TRY(load(k, &object, &child, ask));
-    enum err e = err_of(Esys_HMAC(k->ctx, object, k->session, ESYS_TR_NONE, ESYS_TR_NONE, &buffer,
-                                  TPM2_ALG_SHA256, &out));
-    (void)Esys_FlushContext(k->ctx, object);
+    enum err e = tpm_chip_err(Esys_HMAC(k->chip.ctx, object, k->chip.session, ESYS_TR_NONE,
+                                        ESYS_TR_NONE, &buffer, TPM2_ALG_SHA256, &out));
+    tpm_chip_flush(&k->chip, object);
     TRY(e);
     a->has_prf = out->size == sizeof a->prf.bytes;
     if (a->has_prf) {

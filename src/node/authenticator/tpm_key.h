@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "node/authenticator/security_key.h"
+#include "node/tpm/tpm_chip.h"
 
 /* Passkeys in this machine's TPM 2.0: a P-256 key that cannot leave the chip and a second key for the PRF, both under a PIN that is their
  * authValue, so that the chip itself slows wrong tries and locks. Sessions are salted with a key of the chip, and what is secret
@@ -11,20 +12,13 @@
  *
  * The chip keeps nothing: a passkey is a blob, wrapped by the chip, that the caller stores. A TPM that was cleared opens none of them. */
 
-struct ESYS_CONTEXT;
-struct TSS2_TCTI_OPAQUE_CONTEXT_BLOB;
-
 enum {
     TPM_KEY_BLOB_MAX = 1024,
     TPM_KEY_PIN_MIN = 4, /* bytes; the chip allows few tries */
 };
 
 struct tpm_key {
-    struct ESYS_CONTEXT *ctx;
-    uint32_t parent;  /* the storage key, made anew from the chip's seed at each start */
-    uint32_t session; /* salted and encrypted */
-    bool has_parent;
-    bool has_session;
+    struct tpm_chip chip; /* with its storage key and a session, from open to done */
 };
 
 struct tpm_key_blob {
@@ -32,7 +26,7 @@ struct tpm_key_blob {
     size_t n;
 };
 
-/* tpm_key_open talks over tcti, which the caller keeps and which must outlive k. ERR_IO: no TPM answers. ERR_UNSUPPORTED: it is none of
+/* tpm_key_open talks over tcti, which the caller keeps and which must outlive k. Errors of tpm_chip.h; ERR_UNSUPPORTED: it is none of
  * version 2, or lacks P-256. */
 MUST_CHECK enum err tpm_key_open(struct tpm_key *k, struct TSS2_TCTI_OPAQUE_CONTEXT_BLOB *tcti);
 

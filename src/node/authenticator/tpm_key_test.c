@@ -286,8 +286,8 @@ TEST(a_cleared_chip_opens_nothing)
     }
     struct security_key_ask ask = asking("1234");
     EXPECT_OK(tpm_key_create(&k, &made, &blob, &ask));
-    EXPECT_EQ(TSS2_RC_SUCCESS,
-              Esys_Clear(k.ctx, ESYS_TR_RH_LOCKOUT, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE));
+    EXPECT_EQ(TSS2_RC_SUCCESS, Esys_Clear(k.chip.ctx, ESYS_TR_RH_LOCKOUT, ESYS_TR_PASSWORD,
+                                          ESYS_TR_NONE, ESYS_TR_NONE));
     tpm_key_done(&k);
     EXPECT_OK(tpm_key_open(&k, chip_tcti(&chip)));
     EXPECT_ERR(ERR_NOT_FOUND, tpm_key_assert(&k, &used, &blob, &ask));
