@@ -18,7 +18,8 @@ run_client(struct budget *budget, enum service_type type, struct span in, size_t
                                 .params = SPAN_LIT("[]"),
                                 .userop = SPAN_LIT("x"),
                                 .topic = SERVICE_TOPIC_HEADS,
-                                .count = SERVICE_LIGHT_MAX};
+                                .count = SERVICE_LIGHT_MAX,
+                                .cosign = SPAN_LIT("x")};
     struct service_client c;
     instant now = {.us = 1};
     check(service_client_init(&c, budget, &r, now) == OK);
@@ -88,6 +89,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)!service_rpc_result_decode(&r, in);
     (void)!service_userop_status_decode(&u, in);
     (void)!service_head_decode(&h, in);
+    struct service_cosigned c;
+    (void)!service_cosigned_decode(&c, SERVICE_COSIGN_CREATE, in);
+    if (service_cosigned_decode(&c, SERVICE_COSIGN_SIGN, in) == OK) {
+        check(c.signature[64] == 27 || c.signature[64] == 28);
+    }
     static struct service_light light;
     if (service_light_decode(&light, in) == OK) {
         check(light.count > 0 && light.count <= SERVICE_LIGHT_MAX);

@@ -8,6 +8,7 @@
 #include "base/span.h"
 #include "codec/frame.h"
 #include "service/chain.h"
+#include "service/cosign.h"
 #include "service/light.h"
 #include "service/message.h"
 #include "service/proof.h"
@@ -39,7 +40,8 @@ struct service_client_event {
         struct service_proof proof; /* well-formed; nothing in it is proven yet */
         struct service_light light; /* as it is: nothing of the SSZ was read */
         struct service_chain chain; /* well-formed; nothing in it is proven yet */
-    } body; /* with ANSWER of code OK (status, rpc, userop, head, proof, light, chain by the request's type), and with HEAD */
+        struct service_cosigned cosigned;
+    } body; /* with ANSWER of code OK (status, rpc, userop, head, proof, light, chain, cosigned by the request's type), and with HEAD */
     enum err err;
     const char *rule; /* static text, or NULL */
     enum service_blame blame;

@@ -68,6 +68,14 @@ static const struct service_limits limits[SERVICE_TYPES_MAX] = {
                         .body_len_max = SERVICE_BODY_LEN_MAX,
                         .deadline_ms_max = 30000,
                         .units = 5},
+    [SERVICE_COSIGN_CREATE] = {.request_len_max = 16384,
+                        .response_len_max = 4096,
+                        .deadline_ms_max = 30000,
+                        .units = 200},
+    [SERVICE_COSIGN_SIGN] = {.request_len_max = 16384,
+                        .response_len_max = 4096,
+                        .deadline_ms_max = 30000,
+                        .units = 20},
 };
 
 const struct service_limits *service_limits(enum service_type type)
@@ -245,6 +253,8 @@ enum err service_request_encode(const struct service_request *r, struct buf *out
     case SERVICE_CODE:
     case SERVICE_INCLUSION:
     case SERVICE_LOGS:          chain_fields_put(&w, r); break;
+    case SERVICE_COSIGN_CREATE:
+    case SERVICE_COSIGN_SIGN:   put_bytes(&w, 28, r->cosign); break;
     }
     TRY(wr_end(&w));
     return out->n - start <= l->request_len_max ? OK : ERR_LIMIT;
@@ -306,6 +316,7 @@ request_field(struct service_request *r, uint32_t *seen, const struct protobuf_f
     case 18:
         TRY(get_below(&r->count, f, SERVICE_LIGHT_MAX + 1));
         return r->count > 0 ? OK : ERR_MALFORMED;
+    case 28: return protobuf_get_bytes(&r->cosign, f);
     default: return chain_field(r, f);
     }
 }
@@ -324,6 +335,8 @@ enum err service_request_decode(struct service_request *ret, struct span message
         [SERVICE_CODE] = 1U << 12 | 1U << 13 | 1U << 19,
         [SERVICE_INCLUSION] = 1U << 12 | 1U << 22,
         [SERVICE_LOGS] = 1U << 12 | 1U << 21,
+        [SERVICE_COSIGN_CREATE] = 1U << 28,
+        [SERVICE_COSIGN_SIGN] = 1U << 28,
     };
     struct service_request r = {.type = (enum service_type)0}; /* none yet */
     uint32_t seen = 0;
@@ -550,6 +563,7 @@ enum err service_status_encode(const struct service_status *s, struct buf *out)
     put_number(&w, 7, s->units_per_s);
     put_number(&w, 8, s->load_percent);
     put_text(&w, 9, s->agent);
+    put_number(&w, 10, (uint64_t)s->cosigning);
     return wr_end(&w);
 }
 
@@ -580,7 +594,12 @@ MUST_CHECK static enum err status_field(struct service_status *s, const struct p
         TRY(get_below(&v, f, 101));
         s->load_percent = (uint32_t)v;
         return OK;
-    case 9:  return get_text(&s->agent, f, SERVICE_TEXT_LEN_MAX);
+    case 9: return get_text(&s->agent, f, SERVICE_TEXT_LEN_MAX);
+    case 10:
+        TRY(get_below(&v, f, UINT64_C(1) << 31));
+        s->cosigning =
+            v <= SERVICE_COSIGNING_SEALED ? (enum service_cosigning)v : SERVICE_COSIGNING_NONE;
+        return OK;
     default: return OK;
     }
 }

@@ -33,10 +33,12 @@ enum service_type {
     SERVICE_CODE = 12,
     SERVICE_INCLUSION = 13,
     SERVICE_LOGS = 14,
+    SERVICE_COSIGN_CREATE = 15, /* of a co-signer: cosign.h */
+    SERVICE_COSIGN_SIGN = 16,
 };
 
 enum {
-    SERVICE_TYPES_MAX = 15,               /* numbers below this are types */
+    SERVICE_TYPES_MAX = 17,               /* numbers below this are types */
     SERVICE_REQUEST_LEN_MAX = 128 * 1024, /* bytes, of the longest type */
     SERVICE_RESPONSE_LEN_MAX = 4 << 20,
     SERVICE_TEXT_LEN_MAX = 256, /* bytes of a message to a person */
@@ -105,6 +107,8 @@ struct service_request {
     struct hash32 tx_hash; /* INCLUSION */
     struct span addresses; /* LOGS: any of these, 20 bytes each; empty: any at all */
     struct span topics[SERVICE_TOPICS_MAX]; /* LOGS: the same, 32 bytes each, for each position */
+
+    struct span cosign; /* COSIGN_*: what keyd reads */
 };
 
 /* service_request_encode appends the message (without its frame) to out. */
@@ -186,6 +190,13 @@ struct service_head {
     struct u256 base_fee_per_gas; /* wei; zero if the chain has none */
 };
 
+/* Does a server keep keys as a co-signer, and how well? */
+enum service_cosigning {
+    SERVICE_COSIGNING_NONE = 0,
+    SERVICE_COSIGNING_UNSEALED = 1, /* in a file */
+    SERVICE_COSIGNING_SEALED = 2,   /* by its machine's TPM, as it says itself */
+};
+
 struct service_status {
     uint64_t chain_id;
     bool has_head; /* false: the server has not reached its node yet */
@@ -198,6 +209,7 @@ struct service_status {
     uint32_t units_per_s;   /* that come back */
     uint32_t load_percent;  /* of its places for requests, 0 to 100 */
     struct span agent;      /* "passmesh-server/0.1.0"; untrusted text */
+    enum service_cosigning cosigning;
 };
 
 /* rpc: what the node said, result or error, as JSON text. */

@@ -15,6 +15,7 @@ static struct service_request example(enum service_type type)
         .params = SPAN_LIT("[]"),
         .userop = SPAN_LIT("an operation"),
         .topic = SERVICE_TOPIC_HEADS,
+        .cosign = SPAN_LIT("what keyd reads"),
     };
     memset(r.entry_point.bytes, 0x43, sizeof r.entry_point.bytes);
     memset(r.userop_hash.bytes, 0x77, sizeof r.userop_hash.bytes);
@@ -82,7 +83,8 @@ TEST(refused_requests)
         const char *why;
     } cases[] = {
         {"",                                                                                            ERR_UNSUPPORTED, "nothing: type 0"              },
-        {"080f 19 0000000000000000",                                                                    ERR_UNSUPPORTED, "type 15"                      },
+        {"0810 19 0000000000000000",                                                                    ERR_MALFORMED,   "nothing to co-sign"           },
+        {"0811 19 0000000000000000",                                                                    ERR_UNSUPPORTED, "type 17"                      },
         {"080b 19 0000000000000000",                                                                    ERR_MALFORMED,   "headers of no block"          },
         {"080b 19 0000000000000000 6220 "
          "1111111111111111111111111111111111111111111111111111111111111111 a80100",            ERR_MALFORMED,   "no headers"                   },

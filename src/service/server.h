@@ -11,6 +11,7 @@
 #include "base/span.h"
 #include "codec/frame.h"
 #include "service/cache.h"
+#include "service/cosign.h"
 #include "service/light.h"
 #include "service/message.h"
 #include "service/quota.h"
@@ -64,6 +65,7 @@ struct service_server_cfg {
     uint64_t map_seed[2];    /* random */
     struct bundler *bundler; /* NULL: no user operations; outlives the server */
     bool has_light;          /* the driver has a beacon node: it takes SERVICE_SERVER_LIGHT */
+    struct service_cosigner *cosigner; /* NULL: no co-signing; outlives the server */
 };
 
 enum service_stream_state {

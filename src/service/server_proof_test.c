@@ -225,7 +225,7 @@ TEST(answers)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         test_note("%s", cases[i].why);
         static struct service_client c;
-        struct service_client_event e;
+        static struct service_client_event e;
         struct proven_account p;
         TEST_REQUIRE(exchange(&c, &e, &w, cases[i].fault));
         EXPECT_EQ(cases[i].code, e.response.code);

@@ -34,6 +34,14 @@ bool server_charge(struct service_server *s, struct service_stream *st, uint32_t
     return e == OK;
 }
 
+static enum service_cosigning cosigning_of(const struct service_cosigner *c)
+{
+    if (!c) {
+        return SERVICE_COSIGNING_NONE;
+    }
+    return c->is_sealed ? SERVICE_COSIGNING_SEALED : SERVICE_COSIGNING_UNSEALED;
+}
+
 void service_server_status(const struct service_server *s, struct service_status *ret)
 {
     const struct service_server_limits *l = &s->cfg.limits;
@@ -46,6 +54,7 @@ void service_server_status(const struct service_server *s, struct service_status
         .units_per_s = l->units_per_s,
         .load_percent = (uint32_t)(s->streams.count * 100 / l->streams_max),
         .agent = span_str(s->cfg.agent),
+        .cosigning = cosigning_of(s->cfg.cosigner),
     };
     if (ret->level != SERVICE_LEVEL_NONE) {
         ret->entry_points[0] = s->cfg.bundler->cfg.entry_point;
@@ -233,6 +242,29 @@ static void on_light(struct service_server *s,
     }
 }
 
+static void
+on_cosign(struct service_server *s, struct service_stream *st, const struct service_request *r)
+{
+    struct service_cosigned cosigned;
+    const char *why;
+    if (!s->cfg.cosigner) {
+        fail_text(s, st, SERVICE_UNSUPPORTED, "this server keeps no co-signers");
+        return;
+    }
+    enum err e = s->cfg.cosigner->ask(s->cfg.cosigner, &cosigned, r->type, r->cosign);
+    enum service_code code = service_cosign_code(&why, r->type, e);
+    if (code != SERVICE_OK) {
+        fail_text(s, st, code, why);
+        return;
+    }
+    buf_clear(&s->body);
+    if (service_cosigned_encode(&cosigned, r->type, &s->body) != OK) {
+        fail_text(s, st, SERVICE_BUSY, "no memory now");
+        return;
+    }
+    server_answer(s, st, true);
+}
+
 static void on_userop(struct service_server *s,
                       struct service_stream *st,
                       const struct service_request *r,
@@ -339,5 +371,7 @@ void server_request(struct service_server *s,
     case SERVICE_CODE:
     case SERVICE_INCLUSION:
     case SERVICE_LOGS:                  on_chain(s, st, &r, message, now); break;
+    case SERVICE_COSIGN_CREATE:
+    case SERVICE_COSIGN_SIGN:           on_cosign(s, st, &r); break;
     }
 }

@@ -24,7 +24,24 @@ static struct world {
     size_t piece_max; /* bytes of one piece between the two; 0 = any */
     struct buf answer;
     char last_ask[1024];
+    struct scripted_cosigner {
+        struct service_cosigner port;
+        enum err answer;
+    } cosigner;
 } w;
+
+static enum err scripted_cosign(struct service_cosigner *self,
+                                struct service_cosigned *ret,
+                                enum service_type type,
+                                struct span request)
+{
+    struct scripted_cosigner *c = (struct scripted_cosigner *)(void *)self;
+    EXPECT_SPAN(SPAN_LIT("for keyd"), request);
+    EXPECT(type == SERVICE_COSIGN_CREATE || type == SERVICE_COSIGN_SIGN);
+    *ret = (struct service_cosigned){.cosigner = {{0xc0}}, .signature = {7}};
+    ret->signature[64] = 27;
+    return c->answer;
+}
 
 struct link {
     struct service_client client;
@@ -133,6 +150,12 @@ static void client_event(struct link *l, const struct service_client_event *e)
             trace(l, e->body.rpc.is_error ? "error" : "result", e->body.rpc.json);
         } else if (l->client.type == SERVICE_STATUS) {
             trace(l, service_level_name(e->body.status.level), e->body.status.agent);
+        } else if (l->client.type == SERVICE_COSIGN_CREATE) {
+            (void)snprintf(number, sizeof number, "%02x", e->body.cosigned.cosigner.bytes[0]);
+            trace(l, "made", span_str(number));
+        } else if (l->client.type == SERVICE_COSIGN_SIGN) {
+            (void)snprintf(number, sizeof number, "%02x", e->body.cosigned.signature[0]);
+            trace(l, "signed", span_str(number));
         } else if (l->client.type != SERVICE_SUBSCRIBE) {
             (void)snprintf(number, sizeof number, "state %d", (int)e->body.userop.state);
             trace(l, number, e->body.userop.reason);
@@ -258,6 +281,40 @@ TEST(status)
     l = ask_from(&r, "peer");
     settle();
     EXPECT_STR("busy this server is about to stop\nclosed ok\n", l->trace);
+    world_end();
+}
+
+TEST(cosigning_is_asked_of_the_driver_alone)
+{
+    world_begin(false);
+    settle();
+    struct service_request r = request(SERVICE_COSIGN_SIGN);
+    r.cosign = SPAN_LIT("for keyd");
+    struct link *l = ask_from(&r, "peer");
+    settle();
+    EXPECT_STR("unsupported this server keeps no co-signers\nclosed ok\n", l->trace);
+    w.cosigner.port = (struct service_cosigner){.ask = scripted_cosign, .is_sealed = true};
+    w.server.cfg.cosigner = &w.cosigner.port;
+    struct service_status s;
+    service_server_status(&w.server, &s);
+    EXPECT_EQ(SERVICE_COSIGNING_SEALED, s.cosigning);
+    l = ask_from(&r, "peer");
+    settle();
+    EXPECT_STR("ok \nsigned 07\nclosed ok\n", l->trace);
+    w.cosigner.answer = ERR_LIMIT;
+    l = ask_from(&r, "peer");
+    settle();
+    EXPECT_STR("denied more than a limit of the terms leaves now\nclosed ok\n", l->trace);
+    r.type = SERVICE_COSIGN_CREATE;
+    w.cosigner.answer = OK;
+    for (int i = 0; i < 4; i++) { /* of 1,000 units each takes 200 */
+        l = ask_from(&r, "peer");
+        settle();
+        EXPECT_STR("ok \nmade c0\nclosed ok\n", l->trace);
+    }
+    l = ask_from(&r, "peer");
+    settle();
+    EXPECT_STR("quota this peer or its network asked for too much: wait\nclosed ok\n", l->trace);
     world_end();
 }
 

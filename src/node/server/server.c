@@ -435,12 +435,14 @@ enum err server_start_bundler(struct server *s)
 
 MUST_CHECK static enum err start_service(struct server *s)
 {
-    struct service_server_cfg cfg = {.budget = &s->service_budget,
-                                     .chain_id = s->network->chain_id,
-                                     .agent = AGENT,
-                                     .limits = s->config->limits,
-                                     .bundler = s->has_bundler ? &s->bundler : NULL,
-                                     .has_light = s->config->beacon[0] != '\0'};
+    struct service_server_cfg cfg = {
+        .budget = &s->service_budget,
+        .chain_id = s->network->chain_id,
+        .agent = AGENT,
+        .limits = s->config->limits,
+        .bundler = s->has_bundler ? &s->bundler : NULL,
+        .has_light = s->config->beacon[0] != '\0',
+        .cosigner = s->config->cosign == SERVER_COSIGN_NO ? NULL : &s->cosigner.port};
     if (cfg.has_light && !s->network->has_beacon) {
         return FAIL(
             s, ERR_MALFORMED,
@@ -539,7 +541,9 @@ enum err server_start_base(struct server *s)
 MUST_CHECK static enum err start(struct server *s)
 {
     TRY(server_start_base(s));
-    TRY(server_start_keyd(s, KEYD_MAY_IDENTITY | KEYD_MAY_BUNDLER | KEYD_MAY_MANAGE));
+    uint32_t may_cosign = s->config->cosign == SERVER_COSIGN_NO ? 0 : KEYD_MAY_COSIGN;
+    TRY(server_start_keyd(s, KEYD_MAY_IDENTITY | KEYD_MAY_BUNDLER | KEYD_MAY_MANAGE | may_cosign));
+    TRY(server_cosign_start(s));
     TRY(server_start_bundler(s));
     TRY(start_service(s));
     TRY(start_host(s));

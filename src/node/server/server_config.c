@@ -131,6 +131,19 @@ read_mdns(struct server_config *c, const struct ini_entry *e, struct diag *diag)
     return OK;
 }
 
+MUST_CHECK static enum err
+read_cosign(struct server_config *c, const struct ini_entry *e, struct diag *diag)
+{
+    bool flag;
+    if (span_equal(e->value, SPAN_LIT("unsealed"))) {
+        c->cosign = SERVER_COSIGN_UNSEALED;
+        return OK;
+    }
+    TRY(config_get_flag(&flag, e, diag));
+    c->cosign = flag ? SERVER_COSIGN_SEALED : SERVER_COSIGN_NO;
+    return OK;
+}
+
 static enum err read_entry(void *user, const struct ini_entry *e, struct diag *diag)
 {
     struct server_config *c = user;
@@ -146,6 +159,9 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
     }
     if (config_is_key(e, "server", "relay_at")) {
         return get_list(c->relay_at, &c->relay_at_count, e, diag);
+    }
+    if (config_is_key(e, "server", "cosign")) {
+        return read_cosign(c, e, diag);
     }
     if (config_is_key(e, "server", "attest")) {
         return config_get_flag(&c->is_attested, e, diag);

@@ -25,6 +25,13 @@ struct server_nodes {
 /* Does the server relay for peers that cannot be reached? If nothing is said: once others found that they reach it. */
 enum server_relay_use { SERVER_RELAY_REACHED, SERVER_RELAY_YES, SERVER_RELAY_NO };
 
+/* Does the server keep keys as a co-signer of people's accounts? */
+enum server_cosign {
+    SERVER_COSIGN_NO,
+    SERVER_COSIGN_SEALED,  /* under the TPM's seal, or it does not start */
+    SERVER_COSIGN_UNSEALED /* also where the store's key is a file */
+};
+
 /* What stands on the command line. NULL leaves a value to the file. */
 struct server_config_args {
     const char *home;
@@ -55,6 +62,7 @@ struct server_config {
     size_t relay_at_count;
     char relay_at[SERVER_LISTEN_COUNT_MAX]
                  [CONFIG_TEXT_LEN_MAX + 1]; /* relays to be reached through */
+    enum server_cosign cosign;
     bool is_attested;     /* peers are told what the machine's TPM says, if there is one */
     bool is_package;      /* peers are given the programs that it runs */
     bool is_port_mapping; /* ask the home router to open the ports */

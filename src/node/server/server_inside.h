@@ -129,6 +129,12 @@ struct server_problem {
     const char *words;
 };
 
+/* The service's way to keyd for co-signers. */
+struct server_cosigner {
+    struct service_cosigner port; /* first */
+    struct server *server;
+};
+
 /* What this machine proves of itself. */
 struct server_attest {
     struct attest_answerer *answerer;
@@ -212,6 +218,7 @@ struct server {
     struct host_conn_manager peers;
     struct server_attest attest;
     struct server_package package;
+    struct server_cosigner cosigner;
     size_t listen_count;
     struct span listen[SERVER_LISTEN_COUNT_MAX]; /* with the real ports */
     size_t leaving_count;                        /* answered, and not yet closed by both sides */
@@ -406,6 +413,11 @@ bool server_reach_is_dht_server(const struct server *s);
 
 /* server_reach_write writes the member "reach" of the state. */
 void server_reach_write(const struct server *s, struct json_writer *j);
+/* ---- server_cosign.c ---- */
+
+/* server_cosign_start readies s->cosigner.port, after keyd's start. ERR_STATE with the sentence: the configuration asks for a seal that there is not. */
+MUST_CHECK enum err server_cosign_start(struct server *s);
+
 /* ---- server_attest.c ---- */
 
 /* server_attest_start answers who asks what this machine proves; with a TPM that this user may use, by evidence. Before the sandbox. server_attest_stop

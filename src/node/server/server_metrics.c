@@ -11,8 +11,24 @@
 enum { LINE_LEN_MAX = 256 };
 
 static const char *const types[SERVICE_TYPES_MAX] = {
-    "none",      "status",       "rpc", "send_user_operation", "user_operation_status",
-    "subscribe", "account_proof"};
+    [0] = "none",
+    [SERVICE_STATUS] = "status",
+    [SERVICE_RPC] = "rpc",
+    [SERVICE_SEND_USER_OPERATION] = "send_user_operation",
+    [SERVICE_USER_OPERATION_STATUS] = "user_operation_status",
+    [SERVICE_SUBSCRIBE] = "subscribe",
+    [SERVICE_ACCOUNT_PROOF] = "account_proof",
+    [SERVICE_LC_BOOTSTRAP] = "lc_bootstrap",
+    [SERVICE_LC_UPDATES] = "lc_updates",
+    [SERVICE_LC_FINALITY] = "lc_finality",
+    [SERVICE_LC_OPTIMISTIC] = "lc_optimistic",
+    [SERVICE_HEADERS] = "headers",
+    [SERVICE_CODE] = "code",
+    [SERVICE_INCLUSION] = "inclusion",
+    [SERVICE_LOGS] = "logs",
+    [SERVICE_COSIGN_CREATE] = "cosign_create",
+    [SERVICE_COSIGN_SIGN] = "cosign_sign",
+};
 
 static void line(struct wr *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

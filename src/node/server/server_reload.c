@@ -28,6 +28,7 @@ static const struct item items[] = {
     ITEM("server.announce", announce, false),
     ITEM("server.attest", is_attested, false),
     ITEM("server.package", is_package, false),
+    ITEM("server.cosign", cosign, false),
     ITEM("server.dht", is_dht, false),
     ITEM("server.port_mapping", is_port_mapping, false),
     ITEM("server.bootstrap", bootstrap, false),

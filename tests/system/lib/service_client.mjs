@@ -147,7 +147,8 @@ export class ServiceClient {
     assert.equal(answer.code, 'ok', answer.text)
     const f = decode(answer.body)
     return {
-      chainId: Number(f[1]), head: f[2] && headOf(f[2]), level: Number(f[3] ?? 0n), entryPoint: toHex(f[4]), bundler: toHex(f[5]), agent: toText(f[9])
+      chainId: Number(f[1]), head: f[2] && headOf(f[2]), level: Number(f[3] ?? 0n), entryPoint: toHex(f[4]), bundler: toHex(f[5]), agent: toText(f[9]),
+      cosigning: Number(f[10] ?? 0n)
     }
   }
 
