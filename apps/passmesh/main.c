@@ -37,6 +37,9 @@ const struct command commands[] = {
      "this node among its peers; how one of them is found and reached, step by step",                                        command_net     },
     {"hardware",   "[--report [FILE]]",
      "what this machine can do for others, and what would be missing",                                                       command_hardware},
+    {"seal",       "[status | tpm | none | ...]",
+     "what keeps the keys' store, while no daemon runs: a file, or this machine's TPM; also "
+     "approve, recover",                                                                                                     command_seal    },
     {"plugin",     "[check | install | run ...]",
      "the server program: from a signed repository onto this machine",                                                       command_plugin  },
     {"stop",       "",                                  "end the daemon",                                                    command_stop    },

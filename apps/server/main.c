@@ -55,14 +55,22 @@ static int run(const struct server_config_args *args, struct words *words)
         return withdraw(&config, &words->withdraw);
     }
     if (words->seal.is_seal) {
-        int code = seal_run(&config, &words->seal);
-        return code == EXIT_USAGE ? words_help(stderr) : code;
+        enum seal_exit code = seal_run("passmesh-server", &config.places, &words->seal);
+        return code == SEAL_WORDS ? words_help(stderr) : (int)code;
     }
     if (server_run(&config, text, ready_say, &words->ask.is_json) == OK) {
         return EXIT_GOOD;
     }
     say_failure(text);
     return EXIT_FAILED;
+}
+
+/* Names a network, a node and an address where none is said: nobody comes in, and nobody is asked. */
+static void fill_unsaid(struct server_config_args *args)
+{
+    args->network = args->network ? args->network : "-";
+    args->node = args->node ? args->node : "-";
+    args->listen = args->listen ? args->listen : "-";
 }
 
 int main(int argc, char **argv)
@@ -100,7 +108,9 @@ int main(int argc, char **argv)
             return words_help(strcmp(argv[i], "--help") == 0 ? stdout : stderr);
         }
     }
-    seal_fill(&words.seal, &args);
+    if (words.seal.is_seal) {
+        fill_unsaid(&args);
+    }
     bool is_half = words.withdraw.is_withdrawal && !words.withdraw.address;
     return is_half ? words_help(stderr) : run(&args, &words);
 }

@@ -2,8 +2,9 @@
 #define SERVER_WORDS_H
 
 #include "ask.h"
-#include "seal.h"
 #include "withdraw.h"
+
+#include "node/config/seal_talk.h"
 
 #include <stdio.h>
 

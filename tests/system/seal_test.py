@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""passmesh-server's keys sealed by a TPM, which is swtpm: the commands as an operator types them, and a server that starts on it.
+"""Keys sealed by a TPM, which is swtpm: the commands as an operator types them, and a server that starts on it; then a person's wallet.
 usage: seal_test.py PASSMESH PASSMESH_SERVER P2P_NODE"""
+import json
 import pathlib
 import shutil
 import subprocess
 
-from world import SERVER, main, until, write
+from world import PASSMESH, SERVER, main, until, write
 
 SWTPM = '/usr/bin/swtpm'
 
@@ -32,8 +33,33 @@ class Chip:
         self.start()
 
 
-def seal(home, *words, typed=''):
-    return subprocess.run((SERVER, '--home', str(home), 'seal', *words), input=typed, capture_output=True, text=True, check=False)
+def seal(home, *words, typed='', program=SERVER):
+    return subprocess.run((program, '--home', str(home), 'seal', *words), input=typed, capture_output=True, text=True, check=False)
+
+
+def seal_wallet(world, chip):
+    """The same commands on the store of a daemon."""
+    home, ini = world.top / 'wallet', f'[keys]\ntpm = {chip.socket}\n[peers]\n'
+
+    def up():
+        daemon = world.daemon('wallet', ini)
+        held = json.loads(world.ask(daemon, '--json', 'status'))['keys'] == 'ok'
+        ended = seal(home, 'status', program=PASSMESH)
+        daemon.stop()
+        world.children.remove(daemon)
+        return held, ended
+
+    held, busy = up()
+    yield 'while a wallet runs nothing is changed', held and busy.returncode == 1 and 'another keyd' in busy.stderr
+    done = seal(home, 'tpm', typed='yes\n', program=PASSMESH)
+    phrase = done.stdout.splitlines()[0]
+    gone = not (home / 'data/keys/store.key').exists()
+    yield "a wallet's keys are sealed", done.returncode == 0 and len(phrase.split()) == 24 and gone
+    yield 'it starts from the TPM', up()[0]
+    yield 'passmesh seal says by what', "by this machine's TPM" in seal(home, program=PASSMESH).stdout
+    yield 'a command that makes no sense is refused', seal(home, 'melt', program=PASSMESH).returncode == 2
+    chip.replace()
+    yield 'on another board the phrase opens them', seal(home, 'recover', typed=phrase + '\n', program=PASSMESH).returncode == 0 and up()[0]
 
 
 def run(world):
@@ -72,6 +98,7 @@ def run(world):
     yield 'on another board seal status says what to do', 'opens       no' in lost.stdout and 'seal recover' in lost.stdout
     yield 'the phrase seals on the new board', seal(home, 'recover', typed=phrase + '\n').returncode == 0
     yield 'with the same identity', up() == (first, 'tpm2')
+    yield from seal_wallet(world, chip)
     chip.stop()
     yield 'without any TPM nothing opens', 'opens       no' in seal(home, 'status').stdout
     yield 'but the phrase does', seal(home, 'recover', 'none', typed=phrase + '\n').returncode == 0

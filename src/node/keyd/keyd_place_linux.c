@@ -27,21 +27,21 @@ const char *keyd_place_why(enum err e)
 {
     switch (e) {
     case ERR_NOT_FOUND:
-        return "its key was sealed by another TPM, or this one was cleared: passmesh-server seal "
-               "recover, with the recovery phrase";
+        return "its key was sealed by another TPM, or this one was cleared: the command seal "
+               "recover takes this one, with the recovery phrase";
     case ERR_STATE:
         return "what the machine measures of its start has changed since the store was sealed (an "
-               "update of firmware or boot loader?): passmesh-server seal approve, with the "
+               "update of firmware or boot loader?): the command seal approve takes it, with the "
                "recovery phrase";
     case ERR_DENIED:
         return "the TPM refuses (its owner has set a password?): take that off, or "
-               "passmesh-server seal recover none, with the recovery phrase";
+               "the command seal recover none, with the recovery phrase";
     case ERR_AUTH:
         return "store.seal was changed from outside: put it back from the backup, or "
-               "passmesh-server seal recover, with the recovery phrase";
+               "the command seal recover, with the recovery phrase";
     case ERR_IO:
         return "the TPM does not answer (is there one, and is this user in the group tss?): "
-               "passmesh-server seal recover none opens the store without it, with the recovery "
+               "the command seal recover none opens the store without it, with the recovery "
                "phrase";
     case ERR_MALFORMED:
     case ERR_UNSUPPORTED:
@@ -111,7 +111,7 @@ enum err keyd_place_init(struct keyd_place *p,
     if (!p->seal.has_file && cfg->needs_seal) {
         return say(ret_text, ERR_DENIED,
                    "the configuration wants a sealed store (seal = required), and this one is not: "
-                   "passmesh-server seal tpm");
+                   "the command seal tpm does it");
     }
     if (p->seal.has_file) {
         e = keyd_place_find_tpm(p, cfg->tpm_device);
@@ -139,7 +139,7 @@ enum err keyd_place_open(struct keyd_place *p,
     if (e == ERR_STATE) {
         return say(ret_text, e,
                    "the store is gone or is an older one that was put back: put the newest one "
-                   "back; if there is none, passmesh-server seal recover takes this one");
+                   "back; if there is none, the command seal recover takes this one");
     }
     return say(ret_text, e, "the store is damaged or was changed from outside");
 }

@@ -179,7 +179,7 @@ static enum err do_seal(struct tool *t, const struct keyd_tool_request *q)
     AUTO(buf_done) struct buf content = {0};
     buf_init_secret(&content, &t->budget, STORE_FILE_CONTENT_MAX);
     if (t->place.seal.has_file) {
-        return fail(t, ERR_STATE, "the store is sealed already: see passmesh-server seal status");
+        return fail(t, ERR_STATE, "the store is sealed already: see seal status");
     }
     TRY(find_tpm(t));
     TRY(open_place(t, &content));

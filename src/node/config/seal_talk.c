@@ -1,11 +1,10 @@
-/* passmesh-server seal: what keeps the keys' store. keyd does the work; this is the talk with the operator. */
-#include "seal.h"
-
-#include "withdraw.h"
+/* The talk about a store's seal. Start at seal_run, at the end. */
+#include "node/config/seal_talk.h"
 
 #include "base/secret.h"
 #include "base/wr.h"
 #include "codec/base16.h"
+#include "node/config/config.h"
 #include "node/keyd/keyd_tool.h"
 #include "node/os/process.h"
 
@@ -38,15 +37,6 @@ bool seal_take(struct seal_words *w, const char *word)
         return false;
     }
     return true;
-}
-
-void seal_fill(const struct seal_words *w, struct server_config_args *args)
-{
-    if (w->is_seal) {
-        args->network = args->network ? args->network : "-";
-        args->node = args->node ? args->node : "-";
-        args->listen = args->listen ? args->listen : "-";
-    }
 }
 
 struct request {
@@ -169,15 +159,14 @@ static bool show_phrase(const char *phrase, bool is_sure)
     return fgets(answer, sizeof answer, stdin) && strcmp(answer, "yes\n") == 0;
 }
 
-static int hear(int fd, const struct seal_words *words)
+static enum seal_exit hear(int fd, const char *program, const struct seal_words *words)
 {
     static char in[KEYD_TOOL_MESSAGE_MAX];
     for (;;) {
         ssize_t n = recv(fd, in, sizeof in - 1, 0);
         if (n <= 1) {
-            (void)fprintf(stderr,
-                          "passmesh-server: the key process has ended without an answer.\n");
-            return EXIT_FAILED;
+            (void)fprintf(stderr, "%s: the key process has ended without an answer.\n", program);
+            return SEAL_FAILED;
         }
         in[n] = '\0';
         if (in[0] == 'P') {
@@ -186,12 +175,12 @@ static int hear(int fd, const struct seal_words *words)
             ssize_t sent = send(fd, held ? "y" : "n", 1, MSG_NOSIGNAL);
             (void)sent;
         } else if (in[0] == 'E') {
-            (void)fprintf(stderr, "passmesh-server: %s.\n", in + 2);
-            return EXIT_FAILED;
+            (void)fprintf(stderr, "%s: %s.\n", program, in + 2);
+            return SEAL_FAILED;
         } else {
             (void)printf("%s\n", in + 1);
             if (in[0] == 'D') {
-                return EXIT_GOOD;
+                return SEAL_DONE;
             }
         }
     }
@@ -216,7 +205,8 @@ static bool send_request(int fd, const struct request *q)
     return held;
 }
 
-int seal_run(const struct server_config *config, const struct seal_words *words)
+enum seal_exit
+seal_run(const char *program, const struct config *places, const struct seal_words *words)
 {
     char store[CONFIG_PATH_LEN_MAX];
     struct request q = {.verb = KEYD_TOOL_NOTHING};
@@ -224,29 +214,28 @@ int seal_run(const struct server_config *config, const struct seal_words *words)
     const char *argv[8] = {"passmesh-keyd", "--store", store, "--seal", "tool"};
     const char *const env[] = {NULL};
     if (!read_words(&q, words)) {
-        return EXIT_USAGE;
+        return SEAL_WORDS;
     }
-    if (config->places.tpm[0]) {
+    if (places->tpm[0]) {
         argv[5] = "--tpm";
-        argv[6] = config->places.tpm;
+        argv[6] = places->tpm;
     }
     const char *path = NULL;
-    enum err err = config_make_dirs(&config->places, &path);
+    enum err err = config_make_dirs(places, &path);
     if (err != OK) {
         char sentence[CONFIG_SENTENCE_LEN_MAX];
         config_say_dirs(sentence, err, path);
-        (void)fprintf(stderr, "passmesh-server: %s\n", sentence);
-        return EXIT_FAILED;
+        (void)fprintf(stderr, "%s: %s\n", program, sentence);
+        return SEAL_FAILED;
     }
-    int n = snprintf(store, sizeof store, "%s/keys", config->places.data_dir);
+    int n = snprintf(store, sizeof store, "%s/keys", places->data_dir);
     const struct process_args args = {
-        .path = config->places.keyd, .argv = argv, .env = env, .is_datagram = true};
+        .path = places->keyd, .argv = argv, .env = env, .is_datagram = true};
     if (n < 0 || (size_t)n >= sizeof store || process_spawn(&p, &args) != OK) {
-        (void)fprintf(stderr, "passmesh-server: the key process %s cannot be started.\n",
-                      config->places.keyd);
-        return EXIT_FAILED;
+        (void)fprintf(stderr, "%s: the key process %s cannot be started.\n", program, places->keyd);
+        return SEAL_FAILED;
     }
-    int code = send_request(p.fd, &q) ? hear(p.fd, words) : EXIT_FAILED;
+    enum seal_exit code = send_request(p.fd, &q) ? hear(p.fd, program, words) : SEAL_FAILED;
     process_stop(&p, GRACE_MS);
     return code;
 }
