@@ -25,6 +25,8 @@ static void try_create(struct span in)
     cosigner_create_encode(&w, &c);
     check_same(&w, in);
     check(cosigner_init(&made, &c, (walltime){c.expires.s - (c.expires.s > 0)}) != OK);
+    made = (struct cosigner){.terms = c.terms};
+    check(cosigner_remove(&made, &c, (walltime){c.expires.s - (c.expires.s > 0)}) != OK);
 }
 
 static void try_ask(struct span in)

@@ -30,7 +30,8 @@ static uint32_t fields_of(enum service_type type)
     case SERVICE_LC_FINALITY:
     case SERVICE_LC_OPTIMISTIC:
     case SERVICE_COSIGN_CREATE:
-    case SERVICE_COSIGN_SIGN:           return 0;
+    case SERVICE_COSIGN_SIGN:
+    case SERVICE_COSIGN_REMOVE:         return 0;
     }
     return 0;
 }

@@ -98,7 +98,8 @@ MUST_CHECK static enum err body_decode(const struct service_client *c,
     case SERVICE_INCLUSION:
     case SERVICE_LOGS:          return service_chain_decode(&e->body.chain, c->type, body);
     case SERVICE_COSIGN_CREATE:
-    case SERVICE_COSIGN_SIGN:   return service_cosigned_decode(&e->body.cosigned, c->type, body);
+    case SERVICE_COSIGN_SIGN:
+    case SERVICE_COSIGN_REMOVE: return service_cosigned_decode(&e->body.cosigned, c->type, body);
     }
     return ERR_INTERNAL;
 }

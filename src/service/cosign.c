@@ -13,7 +13,7 @@ service_cosigned_encode(const struct service_cosigned *c, enum service_type type
     if (type == SERVICE_COSIGN_CREATE) {
         protobuf_write_bytes(&w, FIELD_COSIGNER, SPAN_OF(c->cosigner.bytes));
         protobuf_write_bytes(&w, FIELD_TERMS, SPAN_OF(c->terms.bytes));
-    } else {
+    } else if (type == SERVICE_COSIGN_SIGN) {
         protobuf_write_bytes(&w, FIELD_SIGNATURE, SPAN_OF(c->signature));
     }
     return wr_end(&w);
@@ -30,13 +30,22 @@ MUST_CHECK static enum err get(struct mspan out, const struct protobuf_field *f)
     return OK;
 }
 
+/* The fields of an answer, as bits. */
+static unsigned needed_of(enum service_type type)
+{
+    if (type == SERVICE_COSIGN_REMOVE) {
+        return 0;
+    }
+    return type == SERVICE_COSIGN_CREATE ? 1U << FIELD_COSIGNER | 1U << FIELD_TERMS
+                                         : 1U << FIELD_SIGNATURE;
+}
+
 enum err
 service_cosigned_decode(struct service_cosigned *ret, enum service_type type, struct span body)
 {
     struct service_cosigned c = {.signature = {0}};
     unsigned seen = 0;
-    const unsigned needed = type == SERVICE_COSIGN_CREATE ? 1U << FIELD_COSIGNER | 1U << FIELD_TERMS
-                                                          : 1U << FIELD_SIGNATURE;
+    const unsigned needed = needed_of(type);
     struct protobuf_reader reader = protobuf_read(body);
     struct protobuf_field f;
     reader.fields_left = FIELDS_MAX;

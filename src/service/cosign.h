@@ -3,10 +3,10 @@
 
 #include "service/message.h"
 
-/* The bodies of COSIGN_CREATE and COSIGN_SIGN, and the server's way to whoever keeps co-signers' keys. What the requests hold is not read
+/* The bodies of COSIGN_CREATE, COSIGN_SIGN and COSIGN_REMOVE, and the server's way to whoever keeps co-signers' keys. What the requests hold is not read
  * here: it goes to keyd as it is (docs/cosigner.md), for keyd alone decides. */
 
-/* An answer: of CREATE the first two, of SIGN the last. */
+/* An answer: of CREATE the first two, of SIGN the last, of REMOVE none: its body is empty. */
 struct service_cosigned {
     struct address cosigner;
     struct hash32 terms;   /* their hash, for the wallet to compare */

@@ -60,6 +60,18 @@ TEST(vector)
     buf_done(&b);
 }
 
+TEST(a_removal_has_an_empty_body)
+{
+    struct buf b;
+    struct service_cosigned c = example();
+    struct service_cosigned back;
+    buf_init(&b, test_budget(), 256);
+    EXPECT_OK(service_cosigned_encode(&c, SERVICE_COSIGN_REMOVE, &b));
+    EXPECT_EQ(0, b.n);
+    EXPECT_OK(service_cosigned_decode(&back, SERVICE_COSIGN_REMOVE, buf_span(&b)));
+    buf_done(&b);
+}
+
 TEST(a_signature_that_the_account_would_not_take)
 {
     struct buf b;

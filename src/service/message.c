@@ -72,6 +72,10 @@ static const struct service_limits limits[SERVICE_TYPES_MAX] = {
                         .response_len_max = 4096,
                         .deadline_ms_max = 30000,
                         .units = 200},
+    [SERVICE_COSIGN_REMOVE] = {.request_len_max = 16384,
+                        .response_len_max = 4096,
+                        .deadline_ms_max = 30000,
+                        .units = 20},
     [SERVICE_COSIGN_SIGN] = {.request_len_max = 16384,
                         .response_len_max = 4096,
                         .deadline_ms_max = 30000,
@@ -254,7 +258,8 @@ enum err service_request_encode(const struct service_request *r, struct buf *out
     case SERVICE_INCLUSION:
     case SERVICE_LOGS:          chain_fields_put(&w, r); break;
     case SERVICE_COSIGN_CREATE:
-    case SERVICE_COSIGN_SIGN:   put_bytes(&w, 28, r->cosign); break;
+    case SERVICE_COSIGN_SIGN:
+    case SERVICE_COSIGN_REMOVE: put_bytes(&w, 28, r->cosign); break;
     }
     TRY(wr_end(&w));
     return out->n - start <= l->request_len_max ? OK : ERR_LIMIT;
@@ -337,6 +342,7 @@ enum err service_request_decode(struct service_request *ret, struct span message
         [SERVICE_LOGS] = 1U << 12 | 1U << 21,
         [SERVICE_COSIGN_CREATE] = 1U << 28,
         [SERVICE_COSIGN_SIGN] = 1U << 28,
+        [SERVICE_COSIGN_REMOVE] = 1U << 28,
     };
     struct service_request r = {.type = (enum service_type)0}; /* none yet */
     uint32_t seen = 0;

@@ -35,10 +35,11 @@ enum service_type {
     SERVICE_LOGS = 14,
     SERVICE_COSIGN_CREATE = 15, /* of a co-signer: cosign.h */
     SERVICE_COSIGN_SIGN = 16,
+    SERVICE_COSIGN_REMOVE = 17,
 };
 
 enum {
-    SERVICE_TYPES_MAX = 17,               /* numbers below this are types */
+    SERVICE_TYPES_MAX = 18,               /* numbers below this are types */
     SERVICE_REQUEST_LEN_MAX = 128 * 1024, /* bytes, of the longest type */
     SERVICE_RESPONSE_LEN_MAX = 4 << 20,
     SERVICE_TEXT_LEN_MAX = 256, /* bytes of a message to a person */

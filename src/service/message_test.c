@@ -84,7 +84,7 @@ TEST(refused_requests)
     } cases[] = {
         {"",                                                                                            ERR_UNSUPPORTED, "nothing: type 0"              },
         {"0810 19 0000000000000000",                                                                    ERR_MALFORMED,   "nothing to co-sign"           },
-        {"0811 19 0000000000000000",                                                                    ERR_UNSUPPORTED, "type 17"                      },
+        {"0812 19 0000000000000000",                                                                    ERR_UNSUPPORTED, "type 18"                      },
         {"080b 19 0000000000000000",                                                                    ERR_MALFORMED,   "headers of no block"          },
         {"080b 19 0000000000000000 6220 "
          "1111111111111111111111111111111111111111111111111111111111111111 a80100",            ERR_MALFORMED,   "no headers"                   },

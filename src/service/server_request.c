@@ -372,6 +372,7 @@ void server_request(struct service_server *s,
     case SERVICE_INCLUSION:
     case SERVICE_LOGS:                  on_chain(s, st, &r, message, now); break;
     case SERVICE_COSIGN_CREATE:
-    case SERVICE_COSIGN_SIGN:           on_cosign(s, st, &r); break;
+    case SERVICE_COSIGN_SIGN:
+    case SERVICE_COSIGN_REMOVE:         on_cosign(s, st, &r); break;
     }
 }

@@ -158,16 +158,29 @@ void cosigner_terms_hash(struct hash32 *ret, const struct cosigner_terms *t)
     sha256_of(ret, parts, 3);
 }
 
-void cosigner_create_challenge(struct hash32 *ret, const struct cosigner_terms *t, walltime expires)
+/* What a passkey signs about terms as a whole. */
+static void terms_challenge(struct hash32 *ret,
+                            struct span label,
+                            const struct cosigner_terms *t,
+                            walltime expires)
 {
     uint8_t time[8];
     struct hash32 terms;
     struct wr w = wr_init(MSPAN_OF(time));
     cosigner_terms_hash(&terms, t);
     wr_be64(&w, expires.s);
-    const struct span parts[] = {SPAN_LIT("passmesh cosigner 1 create"), SPAN_OF(end),
-                                 SPAN_OF(terms.bytes), SPAN_OF(time)};
+    const struct span parts[] = {label, SPAN_OF(end), SPAN_OF(terms.bytes), SPAN_OF(time)};
     sha256_of(ret, parts, 4);
+}
+
+void cosigner_create_challenge(struct hash32 *ret, const struct cosigner_terms *t, walltime expires)
+{
+    terms_challenge(ret, SPAN_LIT("passmesh cosigner 1 create"), t, expires);
+}
+
+void cosigner_remove_challenge(struct hash32 *ret, const struct cosigner_terms *t, walltime expires)
+{
+    terms_challenge(ret, SPAN_LIT("passmesh cosigner 1 remove"), t, expires);
 }
 
 void cosigner_sign_challenge(struct hash32 *ret,
@@ -275,6 +288,7 @@ enum err cosigner_read(struct cosigner *ret, struct rd *r)
         c.spent[i].amount = read_amount(r);
     }
     c.seen = (walltime){rd_be64(r)};
+    c.rests_until = (walltime){rd_be64(r)};
     c.recent_at = rd_u8(r);
     for (size_t i = 0; i < COSIGNER_RECENT; i++) {
         rd_copy(r, MSPAN_OF(c.recent[i].bytes));
@@ -294,6 +308,7 @@ void cosigner_write(struct wr *w, const struct cosigner *c)
         write_amount(w, c->spent[i].amount);
     }
     wr_be64(w, c->seen.s);
+    wr_be64(w, c->rests_until.s);
     wr_u8(w, (uint8_t)c->recent_at);
     for (size_t i = 0; i < COSIGNER_RECENT; i++) {
         wr_bytes(w, SPAN_OF(c->recent[i].bytes));
@@ -335,6 +350,24 @@ enum err cosigner_init(struct cosigner *ret, const struct cosigner_create *creat
     TRY(check_assertion(&create->terms, &challenge, &create->assertion));
     *ret = (struct cosigner){.terms = create->terms, .seen = now};
     return OK;
+}
+
+enum err cosigner_remove(struct cosigner *c, const struct cosigner_create *remove, walltime now)
+{
+    struct hash32 challenge;
+    TRY(check_expiry(remove->expires, now));
+    cosigner_remove_challenge(&challenge, &c->terms, remove->expires);
+    TRY(check_assertion(&c->terms, &challenge, &remove->assertion));
+    if (c->rests_until.s == 0) {
+        c->rests_until =
+            (walltime){now.s + COSIGNER_REST_S}; /* now is below an expiry, far from the end */
+    }
+    return OK;
+}
+
+bool cosigner_is_gone(const struct cosigner *c, walltime now)
+{
+    return c->rests_until.s != 0 && c->rests_until.s <= now.s;
 }
 
 static bool has_chain(const struct cosigner_terms *t, uint64_t chain_id)
@@ -451,6 +484,7 @@ enum err cosigner_allow(struct cosigner *c,
     TRY(check_assertion(&c->terms, &challenge, &ask->assertion));
     struct cosigner after = *c;
     after.seen.s = now.s > c->seen.s ? now.s : c->seen.s;
+    after.rests_until.s = 0; /* it is needed after all */
     if (!was_signed(c, &hash)) {
         TRY(charge_operation(&after, &op, after.seen));
         after.recent[after.recent_at] = hash;

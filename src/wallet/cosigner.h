@@ -26,8 +26,10 @@ enum {
     COSIGNER_ORIGIN_MAX = 128, /* bytes */
     COSIGNER_LIFE_S = 600,     /* of an assertion: how far ahead its expiry may lie, at most */
     COSIGNER_PERIOD_S = 86400, /* of a limit; begins with the first spending after the last one */
-    COSIGNER_RECENT = 4,       /* operations that may be signed again without being counted again */
-    COSIGNER_CALLS_MAX = 12,   /* of one operation */
+    COSIGNER_REST_S =
+        30 * 86400,      /* between asking for its removal and when its place may be given away */
+    COSIGNER_RECENT = 4, /* operations that may be signed again without being counted again */
+    COSIGNER_CALLS_MAX = 12,    /* of one operation */
     COSIGNER_USEROP_MAX = 8192, /* bytes of an ABI-encoded operation */
     COSIGNER_REQUEST_MAX = 14 * 1024,
 };
@@ -70,6 +72,12 @@ void cosigner_create_challenge(struct hash32 *ret,
                                const struct cosigner_terms *t,
                                walltime expires);
 
+/* What the passkey signs to have one removed:
+ *     SHA-256("passmesh cosigner 1 remove" 0 | hash of the terms 32 | expiry 8) */
+void cosigner_remove_challenge(struct hash32 *ret,
+                               const struct cosigner_terms *t,
+                               walltime expires);
+
 /* What the passkey signs for each operation: it commits to account, chain, the whole operation, the terms and an expiry.
  *     SHA-256("passmesh cosigner 1 sign" 0 | co-signer 20 | account 20 | chain 8 | user operation hash 32 | hash of the terms 32 | expiry 8) */
 struct cosigner_ask {
@@ -84,9 +92,9 @@ void cosigner_sign_challenge(struct hash32 *ret,
                              const struct cosigner_ask *ask,
                              const struct hash32 *userop_hash);
 
-/* The two requests, as they travel from the wallet to keyd:
+/* The requests, as they travel from the wallet to keyd:
  *
- *     create = terms | expiry 8 | assertion
+ *     create, remove = terms | expiry 8 | assertion
  *     sign   = co-signer 20 | chain 8 | expiry 8 | operation: length 2, bytes | assertion
  *     assertion = client data, authenticator data, signature, each: length 2, bytes
  *
@@ -110,6 +118,8 @@ struct cosigner {
     } spent[COSIGNER_LIMITS_MAX]; /* under each limit */
     walltime
         seen; /* the latest time at which it was asked rightly: a clock that goes back frees nothing */
+    walltime
+        rests_until; /* 0, or its removal was asked for: from then on its place may be given away */
     size_t recent_at;
     struct hash32 recent[COSIGNER_RECENT];
 };
@@ -119,6 +129,13 @@ struct cosigner {
  * ahead. */
 MUST_CHECK enum err
 cosigner_init(struct cosigner *ret, const struct cosigner_create *create, walltime now);
+
+/* cosigner_remove begins the removal of a record that the account does not need any more. It waits: whoever has stolen the passkey could otherwise
+ * take the co-signer away before the person has moved what the account holds. A signature that is given meanwhile ends the wait. Errors of cosigner_init.
+ * cosigner_is_gone: it is over, at this time. */
+MUST_CHECK enum err
+cosigner_remove(struct cosigner *c, const struct cosigner_create *remove, walltime now);
+bool cosigner_is_gone(const struct cosigner *c, walltime now);
 
 /* cosigner_allow decides whether what is asked may be signed, counts it in c, and gives the hash to sign. On failure c stays as it was. In this order:
  *

@@ -89,17 +89,31 @@ use_passkey(struct cosigner_rig *r, const struct hash32 *challenge, const struct
     software_passkey_use(&r->made, &r->key, making);
 }
 
-struct span cosigner_rig_create(struct cosigner_rig *r, uint64_t expires_s)
+/* A request about the rig's terms as a whole, for which the passkey signs challenge. */
+static struct span
+write_request(struct cosigner_rig *r, const struct hash32 *challenge, walltime expires)
 {
-    struct hash32 challenge;
-    struct cosigner_create create = {.terms = r->terms, .expires = {expires_s}};
-    cosigner_create_challenge(&challenge, &r->terms, create.expires);
-    use_passkey(r, &challenge, NULL);
+    struct cosigner_create create = {.terms = r->terms, .expires = expires};
+    use_passkey(r, challenge, NULL);
     create.assertion = r->made.assertion;
     struct wr w = wr_init(MSPAN_OF(r->request));
     cosigner_create_encode(&w, &create);
     EXPECT_OK(wr_end(&w));
     return span_of(r->request, w.n);
+}
+
+struct span cosigner_rig_create(struct cosigner_rig *r, uint64_t expires_s)
+{
+    struct hash32 challenge;
+    cosigner_create_challenge(&challenge, &r->terms, (walltime){expires_s});
+    return write_request(r, &challenge, (walltime){expires_s});
+}
+
+struct span cosigner_rig_remove(struct cosigner_rig *r, uint64_t expires_s)
+{
+    struct hash32 challenge;
+    cosigner_remove_challenge(&challenge, &r->terms, (walltime){expires_s});
+    return write_request(r, &challenge, (walltime){expires_s});
 }
 
 struct span cosigner_rig_sign(struct cosigner_rig *r, const struct cosigner_rig_ask *ask)

@@ -46,6 +46,7 @@ struct cosigner_rig_ask {
 
 /* The requests, as keyd takes them; spans into the rig. cosigner_rig_op gives the operation of an ask. */
 struct span cosigner_rig_create(struct cosigner_rig *r, uint64_t expires_s);
+struct span cosigner_rig_remove(struct cosigner_rig *r, uint64_t expires_s);
 struct span cosigner_rig_sign(struct cosigner_rig *r, const struct cosigner_rig_ask *ask);
 struct userop cosigner_rig_op(struct cosigner_rig *r, const struct cosigner_rig_ask *ask);
 

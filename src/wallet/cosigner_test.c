@@ -304,6 +304,26 @@ TEST(terms_that_nobody_signed_for_make_no_cosigner)
     EXPECT_ERR(ERR_TIMEOUT, cosigner_init(&made, &create, (walltime){rig.now.s + 60}));
 }
 
+TEST(a_removal_waits_and_ends_with_the_next_signature)
+{
+    struct cosigner_create create;
+    start();
+    TEST_REQUIRE(cosigner_create_decode(&create, cosigner_rig_create(&rig, rig.now.s + 60)) == OK);
+    EXPECT_ERR(ERR_AUTH,
+               cosigner_remove(&signer, &create, rig.now)); /* signed for something else */
+    TEST_REQUIRE(cosigner_create_decode(&create, cosigner_rig_remove(&rig, rig.now.s + 60)) == OK);
+    EXPECT_ERR(ERR_TIMEOUT, cosigner_remove(&signer, &create, (walltime){rig.now.s + 60}));
+    EXPECT_OK(cosigner_remove(&signer, &create, rig.now));
+    const walltime over = {rig.now.s + COSIGNER_REST_S};
+    EXPECT(!cosigner_is_gone(&signer, (walltime){over.s - 1}));
+    EXPECT(cosigner_is_gone(&signer, over));
+    rig.now.s += 50;
+    EXPECT_OK(cosigner_remove(&signer, &create, rig.now)); /* asked again: the first time counts */
+    EXPECT(cosigner_is_gone(&signer, over));
+    EXPECT_OK(pay(1, friend_, 1));
+    EXPECT(!cosigner_is_gone(&signer, over));
+}
+
 static void no_ether(struct cosigner_terms *t)
 {
     t->limits[0].token = cosigner_rig_address(0x71);

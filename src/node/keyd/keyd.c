@@ -402,9 +402,9 @@ answer_op(struct keyd *k, struct wr *w, uint32_t capabilities, const struct requ
         return sign_as_bundler(k, w, q->body, keyd_check_withdrawal);
     case KEYD_COSIGN_CREATE:
     case KEYD_COSIGN_SIGN:
+    case KEYD_COSIGN_REMOVE:
         TRY(check_capability(capabilities, KEYD_MAY_COSIGN));
-        return q->op == KEYD_COSIGN_CREATE ? keyd_cosign_create(k, w, q->body)
-                                           : keyd_cosign_sign(k, w, q->body);
+        return keyd_cosign_answer(k, w, (enum keyd_op)q->op, q->body);
     }
     if (keyd_vault_has(q->op)) {
         TRY(check_capability(capabilities, KEYD_MAY_VAULT));

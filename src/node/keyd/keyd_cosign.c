@@ -3,6 +3,8 @@
 
 #include "crypto/secp256k1.h"
 
+#include <string.h>
+
 enum { DRAWS_MAX = 8 /* a secret is out of range once in 2^127 draws */ };
 
 static enum err address_of(struct address *ret, const struct secret32 *secret)
@@ -46,7 +48,7 @@ void keyd_cosigners_write(const struct keyd *k, struct wr *w, const struct secre
 }
 
 /* The one that this account and passkey have. */
-static const struct keyd_cosigner *find_pair(const struct keyd *k, const struct cosigner_terms *t)
+static struct keyd_cosigner *find_pair(struct keyd *k, const struct cosigner_terms *t)
 {
     for (size_t i = 0; i < k->cosigners_count; i++) {
         const struct cosigner_terms *have = &k->cosigners[i].record.terms;
@@ -79,12 +81,34 @@ static enum err draw(struct keyd *k, struct address *ret, struct secret32 *secre
     return ERR_INTERNAL;
 }
 
-/* With the guarded memory open. The co-signer counts once it is on the disk. */
-static enum err add_open(struct keyd *k, struct secret32 *secrets)
+/* With the guarded memory open: makes room by one whose removal is over, if there is one. */
+static void drop_gone(struct keyd *k, struct secret32 *secrets)
 {
+    struct secret32 *own = secrets + KEYD_KEYS_MAX;
+    for (size_t i = 0; i < k->cosigners_count; i++) {
+        if (cosigner_is_gone(&k->cosigners[i].record, k->clock)) {
+            size_t last = --k->cosigners_count;
+            k->cosigners[i] = k->cosigners[last];
+            memcpy(own[i].bytes, own[last].bytes, sizeof own[i].bytes);
+            secret32_wipe(&own[last]);
+            return;
+        }
+    }
+}
+
+/* With the guarded memory open. The co-signer counts once it is on the disk. */
+static enum err add_open(struct keyd *k, struct secret32 *secrets, const struct cosigner *record)
+{
+    if (k->cosigners_count == KEYD_COSIGNERS_MAX) {
+        drop_gone(k, secrets);
+    }
+    if (k->cosigners_count == KEYD_COSIGNERS_MAX) {
+        return ERR_LIMIT;
+    }
     struct secret32 *secret = &secrets[KEYD_KEYS_MAX + k->cosigners_count];
     struct keyd_cosigner *c = &k->cosigners[k->cosigners_count];
     TRY(draw(k, &c->address, secret));
+    c->record = *record;
     k->cosigners_count++;
     enum err e = keyd_save(k, secrets);
     if (e != OK) {
@@ -101,7 +125,7 @@ static bool has_terms(const struct keyd_cosigner *c, const struct hash32 *terms)
     return span_equal(SPAN_OF(have.bytes), SPAN_OF(terms->bytes));
 }
 
-enum err keyd_cosign_create(struct keyd *k, struct wr *w, struct span body)
+static enum err answer_create(struct keyd *k, struct wr *w, struct span body)
 {
     struct cosigner_create create;
     struct cosigner record;
@@ -113,15 +137,11 @@ enum err keyd_cosign_create(struct keyd *k, struct wr *w, struct span body)
     if (c && !has_terms(c, &terms)) {
         return ERR_STATE;
     }
-    if (!c && k->cosigners_count == KEYD_COSIGNERS_MAX) {
-        return ERR_LIMIT;
-    }
     if (!c) {
-        k->cosigners[k->cosigners_count].record = record;
-        c = &k->cosigners[k->cosigners_count];
-        enum err e = add_open(k, guarded_write(&k->secrets));
+        enum err e = add_open(k, guarded_write(&k->secrets), &record);
         guarded_close(&k->secrets);
         TRY(e);
+        c = &k->cosigners[k->cosigners_count - 1];
     }
     wr_bytes(w, SPAN_OF(c->address.bytes));
     wr_bytes(w, SPAN_OF(terms.bytes));
@@ -139,7 +159,7 @@ static enum err sign_open(struct keyd *k,
     return secp256k1_sign(ret, &secrets[KEYD_KEYS_MAX + (c - k->cosigners)], hash);
 }
 
-enum err keyd_cosign_sign(struct keyd *k, struct wr *w, struct span body)
+static enum err answer_sign(struct keyd *k, struct wr *w, struct span body)
 {
     struct cosigner_ask ask;
     struct hash32 hash;
@@ -161,4 +181,32 @@ enum err keyd_cosign_sign(struct keyd *k, struct wr *w, struct span body)
     wr_u8(w, sig.recovery_id);
     k->signed_count++;
     return OK;
+}
+
+static enum err answer_remove(struct keyd *k, struct span body)
+{
+    struct cosigner_create remove;
+    struct hash32 terms;
+    TRY(cosigner_create_decode(&remove, body));
+    cosigner_terms_hash(&terms, &remove.terms);
+    struct keyd_cosigner *c = find_pair(k, &remove.terms);
+    if (!c || !has_terms(c, &terms)) {
+        return ERR_NOT_FOUND;
+    }
+    struct cosigner before = c->record;
+    TRY(cosigner_remove(&c->record, &remove, k->clock));
+    enum err e = keyd_save(k, guarded_read(&k->secrets));
+    guarded_close(&k->secrets);
+    if (e != OK) {
+        c->record = before;
+    }
+    return e;
+}
+
+enum err keyd_cosign_answer(struct keyd *k, struct wr *w, enum keyd_op op, struct span body)
+{
+    if (op == KEYD_COSIGN_REMOVE) {
+        return answer_remove(k, body);
+    }
+    return op == KEYD_COSIGN_CREATE ? answer_create(k, w, body) : answer_sign(k, w, body);
 }

@@ -173,6 +173,7 @@ TEST(a_capability_of_its_own)
     struct span request = cosigner_rig_create(&b->rig, b->rig.now.s + 60);
     EXPECT_ERR(ERR_DENIED, ask_as(b, &body, others, KEYD_COSIGN_CREATE, request));
     EXPECT_ERR(ERR_DENIED, ask_as(b, &body, others, KEYD_COSIGN_SIGN, request));
+    EXPECT_ERR(ERR_DENIED, ask_as(b, &body, others, KEYD_COSIGN_REMOVE, request));
     keyd_done(&b->k);
 }
 
@@ -190,6 +191,43 @@ TEST(as_many_as_there_are_places)
     keyd_done(&b->k);
     load(b, span_of(b->content, b->n));
     EXPECT_EQ(KEYD_COSIGNERS_MAX, b->k.cosigners_count);
+    keyd_done(&b->k);
+}
+
+/* Its place is given away once its removal is over, and not before; nobody else's is. */
+TEST(a_place_is_given_back)
+{
+    struct bench *b = start();
+    struct span body;
+    struct address a;
+    struct address removed = {{0}};
+    for (unsigned i = 0; i < KEYD_COSIGNERS_MAX; i++) {
+        memset(b->rig.terms.account.bytes, (int)i + 1, 20);
+        EXPECT_OK(create(b, i == 5 ? &removed : &a));
+    }
+    memset(b->rig.terms.account.bytes, 6, 20);
+    struct span request = cosigner_rig_remove(&b->rig, b->rig.now.s + 60);
+    b->fails = true;
+    EXPECT_ERR(ERR_IO, ask_as(b, &body, KEYD_MAY_COSIGN, KEYD_COSIGN_REMOVE, request));
+    b->fails = false;
+    EXPECT_OK(ask_as(b, &body, KEYD_MAY_COSIGN, KEYD_COSIGN_REMOVE, request));
+    EXPECT_EQ(0, body.n);
+    b->rig.now.s += COSIGNER_REST_S - 1;
+    keyd_set_clock(&b->k, b->rig.now);
+    memset(b->rig.terms.account.bytes, 0xee, 20);
+    EXPECT_ERR(ERR_NOT_FOUND, ask_as(b, &body, KEYD_MAY_COSIGN, KEYD_COSIGN_REMOVE,
+                                     cosigner_rig_remove(&b->rig, b->rig.now.s + 60)));
+    EXPECT_ERR(ERR_LIMIT, create(b, &a));
+    b->rig.now.s += 1;
+    keyd_done(&b->k);
+    load(b, span_of(b->content, b->n)); /* what rests, rests over a restart */
+    b->fails = true;
+    EXPECT_ERR(ERR_IO, create(b, &a));
+    b->fails = false;
+    EXPECT_OK(create(b, &a)); /* the failure took nobody else's place */
+    EXPECT_EQ(KEYD_COSIGNERS_MAX, b->k.cosigners_count);
+    EXPECT_OK(sign(b, a, 1, 1));
+    EXPECT_ERR(ERR_NOT_FOUND, sign(b, removed, 1, 1));
     keyd_done(&b->k);
 }
 

@@ -25,7 +25,8 @@
  *     SIGN_WITHDRAWAL  WITHDRAW     the same                           the same
  *     COSIGN_CREATE    COSIGN       create                             address 20 | hash of the terms 32
  *     COSIGN_SIGN      COSIGN       sign                               r 32 | s 32 | recovery id 1
- *       create, sign: src/wallet/cosigner.h
+ *     COSIGN_REMOVE    COSIGN       remove                             -
+ *       create, sign, remove: src/wallet/cosigner.h
  *
  *     VAULT_STATUS     VAULT        -                                  state 1 | wait in ms 4 | passkeys 1 | recipients | entries
  *     VAULT_CHANNEL    VAULT        -                                  public key 32, for the next request with a secret
@@ -85,6 +86,7 @@ enum keyd_op {
     KEYD_SIGN_WITHDRAWAL = 9,
     KEYD_COSIGN_CREATE = 10,
     KEYD_COSIGN_SIGN = 11,
+    KEYD_COSIGN_REMOVE = 12,
     KEYD_VAULT_STATUS = 16,
     KEYD_VAULT_CHANNEL = 17,
     KEYD_VAULT_ENROL = 18,

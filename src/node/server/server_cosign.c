@@ -21,22 +21,39 @@ MUST_CHECK static enum err read_signature(struct service_cosigned *ret, struct s
     return rd_end(&r) && recovery_id < 2 ? OK : ERR_IO;
 }
 
+static enum keyd_op op_of(enum service_type type)
+{
+    if (type == SERVICE_COSIGN_REMOVE) {
+        return KEYD_COSIGN_REMOVE;
+    }
+    return type == SERVICE_COSIGN_CREATE ? KEYD_COSIGN_CREATE : KEYD_COSIGN_SIGN;
+}
+
+MUST_CHECK static enum err
+read_answer(struct service_cosigned *ret, enum service_type type, struct span body)
+{
+    if (type == SERVICE_COSIGN_REMOVE) {
+        *ret = (struct service_cosigned){.signature = {0}};
+        return body.n == 0 ? OK : ERR_IO;
+    }
+    return type == SERVICE_COSIGN_CREATE ? read_made(ret, body) : read_signature(ret, body);
+}
+
 static enum err server_cosign_ask(struct service_cosigner *self,
                                   struct service_cosigned *ret,
                                   enum service_type type,
                                   struct span request)
 {
     struct server *s = ((struct server_cosigner *)(void *)self)->server;
-    bool is_create = type == SERVICE_COSIGN_CREATE;
+
     uint8_t room[REPLY_MAX];
     struct span body;
-    enum err e = keyd_client_ask(&s->keyd, MSPAN_OF(room), &body,
-                                 is_create ? KEYD_COSIGN_CREATE : KEYD_COSIGN_SIGN, request);
+    enum err e = keyd_client_ask(&s->keyd, MSPAN_OF(room), &body, op_of(type), request);
     if (s->keyd.fd < 0) {
         e = ERR_IO; /* it is gone: its errors are no answers */
     }
     if (e == OK) {
-        e = is_create ? read_made(ret, body) : read_signature(ret, body);
+        e = read_answer(ret, type, body);
     }
     if (e == ERR_IO || e == ERR_INTERNAL) {
         log_line(&s->log, LOG_ERROR, "cosign", "the key process does not answer: %s", err_name(e));

@@ -28,6 +28,7 @@ static const char *const types[SERVICE_TYPES_MAX] = {
     [SERVICE_LOGS] = "logs",
     [SERVICE_COSIGN_CREATE] = "cosign_create",
     [SERVICE_COSIGN_SIGN] = "cosign_sign",
+    [SERVICE_COSIGN_REMOVE] = "cosign_remove",
 };
 
 static void line(struct wr *w, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -20,6 +20,7 @@ const binary = process.env.PASSMESH_SERVER
 const d = world.deployments
 const CREATE = 15
 const SIGN = 16
+const REMOVE = 17
 const FIELD = 28
 const FRIEND = '0x000000000000000000000000000000000000f00d'
 const NOBODY = '0x0000000000000000000000000000000000000000'
@@ -64,6 +65,11 @@ class Wallet {
       this.owner = d.secp256k1_verifier.address.toLowerCase() + this.address.slice(2).toLowerCase()
     }
     return answer
+  }
+
+  async remove ({ key = this.key, expiry = soon() } = {}) {
+    const challenge = labelled('passmesh cosigner 1 remove', this.hash, uint(expiry, 8))
+    return this.peer.ask(REMOVE, [bytes(FIELD, Buffer.concat([this.terms, uint(expiry, 8), assertion(key, challenge)]))])
   }
 
   /** The answer; with code ok also signer, of which [owner, signature] is to be had. signed: the operation that the passkey answers for, if another. */
@@ -179,6 +185,11 @@ describe('a co-signer', () => {
       assert.match((await wallet.sign(w, await pay(ether('0.5') - feeMax))).text, /limit/)
       assert.equal((await wallet.sign(w, await pay(ether('0.5') - 2n * feeMax))).code, 'ok')
       assert.match((await wallet.sign(w, await pay(0n))).text, /limit/) // not even its fee
+    })
+
+    await t.test('gives its place back when the passkey says so', async () => {
+      assert.match((await wallet.remove({ key: thief })).text, /not signed for this/)
+      assert.equal((await wallet.remove()).code, 'ok')
     })
 
     await t.test('is removed by the passkey alone, and no server takes part', async () => {
