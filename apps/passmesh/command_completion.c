@@ -25,6 +25,9 @@ int command_completion(const struct command_args *args)
         "-d'\"' -f4) ;;\n"
         "        accounts) words='add' ;;\n"
         "        vault) words='status lock' ;;\n"
+        "        backup) words='--check'; COMPREPLY=($(compgen -f -W \"$words\" -- \"$word\")); "
+        "return ;;\n"
+        "        restore) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
         "        open) words='--print' ;;\n"
         "        completion) words='bash' ;;\n"
         "        *) words='--home --json --help --version",

@@ -1,142 +1,24 @@
 /* passmesh vault, passmesh accounts: the vault and ordinary accounts without the page. A secret is typed at the terminal or read from a
  * descriptor, sealed here for the key process, and never an argument, an environment variable or a line of the daemon's. */
+#include "command_secret.h"
 #include "commands.h"
 
-#include "base/budget.h"
 #include "base/secret.h"
 #include "base/wr.h"
 #include "codec/base16.h"
-#include "codec/base64.h"
 #include "codec/json.h"
-#include "crypto/aead.h"
-#include "crypto/backend.h"
 #include "node/keyd/keyd_wire.h"
-#include "node/os/entropy.h"
-#include "node/os/prompt.h"
-#include "wallet/vault_channel.h"
 #include "wallet/vault_content.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
-    SECRET_MAX = 4096, /* bytes: a key file */
     PASSWORD_MAX = 256,
-    SEALED_MAX = 4 + PASSWORD_MAX + SECRET_MAX,
+    SEALED_MAX = 4 + PASSWORD_MAX + COMMAND_SECRET_MAX,
     PARAMS_MAX = 2 * SEALED_MAX + 512,
     NEW_WORDS = 12
 };
-
-/* ---- a key of ours for each request: asked twice it is done once ---- */
-
-static bool make_key(char ret[static 23])
-{
-    struct entropy entropy;
-    uint8_t bytes[16];
-    struct wr w = wr_init(mspan_of(ret, 22));
-    if (entropy_init(&entropy) != OK) {
-        command_say("This system gives no randomness.");
-        return false;
-    }
-    rng_fill(&entropy.rng, MSPAN_OF(bytes));
-    base64_encode(&w, BASE64_URL_BARE, SPAN_OF(bytes));
-    ret[w.n] = '\0';
-    return wr_ok(&w);
-}
-
-/* ---- secrets from the terminal or a descriptor ---- */
-
-struct typed {
-    char bytes[SECRET_MAX + 1];
-    size_t n;
-};
-
-static void typed_wipe(struct typed *t)
-{
-    wipe(mspan_of(t, sizeof *t));
-}
-
-/* Reads a descriptor to its end; a line's end there is left out. */
-static bool read_all(int fd, struct typed *ret)
-{
-    ret->n = 0;
-    for (;;) {
-        ssize_t n = read(fd, ret->bytes + ret->n, SECRET_MAX - ret->n);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0 || (n > 0 && ret->n + (size_t)n == SECRET_MAX)) {
-            command_say("What was read is too long, or could not be read.");
-            return false;
-        }
-        if (n == 0) {
-            break;
-        }
-        ret->n += (size_t)n;
-    }
-    while (ret->n > 0 && (ret->bytes[ret->n - 1] == '\n' || ret->bytes[ret->n - 1] == '\r')) {
-        ret->n--;
-    }
-    return ret->n > 0;
-}
-
-static bool prompt(const char *what, struct typed *ret)
-{
-    enum err e = prompt_secret(mspan_of(ret->bytes, SECRET_MAX), &ret->n, what);
-    if (e == ERR_NOT_FOUND) {
-        command_say("There is no terminal to type at. Give --fd N, a descriptor to read from.");
-    } else if (e != OK) {
-        command_say("What was typed is too long, or could not be read.");
-    }
-    return e == OK && ret->n > 0;
-}
-
-/* ---- sealing ---- */
-
-static bool ask_channel(struct local_client *c, uint8_t ret_key[static 32])
-{
-    char params[64];
-    char key[23];
-    struct json result;
-    struct span text;
-    struct wr w = wr_init(mspan_of(ret_key, 32));
-    if (!make_key(key)) {
-        return false;
-    }
-    int n = snprintf(params, sizeof params, "{\"key\":\"%s\"}", key);
-    if (!commands_ask(c, "vault_channel", span_of(params, (size_t)n), &result)) {
-        return false;
-    }
-    return json_find_plain(&text, result, "public_key") == OK &&
-           base64_decode(&w, BASE64_URL_BARE, text) == OK && w.n == 32;
-}
-
-/* Seals for an import; out is base64url text. */
-static bool seal(struct local_client *c, struct wr *out, struct span secret)
-{
-    static uint8_t sealed[SEALED_MAX + VAULT_CHANNEL_OVERHEAD];
-    const uint8_t use[1] = {KEYD_VAULT_IMPORT};
-    AUTO(secret32_wipe) struct secret32 ephemeral;
-    struct budget budget;
-    struct entropy entropy;
-    uint8_t receiver[32];
-    budget_init(&budget, NULL, "seal", AEAD_MEM);
-    if (crypto_init() != OK || entropy_init(&entropy) != OK || !ask_channel(c, receiver)) {
-        return false;
-    }
-    rng_fill(&entropy.rng, MSPAN_OF(ephemeral.bytes));
-    const struct vault_use of = {.budget = &budget, .name = SPAN_OF(use)};
-    struct mspan room = mspan_of(sealed, secret.n + VAULT_CHANNEL_OVERHEAD);
-    if (vault_channel_seal(room, receiver, &ephemeral, of, secret) != OK) {
-        command_say("The secret could not be sealed for the key process.");
-        return false;
-    }
-    base64_encode(out, BASE64_URL_BARE, span_const(room));
-    return wr_ok(out);
-}
 
 /* ---- passmesh vault ---- */
 
@@ -166,7 +48,7 @@ static void print_nothing(struct json v)
 
 int command_vault(const struct command_args *args)
 {
-    char key[23];
+    char key[COMMAND_KEY_LEN + 1];
     char params[64];
     if (args->argc == 0 || (args->argc == 1 && strcmp(args->argv[0], "status") == 0)) {
         return commands_call(args, "vault_status", SPAN_LIT("{}"), print_vault);
@@ -175,7 +57,7 @@ int command_vault(const struct command_args *args)
         command_say("usage: passmesh vault [status | lock]");
         return EXIT_USAGE;
     }
-    if (!make_key(key)) {
+    if (!command_key(key)) {
         return EXIT_FAILED;
     }
     int n = snprintf(params, sizeof params, "{\"key\":\"%s\"}", key);
@@ -200,27 +82,16 @@ static int usage(void)
     return EXIT_USAGE;
 }
 
-static bool read_number(int *ret, const char *text, int max)
-{
-    char *end = NULL;
-    long v = strtol(text, &end, 10);
-    if (!end || *end || v < 0 || v > max) {
-        return false;
-    }
-    *ret = (int)v;
-    return true;
-}
-
 static bool read_option(const struct command_args *args, int *i, struct adding *a)
 {
     static const char *const kinds[] = {"--new", "--phrase", "--key", "--file", "--watch"};
     const char *word = args->argv[*i];
     int number = 0;
     if (strcmp(word, "--fd") == 0 && *i + 1 < args->argc) {
-        return read_number(&a->fd, args->argv[++*i], 1023);
+        return command_number(&a->fd, args->argv[++*i], 1023);
     }
     if (strcmp(word, "--words") == 0 && *i + 1 < args->argc) {
-        bool is_number = read_number(&number, args->argv[++*i], 24);
+        bool is_number = command_number(&number, args->argv[++*i], 24);
         a->words = (unsigned)number;
         return is_number;
     }
@@ -266,11 +137,13 @@ static bool gather(const struct adding *a, struct wr *w)
     static struct typed password;
     const char *what = a->kind[0] == 'p' ? "Recovery phrase" : "Private key";
     bool is_file = strcmp(a->kind, "file") == 0;
-    bool is_read = a->fd >= 0 ? read_all(a->fd, &secret) : is_file ? false : prompt(what, &secret);
+    bool is_read = a->fd >= 0 ? typed_read(&secret, a->fd)
+                   : is_file  ? false
+                              : typed_prompt(&secret, what);
     if (is_file && a->fd < 0) {
         command_say("A key file is read from a descriptor: --fd 3 3<FILE. Its password is typed.");
     } else if (is_read && is_file) {
-        is_read = prompt("Password of the key file", &password) && password.n <= PASSWORD_MAX;
+        is_read = typed_prompt(&password, "Password of the key file") && password.n <= PASSWORD_MAX;
         put_text16(w, &password);
         put_text16(w, &secret);
     } else if (is_read && strcmp(a->kind, "key") == 0) {
@@ -308,7 +181,7 @@ static bool put_import(struct wr *params, const struct command_args *args, const
 {
     static uint8_t secret[SEALED_MAX];
     static char sealed[2 * SEALED_MAX];
-    char key[23];
+    char key[COMMAND_KEY_LEN + 1];
     struct local_client c;
     struct wr plain = wr_init(MSPAN_OF(secret));
     struct wr text = wr_init(MSPAN_OF(sealed));
@@ -322,7 +195,9 @@ static bool put_import(struct wr *params, const struct command_args *args, const
     if (!is_open) {
         command_say("No wallet is running. Start one with: passmesh daemon");
     }
-    bool is_sealed = is_open && seal(&c, &text, span_of(secret, plain.n)) && make_key(key);
+    bool is_sealed = is_open &&
+                     command_secret_seal(&c, &text, KEYD_VAULT_IMPORT, span_of(secret, plain.n)) &&
+                     command_key(key);
     wipe(MSPAN_OF(secret));
     if (is_open) {
         local_client_close(&c);
@@ -342,11 +217,11 @@ static bool put_import(struct wr *params, const struct command_args *args, const
 static int add_plain(const struct command_args *args, const struct adding *a)
 {
     char room[512];
-    char key[23];
+    char key[COMMAND_KEY_LEN + 1];
     struct wr params = wr_init(MSPAN_OF(room));
     struct json_writer j = json_writer_init(&params);
     bool is_watch = strcmp(a->kind, "watch") == 0;
-    if (!make_key(key)) {
+    if (!command_key(key)) {
         return EXIT_FAILED;
     }
     put_head(&j, a, key);

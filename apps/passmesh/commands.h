@@ -89,6 +89,8 @@ int command_balance(const struct command_args *args);
 int command_servers(const struct command_args *args);
 int command_accounts(const struct command_args *args);
 int command_vault(const struct command_args *args);
+int command_backup(const struct command_args *args); /* command_backup.c */
+int command_restore(const struct command_args *args);
 int command_recovery(const struct command_args *args); /* command_recovery.c */
 int command_receive(const struct command_args *args);
 int command_history(const struct command_args *args);

@@ -80,7 +80,7 @@ static enum err load_account(struct wallet *w, struct span record)
     return err;
 }
 
-static enum err insert_contact(struct wallet *w, const struct contact *c)
+enum err book_insert_contact(struct wallet *w, const struct contact *c)
 {
     if (w->contact_count >= CONTACT_COUNT_MAX) {
         return ERR_LIMIT;
@@ -108,7 +108,7 @@ static enum err load_contact(struct wallet *w, struct span record)
 {
     struct contact c;
     TRY(contact_decode(&c, record));
-    return insert_contact(w, &c);
+    return book_insert_contact(w, &c);
 }
 
 static enum err load_ways(struct wallet *w, struct span record)
@@ -198,7 +198,7 @@ enum err book_save_operation(struct wallet *w, const struct operation *op)
     return w->cfg.store->put(w->cfg.store, STORE_OPERATION, SPAN_OF(key), buf_span(&record));
 }
 
-static enum err save_contact(struct wallet *w, const struct contact *c)
+enum err book_save_contact(struct wallet *w, const struct contact *c)
 {
     AUTO(buf_done) struct buf record;
     buf_init(&record, &w->budget, STORE_VALUE_LEN_MAX);
@@ -220,7 +220,7 @@ void book_note_sent(struct wallet *w, struct address to)
     for (size_t i = 0; i < w->contact_count; i++) {
         if (address_equal(w->contacts[i].address, to)) {
             w->contacts[i].sent_count++;
-            if (save_contact(w, &w->contacts[i]) != OK) {
+            if (book_save_contact(w, &w->contacts[i]) != OK) {
                 log_line(w->cfg.log, LOG_DEBUG, "wallet", "a contact's count could not be stored");
             }
         }
@@ -439,9 +439,9 @@ enum err wallet_contact_add(struct wallet *w,
     if (w->contact_count >= CONTACT_COUNT_MAX) {
         return refuse_limit(ret_why, "contacts", CONTACT_COUNT_MAX);
     }
-    enum err err = save_contact(w, &c);
+    enum err err = book_save_contact(w, &c);
     if (err == OK) {
-        err = insert_contact(w, &c);
+        err = book_insert_contact(w, &c);
     }
     if (err != OK) {
         return store_refused(ret_why, err);

@@ -22,6 +22,12 @@ enum {
 
 #define LABEL(word) SPAN_LIT("passmesh vault 1 " word)
 
+uint64_t capsule_generation(struct span capsule)
+{
+    struct rd r = rd_init(span_from(capsule, BOUND_LEN));
+    return rd_be64(&r);
+}
+
 void capsule_keys_wipe(struct capsule_keys *keys)
 {
     wipe(mspan_of(keys, sizeof *keys));

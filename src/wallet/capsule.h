@@ -57,6 +57,9 @@ struct capsule_head {
  * binding tells. */
 MUST_CHECK enum err capsule_decode(struct capsule_head *ret, struct span capsule);
 
+/* capsule_generation of CAPSULE_LEN bytes, which nobody has verified yet. */
+uint64_t capsule_generation(struct span capsule);
+
 /* What a recipient's owner has: follows from the PRF output or the phrase. A secret. */
 struct capsule_keys {
     struct x25519_key key;

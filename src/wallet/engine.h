@@ -212,6 +212,8 @@ MUST_CHECK enum err book_check_name(const struct wallet *w,
                                     struct span name,
                                     const struct account *but,
                                     struct coded *ret_why);
+MUST_CHECK enum err book_save_contact(struct wallet *w, const struct contact *c);
+MUST_CHECK enum err book_insert_contact(struct wallet *w, const struct contact *c);
 MUST_CHECK enum err book_add_account(struct wallet *w, const struct account *a);
 /* book_note_sent remembers that something was sent there, and counts it for a contact. */
 void book_note_sent(struct wallet *w, struct address to);

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "evm/bip39.h"
+#include "wallet/backup.h"
 #include "wallet/vault_inside.h"
 
 #include <string.h>
@@ -486,4 +487,13 @@ enum err vault_address(struct vault *v,
     TRY(secp256k1_public_init(&public_key, &key));
     *ret = address_of_public_key(public_key.xy);
     return OK;
+}
+
+enum err vault_backup_key(struct vault *v, instant now, struct secret32 *ret, struct span salt)
+{
+    TRY(vault_touch(v, now));
+    const struct vault_room *room = guarded_read(&v->content);
+    enum err e = backup_key(ret, &room->content.data_key, salt);
+    guarded_close(&v->content);
+    return e;
 }

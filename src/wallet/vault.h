@@ -227,6 +227,10 @@ MUST_CHECK enum err vault_approve(struct vault *v,
                                   const struct assertion_response *response);
 MUST_CHECK enum err vault_take_approval(struct vault *v, instant now, struct span payload);
 
+/* vault_backup_key gives the key of one backup file (wallet/backup.h), which opens that file and nothing else. ERR_STATE: locked. */
+MUST_CHECK enum err
+vault_backup_key(struct vault *v, instant now, struct secret32 *ret, struct span salt);
+
 /* vault_export answers a prepared VAULT_EXPORT: the phrase of an entry (request without a path), or the private key at a path. Uses the
  * request up and errs as vault_sign does; ERR_LIMIT. */
 struct vault_exported {

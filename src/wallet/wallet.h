@@ -399,7 +399,8 @@ struct safety {
     size_t ways_in;
     size_t tested;
     bool has_spare; /* one may be lost: what is left can sign */
-    bool safe;      /* that, and two were proven */
+    bool is_kept;   /* an ordinary account: its vault is in a backup file too, as it is now */
+    bool safe;      /* all that, and two were proven */
 };
 struct safety
 wallet_account_safety(const struct wallet *w, const struct account *a, uint64_t unix_ms);
@@ -409,6 +410,28 @@ wallet_account_safety(const struct wallet *w, const struct account *a, uint64_t 
 void wallet_ways_seen(struct wallet *w, const struct way_list *seen);
 void wallet_way_proven(struct wallet *w, struct wallet_time t, const struct way *way);
 uint64_t wallet_way_proven_ms(struct wallet *w, const struct way *way);
+
+/* wallet_backup_proven writes down that a backup file of that generation of the vault was opened just now. */
+void wallet_backup_proven(struct wallet *w, struct wallet_time t, uint64_t generation);
+const struct way_list *wallet_ways(const struct wallet *w);
+
+/* wallet_backup_write appends what a backup file holds (wallet/backup.h): all accounts, contacts and settings. ERR_LIMIT: no room. */
+MUST_CHECK enum err wallet_backup_write(struct wallet *w, struct wallet_time t, struct buf *out);
+
+/* wallet_backup_look counts what a content holds. wallet_backup_restore takes what this wallet does not have, accounts by address and contacts by name,
+ * and the settings if it had no account; it counts what it took. ERR_MALFORMED: a record is broken; then nothing was taken. ERR_LIMIT: more than there is room for;
+ * ERR_IO: the store failed; then what was taken stays, and a second time takes the rest. */
+struct backup_counts {
+    uint64_t made_ms;
+    size_t accounts;
+    size_t contacts;
+};
+MUST_CHECK enum err
+wallet_backup_look(struct wallet *w, struct backup_counts *ret, struct span content);
+MUST_CHECK enum err wallet_backup_restore(struct wallet *w,
+                                          struct wallet_time t,
+                                          struct backup_counts *ret,
+                                          struct span content);
 
 size_t wallet_ceremony_count(const struct wallet *w);
 const struct ceremony *wallet_ceremony_at(const struct wallet *w, size_t i);

@@ -37,6 +37,11 @@ bool way_is_due(uint64_t proven_ms, uint64_t unix_ms)
     return proven_ms == 0 || (unix_ms > proven_ms && unix_ms - proven_ms > proven_for_ms);
 }
 
+bool way_backup_is_due(const struct way_list *list, uint64_t unix_ms)
+{
+    return way_is_due(list->backup_ms, unix_ms) || list->backup_generation != list->generation;
+}
+
 enum err way_list_encode(struct buf *out, const struct way_list *list)
 {
     struct wr wr = wr_init_buf(out);
@@ -48,6 +53,9 @@ enum err way_list_encode(struct buf *out, const struct way_list *list)
         wr_be64(&w, list->items[i].proven_ms);
         protobuf_write_bytes(&wr, 1, SPAN_OF(bytes));
     }
+    protobuf_write_varint(&wr, 2, list->generation);
+    protobuf_write_varint(&wr, 3, list->backup_ms);
+    protobuf_write_varint(&wr, 4, list->backup_generation);
     return wr_end(&wr);
 }
 
@@ -70,15 +78,24 @@ static enum err read_way(struct way_list *list, const struct protobuf_field *f)
     return OK;
 }
 
+static enum err read_field(struct way_list *list, const struct protobuf_field *f)
+{
+    switch (f->number) {
+    case 1:  return read_way(list, f);
+    case 2:  return protobuf_get_u64(&list->generation, f);
+    case 3:  return protobuf_get_u64(&list->backup_ms, f);
+    case 4:  return protobuf_get_u64(&list->backup_generation, f);
+    default: return OK; /* a later version's field */
+    }
+}
+
 enum err way_list_decode(struct way_list *ret, struct span record)
 {
     struct way_list list = {.count = 0};
     struct protobuf_reader r = protobuf_read(record);
     struct protobuf_field f;
     while (protobuf_next(&r, &f)) {
-        if (f.number == 1) {
-            TRY(read_way(&list, &f));
-        }
+        TRY(read_field(&list, &f));
     }
     TRY(protobuf_end(&r));
     *ret = list;
@@ -103,7 +120,9 @@ static void save(struct wallet *w)
 void wallet_ways_seen(struct wallet *w, const struct way_list *seen)
 {
     struct way_list list = *seen;
-    bool is_same = list.count == w->ways.count;
+    bool is_same = list.count == w->ways.count && list.generation == w->ways.generation;
+    list.backup_ms = list.count > 0 ? w->ways.backup_ms : 0;
+    list.backup_generation = w->ways.backup_generation;
     for (size_t i = 0; i < list.count; i++) {
         const struct way *known = way_find(&w->ways, &list.items[i]);
         list.items[i].proven_ms = known ? known->proven_ms : 0;
@@ -126,6 +145,18 @@ void wallet_way_proven(struct wallet *w, struct wallet_time t, const struct way 
         known->proven_ms = t.unix_ms;
         save(w);
     }
+}
+
+void wallet_backup_proven(struct wallet *w, struct wallet_time t, uint64_t generation)
+{
+    w->ways.backup_ms = t.unix_ms;
+    w->ways.backup_generation = generation;
+    save(w);
+}
+
+const struct way_list *wallet_ways(const struct wallet *w)
+{
+    return &w->ways;
 }
 
 uint64_t wallet_way_proven_ms(struct wallet *w, const struct way *way)
@@ -153,6 +184,7 @@ wallet_account_safety(const struct wallet *w, const struct account *a, uint64_t 
         count_way(&s, w->ways.items[i].proven_ms, unix_ms);
     }
     s.has_spare = account_is_ordinary(a) ? s.ways_in > 1 : a->threshold < s.ways_in;
-    s.safe = s.ways_in >= 2 && s.tested >= 2 && s.has_spare;
+    s.is_kept = !account_is_ordinary(a) || !way_backup_is_due(&w->ways, unix_ms);
+    s.safe = s.ways_in >= 2 && s.tested >= 2 && s.has_spare && s.is_kept;
     return s;
 }

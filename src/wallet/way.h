@@ -25,6 +25,9 @@ struct way {
 struct way_list {
     struct way items[WAY_COUNT_MAX];
     size_t count;
+    uint64_t generation;        /* of the vault */
+    uint64_t backup_ms;         /* when a backup file was proven last; 0: never */
+    uint64_t backup_generation; /* of the vault in it */
 };
 
 struct way way_of_passkey(struct span credential_id);
@@ -35,6 +38,9 @@ struct way *way_find(struct way_list *list, const struct way *way);
 
 /* way_is_due: a way that was proven then, or never, is to be proven again: 180 days have passed. */
 bool way_is_due(uint64_t proven_ms, uint64_t unix_ms);
+
+/* way_backup_is_due: no backup file was proven, or not for 180 days, or the vault has changed since it was made. */
+bool way_backup_is_due(const struct way_list *list, uint64_t unix_ms);
 
 /* way_list_encode appends the record; way_list_decode refuses what it cannot hold: ERR_MALFORMED, ERR_LIMIT. */
 MUST_CHECK enum err way_list_encode(struct buf *out, const struct way_list *list);

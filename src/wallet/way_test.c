@@ -27,6 +27,9 @@ TEST(what_is_stored_comes_back_and_what_is_broken_is_refused)
     struct way_list back = {.count = 0};
     AUTO(buf_done) struct buf record;
     list.items[0].proven_ms = 1764100000000;
+    list.generation = 5;
+    list.backup_ms = 1764100000001;
+    list.backup_generation = 4;
     buf_init(&record, test_budget(), 4096);
     EXPECT_OK(way_list_encode(&record, &list));
     EXPECT_OK(way_list_decode(&back, buf_span(&record)));
@@ -34,6 +37,9 @@ TEST(what_is_stored_comes_back_and_what_is_broken_is_refused)
     const struct way *found = way_find(&back, &list.items[0]);
     EXPECT(found && found->proven_ms == 1764100000000);
     EXPECT(way_find(&back, &list.items[1]) != NULL);
+    EXPECT_EQ(5, back.generation);
+    EXPECT_EQ(1764100000001, back.backup_ms);
+    EXPECT_EQ(4, back.backup_generation);
     const struct way other = way_of_passkey(SPAN_LIT("abd"));
     EXPECT(way_find(&back, &other) == NULL);
     EXPECT_ERR(ERR_MALFORMED, way_list_decode(&back, SPAN_OF(short_way)));
@@ -64,9 +70,10 @@ TEST(the_wallet_keeps_the_dates_of_the_ways_that_there_are)
     const struct way passkey = way_of_passkey(SPAN_LIT("abc"));
     const struct way phrase = way_of_phrase();
     const struct way_list both = {
-        .count = 2, .items = {passkey, phrase}
+        .count = 2, .items = {passkey, phrase},
+             .generation = 7
     };
-    const struct way_list one = {.count = 1, .items = {phrase}};
+    const struct way_list one = {.count = 1, .items = {phrase}, .generation = 8};
     TEST_REQUIRE(world_init(&w));
     wallet_ways_seen(w.wallet, &both);
     EXPECT_EQ(0, wallet_way_proven_ms(w.wallet, &passkey));
@@ -81,6 +88,11 @@ TEST(the_wallet_keeps_the_dates_of_the_ways_that_there_are)
     EXPECT(s.has_spare);
     EXPECT(!s.safe);
     wallet_way_proven(w.wallet, w.t, &phrase);
+    EXPECT(
+        !wallet_account_safety(w.wallet, &account, w.t.unix_ms).safe); /* on this machine alone */
+    wallet_backup_proven(w.wallet, w.t, both.generation - 1);
+    EXPECT(!wallet_account_safety(w.wallet, &account, w.t.unix_ms).is_kept); /* an older vault */
+    wallet_backup_proven(w.wallet, w.t, both.generation);
     EXPECT(wallet_account_safety(w.wallet, &account, w.t.unix_ms).safe);
     EXPECT(!wallet_account_safety(w.wallet, &account, w.t.unix_ms + (uint64_t)181 * DAY_MS).safe);
     wallet_ways_seen(w.wallet, &one);

@@ -88,10 +88,18 @@ const vector = {
 }
 const made = make(vector)
 const keys = keysOfPrf(vector.credentialId, vector.prf)
+const backup = () => {
+  const [dataKey, salt, nonce] = [run8(0, 32), run8(32, 32), run8(64, 24)]
+  const head = cat('PMBAKUP', u8(1), salt, Buffer.alloc(LENGTH))
+  const plain = Buffer.alloc(4096)
+  cat(u32(7), 'content').copy(plain)
+  return cat(head, nonce, xchacha20poly1305(hkdf(hash, dataKey, salt, label('backup'), 32), nonce, head).encrypt(plain))
+}
 const figures = {
   'recipient public key': keys.public, 'binding key': keys.binding, 'vault key': ed25519.getPublicKey(vector.seed),
   'sealed data key': made.recipients[0].subarray(-80, -32), 'binding': made.recipients[0].subarray(-32),
   'phrase public key': keysOfPhrase(vector.salt, vector.entropy).public, 'SHA-256 of the capsule': sha256(made.capsule),
+  'SHA-256 of the backup file': sha256(backup()),
 }
 add('the vector of docs/vault.md, made by us', line(vector), hex(made.capsule))
 

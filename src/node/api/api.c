@@ -8,6 +8,7 @@
 #include "crypto/hash.h"
 #include "node/api/api_check.h"
 #include "node/api/api_inside.h"
+#include "wallet/backup.h"
 
 #include <string.h>
 
@@ -39,6 +40,7 @@ enum err api_new(struct api **ret, const struct api_cfg *cfg, struct wallet_time
     list_init(&a->out);
     buf_init(&a->polled, &a->budget, API_REPLY_LEN_MAX);
     buf_init(&a->scratch, &a->budget, API_REPLY_LEN_MAX);
+    buf_init(&a->backup.file, &a->budget, BACKUP_LEN_MAX);
     *ret = a;
     return OK;
 }
@@ -57,6 +59,7 @@ void api_free(struct api *a)
     }
     buf_done(&a->polled);
     buf_done(&a->scratch);
+    buf_done(&a->backup.file);
     mem_free(&a->budget, a->lines, API_LOG_LINE_COUNT * sizeof(struct api_log_line));
     struct budget *outer = a->cfg.budget;
     budget_done(&a->budget);

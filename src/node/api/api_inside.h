@@ -81,6 +81,13 @@ struct api_out {
     struct buf text;
 };
 
+/* A backup file on its way out or in; bytes that are sealed. */
+struct api_backup {
+    struct buf file;
+    size_t size;  /* of the whole file; 0: there is none */
+    bool is_made; /* here, to be read; else it is being brought */
+};
+
 struct api {
     struct api_cfg cfg;
     struct door door;
@@ -103,6 +110,7 @@ struct api {
     instant heartbeat_at;
     instant network_at;
     uint64_t next_of_node;
+    struct api_backup backup;
     struct list out;
     struct buf polled;
     struct buf scratch;

@@ -199,6 +199,9 @@ put_reasons(const struct api_writing *w, const struct account *a, const struct s
         coded_add_u64(&why, "count", s->ways_in - s->tested);
         api_write_coded(j, &why);
     }
+    if (!s->is_kept) {
+        api_write_code(j, "backup_due");
+    }
     if (a->owner_count > 0 && a->owners[0].kind == OWNER_TEST_KEY) {
         api_write_code(j, "test_key");
     }

@@ -39,6 +39,19 @@ static void put_passkeys(struct api_call *c, const struct vault_seen *seen)
     json_end_array(j);
 }
 
+static void put_backup(struct api_call *c)
+{
+    struct json_writer *j = c->w.j;
+    const struct way_list *ways = wallet_ways(c->w.wallet);
+    json_put_name(j, "backup");
+    json_put_object(j);
+    json_put_name(j, "proven_ms");
+    json_put_u64(j, ways->backup_ms);
+    json_put_name(j, "current");
+    json_put_bool(j, ways->backup_ms > 0 && ways->backup_generation == ways->generation);
+    json_end_object(j);
+}
+
 enum api_done api_do_vault_status(struct api_call *c)
 {
     struct vault_seen seen;
@@ -62,6 +75,9 @@ enum api_done api_do_vault_status(struct api_call *c)
         json_put_object(j);
         put_proven(c, &phrase);
         json_end_object(j);
+    }
+    if (seen.state != VAULT_NONE) {
+        put_backup(c);
     }
     json_put_name(j, "entries");
     json_put_array(j);

@@ -38,6 +38,7 @@ vault_message_assertion(struct vault_message *m, const struct api_call *c, bool 
 struct vault_seen {
     enum vault_state state;
     uint32_t wait_ms;
+    uint64_t generation; /* 0: no vault */
     bool has_phrase;
     size_t passkeys_count;
     struct {
@@ -79,6 +80,12 @@ enum api_done api_do_vault_lock(struct api_call *c);
 enum api_done api_do_vault_change_begin(struct api_call *c);
 enum api_done api_do_vault_change_finish(struct api_call *c);
 enum api_done api_do_vault_recovery(struct api_call *c);
+enum api_done api_do_backup_make(struct api_call *c);
+enum api_done api_do_backup_read(struct api_call *c);
+enum api_done api_do_backup_part(struct api_call *c);
+enum api_done api_do_backup_check(struct api_call *c);
+enum api_done api_do_restore_begin(struct api_call *c);
+enum api_done api_do_restore_finish(struct api_call *c);
 enum api_done api_do_ordinary_create(struct api_call *c);
 enum api_done api_do_ordinary_import(struct api_call *c);
 enum api_done api_do_ordinary_derive(struct api_call *c);

@@ -155,7 +155,7 @@ static void see_recipient(struct vault_seen *s, struct rd *r)
 /* The wallet keeps the dates of the ways that there are. */
 static void note_ways(struct api *a, const struct vault_seen *seen)
 {
-    struct way_list ways = {.count = 0};
+    struct way_list ways = {.generation = seen->generation};
     for (size_t i = 0; i < seen->passkeys_count; i++) {
         ways.items[ways.count++] = way_of_passkey(seen->passkeys[i].id);
     }
@@ -173,6 +173,7 @@ enum err vault_see(struct api *a, struct vault_seen *ret)
     struct rd r = rd_init(body);
     uint8_t state = rd_u8(&r);
     ret->wait_ms = rd_be32(&r);
+    ret->generation = rd_be64(&r);
     size_t recipients = rd_u8(&r);
     if (state > VAULT_OPEN || recipients > CAPSULE_RECIPIENTS_MAX) {
         return ERR_IO;

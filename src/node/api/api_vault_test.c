@@ -330,6 +330,114 @@ TEST(each_way_into_the_vault_has_the_date_of_its_last_use)
     done(b);
 }
 
+/* ---- the backup file ---- */
+
+static struct {
+    uint8_t bytes[64 * 1024];
+    size_t n;
+} kept; /* by the person */
+
+static bool make_backup(struct bench *b)
+{
+    if (!rig_ask(&b->r, "backup_make", " ")) {
+        return false;
+    }
+    const size_t size = (size_t)rig_number(b->r.result, "size");
+    kept.n = 0;
+    check(size <= sizeof kept.bytes);
+    while (kept.n < size) {
+        struct json data;
+        struct span text;
+        EXPECT(rig_ask(&b->r, "backup_read", "\"offset\":%zu", kept.n));
+        struct wr w = wr_init(mspan_of(kept.bytes + kept.n, sizeof kept.bytes - kept.n));
+        EXPECT(json_find(&data, b->r.result, "data"));
+        EXPECT_OK(json_get_plain(&text, data));
+        EXPECT_OK(base64_decode(&w, BASE64_URL_BARE, text));
+        check(w.n > 0);
+        kept.n += w.n;
+    }
+    return EXPECT_EQ(size, kept.n);
+}
+
+static bool bring_backup(struct bench *b)
+{
+    enum { PART = 1000 };
+    bool is_taken = true;
+    for (size_t at = 0; at < kept.n && is_taken; at += PART) {
+        char data[2 * PART];
+        encode(data, sizeof data,
+               span_of(kept.bytes + at, kept.n - at < PART ? kept.n - at : PART));
+        is_taken = rig_ask(&b->r, "backup_part", "\"offset\":%zu,\"size\":%zu,\"data\":\"%s\"", at,
+                           kept.n, data);
+    }
+    return is_taken;
+}
+
+TEST(a_wallet_comes_back_from_its_backup_file)
+{
+    struct bench *b = start();
+    TEST_REQUIRE(b);
+    RIG_REFUSED(&b->r, "vault_none", "backup_make", " ");
+    TEST_REQUIRE(enrol(b));
+    TEST_REQUIRE(import_phrase(b, "Old"));
+    RIG_REFUSED(&b->r, "backup_none", "backup_read", "\"offset\":0");
+    TEST_REQUIRE(make_backup(b));
+    RIG_REFUSED(&b->r, "backup_none", "backup_read", "\"offset\":%zu", kept.n);
+    RIG_REFUSED(&b->r, "backup_none", "backup_check", " "); /* one that was made proves nothing */
+    struct secret32 prf_secret = b->prf_secret;
+    done(b);
+
+    b = start(); /* another machine, with nothing on it but the passkey */
+    TEST_REQUIRE(b);
+    b->prf_secret = prf_secret;
+    EXPECT_STR("none", vault_state(b));
+    RIG_REFUSED(&b->r, "backup_none", "restore_begin", " ");
+    TEST_REQUIRE(bring_backup(b));
+    EXPECT(rig_ask(&b->r, "restore_begin", " "));
+    EXPECT_STR("locked", vault_state(b));
+    RIG_REFUSED(&b->r, "vault_locked", "restore_finish", " ");
+    EXPECT(unlock(b));
+    EXPECT(rig_ask(&b->r, "restore_finish", " "));
+    EXPECT_EQ(1, rig_number(b->r.result, "accounts"));
+    EXPECT(rig_ask(&b->r, "accounts_list", " "));
+    EXPECT_STR(first_address, rig_text(b->r.result, "accounts.0.address").text);
+    EXPECT(rig_ask(&b->r, "vault_status", " "));
+    EXPECT(rig_number(b->r.result, "backup.proven_ms") > 0);
+    done(b);
+}
+
+TEST(a_backup_that_is_not_whole_not_ours_or_changed_is_refused)
+{
+    struct bench *b = start();
+    TEST_REQUIRE(b);
+    TEST_REQUIRE(enrol(b));
+    TEST_REQUIRE(make_backup(b));
+    RIG_REFUSED(&b->r, "backup_broken", "backup_part",
+                "\"offset\":5,\"size\":100,\"data\":\"AAAA\"");
+    RIG_REFUSED(&b->r, "backup_broken", "backup_part", "\"offset\":0,\"size\":2,\"data\":\"AAAA\"");
+    RIG_REFUSED(&b->r, "backup_broken", "backup_part",
+                "\"offset\":0,\"size\":8388608,\"data\":\"AAAA\"");
+    EXPECT(rig_ask(&b->r, "backup_part", "\"offset\":0,\"size\":100,\"data\":\"AAAA\""));
+    RIG_REFUSED(&b->r, "backup_broken", "backup_part", "\"offset\":0,\"size\":99,\"data\":\"\"");
+    RIG_REFUSED(&b->r, "backup_none", "backup_check", " ");
+    TEST_REQUIRE(bring_backup(b));
+    EXPECT(rig_ask(&b->r, "backup_check", " "));
+    kept.bytes[kept.n - 1] ^= 1;
+    TEST_REQUIRE(bring_backup(b));
+    RIG_REFUSED(&b->r, "backup_broken", "backup_check", " ");
+    kept.bytes[kept.n - 1] ^= 1;
+    done(b);
+
+    b = start();
+    TEST_REQUIRE(b);
+    (void)rng_u64(&b->r.w.rng.rng); /* so that another vault is drawn */
+    TEST_REQUIRE(enrol(b));
+    TEST_REQUIRE(bring_backup(b));
+    RIG_REFUSED(&b->r, "backup_other_vault", "restore_begin", " ");
+    RIG_REFUSED(&b->r, "backup_other_vault", "backup_check", " ");
+    done(b);
+}
+
 TEST(without_a_key_process_it_says_so)
 {
     struct bench *b = start();

@@ -4,6 +4,7 @@
 #include "base/rd.h"
 #include "evm/bip39.h"
 #include "evm/keystore.h"
+#include "wallet/backup.h"
 #include "wallet/vault_channel.h"
 
 #include <string.h>
@@ -15,7 +16,7 @@ enum {
 
 bool keyd_vault_has(uint8_t op)
 {
-    return op >= KEYD_VAULT_STATUS && op <= KEYD_VAULT_APPROVE;
+    return op >= KEYD_VAULT_STATUS && op <= KEYD_VAULT_BACKUP_KEY;
 }
 
 static struct span read_text(struct rd *r)
@@ -55,6 +56,7 @@ static enum err answer_status(struct keyd *k, struct wr *w)
     const struct vault *v = &k->vault;
     wr_u8(w, (uint8_t)v->state);
     wr_be32(w, wait_ms(k));
+    wr_be64(w, v->head.generation);
     wr_u8(w, (uint8_t)v->head.recipients_count);
     for (size_t i = 0; i < v->head.recipients_count; i++) {
         const struct capsule_recipient *c = &v->head.recipients[i];
@@ -506,6 +508,17 @@ static enum err answer_remove(struct keyd *k, struct rd *r)
     return vault_remove(&k->vault, k->now, credential_id);
 }
 
+static enum err answer_backup_key(struct keyd *k, struct wr *w, struct span salt)
+{
+    AUTO(secret32_wipe) struct secret32 key;
+    if (salt.n != BACKUP_SALT_LEN) {
+        return ERR_MALFORMED;
+    }
+    TRY(vault_backup_key(&k->vault, k->now, &key, salt));
+    wr_bytes(w, SPAN_OF(key.bytes));
+    return OK;
+}
+
 enum err keyd_vault_answer(struct keyd *k, struct wr *w, uint8_t op, struct span body)
 {
     struct rd r = rd_init(body);
@@ -529,6 +542,7 @@ enum err keyd_vault_answer(struct keyd *k, struct wr *w, uint8_t op, struct span
     case KEYD_VAULT_SIGN:          return answer_sign(k, w, &r);
     case KEYD_VAULT_CAPSULE:       return answer_capsule(k, w, &r);
     case KEYD_VAULT_RESTORE:       return vault_restore(&k->vault, body);
+    case KEYD_VAULT_BACKUP_KEY:    return answer_backup_key(k, w, body);
     }
     return ERR_UNSUPPORTED;
 }

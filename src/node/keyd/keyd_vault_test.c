@@ -137,14 +137,14 @@ TEST(every_request_needs_the_capability)
     struct bench *b = start();
     struct span body;
     b->capabilities = KEYD_MAY_IDENTITY | KEYD_MAY_BUNDLER | KEYD_MAY_MANAGE;
-    for (uint8_t op = KEYD_VAULT_STATUS; op <= KEYD_VAULT_APPROVE; op++) {
+    for (uint8_t op = KEYD_VAULT_STATUS; op <= KEYD_VAULT_BACKUP_KEY; op++) {
         test_note("op %u", op);
         EXPECT_ERR(ERR_DENIED, bench_ask(b, &body, op, SPAN_EMPTY));
         EXPECT_EQ(0, body.n);
     }
     b->capabilities = KEYD_MAY_VAULT;
     EXPECT_ERR(ERR_UNSUPPORTED, bench_ask(b, &body, KEYD_VAULT_STATUS - 1, SPAN_EMPTY));
-    EXPECT_ERR(ERR_UNSUPPORTED, bench_ask(b, &body, KEYD_VAULT_APPROVE + 1, SPAN_EMPTY));
+    EXPECT_ERR(ERR_UNSUPPORTED, bench_ask(b, &body, KEYD_VAULT_BACKUP_KEY + 1, SPAN_EMPTY));
     EXPECT_ERR(ERR_DENIED, bench_ask(b, &body, KEYD_CREATE, SPAN_LIT("\x02")));
     keyd_done(&b->k);
 }

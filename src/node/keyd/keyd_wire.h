@@ -28,7 +28,7 @@
  *     COSIGN_REMOVE    COSIGN       remove                             -
  *       create, sign, remove: src/wallet/cosigner.h
  *
- *     VAULT_STATUS     VAULT        -                                  state 1 | wait in ms 4 | passkeys 1 | recipients | entries
+ *     VAULT_STATUS     VAULT        -                                  state 1 | wait in ms 4 | generation 8 | recipients | entries
  *     VAULT_CHANNEL    VAULT        -                                  public key 32, for the next request with a secret
  *     VAULT_ENROL      VAULT        -                                  verdict
  *     VAULT_CREATED    VAULT        text RP ID | text origin | text client data | text attestation object      verdict
@@ -47,6 +47,7 @@
  *     VAULT_APPROVE    VAULT        text credential id | assertion     -
  *     VAULT_CAPSULE    VAULT        part 1, 0 to 7                     1,024 bytes
  *     VAULT_RESTORE    VAULT        capsule                            -
+ *     VAULT_BACKUP_KEY VAULT        salt 32                            key 32 of one backup file; the vault is open
  *
  *     text = length 2 | bytes        assertion = text client data | text authenticator data | text signature
  *     verdict = refusal 1 (enum vault_refusal) | done 1 | challenge 32 | PRF input 32
@@ -105,7 +106,8 @@ enum keyd_op {
     KEYD_VAULT_CAPSULE = 31,
     KEYD_VAULT_RESTORE = 32,
     KEYD_VAULT_EXPORT = 33,
-    KEYD_VAULT_APPROVE = 34
+    KEYD_VAULT_APPROVE = 34,
+    KEYD_VAULT_BACKUP_KEY = 35
 };
 #define KEYD_REPLY_BIT 0x80
 

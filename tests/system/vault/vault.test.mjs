@@ -101,9 +101,9 @@ const test = (name, work) => nodeTest(name, async () => {
 });
 
 /** passmesh with a secret on descriptor 3. */
-function cli(words, secret = '') {
+function cli(words, secret = '', home = walk.home) {
   return new Promise((done) => {
-    const child = spawn(programs.passmesh, ['--home', walk.home, ...words], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+    const child = spawn(programs.passmesh, ['--home', home, ...words], { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
     const got = { out: '', err: '' };
     child.stdout.on('data', (d) => { got.out += d; });
     child.stderr.on('data', (d) => { got.err += d; });
@@ -336,8 +336,15 @@ describe('vault', { concurrency: 1 }, () => {
 
   test('the drill: each way in is proven, and the account is called safe for money', async () => {
     await page.goto(`${daemon.origin}/#/recovery`);
+    await page.locator('[data-test=way][data-due=false]').nth(2).waitFor();
+    assert.equal(await page.locator('[data-test=verdict][data-safe=true]').count(), 0, 'the vault is on one machine alone');
+    const saved = page.waitForEvent('download');
+    await press('[data-test=make-backup]');
+    await (await saved).saveAs(join(dir, 'kept.backup'));
+    await page.locator('[data-test=check-backup]').setInputFiles(join(dir, 'kept.backup'));
     await page.locator('[data-test=verdict][data-safe=true]').nth(2).waitFor();
-    assert.equal(await page.locator('[data-test=way][data-due=false]').count(), 3);
+    await page.locator('[data-test=check-backup]').setInputFiles({ name: 'x', mimeType: 'application/octet-stream', buffer: Buffer.from('no backup file') });
+    await page.getByText('no backup file of Passmesh').waitFor();
     await shots('recovery');
     await page.locator('[data-test=prove]').first().click();
     await page.getByText('Passkey 1: proven').waitFor();
@@ -389,6 +396,30 @@ describe('vault', { concurrency: 1 }, () => {
     await press('[data-test=vault-open]');
     await one('[data-test=vault][data-state=open]').waitFor();
     await seen.take(); /* a page without its program logs refused connections */
+  });
+
+  test('an empty home directory becomes the same wallet again, by the phrase on the command line', async () => {
+    assert.equal((await cli(['backup', join(dir, 'by-hand.backup')])).code, 0);
+    const again = await cli(['backup', join(dir, 'by-hand.backup')]);
+    assert.equal(again.code, 1, 'a file that is there is left alone');
+    const before = JSON.parse((await cli(['--json', 'account', 'list'])).out).accounts;
+    await daemon.stop();
+    const fresh = await startDaemon({ dir, home: join(dir, 'fresh'), file: network.file, port: walk.port, log: 'fresh.log' });
+    const there = (words, secret) => cli(words, secret, join(dir, 'fresh'));
+    const wrong = await there(['restore', join(dir, 'by-hand.backup'), '--fd', '3'], 'legal winner thank year wave sausage worth useful legal winner thank yellow');
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.err, /vault wrong/);
+    const back = await there(['restore', join(dir, 'by-hand.backup'), '--fd', '3'], recovery);
+    assert.equal(back.code, 0, back.err);
+    const after = JSON.parse((await there(['--json', 'account', 'list'])).out).accounts;
+    assert.deepEqual(after.map((a) => [a.name, a.address]).sort(), before.map((a) => [a.name, a.address]).sort());
+    assert.match((await there(['vault'])).out, /^open, 2 passkeys, a recovery phrase/);
+    await fresh.stop();
+    await seen.take();
+    await start();
+    await page.goto(await walk.link());
+    await page.locator('.account-menu').waitFor();
+    await seen.take();
   });
 
   test('without the key process nothing is signed, and the page says so', async () => {

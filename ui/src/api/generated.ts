@@ -439,6 +439,13 @@ export type Vault = {
     /** Last time it opened the vault; 0: never. */
     proven_ms: number;
   };
+  /** Absent: there is no vault. */
+  backup?: {
+    /** Last time a backup file was opened here; 0: never. */
+    proven_ms: number;
+    /** The vault has not changed since that file was made. */
+    current: boolean;
+  };
   /** Numbers of what it holds; empty unless it is open. */
   entries: number[];
 };
@@ -916,6 +923,40 @@ export interface Methods {
       groups: number;
     };
   } };
+  /** Prove the file that was brought: it is of this vault, and opens. Nothing is changed but the date of the proof. The vault must be open. */
+  backup_check: { params: {
+    key: string;
+  }; result: {
+    /** When the file was made. */
+    made_ms: number;
+    accounts: number;
+    contacts: number;
+  } };
+  /** Make the encrypted backup file of what the wallet knows and of the vault; it is read with backup_read. The vault must be open. */
+  backup_make: { params: {
+    key: string;
+  }; result: {
+    /** Bytes of the file. */
+    size: number;
+    /** When the file was made. */
+    made_ms: number;
+    accounts: number;
+    contacts: number;
+  } };
+  /** Bring a backup file back, in parts of at most 8 KiB and in order; offset 0 begins anew. */
+  backup_part: { params: {
+    key: string;
+    offset: number;
+    /** Bytes of the whole file. */
+    size: number;
+    data: string;
+  }; result: Record<string, never> };
+  /** Read the file that was made last, a part of at most 8 KiB from offset on. */
+  backup_read: { params: {
+    offset: number;
+  }; result: {
+    data: string;
+  } };
   /** Balances of an account on a network. */
   balances_get: { params: {
     account_id: string;
@@ -1252,6 +1293,19 @@ export interface Methods {
     ways_in: number;
     network: string;
   } };
+  /** Take the vault of the file that was brought, if there is none here; then it is opened as any vault is. */
+  restore_begin: { params: {
+    key: string;
+  }; result: Record<string, never> };
+  /** Take back from the file what this wallet does not have: accounts, contacts, and the settings if there was no account. The vault must be open. The numbers say what was taken. */
+  restore_finish: { params: {
+    key: string;
+  }; result: {
+    /** When the file was made. */
+    made_ms: number;
+    accounts: number;
+    contacts: number;
+  } };
   /** Approve a prepared operation with an assertion over its challenge. ticks lists the risk lines that were ticked. The signed operation is in the journal before it is sent; asking again with the same key gives the same operation. */
   send_approve: { params: {
     key: string;
@@ -1556,6 +1610,9 @@ export interface ErrorParams {
   vault_locked: Record<string, never>;
   vault_over: Record<string, never>;
   vault_wrong: Record<string, never>;
+  backup_none: Record<string, never>;
+  backup_broken: Record<string, never>;
+  backup_other_vault: Record<string, never>;
   vault_wait: { seconds: string; };
   vault_channel: Record<string, never>;
   vault_not_agreed: Record<string, never>;
@@ -1703,6 +1760,7 @@ export interface HealthParams {
   one_way_in: Record<string, never>;
   vault_one_way: Record<string, never>;
   none_to_spare: Record<string, never>;
+  backup_due: Record<string, never>;
   vault_unproven: { count: string; };
   never_tested: { name: string; };
   test_due: { name: string; };

@@ -9,6 +9,10 @@ export const recoveryEn = {
   prove: 'Prove', proveIt: (what: string) => `Prove: ${what}`, done: (what: string) => `${what}: proven`, forProve: (what: string) => `Prove that it still lets you in: ${what}`,
   typePhrase: 'The twelve words, from the paper', elsewhere: 'Another wallet of yours knows it; prove it there.', watch: 'Only watched: there is no way in.',
   ofVault: 'Its key is in the vault, so its ways in are those of the vault.', owners: (n: number) => `${n} ${s(n, 'way', 'ways')} in`, asking: 'the ways in',
+  backup: 'Backup file', backupLead: 'Accounts, contacts, settings and the vault in one encrypted file. Any passkey of the vault opens it, or the recovery phrase; nothing else does. Keep it on another device.',
+  makeBackup: 'Make a backup file', checkBackup: 'Prove a backup file: choose it', older: 'The vault has changed since: make a new file.', kept: (accounts: number, contacts: number) => `The file is made: ${accounts} ${s(accounts, 'account', 'accounts')}, ${contacts} ${s(contacts, 'contact', 'contacts')}`,
+  restore: 'Back from a backup file', restoreLead: 'Choose the file. Then a passkey of its vault, or the recovery phrase, opens it.', choose: 'Backup file', brought: 'The file is here. Its vault is locked.', openIt: 'Open with a passkey', byPhrase: 'Open with the phrase',
+  back: (accounts: number, contacts: number) => `Back: ${accounts} ${s(accounts, 'account', 'accounts')}, ${contacts} ${s(contacts, 'contact', 'contacts')}`,
 };
 
 export type RecoveryTexts = typeof recoveryEn;

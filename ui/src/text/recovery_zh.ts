@@ -9,4 +9,8 @@ export const recoveryZh: RecoveryTexts = {
   prove: '验证', proveIt: (what) => `验证：${what}`, done: (what) => `${what}：已验证`, forProve: (what) => `证明它仍能让你进入：${what}`,
   typePhrase: '纸上的十二个词', elsewhere: '它属于你的另一个钱包，请在那里验证。', watch: '仅观察，没有进入途径。',
   ofVault: '它的密钥在保险库里，进入途径就是保险库的途径。', owners: (n) => `${n}条进入途径`, asking: '进入途径',
+  backup: '备份文件', backupLead: '账户、联系人、设置和保险库都在一个加密文件里。只有保险库的任一通行密钥或恢复短语能打开它。请保存到另一台设备上。',
+  makeBackup: '制作备份文件', checkBackup: '验证备份文件：请选择', older: '保险库此后有变动，请制作新文件。', kept: (accounts, contacts) => `文件已制作：${accounts}个账户，${contacts}个联系人`,
+  restore: '从备份文件恢复', restoreLead: '先选择文件，再用其保险库的通行密钥或恢复短语打开。', choose: '备份文件', brought: '文件已送达，其保险库已锁定。', openIt: '用通行密钥打开', byPhrase: '用短语打开',
+  back: (accounts, contacts) => `已恢复：${accounts}个账户，${contacts}个联系人`,
 };

@@ -5,18 +5,17 @@ import { usePasskey } from '../../api/webauthn';
 import { clean } from '../../format/clean';
 import { moment } from '../../format/time';
 import { now, store } from '../../store/store';
+import { checkBackup, makeBackup } from '../../store/backup';
 import { say } from '../../store/toast';
 import { command, useAsk, useDoing } from '../../store/use';
 import { openByPhrase, openWith, runOnce } from '../../store/vault';
 import { sayCoded, T } from '../../text';
-import { recoveryEn, type RecoveryTexts } from '../../text/recovery_en';
-import { recoveryZh } from '../../text/recovery_zh';
 import { Button, Card, ErrorPanel, Heading, Icon, LinkButton, Note, Skeleton, type IconName } from '../../widgets/basic';
 import { SecretField } from '../../widgets/secret';
+import { FileField } from './file_field';
+import { words } from './words';
 
 const PROVEN_FOR_MS = 180 * 86_400_000;
-
-const words = (): RecoveryTexts => (T().lang === 'zh-Hans' ? recoveryZh : recoveryEn);
 
 export function Recovery() {
   const w = words();
@@ -28,7 +27,7 @@ export function Recovery() {
       <Card><p>{w.lead}</p></Card>
       {accounts.map((a) => <Ways key={a.id} account={a} />)}
       {asked.error ? <Card><ErrorPanel what={w.asking} error={asked.error} retry={asked.reload} /></Card>
-        : asked.data ? <VaultWays vault={asked.data} onProven={asked.reload} /> : <Card busy><Skeleton what={w.asking} /></Card>}
+        : asked.data ? <><VaultWays vault={asked.data} onProven={asked.reload} />{asked.data.backup && <Backup backup={asked.data.backup} onProven={asked.reload} />}</> : <Card busy><Skeleton what={w.asking} /></Card>}
     </div>
   );
 }
@@ -149,5 +148,32 @@ function Phrase({ onProven }: { onProven(): void }) {
       {doing.error && <ErrorPanel what={w.proveIt(w.phrase)} error={doing.error} />}
       <div class="row"><Button submit busy={doing.busy} disabledWhy={typed.trim() ? undefined : w.typePhrase} label={w.proveIt(w.phrase)} testId="prove-phrase">{w.prove}</Button></div>
     </form>
+  );
+}
+
+/** Made, kept elsewhere by the person, and proven by bringing it back. */
+function Backup({ backup, onProven }: { backup: NonNullable<Vault['backup']>; onProven(): void }) {
+  const w = words();
+  const doing = useDoing();
+  const make = async (): Promise<void> => {
+    const made = await doing.run(makeBackup);
+    if (made) {
+      say(w.kept(made.accounts, made.contacts));
+    }
+  };
+  const check = async (file: File): Promise<void> => {
+    if (await doing.run(() => checkBackup(file))) {
+      say(w.done(w.backup));
+    }
+    onProven();
+  };
+  return (
+    <Card title={w.backup}>
+      <p class="muted">{w.backupLead}</p>
+      <ul class="list"><Way icon="shield-check" name={w.backup} provenMs={backup.proven_ms} prove={null} whyNot={backup.proven_ms > 0 && !backup.current ? w.older : undefined} /></ul>
+      {doing.error && <ErrorPanel what={w.backup} error={doing.error} />}
+      <Button icon="shield-check" busy={doing.busy} onPress={() => void make()} testId="make-backup">{w.makeBackup}</Button>
+      <FileField label={w.checkBackup} busy={doing.busy} onFile={(file) => void check(file)} testId="check-backup" />
+    </Card>
   );
 }

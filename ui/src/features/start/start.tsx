@@ -65,6 +65,7 @@ function Welcome({ onMake, onResume, isFirst }: { onMake(): void; onResume(c: { 
           <Button kind="primary" icon="fingerprint-pattern" onPress={onMake} testId="make">{t.start.make}</Button>
         </div>
         <p><a href="#/accounts/add" data-test="other-ways">{t.start.other}</a></p>
+        {isFirst && <p><a href="#/restore" data-test="to-restore">{t.start.restore}</a></p>}
       </Card>
       {doing.error && <ErrorPanel what={t.what.save} error={doing.error} />}
       {isFirst && settings && (
