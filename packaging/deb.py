@@ -20,12 +20,13 @@ HERE = ROOT / 'packaging'
 MAINTAINER = 'The Passmesh project <packages@passmesh.invalid>'
 DOCS = {'passmesh': ['README.md', 'docs/cli.md', 'docs/config.md', 'docs/account.md'], 'passmesh-keyd': ['docs/keyd.md'],
         'passmesh-server': ['docs/server.md', 'docs/config.md', 'docs/protocol.md']}
-PROGRAMS = {'passmesh': ['passmesh'], 'passmesh-server': ['passmesh-server'], 'passmesh-keyd': ['passmesh-keyd', 'passmesh-tpm']}
+PROGRAMS = {'passmesh': ['passmesh', 'passmesh-devices'], 'passmesh-server': ['passmesh-server'], 'passmesh-keyd': ['passmesh-keyd', 'passmesh-tpm']}
 TEXTS = {
     'passmesh': ('web', 'Web3 wallet whose key is a passkey', [],
                  'A wallet without a company in the middle. Its key is a passkey; the servers that it asks are\n'
                  'found over libp2p and used without trusting them. This package has the daemon, the\n'
-                 'command line and the page that the daemon serves on this machine.'),
+                 'command line, the page that the daemon serves on this machine, and passmesh-devices for\n'
+                 'security keys and the TPM without a browser.'),
     'passmesh-server': ('net', 'server that answers wallets from an Ethereum node', ['passwd'],
                         'Serves wallets over libp2p from an Ethereum node of its operator, and bundles their user\n'
                         'operations for the fee that each of them pays. It runs as a user of its own under systemd,\n'

@@ -3,7 +3,10 @@
 
 #include "node/api/local_client.h"
 #include "node/authenticator/device_vault.h"
+#include "node/config/config.h"
 #include "node/os/entropy.h"
+#include "node/os/store_fs.h"
+#include "node/tpm/tpm_fd.h"
 
 /* What the files of passmesh-devices share. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -11,6 +14,21 @@ enum { TEXT_LEN = 256 };
 
 /* say prints a sentence to stderr. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- wish.c: what the words of the command line ask for ---- */
+enum act { ACT_LIST, ACT_ENROL, ACT_UNLOCK, ACT_APPROVE, ACT_ADD };
+
+struct wish {
+    enum act act;
+    bool in_tpm;
+    const char *operation; /* of ACT_APPROVE */
+    const char *device;    /* the security key's path; NULL: the first */
+    const char *tpm;       /* the TPM's */
+    const char *pinentry;  /* NULL: the usual one */
+};
+
+/* wish_read says how it is used, and returns false, if the words make no sense. */
+bool wish_read(struct wish *ret, struct config_args *where, int argc, char **argv);
 
 /* ---- door.c: the daemon's API over its socket ---- */
 struct door {
@@ -31,6 +49,37 @@ int tell(enum err e, const struct door *d, const char *what);
 int keys_list(void);
 /* keys_find: the first key, unless one was named. */
 bool keys_find(char out[static TEXT_LEN], const char *named);
+
+/* ---- pins.c: a PIN, asked by pinentry, or at the terminal where there is none; it goes to the key or the chip alone ---- */
+struct pin {
+    uint8_t bytes[SECURITY_KEY_PIN_MAX];
+    size_t n;
+};
+void pin_wipe(struct pin *p);
+
+/* pin_ask says why not. program: NULL is the usual one. pin_choose asks twice: nobody else knows what was chosen. */
+bool pin_ask(struct pin *ret, const char *program, const char *what);
+bool pin_choose(struct pin *ret, const char *program, const char *what);
+
+/* ---- places.c: what makes passkeys here ---- */
+struct places {
+    struct security_key key;
+    struct device_key on_key;
+    bool has_key;
+    struct tpm_key chip;
+    struct device_tpm on_chip;
+    struct tpm_fd way; /* to the chip */
+    int chip_fd;
+    bool has_chip;
+    struct device_blobs blobs;
+    struct store_dir dir;
+    struct budget *budget;
+};
+
+/* places_open_key opens the security key of a path (NULL: the first); places_open_chip the TPM behind a path, whose passkey lies in DATA/devices. Both say why not. */
+bool places_open_key(struct places *p, const char *named);
+bool places_open_chip(struct places *p, const struct config *config, const char *device);
+void places_done(struct places *p);
 
 /* ---- approve.c ---- */
 /* approve_operation shows what is to be signed and asks. ERR_CLOSED: the person said no; else as device_vault.h. */

@@ -1,94 +1,107 @@
-/* passmesh-devices: security keys for the vault, without a browser. It asks the daemon over its socket and the key through libfido2;
- * the PIN is typed at the terminal and goes to the key alone. */
+/* passmesh-devices: the vault with a security key or this computer's TPM, without a browser. It asks the daemon over its socket, the key through libfido2,
+ * the chip through ESYS; a PIN is asked by pinentry, or at the terminal, and goes to the key or the chip alone. */
 #include "devices.h"
 
 #include "base/budget.h"
 #include "base/secret.h"
 #include "crypto/backend.h"
 #include "node/authenticator/libfido2.h"
-#include "node/config/config.h"
-#include "node/os/prompt.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum { BUDGET_MAX = 256 * 1024 };
 
-static int run(struct device_vault *d, const struct door *door, const char *what, const char *id)
+static bool ask_key_pin(const struct places *p, struct pin *ret, const struct wish *w)
 {
-    if (strcmp(what, "approve") == 0) {
-        return tell(approve_operation(d, id), door, "Signed.");
-    }
-    say("Touch the key when it blinks.");
-    bool is_enrol = strcmp(what, "enrol") == 0;
-    enum err e = is_enrol ? device_vault_enrol(d) : device_vault_unlock(d);
-    return tell(e, door, is_enrol ? "The vault is made and open." : "The vault is open.");
+    bool needs_pin = fido_dev_has_pin(p->key.dev) && !fido_dev_has_uv(p->key.dev);
+    return !needs_pin || pin_ask(ret, w->pinentry, "PIN of the security key");
 }
 
-/* With the key open: its PIN, and then what was asked for. */
-static int
-with_key(struct device_vault *d, const struct door *door, const char *what, const char *id)
+/* A new passkey in the chip gets a PIN that is chosen now. */
+static bool
+ask_pins(const struct places *p, struct pin *ret_key, struct pin *ret_chip, const struct wish *w)
 {
-    uint8_t pin[SECURITY_KEY_PIN_MAX];
-    size_t n = 0;
-    if (fido_dev_has_pin(d->key->dev) && !fido_dev_has_uv(d->key->dev)) {
-        if (prompt_secret(MSPAN_OF(pin), &n, "PIN of the security key") != OK) {
-            say("There is no terminal to type the PIN at, or it is too long.");
-            return EXIT_FAILED;
-        }
-        d->pin = span_of(pin, n);
+    const char *what = "PIN of the passkey in this computer's TPM";
+    bool is_new = w->in_tpm && (w->act == ACT_ENROL || w->act == ACT_ADD);
+    if (p->has_key && !ask_key_pin(p, ret_key, w)) {
+        return false;
     }
-    int code = run(d, door, what, id);
-    wipe(MSPAN_OF(pin));
+    return !p->has_chip ||
+           (is_new ? pin_choose(ret_chip, w->pinentry, "A new PIN, for a passkey in the TPM")
+                   : pin_ask(ret_chip, w->pinentry, what));
+}
+
+static int act(struct device_vault *d,
+               const struct door *door,
+               struct device_authenticator *other,
+               struct span other_pin,
+               const struct wish *w)
+{
+    if (!w->in_tpm || other) {
+        say("Touch the key when it blinks.");
+    }
+    switch (w->act) {
+    case ACT_ENROL:   return tell(device_vault_enrol(d), door, "The vault is made and open.");
+    case ACT_UNLOCK:  return tell(device_vault_unlock(d), door, "The vault is open.");
+    case ACT_APPROVE: return tell(approve_operation(d, w->operation), door, "Signed.");
+    case ACT_LIST:
+    case ACT_ADD:     break;
+    }
+    return tell(device_vault_add(d, other, other_pin), door, "The passkey opens the vault now.");
+}
+
+/* With what is needed open: the PINs, and then what was asked for. */
+static int
+with_places(struct places *p, struct device_vault *d, const struct door *door, const struct wish *w)
+{
+    AUTO(pin_wipe) struct pin key_pin = {.n = 0};
+    AUTO(pin_wipe) struct pin chip_pin = {.n = 0};
+    if (!ask_pins(p, &key_pin, &chip_pin, w)) {
+        return EXIT_FAILED;
+    }
+    struct device_authenticator *on_key = p->has_key ? &p->on_key.authenticator : NULL;
+    struct device_authenticator *on_chip = p->has_chip ? &p->on_chip.authenticator : NULL;
+    struct span of_key = span_of(key_pin.bytes, key_pin.n);
+    struct span of_chip = span_of(chip_pin.bytes, chip_pin.n);
+    d->authenticator = w->in_tpm ? on_chip : on_key;
+    d->pin = w->in_tpm ? of_chip : of_key;
+    int code = act(d, door, w->in_tpm ? on_key : on_chip, w->in_tpm ? of_key : of_chip, w);
     device_vault_done(d);
     return code;
 }
 
-static int
-with_daemon(const struct config *config, const char *named, const char *what, const char *id)
+static int with_daemon(const struct config *config, const struct wish *w)
 {
     static struct door door;
     static struct device_vault d;
-    struct security_key key = {0};
+    static struct places places;
     struct budget budget;
     struct entropy entropy;
     char origin[64];
-    char path[TEXT_LEN];
+    bool is_both = w->act == ACT_ADD;
     budget_init(&budget, NULL, "devices", BUDGET_MAX);
     if (crypto_init() != OK || entropy_init(&entropy) != OK) {
         say("This system gives no randomness, or lacks a library.");
         return EXIT_FAILED;
     }
-    if (!keys_find(path, named) || security_key_open(&key, path) != OK) {
-        say("No security key was found, or it cannot be opened. `passmesh-devices list` tells.");
-        return EXIT_FAILED;
-    }
     if (local_client_open(&door.client, config->socket) != OK) {
         say("No wallet is running. Start one with: passmesh daemon");
-        security_key_done(&key);
         return EXIT_FAILED;
     }
+    places.budget = &budget;
+    bool is_open = (w->in_tpm && !is_both) || places_open_key(&places, w->device);
+    is_open = is_open && ((!w->in_tpm && !is_both) || places_open_chip(&places, config, w->tpm));
     int n = snprintf(origin, sizeof origin, "http://passmesh.localhost:%u", config->port);
     door.api.call = door_call;
     door.entropy = &entropy;
     d = (struct device_vault){.api = &door.api,
-                              .key = &key,
                               .rng = &entropy.rng,
                               .budget = &budget,
                               .origin = span_of(origin, (size_t)n)};
-    int code = with_key(&d, &door, what, id);
-    security_key_done(&key);
+    int code = is_open ? with_places(&places, &d, &door, w) : EXIT_FAILED;
+    places_done(&places);
     local_client_close(&door.client);
     return code;
-}
-
-static int usage(void)
-{
-    say("usage: passmesh-devices [--home DIR] [--device PATH] (list | enrol | unlock | approve "
-        "OPERATION)\n"
-        "Security keys for the vault, without a browser; the PIN is typed here. docs/vault.md "
-        "tells more.");
-    return EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -96,30 +109,17 @@ int main(int argc, char **argv)
     static struct config config;
     struct diag diag = {0};
     struct config_args where = {.exe_dir = ""};
-    const char *device = NULL;
-    int i = 1;
-    for (; i + 1 < argc && strncmp(argv[i], "--", 2) == 0; i += 2) {
-        if (strcmp(argv[i], "--home") == 0) {
-            where.home = argv[i + 1];
-        } else if (strcmp(argv[i], "--device") == 0) {
-            device = argv[i + 1];
-        } else {
-            return usage();
-        }
+    struct wish w = {.tpm = "/dev/tpmrm0"};
+    if (!wish_read(&w, &where, argc, argv)) {
+        return EXIT_USAGE;
     }
-    const char *what = i < argc ? argv[i] : "";
-    bool is_approve = strcmp(what, "approve") == 0;
-    bool is_plain = strcmp(what, "enrol") == 0 || strcmp(what, "unlock") == 0;
     fido_init(FIDO_DISABLE_U2F_FALLBACK);
-    if (strcmp(what, "list") == 0 && i + 1 == argc) {
+    if (w.act == ACT_LIST) {
         return keys_list();
-    }
-    if (!(is_plain && i + 1 == argc) && !(is_approve && i + 2 == argc)) {
-        return usage();
     }
     if (config_load(&config, &where, &diag) != OK) {
         say("The configuration is not right: %s.", diag.rule ? diag.rule : "it cannot be read");
         return EXIT_FAILED;
     }
-    return with_daemon(&config, device, what, is_approve ? argv[i + 1] : NULL);
+    return with_daemon(&config, &w);
 }

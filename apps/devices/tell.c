@@ -19,10 +19,12 @@ int tell(enum err e, const struct door *d, const char *what)
     case OK:       (void)printf("%s\n", what); return EXIT_DONE;
     case ERR_AUTH: say("The PIN is wrong."); break;
     case ERR_STATE:
-        say("Not now: see `passmesh vault status`. Another passkey is added in the page, where one "
-            "of the vault agrees.");
+        say("Not now: see `passmesh vault status`. A vault that is there is not made again: `add` "
+            "makes another passkey of an open one.");
         break;
-    case ERR_NOT_FOUND:   say("No passkey of the vault is on this key."); break;
+    case ERR_NOT_FOUND:
+        say("No passkey of the vault is there: not on this key, or not in this computer's TPM.");
+        break;
     case ERR_UNSUPPORTED: say("This key gives no secret for the vault (hmac-secret)."); break;
     case ERR_TIMEOUT:     say("Nobody touched the key."); break;
     case ERR_DENIED:

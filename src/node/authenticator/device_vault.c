@@ -1,4 +1,4 @@
-/* The vault's ceremonies with a security key, over the daemon's API. */
+/* The vault's ceremonies with a security key or the TPM, over the daemon's API. */
 #include "node/authenticator/device_vault.h"
 
 #include "base/buf.h"
@@ -154,7 +154,7 @@ assert_once(struct device_vault *d, struct json *result, const struct bytes *cre
     q.challenge = span_of(challenge.p, challenge.n);
     q.prf_input = span_of(input.p, input.n);
     q.credential_id = span_of(credential_id->p, credential_id->n);
-    TRY(security_key_assert(d->key, &d->answer, &q));
+    TRY(d->authenticator->use(d->authenticator, &d->answer, &q));
     put_assertion(&m, &d->answer);
     if (d->answer.has_prf) {
         TRY(put_sealed(d, &m, KEYD_VAULT_ASSERTED, SPAN_OF(d->answer.prf.bytes)));
@@ -170,14 +170,14 @@ static enum err create(struct device_vault *d, struct json *result, struct bytes
     struct bytes user;
     struct security_key_ask q = asking(d);
     message_init(&m, d);
-    put_text(&m, "where", SPAN_LIT("security_key"));
+    put_text(&m, "where", span_str(d->authenticator->where));
     TRY(call(d, &m, result, "vault_enrol_begin"));
     TRY(find_bytes(&challenge, *result, "options", "challenge"));
     TRY(find_bytes(&user, *result, "options", "user_id"));
     q.challenge = span_of(challenge.p, challenge.n);
     q.user_id = span_of(user.p, user.n);
     q.user_name = SPAN_LIT("Passmesh vault");
-    TRY(security_key_create(d->key, &d->answer, &q));
+    TRY(d->authenticator->create(d->authenticator, &d->answer, &q));
     ret_credential_id->n = span_copy(MSPAN_OF(ret_credential_id->p),
                                      span_of(d->answer.credential_id, d->answer.credential_id_len));
     message_done(&m);
@@ -188,7 +188,9 @@ static enum err create(struct device_vault *d, struct json *result, struct bytes
     put_bytes(&m, "credential_id", span_of(ret_credential_id->p, ret_credential_id->n));
     put_bytes(&m, "client_data_json", span_of(d->answer.client_data, d->answer.client_data_len));
     put_bytes(&m, "attestation_object", span_of(d->answer.object, d->answer.object_len));
-    wr_str(&m.w, ",\"transports\":[\"usb\"]}");
+    wr_str(&m.w, ",\"transports\":[\"");
+    wr_str(&m.w, d->authenticator->transport);
+    wr_str(&m.w, "\"]}");
     return call(d, &m, result, "vault_enrol_created");
 }
 
@@ -200,17 +202,76 @@ static enum err expect_state(struct device_vault *d, struct json *result, const 
     return span_equal(found, span_str(state)) ? OK : ERR_STATE;
 }
 
-enum err device_vault_enrol(struct device_vault *d)
+/* The passkey of the vault that is on this authenticator, without PRF: a signature never asks for it. */
+static enum err sign_any(struct device_vault *d,
+                         struct device_authenticator *who,
+                         struct span pin,
+                         struct span challenge)
+{
+    struct json vault;
+    struct json list;
+    struct json one;
+    enum err e = ERR_NOT_FOUND;
+    TRY(ask(d, &vault, "vault_status"));
+    if (!json_find(&list, vault, "passkeys")) {
+        return ERR_MALFORMED;
+    }
+    struct json_iter it = json_iterate(list);
+    while (e == ERR_NOT_FOUND && json_next(&it, NULL, &one)) {
+        struct bytes id;
+        struct security_key_ask q = asking(d);
+        TRY(find_bytes(&id, one, NULL, "id"));
+        q.pin = pin;
+        q.challenge = challenge;
+        q.credential_id = span_of(id.p, id.n);
+        e = who->use(who, &d->answer, &q);
+    }
+    return e;
+}
+
+static enum err make_passkey(struct device_vault *d)
 {
     struct json result;
     struct bytes credential_id;
     bool is_done = false;
-    TRY(expect_state(d, &result, "none"));
     TRY(create(d, &result, &credential_id));
     TRY(assert_once(d, &result, &credential_id));
     TRY(assert_once(d, &result, &credential_id));
     TRY(json_find_bool(&is_done, result, "done"));
     return is_done ? OK : ERR_STATE;
+}
+
+enum err device_vault_enrol(struct device_vault *d)
+{
+    struct json result;
+    TRY(expect_state(d, &result, "none"));
+    return make_passkey(d);
+}
+
+static enum err agree(struct device_vault *d, struct device_authenticator *who, struct span pin)
+{
+    AUTO(message_done) struct message m = {.has_member = false};
+    struct json result;
+    struct bytes challenge;
+    message_init(&m, d);
+    put_text(&m, "what", SPAN_LIT("passkey"));
+    TRY(call(d, &m, &result, "vault_change_begin"));
+    TRY(find_bytes(&challenge, result, "options", "challenge"));
+    TRY(sign_any(d, who, pin, span_of(challenge.p, challenge.n)));
+    message_done(&m);
+    message_init(&m, d);
+    put_assertion(&m, &d->answer);
+    return call(d, &m, &result, "vault_change_finish");
+}
+
+enum err device_vault_add(struct device_vault *d,
+                          struct device_authenticator *agrees,
+                          struct span agrees_pin)
+{
+    struct json result;
+    TRY(expect_state(d, &result, "open"));
+    TRY(agree(d, agrees, agrees_pin));
+    return make_passkey(d);
 }
 
 /* ---- opening ---- */
@@ -236,7 +297,7 @@ static enum err assert_any(struct device_vault *d, struct json vault)
         q.challenge = SPAN_OF(challenge);
         q.credential_id = span_of(id.p, id.n);
         q.prf_input = span_of(input.p, input.n);
-        e = security_key_assert(d->key, &d->answer, &q);
+        e = d->authenticator->use(d->authenticator, &d->answer, &q);
     }
     TRY(e);
     return d->answer.has_prf ? OK : ERR_UNSUPPORTED;
@@ -283,27 +344,6 @@ enum err device_vault_begin(struct device_vault *d, struct device_request *reque
     return OK;
 }
 
-/* The passkey of the vault that is on this key, without PRF: a signature never asks for it. */
-static enum err sign_any(struct device_vault *d, struct json vault, struct span challenge)
-{
-    struct json list;
-    struct json one;
-    enum err e = ERR_NOT_FOUND;
-    if (!json_find(&list, vault, "passkeys")) {
-        return ERR_MALFORMED;
-    }
-    struct json_iter it = json_iterate(list);
-    while (e == ERR_NOT_FOUND && json_next(&it, NULL, &one)) {
-        struct bytes id;
-        struct security_key_ask q = asking(d);
-        TRY(find_bytes(&id, one, NULL, "id"));
-        q.challenge = challenge;
-        q.credential_id = span_of(id.p, id.n);
-        e = security_key_assert(d->key, &d->answer, &q);
-    }
-    return e;
-}
-
 enum err device_vault_approve(struct device_vault *d,
                               const struct device_request *request,
                               struct span ticks)
@@ -312,8 +352,7 @@ enum err device_vault_approve(struct device_vault *d,
     char number[NUMBER_TEXT_MAX];
     struct json result;
     message_init(&m, d);
-    TRY(ask(d, &result, "vault_status"));
-    TRY(sign_any(d, result, SPAN_OF(request->challenge)));
+    TRY(sign_any(d, d->authenticator, d->pin, SPAN_OF(request->challenge)));
     put_text(&m, "operation_id", request->operation);
     put_name(&m, "revision");
     (void)snprintf(number, sizeof number, "%llu", (unsigned long long)request->revision);

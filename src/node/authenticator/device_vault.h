@@ -4,9 +4,9 @@
 #include "base/budget.h"
 #include "base/rng.h"
 #include "codec/json.h"
-#include "node/authenticator/security_key.h"
+#include "node/authenticator/device_authenticator.h"
 
-/* The vault with a security key and without a browser: what the page does, done over the daemon's API with the key at hand. PRF outputs are
+/* The vault with a security key or the TPM and without a browser: what the page does, done over the daemon's API with what is at hand. PRF outputs are
  * sealed here for keyd; the daemon carries them as it carries the page's. */
 
 /* The daemon's API; embed as first member. */
@@ -22,11 +22,11 @@ struct device_api {
 
 struct device_vault {
     struct device_api *api;
-    struct security_key *key;
+    struct device_authenticator *authenticator;
     struct rng *rng;
-    struct budget *budget;             /* for messages, some 16 KiB at a time */
-    struct span origin;                /* of the page: what a browser would write */
-    struct span pin;                   /* empty: the key verifies the person itself */
+    struct budget *budget; /* for messages, some 16 KiB at a time */
+    struct span origin;    /* of the page: what a browser would write */
+    struct span pin;       /* of the authenticator; empty: it verifies the person itself */
     struct security_key_answer answer; /* of the ceremony that runs; wiped by device_vault_done */
 };
 
@@ -37,6 +37,12 @@ void device_vault_done(struct device_vault *d);
  * another one (in the page); there is none yet; ERR_UNSUPPORTED: the key gives no PRF; ERR_LIMIT. */
 MUST_CHECK enum err device_vault_enrol(struct device_vault *d);
 MUST_CHECK enum err device_vault_unlock(struct device_vault *d);
+
+/* device_vault_add makes another passkey, after one of the vault, on the authenticator agrees, has signed for the change. The vault is open, else ERR_STATE. Errors as
+ * above; ERR_NOT_FOUND: agrees has no passkey of the vault. */
+MUST_CHECK enum err device_vault_add(struct device_vault *d,
+                                     struct device_authenticator *agrees,
+                                     struct span agrees_pin);
 
 /* device_vault_begin asks for the challenge over a prepared operation of an ordinary account, and gives what keyd has read (type reading of
  * the API; until the next call). device_vault_approve signs that challenge and hands it in; ticks is the JSON array of risk lines that the

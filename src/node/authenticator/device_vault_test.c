@@ -9,6 +9,7 @@
 #include "node/authenticator/ctap_device_test.h"
 #include "node/authenticator/libfido2.h"
 #include "node/keyd/keyd.h"
+#include "node/tpm/tpm_rig_test.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,7 @@ static struct bench {
     char members[16 * 1024];
     struct ctap_device device;
     struct security_key key;
+    struct device_key on_key;
     struct device_vault d;
 } bench;
 
@@ -90,8 +92,9 @@ static struct bench *start(void)
     ctap_device_plug(&b->device);
     EXPECT_OK(security_key_open(&b->key, "soft"));
     EXPECT_EQ(FIDO_OK, fido_dev_set_pin(b->key.dev, "1234", NULL));
+    device_key_init(&b->on_key, &b->key);
     b->d = (struct device_vault){.api = &b->api,
-                                 .key = &b->key,
+                                 .authenticator = &b->on_key.authenticator,
                                  .rng = &b->r.w.rng.rng,
                                  .budget = test_budget(),
                                  .origin = SPAN_LIT("http://passmesh.localhost:7878"),
@@ -165,6 +168,122 @@ TEST(a_wrong_pin_a_key_that_changes_and_another_key)
     EXPECT_EQ(FIDO_OK, fido_dev_set_pin(b->key.dev, "1234", NULL));
     EXPECT_ERR(ERR_NOT_FOUND, device_vault_unlock(&b->d));
     done(b);
+}
+
+/* ---- the TPM ---- */
+
+/* The file that keeps the chip's passkey. */
+static struct {
+    struct device_blobs blobs; /* first */
+    uint8_t bytes[DEVICE_BLOB_MAX];
+    size_t n;
+    bool fails;
+} file;
+
+static enum err file_load(struct device_blobs *self, struct mspan room, size_t *ret_n)
+{
+    (void)self;
+    *ret_n = span_copy(room, span_of(file.bytes, file.n));
+    return file.n > 0 ? OK : ERR_NOT_FOUND;
+}
+
+static enum err file_save(struct device_blobs *self, struct span bytes)
+{
+    (void)self;
+    if (!file.fails) {
+        file.n = span_copy(MSPAN_OF(file.bytes), bytes);
+    }
+    return file.fails ? ERR_IO : OK;
+}
+
+static struct tpm_rig chip;
+static struct tpm_key chip_key;
+static struct device_tpm on_chip;
+
+static bool start_chip(void)
+{
+    if (!tpm_rig_start(&chip, false)) {
+        return false;
+    }
+    memset(&file, 0, sizeof file);
+    file.blobs = (struct device_blobs){.load = file_load, .save = file_save};
+    device_tpm_init(&on_chip, &chip_key, &file.blobs);
+    return EXPECT_OK(tpm_key_open(&chip_key, tpm_fd_tcti(&chip.fd)));
+}
+
+static void use_chip(struct bench *b, const char *pin)
+{
+    b->d.authenticator = &on_chip.authenticator;
+    b->d.pin = span_str(pin);
+}
+
+static void use_key(struct bench *b)
+{
+    b->d.authenticator = &b->on_key.authenticator;
+    b->d.pin = SPAN_LIT("1234");
+}
+
+static bool send_one(struct bench *b)
+{
+    struct rig_text op = rig_prepare(&b->r, "1000000000000000000");
+    struct device_request q = {.operation = span_str(op.text), .revision = 1};
+    return EXPECT_OK(device_vault_begin(&b->d, &q)) &&
+           EXPECT_OK(device_vault_approve(&b->d, &q, SPAN_LIT("[\"first_time\"]")));
+}
+
+TEST(enrolled_by_a_key_and_opened_and_signed_by_the_chip)
+{
+    if (!start_chip()) {
+        return;
+    }
+    struct bench *b = start();
+    TEST_REQUIRE(b);
+    EXPECT_OK(device_vault_enrol(&b->d));
+    EXPECT(rig_ask(&b->r, "ordinary_create", "\"name\":\"By both\",\"words\":12"));
+    use_chip(b, "a chip's pin");
+    EXPECT_ERR(ERR_NOT_FOUND, device_vault_add(&b->d, &on_chip.authenticator, b->d.pin));
+    file.fails = true;
+    EXPECT_ERR(ERR_IO, device_vault_add(&b->d, &b->on_key.authenticator, SPAN_LIT("1234")));
+    file.fails = false;
+    EXPECT_OK(device_vault_add(&b->d, &b->on_key.authenticator, SPAN_LIT("1234")));
+    EXPECT(rig_ask(&b->r, "vault_lock", " "));
+    b->d.pin = SPAN_LIT("another pin");
+    EXPECT_ERR(ERR_AUTH, device_vault_unlock(&b->d));
+    b->d.pin = SPAN_LIT("a chip's pin");
+    EXPECT_OK(device_vault_unlock(&b->d));
+    rig_turn(&b->r, 10);
+    EXPECT(send_one(b));
+    EXPECT(rig_ask(&b->r, "vault_lock", " "));
+    use_key(b);
+    EXPECT_OK(device_vault_unlock(&b->d));
+    done(b);
+    tpm_key_done(&chip_key);
+    tpm_rig_done(&chip);
+}
+
+TEST(enrolled_in_the_chip_and_opened_by_a_key)
+{
+    if (!start_chip()) {
+        return;
+    }
+    struct bench *b = start();
+    TEST_REQUIRE(b);
+    use_chip(b, "4321");
+    EXPECT_OK(device_vault_enrol(&b->d));
+    use_key(b);
+    EXPECT_OK(device_vault_add(&b->d, &on_chip.authenticator, SPAN_LIT("4321")));
+    EXPECT(rig_ask(&b->r, "ordinary_create", "\"name\":\"By both\",\"words\":12"));
+    EXPECT(rig_ask(&b->r, "vault_lock", " "));
+    EXPECT_OK(device_vault_unlock(&b->d));
+    rig_turn(&b->r, 10);
+    EXPECT(send_one(b));
+    EXPECT(rig_ask(&b->r, "vault_lock", " "));
+    use_chip(b, "4321");
+    file.n = 0; /* the file is lost, and with it the chip's passkey */
+    EXPECT_ERR(ERR_NOT_FOUND, device_vault_unlock(&b->d));
+    done(b);
+    tpm_key_done(&chip_key);
+    tpm_rig_done(&chip);
 }
 
 TEST_MAIN
