@@ -102,6 +102,61 @@ static void put_connection(struct json_writer *j, const struct host_peer_info *i
     put_text(j, info->agent);
 }
 
+/* What the connection manager holds of a peer. */
+static void put_tags(struct json_writer *j, const struct net_json *n, const struct peer_id *peer)
+{
+    struct conn_tags tags;
+    if (!n->peers || !conn_manager_tags(&n->peers->manager, &tags, peer)) {
+        return;
+    }
+    json_put_name(j, "tags");
+    json_put_array(j);
+    for (int i = 0; i < CONN_TAG_COUNT; i++) {
+        bool protects = tags.protectors >> i & 1;
+        if (tags.values[i] > 0 || protects) {
+            json_put_object(j);
+            put_str(j, "tag", conn_tag_name((enum conn_tag)i));
+            put_u64(j, "value", tags.values[i]);
+            put_bool(j, "protects", protects);
+            json_end_object(j);
+        }
+    }
+    json_end_array(j);
+}
+
+/* Why the last peers left, and others were not let in. */
+static void put_reasons(struct json_writer *j, const struct net_json *n)
+{
+    const struct host_ending *e;
+    if (!n->peers) {
+        return;
+    }
+    json_put_name(j, "endings");
+    json_put_array(j);
+    for (size_t i = 0; i < NET_JSON_ENDINGS_MAX && (e = host_conn_manager_ending(n->peers, i));
+         i++) {
+        json_put_object(j);
+        put_id(j, "peer", &e->peer);
+        put_u64(j, "ago_s", instant_since(e->at, n->now) / US_PER_S);
+        put_str(j, "direction", e->inbound ? "in" : "out");
+        put_bool(j, "pruned", e->was_pruned);
+        put_str(j, "why", e->rule ? e->rule : err_name(e->err));
+        json_end_object(j);
+    }
+    json_end_array(j);
+    json_put_name(j, "refusals");
+    json_put_array(j);
+    for (size_t i = 0; i < n->peers->refusals_count; i++) {
+        const struct host_refusal_kind *r = &n->peers->refusals[i];
+        json_put_object(j);
+        put_str(j, "why", r->last.reason);
+        put_str(j, "scope", r->last.scope);
+        put_u64(j, "count", r->count);
+        json_end_object(j);
+    }
+    json_end_array(j);
+}
+
 static void
 put_info(struct json_writer *j, const struct net_json *n, const struct host_peer_info *info)
 {
@@ -114,6 +169,7 @@ put_info(struct json_writer *j, const struct net_json *n, const struct host_peer
         put_text(j, host_peer_protocol(n->host, &info->peer, i));
     }
     json_end_array(j);
+    put_tags(j, n, &info->peer);
     json_end_object(j);
 }
 
@@ -355,6 +411,7 @@ void net_json_put_state(struct json_writer *j, const struct net_json *n)
     put_id(j, "id", host_self(n->host));
     put_reach(j, n);
     put_peers(j, n);
+    put_reasons(j, n);
     put_dht(j, n);
     put_gossip(j, n);
     put_budgets(j, n);

@@ -3,6 +3,7 @@
 
 #include "codec/json.h"
 #include "codec/multiaddr.h"
+#include "p2p/host_conn_manager.h"
 #include "p2p/host_gossip.h"
 #include "p2p/host_kad.h"
 #include "p2p/host_probe.h"
@@ -15,13 +16,15 @@ enum {
     NET_JSON_PEERS_MAX = 256,
     NET_JSON_PROTOCOLS_MAX = 32, /* of a peer */
     NET_JSON_BUDGETS_MAX = 8,
+    NET_JSON_ENDINGS_MAX = 16, /* the newest */
 };
 
 struct net_json {
     const struct host *host;
-    const struct host_kad *kad;       /* NULL: no DHT */
-    const struct host_gossip *gossip; /* NULL: no gossipsub */
-    const struct host_reach *reach;   /* NULL: nothing is known */
+    const struct host_kad *kad;            /* NULL: no DHT */
+    const struct host_gossip *gossip;      /* NULL: no gossipsub */
+    const struct host_conn_manager *peers; /* NULL: nobody manages connections */
+    const struct host_reach *reach;        /* NULL: nothing is known */
     const struct budget
         *budgets[NET_JSON_BUDGETS_MAX]; /* of the program, beside the host's; NULL ends them */
     instant now;

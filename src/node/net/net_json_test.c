@@ -58,10 +58,20 @@ TEST(the_state_of_two_hosts)
                             &(struct host_kad_cfg){
                                 .kad = {.mode = KAD_MODE_SERVER, .private_too = true}
     }));
+    static struct host_conn_manager peers;
+    host_conn_manager_init(&peers, &net.nodes[0].host, &(struct host_conn_manager_cfg){0});
     host_net_connect(&net, 0, 1);
     host_net_pass(&net, US_PER_S);
-    struct net_json n = {
-        .host = &net.nodes[0].host, .kad = &kad, .budgets = {test_budget()}, .now = net.now};
+    host_disconnect(&net.nodes[0].host, host_self(&net.nodes[1].host));
+    host_net_run(&net);
+    host_net_connect(&net, 0, 1);
+    host_net_pass(&net, US_PER_S);
+    conn_manager_tag(&peers.manager, host_self(&net.nodes[1].host), CONN_TAG_DHT, 7);
+    struct net_json n = {.peers = &peers,
+                         .host = &net.nodes[0].host,
+                         .kad = &kad,
+                         .budgets = {test_budget()},
+                         .now = net.now};
     struct wr w = wr_init(MSPAN_OF(room));
     struct json_writer j = json_writer_init(&w);
     net_json_put_state(&j, &n);
@@ -75,6 +85,11 @@ TEST(the_state_of_two_hosts)
     expect_word("test/1", peer, "agent");
     EXPECT(json_count(at(peer, "protocols")) >= 3);
     EXPECT(number(peer, "memory_used") > 0);
+    EXPECT_EQ(1, json_count(at(peer, "tags")));
+    EXPECT_EQ(7, number(first(at(peer, "tags")), "value"));
+    EXPECT_EQ(1, json_count(at(v, "endings")));
+    EXPECT_EQ(0, json_count(at(v, "refusals")));
+    expect_word("closed by us", first(at(v, "endings")), "why");
     expect_word("server", at(v, "dht"), "mode");
     expect_word("unknown", at(v, "reach"), "state");
     struct json address = first(at(v, "addresses"));
@@ -84,6 +99,7 @@ TEST(the_state_of_two_hosts)
               json_count(at(v, "budget"))); /* the program's, three of the host, two of the DHT */
     EXPECT_EQ(1, number(first(at(v, "counts")), "used"));
     host_kad_done(&kad);
+    host_conn_manager_done(&peers);
     host_net_done(&net);
 }
 

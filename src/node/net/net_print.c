@@ -98,6 +98,23 @@ static void print_protocols(struct json peer)
     (void)putchar('\n');
 }
 
+static void print_tags(struct json peer)
+{
+    char tag[TEXT_LEN];
+    struct json one;
+    struct json_iter it = list_of(peer, "tags");
+    bool any = false;
+    while (json_next(&it, NULL, &one)) {
+        (void)printf("%s %s %llu%s", any ? "," : "    tagged", text_of(one, "tag", tag),
+                     (unsigned long long)number(one, "value"),
+                     is_set(one, "protects") ? " (protected)" : "");
+        any = true;
+    }
+    if (any) {
+        (void)putchar('\n');
+    }
+}
+
 /* What a connection is made of, on two lines. */
 static void print_connection(struct json peer)
 {
@@ -117,6 +134,7 @@ static void print_connection(struct json peer)
                  (unsigned long long)number(peer, "since_s"), text_of(peer, "agent", a),
                  text_of(peer, "observed", c)[0] ? ", sees us at " : "", c);
     print_protocols(peer);
+    print_tags(peer);
 }
 
 void net_print_peers(struct json r)
@@ -129,6 +147,25 @@ void net_print_peers(struct json r)
     while (json_next(&it, NULL, &one)) {
         (void)printf("  %s\n", text_of(one, "id", id));
         print_connection(one);
+    }
+}
+
+static void print_reasons(struct json r)
+{
+    char id[TEXT_LEN];
+    char why[TEXT_LEN];
+    struct json one;
+    struct json_iter it = list_of(r, "endings");
+    while (json_next(&it, NULL, &one)) {
+        (void)printf("Left       %s, %llu s ago: %s%s\n", text_of(one, "peer", id),
+                     (unsigned long long)number(one, "ago_s"), text_of(one, "why", why),
+                     is_set(one, "pruned") ? " (let go of)" : "");
+    }
+    struct json_iter refusals = list_of(r, "refusals");
+    while (json_next(&refusals, NULL, &one)) {
+        (void)printf("Refused    %llu times: %s, in scope %s\n",
+                     (unsigned long long)number(one, "count"), text_of(one, "why", why),
+                     text_of(one, "scope", id));
     }
 }
 
@@ -212,6 +249,7 @@ void net_print_state(struct json r)
     }
     print_addresses(r);
     net_print_peers(r);
+    print_reasons(r);
     print_dht(r);
     print_topics(r);
     print_budget(r);

@@ -336,8 +336,8 @@ void server_net_stop(struct server *s);
 void server_net_event(struct server *s);
 
 /* What the operator's API needs: all of net_json.h, or {"peers": [...]}. */
-void server_net_write(const struct server *s, struct json_writer *j);
-void server_write_peers(const struct server *s, struct json_writer *j);
+void server_net_write(struct server *s, struct json_writer *j);
+void server_write_peers(struct server *s, struct json_writer *j);
 
 /* ---- server_package.c ---- */
 

@@ -6,6 +6,7 @@ static struct net_json net_of(const struct server *s)
 {
     return (struct net_json){.host = &s->host,
                              .kad = s->dht.is_on ? &s->dht.kad : NULL,
+                             .peers = &s->peers,
                              .reach = s->reach.is_on ? &s->reach.host : NULL,
                              .budgets = {&s->budget},
                              .now = loop_now(&s->loop)};
@@ -21,15 +22,17 @@ void server_net_stop(struct server *s)
     host_probe_done(&s->probe.host);
 }
 
-void server_net_write(const struct server *s, struct json_writer *j)
+void server_net_write(struct server *s, struct json_writer *j)
 {
     struct net_json n = net_of(s);
+    host_conn_manager_refresh(&s->peers);
     net_json_put_state(j, &n);
 }
 
-void server_write_peers(const struct server *s, struct json_writer *j)
+void server_write_peers(struct server *s, struct json_writer *j)
 {
     struct net_json n = net_of(s);
+    host_conn_manager_refresh(&s->peers);
     json_put_object(j);
     json_put_name(j, "peers");
     json_put_array(j);

@@ -586,6 +586,13 @@ export type NetPeer = {
   agent: string;
   /** That it speaks, it says. */
   protocols: string[];
+  /** What the connection manager holds of it. */
+  tags?: {
+    tag: string;
+    value: number;
+    /** It is not let go of. */
+    protects: boolean;
+  }[];
 };
 
 /** The node's place in the peer-to-peer network: addresses, peers, routing table, topics, budget. */
@@ -606,6 +613,23 @@ export type NetState = {
     failed?: number;
   }[];
   peers: NetPeer[];
+  /** Why the last peers left, the newest first. */
+  endings?: {
+    peer: string;
+    ago_s: number;
+    direction: 'in' | 'out';
+    /** It was let go of, for there were too many. */
+    pruned: boolean;
+    /** In English. */
+    why: string;
+  }[];
+  /** Why somebody was turned away. */
+  refusals?: {
+    /** In English. */
+    why: string;
+    scope: string;
+    count: number;
+  }[];
   dht: {
     mode: 'off' | 'client' | 'server';
     /** In the routing table. */
