@@ -43,6 +43,16 @@ def file_of(member, lib):
     return f'{lib}/{member[len(prefix):]}' if member.startswith(prefix) else f'{lib}/{member}'
 
 
+def defined_twice(build):
+    """Functions that two libraries define, node's too: a program would take whichever the linker meets first."""
+    homes = {}
+    for archive in sorted(build.rglob('libpm_*.a')):
+        for symbol in {symbol for _, symbol in nm(archive, '-g', '--defined-only')}:
+            if symbol in homes:
+                yield f'{symbol}: {homes[symbol].name} and {archive.name} both define it'
+            homes[symbol] = archive
+
+
 def main():
     args = floors.arguments(__doc__)
     table = {k: v for k, v in floors.read_floors(args.root).items() if k not in ('node', *floors.OUTSIDE)}
@@ -55,7 +65,7 @@ def main():
     for lib, archive in archives.items():
         for _, symbol in nm(archive, '-g', '--defined-only'):
             defined[symbol] = lib
-    problems, count = [], 0
+    problems, count = list(defined_twice(args.build)), 0
     for lib, archive in archives.items():
         for member, symbol in nm(archive, '-u'):
             count += 1

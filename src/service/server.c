@@ -612,8 +612,8 @@ void service_server_answer(struct service_server *s, uint64_t token, struct span
     if (st && st->state == SERVICE_STREAM_NODE) {
         if (st->request.type == SERVICE_ACCOUNT_PROOF) {
             server_proof_answer(s, st, text);
-        } else if (server_is_chain(st->request.type)) {
-            server_chain_answer(s, st, text, now);
+        } else if (server_is_job(st->request.type)) {
+            server_job_answer(s, st, text, now);
         } else {
             rpc_answer(s, st, text);
         }

@@ -27,13 +27,13 @@ enum {
     UNITS_LISTS = 20,  /* of one block */
 };
 
-bool server_is_chain(enum service_type type)
+bool server_is_job(enum service_type type)
 {
     return type == SERVICE_HEADERS || type == SERVICE_CODE || type == SERVICE_INCLUSION ||
            type == SERVICE_LOGS;
 }
 
-uint32_t server_chain_units(const struct service_request *r)
+uint32_t server_job_units(const struct service_request *r)
 {
     return (uint32_t)(r->blocks / UNITS_BLOCKS);
 }
@@ -104,7 +104,7 @@ MUST_CHECK static enum err ask_write(struct service_stream *st, const struct ser
     return json_writer_end(&j);
 }
 
-enum err server_chain_begin(struct service_stream *st, const struct service_request *r)
+enum err server_job_begin(struct service_stream *st, const struct service_request *r)
 {
     st->job.want = r->block_hash;
     st->job.next = r->number;
@@ -408,10 +408,10 @@ static void fail_with(struct service_server *s, struct service_stream *st, enum 
     server_fail(s, st, f);
 }
 
-void server_chain_answer(struct service_server *s,
-                         struct service_stream *st,
-                         struct span text,
-                         instant now)
+void server_job_answer(struct service_server *s,
+                       struct service_stream *st,
+                       struct span text,
+                       instant now)
 {
     struct service_request r;
     enum err e = service_request_decode(&r, buf_span(&st->kept), NULL);

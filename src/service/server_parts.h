@@ -69,15 +69,15 @@ void server_proof_promote(struct service_server *s, const struct hash32 *key);
 void server_proof_failed(struct service_server *s,
                          struct service_stream *st,
                          struct server_failure f);
-/* server_is_chain: does a block prove the answer to this? server_chain_begin writes the first question to the node, and
- * server_chain_answer takes what it says: asks on, or answers. server_chain_units is what it costs beyond its type. */
-bool server_is_chain(enum service_type type);
-uint32_t server_chain_units(const struct service_request *r);
-MUST_CHECK enum err server_chain_begin(struct service_stream *st, const struct service_request *r);
-void server_chain_answer(struct service_server *s,
-                         struct service_stream *st,
-                         struct span text,
-                         instant now);
+/* server_is_job: does a block prove the answer to this? server_job_begin writes the first question to the node, and
+ * server_job_answer takes what it says: asks on, or answers. server_job_units is what it costs beyond its type. */
+bool server_is_job(enum service_type type);
+uint32_t server_job_units(const struct service_request *r);
+MUST_CHECK enum err server_job_begin(struct service_stream *st, const struct service_request *r);
+void server_job_answer(struct service_server *s,
+                       struct service_stream *st,
+                       struct span text,
+                       instant now);
 
 /* server_ask has the node asked what stands in st->ask. */
 void server_ask(struct service_server *s, struct service_stream *st);

@@ -209,10 +209,10 @@ static void on_chain(struct service_server *s,
         fail_text(s, st, SERVICE_STALE, "this server's node is behind or not there");
         return;
     }
-    if (!may_ask(s, st, server_chain_units(r), now)) {
+    if (!may_ask(s, st, server_job_units(r), now)) {
         return;
     }
-    if (buf_append(&st->kept, message) != OK || server_chain_begin(st, r) != OK) {
+    if (buf_append(&st->kept, message) != OK || server_job_begin(st, r) != OK) {
         fail_text(s, st, SERVICE_BUSY, "no memory now");
         return;
     }

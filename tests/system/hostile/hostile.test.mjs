@@ -114,6 +114,7 @@ async function send(wallet) {
   const done = await until('inclusion', () => wallet.api.call('operation_get', { operation_id: id }), (o) => ['included', 'final', 'failed'].includes(o.state));
   assert.notEqual(done.state, 'failed', JSON.stringify(done.reason));
   assert.equal(await chain.ether(to), WEI, 'what the wallet calls included has arrived');
+  assert.equal(done.fee.paid.grade, 'proven', 'by its receipt, whatever who sent it says');
 }
 
 /** One honest server of five. */

@@ -66,7 +66,7 @@ function spoil (type, frame, message) {
     return frame
   }
   const body = Buffer.from(f[6])
-  if (type === TYPE.proof) {
+  if (type === TYPE.proof || type === TYPE.inclusion) {
     body[Math.floor(body.length * 0.7)] ^= 1 // inside a node
     return answer(message, { body })
   }
