@@ -216,6 +216,18 @@ uint16_t multiaddr_part_port(const struct multiaddr_part *part)
     return rd_be16(&r);
 }
 
+struct span multiaddr_without_peer(struct span addr)
+{
+    struct multiaddr_part part;
+    struct span rest = addr;
+    while (multiaddr_next(&part, &rest)) {
+        if (rest.n == 0 && part.code == MULTIADDR_P2P) {
+            return span_first(addr, addr.n - part.raw.n);
+        }
+    }
+    return addr;
+}
+
 bool multiaddr_peer_id(struct span *ret_multihash, struct span addr)
 {
     struct multiaddr_part part;

@@ -66,6 +66,9 @@ uint16_t multiaddr_part_port(const struct multiaddr_part *part);
  * there is none. */
 bool multiaddr_peer_id(struct span *ret_multihash, struct span addr);
 
+/* multiaddr_without_peer takes a last /p2p component off, which says who is meant and not where; a span into addr. */
+struct span multiaddr_without_peer(struct span addr);
+
 /* multiaddr_write appends one component. value is checked like an input: a bad one fails w with
  * ERR_MALFORMED. For components without value pass SPAN_EMPTY. */
 void multiaddr_write(struct wr *w, enum multiaddr_code code, struct span value);

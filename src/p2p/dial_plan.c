@@ -26,14 +26,16 @@ static struct span addr_of(const struct dial_plan *p, const struct dial_step *s)
     return span_first(span_from(buf_span(&p->addrs), s->at), s->len);
 }
 
-static bool has(const struct dial_plan *p, struct span addr)
+/* find compares where an address leads to; with the peer's id behind it, it leads to no other place. */
+static struct dial_step *find(struct dial_plan *p, struct span addr)
 {
+    struct span where = multiaddr_without_peer(addr);
     for (size_t i = 0; i < p->count; i++) {
-        if (span_equal(addr_of(p, &p->steps[i]), addr)) {
-            return true;
+        if (span_equal(multiaddr_without_peer(addr_of(p, &p->steps[i])), where)) {
+            return &p->steps[i];
         }
     }
-    return false;
+    return NULL;
 }
 
 static enum dial_rank rank_of(struct span addr, bool worked)
@@ -52,9 +54,28 @@ static enum dial_rank rank_of(struct span addr, bool worked)
     return net_addr_of(&net, addr) == OK && !net_addr_is_public(&net) ? RANK_PRIVATE : RANK_PUBLIC;
 }
 
+/* move_to_worked has a step stand among those that worked, behind those that were named as such before. */
+static void move_to_worked(struct dial_plan *p, size_t i)
+{
+    struct dial_step s = p->steps[i];
+    if (i < p->taken_count || s.worked) {
+        return;
+    }
+    for (; i + 1 < p->count; i++) {
+        p->steps[i] = p->steps[i + 1];
+    }
+    s.worked = true;
+    s.rank = RANK_WORKED;
+    p->steps[i] = s;
+}
+
 enum err dial_plan_add(struct dial_plan *p, struct span addr, bool worked)
 {
-    if (has(p, addr)) {
+    struct dial_step *known = find(p, addr);
+    if (known && worked) {
+        move_to_worked(p, (size_t)(known - p->steps));
+    }
+    if (known) {
         return OK;
     }
     if (p->count >= DIAL_PLAN_STEPS_MAX || addr.n > MULTIADDR_LEN_MAX) {

@@ -50,8 +50,8 @@ struct dial_plan {
 void dial_plan_init(struct dial_plan *p, struct budget *budget);
 void dial_plan_done(struct dial_plan *p);
 
-/* dial_plan_add puts in a valid multiaddr of at most MULTIADDR_LEN_MAX bytes, copied; one that is there already changes
- * nothing, even if it was tried. worked: it did, before. Call dial_plan_rank afterwards. ERR_LIMIT: full, or the budget. */
+/* dial_plan_add puts in a valid multiaddr of at most MULTIADDR_LEN_MAX bytes, copied; one that is there already is not
+ * tried a second time. worked: it did, before. Call dial_plan_rank afterwards. ERR_LIMIT: full, or the budget. */
 MUST_CHECK enum err dial_plan_add(struct dial_plan *p, struct span addr, bool worked);
 
 /* dial_plan_merge adds what another plan still holds; what finds no room is left out. */

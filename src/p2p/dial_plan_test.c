@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RELAY "/p2p/12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq/p2p-circuit"
+#define PEER  "/p2p/12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq"
+#define RELAY PEER "/p2p-circuit"
 
 static const instant start = {.us = 7 * US_PER_S};
 
@@ -67,6 +68,9 @@ static const struct {
     {"a name of names alone",
      {"/dnsaddr/b.example", "/ip4/9.9.9.9/tcp/1" RELAY},
      {"0 /dnsaddr/b.example", "500 /ip4/9.9.9.9/tcp/1" RELAY}                                                                                   },
+    {"what is found out to have worked moves to the front",
+     {"/ip4/8.8.8.8/udp/1/quic-v1", "/ip4/8.8.8.8/tcp/1" PEER, "+/ip4/8.8.8.8/tcp/1"},
+     {"0 /ip4/8.8.8.8/tcp/1" PEER, "250 /ip4/8.8.8.8/udp/1/quic-v1"}                                                                            },
     {"twice is once",                                               {"/ip4/8.8.8.8/tcp/1", "/ip4/8.8.8.8/tcp/1"}, {"0 /ip4/8.8.8.8/tcp/1"}      },
 };
 

@@ -120,6 +120,24 @@ add_addrs(const struct host *h, struct host_dial *d, const struct host_dial_args
     return OK;
 }
 
+/* add_worked puts in where the peer was met before, to be tried first. In hole punching that is no use: there it is another
+ * address that counts. */
+static void add_worked(const struct host *h, struct host_dial *d)
+{
+    struct span addrs[PEER_STORE_ADDRS_MAX];
+    size_t worked_count;
+    if (!h->peer_store || d->peer.n == 0 || d->role >= HOST_DIAL_PUNCH_CLIENT) {
+        return;
+    }
+    (void)peer_store_addrs(h->peer_store, addrs, &worked_count, &d->peer, host_unix_s(h));
+    for (size_t i = 0; i < worked_count; i++) {
+        if (add_addr(h, d, addrs[i], true) != OK) {
+            break; /* no room: those that were given are tried */
+        }
+    }
+    dial_plan_rank(&d->plan, h->now);
+}
+
 enum err
 host_addrs_take(const struct host *h, struct host_dial *d, const struct host_dial_args *args)
 {
@@ -127,6 +145,7 @@ host_addrs_take(const struct host *h, struct host_dial *d, const struct host_dia
         d->peer = *args->peer;
     }
     TRY(add_addrs(h, d, args));
+    add_worked(h, d);
     return d->plan.count > 0 ? OK : ERR_UNSUPPORTED;
 }
 

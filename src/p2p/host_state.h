@@ -15,6 +15,7 @@
 #include "p2p/host_dial_trace.h"
 #include "p2p/identify.h"
 #include "p2p/noise.h"
+#include "p2p/peer_store.h"
 #include "p2p/perf.h"
 #include "p2p/ping.h"
 #include "p2p/quic.h"
@@ -208,7 +209,8 @@ struct host {
     uint32_t conns_in_count;
     uint32_t conns_transient_count;
     uint32_t dials_count;
-    const struct conn_gate *gate; /* may be NULL */
+    const struct conn_gate *gate;  /* may be NULL */
+    struct peer_store *peer_store; /* likewise: host_peer_store.h */
     struct conn_groups groups;
 
     struct list link_events;

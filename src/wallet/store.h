@@ -22,6 +22,7 @@ enum store_table {
     STORE_EVIDENCE, /* what shows a lie or a disagreement, oldest first */
     STORE_LIGHT,    /* what a light client goes on from, by network */
     STORE_WAY,      /* when the ways into the vault were proven */
+    STORE_PEER,     /* where peers can be met: p2p/peer_store.h */
     STORE_TABLE_COUNT
 };
 

@@ -4,7 +4,7 @@ usage: mdns_test.py PASSMESH PASSMESH_SERVER P2P_NODE"""
 import subprocess
 import time
 
-from world import P2P_NODE, main, until
+from world import P2P_NODE, free_port, main, until
 
 QUIET_S = 4  # long enough for two questions and their answers
 
@@ -37,6 +37,13 @@ def run(world):
     yield 'a server that was named stays named', world.peers(named)[server_id]['found'] == 'manual'
     yield 'a server on loopback says nothing of itself unless asked', silent_id not in world.peers(daemon)
     yield 'a daemon with mdns = no finds nobody', world.peers(deaf) == {}
+
+    named.stop()
+    world.children.remove(named)
+    gone = f'/ip4/127.0.0.1/tcp/{free_port()}/p2p/{server_id}'
+    named = world.daemon('named', f'mdns = no\ndht = no\nserver = {gone}\n')
+    until('it is met where it was met before', lambda: world.peers(named).get(server_id))
+    yield 'a daemon that starts again first dials what worked, not what it is told now', True
     yield 'who was left is not dialled again soon', stranger_id not in world.peers(daemon)
 
     if subprocess.run(('hostname', '-I'), capture_output=True, text=True, check=True).stdout.strip():

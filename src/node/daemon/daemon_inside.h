@@ -28,6 +28,7 @@
 #include "p2p/host_conn_manager.h"
 #include "p2p/host_dcutr.h"
 #include "p2p/host_kad.h"
+#include "p2p/host_peer_store.h"
 #include "p2p/host_probe.h"
 #include "p2p/host_reach.h"
 #include "p2p/host_state.h"
@@ -106,6 +107,9 @@ struct daemon {
     struct mdns_socket mdns;
     struct near near;
     struct host_conn_manager peers;
+    struct host_peer_store peer_store;
+    struct peer_store_change peer_change; /* while it is written down */
+    instant peers_save_at;                /* not before */
     struct daemon_dht dht;
     struct daemon_reach reach;
     struct host_probe probe;
@@ -144,9 +148,12 @@ void daemon_relay_event(struct daemon *d);
 
 /* ---- daemon_peers.c ---- */
 
-/* daemon_peers_start lets in whom the person wants, and keeps those that the wallet needs. */
+/* daemon_peers_start lets in whom the person wants, keeps those that the wallet needs, and knows again where peers were met
+ * before; what is learned is written down in daemon_peers_tick, a little at a time, and at the end. */
 void daemon_peers_start(struct daemon *d);
 void daemon_peers_stop(struct daemon *d);
+void daemon_peers_tick(struct daemon *d, instant now);
+instant daemon_peers_deadline(const struct daemon *d);
 
 /* ---- daemon_mdns.c ---- */
 
