@@ -3,6 +3,9 @@
 
 #include "p2p/host_state.h"
 
+enum { SAVES_MAX = 8 }; /* at a time: each waits for the disk */
+static const uint64_t SAVE_EVERY_US = 5 * US_PER_S;
+
 static struct host_peer_store *of(struct host_extension *self)
 {
     return (struct host_peer_store *)(void *)self;
@@ -63,23 +66,66 @@ static bool has_news(struct host_extension *self)
     return false;
 }
 
+/* ---- the disk ---- */
+
+/* load_one: false after the last. */
+static bool load_one(struct host_peer_store *hp, struct buf *key, struct buf *bytes)
+{
+    uint8_t room[HOST_PEER_STORE_KEY_MAX];
+    struct span after = span_of(room, span_copy(MSPAN_OF(room), buf_span(key)));
+    buf_clear(key);
+    buf_clear(bytes);
+    if (hp->disk->next(hp->disk, after, key, bytes) != OK) {
+        return false;
+    }
+    enum err err = peer_store_load(&hp->store, buf_span(bytes), host_unix_s(hp->host));
+    if (err == ERR_MALFORMED || err == ERR_NOT_FOUND) {
+        err = hp->disk->remove(hp->disk, buf_span(key));
+    }
+    return err == OK || err == ERR_LIMIT; /* of no more than find room */
+}
+
+static void load(struct host_peer_store *hp)
+{
+    AUTO(buf_done) struct buf key = {0};
+    AUTO(buf_done) struct buf bytes = {0};
+    buf_init(&key, &hp->budget, HOST_PEER_STORE_KEY_MAX);
+    buf_init(&bytes, &hp->budget, PEER_STORE_BYTES_MAX);
+    while (load_one(hp, &key, &bytes)) {}
+}
+
+static void save(struct host_peer_store *hp, size_t max)
+{
+    struct peer_store_change *c = &hp->change;
+    for (size_t i = 0; i < max && peer_store_next_change(&hp->store, c); i++) {
+        struct span key = peer_id_span(&c->peer);
+        enum err err = c->is_gone ? hp->disk->remove(hp->disk, key)
+                                  : hp->disk->put(hp->disk, key, span_of(c->bytes, c->len));
+        (void)err; /* see struct peer_disk */
+    }
+}
+
 static instant deadline(const struct host_extension *self)
 {
-    (void)self;
-    return INSTANT_NEVER;
+    const struct host_peer_store *hp = (const struct host_peer_store *)(const void *)self;
+    return hp->disk && peer_store_has_changes(&hp->store) ? hp->save_at : INSTANT_NEVER;
 }
 
 static void tick(struct host_extension *self, instant now)
 {
-    (void)self;
-    (void)now;
+    if (instant_reached(deadline(self), now)) {
+        save(of(self), SAVES_MAX);
+        of(self)->save_at = instant_add(now, SAVE_EVERY_US);
+    }
 }
+
+/* ---- life ---- */
 
 void host_peer_store_init(struct host_peer_store *hp,
                           struct host *host,
                           const struct host_peer_store_cfg *cfg)
 {
-    *hp = (struct host_peer_store){.host = host};
+    *hp = (struct host_peer_store){.host = host, .disk = cfg->disk, .save_at = host->now};
     hp->extension = (struct host_extension){.on_event = on_event,
                                             .work = work,
                                             .has_news = has_news,
@@ -94,11 +140,17 @@ void host_peer_store_init(struct host_peer_store *hp,
     peer_store_init(&hp->store, &store);
     host->peer_store = &hp->store;
     host_extend(host, &hp->extension);
+    if (hp->disk) {
+        load(hp);
+    }
 }
 
 void host_peer_store_done(struct host_peer_store *hp)
 {
     if (hp->host) {
+        if (hp->disk) {
+            save(hp, SIZE_MAX);
+        }
         hp->host->peer_store = NULL;
         host_unextend(&hp->extension);
         peer_store_done(&hp->store);

@@ -82,7 +82,6 @@ static void set_alarm(struct daemon *d)
 {
     instant at = instant_min(wallet_deadline(d->wallet), servers_deadline(&d->servers));
     at = instant_min(at, daemon_dht_deadline(d));
-    at = instant_min(at, daemon_peers_deadline(d));
     at = instant_min(at, anchor_deadline(&d->anchor));
     at = instant_min(at, light_deadline(&d->light));
     alarm_set(&d->alarm, instant_min(at, api_deadline(d->api)));
@@ -107,7 +106,6 @@ void daemon_pump(void *user)
         bool any = give_to_servers(d, t);
         servers_tick(&d->servers, t);
         daemon_dht_tick(d, t);
-        daemon_peers_tick(d, t.mono);
         api_tick(d->api, t);
         any |= give_to_callers(d);
         tcp_pump(&d->tcp); /* its events ask for another round */

@@ -108,8 +108,7 @@ struct daemon {
     struct near near;
     struct host_conn_manager peers;
     struct host_peer_store peer_store;
-    struct peer_store_change peer_change; /* while it is written down */
-    instant peers_save_at;                /* not before */
+    struct peer_disk peer_disk;
     struct daemon_dht dht;
     struct daemon_reach reach;
     struct host_probe probe;
@@ -149,11 +148,9 @@ void daemon_relay_event(struct daemon *d);
 /* ---- daemon_peers.c ---- */
 
 /* daemon_peers_start lets in whom the person wants, keeps those that the wallet needs, and knows again where peers were met
- * before; what is learned is written down in daemon_peers_tick, a little at a time, and at the end. */
+ * before. */
 void daemon_peers_start(struct daemon *d);
 void daemon_peers_stop(struct daemon *d);
-void daemon_peers_tick(struct daemon *d, instant now);
-instant daemon_peers_deadline(const struct daemon *d);
 
 /* ---- daemon_mdns.c ---- */
 

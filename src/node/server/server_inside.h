@@ -26,6 +26,7 @@
 #include "p2p/host_conn_manager.h"
 #include "p2p/host_dcutr.h"
 #include "p2p/host_kad.h"
+#include "p2p/host_peer_store.h"
 #include "p2p/host_probe.h"
 #include "p2p/host_reach.h"
 #include "p2p/host_relay.h"
@@ -216,6 +217,7 @@ struct server {
     struct server_probe probe;
     struct server_relay relay;
     struct host_conn_manager peers;
+    struct host_peer_store peer_store;
     struct server_attest attest;
     struct server_package package;
     struct server_cosigner cosigner;
@@ -282,7 +284,8 @@ void server_drain(struct server *s, instant until);
 
 /* ---- server_peers.c ---- */
 
-/* server_peers_start lets in whom the operator wants, and keeps those that matter; server_peers_take_over reads the settings
+/* server_peers_start lets in whom the operator wants, keeps those that matter, and knows again where peers were met before;
+ * server_peers_take_over reads the settings
  * anew. */
 void server_peers_start(struct server *s);
 void server_peers_take_over(struct server *s);

@@ -87,6 +87,35 @@ static void write_host(const struct server *s, struct wr *w)
     write_all(w, list, sizeof list / sizeof list[0]);
 }
 
+/* Why peers are not let in, or let go of, and why addresses are not dialled. */
+static void write_limits(const struct server *s, struct wr *w)
+{
+    const struct host_conn_manager *m = &s->peers;
+    struct host_stats h = host_stats(&s->host);
+    const char *name = "passmesh_turned_away_total";
+    const struct metric list[] = {
+        {"passmesh_peers_let_go_total",      "counter", "Because there were more than high_water.",
+         m->manager.pruned_count  },
+        {"passmesh_dials_joined_total",      "counter", "Dials to a peer that was being dialled.",
+         h.dials_joined_count     },
+        {"passmesh_dials_backed_off_total",  "counter", "Addresses that failed a moment before.",
+         h.dials_backed_off_count },
+        {"passmesh_dials_black_holed_total", "counter", "Addresses of a kind that leads nowhere.",
+         h.dials_black_holed_count},
+    };
+    write_all(w, list, sizeof list / sizeof list[0]);
+    head(w, "passmesh_dials_blocked", "gauge", "Kinds of addresses that seem to lead nowhere.");
+    line(w, "passmesh_dials_blocked{kind=\"udp\"} %d", h.udp_is_blocked);
+    line(w, "passmesh_dials_blocked{kind=\"ip6\"} %d", h.ip6_is_blocked);
+    head(w, name, "counter", "By reason and scope, as far as there is room for kinds.");
+    for (size_t i = 0; i < m->refusals_count; i++) {
+        const struct host_refusal_kind *k = &m->refusals[i];
+        line(w, "%s{reason=\"%s\",scope=\"%s\"} %" PRIu64, name,
+             k->last.reason ? k->last.reason : "a limit", k->last.scope ? k->last.scope : "",
+             k->count);
+    }
+}
+
 /* Connected peers by how they are connected. */
 static void write_peers(const struct server *s, struct wr *w)
 {
@@ -229,6 +258,7 @@ void server_write_metrics(struct server *s, struct wr *w)
          PASSMESH_VERSION, s->network->id.text, s->network->chain_id,
          sandbox_level_name(sandbox_node_level(&s->sandbox)));
     write_host(s, w);
+    write_limits(s, w);
     write_peers(s, w);
     write_net(s, w);
     write_chain(s, w);

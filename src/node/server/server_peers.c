@@ -1,7 +1,8 @@
-/* Whom the server lets in, how many, and whom it keeps. */
+/* Whom the server lets in, how many, whom it keeps, and where it met them. */
 #include "node/server/server_inside.h"
 
 enum { DHT_VALUE = 5, RELAYED_VALUE = 20 };
+enum { REMEMBERED_MAX = 1024, REMEMBERED_MEMORY_MAX = 4 * 1024 * 1024 };
 
 static void refresh(void *user, struct conn_manager *m, const struct peer_id *peer)
 {
@@ -38,11 +39,16 @@ void server_peers_take_over(struct server *s)
 void server_peers_start(struct server *s)
 {
     struct host_conn_manager_cfg cfg = marks_of(s);
+    struct host_peer_store_cfg store = {.peers_max = REMEMBERED_MAX,
+                                        .memory_max = REMEMBERED_MEMORY_MAX,
+                                        .disk = server_store_peers(s->store)};
     host_conn_manager_init(&s->peers, &s->host, &cfg);
+    host_peer_store_init(&s->peer_store, &s->host, &store);
     server_peers_take_over(s);
 }
 
 void server_peers_stop(struct server *s)
 {
+    host_peer_store_done(&s->peer_store);
     host_conn_manager_done(&s->peers);
 }

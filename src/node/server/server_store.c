@@ -1,20 +1,25 @@
-/* The bundler's store in SQLite. */
+/* The bundler's store, and that of peers, in SQLite. */
 #include "node/server/server_store.h"
 
 #include "base/check.h"
 #include "node/store/sqlite_file.h"
 
 #include <sqlite3.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 enum { STORE_VERSION = 1, STORE_APPLICATION_ID = 0x706d7331 }; /* "pms1" */
 
 struct server_store {
     struct bundler_store port; /* the first member */
+    struct peer_disk peers;
     sqlite3 *sqlite;
     sqlite3_stmt *put;
     sqlite3_stmt *remove;
     sqlite3_stmt *each;
+    sqlite3_stmt *put_peer;
+    sqlite3_stmt *remove_peer;
+    sqlite3_stmt *next_peer;
     struct log *log;
 };
 
@@ -56,6 +61,66 @@ static void remove_record(struct bundler_store *self, const struct hash32 *key)
     (void)err; /* logged; a finished record that stays is forgotten after the next start */
 }
 
+/* ---- peers ---- */
+
+static struct server_store *store_of_peers(struct peer_disk *self)
+{
+    return (struct server_store *)(void *)((char *)self - offsetof(struct server_store, peers));
+}
+
+static void bind_bytes(sqlite3_stmt *statement, int at, struct span bytes)
+{
+    check(sqlite3_bind_blob(statement, at, bytes.n ? (const void *)bytes.p : "", (int)bytes.n,
+                            SQLITE_STATIC) == SQLITE_OK);
+}
+
+static enum err put_peer(struct peer_disk *self, struct span key, struct span bytes)
+{
+    struct server_store *s = store_of_peers(self);
+    check(key.n <= HOST_PEER_STORE_KEY_MAX);
+    check(bytes.n <= PEER_STORE_BYTES_MAX);
+    bind_bytes(s->put_peer, 1, key);
+    bind_bytes(s->put_peer, 2, bytes);
+    return run(s, s->put_peer);
+}
+
+static enum err remove_peer(struct peer_disk *self, struct span key)
+{
+    struct server_store *s = store_of_peers(self);
+    bind_bytes(s->remove_peer, 1, key);
+    return run(s, s->remove_peer);
+}
+
+static struct span column(sqlite3_stmt *statement, int i)
+{
+    const void *p = sqlite3_column_blob(statement, i);
+    int n = sqlite3_column_bytes(statement, i);
+    return p && n > 0 ? span_of(p, (size_t)n) : SPAN_EMPTY;
+}
+
+static enum err
+next_peer(struct peer_disk *self, struct span after, struct buf *ret_key, struct buf *ret_bytes)
+{
+    struct server_store *s = store_of_peers(self);
+    bind_bytes(s->next_peer, 1, after);
+    int code = sqlite3_step(s->next_peer);
+    enum err err = code == SQLITE_DONE ? ERR_NOT_FOUND : sqlite_file_err(code);
+    if (code == SQLITE_ROW) {
+        err = buf_append(ret_key, column(s->next_peer, 0));
+        err = err == OK ? buf_append(ret_bytes, column(s->next_peer, 1)) : err;
+    }
+    (void)sqlite3_reset(s->next_peer);
+    (void)sqlite3_clear_bindings(s->next_peer);
+    return err;
+}
+
+struct peer_disk *server_store_peers(struct server_store *s)
+{
+    return &s->peers;
+}
+
+/* ---- life ---- */
+
 MUST_CHECK static enum err prepare(struct server_store *s, sqlite3_stmt **ret, const char *text)
 {
     return sqlite_file_err(
@@ -68,7 +133,13 @@ MUST_CHECK static enum err set_up(struct server_store *s)
                 "INSERT INTO operation(hash, record) VALUES(?1, ?2) "
                 "ON CONFLICT(hash) DO UPDATE SET record = excluded.record"));
     TRY(prepare(s, &s->remove, "DELETE FROM operation WHERE hash = ?1"));
-    return prepare(s, &s->each, "SELECT record FROM operation ORDER BY hash");
+    TRY(prepare(s, &s->each, "SELECT record FROM operation ORDER BY hash"));
+    TRY(prepare(s, &s->put_peer,
+                "INSERT INTO peer(id, bytes) VALUES(?1, ?2) "
+                "ON CONFLICT(id) DO UPDATE SET bytes = excluded.bytes"));
+    TRY(prepare(s, &s->remove_peer, "DELETE FROM peer WHERE id = ?1"));
+    return prepare(s, &s->next_peer,
+                   "SELECT id, bytes FROM peer WHERE id > ?1 ORDER BY id LIMIT 1");
 }
 
 enum err server_store_open(struct server_store **ret, const char *path, struct log *log)
@@ -78,6 +149,7 @@ enum err server_store_open(struct server_store **ret, const char *path, struct l
         abort();
     }
     s->port = (struct bundler_store){.put = put, .remove = remove_record};
+    s->peers = (struct peer_disk){.put = put_peer, .remove = remove_peer, .next = next_peer};
     s->log = log;
     struct sqlite_file_args args = {
         .path = path,
@@ -85,6 +157,8 @@ enum err server_store_open(struct server_store **ret, const char *path, struct l
         .version = STORE_VERSION,
         .tables =
             "CREATE TABLE IF NOT EXISTS operation(hash BLOB PRIMARY KEY, record BLOB NOT NULL)"
+            " WITHOUT ROWID;"
+            "CREATE TABLE IF NOT EXISTS peer(id BLOB PRIMARY KEY, bytes BLOB NOT NULL)"
             " WITHOUT ROWID;",
     };
     enum err err = sqlite_file_open(&s->sqlite, &args);
@@ -107,6 +181,9 @@ void server_store_close(struct server_store *s)
     (void)sqlite3_finalize(s->put);
     (void)sqlite3_finalize(s->remove);
     (void)sqlite3_finalize(s->each);
+    (void)sqlite3_finalize(s->put_peer);
+    (void)sqlite3_finalize(s->remove_peer);
+    (void)sqlite3_finalize(s->next_peer);
     (void)sqlite3_close(s->sqlite);
     free(s);
 }

@@ -138,4 +138,35 @@ TEST(what_is_not_ours_is_left_alone)
     end();
 }
 
+TEST(peers_stand_beside_and_go_in_order)
+{
+    begin();
+    struct server_store *s = opened();
+    struct peer_disk *disk = server_store_peers(s);
+    struct buf key;
+    struct buf bytes;
+    buf_init(&key, test_budget(), HOST_PEER_STORE_KEY_MAX);
+    buf_init(&bytes, test_budget(), PEER_STORE_BYTES_MAX);
+    EXPECT_ERR(ERR_NOT_FOUND, disk->next(disk, SPAN_EMPTY, &key, &bytes));
+    EXPECT_OK(disk->put(disk, SPAN_LIT("b"), SPAN_LIT("old")));
+    EXPECT_OK(disk->put(disk, SPAN_LIT("a"), SPAN_LIT("first")));
+    EXPECT_OK(disk->put(disk, SPAN_LIT("b"), SPAN_LIT("second")));
+    EXPECT_OK(disk->put(disk, SPAN_LIT("c"), SPAN_LIT("third")));
+    EXPECT_OK(disk->remove(disk, SPAN_LIT("c")));
+    EXPECT_OK(disk->remove(disk, SPAN_LIT("d"))); /* there is none */
+    expect_records(s, "");
+    server_store_close(s);
+    s = opened();
+    disk = server_store_peers(s);
+    EXPECT_OK(disk->next(disk, SPAN_EMPTY, &key, &bytes));
+    EXPECT_OK(disk->next(disk, SPAN_LIT("a"), &key, &bytes));
+    EXPECT_SPAN(SPAN_LIT("ab"), buf_span(&key));
+    EXPECT_SPAN(SPAN_LIT("firstsecond"), buf_span(&bytes));
+    EXPECT_ERR(ERR_NOT_FOUND, disk->next(disk, SPAN_LIT("b"), &key, &bytes));
+    server_store_close(s);
+    buf_done(&key);
+    buf_done(&bytes);
+    end();
+}
+
 TEST_MAIN
