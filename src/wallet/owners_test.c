@@ -405,16 +405,8 @@ TEST(where_a_block_is_trusted_a_removal_waits_all_the_same)
 {
     static struct world w;
     struct hand second;
-    struct coded why = {0};
-    TEST_REQUIRE(world_init(&w) && EXPECT(world_enroll(&w, "Main", NULL, &why) != NULL));
+    TEST_REQUIRE(start_with_two(&w, &second) && do_wish(&w, OWNER_WISH_REMOVE, 1));
     w.chain.is_anchored = true;
-    world_deploy(&w);
-    w.chain.block++;
-    world_turn(&w, 2000);
-    second = other_hand(&w);
-    TEST_REQUIRE(EXPECT(add_passkey(&w, &second, &why) != NULL));
-    TEST_REQUIRE(do_wish(&w, OWNER_WISH_ADD, 1) && EXPECT_EQ(OWNER_ACTIVE, standing(&w, 1)));
-    TEST_REQUIRE(do_wish(&w, OWNER_WISH_REMOVE, 1));
     for (int i = 0; i < 10; i++) {
         w.chain.block++;
         world_turn(&w, 2000);
