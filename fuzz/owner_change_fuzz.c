@@ -66,6 +66,16 @@ static void check_upgrade(struct span in)
     budget_done(&budget);
 }
 
+static void check_signatures(struct span in)
+{
+    struct smart_signature all[4];
+    size_t count = 0;
+    if (smart_account_signatures(all, &count, 4, in) == OK) {
+        check(count > 0);
+        check(count <= 4);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct span in = span_of(data, size);
@@ -75,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t ready_at;
     check_call(in);
     check_upgrade(in);
+    check_signatures(in);
     (void)!owner_change_read_log(&ready_at, &change, in);
     if (owner_change_read_owners(owners, &count, 16, in) == OK) {
         check(count <= 16);

@@ -75,7 +75,7 @@ static void print_done(struct json r)
 static int usage(void)
 {
     command_say("usage: passmesh owners [list | add [ID] | remove ID | apply ID | veto ID | "
-                "rename ID NAME | forget ID]");
+                "rename ID NAME | forget ID | threshold N | threshold apply | threshold veto]");
     return EXIT_USAGE;
 }
 
@@ -90,6 +90,23 @@ ask(const struct command_args *args, const char *method, const char *const more[
                                             .count = more ? 4 : 2,
                                             .prepares = strcmp(method, "owner_prepare") == 0,
                                             .print = print};
+    return commands_call_account(args, &what);
+}
+
+/* How many must sign: a number begins the change. */
+static int threshold(const struct command_args *args)
+{
+    const char *word = args->argv[1];
+    bool is_begin = strcmp(word, "apply") != 0 && strcmp(word, "veto") != 0;
+    if (is_begin && (word[0] < '1' || word[0] > '4' || word[1] != '\0')) {
+        return usage();
+    }
+    const char *const pairs[] = {"what", is_begin ? "begin" : word, "threshold", word};
+    const struct command_of_account what = {.method = "threshold_prepare",
+                                            .pairs = pairs,
+                                            .count = is_begin ? 4 : 2,
+                                            .prepares = true,
+                                            .print = command_print_prepared};
     return commands_call_account(args, &what);
 }
 
@@ -110,6 +127,9 @@ int command_owners(const struct command_args *args)
             const char *const what[2] = {"what", wishes[i]};
             return ask(args, "owner_prepare", what, command_print_prepared);
         }
+    }
+    if (args->argc == 2 && strcmp(word, "threshold") == 0) {
+        return threshold(args);
     }
     if (args->argc == 3 && strcmp(word, "rename") == 0) {
         const char *const name[2] = {"name", args->argv[2]};

@@ -200,3 +200,28 @@ smart_account_signature(struct buf *out, const struct smart_signature *signature
     abi_wr_close(&w);
     return abi_wr_end(&w);
 }
+
+enum err smart_account_signatures(struct smart_signature *ret,
+                                  size_t *ret_count,
+                                  size_t count_max,
+                                  struct span in)
+{
+    size_t owner_count = 0;
+    size_t signature_count = 0;
+    struct abi_rd r = abi_rd_init(in);
+    struct abi_rd owners = abi_rd_array(&r, &owner_count, 1, count_max);
+    struct abi_rd signatures = abi_rd_array(&r, &signature_count, 1, count_max);
+    if (!abi_rd_ok(&r) || owner_count == 0 || owner_count != signature_count) {
+        return ERR_MALFORMED;
+    }
+    for (size_t i = 0; i < owner_count; i++) {
+        struct span owner = abi_rd_bytes(&owners);
+        ret[i] = (struct smart_signature){.signature = abi_rd_bytes(&signatures)};
+        if (!abi_rd_ok(&owners) || !abi_rd_ok(&signatures) || owner.n > sizeof ret[i].owner.bytes) {
+            return ERR_MALFORMED;
+        }
+        ret[i].owner.len = span_copy(MSPAN_OF(ret[i].owner.bytes), owner);
+    }
+    *ret_count = owner_count;
+    return OK;
+}

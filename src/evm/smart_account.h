@@ -76,4 +76,10 @@ struct smart_signature {
 MUST_CHECK enum err
 smart_account_signature(struct buf *out, const struct smart_signature *signatures, size_t count);
 
+/* smart_account_signatures reads such a list back: ERR_MALFORMED, also over count_max. Spans point into in. */
+MUST_CHECK enum err smart_account_signatures(struct smart_signature *ret,
+                                             size_t *ret_count,
+                                             size_t count_max,
+                                             struct span in);
+
 #endif

@@ -174,4 +174,30 @@ TEST(user_operation_hash_of_the_entry_point)
     buf_done(&room);
 }
 
+TEST(signatures_come_back)
+{
+    struct smart_signature in[2] = {
+        {.owner = {.bytes = {1}, .len = 116}, .signature = SPAN_LIT("first")    },
+        {.owner = {.bytes = {2}, .len = 40},
+         .signature = SPAN_LIT("second, which is longer than a word of the ABI")}
+    };
+    struct smart_signature got[2];
+    size_t count = 0;
+    struct buf out;
+    buf_init(&out, test_budget(), 4096);
+    EXPECT_OK(smart_account_signature(&out, in, 2));
+    TEST_REQUIRE(EXPECT_OK(smart_account_signatures(got, &count, 2, buf_span(&out))));
+    EXPECT_EQ(2, count);
+    for (size_t i = 0; i < 2; i++) {
+        const struct smart_signature *want = &in[got[i].owner.bytes[0] - 1];
+        EXPECT_EQ(want->owner.len, got[i].owner.len);
+        EXPECT_SPAN(want->signature, got[i].signature);
+    }
+    EXPECT_ERR(ERR_MALFORMED, smart_account_signatures(got, &count, 1, buf_span(&out)));
+    for (size_t n = 0; n < out.n; n++) {
+        EXPECT(smart_account_signatures(got, &count, 2, span_first(buf_span(&out), n)) != OK);
+    }
+    buf_done(&out);
+}
+
 TEST_MAIN

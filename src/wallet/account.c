@@ -80,6 +80,7 @@ enum err account_encode(struct buf *out, const struct account *a)
     protobuf_write_varint(&w, 7, a->created_ms);
     protobuf_write_varint(&w, 9, a->entry);
     protobuf_write_bytes(&w, 10, span_str(a->path));
+    protobuf_write_varint(&w, 12, a->threshold_read);
     for (size_t i = 0; i < a->owner_count; i++) {
         uint8_t room[2048]; /* an owner at its largest: 1,023 + 2 × 255 + 64 + names */
         struct wr one = wr_init(MSPAN_OF(room));
@@ -205,6 +206,7 @@ static enum err read_account_field(struct account *a, const struct protobuf_fiel
     case 9:  return protobuf_get_u32(&a->entry, f);
     case 10: return record_text(a->path, sizeof a->path, f);
     case 11: return read_change(a, f);
+    case 12: return protobuf_get_u32(&a->threshold_read, f);
     default: return OK; /* a later version's field */
     }
 }

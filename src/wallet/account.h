@@ -65,11 +65,12 @@ struct owner {
     enum owner_standing standing;
 };
 
-/* The removal of an owner that was signed here: what carrying it out, or a veto, needs (evm/owner_change.h). */
+/* The removal of an owner, or another threshold, that was signed here: what carrying it out, or a veto, needs
+ * (evm/owner_change.h). */
 struct account_change {
     struct id network;
     struct hash32 id;
-    struct id owner;
+    struct id owner; /* unset: another threshold */
     uint64_t sequence;
     uint8_t previous[32];
     uint64_t attempt;
@@ -91,7 +92,8 @@ struct account {
     struct name name;
     enum account_kind kind;
     struct address address;
-    uint32_t threshold;
+    uint32_t threshold;      /* with which it is made: the address depends on it */
+    uint32_t threshold_read; /* what a chain said last; 0: none has */
     uint8_t salt[32];
     uint64_t created_ms;
     uint32_t entry;                      /* of an ordinary account: its number in the vault */

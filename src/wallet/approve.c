@@ -104,21 +104,75 @@ static enum err check_approvable(struct wallet *w,
     return check_risks(op, args, ret_why);
 }
 
-/* Puts the account's signature into the operation's encoding. */
+/* The signatures that an operation has, of an account of several signers; their spans point into it. */
+static enum err read_signatures(struct smart_signature ret[static OPERATION_SIGNER_COUNT_MAX],
+                                size_t *ret_count,
+                                const struct operation *op)
+{
+    struct userop userop;
+    size_t count = 0;
+    TRY(userop_decode(&userop, buf_span(&op->userop)));
+    if (userop.signature.n > 0) {
+        TRY(smart_account_signatures(ret, &count, OPERATION_SIGNER_COUNT_MAX, userop.signature));
+    }
+    *ret_count = count;
+    return OK;
+}
+
+static bool is_of(const struct smart_owner *a, const struct smart_owner *b)
+{
+    return span_equal(span_of(a->bytes, a->len), span_of(b->bytes, b->len));
+}
+
+size_t wallet_signers(const struct wallet *w,
+                      const struct operation *op,
+                      const struct owner *ret[static OPERATION_SIGNER_COUNT_MAX])
+{
+    const struct account *a = wallet_account(w, op->account);
+    const struct network *n = wallet_network(w, op->network);
+    struct smart_signature all[OPERATION_SIGNER_COUNT_MAX];
+    size_t count = 0;
+    size_t found = 0;
+    if (!a || !n || op->is_transaction || op->userop.n == 0 ||
+        read_signatures(all, &count, op) != OK) {
+        return 0;
+    }
+    for (size_t i = 0; i < a->owner_count; i++) {
+        const struct owner *o = &a->owners[i];
+        struct smart_owner bytes =
+            smart_owner_passkey(n->verifier, o->public_key, span_str(o->origin));
+        for (size_t k = 0; k < count && found < OPERATION_SIGNER_COUNT_MAX; k++) {
+            if (is_of(&bytes, &all[k].owner)) {
+                ret[found++] = o;
+            }
+        }
+    }
+    return found;
+}
+
+/* Puts one more owner's signature into the operation's encoding; how many there are then. */
 static enum err put_signature(struct wallet *w,
                               struct operation *op,
                               const struct owner *owner,
-                              struct span signature)
+                              struct span signature,
+                              size_t *ret_count)
 {
     const struct network *n = wallet_network(w, op->network);
-    struct smart_signature one = {
-        .owner = smart_owner_passkey(n->verifier, owner->public_key, span_str(owner->origin)),
-        .signature = signature};
+    struct smart_signature all[OPERATION_SIGNER_COUNT_MAX];
+    size_t count = 0;
     AUTO(buf_done) struct buf whole;
     AUTO(buf_done) struct buf encoded;
     buf_init(&whole, &w->budget, SIGNATURE_LEN_MAX);
     buf_init(&encoded, &w->budget, OPERATION_USEROP_LEN_MAX);
-    TRY(smart_account_signature(&whole, &one, 1));
+    TRY(read_signatures(all, &count, op));
+    if (count == OPERATION_SIGNER_COUNT_MAX) {
+        return ERR_LIMIT;
+    }
+    all[count++] = (struct smart_signature){
+        .owner = smart_owner_passkey(n->verifier, owner->public_key, span_str(owner->origin)),
+        .signature = signature};
+    TRY(smart_account_signature(&whole, all, count));
+    *ret_count = count;
     struct userop userop;
     TRY(userop_decode(&userop, buf_span(&op->userop)));
     userop.signature = buf_span(&whole);
@@ -155,6 +209,14 @@ struct approval {
     const struct secp256k1_signature *key_signature;
 };
 
+/* One of several has signed: it waits for the next, who sees it as it is now. */
+static void note_signed_in_part(struct operation *op, struct wallet_time t)
+{
+    op->revision++;
+    op->updated_ms = t.unix_ms;
+    op->expires_ms = t.unix_ms + WALLET_OTHERS_SIGN_MS;
+}
+
 /* Signs a copy and writes it; the operation itself changes only when the copy is on disk. */
 static enum err sign(struct wallet *w,
                      struct wallet_time t,
@@ -166,7 +228,8 @@ static enum err sign(struct wallet *w,
     struct step_args step = {.state = OPERATION_SIGNED, .at_ms = t.unix_ms};
     TRY(operation_new(&copy, &w->budget));
     TRY(wallet_operation(w, o->op->id, copy));
-    enum err err = a->owner ? put_signature(w, copy, a->owner, a->signature)
+    size_t signers = 1;
+    enum err err = a->owner ? put_signature(w, copy, a->owner, a->signature, &signers)
                             : put_tx_signature(w, copy, a->key_signature);
     if (err != OK) {
         coded_set(ret_why, "internal");
@@ -177,7 +240,11 @@ static enum err sign(struct wallet *w,
         copy->owner = a->owner->id;
         step.by = name_span(&a->owner->name);
     }
-    operation_go(copy, step);
+    if (a->owner && signers < wallet_threshold(w, book_account(w, copy->account), copy->network)) {
+        note_signed_in_part(copy, t);
+    } else {
+        operation_go(copy, step);
+    }
     err = book_save_operation(w, copy);
     if (err != OK) {
         return store_refused(ret_why, err);
@@ -221,6 +288,23 @@ static enum err find_approvable(struct wallet *w,
     return check_approvable(w, t, (*ret)->op, args, ret_why);
 }
 
+static enum err check_not_signed(const struct wallet *w,
+                                 const struct operation *op,
+                                 const struct owner *owner,
+                                 struct coded *ret_why)
+{
+    const struct owner *signers[OPERATION_SIGNER_COUNT_MAX];
+    size_t count = wallet_signers(w, op, signers);
+    for (size_t i = 0; i < count; i++) {
+        if (signers[i] == owner) {
+            coded_set(ret_why, "already_signed");
+            coded_add(ret_why, "name", name_span(&owner->name));
+            return ERR_STATE;
+        }
+    }
+    return OK;
+}
+
 enum err wallet_approve(struct wallet *w,
                         struct wallet_time t,
                         const struct approve_args *args,
@@ -241,11 +325,20 @@ enum err wallet_approve(struct wallet *w,
     buf_init(&signature, &w->budget, SIGNATURE_LEN_MAX);
     struct owner *owner = NULL;
     TRY(passkey_verify(w, t, &passkey, &owner, &signature, ret_why));
+    TRY(check_not_signed(w, o->op, owner, ret_why));
     const struct approval approval = {.owner = owner, .signature = buf_span(&signature)};
     TRY(sign(w, t, o, &approval, ret_why));
-    owners_signed(account, o->op);
+    bool is_whole = o->op->state == OPERATION_SIGNED;
+    if (is_whole) {
+        owners_signed(account, o->op);
+    }
     if (book_save_account(w, account) != OK) {
         log_line(w->cfg.log, LOG_WARN, "wallet", "the use of a passkey could not be stored");
+    }
+    if (!is_whole) {
+        queue_operation(w, o->op->id);
+        queue_note(w, WALLET_STATUS_CHANGED);
+        return OK;
     }
     set_off(w, t, o);
     return OK;

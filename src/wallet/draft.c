@@ -130,7 +130,7 @@ static enum err smart_draft_build(struct wallet *w,
         .max_fee_per_gas = fee.max,
         .max_priority_fee_per_gas = fee.priority,
     };
-    struct fee_facts facts = {.view = v};
+    struct fee_facts facts = {.view = v, .signers = (size_t)wallet_threshold(w, a, n->id)};
     uint64_t gas = 0;
     if (!u256_is_zero(task->trial_gas) && u256_to_u64(&gas, task->trial_gas) == OK) {
         facts.call_gas = gas;

@@ -62,8 +62,9 @@ struct task {
     uint8_t call[TASK_CALL_LEN_MAX]; /* the account's call to itself, once the chain was read */
     size_t call_len;
     enum operation_kind operation_kind;
-    uint64_t asked_ms; /* a view read before this is too old, but for VIEW_FRESH_MS */
-    size_t waiting;    /* questions of the trial without an answer */
+    uint32_t threshold; /* of OPERATION_THRESHOLD_BEGIN */
+    uint64_t asked_ms;  /* a view read before this is too old, but for VIEW_FRESH_MS */
+    size_t waiting;     /* questions of the trial without an answer */
     bool to_is_contract;
     bool trial_failed;
     bool trial_unavailable;

@@ -2,6 +2,7 @@
 #include "wallet/fee.h"
 
 #include "base/arith.h"
+#include "base/check.h"
 
 #include <string.h>
 
@@ -41,9 +42,11 @@ static uint64_t with_margin(uint64_t gas)
 
 enum err fee_fill_limits(struct userop *op, const struct fee_facts *facts, struct buf *scratch)
 {
-    static uint8_t dummy[FEE_SIGNATURE_LEN_MAX];
+    static uint8_t dummy[FEE_SIGNATURE_LEN_MAX * OPERATION_SIGNER_COUNT_MAX];
+    check(facts->signers > 0);
+    check(facts->signers <= OPERATION_SIGNER_COUNT_MAX);
     memset(dummy, 0xff, sizeof dummy); /* every byte at the dearer rate */
-    uint64_t verify = facts->view->has_p256 ? GAS_VERIFY : GAS_VERIFY_FALLBACK;
+    uint64_t verify = facts->signers * (facts->view->has_p256 ? GAS_VERIFY : GAS_VERIFY_FALLBACK);
     if (op->init_code.n > 0) {
         verify += GAS_DEPLOY;
     }
@@ -53,7 +56,7 @@ enum err fee_fill_limits(struct userop *op, const struct fee_facts *facts, struc
     op->pre_verification_gas =
         u256_from_u64(UINT32_MAX); /* its own bytes count too: none of them zero */
     struct span signature = op->signature;
-    op->signature = SPAN_OF(dummy);
+    op->signature = span_of(dummy, FEE_SIGNATURE_LEN_MAX * facts->signers);
     buf_clear(scratch);
     enum err err = userop_encode_handle_ops(op, op->sender, scratch);
     op->signature = signature;

@@ -35,6 +35,7 @@ struct fee_per_gas fee_per_gas_for(const struct view *v, enum fee_speed speed);
 struct fee_facts {
     const struct view *view;
     uint64_t call_gas;
+    size_t signers; /* owners who must sign, 1 to OPERATION_SIGNER_COUNT_MAX */
 };
 MUST_CHECK enum err
 fee_fill_limits(struct userop *op, const struct fee_facts *facts, struct buf *scratch);

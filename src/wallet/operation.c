@@ -10,18 +10,21 @@
 const char *operation_kind_name(enum operation_kind kind)
 {
     switch (kind) {
-    case OPERATION_SEND:          return "send";
-    case OPERATION_SPEED_UP:      return "speed_up";
-    case OPERATION_CANCEL:        return "cancel";
-    case OPERATION_RECEIVE:       return "receive";
-    case OPERATION_OWNER_ADD:     return "owner_add";
-    case OPERATION_OWNER_REMOVE:  return "owner_remove";
-    case OPERATION_OWNER_APPLY:   return "owner_apply";
-    case OPERATION_OWNER_VETO:    return "owner_veto";
-    case OPERATION_UPGRADE_BEGIN: return "upgrade_begin";
-    case OPERATION_UPGRADE_APPLY: return "upgrade_apply";
-    case OPERATION_UPGRADE_VETO:  return "upgrade_veto";
-    case OPERATION_KIND_COUNT:    break;
+    case OPERATION_SEND:            return "send";
+    case OPERATION_SPEED_UP:        return "speed_up";
+    case OPERATION_CANCEL:          return "cancel";
+    case OPERATION_RECEIVE:         return "receive";
+    case OPERATION_OWNER_ADD:       return "owner_add";
+    case OPERATION_OWNER_REMOVE:    return "owner_remove";
+    case OPERATION_OWNER_APPLY:     return "owner_apply";
+    case OPERATION_OWNER_VETO:      return "owner_veto";
+    case OPERATION_UPGRADE_BEGIN:   return "upgrade_begin";
+    case OPERATION_UPGRADE_APPLY:   return "upgrade_apply";
+    case OPERATION_UPGRADE_VETO:    return "upgrade_veto";
+    case OPERATION_THRESHOLD_BEGIN: return "threshold_begin";
+    case OPERATION_THRESHOLD_APPLY: return "threshold_apply";
+    case OPERATION_THRESHOLD_VETO:  return "threshold_veto";
+    case OPERATION_KIND_COUNT:      break;
     }
     return "send";
 }
@@ -41,6 +44,11 @@ bool operation_is_own_call(enum operation_kind kind)
     return operation_is_owners(kind) || operation_is_upgrade(kind);
 }
 
+bool operation_is_threshold(enum operation_kind kind)
+{
+    return kind >= OPERATION_THRESHOLD_BEGIN && kind <= OPERATION_THRESHOLD_VETO;
+}
+
 bool operation_is_upgrade(enum operation_kind kind)
 {
     return kind >= OPERATION_UPGRADE_BEGIN && kind <= OPERATION_UPGRADE_VETO;
@@ -48,7 +56,8 @@ bool operation_is_upgrade(enum operation_kind kind)
 
 bool operation_is_owners(enum operation_kind kind)
 {
-    return kind >= OPERATION_OWNER_ADD && kind <= OPERATION_OWNER_VETO;
+    return (kind >= OPERATION_OWNER_ADD && kind <= OPERATION_OWNER_VETO) ||
+           operation_is_threshold(kind);
 }
 
 bool operation_is_over(enum operation_state state)

@@ -18,6 +18,8 @@
  *      |          |         |           └→ submitted again, if its block was replaced
  *      |          └─────────┴→ failed, replaced
  *      └→ expired, cancelled
+ *
+ * Where several owners must sign, it stays prepared, with the signatures that are there, until the last one has.
  */
 enum operation_kind {
     OPERATION_SEND,
@@ -31,6 +33,9 @@ enum operation_kind {
     OPERATION_UPGRADE_BEGIN,
     OPERATION_UPGRADE_APPLY,
     OPERATION_UPGRADE_VETO,
+    OPERATION_THRESHOLD_BEGIN,
+    OPERATION_THRESHOLD_APPLY,
+    OPERATION_THRESHOLD_VETO,
     OPERATION_KIND_COUNT
 };
 
@@ -53,7 +58,8 @@ const char *operation_state_name(enum operation_state state);
 /* operation_is_own_call: it changes the account itself, and moves no money. operation_is_owners, operation_is_upgrade: who owns
  * it; which implementation it has. */
 bool operation_is_own_call(enum operation_kind kind);
-bool operation_is_owners(enum operation_kind kind);
+bool operation_is_owners(enum operation_kind kind); /* or how many of them sign */
+bool operation_is_threshold(enum operation_kind kind);
 bool operation_is_upgrade(enum operation_kind kind);
 
 /* operation_is_over: nothing more will happen to it. */
@@ -72,6 +78,7 @@ enum {
     OPERATION_USEROP_LEN_MAX = 16 * 1024,
     OPERATION_RECORD_LEN_MAX = 32 * 1024,
     PEER_TEXT_LEN_MAX = 64,
+    OPERATION_SIGNER_COUNT_MAX = 4, /* owners whose signatures one operation carries */
     STEP_BY_LEN_MAX = 64,
 };
 

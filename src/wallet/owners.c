@@ -89,6 +89,31 @@ size_t wallet_active_owners(const struct wallet *w, const struct account *a, str
     return count;
 }
 
+uint64_t wallet_threshold(const struct wallet *w, const struct account *a, struct id network)
+{
+    const struct view *v = wallet_view(w, a->id, network);
+    if (v && v->is_deployed && owner_view_is_whole(&v->owners)) {
+        return v->owners.threshold;
+    }
+    bool is_made = !v || v->is_deployed;
+    return is_made && a->threshold_read ? a->threshold_read : a->threshold;
+}
+
+struct threshold_change
+wallet_threshold_change(const struct wallet *w, const struct account *a, struct id network)
+{
+    const struct view *v = wallet_view(w, a->id, network);
+    const struct id nobody = {0};
+    struct threshold_change t = {0};
+    size_t i = 0;
+    const struct account_change *c = find_change(a, nobody, network, &i);
+    if (c && v && owner_view_is_whole(&v->owners) && v->owners.ready_at[i] > OWNER_CHANGE_VETOED) {
+        t.threshold = c->threshold;
+        t.ready_ms = v->owners.ready_at[i] * 1000;
+    }
+    return t;
+}
+
 static bool is_known(const struct wallet *w,
                      const struct account *a,
                      const struct smart_owner *owner,
@@ -216,6 +241,10 @@ void owners_read(struct wallet *w, struct view *v)
         return;
     }
     bool changed = learn_standing(w, a, v);
+    if (a->threshold_read != v->owners.threshold && v->owners.threshold <= OWNER_COUNT_MAX) {
+        a->threshold_read = (uint32_t)v->owners.threshold;
+        changed = true;
+    }
     changed = drop_past_changes(a, v) || changed;
     changed = learn_probed(w, a, v) || changed;
     if (changed && book_save_account(w, a) != OK) {
@@ -319,6 +348,27 @@ enum err wallet_owner_prepare(struct wallet *w,
     return prepare_begin(w, t, &fresh, ret_task, ret_why);
 }
 
+enum err wallet_threshold_prepare(struct wallet *w,
+                                  struct wallet_time t,
+                                  const struct threshold_args *args,
+                                  uint64_t *ret_task,
+                                  struct coded *ret_why)
+{
+    static const enum operation_kind kinds[] = {[THRESHOLD_WISH_BEGIN] = OPERATION_THRESHOLD_BEGIN,
+                                                [THRESHOLD_WISH_APPLY] = OPERATION_THRESHOLD_APPLY,
+                                                [THRESHOLD_WISH_VETO] = OPERATION_THRESHOLD_VETO};
+    struct transfer x = {.account = args->account,
+                         .network = args->network,
+                         .speed = args->speed,
+                         .by_command_line = args->by_command_line};
+    TRY(prepare_check_own_call(w, &x, ret_why));
+    struct task fresh = {.kind = TASK_PREPARE,
+                         .transfer = x,
+                         .operation_kind = kinds[args->what],
+                         .threshold = args->threshold};
+    return prepare_begin(w, t, &fresh, ret_task, ret_why);
+}
+
 static enum err state_refused(struct task *task, enum owner_standing standing)
 {
     static const char *const words[] = {
@@ -390,6 +440,44 @@ static enum err build_remove(struct wallet *w,
     return OK;
 }
 
+static enum err threshold_refused(struct task *task, const char *state)
+{
+    coded_set(&task->result.why, "threshold_state");
+    coded_add_str(&task->result.why, "state", state);
+    return ERR_STATE;
+}
+
+static enum err
+build_threshold(struct wallet *w, struct task *task, const struct account *a, const struct view *v)
+{
+    const struct id nobody = {0};
+    size_t i = 0;
+    struct owner_change c = next_change(a, v);
+    if (!v->is_deployed) {
+        return threshold_refused(task, "not_on_chain");
+    }
+    if (task->threshold == c.threshold) {
+        return threshold_refused(task, "same");
+    }
+    if (task->threshold == 0 || task->threshold > v->owners.count ||
+        task->threshold > OPERATION_SIGNER_COUNT_MAX) {
+        return threshold_refused(task, "too_many");
+    }
+    const struct account_change *old = find_change(a, nobody, v->network, &i);
+    if (old && v->owners.ready_at[i] > OWNER_CHANGE_VETOED) {
+        return threshold_refused(task, "waits");
+    }
+    if (old && old->sequence == c.sequence) {
+        c.attempt = old->attempt + 1; /* as of a removal */
+    }
+    c.threshold = task->threshold;
+    AUTO(buf_done) struct buf out;
+    buf_init(&out, &w->budget, TASK_CALL_LEN_MAX);
+    TRY(owner_change_propose(&out, &c));
+    task->call_len = span_copy(MSPAN_OF(task->call), buf_span(&out));
+    return OK;
+}
+
 enum err owners_check_ready(struct task *task,
                             struct wallet_time t,
                             const struct view *v,
@@ -405,7 +493,7 @@ enum err owners_check_ready(struct task *task,
     return ERR_STATE;
 }
 
-/* Carrying out, or stopping, the removal that waits. */
+/* Carrying out, or stopping, the removal, or the other threshold (o is NULL), that waits. */
 static enum err build_end(struct wallet *w,
                           struct wallet_time t,
                           struct task *task,
@@ -414,21 +502,26 @@ static enum err build_end(struct wallet *w,
                           const struct view *v)
 {
     size_t i = 0;
-    const struct account_change *known = find_change(a, o->id, v->network, &i);
+    const struct id nobody = {0};
+    const struct account_change *known = find_change(a, o ? o->id : nobody, v->network, &i);
     uint64_t ready_at = known ? v->owners.ready_at[i] : 0;
     if (ready_at <= OWNER_CHANGE_VETOED) {
-        return refuse(&task->result.why, ERR_NOT_FOUND, "owner_not_leaving");
+        return !o ? threshold_refused(task, "not_waiting")
+                  : refuse(&task->result.why, ERR_NOT_FOUND, "owner_not_leaving");
     }
     AUTO(buf_done) struct buf out;
     buf_init(&out, &w->budget, TASK_CALL_LEN_MAX);
-    if (task->operation_kind == OPERATION_OWNER_VETO) {
+    if (task->operation_kind == OPERATION_OWNER_VETO ||
+        task->operation_kind == OPERATION_THRESHOLD_VETO) {
         TRY(owner_change_veto(&out, &known->id));
     } else {
         TRY(owners_check_ready(task, t, v, ready_at, "owner_waits"));
         struct owner_change c = {
             .sequence = known->sequence, .attempt = known->attempt, .threshold = known->threshold};
         span_copy(MSPAN_OF(c.previous), SPAN_OF(known->previous));
-        c.removed[c.removed_count++] = owner_bytes(wallet_network(w, v->network), o);
+        if (o) {
+            c.removed[c.removed_count++] = owner_bytes(wallet_network(w, v->network), o);
+        }
         TRY(owner_change_apply(&out, &c));
     }
     task->call_len = span_copy(MSPAN_OF(task->call), buf_span(&out));
@@ -440,11 +533,14 @@ owners_build(struct wallet *w, struct wallet_time t, struct task *task, const st
 {
     const struct account *a = wallet_account(w, task->transfer.account);
     const struct owner *o = wallet_owner(w, task->transfer.account, task->owner);
-    if (!o) {
+    if (!o && !operation_is_threshold(task->operation_kind)) {
         return refuse(&task->result.why, ERR_NOT_FOUND, "unknown_owner");
     }
     if (v->is_deployed && !owner_view_is_whole(&v->owners)) {
         return refuse(&task->result.why, ERR_STATE, "owners_unread");
+    }
+    if (task->operation_kind == OPERATION_THRESHOLD_BEGIN) {
+        return build_threshold(w, task, a, v);
     }
     if (task->operation_kind == OPERATION_OWNER_ADD) {
         return build_add(w, task, a, o, v);
@@ -464,11 +560,47 @@ static void add_line(
     operation_add_risk(op, &r);
 }
 
+static enum err change_of(struct owner_change *ret, const struct operation *op)
+{
+    struct userop userop;
+    struct smart_call call;
+    size_t count = 0;
+    struct hash32 id;
+    enum owner_call what;
+    TRY(userop_decode(&userop, buf_span(&op->userop)));
+    TRY(smart_account_calls(&call, &count, 1, userop.call_data));
+    return owner_change_read(&what, ret, &id, call.data);
+}
+
+/* What the operation's own call says, for the person who signs it. */
+static void add_threshold_line(struct operation *op, const struct view *v)
+{
+    struct owner_change c = {0};
+    struct risk r = {.level = RISK_INFO};
+    if (op->kind == OPERATION_THRESHOLD_VETO) {
+        coded_set(&r.what, "threshold_stays");
+    } else if (!BUG(change_of(&c, op) != OK)) {
+        bool is_begun = op->kind == OPERATION_THRESHOLD_BEGIN;
+        r = (struct risk){.level = RISK_DANGER, .tick = true};
+        coded_set(&r.what, is_begun ? "threshold_begun" : "threshold_applied");
+        coded_add_u64(&r.what, "number", c.threshold);
+        coded_add_u64(&r.what, "owners", v ? v->owners.count : 0);
+        if (is_begun) {
+            coded_add_u64(&r.what, "days", v ? v->owners.delay_s / DAY_S : 0);
+        }
+    }
+    operation_add_risk(op, &r);
+}
+
 void owners_add_risks(struct wallet *w, struct operation *op, const struct view *v)
 {
     const struct account *a = wallet_account(w, op->account);
     const struct owner *o = wallet_owner(w, op->account, op->subject);
     uint64_t delay_s = v && v->is_deployed ? v->owners.delay_s : 0;
+    if (operation_is_threshold(op->kind)) {
+        add_threshold_line(op, v);
+        return;
+    }
     if (!o) {
         return;
     }
@@ -485,8 +617,8 @@ void owners_add_risks(struct wallet *w, struct operation *op, const struct view 
         }
         break;
     }
-    case OPERATION_OWNER_APPLY:   add_line(op, RISK_CAUTION, true, "owner_leaves_now", o); break;
-    case OPERATION_OWNER_VETO:    add_line(op, RISK_INFO, false, "owner_stays", o); break;
+    case OPERATION_OWNER_APPLY:     add_line(op, RISK_CAUTION, true, "owner_leaves_now", o); break;
+    case OPERATION_OWNER_VETO:      add_line(op, RISK_INFO, false, "owner_stays", o); break;
     case OPERATION_SEND:
     case OPERATION_SPEED_UP:
     case OPERATION_CANCEL:
@@ -494,28 +626,20 @@ void owners_add_risks(struct wallet *w, struct operation *op, const struct view 
     case OPERATION_UPGRADE_BEGIN:
     case OPERATION_UPGRADE_APPLY:
     case OPERATION_UPGRADE_VETO:
-    case OPERATION_KIND_COUNT:    break;
+    case OPERATION_THRESHOLD_BEGIN:
+    case OPERATION_THRESHOLD_APPLY:
+    case OPERATION_THRESHOLD_VETO:
+    case OPERATION_KIND_COUNT:      break;
     }
 }
 
-/* ---- a removal was signed ---- */
-
-static enum err change_of(struct owner_change *ret, const struct operation *op)
-{
-    struct userop userop;
-    struct smart_call call;
-    size_t count = 0;
-    struct hash32 id;
-    enum owner_call what;
-    TRY(userop_decode(&userop, buf_span(&op->userop)));
-    TRY(smart_account_calls(&call, &count, 1, userop.call_data));
-    return owner_change_read(&what, ret, &id, call.data);
-}
+/* ---- what waits was signed ---- */
 
 void owners_signed(struct account *a, const struct operation *op)
 {
     struct owner_change c;
-    if (op->kind != OPERATION_OWNER_REMOVE || BUG(change_of(&c, op) != OK)) {
+    bool waits = op->kind == OPERATION_OWNER_REMOVE || op->kind == OPERATION_THRESHOLD_BEGIN;
+    if (!waits || BUG(change_of(&c, op) != OK)) {
         return;
     }
     if (a->change_count == ACCOUNT_CHANGE_COUNT_MAX) {

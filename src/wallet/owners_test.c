@@ -1,4 +1,5 @@
 #include "evm/owner_change.h"
+#include "evm/userop.h"
 #include "wallet/wallet.h"
 #include "wallet/world_test.h"
 
@@ -114,6 +115,7 @@ static void chain_takes(struct world *w, struct id id)
         } else {
             memcpy(o->head, change_id.bytes, sizeof o->head);
             o->sequence = c.sequence;
+            o->threshold = c.threshold;
             o->ready_at = 0;
             for (size_t i = 0; i < c.added_count; i++) {
                 o->list[o->count++] = c.added[i];
@@ -412,6 +414,154 @@ TEST(where_a_block_is_trusted_a_removal_waits_all_the_same)
         world_turn(&w, 2000);
     }
     EXPECT_EQ(w.chain.owners.ready_at * 1000, ready_ms(&w, 1));
+    world_done(&w);
+}
+
+static enum err prepare_threshold(struct world *w,
+                                  enum threshold_wish what,
+                                  uint32_t threshold,
+                                  struct id *ret,
+                                  struct coded *why)
+{
+    struct threshold_args args = {.account = first_account(w)->id,
+                                  .network = w->networks[0].id,
+                                  .what = what,
+                                  .threshold = threshold};
+    uint64_t task = 0;
+    TRY(wallet_threshold_prepare(w->wallet, w->t, &args, &task, why));
+    return world_wait(w, task, ret, why);
+}
+
+static void
+threshold_refused(struct world *w, enum threshold_wish what, uint32_t threshold, const char *state)
+{
+    struct coded why = {0};
+    struct id op = {0};
+    EXPECT_ERR(ERR_STATE, prepare_threshold(w, what, threshold, &op, &why));
+    EXPECT_STR("threshold_state", why.code);
+    EXPECT_STR(state, why.param_count ? why.params[0].value : "");
+}
+
+static bool change_threshold(struct world *w, enum threshold_wish what, uint32_t threshold)
+{
+    struct coded why = {0};
+    struct id op = {0};
+    if (!EXPECT_OK(prepare_threshold(w, what, threshold, &op, &why)) ||
+        !EXPECT_OK(world_approve(w, op, &why))) {
+        test_note("%s", why.code);
+        return false;
+    }
+    world_turn(w, 10);
+    chain_takes(w, op);
+    return true;
+}
+
+static uint64_t threshold(const struct world *w)
+{
+    return wallet_threshold(w->wallet, first_account(w), w->networks[0].id);
+}
+
+static struct threshold_change waiting_threshold(const struct world *w)
+{
+    return wallet_threshold_change(w->wallet, first_account(w), w->networks[0].id);
+}
+
+/* Two owners, and both must sign. */
+static bool start_with_threshold_2(struct world *w, struct hand *second)
+{
+    struct coded why = {0};
+    if (!start_with_two(w, second) || !change_threshold(w, THRESHOLD_WISH_BEGIN, 2)) {
+        return false;
+    }
+    EXPECT_EQ(1, threshold(w));
+    EXPECT_EQ(2, waiting_threshold(w).threshold);
+    EXPECT_EQ(w->chain.owners.ready_at * 1000, waiting_threshold(w).ready_ms);
+    threshold_refused(w, THRESHOLD_WISH_BEGIN, 2, "waits");
+    w->t.unix_ms += (uint64_t)DAYS_2 * 1000;
+    world_turn(w, 10);
+    if (!EXPECT_OK(world_unlock(w, &why))) { /* nobody was there for so long */
+        return false;
+    }
+    world_turn(w, 2000);
+    return change_threshold(w, THRESHOLD_WISH_APPLY, 0) && EXPECT_EQ(2, threshold(w));
+}
+
+static size_t signers(const struct world *w, struct id id, struct operation *op)
+{
+    const struct owner *all[OPERATION_SIGNER_COUNT_MAX];
+    EXPECT_OK(wallet_operation(w->wallet, id, op));
+    return wallet_signers(w->wallet, op, all);
+}
+
+TEST(two_owners_sign_one_operation)
+{
+    static struct world w;
+    struct hand second;
+    struct coded why = {0};
+    struct id id = {0};
+    AUTO(operation_auto) struct operation *op = NULL;
+    TEST_REQUIRE(EXPECT_OK(operation_new(&op, test_budget())));
+    TEST_REQUIRE(start_with_threshold_2(&w, &second));
+    EXPECT(
+        !wallet_account_safety(w.wallet, first_account(&w), w.t.unix_ms).safe); /* none to spare */
+
+    TEST_REQUIRE(EXPECT_OK(world_prepare(&w, 5, &id, &why)));
+    EXPECT_EQ(0, signers(&w, id, op));
+    struct userop userop;
+    TEST_REQUIRE(EXPECT_OK(userop_decode(&userop, buf_span(&op->userop))));
+    EXPECT(u256_equal(u256_from_u64(2 * 90000), userop.verification_gas_limit));
+    TEST_REQUIRE(EXPECT_OK(world_approve(&w, id, &why)));
+    EXPECT_EQ(OPERATION_PREPARED, world_state(&w, id));
+    EXPECT(!w.wants_submit || !id_equal(w.submit, id));
+    EXPECT_EQ(1, signers(&w, id, op));
+    EXPECT_EQ(2, op->revision);
+    EXPECT_ERR(ERR_STATE, world_approve(&w, id, &why));
+    EXPECT_STR("already_signed", why.code);
+
+    /* What one has signed is in the store, and waits for the other longer than one who just looks. */
+    TEST_REQUIRE(world_restart(&w));
+    world_turn(&w, 10);
+    world_turn(&w, 2000);
+    world_turn(&w, 6 * 60 * 1000);
+    EXPECT_EQ(OPERATION_PREPARED, world_state(&w, id));
+    EXPECT_EQ(1, signers(&w, id, op));
+    swap_hands(&w, &second);
+    TEST_REQUIRE(EXPECT_OK(world_approve(&w, id, &why)));
+    EXPECT_EQ(OPERATION_SIGNED, world_state(&w, id));
+    EXPECT_EQ(2, signers(&w, id, op));
+    world_turn(&w, 10);
+    EXPECT(w.wants_submit && id_equal(w.submit, id));
+    world_done(&w);
+}
+
+TEST(a_half_signed_operation_expires)
+{
+    static struct world w;
+    struct hand second;
+    struct coded why = {0};
+    struct id id = {0};
+    TEST_REQUIRE(start_with_threshold_2(&w, &second));
+    TEST_REQUIRE(EXPECT_OK(world_prepare(&w, 5, &id, &why)) &&
+                 EXPECT_OK(world_approve(&w, id, &why)));
+    world_turn(&w, 61 * 60 * 1000);
+    EXPECT_EQ(OPERATION_EXPIRED, world_state(&w, id));
+    world_done(&w);
+}
+
+TEST(a_threshold_that_the_owners_cannot_reach_is_refused)
+{
+    static struct world w;
+    struct hand second;
+    TEST_REQUIRE(start_with_two(&w, &second));
+    threshold_refused(&w, THRESHOLD_WISH_BEGIN, 0, "too_many");
+    threshold_refused(&w, THRESHOLD_WISH_BEGIN, 1, "same");
+    threshold_refused(&w, THRESHOLD_WISH_BEGIN, 3, "too_many");
+    threshold_refused(&w, THRESHOLD_WISH_APPLY, 0, "not_waiting");
+    TEST_REQUIRE(change_threshold(&w, THRESHOLD_WISH_BEGIN, 2));
+    swap_hands(&w, &second);
+    TEST_REQUIRE(change_threshold(&w, THRESHOLD_WISH_VETO, 0)); /* any owner may */
+    EXPECT_EQ(0, waiting_threshold(&w).threshold);
+    EXPECT_EQ(1, threshold(&w));
     world_done(&w);
 }
 

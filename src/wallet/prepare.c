@@ -139,6 +139,7 @@ enum err prepare_begin(struct wallet *w,
         task->transfer = what->transfer;
         task->operation_kind = what->operation_kind;
         task->owner = what->owner;
+        task->threshold = what->threshold;
     }
     return task_start(w, t, task, ret_task, ret_why);
 }
@@ -531,6 +532,11 @@ start_trial(struct wallet *w, struct wallet_time t, struct task *task, const str
         coded_set(&task->result.why, "contracts_missing");
         coded_add(&task->result.why, "network", name_span(&n->name));
         return ERR_NOT_FOUND;
+    }
+    uint64_t signers =
+        wallet_threshold(w, wallet_account(w, task->transfer.account), task->transfer.network);
+    if (is_smart && signers > OPERATION_SIGNER_COUNT_MAX) {
+        return refuse_limit(&task->result.why, "signers", OPERATION_SIGNER_COUNT_MAX);
     }
     if (task->kind == TASK_REPLACE) {
         return OK; /* its call was tried when it was new */

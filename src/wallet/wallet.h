@@ -37,7 +37,8 @@ enum {
     WALLET_TASK_COUNT_MAX = 16,
     WALLET_EVENT_COUNT_MAX = 256,
     WALLET_CEREMONY_COUNT_MAX = 4,
-    WALLET_APPROVE_MS = 5 * 60 * 1000, /* an operation waits this long for the person */
+    WALLET_APPROVE_MS = 5 * 60 * 1000,      /* an operation waits this long for the person */
+    WALLET_OTHERS_SIGN_MS = 60 * 60 * 1000, /* and so long for each further owner who must sign */
 };
 
 /* The two clocks: mono for waiting, unix_ms for what is written and shown. */
@@ -392,6 +393,38 @@ MUST_CHECK enum err wallet_upgrade_prepare(struct wallet *w,
                                            const struct upgrade_args *args,
                                            uint64_t *ret_task,
                                            struct coded *ret_why);
+
+/* wallet_threshold is how many owners must sign there: as it was read, there or last. wallet_threshold_change: another number
+ * that waits; 0: none does. */
+uint64_t wallet_threshold(const struct wallet *w, const struct account *a, struct id network);
+struct threshold_change {
+    uint64_t threshold;
+    uint64_t ready_ms;
+};
+struct threshold_change
+wallet_threshold_change(const struct wallet *w, const struct account *a, struct id network);
+
+/* wallet_threshold_prepare starts the task of making an operation that begins to change the threshold (which waits), carries it out,
+ * or stops it. Refusals, some when the task is done: those of wallet_prepare, threshold_state, owner_waits, owners_unread. */
+enum threshold_wish { THRESHOLD_WISH_BEGIN, THRESHOLD_WISH_APPLY, THRESHOLD_WISH_VETO };
+struct threshold_args {
+    struct id account;
+    struct id network;
+    enum threshold_wish what;
+    uint32_t threshold; /* of BEGIN: 1 to OPERATION_SIGNER_COUNT_MAX */
+    enum fee_speed speed;
+    bool by_command_line;
+};
+MUST_CHECK enum err wallet_threshold_prepare(struct wallet *w,
+                                             struct wallet_time t,
+                                             const struct threshold_args *args,
+                                             uint64_t *ret_task,
+                                             struct coded *ret_why);
+
+/* wallet_signers gives the owners whose signatures an operation has: how many of them. */
+size_t wallet_signers(const struct wallet *w,
+                      const struct operation *op,
+                      const struct owner *ret[static OPERATION_SIGNER_COUNT_MAX]);
 
 /* wallet_account_safety: ways in, and how many of them were proven within 180 days. The ways into an ordinary account are those into the
  * vault, into a smart account its owners. */

@@ -183,7 +183,8 @@ wallet_account_safety(const struct wallet *w, const struct account *a, uint64_t 
     for (size_t i = 0; i < w->ways.count && account_is_ordinary(a); i++) {
         count_way(&s, w->ways.items[i].proven_ms, unix_ms);
     }
-    s.has_spare = account_is_ordinary(a) ? s.ways_in > 1 : a->threshold < s.ways_in;
+    uint32_t needed = a->threshold_read ? a->threshold_read : a->threshold;
+    s.has_spare = account_is_ordinary(a) ? s.ways_in > 1 : needed < s.ways_in;
     s.is_kept = !account_is_ordinary(a) || !way_backup_is_due(&w->ways, unix_ms);
     s.safe = s.ways_in >= 2 && s.tested >= 2 && s.has_spare && s.is_kept;
     return s;

@@ -1,7 +1,8 @@
 // usage: tools/local/start.sh owners.mjs [--out DIR] [--tap]
 // Two passkeys as owners of one account, with no person there: a headless Chromium with two virtual authenticators makes an
 // account with the first, adds the second, signs with the second, begins to remove it, stops that with the second, removes it
-// for good two days later, and finds that it signs no more; then the account moves to version 2 of its contract. After each step viem asks the account on the chain whether it is so.
+// for good two days later, and finds that it signs no more; then the account moves to version 2 of its contract, and at last both
+// passkeys must sign. After each step viem asks the account on the chain whether it is so.
 // Screenshots go to build/owners/. Exit status 0 only if all of it held.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -81,6 +82,7 @@ class OwnersWalk extends PageWalk {
   }
 
   async review(by, name) {
+    await this.one('[data-test=approve-screen]').waitFor();
     for (const tick of await this.page.locator('[data-test=tick]').all()) {
       await tick.check();
     }
@@ -223,11 +225,41 @@ class OwnersWalk extends PageWalk {
     await this.toAccount();
     await this.one('[data-test=account-version][data-version="2"]').waitFor();
     await this.both('version-2');
+    say(`  gas: scheduleUpgrade ${began}, applyUpgrade ${applied}`);
+  }
+
+  async twoSign() {
+    say('  Both passkeys must sign');
+    await this.cdp.send('WebAuthn.clearCredentials', { authenticatorId: this.second });
+    await this.hold(this.second);
+    await this.press('[data-test=add-owner]');
+    await this.press('[data-test=make-owner]');
+    await this.row(2, 'waiting');
+    await this.change('add', this.first, 'add-again');
+    await this.toAccount();
+    await this.press('[data-test=threshold-2]');
+    await this.review(this.first, 'threshold-review');
+    await this.toAccount();
+    await this.one('[data-test=threshold-waits]').waitFor();
+    this.equal('owners that must sign: still', await this.read('threshold'), 1n);
+    await this.later();
+    await this.one('[data-test=threshold-apply]').waitFor();
+    await this.both('threshold-ready');
+    await this.press('[data-test=threshold-apply]');
+    await this.review(this.first, 'threshold-apply-review');
+    this.equal('owners that must sign', await this.read('threshold'), 2n);
+    await this.toAccount();
+    await this.one('[data-test=threshold][data-threshold="2"]').waitFor();
     const to = newAddress();
     await this.send(this.first, { to });
+    await this.one('[data-test=signers]', { hasText: '1 of 2' }).waitFor();
+    await this.both('half-signed');
+    this.equal('wei of the receiver, with one signature', await this.chain.ether(to), 0n);
+    await this.hold(this.second);
+    await this.approve();
     await this.one('.chip-state.ok', { hasText: 'Final' }).waitFor();
-    this.equal('wei of the receiver, sent by version 2', await this.chain.ether(to), parseEther('0.5'));
-    say(`  gas: scheduleUpgrade ${began}, applyUpgrade ${applied}, a payment of version 2 ${(await this.lastReceipt()).gasUsed}`);
+    this.equal('wei of the receiver, with both', await this.chain.ether(to), parseEther('0.5'));
+    say(`  gas: a payment of version 2 that two passkeys sign ${(await this.lastReceipt()).gasUsed}`);
   }
 
   async faults() {
@@ -237,7 +269,7 @@ class OwnersWalk extends PageWalk {
 
   async go() {
     await this.begin();
-    for (const part of ['createAccount', 'addSecond', 'sendWithSecond', 'removeAndStop', 'removeForGood', 'upgrade', 'faults']) {
+    for (const part of ['createAccount', 'addSecond', 'sendWithSecond', 'removeAndStop', 'removeForGood', 'upgrade', 'twoSign', 'faults']) {
       await this[part]();
       if (this.died) {
         throw this.died;

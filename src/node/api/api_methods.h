@@ -33,6 +33,7 @@ enum api_done api_do_receive_info(struct api_call *c);
 enum api_done api_do_servers_list(struct api_call *c);
 enum api_done api_do_settings_get(struct api_call *c);
 enum api_done api_do_status(struct api_call *c);
+enum api_done api_do_threshold_prepare(struct api_call *c); /* api_methods_owners.c */
 enum api_done api_do_tokens_list(struct api_call *c);
 enum api_done api_do_upgrade_prepare(struct api_call *c);
 enum api_done api_do_version(struct api_call *c);

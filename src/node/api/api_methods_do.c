@@ -264,7 +264,7 @@ static enum api_done do_unlock_begin(struct api_call *c)
     json_put_name(c->w.j, "ceremony");
     api_write_ceremony(c->w.j, &e);
     json_put_name(c->w.j, "options");
-    api_write_request_options(&c->w, NULL, SPAN_OF(e.challenge));
+    api_write_request_options(&c->w, NULL, NULL, SPAN_OF(e.challenge));
     json_end_object(c->w.j);
     return API_DONE;
 }
@@ -534,6 +534,7 @@ enum api_done (*const api_handlers[API_METHOD_COUNT])(struct api_call *c) = {
     [API_METHOD_SPEED_UP_PREPARE] = do_speed_up_prepare,
     [API_METHOD_STATUS] = api_do_status,
     [API_METHOD_SUBSCRIBE] = api_subscribe,
+    [API_METHOD_THRESHOLD_PREPARE] = api_do_threshold_prepare,
     [API_METHOD_TOKENS_LIST] = api_do_tokens_list,
     [API_METHOD_UNLOCK_BEGIN] = do_unlock_begin,
     [API_METHOD_UNLOCK_FINISH] = do_unlock_finish,

@@ -99,3 +99,36 @@ enum api_done api_do_upgrade_prepare(struct api_call *c)
     }
     return api_wait_for_task(c, task);
 }
+
+static enum threshold_wish threshold_wish_of(struct api_call *c)
+{
+    if (api_param_is(c, "what", "apply")) {
+        return THRESHOLD_WISH_APPLY;
+    }
+    return api_param_is(c, "what", "veto") ? THRESHOLD_WISH_VETO : THRESHOLD_WISH_BEGIN;
+}
+
+/* 0 is no threshold, and refused as one. */
+static uint32_t threshold_of(struct api_call *c)
+{
+    struct u256 wide;
+    uint64_t n = 0;
+    bool is_small = u256_parse_decimal(&wide, api_param_plain(c, "threshold")) == OK &&
+                    u256_to_u64(&n, wide) == OK && n <= OWNER_COUNT_MAX;
+    return is_small ? (uint32_t)n : OWNER_COUNT_MAX + 1;
+}
+
+enum api_done api_do_threshold_prepare(struct api_call *c)
+{
+    struct threshold_args args = {.account = api_param_id(c, "account_id"),
+                                  .network = api_param_id(c, "network_id"),
+                                  .what = threshold_wish_of(c),
+                                  .threshold = threshold_of(c),
+                                  .speed = api_param_is(c, "speed", "fast") ? FEE_FAST : FEE_NORMAL,
+                                  .by_command_line = c->caller.way == API_WAY_LOCAL};
+    uint64_t task;
+    if (wallet_threshold_prepare(c->w.wallet, c->t, &args, &task, &c->why) != OK) {
+        return API_REFUSED;
+    }
+    return api_wait_for_task(c, task);
+}

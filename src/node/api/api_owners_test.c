@@ -210,4 +210,51 @@ TEST(the_version_is_told_and_moved)
     rig_done(r);
 }
 
+TEST(how_many_must_sign_is_told_and_checked)
+{
+    struct rig *r = start();
+    struct json list = {0};
+    struct json account = {0};
+    TEST_REQUIRE(r);
+    world_deploy(&r->w);
+    rig_turn(r, 2000);
+    TEST_REQUIRE(EXPECT(rig_ask(r, "accounts_list", " ")) && rig_at(&list, r->result, "accounts"));
+    struct json_iter it = json_iterate(list);
+    TEST_REQUIRE(json_next(&it, NULL, &account));
+    EXPECT_EQ(1, rig_number(account, "threshold"));
+    static const char *const bad[] = {"0", "1", "2", "99999999999999999999"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        RIG_REFUSED(r, "threshold_state", "threshold_prepare",
+                    "\"account_id\":\"%s\",\"network_id\":\"local\",\"what\":\"begin\","
+                    "\"threshold\":\"%s\",\"speed\":\"normal\"",
+                    rig_account(r), bad[i]);
+    }
+    rig_done(r);
+}
+
+/* The passkey that made the account signs, and the other one is still to come. */
+TEST(what_one_of_two_has_signed_waits_for_the_other)
+{
+    struct rig *r = start();
+    struct json signers = {0};
+    struct json allow = {0};
+    TEST_REQUIRE(r);
+    (void)add(r); /* in the world's hand is the second passkey now */
+    world_deploy(&r->w);
+    r->w.chain.owners.threshold = 2;
+    rig_turn(r, 16000);
+    rig_turn(r, 2000);
+    struct rig_text id = rig_prepare(r, "5");
+    EXPECT_EQ(2, rig_number(r->result, "signers_needed"));
+    EXPECT_STR("passkey_then_others", rig_text(r->result, "next.code").text);
+    EXPECT(rig_at(&signers, r->result, "signers"));
+    EXPECT_EQ(0, json_count(signers));
+    TEST_REQUIRE(EXPECT(rig_approve(r, id.text)));
+    EXPECT_STR("prepared", rig_text(r->result, "state").text);
+    EXPECT(rig_at(&signers, r->result, "signers") && rig_at(&allow, r->result, "request.allow"));
+    EXPECT_EQ(1, json_count(signers));
+    EXPECT_EQ(1, json_count(allow)); /* who has signed is not asked again */
+    rig_done(r);
+}
+
 TEST_MAIN

@@ -306,7 +306,18 @@ void api_write_account(const struct api_writing *w, const struct account *a)
         json_put_u64(j, unknown);
     }
     json_put_name(j, "threshold");
-    json_put_u64(j, a->threshold);
+    struct id network = wallet_settings(w->wallet)->network;
+    json_put_u64(j, wallet_threshold(w->wallet, a, network));
+    struct threshold_change change = wallet_threshold_change(w->wallet, a, network);
+    if (change.threshold > 0) {
+        json_put_name(j, "threshold_change");
+        json_put_object(j);
+        json_put_name(j, "threshold");
+        json_put_u64(j, change.threshold);
+        json_put_name(j, "ready_ms");
+        json_put_u64(j, change.ready_ms);
+        json_end_object(j);
+    }
     json_put_name(j, "on_chain");
     json_put_bool(j, is_on_chain(w, a));
     put_version(w, a);
@@ -465,18 +476,32 @@ static void put_descriptor(struct json_writer *j, const struct owner *o)
     json_end_object(j);
 }
 
-static bool may_sign(const struct api_writing *w, const struct account *a, const struct owner *o)
+/* Who has signed op (NULL: nobody) cannot do so again. */
+static bool may_sign(const struct api_writing *w,
+                     const struct account *a,
+                     const struct owner *o,
+                     const struct operation *op)
 {
+    const struct owner *signers[OPERATION_SIGNER_COUNT_MAX];
+    size_t count = op ? wallet_signers(w->wallet, op, signers) : 0;
+    for (size_t i = 0; i < count; i++) {
+        if (signers[i] == o) {
+            return false;
+        }
+    }
     struct id here = wallet_settings(w->wallet)->network;
     return wallet_owner_state(w->wallet, a, o, here).standing == OWNER_ACTIVE;
 }
 
-static size_t put_descriptors(const struct api_writing *w, const struct account *a, size_t room)
+static size_t put_descriptors(const struct api_writing *w,
+                              const struct account *a,
+                              const struct operation *op,
+                              size_t room)
 {
     struct json_writer *j = w->j;
     size_t count = 0;
     for (size_t i = 0; i < a->owner_count && count < room; i++) {
-        if (!may_sign(w, a, &a->owners[i])) {
+        if (!may_sign(w, a, &a->owners[i], op)) {
             continue;
         }
         count++;
@@ -498,6 +523,7 @@ void api_write_descriptors(const struct api_writing *w, const struct account *a)
 
 void api_write_request_options(const struct api_writing *w,
                                const struct account *a,
+                               const struct operation *op,
                                struct span challenge)
 {
     struct json_writer *j = w->j;
@@ -505,10 +531,10 @@ void api_write_request_options(const struct api_writing *w,
                           challenge);
     size_t room = ALLOW_COUNT_MAX;
     if (a) {
-        (void)put_descriptors(w, a, room);
+        (void)put_descriptors(w, a, op, room);
     } else {
         for (size_t i = 0; i < wallet_account_count(w->wallet); i++) {
-            room -= put_descriptors(w, wallet_account_at(w->wallet, i), room);
+            room -= put_descriptors(w, wallet_account_at(w->wallet, i), NULL, room);
         }
     }
     options_end_request(j);

@@ -48,6 +48,7 @@ void api_write_descriptors(const struct api_writing *w, const struct account *a)
 /* request_options for the owners of an account (NULL: of every account). */
 void api_write_request_options(const struct api_writing *w,
                                const struct account *a,
+                               const struct operation *op,
                                struct span challenge);
 
 /* The figure of what this wallet worked out from what a server said at the newest view. */

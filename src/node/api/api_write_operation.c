@@ -175,12 +175,29 @@ static void put_risks_and_trial(struct json_writer *j, const struct operation *o
     json_end_object(j);
 }
 
+/* How many must sign after the one who signs next. */
+static uint64_t others_after(const struct api_writing *w, const struct operation *op)
+{
+    const struct owner *signers[OPERATION_SIGNER_COUNT_MAX];
+    const struct account *a = wallet_account(w->wallet, op->account);
+    if (!a || op->is_transaction) {
+        return 0;
+    }
+    uint64_t with_next = wallet_signers(w->wallet, op, signers) + 1;
+    uint64_t needed = wallet_threshold(w->wallet, a, op->network);
+    return needed > with_next ? needed - with_next : 0;
+}
+
 static void
 put_next_and_undo(const struct api_writing *w, const struct operation *op, const struct network *n)
 {
     struct coded next;
     struct chain_health h = wallet_chain_health(w->wallet, w->t);
-    if (op->state == OPERATION_PREPARED && h.n > 0) {
+    uint64_t left = others_after(w, op);
+    if (op->state == OPERATION_PREPARED && left > 0) {
+        coded_set(&next, "passkey_then_others");
+        coded_add_u64(&next, "left", left);
+    } else if (op->state == OPERATION_PREPARED && h.n > 0) {
         coded_set(&next, "passkey_then_servers");
         coded_add_u64(&next, "servers", h.n);
         coded_add_u64(&next, "wait_s", fee_wait_s(n, op->speed));
@@ -208,6 +225,26 @@ put_next_and_undo(const struct api_writing *w, const struct operation *op, const
     api_write_code(w->j, undo);
 }
 
+/* How far it is, where more than one must sign. */
+static void
+put_signers(const struct api_writing *w, const struct account *a, const struct operation *op)
+{
+    const struct owner *signers[OPERATION_SIGNER_COUNT_MAX];
+    size_t count = wallet_signers(w->wallet, op, signers);
+    uint64_t needed = wallet_threshold(w->wallet, a, op->network);
+    if (needed < 2) {
+        return;
+    }
+    put_name(w->j, "signers_needed");
+    json_put_u64(w->j, needed);
+    put_name(w->j, "signers");
+    json_put_array(w->j);
+    for (size_t i = 0; i < count; i++) {
+        json_put_str(w->j, signers[i]->name.text);
+    }
+    json_end_array(w->j);
+}
+
 static void put_owners(const struct api_writing *w, const struct operation *op)
 {
     const struct account *a = wallet_account(w->wallet, op->account);
@@ -221,8 +258,9 @@ static void put_owners(const struct api_writing *w, const struct operation *op)
     }
     json_end_array(w->j);
     if (a && op->state == OPERATION_PREPARED && !op->is_transaction) {
+        put_signers(w, a, op);
         put_name(w->j, "request");
-        api_write_request_options(w, a, SPAN_OF(op->userop_hash.bytes));
+        api_write_request_options(w, a, op, SPAN_OF(op->userop_hash.bytes));
     }
 }
 

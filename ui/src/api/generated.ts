@@ -136,7 +136,14 @@ export type Account = {
   owners: Owner[];
   /** On the selected network: so many may sign that this wallet does not know. Absent: none, as far as was read. */
   unknown_owners?: number;
+  /** On the selected network, as it was read last: so many owners must sign. */
   threshold: number;
+  /** Another threshold that waits, on the selected network. */
+  threshold_change?: {
+    threshold: number;
+    /** From then on it may be carried out. */
+    ready_ms: number;
+  };
   /** On the selected network: the account contract exists. */
   on_chain: boolean;
   version?: AccountVersion;
@@ -343,7 +350,7 @@ export type Asker = {
 /** One thing from draft to final. Also what came in (kind receive). */
 export type Operation = {
   id: string;
-  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto';
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto';
   state: OpState;
   /** Rises whenever anything shown has changed; approval names the one that was seen. */
   revision: number;
@@ -371,6 +378,10 @@ export type Operation = {
   undo: Coded;
   /** Present while state is prepared: the passkey ceremony for exactly this revision. */
   request?: RequestOptions;
+  /** Of an operation that waits for several owners: who has signed. */
+  signers?: string[];
+  /** Where it is more than one: so many owners must sign. */
+  signers_needed?: number;
   /** Names of the passkeys that may sign. */
   owners: string[];
   exact?: Exact;
@@ -390,7 +401,7 @@ export type Operation = {
 
 export type Row = {
   id: string;
-  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto';
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto';
   state: OpState;
   direction: 'out' | 'in' | 'self';
   party: Party;
@@ -1414,6 +1425,16 @@ export interface Methods {
       seq: number;
     }[];
   } };
+  /** Make an operation that begins to change how many owners must sign (which waits, and any owner may stop it), carries the change out, or stops it. Nothing is signed. */
+  threshold_prepare: { params: {
+    key: string;
+    account_id: string;
+    network_id: string;
+    what: 'begin' | 'apply' | 'veto';
+    speed: Speed;
+    /** Of begin: so many owners must sign then, 1 to 4. */
+    threshold?: string;
+  }; result: Operation };
   /** Native asset and tokens of the signed list for a network. */
   tokens_list: { params: {
     network_id: string;
@@ -1663,6 +1684,8 @@ export interface ErrorParams {
   owner_in_use: Record<string, never>;
   owners_unread: Record<string, never>;
   upgrade_state: { state: string; };
+  threshold_state: { state: string; };
+  already_signed: { name: string; };
   upgrade_waits: { hours: string; };
 }
 
@@ -1709,6 +1732,9 @@ export interface RiskParams {
   owner_one_left: { name: string; };
   owner_leaves_now: { name: string; };
   owner_stays: { name: string; };
+  threshold_begun: { number: string; owners: string; days: string; };
+  threshold_applied: { number: string; owners: string; };
+  threshold_stays: Record<string, never>;
   upgrade_begun: { days: string; };
   upgrade_applied: Record<string, never>;
   upgrade_stopped: Record<string, never>;
@@ -1716,6 +1742,7 @@ export interface RiskParams {
 
 export interface NextParams {
   passkey_then_servers: { servers: string; wait_s: string; };
+  passkey_then_others: { left: string; };
   passkey_then_none: Record<string, never>;
   wait: { wait_s: string; };
   done: Record<string, never>;

@@ -1,5 +1,14 @@
 /* English texts about the protection of an account, loaded with the screen that shows them. */
+const s = (n: number, one: string, many: string): string => (n === 1 ? one : many);
+
 export const accountEn = {
+  threshold: {
+    title: 'Signatures', now: (n: number, of: number) => (n === 1 ? `One of ${of} passkeys is enough.` : `${n} of ${of} passkeys must sign everything.`),
+    why: 'With two signatures, a thief who gets hold of one device can take nothing. Have one passkey more than are needed, or losing one loses everything.',
+    ask: (n: number) => `Ask for ${n} ${s(n, 'signature', 'signatures')}`, waits: (n: number, when: string) => `The change to ${n} ${s(n, 'signature', 'signatures')} can be carried out from ${when}.`,
+    ready: (n: number) => `The waiting time is over: ${n} ${s(n, 'signature', 'signatures')} can be asked for from now on.`, stopHelp: 'Until it is carried out, any passkey of the account can stop it.',
+    veto: 'Stop the change', apply: 'Carry it out',
+  },
   version: {
     title: 'Version of the account', is: (n: number) => `Version ${n}`, unknown: 'The account runs code that this wallet does not know. If you did not move it there with another wallet, move your money to a new account now.',
     offer: 'Version 2 of the account’s contract can hold more protection, once it is set:',

@@ -2,6 +2,13 @@
 import type { AccountTexts } from './account_en';
 
 export const accountZh: AccountTexts = {
+  threshold: {
+    title: '签名数', now: (n, of) => (n === 1 ? `${of}把通行密钥中一把就够。` : `${of}把通行密钥中必须有${n}把签名才能做任何事。`),
+    why: '需要两把签名时，小偷拿到一台设备也什么都拿不走。通行密钥要比所需的多一把，否则丢失一把就失去一切。',
+    ask: (n) => `改为${n}把签名`, waits: (n, when) => `${when}起可以改为${n}把签名。`,
+    ready: (n) => `等待时间已过：可以改为${n}把签名。`, stopHelp: '执行之前，账户的任何一把通行密钥都能阻止。',
+    veto: '阻止更改', apply: '执行更改',
+  },
   version: {
     title: '账户的版本', is: (n) => `版本${n}`, unknown: '账户运行的代码，此钱包不认识。如果不是你用别的钱包转过去的，请立即把钱转到新账户。',
     offer: '账户合约的版本2可以提供更多保护，设置之后生效：',

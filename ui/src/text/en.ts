@@ -77,6 +77,8 @@ const error: Say<ErrorParams> = {
   owner_in_use: () => 'It cannot be forgotten: it may sign, or the address depends on it.',
   owners_unread: () => 'The passkeys have not been read from the chain yet. Try again in a moment.',
   upgrade_state: (p) => `The account cannot move to version 2 like that (${p.state}).`,
+  threshold_state: (p) => `The number of signatures cannot change like that (${p.state}).`,
+  already_signed: (p) => `“${p.name}” has signed already. Use another passkey of the account.`,
   upgrade_waits: (p) => `It can be carried out in ${p.hours} h, not before.`,
   ceremony_already: () => 'This device already holds a passkey of this account.',
   ceremony_unverified: () => 'The key did not check who you are. Set a PIN or fingerprint on it first.',
@@ -158,12 +160,16 @@ const risk: Say<RiskParams> = {
   owner_one_left: (p) => `Without “${p.name}” only one way in is left. If that one is lost, the money is lost.`,
   owner_leaves_now: (p) => `“${p.name}” can no longer sign once this is included.`,
   owner_stays: (p) => `“${p.name}” stays. The removal would have to begin anew.`,
+  threshold_begun: (p) => `After ${p.days} days ${p.number} of the account’s ${p.owners} passkeys must sign everything. If fewer than ${p.number} are left then, everything in the account is lost. Until then every passkey can stop this.`,
+  threshold_applied: (p) => `Once this is included, ${p.number} of the account’s ${p.owners} passkeys must sign everything. If fewer than ${p.number} are left, everything in the account is lost.`,
+  threshold_stays: () => 'The number of signatures stays as it is. The change would have to begin anew.',
   upgrade_begun: (p) => `After ${p.days} days the account can be moved to version 2. Until then every passkey of the account can stop this.`,
   upgrade_applied: () => 'The account has version 2 once this is included. Its address, passkeys and money stay; there is no way back to version 1.',
   upgrade_stopped: () => 'The account stays at version 1. The move would have to begin anew.',
 };
 
 const next: Say<NextParams> = {
+  passkey_then_others: (p) => `Your passkey is asked, then ${p.left} more ${s(p.left, 'has', 'have')} to sign, within an hour each.`,
   passkey_then_servers: (p) =>
     `Your passkey is asked, then ${p.servers} ${s(p.servers, 'server gets', 'servers get')} it; usually included in ${p.wait_s} s. See Activity.`,
   passkey_then_none: () => 'Your passkey is asked. No server answers now: it is sent as soon as one does.',
@@ -378,7 +384,7 @@ export const en = {
   },
   approve: {
     title: (what: string) => `Approve: ${what}`, sendTo: (amount: string, who: string) => `send ${amount} to ${who}`, sendOnly: (amount: string) => `send ${amount}`,
-    kinds: { send: 'send', receive: 'receive', call: 'call a contract', batch: 'several calls', speed_up: 'speed up', cancel: 'cancel an operation', faucet: 'test money', owner_add: 'add a passkey', owner_remove: 'begin to remove a passkey', owner_apply: 'remove a passkey', owner_veto: 'stop the removal of a passkey', upgrade_begin: 'begin the move to version 2', upgrade_apply: 'move the account to version 2', upgrade_veto: 'stop the move to version 2' },
+    kinds: { send: 'send', receive: 'receive', call: 'call a contract', batch: 'several calls', speed_up: 'speed up', cancel: 'cancel an operation', faucet: 'test money', owner_add: 'add a passkey', owner_remove: 'begin to remove a passkey', owner_apply: 'remove a passkey', owner_veto: 'stop the removal of a passkey', threshold_begin: 'begin to change how many passkeys must sign', threshold_apply: 'change how many passkeys must sign', threshold_veto: 'stop the change of how many passkeys must sign', upgrade_begin: 'begin the move to version 2', upgrade_apply: 'move the account to version 2', upgrade_veto: 'stop the move to version 2' },
     nth: (i: number, n: number) => `request ${i} of ${n}`, ends: (t: string) => `ends in ${t}`, endsSoon: 'Ends in 30 seconds.',
     asked: 'Asked by', self: 'This page', command_line: 'The command line', newTo: 'new to you',
     from: 'From', to: 'To', on: (chain: string) => `on ${chain}`, happens: 'What happens', checked: 'How it was checked', next: 'Next', undo: 'Undo',
@@ -401,13 +407,13 @@ export const en = {
       verification_gas_limit: 'Gas for the signature', pre_verification_gas: 'Gas for the bundle', max_fee_per_gas: 'Highest fee per gas, wei',
       max_priority_fee_per_gas: 'Highest tip per gas, wei', gas_limit: 'Gas, at most', signing_hash: 'Hash that is signed', call: (n: number) => `Call ${n}`, value: 'Value, wei', data: 'Data', fn: 'Function',
     },
-    owners: 'Passkeys that may sign',
+    owners: 'Passkeys that may sign', signers: 'Signatures', signedBy: (n: number, of: number, who: string) => `${n} of ${of}${who && `: ${who}`}`, nextSigner: 'Signed. It waits for the next passkey.',
   },
   activity: {
     title: 'Activity', empty: 'No activity yet.', spam: (n: number) => `${n} ${s(n, 'looks', 'look')} like spam, hidden`, filter: 'Show', all: 'All', out: 'Sent', in: 'Received',
     waiting: 'Waiting for you', sentTo: (who: string) => `Sent to ${who}`, cameFrom: (who: string) => `Received from ${who}`, came: 'Received', preparedStep: 'Prepared',
     call: 'Contract call', batch: 'Several calls', speed_up: (who: string) => `Sped up: to ${who}`, cancel: 'Cancel', faucet: 'Test money', noMatch: 'Nothing fits.',
-    moves: { upgrade_begin: 'Move to version 2 begun', upgrade_apply: 'Moved to version 2', upgrade_veto: 'Move to version 2 stopped' },
+    moves: { upgrade_begin: 'Move to version 2 begun', upgrade_apply: 'Moved to version 2', upgrade_veto: 'Move to version 2 stopped', threshold_begin: 'Change of signatures begun', threshold_apply: 'Signatures changed', threshold_veto: 'Change of signatures stopped' },
     states: {
       draft: 'Draft', prepared: 'Waiting for you', signed: 'Signed', submitted: 'Submitted', included: 'Included', final: 'Final', failed: 'Failed',
       replaced: 'Replaced', expired: 'Expired', cancelled: 'Rejected',

@@ -72,7 +72,7 @@ export function RiskNote({ risk }: { risk: Risk }) {
 export const isNobody = (party: Row['party']): boolean => /^0x0{40}$/.test(party.address);
 
 /** A call of the account to itself: it changes what the account is and moves no money. */
-export const isOwnCall = (kind: Row['kind']): boolean => /^(owner|upgrade)_/.test(kind);
+export const isOwnCall = (kind: Row['kind']): boolean => /^(owner|upgrade|threshold)_/.test(kind);
 
 export function rowTitle(row: Pick<Row, 'kind' | 'party'>): string {
   const t = T();
@@ -86,7 +86,7 @@ export function rowTitle(row: Pick<Row, 'kind' | 'party'>): string {
     case 'cancel': return t.activity.cancel;
     case 'faucet': return t.activity.faucet;
     case 'owner_add': case 'owner_remove': case 'owner_apply': case 'owner_veto': return t.owners.rows[row.kind];
-    case 'upgrade_begin': case 'upgrade_apply': case 'upgrade_veto': return t.activity.moves[row.kind];
+    case 'upgrade_begin': case 'upgrade_apply': case 'upgrade_veto': case 'threshold_begin': case 'threshold_apply': case 'threshold_veto': return t.activity.moves[row.kind];
   }
 }
 

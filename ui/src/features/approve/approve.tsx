@@ -67,7 +67,7 @@ function Request({ operation }: { operation: Operation }) {
   const facts: ApproveFacts = {
     isAnswered: !isOpen || (!operation.request && !isOrdinary), isBusy: signing, isLinkUp: link.value === 'up', areKeysUp: store.status.value?.keys !== 'down',
     isDoubtful: store.status.value?.chain.state === 'doubtful', isBlocked: operation.risks.some((r) => r.level === 'blocked'),
-    isDecoded: operation.effects.length > 0 || operation.kind === 'cancel' || isOwnCall(operation.kind), isStale: now.value - operation.fee.max.as_of_ms > STALE_MS,
+    isDecoded: operation.effects.length > 0 || operation.kind === 'cancel' || isOwnCall(operation.kind), isStale: !operation.signers?.length && now.value - operation.fee.max.as_of_ms > STALE_MS,
     isTrialRunning: operation.trial.state === 'running', shownMs: seen.shownMs, quietMs: seen.quietMs, isSeen: seen.isSeen,
     unticked: operation.risks.filter((r) => r.tick && !ticks.includes(r.id)).length,
   };
@@ -81,7 +81,10 @@ function Request({ operation }: { operation: Operation }) {
         ask: (signal) => usePasskey(operation.request!, signal), hand,
       });
     setSigning(false);
-    if (signed) {
+    if (signed?.state === 'prepared') {
+      putOperation(signed);
+      say(t.approve.nextSigner);
+    } else if (signed) {
       putOperation(signed);
       say(t.approve.approved);
       goInstead(`activity/${signed.id}`);
@@ -119,6 +122,7 @@ function Request({ operation }: { operation: Operation }) {
       <Card>
         <KeyValue rows={[[t.approve.next, sayCoded(t.next, operation.next)], [t.approve.undo, sayCoded(t.undo, operation.undo)],
           ...(operation.owners.length > 0 ? [[t.approve.owners, operation.owners.map((o) => clean(o, 40)).join(', ')] as [string, string]] : []),
+          ...(operation.signers_needed ? [[t.approve.signers, <span data-test="signers">{t.approve.signedBy(operation.signers?.length ?? 0, operation.signers_needed, (operation.signers ?? []).map((o) => clean(o, 40)).join(', '))}</span>] as [string, preact.ComponentChildren]] : []),
           ...(operation.check_code ? [[t.approve.checkCode, <><span class="mono code" data-test="check-code">{operation.check_code}</span> <span class="muted">{t.approve.checkHelp}</span></>] as [string, preact.ComponentChildren]] : [])]} />
         {operation.exact && <Exact operation={operation} />}
       </Card>
