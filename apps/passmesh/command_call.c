@@ -86,18 +86,11 @@ int commands_call(const struct command_args *args,
 int commands_call_account(const struct command_args *args, const struct command_of_account *what)
 {
     enum { ADDED = 6, PAIRS_MAX = 8 };
-    struct local_client c;
     struct command_selection s;
     char room[COMMAND_PARAMS_LEN];
     const char *pairs[PAIRS_MAX + ADDED];
     size_t count = 0;
-    if (local_client_open(&c, args->config->socket) != OK) {
-        command_say("No wallet is running. Start one with: passmesh daemon");
-        return EXIT_FAILED;
-    }
-    bool found = command_select(&c, &s);
-    local_client_close(&c);
-    if (!found) {
+    if (!command_select(args, &s)) {
         return EXIT_FAILED;
     }
     for (; count < what->count && count < PAIRS_MAX; count++) {

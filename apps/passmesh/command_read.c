@@ -252,18 +252,31 @@ int command_network(const struct command_args *args)
 
 /* ---- what needs the selected account and network ---- */
 
-bool command_select(struct local_client *c, struct command_selection *s)
+/* Whether there is an account, which the status names. */
+static bool selection_of(struct local_client *c, struct command_selection *ret)
 {
     struct json status;
     if (!commands_ask(c, "status", SPAN_LIT("{}"), &status)) {
         return false;
     }
-    (void)command_text(status, "network_id", s->network);
-    if (command_text(status, "account_id", s->account)[0] == '\0') {
+    (void)command_text(status, "network_id", ret->network);
+    if (command_text(status, "account_id", ret->account)[0] == '\0') {
         command_say("No account yet, or the wallet is locked. Open the page: passmesh open");
         return false;
     }
     return true;
+}
+
+bool command_select(const struct command_args *args, struct command_selection *ret)
+{
+    struct local_client c;
+    if (local_client_open(&c, args->config->socket) != OK) {
+        command_say("No wallet is running. Start one with: passmesh daemon");
+        return false;
+    }
+    bool found = selection_of(&c, ret);
+    local_client_close(&c);
+    return found;
 }
 
 /* Asks something of the selected network. */
@@ -289,16 +302,9 @@ static int call_network(const struct command_args *args, const char *method, pri
 static int
 call_selected(const struct command_args *args, const char *method, const char *more, print_fn print)
 {
-    struct local_client c;
     struct command_selection s;
     char params[3 * COMMAND_TEXT_LEN];
-    if (local_client_open(&c, args->config->socket) != OK) {
-        command_say("No wallet is running. Start one with: passmesh daemon");
-        return EXIT_FAILED;
-    }
-    bool found = command_select(&c, &s);
-    local_client_close(&c);
-    if (!found) {
+    if (!command_select(args, &s)) {
         return EXIT_FAILED;
     }
     int n = snprintf(params, sizeof params, "{\"account_id\":\"%s\",\"network_id\":\"%s\"%s}",
@@ -595,7 +601,7 @@ static int send_prepared(const struct command_args *args, struct local_client *c
     char amount[U256_TEXT_LEN];
     unsigned decimals = 0;
     struct u256 value;
-    if (!command_select(c, &s) ||
+    if (!selection_of(c, &s) ||
         !find_asset(c, &s, args->argc == 3 ? args->argv[2] : NULL, asset, &decimals)) {
         return EXIT_FAILED;
     }

@@ -55,12 +55,12 @@ const char *command_text(struct json v, const char *name, char out[static COMMAN
 struct span
 command_params(char room[static COMMAND_PARAMS_LEN], const char *const *pairs, size_t count);
 
-/* command_select finds the account and network that are used; else says why not. */
+/* command_select asks the running wallet for the account and network that are used; false if there is none, which it says. */
 struct command_selection {
     char account[COMMAND_TEXT_LEN];
     char network[COMMAND_TEXT_LEN];
 };
-bool command_select(struct local_client *c, struct command_selection *s);
+bool command_select(const struct command_args *args, struct command_selection *ret);
 
 /* commands_call_account asks for something of the account that is used: method with account_id and pairs (at most 8 texts); prepares:
  * an operation on the network that is used. Answers as commands_call. */

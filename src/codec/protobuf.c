@@ -105,6 +105,17 @@ enum err protobuf_get_bytes(struct span *ret, const struct protobuf_field *f)
     return OK;
 }
 
+enum err protobuf_get_fixed(struct mspan out, const struct protobuf_field *f)
+{
+    struct span s;
+    TRY(protobuf_get_bytes(&s, f));
+    if (s.n != out.n) {
+        return ERR_MALFORMED;
+    }
+    (void)span_copy(out, s);
+    return OK;
+}
+
 enum err protobuf_get_u64(uint64_t *ret, const struct protobuf_field *f)
 {
     if (f->wire != PROTOBUF_VARINT) {

@@ -55,6 +55,8 @@ MUST_CHECK enum err protobuf_end(const struct protobuf_reader *r);
 /* The value of a field as the schema wants it: ERR_MALFORMED for another wire type or a value out of
  * range. u32 and bool take what protobuf truncates (any varint), as its decoders do. */
 MUST_CHECK enum err protobuf_get_bytes(struct span *ret, const struct protobuf_field *f);
+/* protobuf_get_fixed fills out with exactly as many bytes; ERR_MALFORMED for another length. */
+MUST_CHECK enum err protobuf_get_fixed(struct mspan out, const struct protobuf_field *f);
 MUST_CHECK enum err protobuf_get_u64(uint64_t *ret, const struct protobuf_field *f);
 MUST_CHECK enum err protobuf_get_u32(uint32_t *ret, const struct protobuf_field *f);
 MUST_CHECK enum err protobuf_get_bool(bool *ret, const struct protobuf_field *f);

@@ -78,21 +78,10 @@ enum err bundler_record_put(struct bundler *b, struct bundler_op *op)
     return OK;
 }
 
-MUST_CHECK static enum err get_fixed(struct mspan out, const struct protobuf_field *f)
-{
-    struct span s;
-    TRY(protobuf_get_bytes(&s, f));
-    if (s.n != out.n) {
-        return ERR_MALFORMED;
-    }
-    (void)span_copy(out, s);
-    return OK;
-}
-
 MUST_CHECK static enum err get_u256(struct u256 *ret, const struct protobuf_field *f)
 {
     uint8_t be[32];
-    TRY(get_fixed(MSPAN_OF(be), f));
+    TRY(protobuf_get_fixed(MSPAN_OF(be), f));
     return u256_from_be(ret, SPAN_OF(be));
 }
 
@@ -116,7 +105,7 @@ MUST_CHECK static enum err get_attempt(struct bundler_op *op, const struct proto
     struct protobuf_field g;
     while (protobuf_next(&r, &g)) {
         switch (g.number) {
-        case 1:  TRY(get_fixed(MSPAN_OF(a.tx_hash.bytes), &g)); break;
+        case 1:  TRY(protobuf_get_fixed(MSPAN_OF(a.tx_hash.bytes), &g)); break;
         case 2:  TRY(get_u256(&a.max_fee_per_gas, &g)); break;
         case 3:  TRY(get_u256(&a.max_priority_fee_per_gas, &g)); break;
         case 4:  TRY(protobuf_get_bool(&a.is_cancel, &g)); break;
@@ -148,7 +137,7 @@ get_field(struct bundler_op *op, struct names *names, const struct protobuf_fiel
     switch (f->number) {
     case 1: return protobuf_get_u64(&names->version, f);
     case 2: return get_copy(&op->encoded, f);
-    case 3: return get_fixed(MSPAN_OF(op->hash.bytes), f);
+    case 3: return protobuf_get_fixed(MSPAN_OF(op->hash.bytes), f);
     case 4:
         TRY(protobuf_get_u64(&v, f));
         op->state = (enum service_userop_state)(v & 15);
@@ -159,7 +148,7 @@ get_field(struct bundler_op *op, struct names *names, const struct protobuf_fiel
     case 8:  return protobuf_get_u64(&op->gas_limit, f);
     case 9:  return get_copy(&op->raw, f);
     case 10: return get_attempt(op, f);
-    case 11: return get_fixed(MSPAN_OF(op->tx_hash.bytes), f);
+    case 11: return protobuf_get_fixed(MSPAN_OF(op->tx_hash.bytes), f);
     case 12: return protobuf_get_u64(&op->block_number, f);
     case 13: return protobuf_get_bool(&op->success, f);
     case 14: return get_u256(&op->actual_gas_cost, f);

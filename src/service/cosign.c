@@ -19,17 +19,6 @@ service_cosigned_encode(const struct service_cosigned *c, enum service_type type
     return wr_end(&w);
 }
 
-MUST_CHECK static enum err get(struct mspan out, const struct protobuf_field *f)
-{
-    struct span s;
-    TRY(protobuf_get_bytes(&s, f));
-    if (s.n != out.n) {
-        return ERR_MALFORMED;
-    }
-    (void)span_copy(out, s);
-    return OK;
-}
-
 /* The fields of an answer, as bits. */
 static unsigned needed_of(enum service_type type)
 {
@@ -51,9 +40,9 @@ service_cosigned_decode(struct service_cosigned *ret, enum service_type type, st
     reader.fields_left = FIELDS_MAX;
     while (protobuf_next(&reader, &f)) {
         switch (f.number) {
-        case FIELD_COSIGNER:  TRY(get(MSPAN_OF(c.cosigner.bytes), &f)); break;
-        case FIELD_TERMS:     TRY(get(MSPAN_OF(c.terms.bytes), &f)); break;
-        case FIELD_SIGNATURE: TRY(get(MSPAN_OF(c.signature), &f)); break;
+        case FIELD_COSIGNER:  TRY(protobuf_get_fixed(MSPAN_OF(c.cosigner.bytes), &f)); break;
+        case FIELD_TERMS:     TRY(protobuf_get_fixed(MSPAN_OF(c.terms.bytes), &f)); break;
+        case FIELD_SIGNATURE: TRY(protobuf_get_fixed(MSPAN_OF(c.signature), &f)); break;
         default:              continue; /* of a later version */
         }
         seen |= 1U << f.number;

@@ -122,17 +122,6 @@ static void put_u256(struct wr *w, uint32_t field, struct u256 v)
     put_bytes(w, field, span_of(be + 32 - n, n));
 }
 
-MUST_CHECK static enum err get_fixed(struct mspan out, const struct protobuf_field *f)
-{
-    struct span s;
-    TRY(protobuf_get_bytes(&s, f));
-    if (s.n != out.n) {
-        return ERR_MALFORMED;
-    }
-    (void)span_copy(out, s);
-    return OK;
-}
-
 MUST_CHECK static enum err get_u256(struct u256 *ret, const struct protobuf_field *f)
 {
     struct span s;
@@ -269,12 +258,12 @@ enum err service_request_encode(const struct service_request *r, struct buf *out
 MUST_CHECK static enum err chain_field(struct service_request *r, const struct protobuf_field *f)
 {
     switch (f->number) {
-    case 19: return get_fixed(MSPAN_OF(r->code_hash.bytes), f);
+    case 19: return protobuf_get_fixed(MSPAN_OF(r->code_hash.bytes), f);
     case 20: return protobuf_get_u64(&r->number, f);
     case 21:
         TRY(get_below(&r->blocks, f, SERVICE_BLOCKS_MAX + 1));
         return r->blocks > 0 ? OK : ERR_MALFORMED;
-    case 22: return get_fixed(MSPAN_OF(r->tx_hash.bytes), f);
+    case 22: return protobuf_get_fixed(MSPAN_OF(r->tx_hash.bytes), f);
     case 23: return get_items(&r->addresses, f, sizeof(struct address), SERVICE_FILTER_MAX);
     case 24:
     case 25:
@@ -305,18 +294,18 @@ request_field(struct service_request *r, uint32_t *seen, const struct protobuf_f
     case 5:  return get_u32(&r->response_max, f);
     case 6:  return get_text(&r->method, f, SERVICE_METHOD_LEN_MAX);
     case 7:  return get_text(&r->params, f, SERVICE_REQUEST_LEN_MAX);
-    case 8:  return get_fixed(MSPAN_OF(r->entry_point.bytes), f);
+    case 8:  return protobuf_get_fixed(MSPAN_OF(r->entry_point.bytes), f);
     case 9:  return protobuf_get_bytes(&r->userop, f);
-    case 10: return get_fixed(MSPAN_OF(r->userop_hash.bytes), f);
+    case 10: return protobuf_get_fixed(MSPAN_OF(r->userop_hash.bytes), f);
     case 11:
         TRY(get_below(&v, f, UINT64_C(1) << 31));
         r->topic = (enum service_topic)v;
         return OK;
-    case 12: return get_fixed(MSPAN_OF(r->block_hash.bytes), f);
-    case 13: return get_fixed(MSPAN_OF(r->address.bytes), f);
+    case 12: return protobuf_get_fixed(MSPAN_OF(r->block_hash.bytes), f);
+    case 13: return protobuf_get_fixed(MSPAN_OF(r->address.bytes), f);
     case 14: return get_items(&r->slots, f, 32, SERVICE_SLOTS_MAX);
     case 15: return get_items(&r->known, f, 32, SERVICE_KNOWN_MAX);
-    case 16: return get_fixed(MSPAN_OF(r->root.bytes), f);
+    case 16: return protobuf_get_fixed(MSPAN_OF(r->root.bytes), f);
     case 17: return protobuf_get_u64(&r->period, f);
     case 18:
         TRY(get_below(&r->count, f, SERVICE_LIGHT_MAX + 1));
@@ -468,7 +457,7 @@ service_response_decode(struct service_response *ret, struct span message, struc
         switch (f.number) {
         case 1:
             has_hash = true;
-            e = get_fixed(MSPAN_OF(r.request_hash.bytes), &f);
+            e = protobuf_get_fixed(MSPAN_OF(r.request_hash.bytes), &f);
             break;
         case 2:
             e = get_below(&v, &f, UINT64_C(1) << 31);
@@ -482,7 +471,7 @@ service_response_decode(struct service_response *ret, struct span message, struc
         case 7: e = get_below(&r.rest, &f, SERVICE_BODY_LEN_MAX); break;
         case 8:
             r.is_part = true;
-            e = get_fixed(MSPAN_OF(r.running.bytes), &f);
+            e = protobuf_get_fixed(MSPAN_OF(r.running.bytes), &f);
             break;
         default: break;
         }
@@ -528,11 +517,11 @@ enum err service_head_decode(struct service_head *ret, struct span body)
         case 1: TRY(protobuf_get_u64(&h.number, &f)); break;
         case 2:
             hashes |= 1;
-            TRY(get_fixed(MSPAN_OF(h.hash.bytes), &f));
+            TRY(protobuf_get_fixed(MSPAN_OF(h.hash.bytes), &f));
             break;
         case 3:
             hashes |= 2;
-            TRY(get_fixed(MSPAN_OF(h.parent_hash.bytes), &f));
+            TRY(protobuf_get_fixed(MSPAN_OF(h.parent_hash.bytes), &f));
             break;
         case 4:  TRY(protobuf_get_u64(&h.time_s, &f)); break;
         case 5:  TRY(get_u256(&h.base_fee_per_gas, &f)); break;
@@ -592,8 +581,8 @@ MUST_CHECK static enum err status_field(struct service_status *s, const struct p
         if (s->entry_points_count == SERVICE_ENTRY_POINTS_MAX) {
             return ERR_MALFORMED;
         }
-        return get_fixed(MSPAN_OF(s->entry_points[s->entry_points_count++].bytes), f);
-    case 5: return get_fixed(MSPAN_OF(s->bundler.bytes), f);
+        return protobuf_get_fixed(MSPAN_OF(s->entry_points[s->entry_points_count++].bytes), f);
+    case 5: return protobuf_get_fixed(MSPAN_OF(s->bundler.bytes), f);
     case 6: return get_u32(&s->units_max, f);
     case 7: return get_u32(&s->units_per_s, f);
     case 8:
@@ -672,12 +661,12 @@ MUST_CHECK static enum err userop_status_field(struct service_userop_status *s,
 {
     uint64_t v = 0;
     switch (f->number) {
-    case 1: return get_fixed(MSPAN_OF(s->hash.bytes), f);
+    case 1: return protobuf_get_fixed(MSPAN_OF(s->hash.bytes), f);
     case 2:
         TRY(get_below(&v, f, SERVICE_USEROP_REPLACED + 1));
         s->state = (enum service_userop_state)v;
         return OK;
-    case 3: s->has_tx = true; return get_fixed(MSPAN_OF(s->tx_hash.bytes), f);
+    case 3: s->has_tx = true; return protobuf_get_fixed(MSPAN_OF(s->tx_hash.bytes), f);
     case 4: return protobuf_get_u64(&s->block_number, f);
     case 5:
         TRY(get_below(&v, f, 2));
