@@ -183,9 +183,9 @@ class Run:
 
     def js(self, megabytes, rounds):
         folder = ROOT / 'tests/interop/js'
-        ready = subprocess.run([folder / 'prepare.sh'], capture_output=True, text=True, check=False)
+        ready = subprocess.run([ROOT / 'tools/npm_ci.sh', 'tests/interop/js'], capture_output=True, text=True, check=False)
         if ready.returncode:
-            self.missing['peer js-libp2p'] = (ready.stdout + ready.stderr).strip() or 'tests/interop/js/prepare.sh failed'
+            self.missing['peer js-libp2p'] = (ready.stdout + ready.stderr).strip() or 'tools/npm_ci.sh tests/interop/js failed'
             return []
         return [megabytes / float(self.output(ROOT / 'tools/node22.sh', folder / 'throughput.mjs', megabytes)) for _ in range(min(rounds, 3))]
 

@@ -262,11 +262,6 @@ test('the metrics are in the text format 0.0.4: types before samples, each name 
   assert.match(body, /^passmesh_node_up 0$/m);
 });
 
-test('promtool takes them', { skip: spawnSync('promtool', ['--version']).error && 'promtool is not here' }, async () => {
-  const it = spawnSync('promtool', ['check', 'metrics'], { input: (await metrics()).body, encoding: 'utf8' });
-  assert.equal(it.status, 0, it.stdout + it.stderr);
-});
-
 // ---- commands
 
 test('status, peers and metrics as commands, in words and as JSON', async () => {

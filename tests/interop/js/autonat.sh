@@ -8,7 +8,7 @@ if ! unshare -Urn true 2>/dev/null; then
     echo "1..0 # SKIP this system lets an ordinary user make no network namespace"
     exit 0
 fi
-./prepare.sh
+../../../tools/npm_ci.sh tests/interop/js
 ../../../tools/node22.sh --version >/dev/null # fetched while there is a network
 export P2P_NODE=$binary
 exec unshare -Urn sh -c '

@@ -3,6 +3,6 @@
 set -euo pipefail
 binary=$(realpath "$1")
 cd "$(dirname "$0")"
-./prepare.sh
+../../../tools/npm_ci.sh tests/interop/js
 export P2P_NODE=$binary
 exec ../../../tools/node22.sh --test --test-concurrency=1 --test-reporter=../../../contracts/lib/tap.mjs "$2"

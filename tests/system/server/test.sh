@@ -5,5 +5,5 @@ PASSMESH_SERVER=$(realpath "$1")
 export PASSMESH_SERVER
 shift
 root=$(realpath "$(dirname "$0")"/../../..)
-"$root"/tests/interop/js/prepare.sh
+"$root"/tools/npm_ci.sh tests/interop/js
 exec "$root"/contracts/test.sh "$@"
