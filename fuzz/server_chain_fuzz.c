@@ -1,6 +1,8 @@
 /* What a node says to the questions of headers, code, inclusion and logs, one answer a line: the server takes any text and always
  * gives its client an answer that can be read, and a body that it passes on is one that the client's verifier takes too.
  * The first byte names the type; what is trusted is a block of the seeds. */
+#include "first_head.h"
+
 #include "base/buf.h"
 #include "base/check.h"
 #include "service/client.h"
@@ -25,12 +27,6 @@ static const struct hash32 code = {
               0x27, 0xf2, 0x76, 0xd8, 0xb7, 0x91, 0xa6, 0x5e, 0x5c, 0x99, 0xa3,
               0x84, 0x5f, 0xaf, 0x18, 0x6b, 0xe7, 0x20, 0xa1, 0x45, 0x5d}
 };
-
-static const char head[] =
-    "{\"jsonrpc\":\"2.0\",\"id\":2305843009213693952,\"result\":{\"number\":\"0x5\",\"hash\":"
-    "\"0x1111111111111111111111111111111111111111111111111111111111111111\",\"parentHash\":"
-    "\"0x1111111111111111111111111111111111111111111111111111111111111111\",\"timestamp\":\"0x1\"}"
-    "}";
 
 static struct span line_take(struct span *rest)
 {
@@ -95,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     instant now = {.us = 1};
     struct service_stream *st;
     struct service_client_event e;
-    struct span lines = span_str(head);
+    struct span lines = span_str(first_head);
     check(service_server_init(&s, &cfg, now) == OK);
     check(service_client_init(&c, &budget, &r, now) == OK);
     node_turn(&s, &lines, now);

@@ -1,6 +1,8 @@
 /* What a node says to the questions of an account proof: the server takes any text and always gives its client an answer
  * that can be read, and a proof that it passes on is one that the client's verifier takes too. The request is the vector's
  * of docs/protocol.md. */
+#include "first_head.h"
+
 #include "base/buf.h"
 #include "base/check.h"
 #include "service/client.h"
@@ -14,13 +16,6 @@ static const struct hash32 block = {
               0x23, 0x02, 0xc6, 0x41, 0x6d, 0xd2, 0x81, 0xcb, 0x1f, 0x0f, 0xc2,
               0xf0, 0x92, 0xe6, 0x79, 0x85, 0xfd, 0x90, 0xe5, 0xf5, 0x6b}
 };
-
-/* The first number that a server gives to a question to its node goes to the head. */
-static const char head[] =
-    "{\"jsonrpc\":\"2.0\",\"id\":2305843009213693952,\"result\":{\"number\":\"0x5\",\"hash\":"
-    "\"0x1111111111111111111111111111111111111111111111111111111111111111\",\"parentHash\":"
-    "\"0x1111111111111111111111111111111111111111111111111111111111111111\",\"timestamp\":\"0x1\"}"
-    "}";
 
 static void ask_answer(struct service_server *s, struct span text, instant now)
 {
@@ -64,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct service_peer peer = {.id = SPAN_LIT("peer"), .group = SPAN_LIT("net")};
     check(service_server_init(&s, &cfg, now) == OK);
     check(service_client_init(&c, &budget, &r, now) == OK);
-    ask_answer(&s, span_str(head), now);
+    ask_answer(&s, span_str(first_head), now);
     check(service_server_open(&s, &st, peer, NULL, now) == OK);
     service_server_recv(&s, st, service_client_waiting(&c), now);
     ask_answer(&s, span_of(data, size), now);

@@ -21,15 +21,6 @@ static uint64_t number_of(struct json v, const char *name)
     return json_find_u64(&n, v, name) == OK ? n : 0;
 }
 
-static bool open_client(const struct command_args *args, struct local_client *c)
-{
-    if (local_client_open(c, args->config->socket) == OK) {
-        return true;
-    }
-    command_say("No wallet is running. Start one with: passmesh daemon");
-    return false;
-}
-
 /* A method whose only parameter is its key. */
 static bool ask_plain(struct local_client *c, const char *method, struct json *ret)
 {
@@ -259,7 +250,7 @@ int command_backup(const struct command_args *args)
         command_say("usage: passmesh backup [--check] FILE");
         return EXIT_USAGE;
     }
-    if (!open_client(args, &c)) {
+    if (!commands_open(args, &c)) {
         return EXIT_FAILED;
     }
     const char *path = args->argv[args->argc - 1];
@@ -296,7 +287,7 @@ int command_restore(const struct command_args *args)
         command_say("usage: passmesh restore FILE [--passkey | --fd N]");
         return EXIT_USAGE;
     }
-    if (!open_client(args, &c)) {
+    if (!commands_open(args, &c)) {
         return EXIT_FAILED;
     }
     bool done = restore(&c, &what);

@@ -60,6 +60,16 @@ bool commands_ask(struct local_client *c,
     return json_find(ret_result, root, "result");
 }
 
+bool commands_open(const struct command_args *args, struct local_client *ret_client)
+{
+    enum err err = local_client_open(ret_client, args->config->socket);
+    if (err != OK) {
+        command_say("No wallet is running%s. Start one with: passmesh daemon",
+                    err == ERR_NOT_FOUND ? "" : " that we can reach");
+    }
+    return err == OK;
+}
+
 int commands_call(const struct command_args *args,
                   const char *method,
                   struct span params,
@@ -67,10 +77,7 @@ int commands_call(const struct command_args *args,
 {
     struct local_client c;
     struct json result;
-    enum err err = local_client_open(&c, args->config->socket);
-    if (err != OK) {
-        command_say("No wallet is running%s. Start one with: passmesh daemon",
-                    err == ERR_NOT_FOUND ? "" : " that we can reach");
+    if (!commands_open(args, &c)) {
         return EXIT_FAILED;
     }
     bool done = commands_ask(&c, method, params, &result);

@@ -55,8 +55,7 @@ static int probe(const struct command_args *args, const char *goal, unsigned pin
         command_say("That is too long for a peer.");
         return EXIT_USAGE;
     }
-    if (local_client_open(&c, args->config->socket) != OK) {
-        command_say("No wallet is running. Start one with: passmesh daemon");
+    if (!commands_open(args, &c)) {
         return EXIT_FAILED;
     }
     bool done = commands_ask(&c, "net_probe", span_str(room), &result);

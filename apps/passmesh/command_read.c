@@ -270,8 +270,7 @@ static bool selection_of(struct local_client *c, struct command_selection *ret)
 bool command_select(const struct command_args *args, struct command_selection *ret)
 {
     struct local_client c;
-    if (local_client_open(&c, args->config->socket) != OK) {
-        command_say("No wallet is running. Start one with: passmesh daemon");
+    if (!commands_open(args, &c)) {
         return false;
     }
     bool found = selection_of(&c, ret);
@@ -286,8 +285,7 @@ static int call_network(const struct command_args *args, const char *method, pri
     struct json status;
     char network[COMMAND_TEXT_LEN];
     char params[2 * COMMAND_TEXT_LEN];
-    if (local_client_open(&c, args->config->socket) != OK) {
-        command_say("No wallet is running. Start one with: passmesh daemon");
+    if (!commands_open(args, &c)) {
         return EXIT_FAILED;
     }
     bool found = commands_ask(&c, "status", SPAN_LIT("{}"), &status);
@@ -625,8 +623,7 @@ int command_send(const struct command_args *args)
         command_say("usage: passmesh send TO AMOUNT [TOKEN]");
         return EXIT_USAGE;
     }
-    if (local_client_open(&c, args->config->socket) != OK) {
-        command_say("No wallet is running. Start one with: passmesh daemon");
+    if (!commands_open(args, &c)) {
         return EXIT_FAILED;
     }
     int status = send_prepared(args, &c);

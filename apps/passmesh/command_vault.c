@@ -191,10 +191,7 @@ static bool put_import(struct wr *params, const struct command_args *args, const
         command_say("Nothing was added.");
         return false;
     }
-    bool is_open = local_client_open(&c, args->config->socket) == OK;
-    if (!is_open) {
-        command_say("No wallet is running. Start one with: passmesh daemon");
-    }
+    bool is_open = commands_open(args, &c);
     bool is_sealed = is_open &&
                      command_secret_seal(&c, &text, KEYD_VAULT_IMPORT, span_of(secret, plain.n)) &&
                      command_key(key);

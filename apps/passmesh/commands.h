@@ -27,6 +27,9 @@ struct command {
 extern const struct command commands[];
 extern const size_t commands_count;
 
+/* commands_open connects to the running wallet; false if there is none, which it says. Close ret_client with local_client_close. */
+bool commands_open(const struct command_args *args, struct local_client *ret_client);
+
 /* commands_call asks the daemon and prints what it answers: as JSON, or with print (NULL: as JSON too). Says in words why not,
  * and returns the exit code. */
 typedef void (*print_fn)(struct json result);

@@ -64,74 +64,71 @@ static bool write_file(const char *path, const void *text, size_t n)
 
 /* ---- directories ---- */
 
+static const struct {
+    const char *name;
+    const char *home;           /* --home */
+    const char *program;        /* NULL: passmesh */
+    const char *environment[8]; /* name, value, ... */
+    const char *data;           /* NULL: refused */
+    const char *config;
+    const char *runtime;
+} places[] = {
+    {"nothing but a home",
+     NULL,                                                     NULL,
+     {"HOME", "/h"},
+     "/h/.local/share/passmesh",                                                                                                    "/h/.config/passmesh",
+     "/h/.local/share/passmesh/run"                                                                                                                                       },
+    {"--home",                                           "/x", NULL,              {"HOME", "/h", "XDG_DATA_HOME", "/d"}, "/x/data", "/x/config",                  "/x/run"},
+    {"--home before PASSMESH_HOME",
+     "/x",                                                     NULL,
+     {"PASSMESH_HOME", "/y"},
+     "/x/data",                                                                                                                     "/x/config",
+     "/x/run"                                                                                                                                                             },
+    {"PASSMESH_HOME",
+     NULL,                                                     NULL,
+     {"PASSMESH_HOME", "/y", "HOME", "/h"},
+     "/y/data",                                                                                                                     "/y/config",
+     "/y/run"                                                                                                                                                             },
+    {"an empty PASSMESH_HOME is none",
+     NULL,                                                     NULL,
+     {"PASSMESH_HOME", "", "HOME", "/h"},
+     "/h/.local/share/passmesh",                                                                                                    "/h/.config/passmesh",
+     "/h/.local/share/passmesh/run"                                                                                                                                       },
+    {"each XDG directory",
+     NULL,                                                     NULL,
+     {"XDG_DATA_HOME", "/d", "XDG_CONFIG_HOME", "/c", "XDG_RUNTIME_DIR", "/r"},
+     "/d/passmesh",                                                                                                                 "/c/passmesh",
+     "/r/passmesh"                                                                                                                                                        },
+    {"an XDG directory that is relative does not count",
+     NULL,                                                     NULL,
+     {"HOME", "/h", "XDG_DATA_HOME", "d", "XDG_CONFIG_HOME", "./c", "XDG_RUNTIME_DIR", "r"},
+     "/h/.local/share/passmesh",                                                                                                    "/h/.config/passmesh",
+     "/h/.local/share/passmesh/run"                                                                                                                                       },
+    {"another program",
+     NULL,                                                     "passmesh-server",
+     {"HOME", "/h", "XDG_RUNTIME_DIR", "/r"},
+     "/h/.local/share/passmesh-server",                                                                                             "/h/.config/passmesh-server",
+     "/r/passmesh-server"                                                                                                                                                 },
+    {"no home at all",                                   NULL, NULL,              {NULL},                                NULL,      NULL,                         NULL    },
+    {"data without config",                              NULL, NULL,              {"XDG_DATA_HOME", "/d"},               NULL,      NULL,                         NULL    },
+};
+
 TEST(directories_follow_the_environment)
 {
-    static const struct {
-        const char *name;
-        const char *home;           /* --home */
-        const char *program;        /* NULL: passmesh */
-        const char *environment[8]; /* name, value, ... */
-        const char *data;           /* NULL: refused */
-        const char *config;
-        const char *runtime;
-    } table[] = {
-        {"nothing but a home",
-         NULL,                                                     NULL,
-         {"HOME", "/h"},
-         "/h/.local/share/passmesh",                                                                                 "/h/.config/passmesh",
-         "/h/.local/share/passmesh/run"                                                                                                                },
-        {"--home",
-         "/x",                                                     NULL,
-         {"HOME", "/h", "XDG_DATA_HOME", "/d"},
-         "/x/data",                                                                                                  "/x/config",
-         "/x/run"                                                                                                                                      },
-        {"--home before PASSMESH_HOME",
-         "/x",                                                     NULL,
-         {"PASSMESH_HOME", "/y"},
-         "/x/data",                                                                                                  "/x/config",
-         "/x/run"                                                                                                                                      },
-        {"PASSMESH_HOME",
-         NULL,                                                     NULL,
-         {"PASSMESH_HOME", "/y", "HOME", "/h"},
-         "/y/data",                                                                                                  "/y/config",
-         "/y/run"                                                                                                                                      },
-        {"an empty PASSMESH_HOME is none",
-         NULL,                                                     NULL,
-         {"PASSMESH_HOME", "", "HOME", "/h"},
-         "/h/.local/share/passmesh",                                                                                 "/h/.config/passmesh",
-         "/h/.local/share/passmesh/run"                                                                                                                },
-        {"each XDG directory",
-         NULL,                                                     NULL,
-         {"XDG_DATA_HOME", "/d", "XDG_CONFIG_HOME", "/c", "XDG_RUNTIME_DIR", "/r"},
-         "/d/passmesh",                                                                                              "/c/passmesh",
-         "/r/passmesh"                                                                                                                                 },
-        {"an XDG directory that is relative does not count",
-         NULL,                                                     NULL,
-         {"HOME", "/h", "XDG_DATA_HOME", "d", "XDG_CONFIG_HOME", "./c", "XDG_RUNTIME_DIR", "r"},
-         "/h/.local/share/passmesh",                                                                                 "/h/.config/passmesh",
-         "/h/.local/share/passmesh/run"                                                                                                                },
-        {"another program",
-         NULL,                                                     "passmesh-server",
-         {"HOME", "/h", "XDG_RUNTIME_DIR", "/r"},
-         "/h/.local/share/passmesh-server",                                                                          "/h/.config/passmesh-server",
-         "/r/passmesh-server"                                                                                                                          },
-        {"no home at all",                                   NULL, NULL,              {NULL},                  NULL, NULL,                         NULL},
-        {"data without config",                              NULL, NULL,              {"XDG_DATA_HOME", "/d"}, NULL, NULL,                         NULL},
-    };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         struct place p;
-        test_note("%s", table[i].name);
+        test_note("%s", places[i].name);
         TEST_REQUIRE(place_init(&p));
-        for (size_t k = 0; k < 8 && table[i].environment[k]; k += 2) {
-            (void)setenv(table[i].environment[k], table[i].environment[k + 1], 1);
+        for (size_t k = 0; k < 8 && places[i].environment[k]; k += 2) {
+            (void)setenv(places[i].environment[k], places[i].environment[k + 1], 1);
         }
         struct config_args args = {
-            .home = table[i].home, .exe_dir = "/bin", .name = table[i].program};
-        EXPECT_ERR(table[i].data ? OK : ERR_IO, config_find_places(&c, &args));
-        if (table[i].data) {
-            EXPECT_STR(table[i].data, c.data_dir);
-            EXPECT_STR(table[i].config, c.config_dir);
-            EXPECT_STR(table[i].runtime, c.runtime_dir);
+            .home = places[i].home, .exe_dir = "/bin", .name = places[i].program};
+        EXPECT_ERR(places[i].data ? OK : ERR_IO, config_find_places(&c, &args));
+        if (places[i].data) {
+            EXPECT_STR(places[i].data, c.data_dir);
+            EXPECT_STR(places[i].config, c.config_dir);
+            EXPECT_STR(places[i].runtime, c.runtime_dir);
             EXPECT_STR("/bin/passmesh-keyd", c.keyd);
         }
         place_done(&p);
