@@ -1,6 +1,7 @@
-/* Calls and logs about an account's owners and version: whatever is read is written back as it was. */
+/* Calls, logs and answers about an account's owners, version and guardians: whatever call is read is written back as it was. */
 #include "base/buf.h"
 #include "base/check.h"
+#include "evm/account_recovery.h"
 #include "evm/account_upgrade.h"
 #include "evm/owner_change.h"
 
@@ -66,6 +67,55 @@ static void check_upgrade(struct span in)
     budget_done(&budget);
 }
 
+/* Of calls that an owner signs apart only the account's own form is written here. */
+static void check_recovery(struct span in)
+{
+    enum recovery_call call;
+    enum recovery_call call_again;
+    static struct owner_change c;
+    static struct owner_change c_again;
+    struct span signature;
+    struct span again;
+    const struct smart_owner nobody = {.len = 0};
+    struct budget budget;
+    struct buf out;
+    if (account_recovery_read(&call, &c, &signature, in) != OK) {
+        return;
+    }
+    budget_init(&budget, NULL, "fuzz", 1 << 20);
+    buf_init(&out, &budget, 512 * 1024);
+    enum err err = OK;
+    switch (call) {
+    case RECOVERY_CALL_BEGIN:   err = account_recovery_begin(&out, &c, signature); break;
+    case RECOVERY_CALL_APPLY:   err = account_recovery_apply(&out, &c); break;
+    case RECOVERY_CALL_CANCEL:  err = account_recovery_cancel(&out, signature); break;
+    case RECOVERY_CALL_PUT_OFF: err = account_recovery_put_off(&out); break;
+    case RECOVERY_CALL_FREEZE:  err = account_recovery_freeze(&out, &nobody, signature); break;
+    }
+    if (err == OK) { /* else the input was longer than the room */
+        check(account_recovery_read(&call_again, &c_again, &again, buf_span(&out)) == OK);
+        check(call == call_again);
+        check(c.sequence == c_again.sequence);
+        check(call == RECOVERY_CALL_PUT_OFF || span_equal(signature, again));
+    }
+    buf_done(&out);
+    budget_done(&budget);
+}
+
+static void check_answers(struct span in)
+{
+    static struct account_guardians g;
+    struct account_recovery a;
+    if (account_guardians_decode(&g, in) == OK) {
+        check(g.count <= GUARDIAN_COUNT_MAX);
+        check(g.threshold <= g.count);
+        check((g.threshold == 0) == (g.count == 0));
+    }
+    if (account_recovery_decode(&a, in) == OK) {
+        check(a.vetoes <= RECOVERY_VETOES_MAX);
+    }
+}
+
 static void check_signatures(struct span in)
 {
     struct smart_signature all[4];
@@ -86,6 +136,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_call(in);
     check_upgrade(in);
     check_signatures(in);
+    check_recovery(in);
+    check_answers(in);
     (void)!owner_change_read_log(&ready_at, &change, in);
     if (owner_change_read_owners(owners, &count, 16, in) == OK) {
         check(count <= 16);

@@ -1,6 +1,6 @@
 // Vectors for the other languages of the project. The tests hold each of them against the contracts on a real node.
 import { p256 } from '@noble/curves/p256';
-import { concat, encodeAbiParameters, encodeEventTopics, encodeFunctionData, pad, toHex } from 'viem';
+import { concat, encodeAbiParameters, encodeEventTopics, encodeFunctionData, encodeFunctionResult, pad, toHex } from 'viem';
 import { digest, Passkey } from './passkey.mjs';
 import * as account from './account.mjs';
 import { accountAbi2, chainHash, setting } from './account2.mjs';
@@ -111,6 +111,45 @@ function upgradeVector(d, account, chainId) {
   };
 }
 
+/** What guardians and owners sign around a recovery, the calls that carry it, and the account's two answers. */
+function recoveryVector(account, chainId, change, id, guardians, signature) {
+  const call = (functionName, args) => encodeFunctionData({ abi: accountAbi2, functionName, args });
+  const answer = (functionName, result) => encodeFunctionResult({ abi: accountAbi2, functionName, result });
+  const ownersHead = pad(account.toLowerCase(), { size: 32 });
+  const hash = (primaryType, message) => chainHash(account, chainId, primaryType, message);
+  const state = { pending: id, readyAt: 1_800_000_000n, vetoes: 1, round: 7n, frozenUntil: 1_800_000_001, heldUntil: 1_700_000_000 };
+  return {
+    account,
+    chain_id: chainId,
+    round: 7,
+    vetoes: 1,
+    owners_head: ownersHead,
+    hashes: {
+      recover: hash('Recover', { change: id, round: 7n }),
+      cancel: hash('CancelRecovery', { change: id, round: 7n }),
+      put_off: hash('PutOffRecovery', { change: id, round: 7n, vetoes: 1 }),
+      freeze: hash('Freeze', { ownersHead }),
+      hold: hash('Hold', { zero: pad('0x', { size: 32 }), round: 7n }),
+    },
+    signature,
+    calls: {
+      recover: call('recover', [change, signature]),
+      apply: call('applyRecovery', [change]),
+      cancel: call('cancelRecovery', [signature]),
+      put_off: call('putOffRecovery', ['0x', '0x']),
+      freeze: call('freeze', ['0x', '0x']),
+      hold: call('freeze', ['0x', signature]),
+    },
+    guardians,
+    answers: {
+      guardians: answer('guardians', [guardians, 2n, 172_800]),
+      none: answer('guardians', [[], 0n, 0]),
+      recovery: answer('recovery', state),
+      quiet: answer('recovery', { ...state, pending: pad('0x', { size: 32 }) }),
+    },
+  };
+}
+
 export function makeVectors(d) {
   const a = new Passkey(d.webauthn_verifier.address, 'a');
   const b = new Passkey(d.webauthn_verifier.address, 'b', 'https://wallet.example');
@@ -160,6 +199,7 @@ export function makeVectors(d) {
       calls: changeCalls(change, id, a, pairs[0].signature),
       logs: changeLogs(change, id),
     },
+    recovery: recoveryVector(addresses[2].address, 31337, change, id, [a.owner, b.owner, eoa], account.encodeSignature([[pairs[0].owner, pairs[0].signature]])),
     setting: settingVector(addresses[2].address, 31337),
     upgrade: upgradeVector(d, addresses[2].address, 31337),
   };

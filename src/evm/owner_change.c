@@ -66,7 +66,7 @@ static enum err begin(struct buf *out, const char *signature)
     return buf_append(out, SPAN_OF(selector));
 }
 
-static void write_owners(struct abi_wr *w, const struct smart_owner *owners, size_t count)
+void owner_list_put(struct abi_wr *w, const struct smart_owner *owners, size_t count)
 {
     abi_wr_array_begin(w, count, count);
     for (size_t i = 0; i < count; i++) {
@@ -75,15 +75,15 @@ static void write_owners(struct abi_wr *w, const struct smart_owner *owners, siz
     abi_wr_close(w);
 }
 
-static void write_change(struct abi_wr *w, const struct owner_change *c)
+void owner_change_put(struct abi_wr *w, const struct owner_change *c)
 {
     abi_wr_tuple_begin(w, CHANGE_WORDS);
     abi_wr_u64(w, c->sequence);
     abi_wr_fixed(w, SPAN_OF(c->previous));
     abi_wr_u64(w, c->attempt);
     abi_wr_u64(w, c->threshold);
-    write_owners(w, c->added, c->added_count);
-    write_owners(w, c->removed, c->removed_count);
+    owner_list_put(w, c->added, c->added_count);
+    owner_list_put(w, c->removed, c->removed_count);
     abi_wr_close(w);
 }
 
@@ -91,7 +91,7 @@ enum err owner_change_propose(struct buf *out, const struct owner_change *c)
 {
     TRY(begin(out, propose_signature));
     struct abi_wr w = abi_wr_init(out, 2);
-    write_change(&w, c);
+    owner_change_put(&w, c);
     abi_wr_bytes(&w, SPAN_EMPTY);
     return abi_wr_end(&w);
 }
@@ -100,7 +100,7 @@ enum err owner_change_apply(struct buf *out, const struct owner_change *c)
 {
     TRY(begin(out, apply_signature));
     struct abi_wr w = abi_wr_init(out, 1);
-    write_change(&w, c);
+    owner_change_put(&w, c);
     return abi_wr_end(&w);
 }
 
@@ -116,8 +116,10 @@ enum err owner_change_veto(struct buf *out, const struct hash32 *id)
 
 /* ---- reading ---- */
 
-static enum err
-read_owners(struct abi_rd *r, struct smart_owner *owners, size_t *ret_count, size_t count_max)
+enum err owner_list_get(struct abi_rd *r,
+                        struct smart_owner *ret_owners,
+                        size_t *ret_count,
+                        size_t count_max)
 {
     size_t count = 0;
     struct abi_rd list = abi_rd_array(r, &count, 1, SMART_ACCOUNT_OWNER_COUNT_MAX);
@@ -129,17 +131,17 @@ read_owners(struct abi_rd *r, struct smart_owner *owners, size_t *ret_count, siz
     }
     for (size_t i = 0; i < count; i++) {
         struct span bytes = abi_rd_bytes(&list);
-        if (!abi_rd_ok(&list) || bytes.n > sizeof owners[i].bytes) {
+        if (!abi_rd_ok(&list) || bytes.n > sizeof ret_owners[i].bytes) {
             return ERR_MALFORMED;
         }
-        owners[i] = (struct smart_owner){.len = bytes.n};
-        span_copy(MSPAN_OF(owners[i].bytes), bytes);
+        ret_owners[i] = (struct smart_owner){.len = bytes.n};
+        span_copy(MSPAN_OF(ret_owners[i].bytes), bytes);
     }
     *ret_count = count;
     return OK;
 }
 
-static enum err read_change(struct abi_rd *r, struct owner_change *ret)
+enum err owner_change_get(struct abi_rd *r, struct owner_change *ret)
 {
     struct owner_change c = {0};
     struct abi_rd t = abi_rd_tuple(r);
@@ -150,8 +152,8 @@ static enum err read_change(struct abi_rd *r, struct owner_change *ret)
     if (!abi_rd_ok(&t)) {
         return ERR_MALFORMED;
     }
-    TRY(read_owners(&t, c.added, &c.added_count, OWNER_CHANGE_EACH_MAX));
-    TRY(read_owners(&t, c.removed, &c.removed_count, OWNER_CHANGE_EACH_MAX));
+    TRY(owner_list_get(&t, c.added, &c.added_count, OWNER_CHANGE_EACH_MAX));
+    TRY(owner_list_get(&t, c.removed, &c.removed_count, OWNER_CHANGE_EACH_MAX));
     *ret = c;
     return OK;
 }
@@ -191,7 +193,7 @@ enum err owner_change_read(enum owner_call *ret_call,
         return ERR_NOT_FOUND;
     }
     struct owner_change c;
-    TRY(read_change(&r, &c));
+    TRY(owner_change_get(&r, &c));
     if (!is_apply && (abi_rd_bytes(&r).n != 0 || !abi_rd_ok(&r))) {
         return ERR_MALFORMED;
     }
@@ -208,7 +210,7 @@ owner_change_read_log(uint64_t *ret_ready_at, struct owner_change *ret_change, s
     if (!abi_rd_ok(&r)) {
         return ERR_MALFORMED;
     }
-    TRY(read_change(&r, ret_change));
+    TRY(owner_change_get(&r, ret_change));
     *ret_ready_at = ready_at;
     return OK;
 }
@@ -219,5 +221,5 @@ enum err owner_change_read_owners(struct smart_owner *ret_owners,
                                   struct span data)
 {
     struct abi_rd r = abi_rd_init(data);
-    return read_owners(&r, ret_owners, ret_count, count_max);
+    return owner_list_get(&r, ret_owners, ret_count, count_max);
 }

@@ -60,4 +60,16 @@ MUST_CHECK enum err owner_change_read_owners(struct smart_owner *ret_owners,
                                              size_t count_max,
                                              struct span data);
 
+/* Members of other calls and answers: a change, a list of owners. The readers' errors are ERR_MALFORMED and, over what a wallet
+ * shows, ERR_LIMIT. */
+struct abi_rd;
+struct abi_wr;
+void owner_change_put(struct abi_wr *w, const struct owner_change *c);
+MUST_CHECK enum err owner_change_get(struct abi_rd *r, struct owner_change *ret);
+void owner_list_put(struct abi_wr *w, const struct smart_owner *owners, size_t count);
+MUST_CHECK enum err owner_list_get(struct abi_rd *r,
+                                   struct smart_owner *ret_owners,
+                                   size_t *ret_count,
+                                   size_t count_max);
+
 #endif
