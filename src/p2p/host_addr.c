@@ -164,15 +164,24 @@ void host_dial_found(
     host_link_closed(h, now, link, ERR_NOT_FOUND);
 }
 
-size_t host_direct_addrs(const struct host *h, struct span ret_addrs[static HOST_ADDRS_MAX])
+size_t host_announced_addrs(const struct host *h, struct span ret_addrs[static HOST_ADDRS_MAX])
 {
     size_t count = 0;
     struct rd r = rd_init(buf_span(&h->addrs));
     while (r.rest.n > 0 && count < HOST_ADDRS_MAX) {
         size_t len = rd_be16(&r);
-        struct span addr = rd_bytes(&r, len);
-        if (!circuit_addr_is(addr)) {
-            ret_addrs[count++] = addr;
+        ret_addrs[count++] = rd_bytes(&r, len);
+    }
+    return count;
+}
+
+size_t host_direct_addrs(const struct host *h, struct span ret_addrs[static HOST_ADDRS_MAX])
+{
+    size_t count = 0;
+    size_t all = host_announced_addrs(h, ret_addrs);
+    for (size_t i = 0; i < all; i++) {
+        if (!circuit_addr_is(ret_addrs[i])) {
+            ret_addrs[count++] = ret_addrs[i];
         }
     }
     return count;

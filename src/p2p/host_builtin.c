@@ -9,19 +9,6 @@
 
 /* ---- identify: what we tell, what we heard ---- */
 
-/* split_addrs gives spans into a buf of length-prefixed addresses; returns how many. */
-static size_t split_addrs(struct span ret_addrs[static HOST_ADDRS_MAX], const struct buf *b)
-{
-    size_t count = 0;
-    struct span rest = buf_span(b);
-    while (rest.n > 2 && count < HOST_ADDRS_MAX) {
-        size_t n = (size_t)rest.p[0] << 8 | rest.p[1];
-        (void)span_take(&rest, 2);
-        ret_addrs[count++] = span_take(&rest, n);
-    }
-    return count;
-}
-
 MUST_CHECK static enum err tell_init(struct host *h, struct host_stream_state *s)
 {
     struct span protocols[HOST_PROTOCOLS_MAX];
@@ -35,7 +22,7 @@ MUST_CHECK static enum err tell_init(struct host *h, struct host_stream_state *s
     struct identify_content content = {
         .public_key = h->cfg.signer->public_key,
         .addrs = addrs,
-        .addrs_count = split_addrs(addrs, &h->addrs),
+        .addrs_count = host_announced_addrs(h, addrs),
         .protocols = protocols,
         .protocols_count = protocols_count,
         .observed_addr = buf_span(&s->conn->addr),

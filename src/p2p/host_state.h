@@ -355,8 +355,9 @@ bool host_addr_is_quic(struct span addr);
 /* host_addr_transport is the word for how one comes to an address that can be dialled: see host_peer_info. */
 const char *host_addr_transport(struct span addr);
 
-/* host_direct_addrs gives those of our announced addresses that lead through no relay; how many. They live until the next
- * host_set_listen_addrs. */
+/* host_announced_addrs gives our announced addresses, host_direct_addrs those of them that lead through no relay; how many. They
+ * live until the next host_set_listen_addrs. */
+size_t host_announced_addrs(const struct host *h, struct span ret_addrs[static HOST_ADDRS_MAX]);
 size_t host_direct_addrs(const struct host *h, struct span ret_addrs[static HOST_ADDRS_MAX]);
 
 /* ---- host_stream.c ---- */

@@ -9,6 +9,7 @@ import time
 from world import P2P_NODE, PASSMESH, SERVER, main, until
 
 NOBODY = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'
+TOPIC = '/web3-wallet/servers/1.0.0'
 QUIET_S = 4  # long enough for two searches
 
 
@@ -38,11 +39,23 @@ def server_net(server, *words):
     return done.returncode, json.loads(done.stdout) if done.stdout else {}
 
 
+def figure(server, name):
+    """One figure of passmesh-server metrics."""
+    text = subprocess.run((SERVER, '--home', str(server.home), 'metrics'), capture_output=True, text=True).stdout
+    return next((int(line.split()[-1]) for line in text.splitlines() if line.rsplit(' ', 1)[0] == name), None)
+
+
 def look_around_a_server(first, second):
     """passmesh-server net says the same of a server."""
     second_id = second.ready['peer_id']
     code, state = server_net(first)
     yield 'a server\'s net: it is a server of the DHT', code == 0 and state['dht']['mode'] == 'server' and second_id in [p['id'] for p in state['peers']]
+    mesh = until('servers are in one mesh', lambda: [t for t in server_net(first)[1]['topics'] if second_id in t['mesh']])
+    yield 'servers are in the topic in which they tell of themselves', [(t['topic'], t['subscribed']) for t in mesh] == [(TOPIC, True)]
+    yield 'each says what the other is worth', any(p['id'] == second_id and p['gossip_score'] > 0 and 'gossip' in [t['tag'] for t in p['tags']]
+                                                   for p in server_net(first)[1]['peers'])
+    until('they have heard of each other', lambda: all(figure(s, 'passmesh_descriptors') == 1 for s in (first, second)))
+    yield 'what they tell is taken', figure(first, 'passmesh_descriptors_total{verdict="taken"}') == 1 and figure(first, 'passmesh_descriptors_told_total') == 1
     code, ping = server_net(first, 'ping', second_id, '2')
     yield 'it pings', code == 0 and len(ping['pings']) == 2
     code, trace = server_net(first, 'trace', second_id)

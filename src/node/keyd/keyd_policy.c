@@ -13,6 +13,7 @@
 #include "p2p/kad_signed.h"
 #include "p2p/key.h"
 #include "p2p/peer_id.h"
+#include "service/descriptor.h"
 
 enum err keyd_check_noise_key(struct span message)
 {
@@ -76,6 +77,18 @@ static bool is_dht_value(const struct peer_id *self,
            peer_id_equal(&owner, self);
 }
 
+/* is_descriptor: what this very peer says of itself as a server. */
+static bool is_descriptor(const struct peer_id *self,
+                          struct span domain,
+                          struct span payload_type,
+                          struct span payload)
+{
+    struct descriptor d;
+    return span_equal(domain, SPAN_LIT(DESCRIPTOR_DOMAIN)) &&
+           span_equal(payload_type, SPAN_LIT(DESCRIPTOR_TYPE)) &&
+           descriptor_decode(&d, payload) == OK && span_equal(d.peer, peer_id_span(self));
+}
+
 enum err keyd_check_envelope(struct span message, const struct ed25519_public *identity)
 {
     if (message.n > ENVELOPE_LEN_MAX) {
@@ -94,6 +107,7 @@ enum err keyd_check_envelope(struct span message, const struct ed25519_public *i
     key_encode_ed25519(encoded, identity->bytes);
     peer_id_of_key(&self, SPAN_OF(encoded));
     if (is_dht_value(&self, domain, payload_type, payload) ||
+        is_descriptor(&self, domain, payload_type, payload) ||
         circuit_voucher_is_of(&self, domain, payload_type, payload)) {
         return OK;
     }

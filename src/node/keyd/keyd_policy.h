@@ -20,7 +20,8 @@ MUST_CHECK enum err keyd_check_pubsub(struct span message, const struct ed25519_
 
 /* The signed form of an envelope (libp2p RFC 0002) whose domain and payload type are those of a peer record, in
  * either of the two spellings of the field, and whose record speaks of the peer that identity is; or those of a
- * value of the DHT (p2p/kad_signed.h) under a key of that peer. */
+ * value of the DHT (p2p/kad_signed.h) under a key of that peer; or those of a server's descriptor (service/descriptor.h) of that
+ * peer. */
 MUST_CHECK enum err keyd_check_envelope(struct span message, const struct ed25519_public *identity);
 
 /* An unsigned EIP-1559 transaction that does one of two things, with no value:

@@ -18,6 +18,7 @@
 #include "p2p/kad_signed.h"
 #include "p2p/key.h"
 #include "p2p/signer.h"
+#include "service/descriptor.h"
 
 #include <string.h>
 
@@ -408,6 +409,41 @@ TEST(a_dht_value_is_sealed_under_our_own_key_only)
         struct wr w = wr_init(MSPAN_OF(sealed));
         EXPECT_ERR(foreign ? ERR_DENIED : OK,
                    kad_signed_seal(&w, &value, &b->signer, test_budget()));
+    }
+    keyd_done(&b->k);
+}
+
+TEST(a_descriptor_of_our_own_is_sealed)
+{
+    static const uint8_t addr[] = {4, 127, 0, 0, 1, 6, 0x10, 0x10};
+    struct bench *b = bench_start();
+    struct keyd_key identity = create(b, KEYD_IDENTITY);
+    key_encode_ed25519(b->identity, identity.public_bytes);
+    b->signer = (struct signer){.sign = bench_sign, .public_key = SPAN_OF(b->identity)};
+    struct peer_id peer;
+    peer_id_of_key(&peer, b->signer.public_key);
+    for (unsigned wrong = 0; wrong < 3; wrong++) { /* none; another peer; no descriptor */
+        uint8_t payload[256];
+        uint8_t sealed[512];
+        peer.bytes[20] ^= wrong == 1;
+        struct descriptor d = {.peer = peer_id_span(&peer),
+                               .seq = 1,
+                               .expires_s = 1,
+                               .addrs_count = 1,
+                               .addrs = {SPAN_OF(addr)},
+                               .chains_count = 1,
+                               .chains = {{.id = 1}}};
+        struct wr p = wr_init(MSPAN_OF(payload));
+        descriptor_encode(&p, &d);
+        EXPECT_OK(wr_end(&p));
+        struct envelope_content content = {
+            .domain = SPAN_LIT(DESCRIPTOR_DOMAIN),
+            .payload_type = SPAN_LIT(DESCRIPTOR_TYPE),
+            .payload = span_of(payload, wrong == 2 ? p.n - 1 : p.n),
+        };
+        struct wr w = wr_init(MSPAN_OF(sealed));
+        test_note("case %u", wrong);
+        EXPECT_ERR(wrong ? ERR_DENIED : OK, envelope_seal(&w, &content, &b->signer, test_budget()));
     }
     keyd_done(&b->k);
 }

@@ -124,6 +124,16 @@ static void put_tags(struct json_writer *j, const struct net_json *n, const stru
     json_end_array(j);
 }
 
+/* What gossipsub thinks of a peer that speaks it. */
+static void put_score(struct json_writer *j, const struct net_json *n, const struct peer_id *peer)
+{
+    struct gossip_peer_info info;
+    if (n->gossip && gossip_peer_find(&n->gossip->gossip, &info, peer)) {
+        json_put_name(j, "gossip_score");
+        json_put_i64(j, info.score);
+    }
+}
+
 /* Why the last peers left, and others were not let in. */
 static void put_reasons(struct json_writer *j, const struct net_json *n)
 {
@@ -170,6 +180,7 @@ put_info(struct json_writer *j, const struct net_json *n, const struct host_peer
     }
     json_end_array(j);
     put_tags(j, n, &info->peer);
+    put_score(j, n, &info->peer);
     json_end_object(j);
 }
 
@@ -225,6 +236,16 @@ static void put_dht(struct json_writer *j, const struct net_json *n)
 
 /* ---- gossip ---- */
 
+/* Those who are in it now; a score outlives that. */
+static size_t subscribers_count(const struct gossip_topic *t)
+{
+    size_t count = 0;
+    for (struct list *i = t->members.next; i != &t->members; i = i->next) {
+        count += list_entry(i, const struct gossip_member, in_topic)->is_subscribed;
+    }
+    return count;
+}
+
 static void put_topic(struct json_writer *j, const struct gossip *g, const struct gossip_topic *t)
 {
     struct span name = span_of(t->name, t->name_len);
@@ -232,7 +253,7 @@ static void put_topic(struct json_writer *j, const struct gossip *g, const struc
     json_put_name(j, "topic");
     put_text(j, name);
     put_bool(j, "subscribed", t->is_subscribed);
-    put_u64(j, "peers", t->members_count);
+    put_u64(j, "peers", subscribers_count(t));
     json_put_name(j, "mesh");
     json_put_array(j);
     for (size_t i = 0; i < gossip_peers_count(g); i++) {

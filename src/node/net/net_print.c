@@ -115,6 +115,16 @@ static void print_tags(struct json peer)
     }
 }
 
+static void print_score(struct json peer)
+{
+    int64_t score;
+    if (json_find_i64(&score, peer, "gossip_score") == OK) {
+        uint64_t size = score < 0 ? 0 - (uint64_t)score : (uint64_t)score;
+        (void)printf("    gossip score %s%llu.%03llu\n", score < 0 ? "-" : "",
+                     (unsigned long long)(size / 1000), (unsigned long long)(size % 1000));
+    }
+}
+
 /* What a connection is made of, on two lines. */
 static void print_connection(struct json peer)
 {
@@ -135,6 +145,7 @@ static void print_connection(struct json peer)
                  text_of(peer, "observed", c)[0] ? ", sees us at " : "", c);
     print_protocols(peer);
     print_tags(peer);
+    print_score(peer);
 }
 
 void net_print_peers(struct json r)

@@ -89,7 +89,8 @@ static void stop_step(struct server *s, instant now)
     if (s->phase == SERVER_DRAINING && (is_quiet || instant_reached(s->phase_until, now))) {
         s->phase = SERVER_CLOSING;
         server_net_stop(s);
-        server_dht_stop(s); /* it would dial again */
+        server_dht_stop(s); /* they would dial again */
+        server_gossip_stop(s);
         s->phase_until = instant_add(now, CLOSE_MS * US_PER_MS);
         for (size_t i = host_peers_count(&s->host); i > 0; i--) {
             struct host_peer_info info;
@@ -108,6 +109,7 @@ static instant next_deadline(const struct server *s)
 {
     instant at = instant_min(server_chain_deadline(s), s->watch_at);
     at = instant_min(at, server_dht_deadline(s));
+    at = instant_min(at, server_gossip_deadline(s));
     at = instant_min(at, server_relay_deadline(s));
     at = instant_min(at, server_attest_deadline(s));
     at = instant_min(at, instant_min(s->notify_at, s->operator.push_at));
@@ -134,6 +136,7 @@ static void pump(struct server *s)
         }
         watch(s, now);
         server_dht_tick(s, now);
+        server_gossip_tick(s);
         server_relay_tick(s, now);
         server_attest_tick(s, now);
         server_operator_tick(s, now);
@@ -553,6 +556,7 @@ MUST_CHECK static enum err start(struct server *s)
     TRY(server_relay_start(s));
     server_mdns_start(s);
     TRY(server_dht_start(s));
+    TRY(server_gossip_start(s));
     server_net_start(s);
     TRY(server_attest_start(s));
     TRY(server_package_start(s));
@@ -642,6 +646,7 @@ static void stop(struct server *s)
     }
     server_net_stop(s);
     server_dht_stop(s);
+    server_gossip_stop(s);
     server_relay_stop(s);
     server_reach_free(s);
     server_attest_done(s);

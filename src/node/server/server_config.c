@@ -144,10 +144,51 @@ read_cosign(struct server_config *c, const struct ini_entry *e, struct diag *dia
     return OK;
 }
 
+/* A name that others are shown: as descriptor_decode takes it. */
+MUST_CHECK static enum err
+get_operator(struct server_config *c, const struct ini_entry *e, struct diag *diag)
+{
+    for (size_t i = 0; i < e->value.n; i++) {
+        if (e->value.p[i] < ' ' || e->value.p[i] > '~') {
+            return diag_set(diag, ERR_MALFORMED, "a name in printable ASCII", e->line);
+        }
+    }
+    return config_get_text(c->operator_name, sizeof c->operator_name, e, diag);
+}
+
+/* Keys of yes or no. ERR_NOT_FOUND: another key. */
+MUST_CHECK static enum err
+read_flag(struct server_config *c, const struct ini_entry *e, struct diag *diag)
+{
+    const struct {
+        const char *key;
+        bool *place;
+    } keys[] = {
+        {"attest",       &c->is_attested    },
+        {"package",      &c->is_package     },
+        {"dht",          &c->is_dht         },
+        {"gossip",       &c->is_gossip      },
+        {"port_mapping", &c->is_port_mapping},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (config_is_key(e, "server", keys[i].key)) {
+            return config_get_flag(keys[i].place, e, diag);
+        }
+    }
+    return ERR_NOT_FOUND;
+}
+
 static enum err read_entry(void *user, const struct ini_entry *e, struct diag *diag)
 {
     struct server_config *c = user;
     uint64_t number;
+    enum err flag_err = read_flag(c, e, diag);
+    if (flag_err != ERR_NOT_FOUND) {
+        return flag_err;
+    }
+    if (config_is_key(e, "server", "operator")) {
+        return get_operator(c, e, diag);
+    }
     if (config_is_key(e, "server", "mdns")) {
         return read_mdns(c, e, diag);
     }
@@ -162,18 +203,6 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
     }
     if (config_is_key(e, "server", "cosign")) {
         return read_cosign(c, e, diag);
-    }
-    if (config_is_key(e, "server", "attest")) {
-        return config_get_flag(&c->is_attested, e, diag);
-    }
-    if (config_is_key(e, "server", "package")) {
-        return config_get_flag(&c->is_package, e, diag);
-    }
-    if (config_is_key(e, "server", "dht")) {
-        return config_get_flag(&c->is_dht, e, diag);
-    }
-    if (config_is_key(e, "server", "port_mapping")) {
-        return config_get_flag(&c->is_port_mapping, e, diag);
     }
     if (config_is_key(e, "server", "bootstrap")) {
         return get_list(c->bootstrap, &c->bootstrap_count, e, diag);
@@ -238,6 +267,7 @@ enum err server_config_find(struct server_config *ret,
         .places = {.memory_max = (size_t)MEMORY_MIB_DEFAULT * MIB},
         .is_bundler = true,
         .is_dht = true,
+        .is_gossip = true,
         .is_attested = true,
         .is_package = true,
         .is_port_mapping = true,

@@ -5,6 +5,7 @@
 #include "node/config/config.h"
 #include "node/config/fetch.h"
 #include "service/bundler.h"
+#include "service/descriptor.h"
 #include "service/server.h"
 
 #include <stdbool.h>
@@ -58,6 +59,9 @@ struct server_config {
     enum server_mdns mdns;
     uint16_t mdns_port; /* 0: the usual one */
     bool is_dht;
+    bool
+        is_gossip; /* be in the topic in which servers tell of themselves, and answer who asks for some */
+    char operator_name[DESCRIPTOR_OPERATOR_LEN_MAX + 1]; /* told there; "": unsaid */
     enum server_relay_use relay;
     size_t relay_at_count;
     char relay_at[SERVER_LISTEN_COUNT_MAX]

@@ -9,7 +9,9 @@
 #include "node/config/fetch.h"
 #include "node/config/networks.h"
 #include "node/keyd/keyd_client.h"
+#include "node/net/descriptor_topic.h"
 #include "node/net/dialback.h"
+#include "node/net/directory_host.h"
 #include "node/net/mdns_socket.h"
 #include "node/net/net_json.h"
 #include "node/net/portmap.h"
@@ -60,6 +62,14 @@ struct server_dht {
     unsigned provides_count; /* under way */
     bool is_stored;          /* somebody took the record */
     uint64_t day;            /* of the keys that are told of */
+};
+
+/* The topic of servers' descriptors, and what is held of others. */
+struct server_gossip {
+    bool is_on;
+    struct host_gossip host;
+    struct directory_host directory;
+    struct descriptor_topic topic;
 };
 
 /* Whether others reach the server, and what it announces. */
@@ -213,6 +223,7 @@ struct server {
     bool has_tcp;
     struct mdns_socket mdns;
     struct server_dht dht;
+    struct server_gossip gossip;
     struct server_reach reach;
     struct server_probe probe;
     struct server_relay relay;
@@ -399,6 +410,19 @@ instant server_dht_deadline(const struct server *s);
 
 /* server_dht_follow has the server's part in the DHT follow what server_reach says. */
 void server_dht_follow(struct server *s);
+
+/* ---- server_gossip.c ---- */
+
+/* server_gossip_start joins the topic in which servers tell of themselves, and gives descriptors to whoever asks, unless the operator does
+ * not want that. ERR_LIMIT, with the sentence in s->text. */
+MUST_CHECK enum err server_gossip_start(struct server *s);
+void server_gossip_stop(struct server *s);
+void server_gossip_event(struct server *s);
+void server_gossip_tick(struct server *s);
+instant server_gossip_deadline(const struct server *s);
+
+/* server_gossip_follow: what the server says of itself has changed. */
+void server_gossip_follow(struct server *s);
 
 /* ---- server_reach.c ---- */
 

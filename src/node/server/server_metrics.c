@@ -139,9 +139,12 @@ static void write_peers(const struct server *s, struct wr *w)
     }
 }
 
+/* b NULL: the server has no such scope. */
 static void write_budget(struct wr *w, const char *name, const struct budget *b, size_t value)
 {
-    line(w, "%s{scope=\"%s\"} %zu", name, b->scope, value);
+    if (b) {
+        line(w, "%s{scope=\"%s\"} %zu", name, b->scope, value);
+    }
 }
 
 /* The verdict, the DHT, and the scopes of memory. */
@@ -149,6 +152,8 @@ static void write_net(const struct server *s, struct wr *w)
 {
     const struct reachability *v = &s->reach.host.verdict;
     const struct budget *scopes[] = {&s->budget, &s->host.system, &s->host.transient,
+                                     s->gossip.is_on ? &s->gossip.directory.list.store.budget
+                                                     : NULL,
                                      s->dht.is_on ? &s->dht.kad.kad.budget : NULL};
     enum { SCOPES = sizeof scopes / sizeof scopes[0] };
     head(w, "passmesh_reach", "gauge", "Can strangers reach the server, and why.");
@@ -163,12 +168,46 @@ static void write_net(const struct server *s, struct wr *w)
         write_all(w, list, sizeof list / sizeof list[0]);
     }
     head(w, "passmesh_scope_used_bytes", "gauge", "Of a budget, by scope.");
-    for (size_t i = 0; i < SCOPES && scopes[i]; i++) {
-        write_budget(w, "passmesh_scope_used_bytes", scopes[i], scopes[i]->used);
+    for (size_t i = 0; i < SCOPES; i++) {
+        write_budget(w, "passmesh_scope_used_bytes", scopes[i], scopes[i] ? scopes[i]->used : 0);
     }
     head(w, "passmesh_scope_limit_bytes", "gauge", "What a scope may have.");
-    for (size_t i = 0; i < SCOPES && scopes[i]; i++) {
-        write_budget(w, "passmesh_scope_limit_bytes", scopes[i], scopes[i]->limit);
+    for (size_t i = 0; i < SCOPES; i++) {
+        write_budget(w, "passmesh_scope_limit_bytes", scopes[i], scopes[i] ? scopes[i]->limit : 0);
+    }
+}
+
+/* The topic, what came of each descriptor, and what is held. */
+static void write_gossip(const struct server *s, struct wr *w)
+{
+    const struct gossip *g = &s->gossip.host.gossip;
+    const struct directory_host *d = &s->gossip.directory;
+    const char *name = "passmesh_descriptors_total";
+    if (!s->gossip.is_on) {
+        return;
+    }
+    const struct metric list[] = {
+        {"passmesh_gossip_peers", "gauge", "That speak gossipsub.", s->gossip.host.peers.count},
+        {"passmesh_gossip_mesh_peers", "gauge", "In the mesh of servers.",
+         gossip_mesh_count(g, SPAN_LIT(DESCRIPTOR_TOPIC))},
+        {"passmesh_gossip_received_total", "counter", "Messages that were new.", g->received_count},
+        {"passmesh_gossip_duplicates_total", "counter", "Messages that were known.",
+         g->duplicate_count},
+        {"passmesh_gossip_refused_total", "counter", "Messages against the rules.",
+         g->refused_count},
+        {"passmesh_gossip_sent_total", "counter", "Messages to peers.", g->sent_count},
+        {"passmesh_descriptors", "gauge", "Servers whose descriptor is held.",
+         d->list.store.entries.count},
+        {"passmesh_descriptors_given_total", "counter", "Answers to who asked for some.",
+         d->answers_count},
+        {"passmesh_descriptors_told_total", "counter", "Of this server, to the topic.",
+         s->gossip.topic.published_count},
+    };
+    write_all(w, list, sizeof list / sizeof list[0]);
+    head(w, name, "counter", "Descriptors of servers that came, by what came of them.");
+    for (int v = 0; v < DESCRIPTOR_VERDICT_COUNT; v++) {
+        line(w, "%s{verdict=\"%s\"} %" PRIu64, name,
+             descriptor_verdict_name((enum descriptor_verdict)v), d->list.counts[v]);
     }
 }
 
@@ -261,6 +300,7 @@ void server_write_metrics(struct server *s, struct wr *w)
     write_limits(s, w);
     write_peers(s, w);
     write_net(s, w);
+    write_gossip(s, w);
     write_chain(s, w);
     write_requests(s, w);
     write_bundler(s, w);

@@ -4,12 +4,15 @@
 
 static struct net_json net_of(const struct server *s)
 {
-    return (struct net_json){.host = &s->host,
-                             .kad = s->dht.is_on ? &s->dht.kad : NULL,
-                             .peers = &s->peers,
-                             .reach = s->reach.is_on ? &s->reach.host : NULL,
-                             .budgets = {&s->budget},
-                             .now = loop_now(&s->loop)};
+    return (struct net_json){
+        .host = &s->host,
+        .kad = s->dht.is_on ? &s->dht.kad : NULL,
+        .gossip = s->gossip.is_on ? &s->gossip.host : NULL,
+        .peers = &s->peers,
+        .reach = s->reach.is_on ? &s->reach.host : NULL,
+        .budgets = {&s->budget, s->gossip.is_on ? &s->gossip.directory.list.store.budget : NULL},
+        .now = loop_now(&s->loop)
+    };
 }
 
 void server_net_start(struct server *s)

@@ -1,7 +1,7 @@
 /* Whom the server lets in, how many, whom it keeps, and where it met them. */
 #include "node/server/server_inside.h"
 
-enum { DHT_VALUE = 5, RELAYED_VALUE = 20 };
+enum { DHT_VALUE = 5, MESH_VALUE = 10, RELAYED_VALUE = 20 };
 enum { REMEMBERED_MAX = 1024, REMEMBERED_MEMORY_MAX = 4 * 1024 * 1024 };
 
 static void refresh(void *user, struct conn_manager *m, const struct peer_id *peer)
@@ -10,9 +10,12 @@ static void refresh(void *user, struct conn_manager *m, const struct peer_id *pe
     bool is_known = s->dht.is_on && kad_has(&s->dht.kad.kad, peer);
     bool is_ours = s->relay.serves && relay_has(&s->relay.service.relay, peer);
     bool is_relay = s->relay.is_on && host_circuit_holds(&s->relay.circuit, peer);
+    bool is_in_mesh =
+        s->gossip.is_on && gossip_in_mesh(&s->gossip.host.gossip, SPAN_LIT(DESCRIPTOR_TOPIC), peer);
     conn_manager_protect(m, peer, CONN_TAG_RELAY, is_relay);
     conn_manager_tag(m, peer, CONN_TAG_RELAY, is_ours ? RELAYED_VALUE : 0);
     conn_manager_tag(m, peer, CONN_TAG_DHT, is_known ? DHT_VALUE : 0);
+    conn_manager_tag(m, peer, CONN_TAG_GOSSIP, is_in_mesh ? MESH_VALUE : 0);
 }
 
 static struct host_conn_manager_cfg marks_of(struct server *s)

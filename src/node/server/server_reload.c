@@ -30,6 +30,8 @@ static const struct item items[] = {
     ITEM("server.package", is_package, false),
     ITEM("server.cosign", cosign, false),
     ITEM("server.dht", is_dht, false),
+    ITEM("server.gossip", is_gossip, false),
+    ITEM("server.operator", operator_name, true),
     ITEM("server.port_mapping", is_port_mapping, false),
     ITEM("server.bootstrap", bootstrap, false),
     ITEM("server.relay", relay, false),

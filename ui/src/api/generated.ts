@@ -604,6 +604,8 @@ export type NetPeer = {
     /** It is not let go of. */
     protects: boolean;
   }[];
+  /** Of gossipsub, in thousandths; below 0 it did more harm than good. Missing: neither speaks it with the other. */
+  gossip_score?: number;
 };
 
 /** The node's place in the peer-to-peer network: addresses, peers, routing table, topics, budget. */
