@@ -1,7 +1,8 @@
-/* Calls, logs and answers about an account's owners, version and guardians: whatever call is read is written back as it was. */
+/* Calls, logs and answers about an account's owners, version, guardians and settings: whatever call is read is written back as it was. */
 #include "base/buf.h"
 #include "base/check.h"
 #include "evm/account_recovery.h"
+#include "evm/account_setting.h"
 #include "evm/account_upgrade.h"
 #include "evm/owner_change.h"
 
@@ -116,6 +117,41 @@ static void check_answers(struct span in)
     }
 }
 
+static void check_setting(struct span in)
+{
+    static struct account_setting s; /* large */
+    static struct account_setting again;
+    if (account_setting_decode(&s, in) != OK) {
+        return;
+    }
+    struct budget budget;
+    struct buf out;
+    budget_init(&budget, NULL, "fuzz", 1 << 16);
+    buf_init(&out, &budget, ACCOUNT_SETTING_LEN_MAX);
+    check(account_setting_encode(&out, &s) == OK);
+    check(account_setting_decode(&again, buf_span(&out)) == OK);
+    check(s.kind == again.kind);
+    check(s.guardian_count == again.guardian_count);
+    check(s.threshold == again.threshold);
+    check(s.delay_s == again.delay_s);
+    check(address_equal(s.token, again.token));
+    check(u256_equal(s.amount, again.amount));
+    check(s.period_s == again.period_s);
+    check(address_equal(s.to, again.to));
+    buf_done(&out);
+    budget_done(&budget);
+}
+
+static void check_proposal(struct span in)
+{
+    enum proposal_call call;
+    struct account_proposal p;
+    if (account_proposal_read(&call, &p, in) == OK) {
+        check(p.call.n <= in.n);
+        check_setting(p.call);
+    }
+}
+
 static void check_signatures(struct span in)
 {
     struct smart_signature all[4];
@@ -135,6 +171,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t ready_at;
     check_call(in);
     check_upgrade(in);
+    check_proposal(in);
+    check_setting(in);
     check_signatures(in);
     check_recovery(in);
     check_answers(in);

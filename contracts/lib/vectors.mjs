@@ -1,6 +1,6 @@
 // Vectors for the other languages of the project. The tests hold each of them against the contracts on a real node.
 import { p256 } from '@noble/curves/p256';
-import { concat, encodeAbiParameters, encodeEventTopics, encodeFunctionData, encodeFunctionResult, pad, toHex } from 'viem';
+import { concat, encodeAbiParameters, encodeEventTopics, encodeFunctionData, encodeFunctionResult, erc20Abi, keccak256, pad, toHex } from 'viem';
 import { digest, Passkey } from './passkey.mjs';
 import * as account from './account.mjs';
 import { accountAbi2, chainHash, setting } from './account2.mjs';
@@ -75,21 +75,55 @@ function changeLogs(change, id) {
   };
 }
 
-function settingVector(address, chainId) {
-  const call = setting('setLimit', ['0x00000000000000000000000000000000deadbeef', 12345n, 86_400]);
-  const previous = pad(address.toLowerCase(), { size: 32 });
-  return {
-    account: address,
-    chain_id: chainId,
-    token: '0x00000000000000000000000000000000deadbeef',
-    amount: toHex(12345n),
-    period: 86_400,
-    attempt: 2,
-    owners_head: previous,
+/** A setting of each kind, scheduled as the third attempt by an account whose owners never changed. */
+function settingVectors(account, chainId, keys) {
+  const known = '0x00000000000000000000000000000000deadbeef';
+  const ownersHead = pad(account.toLowerCase(), { size: 32 });
+  const of = (kind, what, call) => ({
+    kind,
+    ...what,
     call,
-    id: chainHash(address, chainId, 'Setting', { call, attempt: 2n, ownersHead: previous }),
+    id: chainHash(account, chainId, 'Setting', { call, attempt: 2n, ownersHead }),
     schedule: encodeFunctionData({ abi: accountAbi2, functionName: 'scheduleSetting', args: [call, 2n] }),
     apply: encodeFunctionData({ abi: accountAbi2, functionName: 'applySetting', args: [call, 2n] }),
+  });
+  return {
+    account,
+    chain_id: chainId,
+    attempt: 2,
+    owners_head: ownersHead,
+    each: [
+      of('guardians', { list: keys, threshold: toHex(2n), delay: toHex(259_200n) }, setting('setGuardians', [keys, 2n, 259_200])),
+      of('guardians', { list: [], threshold: toHex(0n), delay: toHex(86_400n) }, setting('setGuardians', [[], 0n, 86_400])),
+      of('limit', { token: known, amount: toHex(12345n), period: toHex(86_400n) }, setting('setLimit', [known, 12345n, 86_400])),
+      of('known', { to: known }, setting('setKnown', [known])),
+    ],
+  };
+}
+
+const LIMITS_ROOT = 0x92f162a327721af11f9a04502247edd8fb36a4802a06aae6219eee05275aba00n;
+
+/** What one owner does within limits, and where the limits lie in the account's storage. */
+function limitsVector(token) {
+  const to = '0x00000000000000000000000000000000deadbeef';
+  const call = (functionName, args) => encodeFunctionData({ abi: accountAbi2, functionName, args });
+  const calls = [
+    { to, value: 10n ** 15n, data: '0x' },
+    { to: token, value: 0n, data: encodeFunctionData({ abi: erc20Abi, functionName: 'transfer', args: [to, 12345n] }) },
+  ];
+  const slot = (key, offset) => keccak256(encodeAbiParameters([{ type: 'address' }, { type: 'uint256' }], [key, LIMITS_ROOT + offset]));
+  return {
+    token,
+    to,
+    within: call('executeWithin', [calls]),
+    within_nothing: call('executeWithin', [[]]),
+    calls: json(calls),
+    lower: call('lowerLimit', [token, 12345n, 86_400]),
+    forget: call('forgetKnown', [to]),
+    limit_of: call('limitOf', [token]),
+    is_known: call('isKnown', [to]),
+    limit_fees: call('limitFees', []),
+    slots: { limit: slot(token, 0n), known: slot(to, 1n), fees: toHex(LIMITS_ROOT + 2n) },
   };
 }
 
@@ -200,7 +234,8 @@ export function makeVectors(d) {
       logs: changeLogs(change, id),
     },
     recovery: recoveryVector(addresses[2].address, 31337, change, id, [a.owner, b.owner, eoa], account.encodeSignature([[pairs[0].owner, pairs[0].signature]])),
-    setting: settingVector(addresses[2].address, 31337),
+    settings: settingVectors(addresses[2].address, 31337, [a.owner, eoa, b.owner]),
+    limits: limitsVector(d.test_token.address),
     upgrade: upgradeVector(d, addresses[2].address, 31337),
   };
 }

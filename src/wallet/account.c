@@ -68,6 +68,31 @@ static enum err write_change(struct wr *w, const struct account_change *c)
     return OK;
 }
 
+static enum err write_setting(struct wr *w, const struct known_setting *k)
+{
+    /* At its largest: 16 guardians of 116 bytes, each with two bytes in front, and 200 bytes besides. */
+    uint8_t room[2304];
+    const struct account_setting *s = &k->setting;
+    struct wr one = wr_init(MSPAN_OF(room));
+    protobuf_write_bytes(&one, 1, id_span(&k->network));
+    protobuf_write_bytes(&one, 2, SPAN_OF(k->id.bytes));
+    protobuf_write_varint(&one, 3, k->attempt);
+    protobuf_write_bytes(&one, 4, SPAN_OF(k->head));
+    protobuf_write_varint(&one, 5, (uint64_t)s->kind);
+    for (size_t i = 0; i < s->guardian_count; i++) {
+        protobuf_write_bytes(&one, 6, span_of(s->guardians[i].bytes, s->guardians[i].len));
+    }
+    protobuf_write_varint(&one, 7, s->threshold);
+    protobuf_write_varint(&one, 8, s->delay_s);
+    protobuf_write_bytes(&one, 9, SPAN_OF(s->token.bytes));
+    record_write_u256(&one, 10, s->amount);
+    protobuf_write_varint(&one, 11, s->period_s);
+    protobuf_write_bytes(&one, 12, SPAN_OF(s->to.bytes));
+    TRY(wr_end(&one));
+    protobuf_write_bytes(w, 13, span_of(room, one.n));
+    return OK;
+}
+
 enum err account_encode(struct buf *out, const struct account *a)
 {
     struct wr w = wr_init_buf(out);
@@ -90,6 +115,9 @@ enum err account_encode(struct buf *out, const struct account *a)
     }
     for (size_t i = 0; i < a->change_count; i++) {
         TRY(write_change(&w, &a->changes[i]));
+    }
+    for (size_t i = 0; i < a->setting_count; i++) {
+        TRY(write_setting(&w, &a->settings[i]));
     }
     return wr_end(&w);
 }
@@ -188,6 +216,59 @@ static enum err read_change(struct account *a, const struct protobuf_field *f)
     return OK;
 }
 
+static enum err read_guardian(struct account_setting *s, const struct protobuf_field *f)
+{
+    struct span key;
+    TRY(protobuf_get_bytes(&key, f));
+    if (s->guardian_count == ACCOUNT_GUARDIAN_COUNT_MAX || key.n > SMART_ACCOUNT_OWNER_LEN_MAX) {
+        return ERR_LIMIT;
+    }
+    struct smart_owner *g = &s->guardians[s->guardian_count++];
+    g->len = span_copy(MSPAN_OF(g->bytes), key);
+    return OK;
+}
+
+static enum err read_setting_field(struct known_setting *k, const struct protobuf_field *f)
+{
+    uint64_t v = 0;
+    struct account_setting *s = &k->setting;
+    switch (f->number) {
+    case 1: return record_id(&k->network, f);
+    case 2: return record_fixed(MSPAN_OF(k->id.bytes), f);
+    case 3: return protobuf_get_u64(&k->attempt, f);
+    case 4: return record_fixed(MSPAN_OF(k->head), f);
+    case 5:
+        TRY(record_u64_max(&v, f, ACCOUNT_SETTING_KIND_COUNT - 1));
+        s->kind = (enum account_setting_kind)v;
+        return OK;
+    case 6:  return read_guardian(s, f);
+    case 7:  return protobuf_get_u64(&s->threshold, f);
+    case 8:  return protobuf_get_u32(&s->delay_s, f);
+    case 9:  return record_fixed(MSPAN_OF(s->token.bytes), f);
+    case 10: return record_u256(&s->amount, f);
+    case 11: return protobuf_get_u32(&s->period_s, f);
+    case 12: return record_fixed(MSPAN_OF(s->to.bytes), f);
+    default: return OK; /* a later version's field */
+    }
+}
+
+static enum err read_setting(struct account *a, const struct protobuf_field *f)
+{
+    struct span s;
+    TRY(protobuf_get_bytes(&s, f));
+    if (a->setting_count >= ACCOUNT_SETTING_COUNT_MAX) {
+        return ERR_LIMIT;
+    }
+    struct protobuf_reader r = protobuf_read(s);
+    struct protobuf_field inner;
+    while (protobuf_next(&r, &inner)) {
+        TRY(read_setting_field(&a->settings[a->setting_count], &inner));
+    }
+    TRY(protobuf_end(&r));
+    a->setting_count++;
+    return OK;
+}
+
 static enum err read_account_field(struct account *a, const struct protobuf_field *f)
 {
     uint64_t v = 0;
@@ -207,6 +288,7 @@ static enum err read_account_field(struct account *a, const struct protobuf_fiel
     case 10: return record_text(a->path, sizeof a->path, f);
     case 11: return read_change(a, f);
     case 12: return protobuf_get_u32(&a->threshold_read, f);
+    case 13: return read_setting(a, f);
     default: return OK; /* a later version's field */
     }
 }

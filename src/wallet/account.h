@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "crypto/hash.h"
+#include "evm/account_setting.h"
 #include "evm/address.h"
 #include "wallet/text.h"
 
@@ -12,8 +13,9 @@
 enum {
     ACCOUNT_COUNT_MAX = 32,
     OWNER_COUNT_MAX = 16,
-    ACCOUNT_CHANGE_COUNT_MAX = 4, /* that wait, on all chains together */
-    CREDENTIAL_LEN_MAX = 1023,    /* WebAuthn Level 3 §"credential id": at most 1023 bytes */
+    ACCOUNT_CHANGE_COUNT_MAX = 4,  /* that wait, on all chains together */
+    ACCOUNT_SETTING_COUNT_MAX = 8, /* the same of settings */
+    CREDENTIAL_LEN_MAX = 1023,     /* WebAuthn Level 3 §"credential id": at most 1023 bytes */
     ORIGIN_LEN_MAX = 255,
     ACCOUNT_PATH_LEN_MAX = 40, /* of a derivation path as text, such as "m/44'/60'/0'/0/0" */
 };
@@ -77,6 +79,15 @@ struct account_change {
     uint64_t threshold;
 };
 
+/* A setting of version 2 that was scheduled: what carrying it out, or a veto, needs. */
+struct known_setting {
+    struct id network;
+    struct hash32 id;
+    uint64_t attempt;
+    uint8_t head[32]; /* the owner list for which it holds */
+    struct account_setting setting;
+};
+
 enum account_kind {
     ACCOUNT_PASSKEY,
     ACCOUNT_WATCH,
@@ -102,6 +113,8 @@ struct account {
     struct owner owners[OWNER_COUNT_MAX]; /* in the order of their making */
     size_t change_count;
     struct account_change changes[ACCOUNT_CHANGE_COUNT_MAX];
+    size_t setting_count;
+    struct known_setting settings[ACCOUNT_SETTING_COUNT_MAX];
 };
 
 /* account_is_ordinary: it signs transactions, with a key of the vault. */

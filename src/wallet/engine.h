@@ -41,6 +41,7 @@ struct reading {
     size_t waiting;                                /* questions without an answer */
     struct hash32 probes[OWNER_COUNT_MAX];         /* ids of removals that are asked for */
     struct hash32 upgrades[UPGRADE_ATTEMPT_COUNT]; /* and of moves to the next version */
+    struct hash32 settings[SETTING_ATTEMPT_COUNT]; /* and of the setting that a task is about */
     struct wallet_source source;
     enum err err;
 };
@@ -48,8 +49,8 @@ struct reading {
 enum task_kind { TASK_QUOTE, TASK_PREPARE, TASK_REPLACE };
 enum task_step { TASK_READING, TASK_TRYING, TASK_DONE };
 
-/* A change of one owner with all its words takes 676 bytes. */
-enum { TASK_CALL_LEN_MAX = 1024, OWNERS_CALL_GAS = 300 * 1000 };
+/* Scheduling a setting of all guardians, the longest there is, takes 3,332 bytes. */
+enum { TASK_CALL_LEN_MAX = 3584, OWNERS_CALL_GAS = 300 * 1000 };
 
 /* Something that was asked for and needs the chain before it can be answered. */
 struct task {
@@ -62,9 +63,11 @@ struct task {
     uint8_t call[TASK_CALL_LEN_MAX]; /* the account's call to itself, once the chain was read */
     size_t call_len;
     enum operation_kind operation_kind;
-    uint32_t threshold; /* of OPERATION_THRESHOLD_BEGIN */
-    uint64_t asked_ms;  /* a view read before this is too old, but for VIEW_FRESH_MS */
-    size_t waiting;     /* questions of the trial without an answer */
+    uint32_t threshold;             /* of OPERATION_THRESHOLD_BEGIN */
+    struct account_setting setting; /* of a setting that begins */
+    struct hash32 setting_id;       /* of one that is carried out or stopped */
+    uint64_t asked_ms;              /* a view read before this is too old, but for VIEW_FRESH_MS */
+    size_t waiting;                 /* questions of the trial without an answer */
     bool to_is_contract;
     bool trial_failed;
     bool trial_unavailable;
@@ -290,15 +293,21 @@ void prepare_tick(struct wallet *w, struct wallet_time t);
 /* prepare_check_subject: locked, unknown_account, unknown_network, unknown_asset, no_network, no_server. */
 MUST_CHECK enum err
 prepare_check_subject(const struct wallet *w, const struct transfer *x, struct coded *ret_why);
-/* prepare_check_own_call: the same, and account_kind, for a call of a smart account to itself; x->to is set to it. */
-MUST_CHECK enum err
-prepare_check_own_call(const struct wallet *w, struct transfer *x, struct coded *ret_why);
-/* prepare_begin starts a task of what's kind, transfer, operation_kind and owner. */
-MUST_CHECK enum err prepare_begin(struct wallet *w,
-                                  struct wallet_time t,
-                                  const struct task *what,
-                                  uint64_t *ret_task,
-                                  struct coded *ret_why);
+/* prepare_own_call starts the task of a smart account's call to itself. Refusals that are known at once: those of
+ * prepare_check_subject, account_kind, unknown_owner, operation_open, limit_reached. */
+struct own_subject {
+    enum operation_kind kind;
+    struct id owner;                       /* of OPERATION_OWNER_*: who is added or leaves */
+    uint32_t threshold;                    /* of OPERATION_THRESHOLD_BEGIN */
+    const struct account_setting *setting; /* of a setting that begins; or NULL */
+    struct hash32 setting_id;              /* of one that is carried out or stopped */
+};
+MUST_CHECK enum err prepare_own_call(struct wallet *w,
+                                     struct wallet_time t,
+                                     const struct own_call *args,
+                                     const struct own_subject *what,
+                                     uint64_t *ret_task,
+                                     struct coded *ret_why);
 /* prepare_go carries on every task that waited for this reading; err is the reading's own. */
 void prepare_go(
     struct wallet *w, struct wallet_time t, struct id account, struct id network, enum err err);
@@ -381,6 +390,29 @@ size_t upgrade_probe(const struct wallet *w,
                      struct hash32 ret_ids[static UPGRADE_ATTEMPT_COUNT],
                      const struct account *a,
                      struct view *v);
+
+/* upgrade_version is the version that v says the account has. */
+enum account_version upgrade_version(const struct network *n, const struct view *v);
+
+/* ---- setting.c ---- */
+/* As owners_build and owners_add_risks, of the settings of version 2. */
+MUST_CHECK enum err
+setting_build(struct wallet *w, struct wallet_time t, struct task *task, const struct view *v);
+void setting_add_risks(const struct wallet *w, struct operation *op);
+/* setting_signed notes in the account what was scheduled; the caller stores the account. */
+void setting_signed(const struct wallet *w, struct account *a, const struct operation *op);
+/* setting_lacks: before the task goes on, the chain must be asked whether its setting waits already, and v does not say so.
+ * setting_is_due: so it is of a task that waits for v. */
+bool setting_lacks(const struct wallet *w, const struct view *v, const struct task *task);
+bool setting_is_due(const struct wallet *w, const struct view *v);
+/* setting_probe gives the ids under which the setting of a task may wait, by attempt, and notes in v of which task and owner list: how
+ * many of them; 0 if no task needs it. */
+size_t setting_probe(struct wallet *w,
+                     struct hash32 ret_ids[static SETTING_ATTEMPT_COUNT],
+                     const struct account *a,
+                     struct view *v);
+/* setting_read forgets the settings of former owners, which a reading that is over says are void. */
+void setting_read(struct wallet *w, struct view *v);
 
 /* ---- track.c ---- */
 struct open_operation *track_find(struct wallet *w, struct id operation);

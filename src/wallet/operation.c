@@ -4,6 +4,8 @@
 #include "base/check.h"
 #include "base/mem.h"
 #include "codec/base64.h"
+#include "evm/smart_account.h"
+#include "evm/userop.h"
 
 #include <stdio.h>
 
@@ -24,6 +26,15 @@ const char *operation_kind_name(enum operation_kind kind)
     case OPERATION_THRESHOLD_BEGIN: return "threshold_begin";
     case OPERATION_THRESHOLD_APPLY: return "threshold_apply";
     case OPERATION_THRESHOLD_VETO:  return "threshold_veto";
+    case OPERATION_GUARDIANS_BEGIN: return "guardians_begin";
+    case OPERATION_GUARDIANS_APPLY: return "guardians_apply";
+    case OPERATION_GUARDIANS_VETO:  return "guardians_veto";
+    case OPERATION_LIMIT_BEGIN:     return "limit_begin";
+    case OPERATION_LIMIT_APPLY:     return "limit_apply";
+    case OPERATION_LIMIT_VETO:      return "limit_veto";
+    case OPERATION_KNOWN_BEGIN:     return "known_begin";
+    case OPERATION_KNOWN_APPLY:     return "known_apply";
+    case OPERATION_KNOWN_VETO:      return "known_veto";
     case OPERATION_KIND_COUNT:      break;
     }
     return "send";
@@ -41,7 +52,19 @@ const char *operation_state_name(enum operation_state state)
 
 bool operation_is_own_call(enum operation_kind kind)
 {
-    return operation_is_owners(kind) || operation_is_upgrade(kind);
+    return operation_is_owners(kind) || operation_is_upgrade(kind) || operation_is_setting(kind);
+}
+
+bool operation_is_setting(enum operation_kind kind)
+{
+    return kind >= OPERATION_GUARDIANS_BEGIN && kind <= OPERATION_KNOWN_VETO;
+}
+
+bool operation_begins(enum operation_kind kind)
+{
+    return kind == OPERATION_OWNER_REMOVE || kind == OPERATION_UPGRADE_BEGIN ||
+           kind == OPERATION_THRESHOLD_BEGIN || kind == OPERATION_GUARDIANS_BEGIN ||
+           kind == OPERATION_LIMIT_BEGIN || kind == OPERATION_KNOWN_BEGIN;
 }
 
 bool operation_is_threshold(enum operation_kind kind)
@@ -168,6 +191,23 @@ void operation_add_risk(struct operation *op, const struct risk *risk)
         !operation_find_risk(op, span_str(risk->what.code))) {
         op->risks[op->risk_count++] = *risk;
     }
+}
+
+enum err operation_own_call(struct span *ret, const struct operation *op)
+{
+    struct userop userop;
+    struct smart_call call;
+    size_t count = 0;
+    if (!operation_is_own_call(op->kind) || op->is_transaction) {
+        return ERR_MALFORMED;
+    }
+    TRY(userop_decode(&userop, buf_span(&op->userop)));
+    TRY(smart_account_calls(&call, &count, 1, userop.call_data));
+    if (count != 1) {
+        return ERR_MALFORMED;
+    }
+    *ret = call.data;
+    return OK;
 }
 
 void operation_check_code(char ret[static 10], const struct operation *op)

@@ -36,6 +36,15 @@ enum operation_kind {
     OPERATION_THRESHOLD_BEGIN,
     OPERATION_THRESHOLD_APPLY,
     OPERATION_THRESHOLD_VETO,
+    OPERATION_GUARDIANS_BEGIN, /* settings: three of each kind, in the order of enum account_setting_kind */
+    OPERATION_GUARDIANS_APPLY,
+    OPERATION_GUARDIANS_VETO,
+    OPERATION_LIMIT_BEGIN,
+    OPERATION_LIMIT_APPLY,
+    OPERATION_LIMIT_VETO,
+    OPERATION_KNOWN_BEGIN,
+    OPERATION_KNOWN_APPLY,
+    OPERATION_KNOWN_VETO,
     OPERATION_KIND_COUNT
 };
 
@@ -61,6 +70,10 @@ bool operation_is_own_call(enum operation_kind kind);
 bool operation_is_owners(enum operation_kind kind); /* or how many of them sign */
 bool operation_is_threshold(enum operation_kind kind);
 bool operation_is_upgrade(enum operation_kind kind);
+bool operation_is_setting(enum operation_kind kind); /* of version 2 */
+
+/* operation_begins: once included it only waits, and can be stopped until it is carried out. */
+bool operation_begins(enum operation_kind kind);
 
 /* operation_is_over: nothing more will happen to it. */
 bool operation_is_over(enum operation_state state);
@@ -168,6 +181,10 @@ void operation_go(struct operation *op, struct step_args args);
 /* operation_add_risk does nothing if a line of that code is there or the room is full. */
 void operation_add_risk(struct operation *op, const struct risk *risk);
 const struct risk *operation_find_risk(const struct operation *op, struct span code);
+
+/* operation_own_call gives the calldata of the one call that an operation of an account to itself makes; it points into op.
+ * ERR_MALFORMED: it is no such operation. */
+MUST_CHECK enum err operation_own_call(struct span *ret, const struct operation *op);
 
 /* operation_check_code prints the first 32 bits of the hash that is signed, as XXXX-XXXX. */
 void operation_check_code(char ret[static 10], const struct operation *op);

@@ -6,7 +6,6 @@
 #include "base/check.h"
 #include "evm/owner_change.h"
 #include "evm/smart_account.h"
-#include "evm/userop.h"
 #include "wallet/engine.h"
 
 #include <string.h>
@@ -333,19 +332,8 @@ enum err wallet_owner_prepare(struct wallet *w,
                               uint64_t *ret_task,
                               struct coded *ret_why)
 {
-    struct transfer x = {.account = args->account,
-                         .network = args->network,
-                         .speed = args->speed,
-                         .by_command_line = args->by_command_line};
-    TRY(prepare_check_own_call(w, &x, ret_why));
-    if (!wallet_owner(w, args->account, args->owner)) {
-        return refuse(ret_why, ERR_NOT_FOUND, "unknown_owner");
-    }
-    struct task fresh = {.kind = TASK_PREPARE,
-                         .transfer = x,
-                         .operation_kind = kind_of(args->what),
-                         .owner = args->owner};
-    return prepare_begin(w, t, &fresh, ret_task, ret_why);
+    const struct own_subject what = {.kind = kind_of(args->what), .owner = args->owner};
+    return prepare_own_call(w, t, &args->own, &what, ret_task, ret_why);
 }
 
 enum err wallet_threshold_prepare(struct wallet *w,
@@ -357,16 +345,8 @@ enum err wallet_threshold_prepare(struct wallet *w,
     static const enum operation_kind kinds[] = {[THRESHOLD_WISH_BEGIN] = OPERATION_THRESHOLD_BEGIN,
                                                 [THRESHOLD_WISH_APPLY] = OPERATION_THRESHOLD_APPLY,
                                                 [THRESHOLD_WISH_VETO] = OPERATION_THRESHOLD_VETO};
-    struct transfer x = {.account = args->account,
-                         .network = args->network,
-                         .speed = args->speed,
-                         .by_command_line = args->by_command_line};
-    TRY(prepare_check_own_call(w, &x, ret_why));
-    struct task fresh = {.kind = TASK_PREPARE,
-                         .transfer = x,
-                         .operation_kind = kinds[args->what],
-                         .threshold = args->threshold};
-    return prepare_begin(w, t, &fresh, ret_task, ret_why);
+    const struct own_subject what = {.kind = kinds[args->what], .threshold = args->threshold};
+    return prepare_own_call(w, t, &args->own, &what, ret_task, ret_why);
 }
 
 static enum err state_refused(struct task *task, enum owner_standing standing)
@@ -562,14 +542,11 @@ static void add_line(
 
 static enum err change_of(struct owner_change *ret, const struct operation *op)
 {
-    struct userop userop;
-    struct smart_call call;
-    size_t count = 0;
+    struct span call;
     struct hash32 id;
     enum owner_call what;
-    TRY(userop_decode(&userop, buf_span(&op->userop)));
-    TRY(smart_account_calls(&call, &count, 1, userop.call_data));
-    return owner_change_read(&what, ret, &id, call.data);
+    TRY(operation_own_call(&call, op));
+    return owner_change_read(&what, ret, &id, call);
 }
 
 /* What the operation's own call says, for the person who signs it. */
@@ -604,9 +581,13 @@ void owners_add_risks(struct wallet *w, struct operation *op, const struct view 
     if (!o) {
         return;
     }
-    switch (op->kind) {
-    case OPERATION_OWNER_ADD:    add_line(op, RISK_DANGER, true, "owner_added", o); break;
-    case OPERATION_OWNER_REMOVE: {
+    if (op->kind == OPERATION_OWNER_ADD) {
+        add_line(op, RISK_DANGER, true, "owner_added", o);
+    } else if (op->kind == OPERATION_OWNER_APPLY) {
+        add_line(op, RISK_CAUTION, true, "owner_leaves_now", o);
+    } else if (op->kind == OPERATION_OWNER_VETO) {
+        add_line(op, RISK_INFO, false, "owner_stays", o);
+    } else {
         struct risk r = {.level = RISK_CAUTION, .tick = true};
         coded_set(&r.what, "owner_removed");
         coded_add(&r.what, "name", name_span(&o->name));
@@ -615,21 +596,6 @@ void owners_add_risks(struct wallet *w, struct operation *op, const struct view 
         if (wallet_active_owners(w, a, op->network) <= 2) {
             add_line(op, RISK_DANGER, true, "owner_one_left", o);
         }
-        break;
-    }
-    case OPERATION_OWNER_APPLY:     add_line(op, RISK_CAUTION, true, "owner_leaves_now", o); break;
-    case OPERATION_OWNER_VETO:      add_line(op, RISK_INFO, false, "owner_stays", o); break;
-    case OPERATION_SEND:
-    case OPERATION_SPEED_UP:
-    case OPERATION_CANCEL:
-    case OPERATION_RECEIVE:
-    case OPERATION_UPGRADE_BEGIN:
-    case OPERATION_UPGRADE_APPLY:
-    case OPERATION_UPGRADE_VETO:
-    case OPERATION_THRESHOLD_BEGIN:
-    case OPERATION_THRESHOLD_APPLY:
-    case OPERATION_THRESHOLD_VETO:
-    case OPERATION_KIND_COUNT:      break;
     }
 }
 

@@ -70,10 +70,11 @@ static const struct account *add_passkey(struct world *w, struct hand *h, struct
 static enum err
 prepare(struct world *w, enum owner_wish what, struct id owner, struct id *ret, struct coded *why)
 {
-    struct owner_args args = {.account = first_account(w)->id,
-                              .network = w->networks[0].id,
-                              .owner = owner,
-                              .what = what};
+    struct owner_args args = {
+        .own = {.account = first_account(w)->id, .network = w->networks[0].id},
+        .owner = owner,
+        .what = what
+    };
     uint64_t task = 0;
     TRY(wallet_owner_prepare(w->wallet, w->t, &args, &task, why));
     return world_wait(w, task, ret, why);
@@ -423,10 +424,11 @@ static enum err prepare_threshold(struct world *w,
                                   struct id *ret,
                                   struct coded *why)
 {
-    struct threshold_args args = {.account = first_account(w)->id,
-                                  .network = w->networks[0].id,
-                                  .what = what,
-                                  .threshold = threshold};
+    struct threshold_args args = {
+        .own = {.account = first_account(w)->id, .network = w->networks[0].id},
+        .what = what,
+        .threshold = threshold
+    };
     uint64_t task = 0;
     TRY(wallet_threshold_prepare(w->wallet, w->t, &args, &task, why));
     return world_wait(w, task, ret, why);

@@ -7,6 +7,8 @@
 #include "wallet/engine.h"
 #include "wallet/fee.h"
 
+#include <string.h>
+
 enum { FEE_SHARE_PERCENT = 5 };
 
 static const struct address native = {{0}};
@@ -16,7 +18,10 @@ static struct task *task_add(struct wallet *w, struct wallet_time t, enum task_k
     for (size_t i = 0; i < WALLET_TASK_COUNT_MAX; i++) {
         struct task *task = &w->tasks[i];
         if (task->id == 0) {
-            *task = (struct task){.id = w->next_task++, .kind = kind, .asked_ms = t.unix_ms};
+            memset(task, 0, sizeof *task);
+            task->id = w->next_task++;
+            task->kind = kind;
+            task->asked_ms = t.unix_ms;
             return task;
         }
     }
@@ -36,7 +41,7 @@ bool wallet_task_take(struct wallet *w, uint64_t id, struct task_result *ret)
         struct task *task = &w->tasks[i];
         if (id != 0 && task->id == id && task->step == TASK_DONE) {
             *ret = task->result;
-            *task = (struct task){0};
+            task->id = 0;
             return true;
         }
     }
@@ -83,17 +88,6 @@ prepare_check_subject(const struct wallet *w, const struct transfer *x, struct c
     return trust_check(w, x->network, ret_why);
 }
 
-enum err prepare_check_own_call(const struct wallet *w, struct transfer *x, struct coded *ret_why)
-{
-    TRY(prepare_check_subject(w, x, ret_why));
-    const struct account *a = wallet_account(w, x->account);
-    if (a->kind != ACCOUNT_PASSKEY) {
-        return refuse(ret_why, ERR_DENIED, "account_kind");
-    }
-    x->to = a->address;
-    return OK;
-}
-
 static enum err task_start(struct wallet *w,
                            struct wallet_time t,
                            struct task *task,
@@ -122,26 +116,56 @@ enum err wallet_quote(struct wallet *w,
     return task_start(w, t, task, ret_task, ret_why);
 }
 
-enum err prepare_begin(struct wallet *w,
-                       struct wallet_time t,
-                       const struct task *what,
-                       uint64_t *ret_task,
-                       struct coded *ret_why)
+/* Starts the task of making an operation that is not on its way yet. */
+static enum err begin(struct wallet *w,
+                      struct wallet_time t,
+                      const struct transfer *x,
+                      const struct own_subject *what,
+                      uint64_t *ret_task,
+                      struct coded *ret_why)
 {
-    if (track_has_open(w, what->transfer.account, what->transfer.network)) {
+    if (track_has_open(w, x->account, x->network)) {
         return refuse(ret_why, ERR_STATE, "operation_open");
     }
     if (w->open_count >= WALLET_OPEN_OPERATION_COUNT_MAX) {
         return refuse_limit(ret_why, "operations", WALLET_OPEN_OPERATION_COUNT_MAX);
     }
-    struct task *task = task_add(w, t, what->kind);
+    struct task *task = task_add(w, t, TASK_PREPARE);
     if (task) {
-        task->transfer = what->transfer;
-        task->operation_kind = what->operation_kind;
+        task->transfer = *x;
+        task->operation_kind = what->kind;
         task->owner = what->owner;
         task->threshold = what->threshold;
+        task->setting_id = what->setting_id;
+        if (what->setting) {
+            task->setting = *what->setting;
+        }
     }
     return task_start(w, t, task, ret_task, ret_why);
+}
+
+enum err prepare_own_call(struct wallet *w,
+                          struct wallet_time t,
+                          const struct own_call *args,
+                          const struct own_subject *what,
+                          uint64_t *ret_task,
+                          struct coded *ret_why)
+{
+    struct transfer x = {.account = args->account,
+                         .network = args->network,
+                         .speed = args->speed,
+                         .by_command_line = args->by_command_line};
+    TRY(prepare_check_subject(w, &x, ret_why));
+    const struct account *a = wallet_account(w, x.account);
+    if (a->kind != ACCOUNT_PASSKEY) {
+        return refuse(ret_why, ERR_DENIED, "account_kind");
+    }
+    bool needs_owner = operation_is_owners(what->kind) && !operation_is_threshold(what->kind);
+    if (needs_owner && !wallet_owner(w, a->id, what->owner)) {
+        return refuse(ret_why, ERR_NOT_FOUND, "unknown_owner");
+    }
+    x.to = a->address;
+    return begin(w, t, &x, what, ret_task, ret_why);
 }
 
 enum err wallet_prepare(struct wallet *w,
@@ -157,8 +181,8 @@ enum err wallet_prepare(struct wallet *w,
     if (u256_is_zero(args->amount)) {
         return refuse(ret_why, ERR_MALFORMED, "amount_zero");
     }
-    struct task what = {.kind = TASK_PREPARE, .transfer = *args, .operation_kind = OPERATION_SEND};
-    return prepare_begin(w, t, &what, ret_task, ret_why);
+    const struct own_subject what = {.kind = OPERATION_SEND};
+    return begin(w, t, args, &what, ret_task, ret_why);
 }
 
 enum err wallet_replace(struct wallet *w,
@@ -409,6 +433,9 @@ static void add_risks(struct wallet *w,
     } else if (operation_is_upgrade(op->kind)) {
         upgrade_add_risks(op, wallet_view(w, op->account, op->network));
         add_trial_risk(op, task);
+    } else if (operation_is_setting(op->kind)) {
+        setting_add_risks(w, op);
+        add_trial_risk(op, task);
     } else {
         op->trial = TRIAL_DONE;
         struct risk r = risk_of(RISK_INFO, "replaces");
@@ -524,6 +551,16 @@ static void finish(struct wallet *w, struct wallet_time t, struct task *task)
 /* ---- going on ---- */
 
 static enum err
+build_own_call(struct wallet *w, struct wallet_time t, struct task *task, const struct view *v)
+{
+    if (operation_is_setting(task->operation_kind)) {
+        return setting_build(w, t, task, v);
+    }
+    return operation_is_upgrade(task->operation_kind) ? upgrade_build(w, t, task, v)
+                                                      : owners_build(w, t, task, v);
+}
+
+static enum err
 start_trial(struct wallet *w, struct wallet_time t, struct task *task, const struct view *v)
 {
     const struct network *n = wallet_network(w, task->transfer.network);
@@ -542,8 +579,7 @@ start_trial(struct wallet *w, struct wallet_time t, struct task *task, const str
         return OK; /* its call was tried when it was new */
     }
     if (operation_is_own_call(task->operation_kind)) {
-        TRY(operation_is_upgrade(task->operation_kind) ? upgrade_build(w, t, task, v)
-                                                       : owners_build(w, t, task, v));
+        TRY(build_own_call(w, t, task, v));
         task->trial_gas = u256_from_u64(OWNERS_CALL_GAS);
         task->trial_unavailable =
             !v->is_deployed; /* a call to what is not there yet does nothing */
@@ -596,7 +632,7 @@ void prepare_tick(struct wallet *w, struct wallet_time t)
             continue;
         }
         const struct view *v = wallet_view(w, task->transfer.account, task->transfer.network);
-        if (is_fresh(v, task)) {
+        if (is_fresh(v, task) && !setting_lacks(w, v, task)) {
             task_read(w, t, task, v);
         } else if (!w->reading.is_running) {
             read_start(w, t, task->transfer.account, task->transfer.network);

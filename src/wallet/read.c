@@ -110,7 +110,9 @@ subject_of(struct wallet *w, struct wallet_time t, const struct reading *r)
                                  .as_of_ms = t.unix_ms,
                                  .changes = a->changes,
                                  .probes = r->probes,
-                                 .upgrades = r->upgrades};
+                                 .upgrades = r->upgrades,
+                                 .known = a->settings,
+                                 .settings = r->settings};
 }
 
 static void read_over(struct wallet *w, struct wallet_time t, enum err err);
@@ -171,18 +173,36 @@ static void put_upgrade(struct wallet *w, struct wallet_time t)
     }
 }
 
+/* Which settings wait, and whether the one that a task is about does. */
+static void put_settings(struct wallet *w, struct wallet_time t)
+{
+    struct reading *r = &w->reading;
+    const struct account *a = wallet_account(w, r->account);
+    size_t attempts = setting_probe(w, r->settings, a, &r->next);
+    for (unsigned i = 0; i < attempts; i++) {
+        put_question(w, t, (unsigned)VIEW_SETTING + (unsigned)SETTING_ASK_PROBE + i);
+    }
+    for (unsigned i = 0; i < ACCOUNT_SETTING_COUNT_MAX; i++) {
+        r->next.settings.ready_at[i] = 0; /* the list may have been another one */
+        if (i < a->setting_count && id_equal(a->settings[i].network, r->network)) {
+            put_question(w, t, (unsigned)VIEW_SETTING + (unsigned)SETTING_ASK_KNOWN + i);
+        }
+    }
+}
+
 /* Owners change seldom, and only where the account is. */
 static void put_owners(struct wallet *w, struct wallet_time t)
 {
     struct reading *r = &w->reading;
     const struct account *a = wallet_account(w, r->account);
     bool is_fresh = r->next.owners_ms && t.unix_ms < r->next.owners_ms + OWNERS_FRESH_MS &&
-                    !upgrade_is_due(w, &r->next);
+                    !upgrade_is_due(w, &r->next) && !setting_is_due(w, &r->next);
     if (a->kind != ACCOUNT_PASSKEY || !r->next.is_deployed || (is_fresh && !w->owners_wanted)) {
         return;
     }
     w->owners_wanted = false;
     put_upgrade(w, t);
+    put_settings(w, t);
     size_t probes = owners_probe(w, r->probes, a, &r->next);
     uint64_t probe_sequence = probes ? r->next.owners.sequence + 1 : 0;
     r->next.owners = (struct owner_view){.probe_sequence = probe_sequence};
@@ -292,6 +312,7 @@ static void read_over(struct wallet *w, struct wallet_time t, enum err err)
         w->read_again_at = instant_add(t.mono, pause_ms * US_PER_MS);
         incoming_look(w, place);
         owners_read(w, place);
+        setting_read(w, place);
     } else {
         w->read_again_at = instant_add(t.mono, READ_RETRY_MS * US_PER_MS);
         log_line(w->cfg.log, LOG_DEBUG, "wallet", "the chain could not be read: %s", err_name(err));

@@ -18,7 +18,7 @@ static struct u256 number_of(struct address a)
     return n;
 }
 
-static enum account_version version_of(const struct network *n, const struct view *v)
+enum account_version upgrade_version(const struct network *n, const struct view *v)
 {
     struct u256 now = figure_value(&v->implementation);
     if (!v->is_deployed || u256_equal(now, number_of(n->implementation))) {
@@ -66,7 +66,7 @@ wallet_version_state(const struct wallet *w, const struct account *a, struct id 
     if (!v || !n || a->kind != ACCOUNT_PASSKEY) {
         return s;
     }
-    s.version = version_of(n, v);
+    s.version = upgrade_version(n, v);
     s.implementation = v->implementation;
     if (s.version != ACCOUNT_VERSION_1 || v->version_2 != CONTRACTS_READY || !is_probed(v)) {
         return s;
@@ -79,7 +79,7 @@ wallet_version_state(const struct wallet *w, const struct account *a, struct id 
 
 static bool may_move(const struct network *n, const struct view *v)
 {
-    return n->has_version_2 && v->is_deployed && version_of(n, v) == ACCOUNT_VERSION_1 &&
+    return n->has_version_2 && v->is_deployed && upgrade_version(n, v) == ACCOUNT_VERSION_1 &&
            owner_view_is_whole(&v->owners);
 }
 
@@ -126,14 +126,8 @@ enum err wallet_upgrade_prepare(struct wallet *w,
                                 uint64_t *ret_task,
                                 struct coded *ret_why)
 {
-    struct transfer x = {.account = args->account,
-                         .network = args->network,
-                         .speed = args->speed,
-                         .by_command_line = args->by_command_line};
-    TRY(prepare_check_own_call(w, &x, ret_why));
-    struct task fresh = {
-        .kind = TASK_PREPARE, .transfer = x, .operation_kind = kind_of(args->what)};
-    return prepare_begin(w, t, &fresh, ret_task, ret_why);
+    const struct own_subject what = {.kind = kind_of(args->what)};
+    return prepare_own_call(w, t, &args->own, &what, ret_task, ret_why);
 }
 
 static enum err state_refused(struct task *task, const char *state)
@@ -145,7 +139,7 @@ static enum err state_refused(struct task *task, const char *state)
 
 static enum err check_movable(struct task *task, const struct network *n, const struct view *v)
 {
-    enum account_version version = version_of(n, v);
+    enum account_version version = upgrade_version(n, v);
     if (!v->is_deployed) {
         return state_refused(task, "not_on_chain");
     }

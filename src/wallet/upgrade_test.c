@@ -41,7 +41,9 @@ static bool start_deployed(struct world *w)
 static enum err prepare(struct world *w, enum upgrade_wish what, struct id *ret, struct coded *why)
 {
     struct upgrade_args args = {
-        .account = first_account(w)->id, .network = w->networks[0].id, .what = what};
+        .own = {.account = first_account(w)->id, .network = w->networks[0].id},
+          .what = what
+    };
     uint64_t task = 0;
     TRY(wallet_upgrade_prepare(w->wallet, w->t, &args, &task, why));
     return world_wait(w, task, ret, why);

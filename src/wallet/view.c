@@ -110,6 +110,14 @@ put_upgrade_question(struct json_writer *j, unsigned q, const struct view_subjec
     }
 }
 
+static void put_setting_call(struct json_writer *j, unsigned q, const struct view_subject *s)
+{
+    uint8_t room[68];
+    const struct hash32 *id =
+        q >= SETTING_ASK_PROBE ? &s->settings[q - SETTING_ASK_PROBE] : &s->known[q].id;
+    put_call(j, s->account, owner_view_call(room, OWNER_ASK_CHANGE, id), s->block);
+}
+
 static const char *put_question(struct json_writer *j, unsigned q, const struct view_subject *s)
 {
     const struct network *n = s->network;
@@ -139,6 +147,10 @@ static const char *put_question(struct json_writer *j, unsigned q, const struct 
     case VIEW_VERIFIER_CODE: put_code_question(j, n->verifier, s->block); return "eth_getCode";
     case VIEW_P256:          put_p256_call(j, s->block); return "eth_call";
     default:
+        if (q >= VIEW_SETTING) {
+            put_setting_call(j, q - VIEW_SETTING, s);
+            return "eth_call";
+        }
         if (q >= VIEW_UPGRADE) {
             return put_upgrade_question(j, q - VIEW_UPGRADE, s);
         }
@@ -319,6 +331,17 @@ static enum err learn_figure(struct view *v,
     }
 }
 
+/* Unix time, in seconds. */
+static enum err time_of(uint64_t *ret, struct u256 value)
+{
+    uint64_t seconds;
+    if (u256_to_u64(&seconds, value) != OK || seconds > UINT64_MAX / 1000) {
+        return ERR_MALFORMED;
+    }
+    *ret = seconds;
+    return OK;
+}
+
 static enum err learn_upgrade(struct view *v,
                               unsigned q,
                               struct json result,
@@ -337,12 +360,16 @@ static enum err learn_upgrade(struct view *v,
         v->implementation = figure_say(value, said);
         return OK;
     }
-    uint64_t ready_at;
-    if (u256_to_u64(&ready_at, value) != OK || ready_at > UINT64_MAX / 1000) {
-        return ERR_MALFORMED;
-    }
-    v->upgrade_ready_at[q - UPGRADE_ASK_READY] = ready_at;
-    return OK;
+    return time_of(&v->upgrade_ready_at[q - UPGRADE_ASK_READY], value);
+}
+
+static enum err learn_setting(struct setting_view *v, unsigned q, struct json result)
+{
+    struct u256 value;
+    TRY(word_of(&value, result));
+    return time_of(q >= SETTING_ASK_PROBE ? &v->probe_ready_at[q - SETTING_ASK_PROBE]
+                                          : &v->ready_at[q],
+                   value);
 }
 
 enum err view_learn(struct view *v,
@@ -363,6 +390,9 @@ enum err view_learn(struct view *v,
     case VIEW_VERIFIER_CODE: return learn_contract(&v->contracts, result, n->verifier_code_hash);
     case VIEW_P256:          return learn_p256(v, result);
     default:
+        if (q >= VIEW_SETTING) {
+            return learn_setting(&v->settings, q - VIEW_SETTING, result);
+        }
         if (q >= VIEW_UPGRADE) {
             return learn_upgrade(v, q - VIEW_UPGRADE, result, n, &at);
         }

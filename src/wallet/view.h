@@ -21,6 +21,22 @@ enum upgrade_question {
     UPGRADE_ASK_COUNT = UPGRADE_ASK_READY + UPGRADE_ATTEMPT_COUNT,
 };
 
+/* Of one of version 2: whether settings wait. */
+enum { SETTING_ATTEMPT_COUNT = 4 };
+enum setting_question {
+    SETTING_ASK_KNOWN, /* changeReadyAt of each setting that the account's record has, in its place */
+    SETTING_ASK_PROBE =
+        SETTING_ASK_KNOWN + ACCOUNT_SETTING_COUNT_MAX, /* of one that a task is about, by attempt */
+    SETTING_ASK_COUNT = SETTING_ASK_PROBE + SETTING_ATTEMPT_COUNT,
+};
+
+struct setting_view {
+    uint64_t ready_at[ACCOUNT_SETTING_COUNT_MAX]; /* Unix time, as of owner_view */
+    uint64_t task;                                /* for which was asked; 0: for none */
+    uint8_t head[32];                             /* under this owner list */
+    uint64_t probe_ready_at[SETTING_ATTEMPT_COUNT];
+};
+
 /* What a chain said about an account at one block: the newest block is asked for first, and then everything else at
  * that block's number, so that the figures fit together. */
 enum view_question {
@@ -36,8 +52,9 @@ enum view_question {
     VIEW_TOKEN,         /* balanceOf of each listed token: slot = place in the network's list */
     VIEW_OWNER = VIEW_TOKEN +
                  NETWORK_TOKEN_COUNT_MAX, /* an owner_question on top, if the account is there */
-    VIEW_UPGRADE = VIEW_OWNER + OWNER_ASK_COUNT, /* the same of an upgrade_question */
-    VIEW_QUESTION_COUNT = VIEW_UPGRADE + UPGRADE_ASK_COUNT,
+    VIEW_UPGRADE = VIEW_OWNER + OWNER_ASK_COUNT,     /* the same of an upgrade_question */
+    VIEW_SETTING = VIEW_UPGRADE + UPGRADE_ASK_COUNT, /* of a setting_question */
+    VIEW_QUESTION_COUNT = VIEW_SETTING + SETTING_ASK_COUNT,
 };
 
 /* What is asked with a proof instead, where the hash of a block is trusted. */
@@ -80,6 +97,7 @@ struct view {
     uint8_t upgrade_head
         [32]; /* the owner list for which was asked whether a move waits; 0: not asked */
     uint64_t upgrade_ready_at[UPGRADE_ATTEMPT_COUNT]; /* Unix time, as of owner_view */
+    struct setting_view settings;
 };
 
 /* What a question needs to be put into words. */
@@ -93,6 +111,8 @@ struct view_subject {
     const struct account_change *changes; /* of the account; for VIEW_OWNER + OWNER_ASK_CHANGE */
     const struct hash32 *probes;          /* for VIEW_OWNER + OWNER_ASK_PROBE */
     const struct hash32 *upgrades;        /* for VIEW_UPGRADE + UPGRADE_ASK_READY */
+    const struct known_setting *known;    /* of the account; for VIEW_SETTING + SETTING_ASK_KNOWN */
+    const struct hash32 *settings;        /* for VIEW_SETTING + SETTING_ASK_PROBE */
 };
 
 /* view_ask appends the params (JSON array) of question q and gives its method. */

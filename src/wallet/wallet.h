@@ -341,17 +341,22 @@ MUST_CHECK enum err wallet_owner_rename(
 MUST_CHECK enum err
 wallet_owner_forget(struct wallet *w, struct id account, struct id owner, struct coded *ret_why);
 
+/* What is asked for with every call of an account to itself. */
+struct own_call {
+    struct id account;
+    struct id network;
+    enum fee_speed speed;
+    bool by_command_line;
+};
+
 /* wallet_owner_prepare starts the task of making an operation that adds an owner, removes one (which waits), carries out
  * the removal that waits, or stops it. Refusals, some when the task is done: those of wallet_prepare, unknown_owner,
  * owner_state, owner_leaving, owner_not_leaving, owner_last, owner_waits, owners_unread. */
 enum owner_wish { OWNER_WISH_ADD, OWNER_WISH_REMOVE, OWNER_WISH_APPLY, OWNER_WISH_VETO };
 struct owner_args {
-    struct id account;
-    struct id network;
+    struct own_call own;
     struct id owner;
     enum owner_wish what;
-    enum fee_speed speed;
-    bool by_command_line;
 };
 MUST_CHECK enum err wallet_owner_prepare(struct wallet *w,
                                          struct wallet_time t,
@@ -382,11 +387,8 @@ wallet_version_state(const struct wallet *w, const struct account *a, struct id 
  * limit_reached. */
 enum upgrade_wish { UPGRADE_WISH_BEGIN, UPGRADE_WISH_APPLY, UPGRADE_WISH_VETO };
 struct upgrade_args {
-    struct id account;
-    struct id network;
+    struct own_call own;
     enum upgrade_wish what;
-    enum fee_speed speed;
-    bool by_command_line;
 };
 MUST_CHECK enum err wallet_upgrade_prepare(struct wallet *w,
                                            struct wallet_time t,
@@ -408,18 +410,44 @@ wallet_threshold_change(const struct wallet *w, const struct account *a, struct 
  * or stops it. Refusals, some when the task is done: those of wallet_prepare, threshold_state, owner_waits, owners_unread. */
 enum threshold_wish { THRESHOLD_WISH_BEGIN, THRESHOLD_WISH_APPLY, THRESHOLD_WISH_VETO };
 struct threshold_args {
-    struct id account;
-    struct id network;
+    struct own_call own;
     enum threshold_wish what;
     uint32_t threshold; /* of BEGIN: 1 to OPERATION_SIGNER_COUNT_MAX */
-    enum fee_speed speed;
-    bool by_command_line;
 };
 MUST_CHECK enum err wallet_threshold_prepare(struct wallet *w,
                                              struct wallet_time t,
                                              const struct threshold_args *args,
                                              uint64_t *ret_task,
                                              struct coded *ret_why);
+
+/* ---- settings of version 2 (evm/account_setting.h) ---- */
+
+/* wallet_settings_waiting gives the settings that wait there and that this wallet knows of: those that were signed here, and those
+ * that it was asked for itself and found waiting. */
+struct setting_waiting {
+    const struct known_setting *what;
+    uint64_t ready_ms; /* it may be carried out from then on */
+};
+size_t wallet_settings_waiting(const struct wallet *w,
+                               const struct account *a,
+                               struct id network,
+                               struct setting_waiting ret[static ACCOUNT_SETTING_COUNT_MAX]);
+
+/* wallet_setting_prepare starts the task of making an operation that schedules a setting (which waits), carries one out, or stops
+ * it. Refusals, some when the task is done: those of wallet_prepare, unknown_setting, setting_state, setting_waits, owners_unread,
+ * limit_reached. */
+enum setting_wish { SETTING_WISH_BEGIN, SETTING_WISH_APPLY, SETTING_WISH_VETO };
+struct setting_args {
+    struct own_call own;
+    enum setting_wish what;
+    const struct account_setting *setting; /* of BEGIN */
+    struct hash32 id;                      /* of the others: of one that waits */
+};
+MUST_CHECK enum err wallet_setting_prepare(struct wallet *w,
+                                           struct wallet_time t,
+                                           const struct setting_args *args,
+                                           uint64_t *ret_task,
+                                           struct coded *ret_why);
 
 /* wallet_signers gives the owners whose signatures an operation has: how many of them. */
 size_t wallet_signers(const struct wallet *w,

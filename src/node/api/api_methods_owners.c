@@ -52,6 +52,14 @@ enum api_done api_do_owner_forget(struct api_call *c)
                                                api_param_id(c, "owner_id"), &c->why));
 }
 
+static struct own_call api_own_call(const struct api_call *c)
+{
+    return (struct own_call){.account = api_param_id(c, "account_id"),
+                             .network = api_param_id(c, "network_id"),
+                             .speed = api_param_is(c, "speed", "fast") ? FEE_FAST : FEE_NORMAL,
+                             .by_command_line = c->caller.way == API_WAY_LOCAL};
+}
+
 static enum owner_wish wish_of(struct api_call *c)
 {
     if (api_param_is(c, "what", "remove")) {
@@ -65,12 +73,8 @@ static enum owner_wish wish_of(struct api_call *c)
 
 enum api_done api_do_owner_prepare(struct api_call *c)
 {
-    struct owner_args args = {.account = api_param_id(c, "account_id"),
-                              .network = api_param_id(c, "network_id"),
-                              .owner = api_param_id(c, "owner_id"),
-                              .what = wish_of(c),
-                              .speed = api_param_is(c, "speed", "fast") ? FEE_FAST : FEE_NORMAL,
-                              .by_command_line = c->caller.way == API_WAY_LOCAL};
+    struct owner_args args = {
+        .own = api_own_call(c), .owner = api_param_id(c, "owner_id"), .what = wish_of(c)};
     uint64_t task;
     if (wallet_owner_prepare(c->w.wallet, c->t, &args, &task, &c->why) != OK) {
         return API_REFUSED;
@@ -88,11 +92,7 @@ static enum upgrade_wish upgrade_wish_of(struct api_call *c)
 
 enum api_done api_do_upgrade_prepare(struct api_call *c)
 {
-    struct upgrade_args args = {.account = api_param_id(c, "account_id"),
-                                .network = api_param_id(c, "network_id"),
-                                .what = upgrade_wish_of(c),
-                                .speed = api_param_is(c, "speed", "fast") ? FEE_FAST : FEE_NORMAL,
-                                .by_command_line = c->caller.way == API_WAY_LOCAL};
+    struct upgrade_args args = {.own = api_own_call(c), .what = upgrade_wish_of(c)};
     uint64_t task;
     if (wallet_upgrade_prepare(c->w.wallet, c->t, &args, &task, &c->why) != OK) {
         return API_REFUSED;
@@ -120,12 +120,8 @@ static uint32_t threshold_of(struct api_call *c)
 
 enum api_done api_do_threshold_prepare(struct api_call *c)
 {
-    struct threshold_args args = {.account = api_param_id(c, "account_id"),
-                                  .network = api_param_id(c, "network_id"),
-                                  .what = threshold_wish_of(c),
-                                  .threshold = threshold_of(c),
-                                  .speed = api_param_is(c, "speed", "fast") ? FEE_FAST : FEE_NORMAL,
-                                  .by_command_line = c->caller.way == API_WAY_LOCAL};
+    struct threshold_args args = {
+        .own = api_own_call(c), .what = threshold_wish_of(c), .threshold = threshold_of(c)};
     uint64_t task;
     if (wallet_threshold_prepare(c->w.wallet, c->t, &args, &task, &c->why) != OK) {
         return API_REFUSED;

@@ -1,4 +1,5 @@
 /* Operations, history rows and balances as JSON. */
+#include "evm/account_setting.h"
 #include "evm/account_upgrade.h"
 #include "evm/owner_change.h"
 #include "evm/smart_account.h"
@@ -211,7 +212,7 @@ put_next_and_undo(const struct api_writing *w, const struct operation *op, const
     } else {
         coded_set(&next, "done");
     }
-    const char *undo = "not_once_included";
+    const char *undo = operation_begins(op->kind) ? "until_applied" : "not_once_included";
     if (op->kind == OPERATION_RECEIVE) {
         undo = "not_ours";
     } else if (op->state == OPERATION_SIGNED || op->state == OPERATION_SUBMITTED) {
@@ -275,6 +276,12 @@ static const char *function_of(struct span data)
     if (account_upgrade_read(&move, &upgrade, data) == OK) {
         return move == UPGRADE_CALL_APPLY ? "applyUpgrade(address,bytes,uint64)"
                                           : "scheduleUpgrade(address,bytes,uint64)";
+    }
+    enum proposal_call proposed;
+    struct account_proposal p;
+    if (account_proposal_read(&proposed, &p, data) == OK) {
+        return proposed == PROPOSAL_CALL_APPLY ? "applySetting(bytes,uint64)"
+                                               : "scheduleSetting(bytes,uint64)";
     }
     if (owner_change_read(&call, &change, &id, data) != OK) {
         return "transfer(address,uint256)";

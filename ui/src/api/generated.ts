@@ -350,7 +350,7 @@ export type Asker = {
 /** One thing from draft to final. Also what came in (kind receive). */
 export type Operation = {
   id: string;
-  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto';
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto';
   state: OpState;
   /** Rises whenever anything shown has changed; approval names the one that was seen. */
   revision: number;
@@ -401,7 +401,7 @@ export type Operation = {
 
 export type Row = {
   id: string;
-  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto';
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto';
   state: OpState;
   direction: 'out' | 'in' | 'self';
   party: Party;
@@ -1689,6 +1689,9 @@ export interface ErrorParams {
   threshold_state: { state: string; };
   already_signed: { name: string; };
   upgrade_waits: { hours: string; };
+  unknown_setting: Record<string, never>;
+  setting_state: { state: string; };
+  setting_waits: { hours: string; };
 }
 
 export interface WhyParams {
@@ -1740,6 +1743,15 @@ export interface RiskParams {
   upgrade_begun: { days: string; };
   upgrade_applied: Record<string, never>;
   upgrade_stopped: Record<string, never>;
+  guardians_begun: { number: string; threshold: string; days: string; };
+  guardians_applied: { number: string; threshold: string; };
+  guardians_stay: Record<string, never>;
+  limit_begun: { limit: string; hours: string; days: string; };
+  limit_applied: { limit: string; hours: string; };
+  limit_stays: Record<string, never>;
+  known_begun: { address: string; name: string; days: string; };
+  known_applied: { address: string; name: string; };
+  known_stays: Record<string, never>;
 }
 
 export interface NextParams {
@@ -1753,6 +1765,7 @@ export interface NextParams {
 
 export interface UndoParams {
   not_once_included: Record<string, never>;
+  until_applied: Record<string, never>;
   can_cancel: Record<string, never>;
   nothing_happened: Record<string, never>;
   not_ours: Record<string, never>;

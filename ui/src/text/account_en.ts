@@ -1,5 +1,12 @@
 /* English texts about the protection of an account, loaded with the screen that shows them. */
+import type { RiskParams } from '../api/generated';
+import type { LateKind, LateRisk, Say } from './en';
+
 const s = (n: number, one: string, many: string): string => (n === 1 ? one : many);
+
+
+const hours = (n: string): string => (Number(n) % 24 ? `${n} ${s(Number(n), 'hour', 'hours')}` : `${Number(n) / 24} ${s(Number(n) / 24, 'day', 'days')}`);
+const who = (p: { name: string; address: string }): string => (p.name === '?' ? p.address : `“${p.name}” (${p.address})`);
 
 export const accountEn = {
   threshold: {
@@ -20,6 +27,29 @@ export const accountEn = {
     stays: 'Address, passkeys and money stay as they are. The move waits first, so that any of your passkeys can stop one that you did not want; there is no way back to version 1.',
     begin: 'Begin the move', waits: (when: string) => `The move to version 2 can be carried out from ${when}.`, ready: 'The waiting time is over: the account can move to version 2.',
     stopHelp: 'Until it is carried out, any passkey of the account can stop it. If you did not ask for this, stop it now.', veto: 'Stop the move', apply: 'Move now',
+  },
+  setting: {
+    kinds: {
+      guardians_begin: 'begin to set guardians', guardians_apply: 'set guardians', guardians_veto: 'stop the change of guardians',
+      limit_begin: 'begin to set a limit', limit_apply: 'set a limit', limit_veto: 'stop a new limit',
+      known_begin: 'begin to make an address known', known_apply: 'make an address known', known_veto: 'stop that an address becomes known',
+    } satisfies Record<LateKind, string>,
+    moves: {
+      guardians_begin: 'Change of guardians begun', guardians_apply: 'Guardians set', guardians_veto: 'Change of guardians stopped',
+      limit_begin: 'New limit begun', limit_apply: 'Limit set', limit_veto: 'New limit stopped',
+      known_begin: 'Known address begun', known_apply: 'Address made known', known_veto: 'Known address stopped',
+    } satisfies Record<LateKind, string>,
+    risk: {
+      guardians_begun: (p) => (p.number === '0' ? `After ${p.days} days the account has no guardians any more.` : `After ${p.days} days any ${p.threshold} of ${p.number} guardians together can replace all passkeys of the account, after a delay of their own. They cannot spend.`) + ' Until then every passkey of the account can stop this.',
+      guardians_applied: (p) => (p.number === '0' ? 'Once this is included, the account has no guardians any more.' : `Once this is included, any ${p.threshold} of ${p.number} guardians together can replace all passkeys of the account, after a delay of their own. They cannot spend.`),
+      guardians_stay: () => 'The guardians stay as they are. The change would have to begin anew.',
+      limit_begun: (p) => `After ${p.days} days one passkey alone can spend up to ${p.limit} within ${hours(p.hours)}, to anybody. Until then every passkey of the account can stop this.`,
+      limit_applied: (p) => `Once this is included, one passkey alone can spend up to ${p.limit} within ${hours(p.hours)}, to anybody.`,
+      limit_stays: () => 'The limit stays as it is. A new one would have to begin anew.',
+      known_begun: (p) => `After ${p.days} days one passkey alone can send any amount to ${who(p)}. Until then every passkey of the account can stop this.`,
+      known_applied: (p) => `Once this is included, one passkey alone can send any amount to ${who(p)}.`,
+      known_stays: () => 'The address does not become known. It would have to begin anew.',
+    } satisfies Say<Pick<RiskParams, LateRisk>> as Say<Pick<RiskParams, LateRisk>>,
   },
 };
 

@@ -1,9 +1,13 @@
 /* English texts: the type of every other language. Values are strings, or functions of typed values. */
 import type {
-  ActionParams, ErrorParams, EvidenceParams, HealthParams, NextParams, ReachParams, ReasonParams, RefusalParams, RiskParams, SentParams, SentToParams,
+  ActionParams, ErrorParams, EvidenceParams, HealthParams, NextParams, Operation, ReachParams, ReasonParams, RefusalParams, RiskParams, SentParams, SentToParams,
   UndoParams, WhyParams,
 } from '../api/generated';
 
+/** Codes about settings of an account, whose sentences come late (account_en.ts). */
+export type LateRisk = Extract<keyof RiskParams, `${'guardians' | 'limit' | 'known'}_${string}`>;
+/** And the kinds of operations that are about them. */
+export type LateKind = Extract<Operation['kind'], `${'guardians' | 'limit' | 'known'}_${string}`>;
 /** One sentence for each code of a kind; the compiler names a code without text. */
 export type Say<T> = { [C in keyof T]: (p: T[C]) => string };
 
@@ -80,6 +84,9 @@ const error: Say<ErrorParams> = {
   threshold_state: (p) => `The number of signatures cannot change like that (${p.state}).`,
   already_signed: (p) => `“${p.name}” has signed already. Use another passkey of the account.`,
   upgrade_waits: (p) => `It can be carried out in ${p.hours} h, not before.`,
+  unknown_setting: () => 'This setting is not known here any more. Set it again to find it.',
+  setting_state: (p) => `The account cannot be set like that (${p.state}).`,
+  setting_waits: (p) => `It can be carried out in ${p.hours} h, not before.`,
   ceremony_already: () => 'This device already holds a passkey of this account.',
   ceremony_unverified: () => 'The key did not check who you are. Set a PIN or fingerprint on it first.',
   ceremony_refused: (p) => `The answer of the passkey was not valid (${p.rule}).`,
@@ -132,7 +139,7 @@ const why: Say<WhyParams> = {
   this_wallet: () => 'Made or typed in this wallet.',
 };
 
-const risk: Say<RiskParams> = {
+const risk: Say<Omit<RiskParams, LateRisk>> = {
   look_alike: (p) => `Looks like “${p.name}”, but is a different address: ${p.groups} of 10 groups differ. You never sent to it.`,
   look_alike_end: (p) => `One end looks like “${p.name}”, but it is a different address.`,
   token_contract: (p) => `This is the ${p.symbol} contract; tokens sent there are lost.`,
@@ -180,6 +187,7 @@ const next: Say<NextParams> = {
 
 const undo: Say<UndoParams> = {
   not_once_included: () => 'Cannot be undone once included.',
+  until_applied: () => 'It waits once it is included. Until it is carried out, any passkey of the account can stop it.',
   can_cancel: () => 'Until it is included, it can be cancelled by a new operation with a fee.',
   nothing_happened: () => 'Nothing was done, so there is nothing to undo.',
   not_ours: () => 'It came from someone else.',

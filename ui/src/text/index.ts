@@ -61,6 +61,14 @@ class LateTexts<Of> {
     return this.texts.peek() !== null;
   }
 
+  /** The texts, or null while they are brought; whoever asked is drawn again then. */
+  seen(): Of | null {
+    if (!this.isLoaded()) {
+      void this.load();
+    }
+    return this.texts.value;
+  }
+
   async load(): Promise<void> {
     this.texts.value = await this.bring(T().lang === 'zh-Hans');
   }
@@ -73,6 +81,20 @@ export const serverTexts = new LateTexts<ServerTexts>(async (isChinese) => (isCh
 export const accountTexts = new LateTexts<AccountTexts>(async (isChinese) => (isChinese ? (await import('./account_zh')).accountZh : (await import('./account_en')).accountEn));
 
 const PARAM_MAX = 120;
+
+/** The texts about settings of an account, which come late: kinds of operations, rows of the history. */
+export const settingTexts = (): AccountTexts['setting'] | null => accountTexts.seen()?.setting ?? null;
+
+const isLate = (kindOrCode: string): boolean => /^(guardians|limit|known)_/.test(kindOrCode);
+
+/** The sentence of a risk; null while it is brought. */
+export function sayRisk(coded: Coded): string | null {
+  if (!isLate(coded.code)) {
+    return sayCoded(T().risk, coded);
+  }
+  const late = settingTexts();
+  return late && sayCoded(late.risk, coded);
+}
 
 type Table = Record<string, (p: never) => string>;
 

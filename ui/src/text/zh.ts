@@ -73,6 +73,9 @@ export const zh: Texts = {
     threshold_state: (p) => `签名数不能这样更改（${p.state}）。`,
     already_signed: (p) => `“${p.name}”已经签过名。请用账户的另一把通行密钥。`,
     upgrade_waits: (p) => `${p.hours}小时后才能执行。`,
+    unknown_setting: () => '这里已不知道这项设置。重新设置一次就能找到它。',
+    setting_state: (p) => `账户不能这样设置（${p.state}）。`,
+    setting_waits: (p) => `${p.hours}小时后才能执行。`,
     owner_in_use: () => '不能忘记它：它还能签名，或者地址由它决定。',
     owners_unread: () => '还没有从链上读到通行密钥，请稍后再试。',
     ceremony_already: () => '此设备已有该账户的通行密钥。',
@@ -170,6 +173,7 @@ export const zh: Texts = {
   },
   undo: {
     not_once_included: () => '上链后无法撤销。',
+    until_applied: () => '上链后还要等待。执行之前，账户的任何一把通行密钥都能阻止。',
     can_cancel: () => '上链之前，可用一笔需付手续费的新操作取消。',
     nothing_happened: () => '什么都没做，无需撤销。',
     not_ours: () => '这是别人转来的。',

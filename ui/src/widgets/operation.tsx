@@ -5,7 +5,8 @@ import { groupsOf } from '../format/address';
 import { clean } from '../format/clean';
 import { moment } from '../format/time';
 import { now } from '../store/store';
-import { sayCoded, T } from '../text';
+import type { LateKind } from '../text/en';
+import { sayRisk, settingTexts, T } from '../text';
 import { Address, partyName } from './address';
 import { Icon, LevelIcon, type IconName } from './basic';
 import { amountText, Figure, GradeBadge } from './figure';
@@ -56,7 +57,7 @@ export function RiskLine({ risk, isTicked, onTick }: { risk: Risk; isTicked: boo
     <div role="group" aria-label={level} class={`note ${risk.level}`}>
       <LevelIcon level={risk.level} />
       <div class="grow">
-        <p><strong>{level}.</strong> {sayCoded(t.risk, risk)}</p>
+        <p><strong>{level}.</strong> {sayRisk(risk) ?? '…'}</p>
         {risk.tick && <label class="tick"><input type="checkbox" checked={isTicked} data-test="tick" onChange={(event) => onTick(event.currentTarget.checked)} />{t.approve.tick}</label>}
       </div>
     </div>
@@ -65,14 +66,14 @@ export function RiskLine({ risk, isTicked, onTick }: { risk: Risk; isTicked: boo
 
 export function RiskNote({ risk }: { risk: Risk }) {
   const t = T();
-  return <div class={`note ${risk.level}`}><LevelIcon level={risk.level} /><p class="grow"><strong>{t.approve.level[risk.level]}.</strong> {sayCoded(t.risk, risk)}</p></div>;
+  return <div class={`note ${risk.level}`}><LevelIcon level={risk.level} /><p class="grow"><strong>{t.approve.level[risk.level]}.</strong> {sayRisk(risk) ?? '…'}</p></div>;
 }
 
 /** A payment that was noticed by the balance has no known sender. */
 export const isNobody = (party: Row['party']): boolean => /^0x0{40}$/.test(party.address);
 
 /** A call of the account to itself: it changes what the account is and moves no money. */
-export const isOwnCall = (kind: Row['kind']): boolean => /^(owner|upgrade|threshold)_/.test(kind);
+export const isOwnCall = (kind: Row['kind']): boolean => /^(owner|upgrade|threshold|guardians|limit|known)_/.test(kind);
 
 export function rowTitle(row: Pick<Row, 'kind' | 'party'>): string {
   const t = T();
@@ -87,6 +88,7 @@ export function rowTitle(row: Pick<Row, 'kind' | 'party'>): string {
     case 'faucet': return t.activity.faucet;
     case 'owner_add': case 'owner_remove': case 'owner_apply': case 'owner_veto': return t.owners.rows[row.kind];
     case 'upgrade_begin': case 'upgrade_apply': case 'upgrade_veto': case 'threshold_begin': case 'threshold_apply': case 'threshold_veto': return t.activity.moves[row.kind];
+    default: return settingTexts()?.moves[row.kind] ?? '…';
   }
 }
 
@@ -121,11 +123,16 @@ export function ActivityRow({ row, position, total }: { row: Row; position: numb
   );
 }
 
+const isSetting = (kind: Operation['kind']): kind is LateKind => /^(guardians|limit|known)_/.test(kind);
+
+/** The kind of an operation in words; those of settings come late. */
+export const kindWords = (kind: Operation['kind']): string => (isSetting(kind) ? settingTexts()?.kinds[kind] ?? '…' : T().approve.kinds[kind]);
+
 /** What is asked, in words. An address stands there in full or not at all: short forms are not for where money moves. */
 export function whatOf(operation: Operation, withAddress = false): string {
   const t = T();
   if (operation.kind !== 'send' && operation.kind !== 'speed_up') {
-    return operation.subject ? t.owners.does[operation.kind as keyof typeof t.owners.does](clean(operation.subject, 40)) : t.approve.kinds[operation.kind];
+    return operation.subject ? t.owners.does[operation.kind as keyof typeof t.owners.does](clean(operation.subject, 40)) : kindWords(operation.kind);
   }
   const amount = amountText(operation.amount, true);
   const { name, address } = operation.to;

@@ -14,7 +14,7 @@ import { CopyButton, PartyFull } from '../../widgets/address';
 import { Button, Card, Empty, ErrorPanel, errorText, Heading, Icon, LinkButton, Note, Skeleton } from '../../widgets/basic';
 import { Figure } from '../../widgets/figure';
 import { KeyValue, Select, TextField } from '../../widgets/form';
-import { ActivityRow, Exact, isNobody, isOwnCall, rowTitle, StateChip } from '../../widgets/operation';
+import { ActivityRow, Exact, isNobody, isOwnCall, kindWords, rowTitle, StateChip } from '../../widgets/operation';
 import { WindowedList } from '../../widgets/list';
 import { ApiError } from '../../api/errors';
 
@@ -87,7 +87,7 @@ const LONG_MS = 120_000;
 function Detail({ operation: o }: { operation: Operation }) {
   const t = T();
   const doing = useDoing();
-  const title = o.kind === 'send' || o.kind === 'receive' ? `${rowTitle({ kind: o.kind, party: o.kind === 'receive' ? o.from : o.to })}` : t.approve.kinds[o.kind];
+  const title = o.kind === 'send' || o.kind === 'receive' ? `${rowTitle({ kind: o.kind, party: o.kind === 'receive' ? o.from : o.to })}` : kindWords(o.kind);
   const replace = async (method: 'speed_up_prepare' | 'cancel_prepare'): Promise<void> => {
     const made = await doing.run(() => command(method, { operation_id: o.id }));
     if (made) {

@@ -10,7 +10,7 @@ import { goInstead } from '../../store/go';
 import { currentNetwork, link, now, putOperation, store } from '../../store/store';
 import { say } from '../../store/toast';
 import { command, useAsk, useDoing } from '../../store/use';
-import { sayCoded, T } from '../../text';
+import { sayCoded, sayRisk, T } from '../../text';
 import { partyName, PartyFull } from '../../widgets/address';
 import { Card, ErrorPanel, Heading, LinkButton, Note, Skeleton } from '../../widgets/basic';
 import { ApproveBar, useSeen } from '../../widgets/approve_bar';
@@ -67,7 +67,7 @@ function Request({ operation }: { operation: Operation }) {
   const facts: ApproveFacts = {
     isAnswered: !isOpen || (!operation.request && !isOrdinary), isBusy: signing, isLinkUp: link.value === 'up', areKeysUp: store.status.value?.keys !== 'down',
     isDoubtful: store.status.value?.chain.state === 'doubtful', isBlocked: operation.risks.some((r) => r.level === 'blocked'),
-    isDecoded: operation.effects.length > 0 || operation.kind === 'cancel' || isOwnCall(operation.kind), isStale: !operation.signers?.length && now.value - operation.fee.max.as_of_ms > STALE_MS,
+    isDecoded: (operation.effects.length > 0 || operation.kind === 'cancel' || isOwnCall(operation.kind)) && operation.risks.every((r) => sayRisk(r)), isStale: !operation.signers?.length && now.value - operation.fee.max.as_of_ms > STALE_MS,
     isTrialRunning: operation.trial.state === 'running', shownMs: seen.shownMs, quietMs: seen.quietMs, isSeen: seen.isSeen,
     unticked: operation.risks.filter((r) => r.tick && !ticks.includes(r.id)).length,
   };
