@@ -36,6 +36,9 @@ static const char *grade_words(const char *why)
          "a Merkle proof, under a block that two thirds of the sync committee signed"                             },
         {"merkle_proof_trusted_block",
          "a Merkle proof, under a block that the network's header source named"                                   },
+        {"complete_logs",              "the token's own log, proven under a trusted block; no log was left out"   },
+        {"inclusion_only",
+         "the token's own log, proven under a trusted block; older blocks were not searched"                      },
         {"quorum",                     "independent servers gave the same answer"                                 },
         {"majority",                   "most of the servers that were asked gave this answer, another one did not"},
         {"middle",                     "the middle of what several servers said"                                  },
@@ -59,7 +62,7 @@ static void print_why(struct json figure)
     char k[COMMAND_TEXT_LEN];
     char n[COMMAND_TEXT_LEN];
     (void)printf("    %s", grade_words(command_text(figure, "why", why)));
-    if (strncmp(why, "merkle", 6) != 0) {
+    if (strcmp(command_text(figure, "grade", k), "proven") != 0) {
         (void)printf("; %s of %s servers", command_text(figure, "k", k),
                      command_text(figure, "n", n));
     }
@@ -437,7 +440,7 @@ int command_receive(const struct command_args *args)
     return call_selected(args, "receive_info", "", print_receive);
 }
 
-static void print_history(struct json r)
+static void print_rows(struct json r, bool has_why)
 {
     struct json list;
     struct json one;
@@ -462,7 +465,20 @@ static void print_history(struct json r)
             (void)printf(" %s %s", is_in ? "from" : "to", command_text(party, "address", address));
         }
         (void)putchar('\n');
+        if (has_why && is_in) {
+            print_why(amount);
+        }
     }
+}
+
+static void print_history(struct json r)
+{
+    print_rows(r, false);
+}
+
+static void print_history_why(struct json r)
+{
+    print_rows(r, true);
 }
 
 int command_history(const struct command_args *args)
@@ -470,14 +486,16 @@ int command_history(const struct command_args *args)
     char more[64];
     struct u256 count = u256_from_u64(HISTORY_DEFAULT);
     uint64_t limit = HISTORY_DEFAULT;
-    bool bad = args->argc > 1 ||
-               (args->argc == 1 && u256_parse_decimal(&count, span_str(args->argv[0])) != OK);
+    bool has_why = args->argc > 0 && strcmp(args->argv[args->argc - 1], "--why") == 0;
+    int numbers = args->argc - has_why;
+    bool bad =
+        numbers > 1 || (numbers == 1 && u256_parse_decimal(&count, span_str(args->argv[0])) != OK);
     if (bad || u256_to_u64(&limit, count) != OK || limit == 0 || limit > 200) {
-        command_say("usage: passmesh history [COUNT], 1 to 200");
+        command_say("usage: passmesh history [COUNT] [--why], COUNT 1 to 200");
         return EXIT_USAGE;
     }
     (void)snprintf(more, sizeof more, ",\"limit\":%llu", (unsigned long long)limit);
-    return call_selected(args, "history_list", more, print_history);
+    return call_selected(args, "history_list", more, has_why ? print_history_why : print_history);
 }
 
 /* How a peer was found, in words for people. */

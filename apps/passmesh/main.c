@@ -32,7 +32,7 @@ const struct command commands[] = {
     {"receive",    "",                                  "the address of the account that is used",                           command_receive },
     {"send",       "TO AMOUNT [TOKEN]",                 "prepare a transfer; it is approved with the passkey in the page",
      command_send                                                                                                                            },
-    {"history",    "[COUNT]",                           "what was sent and received, newest first",                          command_history },
+    {"history",    "[COUNT] [--why]",                   "what was sent and received, newest first",                          command_history },
     {"peers",      "",                                  "connected peers",                                                   command_peers   },
     {"network",    "[list | use ID]",
      "how this machine is reached and connected; networks, and which is used",                                               command_network },

@@ -3,6 +3,7 @@
 #include "base/test.h"
 #include "codec/json.h"
 #include "crypto/keccak.h"
+#include "evm/erc20.h"
 #include "evm/jsonrpc.h"
 #include "evm/mpt.h"
 #include "evm/receipt_json.h"
@@ -21,14 +22,20 @@ static const size_t paid[CHAIN_WORLD_PAID_COUNT][2] = {
 };
 static const uint8_t code[] = {0x60, 0x00};
 
-static bool is_paid(size_t block, size_t index)
+/* Which of CHAIN_WORLD_PAID it is; CHAIN_WORLD_PAID_COUNT: none. */
+static size_t paid_index(size_t block, size_t index)
 {
     for (size_t i = 0; i < CHAIN_WORLD_PAID_COUNT; i++) {
         if (paid[i][0] == block && paid[i][1] == index) {
-            return true;
+            return i;
         }
     }
-    return false;
+    return CHAIN_WORLD_PAID_COUNT;
+}
+
+static bool is_paid(size_t block, size_t index)
+{
+    return paid_index(block, index) < CHAIN_WORLD_PAID_COUNT;
 }
 
 static void put_hex(struct json_writer *j, const char *name, struct span bytes)
@@ -77,6 +84,10 @@ static struct event event_of(const struct chain_world *w, size_t block, size_t i
         e.topics[0] = userop_event_topic;
         e.topics[1] = w->userop.hash;
     }
+    if (w->is_payments && is_paid(block, index)) {
+        const struct address *payer = &w->payments.payers[paid_index(block, index)];
+        span_copy(mspan_of(e.topics[1].bytes + 12, 20), SPAN_OF(payer->bytes));
+    }
     if (!is_paid(block, index)) {
         e.address.bytes[0] ^= 0xff;
         e.topics[1].bytes[0] ^= w->is_userop;
@@ -98,6 +109,9 @@ static void put_receipt(
         data[63] = w->userop.is_success;
         data[94] = CHAIN_WORLD_COST >> 8;
         data[95] = CHAIN_WORLD_COST & 0xff;
+    }
+    if (w->is_payments && is_paid(block, index)) {
+        data[31] = w->payments.amounts[paid_index(block, index)];
     }
     json_put_object(j);
     put_number(j, "type", 0);
@@ -162,6 +176,11 @@ static void world_make(struct chain_world *w)
     memset(w->token.bytes, 0x70, sizeof w->token.bytes);
     memset(w->transfer.bytes, 0xdd, sizeof w->transfer.bytes);
     memset(w->payee.bytes + 12, 0x11, 20);
+    if (w->is_payments) {
+        w->token = w->payments.token;
+        w->transfer = erc20_event_topic;
+        span_copy(mspan_of(w->payee.bytes + 12, 20), SPAN_OF(w->payments.payee.bytes));
+    }
     for (size_t b = 0; b < CHAIN_WORLD_BLOCKS; b++) {
         struct header *h = &w->headers[b];
         w->counts[b] = counts[b];
@@ -201,6 +220,12 @@ void chain_world_init(struct chain_world *w, size_t data_len)
 void chain_world_init_userop(struct chain_world *w, const struct chain_world_userop *what)
 {
     *w = (struct chain_world){.data_len = 4 * 32, .is_userop = true, .userop = *what};
+    world_make(w);
+}
+
+void chain_world_init_payments(struct chain_world *w, const struct chain_world_payments *what)
+{
+    *w = (struct chain_world){.data_len = 32, .is_payments = true, .payments = *what};
     world_make(w);
 }
 

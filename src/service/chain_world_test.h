@@ -24,6 +24,14 @@ struct chain_world_userop {
     bool is_success;
 };
 
+/* Payments of a token as it logs them, one for each of CHAIN_WORLD_PAID, oldest first. */
+struct chain_world_payments {
+    struct address token;
+    struct address payee;
+    struct address payers[CHAIN_WORLD_PAID_COUNT];
+    uint8_t amounts[CHAIN_WORLD_PAID_COUNT];
+};
+
 struct chain_world {
     struct header headers[CHAIN_WORLD_BLOCKS]; /* oldest first */
     struct buf rlp[CHAIN_WORLD_BLOCKS];
@@ -36,6 +44,8 @@ struct chain_world {
     struct hash32 payee;
     bool is_userop; /* those at CHAIN_WORLD_PAID are of userop instead */
     struct chain_world_userop userop;
+    bool is_payments; /* or these */
+    struct chain_world_payments payments;
 };
 
 /* What a user operation of the world cost, wei. */
@@ -60,6 +70,8 @@ void chain_world_init(struct chain_world *w, size_t data_len);
 
 /* chain_world_init_userop has the EntryPoint log this operation where else the token has its transfers. */
 void chain_world_init_userop(struct chain_world *w, const struct chain_world_userop *what);
+/* chain_world_init_payments has the transfers be these, in ERC-20's form. */
+void chain_world_init_payments(struct chain_world *w, const struct chain_world_payments *what);
 void chain_world_done(struct chain_world *w);
 
 /* chain_world_request asks about the newest block: of LOGS all blocks, for transfers to the payee; of HEADERS all; of INCLUSION

@@ -280,5 +280,26 @@ void proven_logs_done(struct proven_logs *p)
 bool proven_logs_next(struct proven_logs *p, struct log_found *ret_found)
 {
     check(p->only_proven_chain_c.is_proven);
-    return log_range_next(&p->only_proven_chain_c.range, ret_found);
+    if (!log_range_next(&p->only_proven_chain_c.range, ret_found)) {
+        return false;
+    }
+    p->only_proven_chain_c.last = *ret_found;
+    p->only_proven_chain_c.has_last = true;
+    return true;
+}
+
+const struct log_found *proven_logs_last(const struct proven_logs *p)
+{
+    check(p->only_proven_chain_c.is_proven);
+    return p->only_proven_chain_c.has_last ? &p->only_proven_chain_c.last : NULL;
+}
+
+struct hash32 proven_logs_before(const struct proven_logs *p)
+{
+    struct header h;
+    check(p->only_proven_chain_c.is_proven);
+    const struct log_block *oldest = p->only_proven_chain_c.room;
+    enum err e = header_decode(&h, oldest->header);
+    check(e == OK); /* it was verified */
+    return h.parent_hash;
 }

@@ -75,6 +75,8 @@ struct proven_logs {
         struct log_filter filter;
         struct log_ask ask;
         struct log_range range;
+        bool has_last;
+        struct log_found last;
     } only_proven_chain_c;
 };
 
@@ -89,5 +91,11 @@ void proven_logs_done(struct proven_logs *p);
 
 /* proven_logs_next gives the next log in the order of the chain; false when there is none. */
 bool proven_logs_next(struct proven_logs *p, struct log_found *ret_found);
+
+/* proven_logs_last is the log that proven_logs_next gave last; NULL before the first. */
+const struct log_found *proven_logs_last(const struct proven_logs *p);
+
+/* proven_logs_before is the hash of the block before the range: what is older can be asked from there. */
+struct hash32 proven_logs_before(const struct proven_logs *p);
 
 #endif

@@ -23,11 +23,13 @@ enum {
     ASK_RECEIPT,                       /* eth_getTransactionReceipt of a transaction of ours */
     ASK_PENDING_TX,                    /* eth_getTransactionByHash of one without a receipt */
     ASK_INCLUSION, /* a proof, of a transaction that is said to hold an operation */
+    ASK_LOGS,      /* a proof, of all transfers of a token to the account */
 };
 enum {
     ASK_COUNT_MAX =
         VIEW_QUESTION_COUNT + 2 * WALLET_TASK_COUNT_MAX + WALLET_OPEN_OPERATION_COUNT_MAX,
-    ASK_TIMEOUT_MS = 15000
+    ASK_TIMEOUT_MS = 15000,
+    ASK_LOGS_TIMEOUT_MS = 60000, /* a server may ask its node for hundreds of blocks first */
 };
 
 /* How a reading of the view goes on. */
@@ -105,6 +107,8 @@ struct queued {
     struct address address;
     enum wallet_proof proof;
     uint64_t block;
+    uint64_t blocks;
+    uint32_t len_max;
     struct hash32 tx_hash;
     char avoid[PEER_TEXT_LEN_MAX + 1];
 };
@@ -132,11 +136,29 @@ struct tracing {
     struct id whose; /* the account's id */
     struct address account;
     struct address token; /* zero: the native asset */
+    struct u256 amount;   /* what balances differ by */
     uint64_t from;        /* blocks */
     uint64_t to;
     unsigned looked;
+    /* Of tokens: logs are proven while there is an anchor, from block to down. */
+    enum anchor anchor;
+    struct hash32 to_hash;
+    uint64_t blocks;       /* that are asked for next */
+    uint64_t blocks_total; /* that were looked through */
+    uint64_t bytes;        /* of the answers */
+    unsigned failures;     /* in a row */
 };
-enum { TRACING_COUNT_MAX = 16 };
+enum { TRACING_COUNT_MAX = 16, TRACE_FOUND_COUNT_MAX = 16 };
+
+/* A transfer to the account, as its token's log says. */
+struct trace_found {
+    struct address from;
+    struct hash32 tx_hash;
+    size_t log_index;
+    uint64_t block;
+    uint64_t time_s; /* Unix time of the block; 0: not known */
+    struct figure amount;
+};
 
 struct wallet {
     struct wallet_cfg cfg;
@@ -177,6 +199,9 @@ struct wallet {
     struct tracing tracings[TRACING_COUNT_MAX]; /* the first is being looked for */
     size_t tracing_count;
     bool is_tracing;
+    struct trace_found found[TRACE_FOUND_COUNT_MAX]; /* of the first tracing */
+    size_t found_count;
+    struct u256 found_sum; /* of them, and of those for which there was no room */
 
     struct open_operation open[WALLET_OPEN_OPERATION_COUNT_MAX];
     size_t open_count;
@@ -460,7 +485,17 @@ void trace_answer(struct wallet *w,
                   struct wallet_time t,
                   const struct ask *ask,
                   enum err err,
-                  struct json result);
+                  struct json result,
+                  const struct wallet_source *source);
+
+/* ---- trace_proof.c: the same from complete logs ---- */
+/* trace_prove asks for the logs of the next blocks. */
+MUST_CHECK enum err trace_prove(struct wallet *w, struct wallet_time t, const struct tracing *x);
+/* trace_proven takes them, or why there are none (NULL). true: the tracing is over or goes on with what servers say. */
+void trace_proven(
+    struct wallet *w, struct wallet_time t, enum err err, struct proven_logs *p, size_t len);
+/* trace_end ends the first tracing. */
+void trace_end(struct wallet *w);
 
 /* ---- incoming.c ---- */
 /* incoming_look compares a view that was just read with the cursor and writes payments in. */

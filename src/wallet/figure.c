@@ -2,6 +2,7 @@
 #include "wallet/figure.h"
 
 #include "base/check.h"
+#include "evm/erc20.h"
 
 #include <string.h>
 
@@ -53,6 +54,19 @@ value_of(struct u256 *ret, const struct proven_account *p, const struct figure_c
     return ERR_INTERNAL;
 }
 
+static const char complete_logs[] = "complete_logs";
+static const char inclusion_only[] = "inclusion_only";
+
+static const char *why_proven(const struct figure_kept *what)
+{
+    switch (what->ground) {
+    case FIGURE_BY_LOG:      return inclusion_only;
+    case FIGURE_BY_ALL_LOGS: return complete_logs;
+    case FIGURE_BY_PROOF:    break;
+    }
+    return what->anchor == ANCHOR_LIGHT_CLIENT ? "merkle_proof" : "merkle_proof_trusted_block";
+}
+
 static struct figure proven(const struct figure_kept *what)
 {
     return (struct figure){
@@ -63,9 +77,7 @@ static struct figure proven(const struct figure_kept *what)
                           .n = 1,
                           .block = what->block,
                           .as_of_ms = what->as_of_ms,
-                          .why = what->anchor == ANCHOR_LIGHT_CLIENT
-                                     ? "merkle_proof"
-                                     : "merkle_proof_trusted_block"}
+                          .why = why_proven(what)}
     };
 }
 
@@ -100,10 +112,38 @@ enum err figure_prove_fee(struct figure *ret,
     return OK;
 }
 
+enum err figure_prove_transfer(struct figure *ret,
+                               const struct proven_logs *p,
+                               const struct figure_claim *claim)
+{
+    struct erc20_event event;
+    const struct log_found *found = proven_logs_last(p);
+    if (claim->anchor == ANCHOR_NONE) {
+        return ERR_STATE;
+    }
+    if (!found || !erc20_event_decode(&event, &found->log)) {
+        return ERR_NOT_FOUND;
+    }
+    *ret = proven(&(struct figure_kept){.value = event.amount,
+                                        .anchor = claim->anchor,
+                                        .block = found->block_number,
+                                        .as_of_ms = claim->as_of_ms,
+                                        .ground = FIGURE_BY_LOG});
+    return OK;
+}
+
+void figure_complete(struct figure *f)
+{
+    check(figure_ground(f) == FIGURE_BY_LOG);
+    f->only_figure_c.why = complete_logs;
+}
+
 struct figure figure_restore(const struct figure_kept *kept)
 {
-    const struct figure_said said = {
-        .k = 1, .n = 1, .block = kept->block, .as_of_ms = kept->as_of_ms};
+    const struct figure_said said = {.k = kept->k ? kept->k : 1,
+                                     .n = kept->n ? kept->n : 1,
+                                     .block = kept->block,
+                                     .as_of_ms = kept->as_of_ms};
     return kept->anchor == ANCHOR_NONE ? figure_say(kept->value, &said) : proven(kept);
 }
 
@@ -192,4 +232,13 @@ uint64_t figure_as_of_ms(const struct figure *f)
 bool figure_is_disputed(const struct figure *f)
 {
     return strcmp(figure_why(f), disputed) == 0;
+}
+
+enum figure_ground figure_ground(const struct figure *f)
+{
+    const char *why = figure_why(f);
+    if (strcmp(why, inclusion_only) == 0) {
+        return FIGURE_BY_LOG;
+    }
+    return strcmp(why, complete_logs) == 0 ? FIGURE_BY_ALL_LOGS : FIGURE_BY_PROOF;
 }

@@ -67,13 +67,29 @@ MUST_CHECK enum err figure_prove_fee(struct figure *ret,
                                      const struct inclusion_of *what,
                                      const struct figure_claim *claim);
 
+/* figure_prove_transfer makes one of the amount in the log that proven_logs_next gave last: ERR_NOT_FOUND: that is no transfer of a
+ * token. Its why says that this payment is in the chain; figure_complete, that there is no other, for all logs of its range were
+ * looked at. Of claim anchor and as_of_ms count; ERR_STATE as above. */
+MUST_CHECK enum err figure_prove_transfer(struct figure *ret,
+                                          const struct proven_logs *p,
+                                          const struct figure_claim *claim);
+void figure_complete(struct figure *f);
+
 /* figure_restore gives back one that was proven before it was written into the wallet's own store: value, block, anchor and time as they
- * were. Of ANCHOR_NONE: what a server said. */
+ * were. Of ANCHOR_NONE: what k of n servers said. */
+enum figure_ground {
+    FIGURE_BY_PROOF,    /* of the state, or of a receipt */
+    FIGURE_BY_LOG,      /* of a transfer */
+    FIGURE_BY_ALL_LOGS, /* and it is complete */
+};
 struct figure_kept {
     struct u256 value;
     enum anchor anchor;
     uint64_t block;
     uint64_t as_of_ms;
+    enum figure_ground ground;
+    uint8_t k; /* of ANCHOR_NONE; 0 is 1 */
+    uint8_t n;
 };
 struct figure figure_restore(const struct figure_kept *kept);
 
@@ -103,5 +119,6 @@ uint8_t figure_n(const struct figure *f);
 uint64_t figure_block(const struct figure *f);
 uint64_t figure_as_of_ms(const struct figure *f);
 bool figure_is_disputed(const struct figure *f);
+enum figure_ground figure_ground(const struct figure *f);
 
 #endif

@@ -313,8 +313,11 @@ static void trace_payments(struct wallet *w,
                             .whose = v->account,
                             .account = wallet_account(w, v->account)->address,
                             .token = next->payments[i].token,
+                            .amount = next->payments[i].amount,
                             .from = from,
-                            .to = next->payments[i].block};
+                            .to = next->payments[i].block,
+                            .anchor = v->anchor,
+                            .to_hash = v->block_hash};
         trace_add(w, &x);
     }
 }

@@ -111,18 +111,31 @@ bool operation_may_go(enum operation_state from, enum operation_state to)
 
 enum { ID_TIME_LEN = 6, ID_RAW_LEN = 16 };
 
-struct id operation_id(struct rng *rng, uint64_t at_ms)
+/* make_id overwrites the first bytes of raw with the time. */
+static struct id make_id(uint8_t raw[static ID_RAW_LEN], uint64_t at_ms)
 {
-    uint8_t raw[ID_RAW_LEN];
-    rng_fill(rng, MSPAN_OF(raw));
     for (size_t i = 0; i < ID_TIME_LEN; i++) {
         raw[i] = (uint8_t)(at_ms >> (8 * (ID_TIME_LEN - 1 - i)));
     }
     struct id id = {0};
     struct wr w = wr_init(mspan_of(id.text, ID_LEN));
-    base64_encode(&w, BASE64_URL_BARE, SPAN_OF(raw));
+    base64_encode(&w, BASE64_URL_BARE, span_of(raw, ID_RAW_LEN));
     check(wr_ok(&w));
     return id;
+}
+
+struct id operation_id(struct rng *rng, uint64_t at_ms)
+{
+    uint8_t raw[ID_RAW_LEN];
+    rng_fill(rng, MSPAN_OF(raw));
+    return make_id(raw, at_ms);
+}
+
+struct id operation_id_of(uint64_t at_ms, const struct span *facts, size_t facts_count)
+{
+    struct hash32 hash;
+    sha256_of(&hash, facts, facts_count);
+    return make_id(hash.bytes, at_ms);
 }
 
 enum err operation_key(uint8_t ret_key[static 16], struct id id)

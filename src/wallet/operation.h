@@ -126,7 +126,9 @@ struct operation {
     struct address token;            /* zero: the native asset */
     char symbol[SYMBOL_LEN_MAX + 1]; /* as it was then */
     uint8_t decimals;
-    struct u256 amount; /* smallest unit */
+    struct u256 amount;     /* smallest unit */
+    bool has_received;      /* RECEIVE: it is known by its own log: */
+    struct figure received; /* amount, and how that is known; else it is what balances differ by */
     enum fee_speed speed;
     struct u256 fee_max; /* wei */
     struct figure
@@ -157,6 +159,8 @@ struct operation {
 /* operation_id makes an id whose first 6 bytes are at_ms; operation_key is its place in the store: the 16 bytes
  * themselves, so that keys are ordered by time. ERR_MALFORMED: not such an id. */
 struct id operation_id(struct rng *rng, uint64_t at_ms);
+/* operation_id_of makes one that follows from what it names. */
+struct id operation_id_of(uint64_t at_ms, const struct span *facts, size_t facts_count);
 MUST_CHECK enum err operation_key(uint8_t ret_key[static 16], struct id id);
 
 /* operation_new makes an empty one, charged to budget, which must outlive it; operation_free takes NULL too.

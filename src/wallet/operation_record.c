@@ -43,6 +43,24 @@ static void write_head(struct wr *w, const struct operation *op)
     protobuf_write_varint(w, 22, op->trial_block);
 }
 
+/* write_received writes how the amount of a payment in is known; the amount itself stands in field 16. */
+MUST_CHECK static enum err
+write_received(struct wr *w, const struct operation *op, struct buf *scratch)
+{
+    const struct figure *f = &op->received;
+    struct wr one = wr_init_buf(scratch);
+    if (!op->has_received) {
+        return OK;
+    }
+    protobuf_write_varint(&one, 1, (uint64_t)figure_anchor(f));
+    protobuf_write_varint(&one, 2, figure_as_of_ms(f));
+    protobuf_write_varint(&one, 3, (uint64_t)figure_ground(f));
+    protobuf_write_varint(&one, 4, figure_k(f));
+    protobuf_write_varint(&one, 5, figure_n(f));
+    TRY(wr_end(&one));
+    return write_nested(w, 39, scratch);
+}
+
 static void write_outcome(struct wr *w, const struct operation *op)
 {
     protobuf_write_bytes(w, 24, buf_span(&op->userop));
@@ -98,6 +116,7 @@ enum err operation_encode(struct buf *out, const struct operation *op)
     write_head(&w, op);
     write_outcome(&w, op);
     TRY(wr_end(&w));
+    TRY(write_received(&w, op, &scratch));
     return write_lists(&w, op, &scratch);
 }
 
@@ -133,8 +152,14 @@ static enum err read_head_a(struct operation *op, const struct protobuf_field *f
     }
 }
 
-static enum err
-read_head_b(struct operation *op, struct figure_kept *fee, const struct protobuf_field *f)
+/* Figures, until the block that they belong to is known too. */
+struct kept {
+    struct figure_kept fee;
+    struct figure_kept received;
+    bool has_received;
+};
+
+static enum err read_head_b(struct operation *op, struct kept *kept, const struct protobuf_field *f)
 {
     uint64_t v = 0;
     switch (f->number) {
@@ -150,7 +175,7 @@ read_head_b(struct operation *op, struct figure_kept *fee, const struct protobuf
         op->speed = (enum fee_speed)v;
         return OK;
     case 18: return record_u256(&op->fee_max, f);
-    case 19: return record_u256(&fee->value, f);
+    case 19: return record_u256(&kept->fee.value, f);
     case 20: return protobuf_get_bool(&op->has_first_deploy, f);
     case 21:
         TRY(get_small(&v, f, TRIAL_WOULD_FAIL + 1));
@@ -243,8 +268,45 @@ static enum err read_fee(struct figure_kept *fee, const struct protobuf_field *f
     return OK;
 }
 
-static enum err
-read_rest(struct operation *op, struct figure_kept *fee, const struct protobuf_field *f)
+static enum err read_received_field(struct figure_kept *kept, const struct protobuf_field *f)
+{
+    uint64_t v = 0;
+    switch (f->number) {
+    case 1:
+        TRY(get_small(&v, f, ANCHOR_LIGHT_CLIENT + 1));
+        kept->anchor = (enum anchor)v;
+        return OK;
+    case 2: return protobuf_get_u64(&kept->as_of_ms, f);
+    case 3:
+        TRY(get_small(&v, f, FIGURE_BY_ALL_LOGS + 1));
+        kept->ground = (enum figure_ground)v;
+        return OK;
+    case 4:
+        TRY(record_u64_max(&v, f, UINT8_MAX));
+        kept->k = (uint8_t)v;
+        return OK;
+    case 5:
+        TRY(record_u64_max(&v, f, UINT8_MAX));
+        kept->n = (uint8_t)v;
+        return OK;
+    default: return OK; /* a later version's field */
+    }
+}
+
+static enum err read_received(struct kept *kept, const struct protobuf_field *f)
+{
+    struct span s;
+    TRY(protobuf_get_bytes(&s, f));
+    struct protobuf_reader r = protobuf_read(s);
+    struct protobuf_field inner;
+    while (protobuf_next(&r, &inner)) {
+        TRY(read_received_field(&kept->received, &inner));
+    }
+    kept->has_received = true;
+    return protobuf_end(&r);
+}
+
+static enum err read_rest(struct operation *op, struct kept *kept, const struct protobuf_field *f)
 {
     switch (f->number) {
     case 23: return read_risk_level(op, f);
@@ -262,7 +324,8 @@ read_rest(struct operation *op, struct figure_kept *fee, const struct protobuf_f
     case 34: return read_step(op, f);
     case 35: return protobuf_get_bool(&op->is_transaction, f);
     case 37:
-    case 38: return read_fee(fee, f);
+    case 38: return read_fee(&kept->fee, f);
+    case 39: return read_received(kept, f);
     default: return OK; /* a later version's field */
     }
 }
@@ -273,21 +336,27 @@ enum err operation_decode(struct operation *op, struct span record)
     buf_done(&op->userop);
     *op = (struct operation){0};
     buf_init(&op->userop, budget, OPERATION_USEROP_LEN_MAX);
-    struct figure_kept fee = {.anchor = ANCHOR_NONE};
+    struct kept kept = {0};
     struct protobuf_reader r = protobuf_read(record);
     struct protobuf_field f;
     while (protobuf_next(&r, &f)) {
         if (f.number <= 12) {
             TRY(read_head_a(op, &f));
         } else if (f.number <= 22) {
-            TRY(read_head_b(op, &fee, &f));
+            TRY(read_head_b(op, &kept, &f));
         } else {
-            TRY(read_rest(op, &fee, &f));
+            TRY(read_rest(op, &kept, &f));
         }
     }
     TRY(protobuf_end(&r));
-    fee.block = op->block;
-    op->fee_paid = figure_restore(&fee);
+    kept.fee.block = op->block;
+    op->fee_paid = figure_restore(&kept.fee);
+    if (kept.has_received) {
+        kept.received.value = op->amount;
+        kept.received.block = op->block;
+        op->has_received = true;
+        op->received = figure_restore(&kept.received);
+    }
     return id_is_set(op->id) && id_is_set(op->account) && id_is_set(op->network) ? OK
                                                                                  : ERR_MALFORMED;
 }

@@ -33,6 +33,12 @@ static void fill(struct operation *op, struct rng *rng)
     rng_fill(rng, MSPAN_OF(op->userop_hash.bytes));
     op->has_tx = true;
     op->block = 9;
+    op->has_received = true;
+    op->received = figure_restore(&(struct figure_kept){.value = op->amount,
+                                                        .anchor = ANCHOR_LIGHT_CLIENT,
+                                                        .block = op->block,
+                                                        .as_of_ms = 11,
+                                                        .ground = FIGURE_BY_ALL_LOGS});
     op->replaces = id_make(rng);
     coded_set(&op->reason, "late");
     op->steps[0] = (struct step){.state = OPERATION_PREPARED, .at_ms = 1};
@@ -60,6 +66,12 @@ TEST(a_record_keeps_everything)
     EXPECT_SPAN(buf_span(&record), buf_span(&again));
     EXPECT_STR("no", back->risks[0].what.params[0].value);
     EXPECT_STR("Laptop", back->steps[1].by);
+    EXPECT_STR("complete_logs", figure_why(&back->received));
+    EXPECT_EQ(GRADE_PROVEN, figure_grade(&back->received));
+    EXPECT_EQ(ANCHOR_LIGHT_CLIENT, figure_anchor(&back->received));
+    EXPECT_EQ(11, figure_as_of_ms(&back->received));
+    EXPECT_EQ(9, figure_block(&back->received));
+    EXPECT(u256_equal(U256_MAX, figure_value(&back->received)));
     EXPECT(u256_equal(U256_MAX, back->amount));
     /* A record that ends anywhere is refused or lacks what stands behind; it never breaks. */
     for (size_t n = 0; n < record.n; n++) {

@@ -62,6 +62,8 @@ bool wallet_poll(struct wallet *w, struct wallet_event *ret_event)
         .proof = q->proof,
         .block_hash = q->hash,
         .block = q->block,
+        .blocks = q->blocks,
+        .len_max = q->len_max,
         .address = q->address,
         .tx_hash = q->tx_hash,
     };

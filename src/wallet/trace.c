@@ -1,18 +1,15 @@
-/* Who paid in: a payment was found by its effect on the balance; here its transaction is looked for. Tokens leave a log;
- * ether leaves a transaction only if it was sent directly, so a payment from a contract stays without a name. What a
- * server says here changes no amount. */
+/* Who paid in: a payment was found by its effect on the balance; here its transaction is looked for. Tokens leave a log, which is proven
+ * where a block is trusted (trace_proof.c) and else the word of the servers that agree on it; ether leaves a transaction only if
+ * it was sent directly, so a payment from a contract stays without a name. What servers say here changes no amount. */
 #include "base/check.h"
 #include "codec/base16.h"
 #include "evm/abi.h"
+#include "evm/erc20.h"
 #include "wallet/engine.h"
 
 #include <string.h>
 
 enum { LOG_BLOCKS_MAX = 1000, TX_BLOCKS_MAX = 8 };
-
-/* keccak-256 of Transfer(address,address,uint256) (ERC-20 §"Events"). */
-static const char transfer_topic[] =
-    "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef";
 
 void trace_add(struct wallet *w, const struct tracing *what)
 {
@@ -21,9 +18,11 @@ void trace_add(struct wallet *w, const struct tracing *what)
     }
 }
 
-static void drop_first(struct wallet *w)
+void trace_end(struct wallet *w)
 {
     check(w->tracing_count > 0);
+    w->found_count = 0;
+    w->found_sum = U256_ZERO;
     w->tracing_count--;
     memmove(&w->tracings[0], &w->tracings[1], w->tracing_count * sizeof w->tracings[0]);
 }
@@ -49,7 +48,7 @@ static void put_log_filter(struct json_writer *j, const struct tracing *x)
     put_quantity(j, x->to);
     json_put_name(j, "topics");
     json_put_array(j);
-    json_put_str(j, transfer_topic);
+    json_put_hex(j, SPAN_OF(erc20_event_topic.bytes));
     json_put_null(j);
     json_put_hex(j, SPAN_OF(topic));
     json_end_array(j);
@@ -75,6 +74,7 @@ static enum err ask(struct wallet *w, struct wallet_time t, const struct tracing
     struct ask_args args = {.what = is_token ? ASK_TOKEN_LOGS : ASK_BLOCK_TXS,
                             .account = x->whose,
                             .network = n,
+                            .mode = is_token ? WALLET_ASK_AGREE : WALLET_ASK_FIRST,
                             .method = is_token ? "eth_getLogs" : "eth_getBlockByNumber",
                             .params = buf_span(&w->scratch)};
     return n ? ask_send(w, t, args) : ERR_NOT_FOUND;
@@ -85,9 +85,11 @@ void trace_tick(struct wallet *w, struct wallet_time t)
     if (w->is_tracing || w->tracing_count == 0 || w->servers == 0) {
         return;
     }
-    w->is_tracing = ask(w, t, &w->tracings[0]) == OK;
+    const struct tracing *x = &w->tracings[0];
+    bool is_proven = x->anchor != ANCHOR_NONE && !address_is_zero(x->token);
+    w->is_tracing = (is_proven ? trace_prove(w, t, x) : ask(w, t, x)) == OK;
     if (!w->is_tracing) {
-        drop_first(w);
+        trace_end(w);
     }
 }
 
@@ -96,6 +98,7 @@ void trace_tick(struct wallet *w, struct wallet_time t)
 struct payer {
     struct address from;
     struct hash32 tx_hash;
+    struct u256 amount;
 };
 
 static bool read_fixed(struct mspan out, struct json object, const char *name)
@@ -104,18 +107,31 @@ static bool read_fixed(struct mspan out, struct json object, const char *name)
     return json_find_plain(&text, object, name) == OK && base16_decode_fixed_0x(out, text) == OK;
 }
 
-/* A log's second topic is who paid, as a word. */
+/* read_log reads a transfer of more than nothing: one of nothing can be made in anybody's name. */
 static bool read_log(struct payer *ret, struct json log)
 {
+    struct event_log event = {0};
+    struct erc20_event transfer;
     struct json topics;
     struct json topic;
     struct span text;
-    uint8_t word[ABI_WORD_LEN];
-    if (!json_find(&topics, log, "topics") || !json_at(&topic, topics, 1) ||
-        json_get_plain(&text, topic) != OK || base16_decode_fixed_0x(MSPAN_OF(word), text) != OK) {
+    uint8_t data[ABI_WORD_LEN];
+    if (!json_find(&topics, log, "topics") || !read_fixed(MSPAN_OF(data), log, "data")) {
         return false;
     }
-    span_copy(MSPAN_OF(ret->from.bytes), span_of(word + 12, 20));
+    for (struct json_iter it = json_iterate(topics); json_next(&it, NULL, &topic);) {
+        if (event.topics_count == LOG_TOPICS_MAX || json_get_plain(&text, topic) != OK ||
+            base16_decode_fixed_0x(MSPAN_OF(event.topics[event.topics_count].bytes), text) != OK) {
+            return false;
+        }
+        event.topics_count++;
+    }
+    event.data = SPAN_OF(data);
+    if (!erc20_event_decode(&transfer, &event) || u256_is_zero(transfer.amount)) {
+        return false;
+    }
+    ret->from = transfer.from;
+    ret->amount = transfer.amount;
     return read_fixed(MSPAN_OF(ret->tx_hash.bytes), log, "transactionHash");
 }
 
@@ -130,23 +146,49 @@ static bool read_tx(struct payer *ret, struct json tx, struct address account)
            read_fixed(MSPAN_OF(ret->tx_hash.bytes), tx, "hash");
 }
 
-/* The newest payment in the list. */
+/* The newest payment in the list; its amount becomes that of all of them. */
 static bool find_payer(struct payer *ret, const struct tracing *x, struct json list, bool is_token)
 {
     struct json_iter it = json_iterate(list);
     struct json one;
+    struct u256 sum = U256_ZERO;
     bool found = false;
     while (json_next(&it, NULL, &one)) {
-        struct payer p;
+        struct payer p = {.amount = U256_ZERO};
         if (is_token ? read_log(&p, one) : read_tx(&p, one, x->account)) {
             *ret = p;
+            sum = u256_add_sat(sum, p.amount);
             found = true;
         }
     }
+    ret->amount = sum;
     return found;
 }
 
-static void note_payer(struct wallet *w, const struct tracing *x, const struct payer *p)
+/* note_said: servers agree on logs that tell the whole amount. */
+static void note_said(struct operation *op,
+                      struct wallet_time t,
+                      const struct payer *p,
+                      const struct wallet_source *source)
+{
+    bool is_agreed = source && source->k >= 2 && source->k * 2 > source->n && !source->own_node;
+    if (!is_agreed || !u256_equal(p->amount, op->amount)) {
+        return;
+    }
+    const struct figure_said said = {.k = source->k,
+                                     .n = source->n,
+                                     .is_majority = source->is_disputed,
+                                     .block = op->block,
+                                     .as_of_ms = t.unix_ms};
+    op->has_received = true;
+    op->received = figure_say(op->amount, &said);
+}
+
+static void note_payer(struct wallet *w,
+                       struct wallet_time t,
+                       const struct tracing *x,
+                       const struct payer *p,
+                       const struct wallet_source *source)
 {
     AUTO(operation_auto) struct operation *op = NULL;
     if (operation_new(&op, &w->budget) != OK || wallet_operation(w, x->operation, op) != OK) {
@@ -156,13 +198,20 @@ static void note_payer(struct wallet *w, const struct tracing *x, const struct p
     op->tx_hash = p->tx_hash;
     op->has_tx = true;
     op->revision++;
+    if (!address_is_zero(x->token)) {
+        note_said(op, t, p, source);
+    }
     if (book_save_operation(w, op) == OK) {
         queue_operation(w, op->id);
     }
 }
 
-void trace_answer(
-    struct wallet *w, struct wallet_time t, const struct ask *ask, enum err err, struct json result)
+void trace_answer(struct wallet *w,
+                  struct wallet_time t,
+                  const struct ask *ask,
+                  enum err err,
+                  struct json result,
+                  const struct wallet_source *source)
 {
     w->is_tracing = false;
     if (w->tracing_count == 0) {
@@ -174,13 +223,13 @@ void trace_answer(
     struct payer payer;
     bool has_list = err == OK && (is_token || json_find(&list, result, "transactions"));
     if (has_list && find_payer(&payer, x, list, is_token)) {
-        note_payer(w, x, &payer);
-        drop_first(w);
+        note_payer(w, t, x, &payer, source);
+        trace_end(w);
     } else if (has_list && !is_token && x->to > x->from && x->looked < TX_BLOCKS_MAX) {
         x->to--; /* perhaps in the block before */
         x->looked++;
     } else {
-        drop_first(w);
+        trace_end(w);
     }
     trace_tick(w, t);
 }

@@ -70,10 +70,12 @@ static void answer_one(struct wallet *w,
         read_proven(w, t, ask, err == OK ? ERR_MALFORMED : err, NULL);
     } else if (ask->what == ASK_INCLUSION) {
         proof_answer(w, t, ask, err == OK ? ERR_MALFORMED : err, NULL);
+    } else if (ask->what == ASK_LOGS) {
+        trace_proven(w, t, err == OK ? ERR_MALFORMED : err, NULL, 0);
     } else if (ask->what >= ASK_SEND_TX) {
         tx_answer(w, t, ask, err, result, source);
     } else if (ask->what == ASK_TOKEN_LOGS || ask->what == ASK_BLOCK_TXS) {
-        trace_answer(w, t, ask, err, result);
+        trace_answer(w, t, ask, err, result, source);
     } else if (ask->task != 0) {
         prepare_answer(w, t, ask, err, result);
     } else {
@@ -136,6 +138,22 @@ void wallet_proven_inclusion(struct wallet *w,
         if (w->asks[i].id == id && w->asks[i].what == ASK_INCLUSION) {
             struct ask ask = take_ask(w, i);
             proof_answer(w, t, &ask, err, p);
+            return;
+        }
+    }
+}
+
+void wallet_proven_logs(struct wallet *w,
+                        struct wallet_time t,
+                        uint64_t id,
+                        enum err err,
+                        struct proven_logs *p,
+                        size_t len)
+{
+    for (size_t i = 0; i < w->ask_count; i++) {
+        if (w->asks[i].id == id && w->asks[i].what == ASK_LOGS) {
+            (void)take_ask(w, i);
+            trace_proven(w, t, err, p, len);
             return;
         }
     }

@@ -62,7 +62,7 @@ struct wallet_cfg {
 enum wallet_event_kind {
     /* for the node */
     WALLET_ASK, /* id, network, account, method, params, mode: ask servers; wallet_answer follows */
-    WALLET_PROVE, /* id, network, account, block_hash, proof: ask for it; wallet_proven or wallet_proven_inclusion follows */
+    WALLET_PROVE, /* id, network, account, block_hash, proof: ask for it; wallet_proven, wallet_proven_inclusion or wallet_proven_logs follows */
     WALLET_SUBMIT, /* operation, network, userop: give it to servers; wallet_submitted follows */
     WALLET_TRACK,  /* operation, network, hash: ask what became of it; wallet_tracked follows */
     /* for the API */
@@ -78,6 +78,7 @@ enum wallet_event_kind {
 enum wallet_proof {
     WALLET_PROOF_ACCOUNT,   /* address, slots */
     WALLET_PROOF_INCLUSION, /* block, tx_hash: a transaction in its chain */
+    WALLET_PROOF_LOGS, /* block, blocks, address, slots (topics 0 and 2), len_max: all logs of a contract in the blocks that end there */
 };
 
 /* How many are asked, and what becomes of their answers. */
@@ -95,6 +96,8 @@ struct wallet_event {
     enum wallet_proof proof;
     struct hash32 block_hash; /* PROVE: of a block that the anchor has named */
     uint64_t block;           /* PROVE: its number */
+    uint64_t blocks;          /* PROVE: so many, that one and those before it */
+    uint32_t len_max;         /* PROVE: bytes that the answer may have; 0: the most there are */
     struct address address;   /* PROVE */
     struct span slots;        /* PROVE: 32 bytes each; until the next call */
     struct hash32 tx_hash;    /* PROVE */
@@ -164,6 +167,15 @@ void wallet_proven_inclusion(struct wallet *w,
                              uint64_t id,
                              enum err err,
                              const struct proven_inclusion *p);
+
+/* wallet_proven_logs does the same of logs, whose answer had len bytes; ERR_UNSUPPORTED: no server answers such questions, or not for so
+ * many blocks. p is read, and may be emptied after the call. */
+void wallet_proven_logs(struct wallet *w,
+                        struct wallet_time t,
+                        uint64_t id,
+                        enum err err,
+                        struct proven_logs *p,
+                        size_t len);
 
 /* wallet_set_anchor tells where trusted blocks of a network come from; NONE: from nowhere. */
 void wallet_set_anchor(struct wallet *w,

@@ -383,7 +383,8 @@ static size_t answer(const struct world *w, char *out, size_t cap, const struct 
 static void answer_ask(struct world *w, const struct wallet_event *e)
 {
     static char text[8192];
-    static const struct wallet_source source = {.server = "12D3KooTest", .k = 1, .n = 1};
+    uint8_t k = w->chain.agreeing ? w->chain.agreeing : 1;
+    const struct wallet_source source = {.server = "12D3KooTest", .k = k, .n = k};
     w->chain.questions++;
     if (w->chain.is_down || take_transaction(w, e)) {
         return;
@@ -511,11 +512,24 @@ static void answer_inclusion(struct world *w, const struct wallet_event *e)
     wallet_proven_inclusion(w->wallet, w->t, e->id, err, err == OK ? &p : NULL);
 }
 
+static void answer_logs(struct world *w, const struct wallet_event *e)
+{
+    struct proven_logs p = {0};
+    size_t len = 0;
+    enum err err = w->chain.logs ? w->chain.logs(&p, &len, e) : ERR_UNSUPPORTED;
+    wallet_proven_logs(w->wallet, w->t, e->id, err, err == OK ? &p : NULL, len);
+    proven_logs_done(&p);
+}
+
 static void answer_prove(struct world *w, const struct wallet_event *e)
 {
     static struct proven_account p;
     if (e->proof == WALLET_PROOF_INCLUSION) {
         answer_inclusion(w, e);
+        return;
+    }
+    if (e->proof == WALLET_PROOF_LOGS) {
+        answer_logs(w, e);
         return;
     }
     w->chain.proofs++;

@@ -55,6 +55,7 @@ struct world_chain {
     bool lacks_p256;  /* no code at P256VERIFY's address, so a call has no output */
     const char *tx;   /* the transactions of every block, JSON; NULL: none */
     const char *log;  /* what eth_getLogs finds */
+    uint8_t agreeing; /* so many servers say the same; 0: the one that was asked */
     size_t questions;
     struct world_owners owners;    /* of an account that is deployed */
     struct address implementation; /* the same; zero: version 1 */
@@ -62,6 +63,8 @@ struct world_chain {
     bool is_anchored;              /* blocks are named by an anchor, and what can be is proven */
     bool proves_wrongly;           /* no proof holds */
     enum err (*inclusion)(struct proven_inclusion *ret, const struct wallet_event *e); /* or NULL */
+    /* The same of logs; len is that of the answer. */
+    enum err (*logs)(struct proven_logs *ret, size_t *len, const struct wallet_event *e);
     struct u256 claimed; /* what answers without a proof say that the balance is, if not 0 */
     size_t proofs;
     uint64_t anchored; /* the block that the anchor has named last */

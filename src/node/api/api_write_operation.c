@@ -40,7 +40,9 @@ amount_figure(const struct api_writing *w, const struct operation *op, const str
     if (op->kind != OPERATION_RECEIVE) {
         return api_own_figure(w, op->amount);
     }
-    return api_worked_out(w, n, op->amount, (struct api_when){.block = op->block});
+    return op->has_received
+               ? op->received
+               : api_worked_out(w, n, op->amount, (struct api_when){.block = op->block});
 }
 
 /* What was paid: proven with the inclusion, or a server's word. */
@@ -106,8 +108,9 @@ static void put_effect(const struct api_writing *w,
     put_name(j, "to");
     api_write_party(w, n, has_amount ? op->to : op->from);
     put_name(j, "grade");
-    /* Of a payment out, the receipt of its inclusion says that it happened. */
-    json_put_str(j, grade_name(figure_grade(&op->fee_paid)));
+    /* Of a payment out, the receipt of its inclusion says that it happened; of one in, its log. */
+    const struct figure *happened = op->kind == OPERATION_RECEIVE ? &op->received : &op->fee_paid;
+    json_put_str(j, grade_name(figure_grade(happened)));
     json_end_object(j);
 }
 

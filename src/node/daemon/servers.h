@@ -138,7 +138,13 @@ struct said {
 };
 
 /* A question of the wallet, or of the light client. */
-enum question_kind { QUESTION_RPC, QUESTION_PROOF, QUESTION_INCLUSION, QUESTION_LIGHT };
+enum question_kind {
+    QUESTION_RPC,
+    QUESTION_PROOF,
+    QUESTION_INCLUSION,
+    QUESTION_LOGS,
+    QUESTION_LIGHT
+};
 struct question {
     bool is_used;
     enum question_kind kind;
@@ -148,9 +154,11 @@ struct question {
     const struct network *network;
     struct id account;
     const char *method;
-    struct buf params; /* or the slots */
+    struct buf params; /* or the slots, or topics 0 and 2 */
     struct hash32 block_hash;
-    uint64_t block; /* its number */
+    uint64_t block;   /* its number */
+    uint64_t blocks;  /* LOGS: so many */
+    uint32_t len_max; /* LOGS: bytes of the answer */
     struct address address;
     struct hash32 tx_hash; /* INCLUSION */
     struct peer_id tried[SERVERS_TRIED_COUNT_MAX];

@@ -11,6 +11,8 @@ enum {
     SETTLE_MS = 1500, /* after the first answer of several */
     AGAIN_MS = 250,   /* until all are tried once more: a block may not have reached them yet */
     GIVE_UP_MS = 12000,
+    LOGS_GIVE_UP_MS = 50000, /* less than the wallet waits */
+    LOGS_HEDGE_MS = 8000,    /* megabytes, which a second server would send again */
     PARAMS_LEN_MAX = 64 * 1024,
     SAID_LEN_MAX = 64 * 1024, /* the longest that is compared: a contract's code in hex */
 };
@@ -75,6 +77,18 @@ static void end_inclusion(struct servers *s,
     wallet_proven_inclusion(s->cfg.wallet, t, ask, err, p);
 }
 
+/* p points into the question, which outlives the call. */
+static void end_logs(struct servers *s,
+                     struct wallet_time t,
+                     struct question *q,
+                     enum err err,
+                     struct proven_logs *p,
+                     size_t len)
+{
+    wallet_proven_logs(s->cfg.wallet, t, q->ask, err, p, len);
+    question_free(s, q);
+}
+
 static void source_set(struct wallet_source *source, const struct peer_id *peer)
 {
     char text[PEER_ID_TEXT_MAX];
@@ -98,6 +112,10 @@ static void end_failed(struct servers *s, struct wallet_time t, struct question 
     }
     if (q->kind == QUESTION_INCLUSION) {
         end_inclusion(s, t, q, err, NULL);
+        return;
+    }
+    if (q->kind == QUESTION_LOGS) {
+        end_logs(s, t, q, err, NULL, 0);
         return;
     }
     if (q->kind == QUESTION_LIGHT) {
@@ -140,8 +158,11 @@ static void end_tally(struct servers *s, struct wallet_time t, struct question *
 
 /* ---- asking ---- */
 
-static uint64_t hedge_us(const struct server *one)
+static uint64_t hedge_us(const struct question *q, const struct server *one)
 {
+    if (q->kind == QUESTION_LOGS) {
+        return LOGS_HEDGE_MS * US_PER_MS;
+    }
     uint64_t ms = 100 + 3 * one->rtt_us / US_PER_MS;
     ms = ms < HEDGE_MS_MIN ? HEDGE_MS_MIN : ms;
     return (ms > HEDGE_MS_MAX ? HEDGE_MS_MAX : ms) * US_PER_MS;
@@ -166,7 +187,7 @@ static bool ask_one(struct servers *s, struct wallet_time t, struct question *q)
     q->tried[q->tried_count++] = one->peer;
     q->running++;
     q->again_at = INSTANT_NEVER;
-    q->hedge_at = instant_add(t.mono, hedge_us(one));
+    q->hedge_at = instant_add(t.mono, hedge_us(q, one));
     return true;
 }
 
@@ -202,13 +223,20 @@ static enum question_kind kind_of(const struct wallet_event *e)
     if (e->kind != WALLET_PROVE) {
         return QUESTION_RPC;
     }
-    return e->proof == WALLET_PROOF_INCLUSION ? QUESTION_INCLUSION : QUESTION_PROOF;
+    switch (e->proof) {
+    case WALLET_PROOF_ACCOUNT:   return QUESTION_PROOF;
+    case WALLET_PROOF_INCLUSION: return QUESTION_INCLUSION;
+    case WALLET_PROOF_LOGS:      return QUESTION_LOGS;
+    }
+    return QUESTION_PROOF;
 }
 
 void ask_begin(struct servers *s, struct wallet_time t, const struct wallet_event *e)
 {
     struct question *q = question_place(s);
     check(q); /* servers_has_room was asked */
+    bool is_logs = kind_of(e) == QUESTION_LOGS;
+    uint64_t give_up_ms = is_logs ? LOGS_GIVE_UP_MS : GIVE_UP_MS;
     *q = (struct question){.is_used = true,
                            .kind = kind_of(e),
                            .ask = e->id,
@@ -218,12 +246,14 @@ void ask_begin(struct servers *s, struct wallet_time t, const struct wallet_even
                            .method = e->method,
                            .block_hash = e->block_hash,
                            .block = e->block,
+                           .blocks = e->blocks,
+                           .len_max = e->len_max,
                            .address = e->address,
                            .tx_hash = e->tx_hash,
                            .hedge_at = INSTANT_NEVER,
                            .settle_at = INSTANT_NEVER,
                            .again_at = INSTANT_NEVER,
-                           .give_up_at = instant_add(t.mono, GIVE_UP_MS * US_PER_MS)};
+                           .give_up_at = instant_add(t.mono, give_up_ms * US_PER_MS)};
     buf_init(&q->params, s->cfg.budget, PARAMS_LEN_MAX);
     if (buf_append(&q->params, e->kind == WALLET_PROVE ? e->slots : e->params) != OK) {
         q->failed = ERR_LIMIT;
@@ -292,6 +322,24 @@ static void take_proof(struct servers *s,
     go_on(s, t, q);
 }
 
+/* not_proven: what a chain should prove does not hold, or cannot be read here: that is no lie (a kind of transaction that came with
+ * a fork, a mistake of ours, no memory). */
+static void not_proven(struct servers *s,
+                       struct wallet_time t,
+                       struct question *q,
+                       const struct peer_id *peer,
+                       const struct service_client_event *e,
+                       enum err err)
+{
+    bool is_ours = err == ERR_STATE || err == ERR_LIMIT || err == ERR_UNSUPPORTED;
+    q->failed = is_ours ? err : ERR_AUTH;
+    if (!is_ours) {
+        call_proved(s, peer, false);
+        trust_lied(s, t, q, peer, e->response.body);
+    }
+    go_on(s, t, q);
+}
+
 static void take_inclusion(struct servers *s,
                            struct wallet_time t,
                            struct question *q,
@@ -306,12 +354,25 @@ static void take_inclusion(struct servers *s,
         end_inclusion(s, t, q, OK, &p);
         return;
     }
-    q->failed = err == ERR_STATE ? ERR_INTERNAL : ERR_AUTH;
-    if (err != ERR_STATE) { /* that would be a mistake of ours */
-        call_proved(s, peer, false);
-        trust_lied(s, t, q, peer, e->response.body);
+    not_proven(s, t, q, peer, e, err);
+}
+
+static void take_logs(struct servers *s,
+                      struct wallet_time t,
+                      struct question *q,
+                      const struct peer_id *peer,
+                      const struct service_client_event *e)
+{
+    struct proven_logs p;
+    struct service_request asked = call_request(s, q);
+    enum err err = proven_logs_verify(&p, s->cfg.budget, &q->block_hash, &asked, &e->body.chain);
+    if (err == OK) {
+        call_proved(s, peer, true);
+        end_logs(s, t, q, OK, &p, e->response.body.n);
+        proven_logs_done(&p);
+        return;
     }
-    go_on(s, t, q);
+    not_proven(s, t, q, peer, e, err);
 }
 
 static bool is_null(const struct service_client_event *e)
@@ -328,7 +389,7 @@ static void take_said(struct servers *s,
     struct said *said = &q->said[q->said_count];
     *said = (struct said){.peer = *peer, .is_error = e->body.rpc.is_error};
     buf_init(&said->text, s->cfg.budget, SAID_LEN_MAX);
-    if (buf_append(&said->text, e->body.rpc.json) != OK) {
+    if (tally_text(&said->text, q->method, e->body.rpc.json) != OK) {
         buf_done(&said->text);
         q->failed = ERR_LIMIT;
         go_on(s, t, q);
@@ -357,6 +418,8 @@ void ask_answered(struct servers *s,
         take_proof(s, t, q, peer, e);
     } else if (q->kind == QUESTION_INCLUSION) {
         take_inclusion(s, t, q, peer, e);
+    } else if (q->kind == QUESTION_LOGS) {
+        take_logs(s, t, q, peer, e);
     } else if (q->kind == QUESTION_LIGHT) {
         take_light(s, t, q, peer, e);
     } else if (is_null(e)) {

@@ -4,7 +4,12 @@
 
 #include <string.h>
 
-enum { ASK_DEADLINE_MS = 10000, SUBMIT_DEADLINE_MS = 15000, BUSY_MS_DEFAULT = 500 };
+enum {
+    ASK_DEADLINE_MS = 10000,
+    LOGS_DEADLINE_MS = 30000,
+    SUBMIT_DEADLINE_MS = 15000,
+    BUSY_MS_DEFAULT = 500
+};
 
 static struct call *call_place(struct servers *s)
 {
@@ -491,6 +496,7 @@ struct service_request call_request(struct servers *s, const struct question *q)
     static const enum service_type types[] = {[QUESTION_RPC] = SERVICE_RPC,
                                               [QUESTION_PROOF] = SERVICE_ACCOUNT_PROOF,
                                               [QUESTION_INCLUSION] = SERVICE_INCLUSION,
+                                              [QUESTION_LOGS] = SERVICE_LOGS,
                                               [QUESTION_LIGHT] = SERVICE_LC_UPDATES};
     struct service_request r = request_of(s, types[q->kind], q->network);
     r.deadline_ms = ASK_DEADLINE_MS;
@@ -506,6 +512,16 @@ struct service_request call_request(struct servers *s, const struct question *q)
         r.block_hash = q->block_hash;
         r.number = q->block;
         r.tx_hash = q->tx_hash;
+    } else if (q->kind == QUESTION_LOGS) {
+        enum { TOPIC_LEN = 32 };
+        r.deadline_ms = LOGS_DEADLINE_MS;
+        r.response_max = q->len_max;
+        r.block_hash = q->block_hash;
+        r.number = q->block;
+        r.blocks = q->blocks;
+        r.addresses = SPAN_OF(q->address.bytes);
+        r.topics[0] = span_first(buf_span(&q->params), TOPIC_LEN);
+        r.topics[2] = span_from(buf_span(&q->params), TOPIC_LEN);
     } else {
         r.method = span_str(q->method);
         r.params = buf_span(&q->params);

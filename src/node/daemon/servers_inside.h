@@ -78,6 +78,8 @@ struct tally {
     bool is_middle;
 };
 struct tally tally_of(const struct question *q);
+/* tally_text appends an answer in the form that is compared: of logs, what nodes agree on. ERR_LIMIT. */
+MUST_CHECK enum err tally_text(struct buf *out, const char *method, struct span text);
 
 /* ---- servers_trust.c ---- */
 void trust_load(struct servers *s);

@@ -1,6 +1,8 @@
 /* Several answers to one question: what most of them say, or the middle of their numbers. */
 #include "node/daemon/servers_inside.h"
 
+#include <string.h>
+
 static bool is_same(const struct said *a, const struct said *b)
 {
     return a->is_error == b->is_error &&
@@ -12,6 +14,39 @@ static bool number_of(struct u256 *ret, const struct said *x)
     struct json v;
     return !x->is_error && json_parse(&v, buf_span(&x->text), NULL) == OK &&
            view_quantity(ret, v) == OK;
+}
+
+/* The members of a log that count; nodes write others too, and in another order. */
+static void put_log(struct json_writer *j, struct json log)
+{
+    static const char *const names[] = {"transactionHash", "logIndex", "topics", "data"};
+    struct json v;
+    json_put_object(j);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (json_find(&v, log, names[i])) {
+            json_put_name(j, names[i]);
+            json_put_raw(j, v.raw);
+        }
+    }
+    json_end_object(j);
+}
+
+enum err tally_text(struct buf *out, const char *method, struct span text)
+{
+    struct json root;
+    struct json log;
+    if (strcmp(method, "eth_getLogs") != 0 || json_parse(&root, text, NULL) != OK ||
+        root.type != JSON_ARRAY) {
+        return buf_append(out, text);
+    }
+    struct wr w = wr_init_buf(out);
+    struct json_writer j = json_writer_init(&w);
+    json_put_array(&j);
+    for (struct json_iter it = json_iterate(root); json_next(&it, NULL, &log);) {
+        put_log(&j, log);
+    }
+    json_end_array(&j);
+    return json_writer_end(&j);
 }
 
 /* How many of the numbers lie below x, or are equal and stand before it. */

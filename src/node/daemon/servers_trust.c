@@ -27,6 +27,8 @@ enum {
     FIELD_METHOD = 7,
     FIELD_PEER = 8, /* and its answer behind it */
     FIELD_ANSWER = 9,
+    FIELD_NUMBER = 10, /* of the block, and how many of them, with logs and inclusions */
+    FIELD_BLOCKS = 11,
 };
 enum { KIND_LIE = 1, KIND_DISAGREEMENT = 2 };
 
@@ -344,7 +346,14 @@ write_question(struct wr *w, struct wallet_time t, const struct question *q, uin
         protobuf_write_bytes(w, FIELD_METHOD, SPAN_LIT("inclusion"));
         protobuf_write_bytes(w, FIELD_BLOCK, SPAN_OF(q->block_hash.bytes));
         protobuf_write_bytes(w, FIELD_QUESTION, SPAN_OF(q->tx_hash.bytes));
+        protobuf_write_varint(w, FIELD_NUMBER, q->block);
         return;
+    } else if (q->kind == QUESTION_LOGS) {
+        protobuf_write_bytes(w, FIELD_METHOD, SPAN_LIT("logs"));
+        protobuf_write_bytes(w, FIELD_BLOCK, SPAN_OF(q->block_hash.bytes));
+        protobuf_write_bytes(w, FIELD_ADDRESS, SPAN_OF(q->address.bytes));
+        protobuf_write_varint(w, FIELD_NUMBER, q->block);
+        protobuf_write_varint(w, FIELD_BLOCKS, q->blocks);
     } else {
         protobuf_write_bytes(w, FIELD_METHOD, span_str(q->method));
     }

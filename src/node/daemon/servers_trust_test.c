@@ -197,4 +197,30 @@ TEST(what_several_answers_come_to)
     }
 }
 
+/* Two nodes write the same log, each in its own way; a third says another. */
+TEST(logs_are_compared_by_what_they_say)
+{
+    static const char *const texts[] = {
+        "[{\"address\":\"0x01\",\"topics\":[\"0x02\"],\"data\":\"0x03\",\"logIndex\":\"0x0\","
+        "\"transactionHash\":\"0x04\",\"removed\":false}]",
+        "[{\"transactionHash\":\"0x04\",\"data\":\"0x03\",\"logIndex\":\"0x0\","
+        "\"blockTimestamp\":\"0x5\",\"topics\":[\"0x02\"]}]",
+        "[{\"transactionHash\":\"0x04\",\"data\":\"0x04\",\"logIndex\":\"0x0\",\"topics\":["
+        "\"0x02\"]}]",
+    };
+    struct buf said[3];
+    for (size_t i = 0; i < 3; i++) {
+        buf_init(&said[i], test_budget(), 1024);
+        EXPECT_OK(tally_text(&said[i], "eth_getLogs", span_str(texts[i])));
+    }
+    EXPECT_SPAN(buf_span(&said[0]), buf_span(&said[1]));
+    EXPECT(!span_equal(buf_span(&said[0]), buf_span(&said[2])));
+    buf_clear(&said[0]);
+    EXPECT_OK(tally_text(&said[0], "eth_call", span_str(texts[0])));
+    EXPECT_SPAN(span_str(texts[0]), buf_span(&said[0]));
+    for (size_t i = 0; i < 3; i++) {
+        buf_done(&said[i]);
+    }
+}
+
 TEST_MAIN

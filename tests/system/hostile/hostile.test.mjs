@@ -8,11 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { encodeFunctionData, parseAbi } from '../../../tools/local/lib/viem.mjs';
 import { SoftPasskey } from '../../../tools/local/lib/authenticator.mjs';
 import { Chain } from '../../../tools/local/lib/chain.mjs';
 import { Child } from '../../../tools/local/lib/child.mjs';
 import { LocalApi, newKey } from '../../../tools/local/lib/local_api.mjs';
-import { networkFile, startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
+import { deployments, networkFile, startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
 import { freePort } from '../../../tools/local/lib/port.mjs';
 
 const WEI = 10n ** 15n;
@@ -117,6 +118,23 @@ async function send(wallet) {
   assert.equal(done.fee.paid.grade, 'proven', 'by its receipt, whatever who sent it says');
 }
 
+/** Tokens come in; what the history calls proven of them is what the chain logged. */
+async function receiveTokens(wallet) {
+  const [, from] = await network.request({ method: 'eth_accounts' });
+  const data = encodeFunctionData({ abi: parseAbi(['function mint(address to, uint256 amount)']), args: [wallet.account.address, WEI] });
+  const hash = await network.request({ method: 'eth_sendTransaction', params: [{ from, to: deployments.test_token.address, data }] });
+  const history = async () => (await wallet.api.call('history_list', { account_id: wallet.account.id, network_id: 'local', limit: 20 })).rows;
+  const rows = await until('a proven payment', history, (all) => all.some((r) => r.asset.id !== 'native' && r.amount.grade === 'proven'));
+  const [row] = rows.filter((r) => r.asset.id !== 'native');
+  const operation = await wallet.api.call('operation_get', { operation_id: row.id });
+  const receipt = await chain.client.waitForTransactionReceipt({ hash });
+  assert.equal(BigInt(row.amount.value), WEI);
+  assert.equal(row.amount.why, 'complete_logs');
+  assert.equal(BigInt(row.amount.block), receipt.blockNumber);
+  assert.equal(operation.tx_hash, hash);
+  assert.deepEqual(operation.effects.map((e) => e.grade), ['proven']);
+}
+
 /** One honest server of five. */
 async function outvoted(t, modes) {
   const liars = await Promise.all(modes.map(startLiar));
@@ -129,6 +147,7 @@ async function outvoted(t, modes) {
   assert.ok(await watch(wallet) > 10);
   assert.equal((await wallet.chain()).state, 'ok');
   await send(wallet);
+  await receiveTokens(wallet);
   assert.ok(await watch(wallet) > 10);
   const { servers } = await wallet.api.call('servers_list', { network_id: 'local' });
   const blocked = servers.filter((s) => s.state === 'blocked').map((s) => s.id);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { multiaddr, startTheirs } from '../../interop/js/theirs.mjs'
 
 export const PROTOCOL = '/web3-wallet/1.0'
-export const TYPE = { status: 1, rpc: 2, send: 3, operation: 4, subscribe: 5, proof: 6, inclusion: 13 }
+export const TYPE = { status: 1, rpc: 2, send: 3, operation: 4, subscribe: 5, proof: 6, inclusion: 13, logs: 14 }
 export const CODES = ['ok', 'bad-request', 'unsupported', 'denied', 'not-found', 'too-large', 'busy', 'quota', 'timeout', 'upstream', 'stale', 'internal']
 export const STATES = [undefined, 'checking', 'accepted', 'sent', 'included', 'final', 'dropped', 'replaced']
 

@@ -1697,6 +1697,8 @@ export interface ErrorParams {
 export interface WhyParams {
   merkle_proof: Record<string, never>;
   merkle_proof_trusted_block: Record<string, never>;
+  complete_logs: Record<string, never>;
+  inclusion_only: Record<string, never>;
   quorum: Record<string, never>;
   header_source: Record<string, never>;
   majority: Record<string, never>;
