@@ -504,6 +504,7 @@ static const char *found_words(const char *found)
     static const char *const words[][2] = {
         {"mdns",      "found on this network"},
         {"dht",       "found in the DHT"     },
+        {"gossip",    "told of by a server"  },
         {"bootstrap", "first contact"        },
         {"manual",    "named by you"         },
         {"inbound",   "came by itself"       },

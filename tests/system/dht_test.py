@@ -95,11 +95,24 @@ def look_around(world, daemon, first, second):
     yield 'words that mean nobody are refused', net(world, daemon, 'find', 'somebody')[0] == 2 and net(world, daemon, 'find')[0] == 2
 
 
+def ask_around(world, asker, first_id, second_id, quiet_id):
+    """A daemon outside the DHT and the topic, whose server has heard of the other one."""
+    peer = until('the other server is found', lambda: world.peers(asker).get(second_id))
+    yield 'a daemon asks its server and finds the one that the topic told of', peer['found'] == 'gossip' and peer['direction'] == 'out'
+    yield 'in words too', 'told of by a server' in world.ask(asker, 'peers')
+    until('each has told of the other', lambda: net(world, asker)[1]['directory']['held'] == 2)
+    code, state = net(world, asker)
+    tags = {p['id']: [t['tag'] for t in p['tags'] if t['protects']] for p in state['peers']}
+    yield 'it holds what the server told it, and says what came of it', code == 0 and {'verdict': 'taken', 'count': 2} in state['directory']['verdicts'] and state['topics'] == []
+    yield 'and keeps the server that the person named', tags[first_id] == ['server']
+    yield 'a server that tells nothing is not told of', quiet_id not in tags
+
+
 def run(world):
     first = world.server('first', '')
     addr, first_id = first.ready['listen'][0], first.ready['peer_id']
     second = world.server('second', f'bootstrap = {addr}\n')
-    quiet = world.server('quiet', f'bootstrap = {addr}\ndht = no\n')
+    quiet = world.server('quiet', f'bootstrap = {addr}\ndht = no\ngossip = no\n')
     second_id, quiet_id = second.ready['peer_id'], quiet.ready['peer_id']
     node = world.start(P2P_NODE, '--listen', '/ip4/127.0.0.1/tcp/0', '--kad', 'server')
     node.line('ready ')
@@ -108,8 +121,9 @@ def run(world):
     node.line('connected ')
     named = until('both servers stand in the DHT', lambda: (all_named := providers(node, key_now())) >= {first_id, second_id} and all_named)
     yield 'servers stand under the key of the day', named == {first_id, second_id}
-    daemon = world.daemon('wallet', f'mdns = no\nserver = {addr}\n')
-    alone = world.daemon('alone', f'mdns = no\ndht = no\nserver = {addr}\n')
+    daemon = world.daemon('wallet', f'mdns = no\ndirectory = no\nserver = {addr}\n')
+    alone = world.daemon('alone', f'mdns = no\ndht = no\ndirectory = no\nserver = {addr}\n')
+    asker = world.daemon('asker', f'mdns = no\ndht = no\nserver = {addr}\n')
 
     peer = until('the second server is found', lambda: world.peers(daemon).get(second_id))
     yield 'a daemon that knows one server finds another', peer['found'] == 'dht' and peer['direction'] == 'out'
@@ -126,11 +140,12 @@ def run(world):
 
     until('the other daemon is connected', lambda: world.peers(alone).get(first_id))
     time.sleep(QUIET_S)
-    yield 'a daemon with dht = no finds nobody', list(world.peers(alone)) == [first_id]
+    yield 'a daemon with dht = no and directory = no finds nobody', list(world.peers(alone)) == [first_id]
     yield 'a server with dht = no is found by nobody', quiet_id not in world.peers(daemon)
 
     yield from look_around(world, daemon, first, second)
     yield from look_around_a_server(first, second)
+    yield from ask_around(world, asker, first_id, second_id, quiet_id)
     second.stop()
     until('the second server has gone', lambda: second_id not in world.peers(daemon))
     world.children.remove(second)

@@ -27,11 +27,12 @@ write_servers(struct api_node_port *self, struct json_writer *j, const struct ne
 static void write_network(struct api_node_port *self, struct json_writer *j)
 {
     (void)self;
-    static const char *const members[][2] = {
+    static const char by_source[] = "{\"mdns\":0,\"dht\":0,\"saved\":0,\"bootstrap\":0,\"manual\":"
+                                    "1,\"inbound\":0,\"gossip\":0}";
+    const char *const members[][2] = {
         {"reach",       "{\"state\":\"unknown\",\"why\":{\"code\":\"nobody_to_ask\",\"params\":{}}}"},
         {"peers",       "1"                                                                         },
-        {"by_source",
-         "{\"mdns\":0,\"dht\":0,\"saved\":0,\"bootstrap\":0,\"manual\":1,\"inbound\":0}"            },
+        {"by_source",   by_source                                                                   },
         {"memory_used", "1"                                                                         },
         {"memory_max",  "2"                                                                         },
         {"refused",     "[]"                                                                        },

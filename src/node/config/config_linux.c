@@ -278,6 +278,9 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
     if (config_is_key(e, "peers", "dht")) {
         return config_get_flag(&c->is_dht, e, diag);
     }
+    if (config_is_key(e, "peers", "directory")) {
+        return config_get_flag(&c->is_directory, e, diag);
+    }
     if (config_is_key(e, "peers", "mdns_port")) {
         TRY(config_get_number(&number, e, UINT16_MAX, diag));
         c->mdns_port = (uint16_t)number;
@@ -322,6 +325,7 @@ enum err config_load(struct config *ret, const struct config_args *args, struct 
                            .memory_max = (size_t)MEMORY_MIB_DEFAULT * MIB,
                            .is_mdns = true,
                            .is_dht = true,
+                           .is_directory = true,
                            .plugin_trial_s = TRIAL_S_DEFAULT};
     char path[CONFIG_PATH_LEN_MAX];
     enum err err = config_find_places(ret, args);

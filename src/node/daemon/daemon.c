@@ -82,6 +82,7 @@ static void set_alarm(struct daemon *d)
 {
     instant at = instant_min(wallet_deadline(d->wallet), servers_deadline(&d->servers));
     at = instant_min(at, daemon_dht_deadline(d));
+    at = instant_min(at, daemon_directory_deadline(d));
     at = instant_min(at, anchor_deadline(&d->anchor));
     at = instant_min(at, light_deadline(&d->light));
     alarm_set(&d->alarm, instant_min(at, api_deadline(d->api)));
@@ -106,6 +107,7 @@ void daemon_pump(void *user)
         bool any = give_to_servers(d, t);
         servers_tick(&d->servers, t);
         daemon_dht_tick(d, t);
+        daemon_directory_tick(d, t);
         api_tick(d->api, t);
         any |= give_to_callers(d);
         tcp_pump(&d->tcp); /* its events ask for another round */
@@ -481,6 +483,7 @@ static enum err start_servers(struct daemon *d)
         .store = db_store(d->db),
         .is_local = d->networks.list[0].kind == NETWORK_LOCAL,
         .has_own_node = has_own_node,
+        .operator_of = daemon_directory_operator,
         .changed = on_servers_changed,
         .new_head = on_new_head,
         .light = light_answer,
@@ -644,6 +647,7 @@ static enum err start(struct daemon *d)
     TRY(daemon_reach_start(d));
     daemon_mdns_start(d);
     TRY(daemon_dht_start(d));
+    TRY(daemon_directory_start(d));
     daemon_net_start(d);
     struct diag why = {0};
     if (daemon_attest_start(d, &why) != OK) {
@@ -725,6 +729,7 @@ static void stop(struct daemon *d)
     wallet_free(d->wallet);
     daemon_net_stop(d);
     daemon_dht_stop(d);
+    daemon_directory_stop(d);
     daemon_relay_stop(d);
     daemon_reach_stop(d);
     daemon_attest_stop(d);

@@ -7,7 +7,6 @@
 
 static const uint64_t LOOK_US_MIN = 2 * US_PER_S;
 static const uint64_t LOOK_US_MAX = 600 * US_PER_S;
-enum { SERVERS_ENOUGH = 3 };
 
 static void add_bootstrap(struct daemon *d, const char *text)
 {
@@ -56,7 +55,7 @@ void daemon_dht_stop(struct daemon *d)
 
 /* A wallet of the local test network stays on this machine; any other dials public addresses alone, when strangers far
  * away name them. */
-static bool may_dial(const struct daemon *d, struct span addr)
+bool daemon_may_dial(const struct daemon *d, struct span addr)
 {
     uint8_t field[MULTIADDR_LEN_MAX + 8];
     struct wr w = wr_init(MSPAN_OF(field));
@@ -75,8 +74,8 @@ static void take(struct daemon *d, const struct kad_peer *provider)
     bool is_full = peer_id_equal(&provider->id, host_self(&d->host));
     log_line(&d->log, LOG_DEBUG, "dht", "a server is named");
     while (!is_full && kad_next_addr(&heard.addr, &rest)) {
-        is_full =
-            may_dial(d, heard.addr) && servers_hear(&d->servers, loop_now(&d->loop), &heard) != OK;
+        is_full = daemon_may_dial(d, heard.addr) &&
+                  servers_hear(&d->servers, loop_now(&d->loop), &heard) != OK;
     }
 }
 

@@ -15,6 +15,7 @@
 #include "node/daemon/own_node.h"
 #include "node/daemon/servers.h"
 #include "node/keyd/keyd_client.h"
+#include "node/net/directory_host.h"
 #include "node/net/mdns_socket.h"
 #include "node/net/near.h"
 #include "node/net/reach_json.h"
@@ -50,6 +51,15 @@ struct daemon_dht {
     struct id network; /* for which servers were looked for last */
     instant look_at;
     uint64_t every_us;
+};
+
+enum { SERVERS_ENOUGH = 3 }; /* below that, more are looked for */
+
+/* What servers say of other servers. */
+struct daemon_directory {
+    bool is_on;
+    struct directory_host host;
+    instant look_at; /* when some of what is held are tried; NEVER: there are enough */
 };
 
 /* Can strangers reach us. */
@@ -110,6 +120,7 @@ struct daemon {
     struct host_peer_store peer_store;
     struct peer_disk peer_disk;
     struct daemon_dht dht;
+    struct daemon_directory directory;
     struct daemon_reach reach;
     struct host_probe probe;
     uint64_t probe_id; /* of the API's question */
@@ -168,6 +179,20 @@ void daemon_dht_event(struct daemon *d);
 void daemon_dht_tick(struct daemon *d, struct wallet_time t);
 instant daemon_dht_deadline(const struct daemon *d);
 
+/* daemon_may_dial: may it be dialled because strangers far away say so? */
+bool daemon_may_dial(const struct daemon *d, struct span addr);
+
+/* ---- daemon_directory.c ---- */
+
+/* daemon_directory_start has servers asked which others they know, unless the person does not want that. ERR_LIMIT, with the sentence in d->text. */
+MUST_CHECK enum err daemon_directory_start(struct daemon *d);
+void daemon_directory_stop(struct daemon *d);
+void daemon_directory_tick(struct daemon *d, struct wallet_time t);
+instant daemon_directory_deadline(const struct daemon *d);
+
+/* daemon_directory_operator is servers_cfg.operator_of. */
+struct span daemon_directory_operator(void *user, const struct peer_id *peer);
+
 /* ---- daemon_reach.c ---- */
 
 /* daemon_reach_start has peers say how they see us and, where the wallet listens, try to dial it. ERR_LIMIT, with the sentence in d->text. */
@@ -186,7 +211,7 @@ void daemon_net_stop(struct daemon *d);
 void daemon_net_event(struct daemon *d);
 
 /* What the API's port needs. */
-void daemon_net_write(const struct daemon *d, struct json_writer *j);
+void daemon_net_write(struct daemon *d, struct json_writer *j);
 MUST_CHECK enum err
 daemon_net_probe(struct daemon *d, uint64_t id, const struct api_net_probe *asked);
 

@@ -7,11 +7,15 @@ enum { PROBE_LEN_MAX = 128 * 1024 };
 
 static struct net_json net_of(const struct daemon *d)
 {
-    return (struct net_json){.host = &d->host,
-                             .kad = d->dht.is_on ? &d->dht.kad : NULL,
-                             .reach = &d->reach.host,
-                             .budgets = {&d->budget},
-                             .now = loop_now(&d->loop)};
+    return (struct net_json){
+        .host = &d->host,
+        .kad = d->dht.is_on ? &d->dht.kad : NULL,
+        .directory = d->directory.is_on ? &d->directory.host : NULL,
+        .peers = &d->peers,
+        .reach = &d->reach.host,
+        .budgets = {&d->budget, d->directory.is_on ? &d->directory.host.list.store.budget : NULL},
+        .now = loop_now(&d->loop)
+    };
 }
 
 void daemon_net_start(struct daemon *d)
@@ -24,9 +28,10 @@ void daemon_net_stop(struct daemon *d)
     host_probe_done(&d->probe);
 }
 
-void daemon_net_write(const struct daemon *d, struct json_writer *j)
+void daemon_net_write(struct daemon *d, struct json_writer *j)
 {
     struct net_json n = net_of(d);
+    host_conn_manager_refresh(&d->peers);
     net_json_put_state(j, &n);
 }
 

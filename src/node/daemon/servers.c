@@ -23,6 +23,7 @@ const char *found_name(enum found f)
     case FOUND_MANUAL:    return "manual";
     case FOUND_MDNS:      return "mdns";
     case FOUND_DHT:       return "dht";
+    case FOUND_GOSSIP:    return "gossip";
     case FOUND_INBOUND:   return "inbound";
     case FOUND_COUNT:     break;
     }
@@ -498,13 +499,12 @@ void servers_write_servers(const struct servers *s, struct json_writer *j)
 
 static void put_sources(const struct servers *s, struct json_writer *j)
 {
-    static const char *const names[] = {"mdns", "dht", "saved", "bootstrap", "manual", "inbound"};
-    static const uint8_t places[FOUND_COUNT] = {[FOUND_MDNS] = 0,
-                                                [FOUND_DHT] = 1,
-                                                [FOUND_BOOTSTRAP] = 3,
-                                                [FOUND_MANUAL] = 4,
-                                                [FOUND_INBOUND] = 5};
-    size_t counts[6] = {0};
+    static const char *const names[] = {"mdns",   "dht",     "saved", "bootstrap",
+                                        "manual", "inbound", "gossip"};
+    static const uint8_t places[FOUND_COUNT] = {
+        [FOUND_MDNS] = 0,   [FOUND_DHT] = 1,     [FOUND_BOOTSTRAP] = 3,
+        [FOUND_MANUAL] = 4, [FOUND_INBOUND] = 5, [FOUND_GOSSIP] = 6};
+    size_t counts[sizeof names / sizeof names[0]] = {0};
     for (size_t i = 0; i < host_peers_count(s->cfg.host); i++) {
         struct host_peer_info info;
         host_peer_at(s->cfg.host, &info, i);
@@ -512,7 +512,7 @@ static void put_sources(const struct servers *s, struct json_writer *j)
     }
     json_put_name(j, "by_source");
     json_put_object(j);
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         json_put_name(j, names[i]);
         json_put_u64(j, counts[i]);
     }

@@ -26,8 +26,9 @@
 enum {
     SERVERS_PEER_COUNT_MAX = 16,
     SERVERS_TARGET_COUNT_MAX = 64, /* addresses to dial */
-    SERVERS_HEARD_COUNT_MAX = 8,   /* of them heard on the local network, and as many in the DHT */
-    SERVERS_CALL_COUNT_MAX = 160,  /* requests on their way; the rest waits in the wallet's queue */
+    SERVERS_HEARD_COUNT_MAX =
+        8, /* of them heard on the local network, as many in the DHT and from servers */
+    SERVERS_CALL_COUNT_MAX = 160, /* requests on their way; the rest waits in the wallet's queue */
     /* Of the wallet, each in as many requests as it takes, but one at a time to a server: a server has 16 places for a peer
      * (streams_per_peer_max), and subscriptions and operations need some too. */
     SERVERS_QUESTION_COUNT_MAX = 10,
@@ -39,7 +40,15 @@ enum {
 };
 
 /* How a peer was found, in the words of the API. */
-enum found { FOUND_BOOTSTRAP, FOUND_MANUAL, FOUND_MDNS, FOUND_DHT, FOUND_INBOUND, FOUND_COUNT };
+enum found {
+    FOUND_BOOTSTRAP,
+    FOUND_MANUAL,
+    FOUND_MDNS,
+    FOUND_DHT,
+    FOUND_GOSSIP, /* a server has heard of it */
+    FOUND_INBOUND,
+    FOUND_COUNT
+};
 const char *found_name(enum found f);
 
 struct servers_cfg {
@@ -51,6 +60,8 @@ struct servers_cfg {
     struct store *store; /* sets, bans, evidence; NULL: none is kept */
     bool is_local;       /* only loopback addresses: the local network */
     bool (*has_own_node)(void *user, struct id network); /* may be NULL */
+    /* operator_of: who runs a server, in its own words, until the next call; empty: it does not say. May be NULL */
+    struct span (*operator_of)(void *user, const struct peer_id *peer);
     /* ask_evidence asks what a server's machine proves; servers_attested follows. false: not now. NULL: nobody is asked */
     bool (*ask_evidence)(void *user, const struct peer_id *peer);
     void (*changed)(void *user);  /* peers or servers came or went; may be NULL */
@@ -210,13 +221,13 @@ void servers_done(struct servers *s);
 /* servers_add takes a multiaddr that ends in /p2p/ID. ERR_MALFORMED: it is none; ERR_LIMIT; OK also if it is known. */
 MUST_CHECK enum err servers_add(struct servers *s, struct span multiaddr_text, enum found found);
 
-/* servers_hear takes what a stranger says, on the local network or in the DHT: a peer and an address of it. It is dialled,
+/* servers_hear takes what a stranger says, on the local network, in the DHT or as a server: a peer and an address of it. It is dialled,
  * and becomes a server only if it says in identify that it serves wallets; it is asked when no server that was named can
  * be. OK also if it is known, or was named; ERR_LIMIT: there are as many as we look at for now. */
 struct servers_heard {
     struct peer_id peer;
     struct span addr; /* multiaddr bytes */
-    enum found found; /* MDNS, DHT */
+    enum found found; /* MDNS, DHT, GOSSIP */
 };
 MUST_CHECK enum err servers_hear(struct servers *s, instant now, const struct servers_heard *heard);
 

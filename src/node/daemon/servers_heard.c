@@ -1,4 +1,4 @@
-/* Servers that are heard of on the local network or in the DHT: anybody's word, taken in small numbers and behind those that were named. */
+/* Servers that are heard of on the local network, in the DHT or from other servers: anybody's word, taken in small numbers and behind those that were named. */
 #include "node/daemon/servers_inside.h"
 
 #include <string.h>
@@ -6,9 +6,9 @@
 static const uint64_t HEARD_STAYS_US = 60 * US_PER_S; /* before another may have its place */
 enum { FAILURES_GIVEN_UP = 3 };
 
-static bool is_heard(const struct target *x)
+static bool is_heard(enum found found)
 {
-    return x->found == FOUND_MDNS || x->found == FOUND_DHT;
+    return found == FOUND_MDNS || found == FOUND_DHT || found == FOUND_GOSSIP;
 }
 
 enum found servers_found(const struct servers *s, const struct peer_id *peer)
@@ -16,7 +16,7 @@ enum found servers_found(const struct servers *s, const struct peer_id *peer)
     enum found found = FOUND_INBOUND;
     for (size_t i = 0; i < s->target_count; i++) {
         const struct target *x = &s->targets[i];
-        if (peer_id_equal(&x->peer, peer) && (found == FOUND_INBOUND || !is_heard(x))) {
+        if (peer_id_equal(&x->peer, peer) && (found == FOUND_INBOUND || !is_heard(x->found))) {
             found = x->found;
         }
     }
@@ -73,7 +73,7 @@ enum err servers_hear(struct servers *s, instant now, const struct servers_heard
 void servers_drop_useless(struct servers *s, const struct peer_id *peer)
 {
     enum found found = servers_found(s, peer);
-    if (found != FOUND_MDNS && found != FOUND_DHT) {
+    if (!is_heard(found)) {
         return;
     }
     for (size_t i = 0; i < s->target_count; i++) {

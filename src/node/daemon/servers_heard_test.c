@@ -66,6 +66,30 @@ TEST(each_way_of_hearing_has_its_places)
     EXPECT_EQ(FOUND_DHT, servers_found(&s, &first));
 }
 
+/* However many servers are told of, those that are in use and those that were named keep their places. */
+TEST(a_flood_displaces_nobody_who_is_good)
+{
+    begin();
+    EXPECT_OK(servers_add(&s, span_str(NAMED), FOUND_MANUAL));
+    struct peer_id named = s.targets[0].peer;
+    struct peer_id good = peer_of(1);
+    uint8_t addr[] = {4, 8, 8, 8, 8, 6, 0, 1};
+    EXPECT_OK(hear_of(1, &good, SPAN_OF(addr), FOUND_GOSSIP)); /* and answers */
+    unsigned taken = 0;
+    for (unsigned i = 0; i < 1000; i++) {
+        struct peer_id peer = peer_of((uint8_t)(2 + i % 250));
+        addr[2] = (uint8_t)(i / 250);
+        taken += hear_of(1 + i * 60, &peer, SPAN_OF(addr), FOUND_GOSSIP) == OK;
+        for (size_t k = 2; k < s.target_count; k++) {
+            s.targets[k].failures = 3; /* nobody is there */
+        }
+    }
+    EXPECT(taken > 100);
+    EXPECT_EQ(1 + SERVERS_HEARD_COUNT_MAX, s.target_count);
+    EXPECT_EQ(FOUND_GOSSIP, servers_found(&s, &good));
+    EXPECT_EQ(FOUND_MANUAL, servers_found(&s, &named));
+}
+
 TEST(the_list_of_addresses_has_its_own_end)
 {
     begin();

@@ -3,6 +3,7 @@
 #include "codec/multiaddr.h"
 #include "codec/protobuf.h"
 #include "node/daemon/servers_inside.h"
+#include "service/descriptor.h"
 #include "wallet/view.h"
 
 #include <string.h>
@@ -184,12 +185,24 @@ static struct span group_of(const struct servers *s, const struct peer_id *peer)
     return SPAN_EMPTY;
 }
 
+/* Do both say that the same person runs them? Whoever says nothing, or something false, is told apart by its place alone. */
+static bool
+is_same_operator(const struct servers *s, struct span operator_name, const struct peer_id *peer)
+{
+    return operator_name.n > 0 && span_equal(operator_name, s->cfg.operator_of(s->cfg.user, peer));
+}
+
 static bool
 is_neighbour(const struct servers *s, const struct server_set *set, const struct server *one)
 {
+    uint8_t room[DESCRIPTOR_OPERATOR_LEN_MAX];
     struct span group = s->has_neighbours ? group_of(s, &one->peer) : SPAN_EMPTY;
-    for (size_t i = 0; i < set->count && group.n > 0; i++) {
-        if (span_equal(group, group_of(s, &set->peers[i]))) {
+    struct span name =
+        s->cfg.operator_of ? s->cfg.operator_of(s->cfg.user, &one->peer) : SPAN_EMPTY;
+    name = span_of(room, span_copy(MSPAN_OF(room), name));
+    for (size_t i = 0; i < set->count; i++) {
+        bool is_near = group.n > 0 && span_equal(group, group_of(s, &set->peers[i]));
+        if (is_near || is_same_operator(s, name, &set->peers[i])) {
             return true;
         }
     }

@@ -61,6 +61,39 @@ TEST(an_account_stays_inside_three)
     EXPECT_EQ(3, s.sets[0].count);
 }
 
+/* Servers 0, 1 and 2 say that one person runs them. */
+static struct span operator_of(void *user, const struct peer_id *peer)
+{
+    static const char *const names[] = {"one", "one", "one", "two", ""};
+    (void)user;
+    for (size_t i = 0; i < s.server_count; i++) {
+        if (peer_id_equal(&s.servers[i].peer, peer)) {
+            return span_str(names[i]);
+        }
+    }
+    return SPAN_EMPTY;
+}
+
+TEST(an_account_asks_no_two_of_one_operator)
+{
+    struct trust_tried tried = {0};
+    struct peer_id peers[8];
+    int from[3] = {0};
+    begin(5, 5);
+    s.cfg.operator_of = operator_of;
+    tried.peers = peers;
+    for (int i = 0; i < 3; i++) {
+        int one = pick(tried);
+        TEST_REQUIRE(one >= 0);
+        from[one < 3 ? 0 : one - 2]++;
+        peers[tried.count++] = s.servers[one].peer;
+    }
+    EXPECT_EQ(1, from[0]);
+    EXPECT_EQ(1, from[1]);
+    EXPECT_EQ(1, from[2]); /* who says nothing is not of the same */
+    EXPECT_EQ(-1, pick(tried));
+}
+
 TEST(who_breaks_promises_goes_for_another)
 {
     struct trust_tried tried = {0};

@@ -280,6 +280,33 @@ static void put_gossip(struct json_writer *j, const struct net_json *n)
     json_end_array(j);
 }
 
+/* ---- descriptors of servers ---- */
+
+static void put_directory(struct json_writer *j, const struct net_json *n)
+{
+    const struct directory_host *d = n->directory;
+    if (!d) {
+        return;
+    }
+    json_put_name(j, "directory");
+    json_put_object(j);
+    put_u64(j, "held", d->list.store.entries.count);
+    put_u64(j, "held_max", d->list.store.cfg.count_max);
+    put_u64(j, "answers", d->answers_count);
+    json_put_name(j, "verdicts");
+    json_put_array(j);
+    for (int v = 0; v < DESCRIPTOR_VERDICT_COUNT; v++) {
+        if (d->list.counts[v] > 0) {
+            json_put_object(j);
+            put_str(j, "verdict", descriptor_verdict_name((enum descriptor_verdict)v));
+            put_u64(j, "count", d->list.counts[v]);
+            json_end_object(j);
+        }
+    }
+    json_end_array(j);
+    json_end_object(j);
+}
+
 /* ---- addresses ---- */
 
 static void put_sources(struct json_writer *j, unsigned sources, bool is_relay)
@@ -435,6 +462,7 @@ void net_json_put_state(struct json_writer *j, const struct net_json *n)
     put_reasons(j, n);
     put_dht(j, n);
     put_gossip(j, n);
+    put_directory(j, n);
     put_budgets(j, n);
     json_end_object(j);
 }

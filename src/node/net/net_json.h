@@ -3,6 +3,7 @@
 
 #include "codec/json.h"
 #include "codec/multiaddr.h"
+#include "node/net/directory_host.h"
 #include "p2p/host_conn_manager.h"
 #include "p2p/host_gossip.h"
 #include "p2p/host_kad.h"
@@ -21,10 +22,11 @@ enum {
 
 struct net_json {
     const struct host *host;
-    const struct host_kad *kad;            /* NULL: no DHT */
-    const struct host_gossip *gossip;      /* NULL: no gossipsub */
-    const struct host_conn_manager *peers; /* NULL: nobody manages connections */
-    const struct host_reach *reach;        /* NULL: nothing is known */
+    const struct host_kad *kad;             /* NULL: no DHT */
+    const struct host_gossip *gossip;       /* NULL: no gossipsub */
+    const struct directory_host *directory; /* NULL: nothing is held of other servers */
+    const struct host_conn_manager *peers;  /* NULL: nobody manages connections */
+    const struct host_reach *reach;         /* NULL: nothing is known */
     const struct budget
         *budgets[NET_JSON_BUDGETS_MAX]; /* of the program, beside the host's; NULL ends them */
     instant now;

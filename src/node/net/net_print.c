@@ -227,6 +227,24 @@ static void print_topics(struct json r)
     }
 }
 
+static void print_directory(struct json r)
+{
+    char verdict[TEXT_LEN];
+    struct json d;
+    struct json one;
+    if (!json_find(&d, r, "directory")) {
+        return;
+    }
+    (void)printf("Directory  descriptors of %llu servers, at most %llu",
+                 (unsigned long long)number(d, "held"), (unsigned long long)number(d, "held_max"));
+    struct json_iter it = list_of(d, "verdicts");
+    for (bool any = false; json_next(&it, NULL, &one); any = true) {
+        (void)printf("%s%llu %s", any ? ", " : "; came: ", (unsigned long long)number(one, "count"),
+                     text_of(one, "verdict", verdict));
+    }
+    (void)putchar('\n');
+}
+
 static void print_budget(struct json r)
 {
     char name[TEXT_LEN];
@@ -263,6 +281,7 @@ void net_print_state(struct json r)
     print_reasons(r);
     print_dht(r);
     print_topics(r);
+    print_directory(r);
     print_budget(r);
 }
 

@@ -8,6 +8,7 @@ static struct net_json net_of(const struct server *s)
         .host = &s->host,
         .kad = s->dht.is_on ? &s->dht.kad : NULL,
         .gossip = s->gossip.is_on ? &s->gossip.host : NULL,
+        .directory = s->gossip.is_on ? &s->gossip.directory : NULL,
         .peers = &s->peers,
         .reach = s->reach.is_on ? &s->reach.host : NULL,
         .budgets = {&s->budget, s->gossip.is_on ? &s->gossip.directory.list.store.budget : NULL},

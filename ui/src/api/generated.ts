@@ -180,7 +180,8 @@ export type Peer = {
   id: string;
   address: string;
   direction: 'in' | 'out';
-  found: 'mdns' | 'dht' | 'saved' | 'bootstrap' | 'manual' | 'inbound';
+  /** gossip: a server told of it. */
+  found: 'mdns' | 'dht' | 'saved' | 'bootstrap' | 'manual' | 'inbound' | 'gossip';
   /** 0: not measured. */
   rtt_ms: number;
   /** What it calls itself; a stranger's words. */
@@ -552,6 +553,7 @@ export type NetworkStatus = {
     bootstrap: number;
     manual: number;
     inbound: number;
+    gossip: number;
   };
   /** Bytes. */
   memory_used: number;
@@ -670,6 +672,20 @@ export type NetState = {
     peers: number;
     mesh: string[];
   }[];
+  /** Signed descriptors of servers, from gossip or asked for. */
+  directory?: {
+    /** Servers of which one is held. */
+    held: number;
+    held_max: number;
+    /** To peers that asked for some. */
+    answers: number;
+    /** What came of those that came. */
+    verdicts: {
+      /** taken, or why not. */
+      verdict: string;
+      count: number;
+    }[];
+  };
   /** Memory in bytes. A scope lies within those above it. */
   budget: {
     scope: string;
