@@ -147,7 +147,7 @@ bool host_reach_poll(struct host_reach *hr)
 void host_reach_set_listen(struct host_reach *hr, const struct net_addr *addrs, size_t count)
 {
     hr->listen_count = count < HOST_REACH_LISTEN_MAX ? count : HOST_REACH_LISTEN_MAX;
-    memcpy(hr->listen, addrs, hr->listen_count * sizeof *addrs);
+    (void)span_copy(MSPAN_OF(hr->listen), span_of(addrs, hr->listen_count * sizeof *addrs));
     hr->is_listening = count > 0;
     stale(hr);
 }
@@ -155,7 +155,7 @@ void host_reach_set_listen(struct host_reach *hr, const struct net_addr *addrs, 
 void host_reach_set_mapped(struct host_reach *hr, const struct net_addr *addrs, size_t count)
 {
     hr->mapped_count = count < HOST_REACH_MAPPED_MAX ? count : HOST_REACH_MAPPED_MAX;
-    memcpy(hr->mapped, addrs, hr->mapped_count * sizeof *addrs);
+    (void)span_copy(MSPAN_OF(hr->mapped), span_of(addrs, hr->mapped_count * sizeof *addrs));
     stale(hr);
 }
 

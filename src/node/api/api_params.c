@@ -47,7 +47,7 @@ enum err api_member_bytes(struct json object, const char *name, struct buf *out,
     size_t start = out->n;
     struct wr w = wr_init_buf(out);
     TRY(base64_decode(&w, BASE64_URL_BARE, text));
-    *ret = span_of(out->p + start, out->n - start);
+    *ret = span_from(buf_span(out), start);
     return OK;
 }
 
