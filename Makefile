@@ -26,7 +26,7 @@ $(BUILD)/build.ninja: $(MESON_FILES)
 	@tools/deps.sh --check run
 	@$(call configure,$(CC_RELEASE),)
 
-deps: ## install what is missing: GROUP=run (default), test or dev
+deps: ## install what is missing: GROUP=run (default), test, interop or dev
 	@tools/deps.sh $(GROUP)
 
 run: ## a local network and the wallet on it, in your browser, until Ctrl-C; test money only
@@ -84,7 +84,7 @@ bench-count: all ## instructions of fixed pieces of work, against bench/baseline
 	@ninja -C $(BUILD) bench/bench_counted >/dev/null
 	@bench/count.py --program $(abspath $(BUILD))/bench/bench_counted --compiler gcc-$$(gcc -dumpfullversion) $(COUNT)
 
-interop: all ## against js-libp2p, go and rust where their toolchains are, and the wallet in Firefox
+interop: all ## against js-libp2p, go and rust where their toolchains are, the wallet in Firefox, the packages in a Debian of their own
 	@tests/interop/all.sh $(BUILD)
 
 sim-long: all ## the simulated networks with thousands of seeds and ten thousand nodes (hours)

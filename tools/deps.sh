@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# deps.sh [--check] [run|test|dev]: brings what tools/packages.txt names for the group (default run) and
+# deps.sh [--check] [run|test|interop|dev]: brings what tools/packages.txt names for the group (default run) and
 # the pinned Node. Says first what is missing. Root installs; anybody else is shown the one command.
 # With --check nothing is installed: exit status 1 if something is missing. Quick when all is there.
 set -euo pipefail
@@ -10,8 +10,9 @@ group=${1:-run}
 case $group in
 run) groups=' run ' ;;
 test) groups=' run test ' ;;
+interop) groups=' run test interop ' ;;
 dev) groups=' run test dev ' ;;
-*) echo "deps: unknown group '$group': use run, test or dev" >&2; exit 2 ;;
+*) echo "deps: unknown group '$group': use run, test, interop or dev" >&2; exit 2 ;;
 esac
 
 command -v dpkg-query >/dev/null || { echo "deps: this is not Debian: install the packages of tools/packages.txt by hand" >&2; exit 1; }

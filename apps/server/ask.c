@@ -5,7 +5,6 @@
 #include "node/api/local_client.h"
 #include "node/net/net_json.h"
 #include "node/net/net_print.h"
-#include "node/server/server_check.h"
 #include "withdraw.h"
 
 #include <poll.h>
@@ -284,22 +283,15 @@ int ask(const struct server_config_args *args, const struct ask_words *words)
     return code;
 }
 
-int check_config(const struct server_config *config, bool is_json)
+void print_checked(const struct server_checked *c, bool is_json)
 {
-    struct server_checked c;
-    char text[SERVER_TEXT_LEN] = "";
-    if (server_check(config, &c, text) != OK) {
-        (void)fprintf(stderr, "passmesh-server: %s\n", text);
-        return EXIT_FAILED;
-    }
     if (is_json) {
         (void)printf("{\"network\":\"%s\",\"chain_id\":%llu,\"listen\":%zu,\"bundler\":%s}\n",
-                     c.network, (unsigned long long)c.chain_id, c.listen_count,
-                     c.is_bundler ? "true" : "false");
+                     c->network, (unsigned long long)c->chain_id, c->listen_count,
+                     c->is_bundler ? "true" : "false");
     } else {
         (void)printf("The configuration is good: %s (chain %llu), %zu address%s for peers, %s.\n",
-                     c.network, (unsigned long long)c.chain_id, c.listen_count,
-                     c.listen_count == 1 ? "" : "es", c.is_bundler ? "bundling" : "no bundling");
+                     c->network, (unsigned long long)c->chain_id, c->listen_count,
+                     c->listen_count == 1 ? "" : "es", c->is_bundler ? "bundling" : "no bundling");
     }
-    return EXIT_GOOD;
 }

@@ -1,6 +1,7 @@
 #ifndef SERVER_ASK_H
 #define SERVER_ASK_H
 
+#include "node/server/server_check.h"
 #include "node/server/server_config.h"
 
 #include <stdbool.h>
@@ -20,7 +21,7 @@ bool ask_is_command(const char *word);
 /* ask asks the server of this home, or the system's where none was named; the exit code. */
 int ask(const struct server_config_args *args, const struct ask_words *words);
 
-/* check_config says whether a server would start with it, as far as that can be told without a start; the exit code. */
-int check_config(const struct server_config *config, bool is_json);
+/* print_checked says on stdout what a configuration comes to. */
+void print_checked(const struct server_checked *c, bool is_json);
 
 #endif

@@ -35,6 +35,7 @@ static int run(const struct server_config_args *args, struct words *words)
     static struct server_config config;
     char text[SERVER_TEXT_LEN] = "";
     struct diag diag = {0};
+    struct server_checked checked;
     if (words->ask.command) {
         return ask(args, &words->ask);
     }
@@ -46,10 +47,7 @@ static int run(const struct server_config_args *args, struct words *words)
             (void)snprintf(text, sizeof text, "%s. See line %zu of server.ini.", rule, diag.offset);
         }
         say_failure(text);
-        return diag.offset > 0 || err == ERR_IO ? EXIT_FAILED : EXIT_USAGE;
-    }
-    if (words->is_check) {
-        return check_config(&config, words->ask.is_json);
+        return err == ERR_IO ? EXIT_FAILED : EXIT_USAGE;
     }
     if (words->withdraw.is_withdrawal) {
         return withdraw(&config, &words->withdraw);
@@ -57,6 +55,14 @@ static int run(const struct server_config_args *args, struct words *words)
     if (words->seal.is_seal) {
         enum seal_exit code = seal_run("passmesh-server", &config.places, &words->seal);
         return code == SEAL_WORDS ? words_help(stderr) : (int)code;
+    }
+    if (server_check(&config, &checked, text) != OK) {
+        say_failure(text);
+        return EXIT_USAGE;
+    }
+    if (words->is_check) {
+        print_checked(&checked, words->ask.is_json);
+        return EXIT_GOOD;
     }
     if (server_run(&config, text, ready_say, &words->ask.is_json) == OK) {
         return EXIT_GOOD;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # all.sh BUILD   our node against every other libp2p for which there is a toolchain: js (npm), go, rust, and how fast each is;
-# then the demo's journey in Firefox ESR. TAP of each, then one line of counts. What is missing is said and skipped.
+# then the demo's journey in Firefox ESR, and the Debian packages in a virtual machine. TAP of each, then one line of counts. What is missing is said and skipped.
 set -uo pipefail
 build=$(realpath "$1")
 here=$(cd "$(dirname "$0")" && pwd)
@@ -77,6 +77,11 @@ fi
 echo "# Firefox ESR"
 "$here/../../tools/local/start.sh" firefox.mjs | tee "$out/firefox.tap"
 count "$out/firefox.tap"
+
+echo "# Debian 12 in a virtual machine"
+ninja -C "$build" tests/system/intruder.so tests/landlock_abi >"$out/ninja.log" || { cat "$out/ninja.log"; exit 1; }
+"$here/vm/vm.py" "$build" | tee "$out/vm.tap"
+count "$out/vm.tap"
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
