@@ -42,13 +42,15 @@ static struct descriptor descriptor_of(unsigned i)
                                .operator_name = SPAN_LIT("somebody")};
 }
 
+static bool is_internet; /* places count */
+
 static void start_directory(unsigned i, bool serves)
 {
     struct directory_host_cfg cfg = {
         .list = {.host = &net.nodes[i].host,
                  .parent = test_budget(),
                  .count_max = 64,
-                 .is_local = true,
+                 .is_local = !is_internet,
                  .on_taken = on_taken,
                  .user = &told[i]},
         .rng = &net.nodes[i].rng.rng,
@@ -193,6 +195,64 @@ TEST(forgers_are_heard_no_more)
     EXPECT(gossip_peer_find(&gossips[1].gossip, &info, host_self(&net.nodes[0].host)));
     EXPECT(info.score < -80 * GOSSIP_ONE);
     EXPECT_EQ(0, told[2]);
+    stop();
+}
+
+/* A descriptor of a peer that nobody knows, in the /24 that is wanted. */
+static struct span descriptor_of_stranger(struct mspan room, unsigned number, uint8_t network)
+{
+    const uint8_t addr[] = {4, 8, 8, network, (uint8_t)number, 6, 0x0f, 0xa1};
+    struct secret32 seed = {
+        .bytes = {0xff, (uint8_t)(number >> 8), (uint8_t)number, network}
+    };
+    struct key_signer signer;
+    struct peer_id id;
+    struct descriptor d = descriptor_of(0);
+    struct wr w = wr_init(room);
+    key_signer_init(&signer, &seed);
+    peer_id_of_key(&id, signer.signer.public_key);
+    d.peer = peer_id_span(&id);
+    d.seq = 1;
+    d.issued_s = HOST_NET_UNIX_S;
+    d.expires_s = d.issued_s + 3600;
+    d.addrs[0] = SPAN_OF(addr);
+    EXPECT_OK(descriptors_seal(&w, &d, &signer.signer, test_budget()));
+    key_signer_done(&signer);
+    return span_of(room.p, w.n);
+}
+
+/* One peer tells of a thousand servers in one network, and then of one in each of many more than there is room for. */
+TEST(a_flood_is_capped_where_it_comes_in)
+{
+    uint8_t room[DESCRIPTOR_SEALED_LEN_MAX];
+    is_internet = true;
+    start(3);
+    is_internet = false;
+    for (unsigned i = 0; i < 1000; i++) {
+        struct span sealed = descriptor_of_stranger(MSPAN_OF(room), i, 8);
+        EXPECT_OK(gossip_publish(&gossips[0].gossip, net.now, SPAN_LIT(DESCRIPTOR_TOPIC), sealed));
+        if (i % 50 == 0) {
+            host_net_pass(&net, 2 * US_PER_S);
+        }
+    }
+    host_net_pass(&net, 2 * US_PER_S);
+    EXPECT_EQ(3, told[1]);
+    EXPECT_EQ(3, told[2]);
+    EXPECT(directories[1].list.counts[DESCRIPTOR_CROWDED] > 500);
+    EXPECT_EQ(0, directories[2].list.counts[DESCRIPTOR_CROWDED]); /* node 1 passed three on */
+    for (unsigned i = 0; i < 100; i++) {
+        struct span sealed = descriptor_of_stranger(MSPAN_OF(room), 1, (uint8_t)(100 + i));
+        EXPECT_OK(gossip_publish(&gossips[0].gossip, net.now, SPAN_LIT(DESCRIPTOR_TOPIC), sealed));
+        host_net_pass(&net, US_PER_S);
+    }
+    EXPECT_EQ(64, directories[1].list.store.entries.count);
+    EXPECT_EQ(39, directories[1].list.counts[DESCRIPTOR_FULL]);
+    EXPECT_EQ(64, directories[2].list.store.entries.count);
+    for (unsigned i = 1; i < 3; i++) {
+        const struct budget *b = &directories[i].list.store.budget;
+        EXPECT(b->used <= b->limit);
+        EXPECT(gossips[i].gossip.budget.used <= gossips[i].gossip.budget.limit);
+    }
     stop();
 }
 
