@@ -18,6 +18,8 @@ int command_completion(const struct command_args *args)
         "        account) words='list use rename' ;;\n"
         "        owners) words='list add remove apply veto rename forget' ;;\n"
         "        upgrade) words='begin apply veto' ;;\n"
+        "        limits) words='list set lower apply veto' ;;\n"
+        "        known) words='list add forget apply veto' ;;\n"
         "        network) words='list use' ;;\n"
         "        net) words='status ping find trace --help' ;;\n"
         "        ping|find|trace) [ \"${COMP_WORDS[COMP_CWORD-2]}\" != net ] ||\n"

@@ -69,7 +69,7 @@ static void print_why(struct json figure)
     (void)printf("; block %s\n", command_text(figure, "block", block));
 }
 
-static void print_figure(struct json figure)
+void command_print_figure(struct json figure)
 {
     char value[COMMAND_TEXT_LEN];
     char unit[COMMAND_TEXT_LEN];
@@ -325,7 +325,7 @@ static void print_items(struct json r, bool has_why)
     struct json_iter it = json_iterate(list);
     while (json_next(&it, NULL, &one)) {
         if (json_find(&amount, one, "amount")) {
-            print_figure(amount);
+            command_print_figure(amount);
             (void)putchar('\n');
             if (has_why) {
                 print_why(amount);
@@ -459,7 +459,7 @@ static void print_rows(struct json r, bool has_why)
         (void)printf("%-9s %s ", command_text(one, "state", state),
                      is_in ? "received" : "sent    ");
         if (json_find(&amount, one, "amount")) {
-            print_figure(amount);
+            command_print_figure(amount);
         }
         if (json_find(&party, one, "party")) {
             (void)printf(" %s %s", is_in ? "from" : "to", command_text(party, "address", address));
@@ -602,7 +602,7 @@ void command_print_prepared(struct json r)
     char code[COMMAND_TEXT_LEN];
     if (json_find(&fee, r, "fee") && json_find(&max, fee, "max")) {
         (void)fputs("Fee at most ", stdout);
-        print_figure(max);
+        command_print_figure(max);
         (void)putchar('\n');
     }
     (void)printf("Check code %s: the page and your passkey must show the same.\n"
@@ -610,24 +610,59 @@ void command_print_prepared(struct json r)
                  command_text(r, "check_code", code));
 }
 
+/* An asset's id and an amount of it in its smallest unit; symbol NULL: the native one. Or says why not, with the exit code. */
+static int amount_of(struct local_client *c,
+                     const struct command_selection *s,
+                     const char *symbol,
+                     const char *text,
+                     char asset[static COMMAND_TEXT_LEN],
+                     char amount[static COMMAND_TEXT_LEN])
+{
+    unsigned decimals = 0;
+    struct u256 value;
+    if (!find_asset(c, s, symbol, asset, &decimals)) {
+        return EXIT_FAILED;
+    }
+    if (u256_parse_units(&value, span_str(text), decimals) != OK) {
+        command_say("\"%s\" is no amount: use a point for decimals, at most %u of them.", text,
+                    decimals);
+        return EXIT_USAGE;
+    }
+    (void)u256_print_decimal(amount, value);
+    return EXIT_DONE;
+}
+
+int command_amount(const struct command_args *args,
+                   const char *symbol,
+                   const char *text,
+                   char asset[static COMMAND_TEXT_LEN],
+                   char amount[static COMMAND_TEXT_LEN])
+{
+    struct local_client c;
+    struct command_selection s;
+    if (!commands_open(args, &c)) {
+        return EXIT_FAILED;
+    }
+    int status =
+        selection_of(&c, &s) ? amount_of(&c, &s, symbol, text, asset, amount) : EXIT_FAILED;
+    local_client_close(&c);
+    return status;
+}
+
 static int send_prepared(const struct command_args *args, struct local_client *c)
 {
     struct command_selection s;
     char asset[COMMAND_TEXT_LEN];
     char room[COMMAND_PARAMS_LEN];
-    char amount[U256_TEXT_LEN];
-    unsigned decimals = 0;
-    struct u256 value;
-    if (!selection_of(c, &s) ||
-        !find_asset(c, &s, args->argc == 3 ? args->argv[2] : NULL, asset, &decimals)) {
+    char amount[COMMAND_TEXT_LEN];
+    if (!selection_of(c, &s)) {
         return EXIT_FAILED;
     }
-    if (u256_parse_units(&value, span_str(args->argv[1]), decimals) != OK) {
-        command_say("\"%s\" is no amount: use a point for decimals, at most %u of them.",
-                    args->argv[1], decimals);
-        return EXIT_USAGE;
+    const char *symbol = args->argc == 3 ? args->argv[2] : NULL;
+    int status = amount_of(c, &s, symbol, args->argv[1], asset, amount);
+    if (status != EXIT_DONE) {
+        return status;
     }
-    (void)u256_print_decimal(amount, value);
     const char *const pairs[] = {"account_id", s.account, "network_id", s.network,
                                  "asset",      asset,     "to",         args->argv[0],
                                  "amount",     amount,    "speed",      "normal"};

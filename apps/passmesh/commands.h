@@ -76,6 +76,17 @@ struct command_of_account {
 };
 int commands_call_account(const struct command_args *args, const struct command_of_account *what);
 
+/* command_print_figure prints an amount with its unit and grade. */
+void command_print_figure(struct json figure);
+
+/* command_amount asks the running wallet for the asset of that symbol, and gives its id and the amount that text says, in its smallest
+ * unit. Not EXIT_DONE: why not was said. */
+int command_amount(const struct command_args *args,
+                   const char *symbol,
+                   const char *text,
+                   char asset[static COMMAND_TEXT_LEN],
+                   char amount[static COMMAND_TEXT_LEN]);
+
 /* command_print_prepared says what is to be approved in the page. */
 void command_print_prepared(struct json r);
 
@@ -88,6 +99,8 @@ int command_status(const struct command_args *args);
 int command_account(const struct command_args *args);
 int command_owners(const struct command_args *args);  /* command_owners.c */
 int command_upgrade(const struct command_args *args); /* command_upgrade.c */
+int command_limits(const struct command_args *args);  /* command_limits.c, as the next */
+int command_known(const struct command_args *args);
 int command_balance(const struct command_args *args);
 int command_servers(const struct command_args *args);
 int command_accounts(const struct command_args *args);

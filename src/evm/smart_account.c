@@ -147,7 +147,7 @@ read_batch(struct smart_call *ret_calls, size_t *ret_count, size_t count_max, st
             return ERR_MALFORMED;
         }
     }
-    if (!abi_rd_ok(&outer) || !abi_rd_ok(&list) || count == 0) {
+    if (!abi_rd_ok(&outer) || !abi_rd_ok(&list)) {
         return ERR_MALFORMED;
     }
     *ret_count = count;
@@ -171,7 +171,44 @@ enum err smart_account_calls(struct smart_call *ret_calls,
     if (!abi_rd_ok(&r) || !span_equal(SPAN_OF(mode), SPAN_OF(execute_mode_batch))) {
         return ERR_MALFORMED;
     }
-    return read_batch(ret_calls, ret_count, count_max, batch);
+    size_t count = 0;
+    TRY(read_batch(ret_calls, &count, count_max, batch));
+    if (count == 0) {
+        return ERR_MALFORMED;
+    }
+    *ret_count = count;
+    return OK;
+}
+
+static void within_selector(uint8_t ret[static ABI_SELECTOR_LEN])
+{
+    abi_selector(ret, SPAN_LIT("executeWithin((address,uint256,bytes)[])"));
+}
+
+enum err smart_account_within(struct buf *out, const struct smart_call *calls, size_t count)
+{
+    check(count <= SMART_ACCOUNT_CALL_COUNT_MAX);
+    uint8_t selector[ABI_SELECTOR_LEN];
+    within_selector(selector);
+    TRY(buf_append(out, SPAN_OF(selector)));
+    return write_batch(out, calls, count);
+}
+
+bool smart_account_is_within(struct span calldata)
+{
+    uint8_t selector[ABI_SELECTOR_LEN];
+    within_selector(selector);
+    return span_starts_with(calldata, SPAN_OF(selector));
+}
+
+enum err smart_account_within_calls(struct smart_call *ret_calls,
+                                    size_t *ret_count,
+                                    size_t count_max,
+                                    struct span calldata)
+{
+    return smart_account_is_within(calldata)
+               ? read_batch(ret_calls, ret_count, count_max, span_from(calldata, ABI_SELECTOR_LEN))
+               : ERR_MALFORMED;
 }
 
 enum err

@@ -65,6 +65,17 @@ MUST_CHECK enum err smart_account_calls(struct smart_call *ret_calls,
                                         size_t count_max,
                                         struct span calldata);
 
+/* The same of executeWithin, of version 2: calls for which one owner's signature suffices, because they keep within limits
+ * (docs/account.md, "Limits"). count may be 0: it uses up the nonce and does nothing. */
+MUST_CHECK enum err
+smart_account_within(struct buf *out, const struct smart_call *calls, size_t count);
+bool smart_account_is_within(
+    struct span calldata); /* has its selector: the contract takes one signature, or refuses it */
+MUST_CHECK enum err smart_account_within_calls(struct smart_call *ret_calls,
+                                               size_t *ret_count,
+                                               size_t count_max,
+                                               struct span calldata);
+
 /* One owner's signature over a hash. */
 struct smart_signature {
     struct smart_owner owner;

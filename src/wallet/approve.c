@@ -124,6 +124,14 @@ static bool is_of(const struct smart_owner *a, const struct smart_owner *b)
     return span_equal(span_of(a->bytes, a->len), span_of(b->bytes, b->len));
 }
 
+uint64_t wallet_signers_needed(const struct wallet *w, const struct operation *op)
+{
+    const struct account *a = wallet_account(w, op->account);
+    return !a || op->is_transaction || operation_is_within(op)
+               ? 1
+               : wallet_threshold(w, a, op->network);
+}
+
 size_t wallet_signers(const struct wallet *w,
                       const struct operation *op,
                       const struct owner *ret[static OPERATION_SIGNER_COUNT_MAX])
@@ -240,7 +248,7 @@ static enum err sign(struct wallet *w,
         copy->owner = a->owner->id;
         step.by = name_span(&a->owner->name);
     }
-    if (a->owner && signers < wallet_threshold(w, book_account(w, copy->account), copy->network)) {
+    if (a->owner && signers < wallet_signers_needed(w, copy)) {
         note_signed_in_part(copy, t);
     } else {
         operation_go(copy, step);

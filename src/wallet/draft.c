@@ -69,6 +69,17 @@ struct smart_call draft_call(const struct task *task, uint8_t room[static 68])
     return (struct smart_call){.to = x->token, .data = span_of(room, 68)};
 }
 
+enum err draft_call_data(struct buf *out, const struct task *task)
+{
+    uint8_t room[68];
+    struct smart_call call = draft_call(task, room);
+    if (!task->is_within) {
+        return smart_account_execute(out, &call, 1);
+    }
+    /* The account may not be called by itself with nothing, which is what a cancellation is: then there is no call at all. */
+    return smart_account_within(out, &call, task->operation_kind == OPERATION_CANCEL ? 0 : 1);
+}
+
 static enum err
 build_init_code(struct wallet *w, const struct account *a, const struct network *n, struct buf *out)
 {
@@ -115,9 +126,7 @@ static enum err smart_draft_build(struct wallet *w,
     const struct network *n = wallet_network(w, task->transfer.network);
     buf_init(&d->init_code, &w->budget, INIT_CODE_LEN_MAX);
     buf_init(&d->call_data, &w->budget, CALL_DATA_LEN_MAX);
-    uint8_t room[68];
-    struct smart_call call = draft_call(task, room);
-    TRY(smart_account_execute(&d->call_data, &call, 1));
+    TRY(draft_call_data(&d->call_data, task));
     if (!v->is_deployed) {
         TRY(build_init_code(w, a, n, &d->init_code));
     }
@@ -130,7 +139,11 @@ static enum err smart_draft_build(struct wallet *w,
         .max_fee_per_gas = fee.max,
         .max_priority_fee_per_gas = fee.priority,
     };
-    struct fee_facts facts = {.view = v, .signers = (size_t)wallet_threshold(w, a, n->id)};
+    struct fee_facts facts = {
+        .view = v,
+        .is_within = task->is_within,
+        .signers = task->is_within ? 1 : (size_t)wallet_threshold(w, a, n->id),
+    };
     uint64_t gas = 0;
     if (!u256_is_zero(task->trial_gas) && u256_to_u64(&gas, task->trial_gas) == OK) {
         facts.call_gas = gas;
@@ -230,6 +243,13 @@ enum err draft_make(struct wallet *w, struct draft *d, struct task *task, const 
         struct smart_draft smart = {0};
         err = make_userop(w, d, &smart, task, v);
         smart_draft_done(&smart);
+        if (err == OK && task->is_within && !limit_allows(w, v, task, d->fee_max)) {
+            task->is_within = false; /* its fee is too much for one owner */
+            buf_clear(&d->encoded);
+            smart = (struct smart_draft){0};
+            err = make_userop(w, d, &smart, task, v);
+            smart_draft_done(&smart);
+        }
     }
     if (err == ERR_STATE && task->kind == TASK_REPLACE) {
         coded_set(&task->result.why, "not_replaceable");

@@ -62,6 +62,7 @@ struct task {
     struct transfer transfer;
     struct id replaces;
     struct id owner;                 /* of OPERATION_OWNER_*: who is added or leaves */
+    bool is_within;                  /* one owner's signature is to suffice: limit_allows it */
     uint8_t call[TASK_CALL_LEN_MAX]; /* the account's call to itself, once the chain was read */
     size_t call_len;
     enum operation_kind operation_kind;
@@ -355,6 +356,8 @@ void draft_done(struct draft *d);
 /* draft_call is the call of a transfer: ether directly, a token by transfer(address,uint256), its data in room; of owners:
  * task->call, to the account itself. */
 struct smart_call draft_call(const struct task *task, uint8_t room[static 68]);
+/* draft_call_data appends what the EntryPoint is to hand to the smart account: execute, or executeWithin. */
+MUST_CHECK enum err draft_call_data(struct buf *out, const struct task *task);
 /* draft_make fills *d, which is zeroed; a replacement takes the nonce of what it replaces and outbids it. ERR_STATE: that is gone (the
  * task says not_replaceable). */
 MUST_CHECK enum err
@@ -438,6 +441,34 @@ size_t setting_probe(struct wallet *w,
                      struct view *v);
 /* setting_read forgets the settings of former owners, which a reading that is over says are void. */
 void setting_read(struct wallet *w, struct view *v);
+
+/* The values of a line: limit, an amount in units with its symbol; address and name. */
+void setting_say_limit(struct coded *c,
+                       const struct network *n,
+                       struct address token,
+                       struct u256 amount);
+void setting_say_known(struct coded *c,
+                       const struct wallet *w,
+                       const struct operation *op,
+                       struct address to);
+
+/* ---- limit.c ---- */
+/* limit_allows: what the task is about can be done with one owner's signature where several must sign, as v says, when its greatest fee
+ * is this one. */
+bool limit_allows(const struct wallet *w,
+                  const struct view *v,
+                  const struct task *task,
+                  struct u256 fee);
+/* As setting_lacks and setting_is_due, of limits. limit_probe notes in v what is to be asked; false: nothing. */
+bool limit_lacks(const struct wallet *w, const struct view *v, const struct task *task);
+bool limit_is_due(const struct wallet *w, const struct view *v);
+bool limit_probe(const struct wallet *w,
+                 struct wallet_time t,
+                 const struct account *a,
+                 struct view *v);
+/* limit_build makes the call that lowers a limit or forgets an address. limit_add_risks says that, and how many must sign. */
+MUST_CHECK enum err limit_build(struct wallet *w, struct task *task, const struct view *v);
+void limit_add_risks(const struct wallet *w, struct operation *op);
 
 /* ---- track.c ---- */
 struct open_operation *track_find(struct wallet *w, struct id operation);

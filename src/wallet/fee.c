@@ -47,6 +47,9 @@ enum err fee_fill_limits(struct userop *op, const struct fee_facts *facts, struc
     check(facts->signers <= OPERATION_SIGNER_COUNT_MAX);
     memset(dummy, 0xff, sizeof dummy); /* every byte at the dearer rate */
     uint64_t verify = facts->signers * (facts->view->has_p256 ? GAS_VERIFY : GAS_VERIFY_FALLBACK);
+    if (facts->is_within) {
+        verify += GAS_PROMISE;
+    }
     if (op->init_code.n > 0) {
         verify += GAS_DEPLOY;
     }

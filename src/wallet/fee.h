@@ -17,6 +17,7 @@ enum {
     /* Gas of an account's validation, from contracts/ (tests print it), with a fifth on top. */
     GAS_VERIFY = 90000,           /* a passkey through P256VERIFY */
     GAS_VERIFY_FALLBACK = 480000, /* the same in Solidity, where the chain has no P256VERIFY */
+    GAS_PROMISE = 35000,          /* counting the fee against a limit at validation */
     GAS_DEPLOY = 420000,          /* making the account */
     GAS_EXECUTE = 45000,          /* the account's own work around a call */
     GAS_CALL_UNTRIED = 150000,    /* of a call that could not be tried out */
@@ -35,6 +36,7 @@ struct fee_per_gas fee_per_gas_for(const struct view *v, enum fee_speed speed);
 struct fee_facts {
     const struct view *view;
     uint64_t call_gas;
+    bool is_within; /* it keeps within limits, and counts */
     size_t signers; /* owners who must sign, 1 to OPERATION_SIGNER_COUNT_MAX */
 };
 MUST_CHECK enum err

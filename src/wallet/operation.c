@@ -35,6 +35,8 @@ const char *operation_kind_name(enum operation_kind kind)
     case OPERATION_KNOWN_BEGIN:     return "known_begin";
     case OPERATION_KNOWN_APPLY:     return "known_apply";
     case OPERATION_KNOWN_VETO:      return "known_veto";
+    case OPERATION_LIMIT_LOWER:     return "limit_lower";
+    case OPERATION_KNOWN_FORGET:    return "known_forget";
     case OPERATION_KIND_COUNT:      break;
     }
     return "send";
@@ -57,7 +59,7 @@ bool operation_is_own_call(enum operation_kind kind)
 
 bool operation_is_setting(enum operation_kind kind)
 {
-    return kind >= OPERATION_GUARDIANS_BEGIN && kind <= OPERATION_KNOWN_VETO;
+    return kind >= OPERATION_GUARDIANS_BEGIN && kind <= OPERATION_KNOWN_FORGET;
 }
 
 bool operation_begins(enum operation_kind kind)
@@ -206,6 +208,14 @@ void operation_add_risk(struct operation *op, const struct risk *risk)
     }
 }
 
+bool operation_is_within(const struct operation *op)
+{
+    struct userop userop;
+    return !op->is_transaction && op->userop.n > 0 &&
+           userop_decode(&userop, buf_span(&op->userop)) == OK &&
+           smart_account_is_within(userop.call_data);
+}
+
 enum err operation_own_call(struct span *ret, const struct operation *op)
 {
     struct userop userop;
@@ -215,7 +225,9 @@ enum err operation_own_call(struct span *ret, const struct operation *op)
         return ERR_MALFORMED;
     }
     TRY(userop_decode(&userop, buf_span(&op->userop)));
-    TRY(smart_account_calls(&call, &count, 1, userop.call_data));
+    TRY(smart_account_is_within(userop.call_data)
+            ? smart_account_within_calls(&call, &count, 1, userop.call_data)
+            : smart_account_calls(&call, &count, 1, userop.call_data));
     if (count != 1) {
         return ERR_MALFORMED;
     }

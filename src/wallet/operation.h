@@ -45,6 +45,8 @@ enum operation_kind {
     OPERATION_KNOWN_BEGIN,
     OPERATION_KNOWN_APPLY,
     OPERATION_KNOWN_VETO,
+    OPERATION_LIMIT_LOWER, /* at once */
+    OPERATION_KNOWN_FORGET,
     OPERATION_KIND_COUNT
 };
 
@@ -185,6 +187,9 @@ void operation_go(struct operation *op, struct step_args args);
 /* operation_add_risk does nothing if a line of that code is there or the room is full. */
 void operation_add_risk(struct operation *op, const struct risk *risk);
 const struct risk *operation_find_risk(const struct operation *op, struct span code);
+
+/* operation_is_within: one owner's signature suffices for it, whatever the threshold (evm/smart_account.h). */
+bool operation_is_within(const struct operation *op);
 
 /* operation_own_call gives the calldata of the one call that an operation of an account to itself makes; it points into op.
  * ERR_MALFORMED: it is no such operation. */

@@ -316,6 +316,14 @@ static enum err ask_trial(struct wallet *w, struct wallet_time t, struct task *t
     const struct account *a = wallet_account(w, x->account);
     uint8_t room[68];
     struct smart_call call = draft_call(task, room);
+    struct address from = a->address;
+    AUTO(buf_done) struct buf within;
+    buf_init(&within, &w->budget, TASK_CALL_LEN_MAX + 512);
+    if (task->is_within) { /* as the EntryPoint calls it, so that its limits are tried too */
+        TRY(draft_call_data(&within, task));
+        from = n->entry_point;
+        call = (struct smart_call){.to = a->address, .data = buf_span(&within)};
+    }
     char value[U256_TEXT_LEN];
     (void)u256_print_hex(value, call.value);
     buf_clear(&w->scratch);
@@ -324,7 +332,7 @@ static enum err ask_trial(struct wallet *w, struct wallet_time t, struct task *t
     json_put_array(&j);
     json_put_object(&j);
     json_put_name(&j, "from");
-    json_put_hex(&j, SPAN_OF(a->address.bytes));
+    json_put_hex(&j, SPAN_OF(from.bytes));
     json_put_name(&j, "to");
     json_put_hex(&j, SPAN_OF(call.to.bytes));
     json_put_name(&j, "value");
@@ -442,6 +450,7 @@ static void add_risks(struct wallet *w,
         coded_add_str(&r.what, "what", op->replaces.text);
         operation_add_risk(op, &r);
     }
+    limit_add_risks(w, op);
     add_fee_risk(op);
     if (a->kind == ACCOUNT_PASSKEY && !wallet_account_safety(w, a, t.unix_ms).safe &&
         n->kind != NETWORK_LOCAL) {
@@ -575,6 +584,7 @@ start_trial(struct wallet *w, struct wallet_time t, struct task *task, const str
     if (is_smart && signers > OPERATION_SIGNER_COUNT_MAX) {
         return refuse_limit(&task->result.why, "signers", OPERATION_SIGNER_COUNT_MAX);
     }
+    task->is_within = limit_allows(w, v, task, U256_ZERO); /* the fee is not known yet */
     if (task->kind == TASK_REPLACE) {
         return OK; /* its call was tried when it was new */
     }
@@ -632,7 +642,7 @@ void prepare_tick(struct wallet *w, struct wallet_time t)
             continue;
         }
         const struct view *v = wallet_view(w, task->transfer.account, task->transfer.network);
-        if (is_fresh(v, task) && !setting_lacks(w, v, task)) {
+        if (is_fresh(v, task) && !setting_lacks(w, v, task) && !limit_lacks(w, v, task)) {
             task_read(w, t, task, v);
         } else if (!w->reading.is_running) {
             read_start(w, t, task->transfer.account, task->transfer.network);

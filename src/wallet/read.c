@@ -112,7 +112,8 @@ subject_of(struct wallet *w, struct wallet_time t, const struct reading *r)
                                  .probes = r->probes,
                                  .upgrades = r->upgrades,
                                  .known = a->settings,
-                                 .settings = r->settings};
+                                 .settings = r->settings,
+                                 .limits = &r->next.limits};
 }
 
 static void read_over(struct wallet *w, struct wallet_time t, enum err err);
@@ -190,19 +191,42 @@ static void put_settings(struct wallet *w, struct wallet_time t)
     }
 }
 
+/* What one owner may do alone, at version 2. */
+static void put_limits(struct wallet *w, struct wallet_time t)
+{
+    struct reading *r = &w->reading;
+    if (!limit_probe(w, t, wallet_account(w, r->account), &r->next)) {
+        return;
+    }
+    if (r->next.anchor != ANCHOR_NONE) {
+        put_question(w, t, VIEW_PROVE_LIMITS);
+        if (r->next.limits.known_count > 0) {
+            put_question(w, t, VIEW_PROVE_KNOWN);
+        }
+        return;
+    }
+    for (unsigned q = 0; q < LIMIT_ASK_COUNT; q++) {
+        if (limit_view_has(&r->next.limits, q)) {
+            put_question(w, t, (unsigned)VIEW_LIMIT + q);
+        }
+    }
+}
+
 /* Owners change seldom, and only where the account is. */
 static void put_owners(struct wallet *w, struct wallet_time t)
 {
     struct reading *r = &w->reading;
     const struct account *a = wallet_account(w, r->account);
     bool is_fresh = r->next.owners_ms && t.unix_ms < r->next.owners_ms + OWNERS_FRESH_MS &&
-                    !upgrade_is_due(w, &r->next) && !setting_is_due(w, &r->next);
+                    !upgrade_is_due(w, &r->next) && !setting_is_due(w, &r->next) &&
+                    !limit_is_due(w, &r->next);
     if (a->kind != ACCOUNT_PASSKEY || !r->next.is_deployed || (is_fresh && !w->owners_wanted)) {
         return;
     }
     w->owners_wanted = false;
     put_upgrade(w, t);
     put_settings(w, t);
+    put_limits(w, t);
     size_t probes = owners_probe(w, r->probes, a, &r->next);
     uint64_t probe_sequence = probes ? r->next.owners.sequence + 1 : 0;
     r->next.owners = (struct owner_view){.probe_sequence = probe_sequence};

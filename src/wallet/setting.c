@@ -21,12 +21,18 @@ static_assert(OPERATION_KNOWN_VETO - OPERATION_GUARDIANS_BEGIN ==
 
 static enum operation_kind kind_of(enum account_setting_kind setting, enum setting_wish wish)
 {
+    if (wish == SETTING_WISH_LESS) {
+        return setting == ACCOUNT_SETTING_KNOWN ? OPERATION_KNOWN_FORGET : OPERATION_LIMIT_LOWER;
+    }
     return (enum operation_kind)((int)OPERATION_GUARDIANS_BEGIN + WISH_COUNT * (int)setting +
                                  (int)wish);
 }
 
 static enum setting_wish wish_of(enum operation_kind kind)
 {
+    if (kind == OPERATION_LIMIT_LOWER || kind == OPERATION_KNOWN_FORGET) {
+        return SETTING_WISH_LESS;
+    }
     return (enum setting_wish)(((int)kind - (int)OPERATION_GUARDIANS_BEGIN) % WISH_COUNT);
 }
 
@@ -184,7 +190,7 @@ enum err wallet_setting_prepare(struct wallet *w,
 {
     const struct account *a = wallet_account(w, args->own.account);
     const struct account_setting *s = args->setting;
-    if (args->what != SETTING_WISH_BEGIN) {
+    if (args->what == SETTING_WISH_APPLY || args->what == SETTING_WISH_VETO) {
         size_t i = a ? find_known(a, &args->id, args->own.network) : 0;
         if (!a || i == a->setting_count) {
             return refuse(ret_why, ERR_NOT_FOUND, a ? "unknown_setting" : "unknown_account");
@@ -293,6 +299,9 @@ setting_build(struct wallet *w, struct wallet_time t, struct task *task, const s
     if (version != ACCOUNT_VERSION_2) {
         return state_refused(task, "other_version");
     }
+    if (wish_of(task->operation_kind) == SETTING_WISH_LESS) {
+        return limit_build(w, task, v);
+    }
     return is_begun(task->operation_kind) ? build_begin(w, task, v) : build_end(w, t, task, v);
 }
 
@@ -315,33 +324,35 @@ static void say_guardians(struct coded *c, const struct account_setting *s)
     coded_add_u64(c, "threshold", s->threshold);
 }
 
-static void say_limit(struct coded *c, const struct network *n, const struct account_setting *s)
+void setting_say_limit(struct coded *c,
+                       const struct network *n,
+                       struct address token_address,
+                       struct u256 amount)
 {
-    const struct token *token = address_is_zero(s->token) ? NULL : network_token(n, s->token);
+    bool is_ether = address_is_zero(token_address);
+    const struct token *token = is_ether ? NULL : network_token(n, token_address);
     char text[CODED_VALUE_LEN_MAX + 1];
     char address[ADDRESS_TEXT_LEN];
-    struct wr w = wr_init(mspan_of(text, sizeof text - 1));
     char units[U256_TEXT_LEN];
-    bool is_listed = token || address_is_zero(s->token);
-    unsigned decimals = token ? token->decimals : is_listed ? U256_DECIMALS_ETHER : 0;
-    (void)u256_print_units(units, s->amount, decimals);
-    address_print(address, s->token);
+    struct wr w = wr_init(mspan_of(text, sizeof text - 1));
+    unsigned decimals_unlisted = is_ether ? U256_DECIMALS_ETHER : 0;
+    (void)u256_print_units(units, amount, token ? token->decimals : decimals_unlisted);
+    address_print(address, token_address);
     wr_str(&w, units);
     wr_str(&w, " ");
-    wr_str(&w, token ? token->symbol : is_listed ? n->symbol : address);
+    wr_str(&w, token ? token->symbol : is_ether ? n->symbol : address);
     text[w.n] = '\0';
     coded_add_str(c, "limit", text);
-    coded_add_u64(c, "hours", s->period_s / HOUR_S);
 }
 
-static void say_known(struct coded *c,
-                      const struct wallet *w,
-                      const struct operation *op,
-                      const struct account_setting *s)
+void setting_say_known(struct coded *c,
+                       const struct wallet *w,
+                       const struct operation *op,
+                       struct address to)
 {
     char address[ADDRESS_TEXT_LEN];
-    struct party who = wallet_party(w, wallet_network(w, op->network), s->to);
-    address_print(address, s->to);
+    struct party who = wallet_party(w, wallet_network(w, op->network), to);
+    address_print(address, to);
     coded_add_str(c, "address", address);
     coded_add(c, "name", who.name.text[0] ? name_span(&who.name) : SPAN_LIT("?"));
 }
@@ -364,14 +375,20 @@ void setting_add_risks(const struct wallet *w, struct operation *op)
     const struct network *n = wallet_network(w, op->network);
     const struct view *v = wallet_view(w, op->account, op->network);
     struct risk r = {.level = RISK_INFO};
+    if (wish_of(op->kind) == SETTING_WISH_LESS) {
+        return; /* limit_add_risks says it */
+    }
     coded_set(&r.what, code_of(op->kind));
     if (wish_of(op->kind) != SETTING_WISH_VETO && !BUG(said_of(&s, &p, op) != OK)) {
         r.level = s.kind == ACCOUNT_SETTING_LIMIT ? RISK_CAUTION : RISK_DANGER;
         r.tick = true;
         switch (s.kind) {
-        case ACCOUNT_SETTING_GUARDIANS:  say_guardians(&r.what, &s); break;
-        case ACCOUNT_SETTING_LIMIT:      say_limit(&r.what, n, &s); break;
-        case ACCOUNT_SETTING_KNOWN:      say_known(&r.what, w, op, &s); break;
+        case ACCOUNT_SETTING_GUARDIANS: say_guardians(&r.what, &s); break;
+        case ACCOUNT_SETTING_LIMIT:
+            setting_say_limit(&r.what, n, s.token, s.amount);
+            coded_add_u64(&r.what, "hours", s.period_s / HOUR_S);
+            break;
+        case ACCOUNT_SETTING_KNOWN:      setting_say_known(&r.what, w, op, s.to); break;
         case ACCOUNT_SETTING_KIND_COUNT: break;
         }
         if (wish_of(op->kind) == SETTING_WISH_BEGIN) {

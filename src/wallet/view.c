@@ -118,6 +118,12 @@ static void put_setting_call(struct json_writer *j, unsigned q, const struct vie
     put_call(j, s->account, owner_view_call(room, OWNER_ASK_CHANGE, id), s->block);
 }
 
+static void put_limit_call(struct json_writer *j, unsigned q, const struct view_subject *s)
+{
+    uint8_t room[ACCOUNT_LIMITS_CALL_LEN_MAX];
+    put_call(j, s->account, limit_view_call(room, s->limits, s->network, q), s->block);
+}
+
 static const char *put_question(struct json_writer *j, unsigned q, const struct view_subject *s)
 {
     const struct network *n = s->network;
@@ -147,6 +153,10 @@ static const char *put_question(struct json_writer *j, unsigned q, const struct 
     case VIEW_VERIFIER_CODE: put_code_question(j, n->verifier, s->block); return "eth_getCode";
     case VIEW_P256:          put_p256_call(j, s->block); return "eth_call";
     default:
+        if (q >= VIEW_LIMIT) {
+            put_limit_call(j, q - VIEW_LIMIT, s);
+            return "eth_call";
+        }
         if (q >= VIEW_SETTING) {
             put_setting_call(j, q - VIEW_SETTING, s);
             return "eth_call";
@@ -390,6 +400,9 @@ enum err view_learn(struct view *v,
     case VIEW_VERIFIER_CODE: return learn_contract(&v->contracts, result, n->verifier_code_hash);
     case VIEW_P256:          return learn_p256(v, result);
     default:
+        if (q >= VIEW_LIMIT) {
+            return limit_view_learn(&v->limits, q - VIEW_LIMIT, result, &at);
+        }
         if (q >= VIEW_SETTING) {
             return learn_setting(&v->settings, q - VIEW_SETTING, result);
         }
@@ -457,6 +470,14 @@ void view_prove(struct view_proof_ask *ret, unsigned q, const struct view_subjec
         slot_of_address(ret->slots[0], subject->account, ENTRY_POINT_DEPOSITS_SLOT);
         slot_of_address(ret->slots[1], subject->account, ENTRY_POINT_NONCES_SLOT);
         mapping_slot(ret->slots[1], key_zero, ret->slots[1]);
+        return;
+    case VIEW_PROVE_LIMITS:
+        ret->address = subject->account;
+        ret->slots_count = limit_view_slots(ret->slots, subject->limits, n);
+        return;
+    case VIEW_PROVE_KNOWN:
+        ret->address = subject->account;
+        ret->slots_count = limit_view_known_slots(ret->slots, subject->limits);
         return;
     default: {
         check(q - VIEW_PROVE_TOKEN < n->token_count);
@@ -529,6 +550,8 @@ enum err view_learn_proof(struct view *v,
     case VIEW_PROVE_VERSION_2:
         return learn_code_hash(&v->version_2, p, n->implementation_2_code_hash);
     case VIEW_PROVE_GUARDIANS_2: return learn_code_hash(&v->version_2, p, n->guardians_2_code_hash);
+    case VIEW_PROVE_LIMITS:      return limit_view_prove(&v->limits, p, n, claim);
+    case VIEW_PROVE_KNOWN:       return limit_view_prove_known(&v->limits, p, claim);
     default:
         claim.bits = n->tokens[q - VIEW_PROVE_TOKEN].balance_bits;
         return figure_prove(&v->tokens[q - VIEW_PROVE_TOKEN], p, &claim);

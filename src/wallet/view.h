@@ -7,6 +7,7 @@
 #include "evm/address.h"
 #include "evm/u256.h"
 #include "wallet/figure.h"
+#include "wallet/limit_view.h"
 #include "wallet/network.h"
 #include "wallet/owner_view.h"
 #include "wallet/text.h"
@@ -54,7 +55,8 @@ enum view_question {
                  NETWORK_TOKEN_COUNT_MAX, /* an owner_question on top, if the account is there */
     VIEW_UPGRADE = VIEW_OWNER + OWNER_ASK_COUNT,     /* the same of an upgrade_question */
     VIEW_SETTING = VIEW_UPGRADE + UPGRADE_ASK_COUNT, /* of a setting_question */
-    VIEW_QUESTION_COUNT = VIEW_SETTING + SETTING_ASK_COUNT,
+    VIEW_LIMIT = VIEW_SETTING + SETTING_ASK_COUNT,   /* of a limit_question */
+    VIEW_QUESTION_COUNT = VIEW_LIMIT + LIMIT_ASK_COUNT,
 };
 
 /* What is asked with a proof instead, where the hash of a block is trusted. */
@@ -66,9 +68,11 @@ enum view_proof {
     VIEW_PROVE_VERIFIER,
     VIEW_PROVE_VERSION_2,
     VIEW_PROVE_GUARDIANS_2,
+    VIEW_PROVE_LIMITS, /* of the account's storage: limits and fees; whether addresses are known */
+    VIEW_PROVE_KNOWN,
     VIEW_PROVE_TOKEN, /* the balance of each listed token whose slot is known, in its place in the list */
 };
-enum { VIEW_PROOF_SLOTS_MAX = 2 };
+enum { VIEW_PROOF_SLOTS_MAX = LIMIT_SLOTS_MAX };
 
 enum contracts_state { CONTRACTS_UNKNOWN, CONTRACTS_MISSING, CONTRACTS_READY };
 
@@ -98,6 +102,7 @@ struct view {
         [32]; /* the owner list for which was asked whether a move waits; 0: not asked */
     uint64_t upgrade_ready_at[UPGRADE_ATTEMPT_COUNT]; /* Unix time, as of owner_view */
     struct setting_view settings;
+    struct limit_view limits; /* of an account of version 2 */
 };
 
 /* What a question needs to be put into words. */
@@ -112,6 +117,7 @@ struct view_subject {
     const struct hash32 *probes;          /* for VIEW_OWNER + OWNER_ASK_PROBE */
     const struct hash32 *upgrades;        /* for VIEW_UPGRADE + UPGRADE_ASK_READY */
     const struct known_setting *known;    /* of the account; for VIEW_SETTING + SETTING_ASK_KNOWN */
+    const struct limit_view *limits;      /* what is asked; for VIEW_LIMIT and its proofs */
     const struct hash32 *settings;        /* for VIEW_SETTING + SETTING_ASK_PROBE */
 };
 

@@ -446,13 +446,13 @@ size_t wallet_settings_waiting(const struct wallet *w,
                                struct setting_waiting ret[static ACCOUNT_SETTING_COUNT_MAX]);
 
 /* wallet_setting_prepare starts the task of making an operation that schedules a setting (which waits), carries one out, or stops
- * it. Refusals, some when the task is done: those of wallet_prepare, unknown_setting, setting_state, setting_waits, owners_unread,
+ * it; or, at once, lowers a limit (period_s 0: as it is) or forgets a known address. Refusals, some when the task is done: those of wallet_prepare, unknown_setting, setting_state, setting_waits, owners_unread,
  * limit_reached. */
-enum setting_wish { SETTING_WISH_BEGIN, SETTING_WISH_APPLY, SETTING_WISH_VETO };
+enum setting_wish { SETTING_WISH_BEGIN, SETTING_WISH_APPLY, SETTING_WISH_VETO, SETTING_WISH_LESS };
 struct setting_args {
     struct own_call own;
     enum setting_wish what;
-    const struct account_setting *setting; /* of BEGIN */
+    const struct account_setting *setting; /* of BEGIN and LESS */
     struct hash32 id;                      /* of the others: of one that waits */
 };
 MUST_CHECK enum err wallet_setting_prepare(struct wallet *w,
@@ -460,6 +460,16 @@ MUST_CHECK enum err wallet_setting_prepare(struct wallet *w,
                                            const struct setting_args *args,
                                            uint64_t *ret_task,
                                            struct coded *ret_why);
+
+/* wallet_limits gives what was read of an account's limits there, NULL: nothing, or it has none (version 1). wallet_limit_left is what
+ * is left of limit i at that time; the greatest fee of an operation takes from ether's. */
+const struct limit_view *
+wallet_limits(const struct wallet *w, const struct account *a, struct id network);
+struct u256
+wallet_limit_left(const struct wallet *w, const struct account *a, struct id network, size_t i);
+
+/* wallet_signers_needed is how many owners must sign an operation: 1 where it keeps within limits. */
+uint64_t wallet_signers_needed(const struct wallet *w, const struct operation *op);
 
 /* wallet_signers gives the owners whose signatures an operation has: how many of them. */
 size_t wallet_signers(const struct wallet *w,

@@ -27,121 +27,6 @@ const struct address world_token = {
      0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11}
 };
 
-/* ---- the store ---- */
-
-static struct world_store *store_of(struct store *self)
-{
-    return (struct world_store *)(void *)self;
-}
-
-static bool write_fails(struct world_store *s)
-{
-    s->writes++;
-    return s->fails_from != 0 && s->writes >= s->fails_from;
-}
-
-static struct world_record *find(struct world_store *s, enum store_table table, struct span key)
-{
-    for (size_t i = 0; i < WORLD_RECORD_COUNT_MAX; i++) {
-        struct world_record *r = &s->records[i];
-        if (r->is_used && r->table == table && span_equal(span_of(r->key, r->key_len), key)) {
-            return r;
-        }
-    }
-    return NULL;
-}
-
-static enum err mem_remove(struct store *self, enum store_table table, struct span key)
-{
-    struct world_store *s = store_of(self);
-    if (write_fails(s)) {
-        return ERR_IO;
-    }
-    struct world_record *r = find(s, table, key);
-    if (r) {
-        free(r->value);
-        *r = (struct world_record){0};
-    }
-    return OK;
-}
-
-static enum err
-mem_put(struct store *self, enum store_table table, struct span key, struct span value)
-{
-    struct world_store *s = store_of(self);
-    if (write_fails(s)) {
-        return ERR_IO;
-    }
-    struct world_record *r = find(s, table, key);
-    for (size_t i = 0; i < WORLD_RECORD_COUNT_MAX && !r; i++) {
-        r = s->records[i].is_used ? NULL : &s->records[i];
-    }
-    check(r);
-    free(r->value);
-    *r = (struct world_record){
-        .is_used = true, .table = table, .key_len = key.n, .value_len = value.n};
-    span_copy(MSPAN_OF(r->key), key);
-    r->value = malloc(value.n ? value.n : 1);
-    check(r->value);
-    span_copy(mspan_of(r->value, value.n), value);
-    return OK;
-}
-
-static enum err
-mem_get(struct store *self, enum store_table table, struct span key, struct buf *ret_value)
-{
-    const struct world_record *r = find(store_of(self), table, key);
-    return r ? buf_append(ret_value, span_of(r->value, r->value_len)) : ERR_NOT_FOUND;
-}
-
-/* The nearest record behind (or before) a key. */
-static enum err near(struct store *self,
-                     enum store_table table,
-                     struct span key,
-                     struct buf *ret_key,
-                     struct buf *ret_value,
-                     bool forward)
-{
-    struct world_store *s = store_of(self);
-    const struct world_record *best = NULL;
-    for (size_t i = 0; i < WORLD_RECORD_COUNT_MAX; i++) {
-        const struct world_record *r = &s->records[i];
-        struct span k = span_of(r->key, r->key_len);
-        int order = span_compare(k, key);
-        bool is_past = key.n == 0 || (forward ? order > 0 : order < 0);
-        if (!r->is_used || r->table != table || !is_past) {
-            continue;
-        }
-        int better = best ? span_compare(k, span_of(best->key, best->key_len)) : 0;
-        if (!best || (forward ? better < 0 : better > 0)) {
-            best = r;
-        }
-    }
-    if (!best) {
-        return ERR_NOT_FOUND;
-    }
-    TRY(buf_append(ret_key, span_of(best->key, best->key_len)));
-    return buf_append(ret_value, span_of(best->value, best->value_len));
-}
-
-static enum err mem_next(struct store *self,
-                         enum store_table table,
-                         struct span after,
-                         struct buf *ret_key,
-                         struct buf *ret_value)
-{
-    return near(self, table, after, ret_key, ret_value, true);
-}
-
-static enum err mem_prev(struct store *self,
-                         enum store_table table,
-                         struct span before,
-                         struct buf *ret_key,
-                         struct buf *ret_value)
-{
-    return near(self, table, before, ret_key, ret_value, false);
-}
-
 /* ---- the chain ---- */
 
 static size_t quantity(char *out, size_t cap, struct u256 v)
@@ -228,10 +113,38 @@ static size_t answer_owners(const struct world *w, char *out, size_t cap, struct
     return 0;
 }
 
+/* What the account's contract answers about its limits; 0: it is another question. */
+static size_t answer_limits(const struct world *w, char *out, size_t cap, struct span params)
+{
+    const struct world_limits *l = &w->chain.limits;
+    char known[64] = {0};
+    if (has(params, "0x546a2ca4")) { /* limitOf(address) */
+        const struct account_limit_words *of = &l->of[has(params, "11111111111111111111") ? 1 : 0];
+        const struct u256 words[4] = {of->amount, u256_from_u64(account_limit_period_s(of->window)),
+                                      of->spent, u256_from_u64(account_limit_since(of->window))};
+        uint8_t be[128];
+        for (size_t i = 0; i < 4; i++) {
+            u256_to_be(be + 32 * i, words[i]);
+        }
+        return hex_text(out, cap, SPAN_OF(be));
+    }
+    if (has(params, "0x5f0aa9b2")) { /* limitFees() */
+        return word(out, cap, l->fees);
+    }
+    if (has(params, "0x6e09999e")) { /* isKnown(address) */
+        (void)hex_text(known, sizeof known - 1, SPAN_OF(l->known.bytes));
+        known[43] = '\0'; /* without the quote behind it */
+        bool is_known = !address_is_zero(l->known) && has(params, known + 3);
+        return word(out, cap, u256_from_u64(is_known));
+    }
+    return 0;
+}
+
 /* Selectors: balanceOf(address) 70a08231, getNonce(address,uint192) 35567e1a. */
 static size_t answer_call(const struct world *w, char *out, size_t cap, struct span params)
 {
     size_t n = w->chain.is_deployed ? answer_owners(w, out, cap, params) : 0;
+    n = n == 0 && w->chain.is_deployed ? answer_limits(w, out, cap, params) : n;
     if (n > 0) {
         return n;
     }
@@ -417,6 +330,23 @@ static void put_code(struct state *s, struct address a, const struct trie *stora
     trie_put_account(&s->accounts, a, &account);
 }
 
+static void put_limits(struct state *s, const struct world *w)
+{
+    const struct world_limits *l = &w->chain.limits;
+    uint8_t slots[ACCOUNT_LIMIT_SLOTS][32];
+    uint8_t slot[32];
+    for (size_t i = 0; i < 2; i++) {
+        account_limits_slots(slots, i == 0 ? (struct address){{0}} : world_token);
+        trie_put_slot(&s->self, slots[0], l->of[i].amount);
+        trie_put_slot(&s->self, slots[1], l->of[i].spent);
+        trie_put_slot(&s->self, slots[2], l->of[i].window);
+    }
+    account_limits_fees_slot(slot);
+    trie_put_slot(&s->self, slot, l->fees);
+    account_limits_known_slot(slot, l->known);
+    trie_put_slot(&s->self, slot, u256_from_u64(!address_is_zero(l->known)));
+}
+
 static void state_make(struct state *s, const struct world *w)
 {
     static const struct trie none;
@@ -433,6 +363,7 @@ static void state_make(struct state *s, const struct world *w)
     view_prove(&ask, VIEW_PROVE_ACCOUNT, &subject);
     if (w->chain.is_deployed) {
         trie_put_slot(&s->self, ask.slots[0], implementation_word(w));
+        put_limits(s, w);
     }
     struct account_state self = {.exists = true,
                                  .balance = w->chain.balance,
@@ -604,16 +535,12 @@ static bool make_wallet(struct world *w)
 bool world_init(struct world *w)
 {
     *w = (struct world){
-        .store = {.store = {.put = mem_put,
-                            .remove = mem_remove,
-                            .get = mem_get,
-                            .next = mem_next,
-                            .prev = mem_prev}},
         .chain = {.block = 100,
                   .base_fee = 1000000000,
                   .balance = u256_from_u64(UINT64_C(10000000000000000000))},
         .t = {.mono = {.us = 1000000}, .unix_ms = UINT64_C(1764100000000)}
     };
+    world_store_init(&w->store);
     rng_seeded_init(&w->rng, test_seed());
     rng_fill(&w->rng.rng, MSPAN_OF(w->secret.bytes));
     w->secret.bytes[0] = 1; /* below the order */
@@ -689,7 +616,9 @@ struct smart_call world_call(struct world *w, struct id operation)
     if (EXPECT_OK(operation_new(&op, test_budget())) &&
         EXPECT_OK(wallet_operation(w->wallet, operation, op)) &&
         EXPECT_OK(userop_decode(&userop, buf_span(&op->userop))) &&
-        EXPECT_OK(smart_account_calls(&call, &count, 1, userop.call_data))) {
+        EXPECT_OK(smart_account_is_within(userop.call_data)
+                      ? smart_account_within_calls(&call, &count, 1, userop.call_data)
+                      : smart_account_calls(&call, &count, 1, userop.call_data))) {
         call.data = span_of(data, span_copy(MSPAN_OF(data), call.data));
     }
     operation_free(op);

@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "base/test.h"
 #include "crypto/p256.h"
+#include "evm/account_limits.h"
 #include "evm/smart_account.h"
 #include "wallet/wallet.h"
 
@@ -30,6 +31,9 @@ struct world_store {
     size_t fails_from; /* writes from this number on fail; 0: none */
 };
 
+/* world_store_init makes an empty store usable (world_store_test.c). */
+void world_store_init(struct world_store *s);
+
 /* What the account's contract says of its owners, and the one change that waits. */
 struct world_owners {
     struct smart_owner list[4];
@@ -39,6 +43,13 @@ struct world_owners {
     uint8_t head[32];
     struct hash32 waits;
     uint64_t ready_at; /* 0: none waits */
+};
+
+/* What it says of limits, of ether and of the listed token, and who is known. */
+struct world_limits {
+    struct account_limit_words of[2];
+    struct u256 fees;
+    struct address known; /* zero: nobody */
 };
 
 struct world_chain {
@@ -59,6 +70,7 @@ struct world_chain {
     size_t questions;
     struct world_owners owners;    /* of an account that is deployed */
     struct address implementation; /* the same; zero: version 1 */
+    struct world_limits limits;    /* the same, of version 2 */
     bool lacks_version_2;          /* its code is not on this chain */
     bool is_anchored;              /* blocks are named by an anchor, and what can be is proven */
     bool proves_wrongly;           /* no proof holds */

@@ -26,6 +26,14 @@ export function make(now) {
     created_ms: now - 864e5, last_used_ms: now - 18e4, tested_ms: now - 2592e5, state: 'active', added: false, ready_ms: 0, chains: [{ network_id: 'local', state: 'active' }], ...o,
   });
   const account = (o = {}) => ({ id: 'a1', name: 'Main', address: ANNA, kind: 'passkey', owners: [owner()], threshold: 1, on_chain: true, safe: false, selected: true, created_ms: now - 864e5, ...o });
+  const limits = (o = {}) => ({
+    list: [
+      { asset: eth, amount: fig(5n * 10n ** 17n), spent: fig(10n ** 17n), left: String(4n * 10n ** 17n), hours: 24, ends_ms: now + 3e7 },
+      { asset: usdc, amount: { ...fig(25n * 10n ** 6n), decimals: 6, unit: 'USDC' }, spent: { ...fig(0n), decimals: 6, unit: 'USDC' }, left: String(25n * 10n ** 6n), hours: 168, ends_ms: now - 1000 },
+    ],
+    fees: fig(10n ** 15n), known: [{ party: { address: BOB, name: EVIL_NAME, known: 'contact' }, checked: version().checked }], ...o,
+  });
+  const waitingLimit = (ready_ms) => ({ id: `0x${'ab'.repeat(32)}`, kind: 'limit', ready_ms, amount: fig(10n ** 18n), hours: 24 });
   const version = (o = {}) => ({ number: 1, checked: { grade: 'agreed', k: 3, n: 4, block: 21004, as_of_ms: now - 4000, why: 'quorum' }, upgrade: 'offered', ready_ms: 0, ...o });
   const local = { id: 'local', name: 'Local network', chain_id: 31337, kind: 'local', native: eth, faucet: true, consensus: 'none', contracts: 'ready', selected: true };
   const mainnet = { ...local, id: 'ethereum', name: 'Ethereum', chain_id: 1, kind: 'main', faucet: false, selected: false, contracts: 'missing' };
@@ -133,7 +141,7 @@ export function make(now) {
       { id: PEER2, rtt_ms: 61, kept_permille: 980, level: 'known_code', attested: 'none', state: 'blocked', reason: { code: 'server_lied', params: { server: 'Zp2..x1' } } }] },
     version: {
       version: '0.1.0', build: '7c1e02d', libraries: [{ name: 'OpenSSL', version: '3.0.17' }, { name: 'libsodium', version: '1.0.18' }, { name: 'SQLite', version: '3.40.1' }],
-      methods: ['account_create_begin', 'account_create_finish', 'faucet_request', 'hardware', 'lock', 'network_node_set', 'speed_up_prepare', 'cancel_prepare', 'session_end', 'owner_add_begin', 'owner_prepare', 'owner_rename', 'owner_forget', 'upgrade_prepare', 'threshold_prepare'],
+      methods: ['limit_prepare', 'known_prepare', 'setting_prepare', 'account_create_begin', 'account_create_finish', 'faucet_request', 'hardware', 'lock', 'network_node_set', 'speed_up_prepare', 'cancel_prepare', 'session_end', 'owner_add_begin', 'owner_prepare', 'owner_rename', 'owner_forget', 'upgrade_prepare', 'threshold_prepare'],
     },
     hardware: hardware(), settings_set: settings({ theme: 'dark' }), account_create_begin: { ceremony: { id: 'c1', kind: 'create', name: 'Main', created_ms: now, expires_ms: now + 18e4 }, options: {
       rp_id: 'passmesh.localhost', rp_name: 'Passmesh', user_id: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8', user_name: 'Main', user_display_name: 'Main',
@@ -243,6 +251,11 @@ export function make(now) {
     'account-version-2': { route: 'accounts/a1', topics: { accounts: { accounts: [account({ version: version({ number: 2, upgrade: 'none', checked: { ...version().checked, ...proven } }) })] } }, act: [['wait', '[data-test=account-version]']] },
     'account-version-unknown': { route: 'accounts/a1', topics: { accounts: { accounts: [account({ version: version({ number: 0, upgrade: 'none' }) })] } } },
     'approve-upgrade': op(operation({ kind: 'upgrade_begin', to: me, amount: fig(0n), effects: [], risks: [risk('upgrade_begun', 'caution', 'upgrade_begun', { days: '2' }, true)] })),
+    'account-limits': { route: 'accounts/a1', topics: { accounts: { accounts: [account({ threshold: 2, limits: limits(), settings: [waitingLimit(now + 15e7)] })] } }, act: [['click', '[data-test=limit-set]'], ['fill', '[data-test=limit-amount]', '0.1']] },
+    'account-limits-none': { route: 'accounts/a1', topics: { accounts: { accounts: [account({ threshold: 2, limits: limits({ list: [limits().list[1], limits().list[1]].map((l, i) => (i ? l : { ...limits().list[0], hours: 0, left: '0', amount: fig(0n), ends_ms: 0 })), known: [] }) })] } }, act: [['wait', '[data-test=limit-none]']] },
+    'account-limits-ready': { route: 'accounts/a1', replies: { setting_prepare: error('setting_waits', { hours: '1' }, ['review']) }, topics: { accounts: { accounts: [account({ threshold: 2, limits: limits(), settings: [waitingLimit(now - 1000)] })] } }, act: [['click', '[data-test=setting-apply]'], ['wait', '[data-test=error]']] },
+    'approve-limit': op(operation({ kind: 'limit_begin', to: me, amount: fig(0n), effects: [], undo: { code: 'until_applied', params: {} }, risks: [risk('limit_begun', 'caution', 'limit_begun', { limit: '0.5 ETH', hours: '24', days: '2' }, true)] })),
+    'approve-within-limit': op(operation({ risks: [risk('limit_within', 'info', 'limit_within', { limit: '0.25 ETH' })] })),
     'account-rename': { route: 'accounts/a1', act: [['click', '.heading .button']] },
     'account-ordinary': { route: 'accounts/a2', topics: { accounts: { accounts: [account(), ordinary] }, status: status({ vault: 'open' }) }, act: [['wait', '[data-test=show-key]']] },
     'account-key': { route: 'accounts/a4', topics: { accounts: { accounts: [{ ...ordinary, id: 'a4', kind: 'key', name: 'W'.repeat(64), path: undefined }] }, status: status({ vault: 'locked' }) }, act: [['fill', '[data-test=message-text]', EVIL]] },

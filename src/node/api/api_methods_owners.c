@@ -52,7 +52,7 @@ enum api_done api_do_owner_forget(struct api_call *c)
                                                api_param_id(c, "owner_id"), &c->why));
 }
 
-static struct own_call api_own_call(const struct api_call *c)
+struct own_call api_own_call(const struct api_call *c)
 {
     return (struct own_call){.account = api_param_id(c, "account_id"),
                              .network = api_param_id(c, "network_id"),

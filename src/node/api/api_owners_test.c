@@ -232,6 +232,79 @@ TEST(how_many_must_sign_is_told_and_checked)
     rig_done(r);
 }
 
+/* The account's limits are told, and what one passkey may do needs no second one. */
+TEST(limits_are_told_set_and_kept)
+{
+    struct rig *r = start();
+    struct json list = {0};
+    struct json account = {0};
+    struct json limits = {0};
+    struct json limit = {0};
+    TEST_REQUIRE(r);
+    (void)add(r);
+    r->w.chain.implementation = r->w.networks[0].implementation_2;
+    world_deploy(&r->w);
+    r->w.chain.owners.threshold = 2;
+    r->w.chain.limits.of[0] =
+        (struct account_limit_words){.amount = u256_from_u64(UINT64_C(500000000000000000)),
+                                     .window = u256_from_u64(UINT64_C(36000) << 48)};
+    r->w.chain.limits.known = world_receiver;
+    rig_turn(r, 16000);
+    rig_turn(r, 16000);
+    TEST_REQUIRE(EXPECT(rig_ask(r, "accounts_list", " ")) && rig_at(&list, r->result, "accounts"));
+    struct json_iter it = json_iterate(list);
+    TEST_REQUIRE(json_next(&it, NULL, &account) && rig_at(&limits, account, "limits.list"));
+    it = json_iterate(limits);
+    TEST_REQUIRE(json_next(&it, NULL, &limit));
+    EXPECT_EQ(10, rig_number(limit, "hours"));
+    EXPECT_STR("500000000000000000", rig_text(limit, "left").text);
+    EXPECT_STR("reported", rig_text(limit, "amount.grade").text);
+
+    struct rig_text id = rig_prepare(r, "5");
+    EXPECT_STR("passkey_then_servers", rig_text(r->result, "next.code").text);
+    TEST_REQUIRE(EXPECT(rig_approve(r, id.text)));
+    EXPECT_STR("signed", rig_text(r->result, "state").text);
+    rig_done(r);
+}
+
+TEST(settings_are_prepared_and_what_is_none_is_refused)
+{
+    struct rig *r = start();
+    struct json calls = {0};
+    struct json call = {0};
+    TEST_REQUIRE(r);
+    r->w.chain.implementation = r->w.networks[0].implementation_2;
+    world_deploy(&r->w);
+    rig_turn(r, 16000);
+    static const char *const bad[] = {"0", "8785", "99999999999999999999"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        RIG_REFUSED(r, "period_bad", "limit_prepare",
+                    "\"account_id\":\"%s\",\"network_id\":\"local\",\"what\":\"set\","
+                    "\"asset\":\"native\",\"amount\":\"1\",\"hours\":\"%s\",\"speed\":\"normal\"",
+                    rig_account(r), bad[i]);
+    }
+    RIG_REFUSED(r, "unknown_setting", "setting_prepare",
+                "\"account_id\":\"%s\",\"network_id\":\"local\",\"what\":\"veto\","
+                "\"setting_id\":\"0x%064d\",\"speed\":\"normal\"",
+                rig_account(r), 0);
+    RIG_REFUSED(r, "setting_state", "known_prepare",
+                "\"account_id\":\"%s\",\"network_id\":\"local\",\"what\":\"forget\","
+                "\"address\":\"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed\",\"speed\":\"normal\"",
+                rig_account(r));
+    EXPECT(rig_ask(r, "limit_prepare",
+                   "\"account_id\":\"%s\",\"network_id\":\"local\",\"what\":\"set\","
+                   "\"asset\":\"native\",\"amount\":\"500000000000000000\",\"hours\":\"24\","
+                   "\"speed\":\"normal\"",
+                   rig_account(r)));
+    EXPECT_STR("limit_begin", rig_text(r->result, "kind").text);
+    EXPECT_STR("until_applied", rig_text(r->result, "undo.code").text);
+    TEST_REQUIRE(rig_at(&calls, r->result, "exact.calls"));
+    struct json_iter it = json_iterate(calls);
+    EXPECT(json_next(&it, NULL, &call));
+    EXPECT_STR("scheduleSetting(bytes,uint64)", rig_text(call, "function").text);
+    rig_done(r);
+}
+
 /* The passkey that made the account signs, and the other one is still to come. */
 TEST(what_one_of_two_has_signed_waits_for_the_other)
 {

@@ -90,6 +90,13 @@ void api_write_figure(struct json_writer *j, const struct figure *f, struct api_
     json_end_object(j);
 }
 
+void api_write_checked(struct json_writer *j, const struct figure *f)
+{
+    json_put_object(j);
+    put_checked(j, f);
+    json_end_object(j);
+}
+
 const struct figure *
 api_balance(const struct view *v, const struct network *n, const struct token *token)
 {
@@ -264,9 +271,7 @@ static void put_version(const struct api_writing *w, const struct account *a)
                     : s.version == ACCOUNT_VERSION_2   ? 2
                                                        : 1);
     json_put_name(j, "checked");
-    json_put_object(j);
-    put_checked(j, &s.implementation);
-    json_end_object(j);
+    api_write_checked(j, &s.implementation);
     json_put_name(j, "upgrade");
     json_put_str(j, words[s.upgrade]);
     json_put_name(j, "ready_ms");
@@ -321,6 +326,9 @@ void api_write_account(const struct api_writing *w, const struct account *a)
     json_put_name(j, "on_chain");
     json_put_bool(j, is_on_chain(w, a));
     put_version(w, a);
+    if (wallet_network(w->wallet, network)) {
+        api_write_limits(w, a, wallet_network(w->wallet, network));
+    }
     json_put_name(j, "safe");
     json_put_bool(j, wallet_account_safety(w->wallet, a, w->t.unix_ms).safe);
     json_put_name(j, "selected");

@@ -27,6 +27,9 @@ struct api_unit {
 };
 void api_write_figure(struct json_writer *j, const struct figure *f, struct api_unit unit);
 
+/* How a figure was checked, without the number. */
+void api_write_checked(struct json_writer *j, const struct figure *f);
+
 /* The figure of an asset in a view; token NULL: the native one. */
 const struct figure *
 api_balance(const struct view *v, const struct network *n, const struct token *token);
@@ -35,6 +38,10 @@ api_balance(const struct view *v, const struct network *n, const struct token *t
 void api_write_asset(struct json_writer *j, const struct network *n, const struct token *token);
 void api_write_party(const struct api_writing *w, const struct network *n, struct address a);
 void api_write_account(const struct api_writing *w, const struct account *a);
+/* api_write_limits writes the members limits and settings of an account, as far as there are any: api_write_limits.c. */
+void api_write_limits(const struct api_writing *w,
+                      const struct account *a,
+                      const struct network *n);
 void api_write_contact(struct json_writer *j, const struct contact *c);
 void api_write_settings(struct json_writer *j, const struct settings *s);
 void api_write_chain(const struct api_writing *w);

@@ -1,4 +1,5 @@
 /* Operations, history rows and balances as JSON. */
+#include "evm/account_limits.h"
 #include "evm/account_setting.h"
 #include "evm/account_upgrade.h"
 #include "evm/owner_change.h"
@@ -183,12 +184,8 @@ static void put_risks_and_trial(struct json_writer *j, const struct operation *o
 static uint64_t others_after(const struct api_writing *w, const struct operation *op)
 {
     const struct owner *signers[OPERATION_SIGNER_COUNT_MAX];
-    const struct account *a = wallet_account(w->wallet, op->account);
-    if (!a || op->is_transaction) {
-        return 0;
-    }
     uint64_t with_next = wallet_signers(w->wallet, op, signers) + 1;
-    uint64_t needed = wallet_threshold(w->wallet, a, op->network);
+    uint64_t needed = wallet_signers_needed(w->wallet, op);
     return needed > with_next ? needed - with_next : 0;
 }
 
@@ -230,12 +227,11 @@ put_next_and_undo(const struct api_writing *w, const struct operation *op, const
 }
 
 /* How far it is, where more than one must sign. */
-static void
-put_signers(const struct api_writing *w, const struct account *a, const struct operation *op)
+static void put_signers(const struct api_writing *w, const struct operation *op)
 {
     const struct owner *signers[OPERATION_SIGNER_COUNT_MAX];
     size_t count = wallet_signers(w->wallet, op, signers);
-    uint64_t needed = wallet_threshold(w->wallet, a, op->network);
+    uint64_t needed = wallet_signers_needed(w->wallet, op);
     if (needed < 2) {
         return;
     }
@@ -262,7 +258,7 @@ static void put_owners(const struct api_writing *w, const struct operation *op)
     }
     json_end_array(w->j);
     if (a && op->state == OPERATION_PREPARED && !op->is_transaction) {
-        put_signers(w, a, op);
+        put_signers(w, op);
         put_name(w->j, "request");
         api_write_request_options(w, a, op, SPAN_OF(op->userop_hash.bytes));
     }
@@ -282,6 +278,13 @@ static const char *function_of(struct span data)
     }
     enum proposal_call proposed;
     struct account_proposal p;
+    enum limits_call lessened;
+    struct account_limit limit;
+    struct address to;
+    if (account_limits_read(&lessened, &limit, &to, data) == OK) {
+        return lessened == LIMITS_CALL_LOWER ? "lowerLimit(address,uint256,uint32)"
+                                             : "forgetKnown(address)";
+    }
     if (account_proposal_read(&proposed, &p, data) == OK) {
         return proposed == PROPOSAL_CALL_APPLY ? "applySetting(bytes,uint64)"
                                                : "scheduleSetting(bytes,uint64)";
@@ -317,7 +320,10 @@ static void put_calls(struct json_writer *j, const struct userop *op)
 {
     struct smart_call calls[CALLS_SHOWN_MAX];
     size_t count = 0;
-    if (smart_account_calls(calls, &count, CALLS_SHOWN_MAX, op->call_data) != OK) {
+    enum err err = smart_account_is_within(op->call_data)
+                       ? smart_account_within_calls(calls, &count, CALLS_SHOWN_MAX, op->call_data)
+                       : smart_account_calls(calls, &count, CALLS_SHOWN_MAX, op->call_data);
+    if (err != OK) {
         count = 0;
     }
     put_name(j, "calls");

@@ -123,6 +123,47 @@ export type AccountVersion = {
   ready_ms: number;
 };
 
+/** What one owner alone may spend of an asset in a period, where several must sign. */
+export type Limit = {
+  asset: Asset;
+  amount: Figure;
+  /** In the period under way, or in the last one. */
+  spent: Figure;
+  /** Of the asset, smallest unit: before the greatest fee of the next operation, which takes from that of the native asset. */
+  left: string;
+  /** Length of a period; 0: no limit was set, so nothing may be spent. */
+  hours: number;
+  /** The period under way is over then; the next begins with the first spending after it. */
+  ends_ms: number;
+};
+
+/** Of an account of version 2, on the selected network. */
+export type AccountLimits = {
+  /** The native asset first; without a limit for it one owner does nothing alone, for fees count against it. */
+  list: Limit[];
+  /** Promised by operations of one owner in the period of the native asset's limit. */
+  fees: Figure;
+  /** To whom one owner may send any amount: of contacts, and of addresses that were made known here. */
+  known: {
+    party: Party;
+    checked: Checked;
+  }[];
+};
+
+/** A setting that waits, and that this wallet knows of: amount and hours of a limit, party of a known address, guardians and threshold of guardians. */
+export type Setting = {
+  id: string;
+  kind: 'guardians' | 'limit' | 'known';
+  /** From then on it may be carried out. */
+  ready_ms: number;
+  amount?: Figure;
+  hours?: number;
+  party?: Party;
+  /** How many; 0: they are taken away. */
+  guardians?: number;
+  threshold?: number;
+};
+
 export type Account = {
   id: string;
   name: string;
@@ -147,6 +188,9 @@ export type Account = {
   /** On the selected network: the account contract exists. */
   on_chain: boolean;
   version?: AccountVersion;
+  limits?: AccountLimits;
+  /** That wait, on the selected network. */
+  settings?: Setting[];
   /** Two ways in proven within 180 days, and one of them may be lost. */
   safe: boolean;
   selected: boolean;
@@ -351,7 +395,7 @@ export type Asker = {
 /** One thing from draft to final. Also what came in (kind receive). */
 export type Operation = {
   id: string;
-  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto';
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget';
   state: OpState;
   /** Rises whenever anything shown has changed; approval names the one that was seen. */
   revision: number;
@@ -402,7 +446,7 @@ export type Operation = {
 
 export type Row = {
   id: string;
-  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto';
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget';
   state: OpState;
   direction: 'out' | 'in' | 'self';
   party: Party;
@@ -1131,6 +1175,28 @@ export interface Methods {
     total: number;
     spam_hidden: number;
   } };
+  /** Make an operation that begins to make an address known, to which one owner alone may send any amount (which waits, and any owner may stop it), or forgets one at once. Nothing is signed. */
+  known_prepare: { params: {
+    key: string;
+    account_id: string;
+    network_id: string;
+    what: 'add' | 'forget';
+    address: string;
+    speed: Speed;
+  }; result: Operation };
+  /** Make an operation that begins to set what one owner alone may spend of an asset in a period (which waits, and any owner may stop it), or lowers that at once. Nothing is signed. */
+  limit_prepare: { params: {
+    key: string;
+    account_id: string;
+    network_id: string;
+    what: 'set' | 'lower';
+    asset: string;
+    /** Smallest unit. */
+    amount: string;
+    /** Length of the period, 1 to 8784; of lower it may be absent: as it is. */
+    hours?: string;
+    speed: Speed;
+  }; result: Operation };
   /** Lock the wallet: only status, unlocking and rejecting work until it is unlocked. */
   lock: { params: {
     key: string;
@@ -1399,6 +1465,16 @@ export interface Methods {
   session_end: { params: {
     key: string;
   }; result: Record<string, never> };
+  /** Make an operation that carries out a setting that waits (guardians, a limit, a known address), or stops it. Nothing is signed. */
+  setting_prepare: { params: {
+    key: string;
+    account_id: string;
+    network_id: string;
+    what: 'apply' | 'veto';
+    /** Of settings of the account. */
+    setting_id: string;
+    speed: Speed;
+  }; result: Operation };
   /** Settings of the page. */
   settings_get: { params: Record<string, never>; result: Settings };
   /** Change some settings; saved at once. */
@@ -1707,6 +1783,7 @@ export interface ErrorParams {
   upgrade_waits: { hours: string; };
   unknown_setting: Record<string, never>;
   setting_state: { state: string; };
+  period_bad: Record<string, never>;
   setting_waits: { hours: string; };
 }
 
@@ -1770,6 +1847,14 @@ export interface RiskParams {
   known_begun: { address: string; name: string; days: string; };
   known_applied: { address: string; name: string; };
   known_stays: Record<string, never>;
+  limit_lowered: { limit: string; hours: string; };
+  known_forgotten: { address: string; name: string; };
+  limit_within: { limit: string; };
+  limit_known: Record<string, never>;
+  limit_alone: Record<string, never>;
+  limit_over: { limit: string; signers: string; };
+  limit_fees: { limit: string; signers: string; };
+  limit_no_ether: { signers: string; };
 }
 
 export interface NextParams {

@@ -86,6 +86,7 @@ const error: Say<ErrorParams> = {
   upgrade_waits: (p) => `It can be carried out in ${p.hours} h, not before.`,
   unknown_setting: () => 'This setting is not known here any more. Set it again to find it.',
   setting_state: (p) => `The account cannot be set like that (${p.state}).`,
+  period_bad: () => 'A period is 1 hour to 366 days.',
   setting_waits: (p) => `It can be carried out in ${p.hours} h, not before.`,
   ceremony_already: () => 'This device already holds a passkey of this account.',
   ceremony_unverified: () => 'The key did not check who you are. Set a PIN or fingerprint on it first.',

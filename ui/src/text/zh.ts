@@ -75,6 +75,7 @@ export const zh: Texts = {
     upgrade_waits: (p) => `${p.hours}小时后才能执行。`,
     unknown_setting: () => '这里已不知道这项设置。重新设置一次就能找到它。',
     setting_state: (p) => `账户不能这样设置（${p.state}）。`,
+    period_bad: () => '周期为1小时到366天。',
     setting_waits: (p) => `${p.hours}小时后才能执行。`,
     owner_in_use: () => '不能忘记它：它还能签名，或者地址由它决定。',
     owners_unread: () => '还没有从链上读到通行密钥，请稍后再试。',
