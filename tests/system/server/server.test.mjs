@@ -74,15 +74,15 @@ describe('the program', () => {
     const network = writeNetwork(home)
     const args = (more = {}) => Object.entries({ home, network, node: 'http://127.0.0.1:9', listen: '/ip4/127.0.0.1/tcp/0', ...more })
       .flatMap(([k, v]) => [`--${k}`, v])
-    const refused = async (more, why) => {
+    const refused = async (more, why, code = 1) => {
       const r = await runServer(binary, args(more))
-      assert.equal(r.code, 1, r.stderr)
+      assert.equal(r.code, code, r.stderr)
       assert.match(r.stderr, why)
       assert.equal(r.stdout, '')
     }
-    await refused({ network: 'atlantis' }, /There is no network atlantis/)
-    await refused({ network: './nothing.ini' }, /cannot be read/)
-    await refused({ node: 'ftp://127.0.0.1' }, /no http:\/\/ or https:\/\/ address/)
+    await refused({ network: 'atlantis' }, /There is no network atlantis/, 2)
+    await refused({ network: './nothing.ini' }, /cannot be read/, 2)
+    await refused({ node: 'ftp://127.0.0.1' }, /no http:\/\/ or https:\/\/ address/, 2)
     await refused({ listen: '/ip4/127.0.0.1/udp/1' }, /cannot be listened on/)
     const holder = createServer().listen(0, '127.0.0.1')
     await once(holder, 'listening')
@@ -94,7 +94,7 @@ describe('the program', () => {
     const home = makeHome(t)
     const network = writeNetwork(home)
     const broken = startServer(t, binary, { home, network, node: 'http://127.0.0.1:9', ini: '[limits]\nunits = many\n' })
-    await assert.rejects(broken, /ended with 1.*whole number.*line 2/s)
+    await assert.rejects(broken, /ended with 2.*whole number.*line 2/s)
   })
 
   test('it is in its sandbox, and says so in the line and in the log', async t => {
