@@ -68,7 +68,7 @@ static void fill_cache(const struct service_request *r)
     struct mpt_proof path = {.nodes = spans, .nodes_count = DEPTH};
     check(service_proof_put_path(&w, &path) == OK);
     service_proof_key(&key, r);
-    cache_put(&server.proofs, &key, buf_span(&body));
+    cache_put(&server.answers, &key, buf_span(&body));
     buf_done(&body);
 }
 

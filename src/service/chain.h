@@ -57,6 +57,9 @@ MUST_CHECK enum err service_chain_path(struct mpt_proof *ret,
                                        struct span body,
                                        enum service_chain_field field);
 
+/* service_chain_key names what an answer to r depends on: all of it but id and deadline. */
+void service_chain_key(struct hash32 *ret, const struct service_request *r);
+
 /* service_chain_filter is what a request for logs asks for; it points into the request's spans. */
 void service_chain_filter(struct log_filter *ret, const struct service_request *r);
 

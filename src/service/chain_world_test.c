@@ -9,8 +9,6 @@
 #include "evm/receipt_json.h"
 #include "evm/tx_json.h"
 #include "evm/userop.h"
-#include "service/client.h"
-#include "service/server.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -420,11 +418,12 @@ void chain_world_answer(const struct chain_world *w,
 
 /* ---- a server in front of it ---- */
 
-static void node_turn(struct service_server *s,
-                      const struct chain_world *w,
-                      enum chain_fault fault,
-                      instant now)
+size_t chain_world_turn(struct service_server *s,
+                        const struct chain_world *w,
+                        enum chain_fault fault,
+                        instant now)
 {
+    size_t count = 0;
     struct service_server_event e;
     while (service_server_poll(s, &e, now)) {
         struct buf text;
@@ -435,6 +434,7 @@ static void node_turn(struct service_server *s,
         buf_init(&text, test_budget(), SERVICE_RESPONSE_LEN_MAX);
         if (e.text.p[0] == '[') {
             chain_world_answer(w, e.text, &text, fault);
+            count++;
         } else { /* the head */
             struct json ask;
             struct json id;
@@ -456,10 +456,12 @@ static void node_turn(struct service_server *s,
         service_server_answer(s, token, buf_span(&text), now);
         buf_done(&text);
     }
+    return count;
 }
 
-/* carry takes what the server has to say to the client, 1,000 bytes at a time. */
-static void carry(struct service_server *s, struct service_stream *st, struct service_client *c)
+void chain_world_carry(struct service_server *s,
+                       struct service_stream *st,
+                       struct service_client *c)
 {
     static uint8_t wire[1000]; /* what is read may point into it */
     instant now = {.us = 1000000};
@@ -494,11 +496,11 @@ enum service_code chain_world_exchange(const struct chain_world *w,
     enum service_code answer = SERVICE_INTERNAL;
     EXPECT_OK(service_server_init(&s, &cfg, now));
     EXPECT_OK(service_client_init(&c, test_budget(), r, now));
-    node_turn(&s, w, CHAIN_FAULT_NONE, now);
+    (void)chain_world_turn(&s, w, CHAIN_FAULT_NONE, now);
     EXPECT_OK(service_server_open(&s, &st, peer, NULL, now));
     service_server_recv(&s, st, service_client_waiting(&c), now);
-    node_turn(&s, w, fault, now);
-    carry(&s, st, &c);
+    (void)chain_world_turn(&s, w, fault, now);
+    chain_world_carry(&s, st, &c);
     buf_clear(ret_body);
     if (EXPECT(service_client_poll(&c, &e)) && EXPECT_EQ(SERVICE_CLIENT_ANSWER, e.kind)) {
         answer = e.response.code;

@@ -3,8 +3,10 @@
 
 #include "base/buf.h"
 #include "evm/header.h"
+#include "service/client.h"
 #include "service/message.h"
 #include "service/proven_chain.h"
+#include "service/server.h"
 
 #include <stdint.h>
 
@@ -84,6 +86,17 @@ void chain_world_answer(const struct chain_world *w,
                         struct span ask,
                         struct buf *out,
                         enum chain_fault fault);
+
+/* chain_world_turn answers what the server asks its node: how many questions there were, but for those after the head. */
+size_t chain_world_turn(struct service_server *s,
+                        const struct chain_world *w,
+                        enum chain_fault fault,
+                        instant now);
+
+/* chain_world_carry takes what the server has to say to the client, 1,000 bytes at a time. */
+void chain_world_carry(struct service_server *s,
+                       struct service_stream *st,
+                       struct service_client *c);
 
 /* chain_world_exchange sends r to a server in front of this node and gives the code of the answer, the body of which goes to ret_body
  * (a buf of SERVICE_BODY_LEN_MAX, emptied first). */

@@ -57,7 +57,7 @@ service_server_init(struct service_server *s, const struct service_server_cfg *c
     q.units_max *= l->group_factor;
     q.units_per_s *= l->group_factor;
     quota_init(&s->groups, cfg->budget, q);
-    cache_init(&s->proofs, cfg->budget,
+    cache_init(&s->answers, cfg->budget,
                (struct cache_cfg){
                    .count_max = l->cached_max,
                    .bytes_max = l->cached_bytes_max,
@@ -94,7 +94,7 @@ void service_server_done(struct service_server *s)
     pool_done(&s->streams);
     quota_done(&s->peers);
     quota_done(&s->groups);
-    cache_done(&s->proofs);
+    cache_done(&s->answers);
     buf_done(&s->text);
     buf_done(&s->body);
     buf_done(&s->message);
@@ -161,12 +161,12 @@ static void wait_end(struct service_server *s, struct service_stream *st)
 void service_server_reset(struct service_server *s, struct service_stream *stream)
 {
     bool is_leader = stream->state == SERVICE_STREAM_NODE && !stream->is_follower &&
-                     stream->request.type == SERVICE_ACCOUNT_PROOF;
-    struct hash32 key = stream->proof_key;
+                     server_is_shared(stream->request.type);
+    struct hash32 key = stream->answer_key;
     wait_end(s, stream);
     stream->state = SERVICE_STREAM_ANSWERED;
     if (is_leader) {
-        server_proof_promote(s, &key); /* who waited with it asks in its place */
+        server_share_promote(s, &key); /* who waited with it asks in its place */
     }
     frame_reader_done(&stream->frames);
     buf_done(&stream->ask);
@@ -611,7 +611,7 @@ void service_server_answer(struct service_server *s, uint64_t token, struct span
     struct service_stream *st = stream_of_token(s, token);
     if (st && st->state == SERVICE_STREAM_NODE) {
         if (st->request.type == SERVICE_ACCOUNT_PROOF) {
-            server_proof_answer(s, st, text);
+            server_proof_answer(s, st, text, now);
         } else if (server_is_job(st->request.type)) {
             server_job_answer(s, st, text, now);
         } else {
@@ -620,12 +620,12 @@ void service_server_answer(struct service_server *s, uint64_t token, struct span
     }
 }
 
-/* Of a proof, all that wait for the same are told. */
+/* Of what is shared, all that wait for the same are told. */
 static void
 node_failed(struct service_server *s, struct service_stream *st, struct server_failure f)
 {
-    if (st->request.type == SERVICE_ACCOUNT_PROOF && !st->is_follower) {
-        server_proof_failed(s, st, f);
+    if (server_is_shared(st->request.type) && !st->is_follower) {
+        server_share_failed(s, st, f);
     } else {
         server_fail(s, st, f);
     }

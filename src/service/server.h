@@ -50,7 +50,7 @@ struct service_server_limits {
     uint32_t head_ms;              /* between two looks at the chain's head */
     uint32_t stale_ms;             /* without a look that succeeded, rpc is answered STALE */
     uint32_t request_ms;           /* for the whole of a request to arrive */
-    uint32_t cached_max;           /* proofs that are kept */
+    uint32_t cached_max;           /* answers that a block proves, and are kept */
     uint32_t cached_bytes_max;     /* bytes of them */
 };
 
@@ -117,8 +117,8 @@ struct service_stream {
     struct buf ask;  /* the question, until it is given out */
     struct buf kept; /* ACCOUNT_PROOF, and with a job: the request, until the node has answered */
     struct service_job job;
-    struct hash32 proof_key; /* ACCOUNT_PROOF: what the answer depends on */
-    bool is_follower;        /* another stream has asked the node for the same */
+    struct hash32 answer_key; /* ACCOUNT_PROOF, and with a job: what the answer depends on */
+    bool is_follower;         /* another stream has asked the node for the same */
     struct buf out;
     size_t out_at;
     instant deadline;
@@ -133,7 +133,8 @@ struct service_server {
     struct list ready;
     struct quota peers;
     struct quota groups;
-    struct cache proofs;
+    struct cache
+        answers; /* that a block proves: they stay right for ever, whatever becomes of the block */
     uint64_t next_token;
     uint32_t asks_count;
     bool has_head;

@@ -388,6 +388,15 @@ MUST_CHECK static enum err take(struct service_server *s,
     return ERR_INTERNAL;
 }
 
+bool server_lists_charge(struct service_server *s,
+                         struct service_stream *st,
+                         size_t lists_count,
+                         instant now)
+{
+    uint32_t units = (uint32_t)lists_count * UNITS_LISTS; /* at most SERVICE_BLOCKS_MAX of them */
+    return units == 0 || server_charge(s, st, units, now);
+}
+
 static void fail_with(struct service_server *s, struct service_stream *st, enum err e)
 {
     struct server_failure f = {
@@ -405,7 +414,7 @@ static void fail_with(struct service_server *s, struct service_stream *st, enum 
             .code = SERVICE_UNSUPPORTED,
             .text = SPAN_LIT("the block has transactions of a kind that is not known here")};
     }
-    server_fail(s, st, f);
+    server_share_failed(s, st, f);
 }
 
 void server_job_answer(struct service_server *s,
@@ -427,11 +436,13 @@ void server_job_answer(struct service_server *s,
         return;
     }
     if (!step_next(&st->job, &r)) {
-        server_answer_job(s, st);
+        server_share_answer(s, st, now);
         return;
     }
     bool is_dear = r.type == SERVICE_LOGS && st->job.step == SERVICE_JOB_LISTS;
-    if (is_dear && !server_charge(s, st, UNITS_LISTS, now)) {
+    struct hash32 key = st->answer_key;
+    if (is_dear && !server_lists_charge(s, st, 1, now)) {
+        server_share_promote(s, &key); /* who waited with it has a quota of its own */
         return;
     }
     e = ask_write(st, &r);

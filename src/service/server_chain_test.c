@@ -137,4 +137,137 @@ TEST(receipts_of_a_block)
     end();
 }
 
+/* ---- several that ask the same ---- */
+
+static struct service_server server;
+static const instant now = {.us = 1000000};
+
+/* One of them, on a stream of its own. */
+struct asker {
+    struct service_client client;
+    struct service_stream *stream;
+};
+
+static void server_begin(void)
+{
+    const struct service_server_cfg cfg = {.budget = test_budget(),
+                                           .chain_id = 31337,
+                                           .agent = "test",
+                                           .limits = service_server_limits_default()};
+    EXPECT_OK(service_server_init(&server, &cfg, now));
+    (void)chain_world_turn(&server, &w, CHAIN_FAULT_NONE, now); /* the head */
+}
+
+static void ask(struct asker *a, struct service_request r, uint64_t id, const char *peer)
+{
+    const struct service_peer from = {.id = span_str(peer), .group = span_str(peer)};
+    r.id = id;
+    EXPECT_OK(service_client_init(&a->client, test_budget(), &r, now));
+    EXPECT_OK(service_server_open(&server, &a->stream, from, NULL, now));
+    service_server_recv(&server, a->stream, service_client_waiting(&a->client), now);
+}
+
+/* take ends the exchange; OK if the answer is one that the verifier takes. */
+static enum err take(struct asker *a, const struct service_request *r)
+{
+    struct service_client_event e;
+    enum err err = ERR_NOT_FOUND;
+    chain_world_carry(&server, a->stream, &a->client);
+    if (service_client_poll(&a->client, &e) && e.kind == SERVICE_CLIENT_ANSWER) {
+        err = e.response.code == SERVICE_OK ? verify(&w, r, e.response.body) : ERR_DENIED;
+    }
+    service_client_done(&a->client);
+    service_server_reset(&server, a->stream);
+    return err;
+}
+
+TEST(equal_requests_ask_the_node_once)
+{
+    static const enum service_type types[] = {SERVICE_HEADERS, SERVICE_CODE, SERVICE_INCLUSION,
+                                              SERVICE_LOGS};
+    static struct asker first;
+    static struct asker second;
+    static struct asker late;
+    begin(32);
+    server_begin();
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        struct service_request r = chain_world_request(&w, types[i]);
+        test_note("type %u", (unsigned)types[i]);
+        ask(&first, r, 1, "one");
+        ask(&second, r, 2, "two");
+        EXPECT_EQ(1, server.asks_count);
+        size_t asked = chain_world_turn(&server, &w, CHAIN_FAULT_NONE, now);
+        EXPECT(asked >= 1);
+        EXPECT_OK(take(&first, &r));
+        EXPECT_OK(take(&second, &r));
+        ask(&late, r, 3, "three");
+        EXPECT_EQ(0, chain_world_turn(&server, &w, CHAIN_FAULT_TEXT, now));
+        EXPECT_OK(take(&late, &r));
+        r.response_max = 64 * 1024; /* it might be too long for that: another question */
+        ask(&late, r, 4, "three");
+        EXPECT_EQ(asked, chain_world_turn(&server, &w, CHAIN_FAULT_NONE, now));
+        EXPECT_OK(take(&late, &r));
+    }
+    service_server_done(&server);
+    end();
+}
+
+TEST(who_waited_asks_when_the_first_is_gone)
+{
+    static struct asker first;
+    static struct asker second;
+    begin(32);
+    server_begin();
+    struct service_request r = chain_world_request(&w, SERVICE_LOGS);
+    ask(&first, r, 1, "one");
+    ask(&second, r, 2, "two");
+    service_client_done(&first.client);
+    service_server_reset(&server, first.stream);
+    EXPECT_EQ(1, server.asks_count);
+    EXPECT(chain_world_turn(&server, &w, CHAIN_FAULT_NONE, now) > 0);
+    EXPECT_OK(take(&second, &r));
+    EXPECT_EQ(0, server.asks_count);
+    service_server_done(&server);
+    end();
+}
+
+/* A failure is told to all that waited, and is not kept. */
+TEST(a_failure_is_shared_and_not_kept)
+{
+    static struct asker first;
+    static struct asker second;
+    begin(32);
+    server_begin();
+    struct service_request r = chain_world_request(&w, SERVICE_HEADERS);
+    ask(&first, r, 1, "one");
+    ask(&second, r, 2, "two");
+    EXPECT_EQ(1, chain_world_turn(&server, &w, CHAIN_FAULT_HEADER, now));
+    EXPECT_ERR(ERR_DENIED, take(&first, &r));
+    EXPECT_ERR(ERR_DENIED, take(&second, &r));
+    ask(&first, r, 3, "one");
+    EXPECT(chain_world_turn(&server, &w, CHAIN_FAULT_NONE, now) > 0);
+    EXPECT_OK(take(&first, &r));
+    service_server_done(&server);
+    end();
+}
+
+/* Lists that come from what is kept cost as much as those that the node was asked for. */
+TEST(kept_lists_cost_the_same)
+{
+    static struct asker a;
+    begin(32);
+    server_begin();
+    struct service_request r = chain_world_request(&w, SERVICE_LOGS);
+    uint32_t left[2];
+    for (size_t i = 0; i < 2; i++) {
+        ask(&a, r, i, i == 0 ? "one" : "two");
+        (void)chain_world_turn(&server, &w, CHAIN_FAULT_NONE, now);
+        left[i] = a.stream->units_left;
+        EXPECT_OK(take(&a, &r));
+    }
+    EXPECT_EQ(left[0], left[1]);
+    service_server_done(&server);
+    end();
+}
+
 TEST_MAIN

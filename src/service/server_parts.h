@@ -58,17 +58,38 @@ void server_request(struct service_server *s,
 
 /* server_proof_ask writes the questions to the node; server_proof_answer makes the answer of what it says. */
 MUST_CHECK enum err server_proof_ask(struct service_stream *st, const struct service_request *r);
-void server_proof_answer(struct service_server *s, struct service_stream *st, struct span text);
+void server_proof_answer(struct service_server *s,
+                         struct service_stream *st,
+                         struct span text,
+                         instant now);
 
-/* server_proof_cached answers if the answer is known; server_proof_follow lets the stream wait with another that has asked the node for the same. */
-bool server_proof_cached(struct service_server *s, struct service_stream *st);
-bool server_proof_follow(struct service_server *s, struct service_stream *st);
-/* server_proof_promote: the stream that asked is gone; one of those that waited with it asks. */
-void server_proof_promote(struct service_server *s, const struct hash32 *key);
-/* server_proof_failed tells it, and those that waited with it, why there is none. */
-void server_proof_failed(struct service_server *s,
+/* ---- server_share.c: answers that depend on their request alone are asked of the node once ---- */
+/* server_is_shared: a block proves the answer (account proofs and jobs); st->answer_key is set of such a stream. */
+bool server_is_shared(enum service_type type);
+/* server_share_cached answers if the answer is known: r is the stream's request; what a list costs is charged. True also if the peer
+ * cannot pay, and was told. */
+bool server_share_cached(struct service_server *s,
+                         struct service_stream *st,
+                         const struct service_request *r,
+                         instant now);
+/* server_share_follow lets the stream wait with another that has asked the node for the same. */
+bool server_share_follow(struct service_server *s, struct service_stream *st);
+/* server_share_promote: the stream that asked is gone; one of those that waited with it asks. */
+void server_share_promote(struct service_server *s, const struct hash32 *key);
+/* server_share_failed tells it, and those that waited with it, why there is none. */
+void server_share_failed(struct service_server *s,
                          struct service_stream *st,
                          struct server_failure f);
+/* server_share_answer gives the answer to the stream that asked and those that waited with it, and keeps it: s->body, or that of the
+ * stream's job. */
+void server_share_answer(struct service_server *s, struct service_stream *st, instant now);
+
+/* server_lists_charge takes what the blocks cost whose lists are sent; false: the peer was told. */
+bool server_lists_charge(struct service_server *s,
+                         struct service_stream *st,
+                         size_t lists_count,
+                         instant now);
+
 /* server_is_job: does a block prove the answer to this? server_job_begin writes the first question to the node, and
  * server_job_answer takes what it says: asks on, or answers. server_job_units is what it costs beyond its type. */
 bool server_is_job(enum service_type type);

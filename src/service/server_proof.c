@@ -159,87 +159,10 @@ body_write(struct service_server *s, const struct service_request *r, const stru
     return OK;
 }
 
-bool server_proof_cached(struct service_server *s, struct service_stream *st)
-{
-    struct span body;
-    if (!cache_find(&s->proofs, &body, &st->proof_key)) {
-        return false;
-    }
-    buf_clear(&s->body);
-    if (buf_append(&s->body, body) != OK) {
-        return false;
-    }
-    server_answer(s, st, true);
-    return true;
-}
-
-/* Streams that wait for this proof: the one that asked, or the first of those that follow it. */
-static struct service_stream *
-find_waiting(struct service_server *s, const struct hash32 *key, bool is_follower)
-{
-    for (struct list *n = list_first(&s->all); n; n = list_next(&s->all, n)) {
-        struct service_stream *st = list_entry(n, struct service_stream, in_streams);
-        if (st->state == SERVICE_STREAM_NODE && st->request.type == SERVICE_ACCOUNT_PROOF &&
-            st->is_follower == is_follower &&
-            span_equal(SPAN_OF(st->proof_key.bytes), SPAN_OF(key->bytes))) {
-            return st;
-        }
-    }
-    return NULL;
-}
-
-bool server_proof_follow(struct service_server *s, struct service_stream *st)
-{
-    if (!find_waiting(s, &st->proof_key, false)) {
-        return false;
-    }
-    st->is_follower = true;
-    st->state = SERVICE_STREAM_NODE;
-    return true;
-}
-
-void server_proof_promote(struct service_server *s, const struct hash32 *key)
-{
-    for (struct service_stream *st = find_waiting(s, key, true); st;
-         st = find_waiting(s, key, true)) {
-        struct service_request r;
-        enum err e = service_request_decode(&r, buf_span(&st->kept), NULL);
-        check(e == OK); /* it was decoded before it was kept */
-        if (server_proof_ask(st, &r) == OK) {
-            st->is_follower = false;
-            server_ask(s, st);
-            return;
-        }
-        server_fail(
-            s, st,
-            (struct server_failure){.code = SERVICE_BUSY, .text = SPAN_LIT("no memory now")});
-    }
-}
-
-/* Those that waited get what the one that asked got. */
-static void
-answer_followers(struct service_server *s, const struct hash32 *key, const struct server_failure *f)
-{
-    for (struct service_stream *st = find_waiting(s, key, true); st;
-         st = find_waiting(s, key, true)) {
-        if (f) {
-            server_fail(s, st, *f);
-        } else {
-            server_answer(s, st, true);
-        }
-    }
-}
-
-void server_proof_failed(struct service_server *s,
+void server_proof_answer(struct service_server *s,
                          struct service_stream *st,
-                         struct server_failure f)
-{
-    struct hash32 key = st->proof_key;
-    server_fail(s, st, f);
-    answer_followers(s, &key, &f);
-}
-
-void server_proof_answer(struct service_server *s, struct service_stream *st, struct span text)
+                         struct span text,
+                         instant now)
 {
     struct service_request r;
     struct json results[PROOF_ID];
@@ -247,7 +170,7 @@ void server_proof_answer(struct service_server *s, struct service_stream *st, st
     check(e == OK); /* it was decoded before it was kept */
     buf_clear(&s->message);
     if (buf_reserve(&s->message, text.n / 2 + HEADER_LEN_MAX) != OK) {
-        server_proof_failed(
+        server_share_failed(
             s, st,
             (struct server_failure){.code = SERVICE_BUSY, .text = SPAN_LIT("no memory now")});
         return;
@@ -258,19 +181,16 @@ void server_proof_answer(struct service_server *s, struct service_stream *st, st
         e = e == ERR_NOT_FOUND ? ERR_MALFORMED : e;
     }
     if (e == OK) {
-        struct hash32 key = st->proof_key;
-        cache_put(&s->proofs, &key, buf_span(&s->body));
-        server_answer(s, st, true);
-        answer_followers(s, &key, NULL);
+        server_share_answer(s, st, now);
     } else if (e == ERR_NOT_FOUND) {
-        server_proof_failed(
+        server_share_failed(
             s, st,
             (struct server_failure){
                 .code = SERVICE_NOT_FOUND,
                 .text = SPAN_LIT("this server's node has not that block or its state")});
     } else {
         bool is_long = e == ERR_LIMIT;
-        server_proof_failed(s, st,
+        server_share_failed(s, st,
                             (struct server_failure){
                                 .code = is_long ? SERVICE_TOO_LARGE : SERVICE_UPSTREAM,
                                 .text = is_long

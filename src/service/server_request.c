@@ -178,18 +178,17 @@ static void on_account_proof(struct service_server *s,
         return;
     }
     uint32_t units = (uint32_t)(r->slots.n / 32 + 3) / 4;
-    service_proof_key(&st->proof_key, r);
     if (units > 0 && !server_charge(s, st, units, now)) {
         return;
     }
-    if (server_proof_cached(s, st)) {
+    if (server_share_cached(s, st, r, now)) {
         return;
     }
     if (buf_append(&st->kept, message) != OK) {
         fail_text(s, st, SERVICE_BUSY, "no memory now");
         return;
     }
-    if (server_proof_follow(s, st) || !may_ask(s, st, 0, now)) {
+    if (server_share_follow(s, st) || !may_ask(s, st, 0, now)) {
         return;
     }
     if (server_proof_ask(st, r) != OK) {
@@ -209,10 +208,21 @@ static void on_chain(struct service_server *s,
         fail_text(s, st, SERVICE_STALE, "this server's node is behind or not there");
         return;
     }
-    if (!may_ask(s, st, server_job_units(r), now)) {
+    uint32_t units = server_job_units(r);
+    if (units > 0 && !server_charge(s, st, units, now)) {
         return;
     }
-    if (buf_append(&st->kept, message) != OK || server_job_begin(st, r) != OK) {
+    if (server_share_cached(s, st, r, now)) {
+        return;
+    }
+    if (buf_append(&st->kept, message) != OK) {
+        fail_text(s, st, SERVICE_BUSY, "no memory now");
+        return;
+    }
+    if (server_share_follow(s, st) || !may_ask(s, st, 0, now)) {
+        return;
+    }
+    if (server_job_begin(st, r) != OK) {
         fail_text(s, st, SERVICE_BUSY, "no memory now");
         return;
     }
