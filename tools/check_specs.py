@@ -5,6 +5,7 @@ A mark is /* SPEC document §"Section": the rule in our words. */; a section may
 it only says where to read on, and needs no row. docs/specs.md has a heading "## document"
 for each and a table: section, rule, held by. "held by" names tests as `path` or `path: case`, or says
 "not followed yet" or "not tested yet". Every mark needs a row, every row that names a test needs a mark, every test must be there.
+docs/holes.md has tables of the same form, without marks: hole, seen in, held by.
 With --write adds the rows that are missing, to be looked over.
 """
 import re
@@ -41,7 +42,7 @@ def read_table(path):
     for number, line in enumerate(path.read_text('utf-8').splitlines(), 1):
         if line.startswith('## '):
             document = line[3:].split()[0]
-        elif line.startswith('|') and not re.match(r'\|[\s:|-]+\|$|\| *section *\|', line):
+        elif line.startswith('|') and not re.match(r'\|[\s:|-]+\|$|\| *(?:section|hole) *\|', line):
             cells = [c.strip().replace('\\|', '|') for c in re.split(r'(?<!\\)\|', line)[1:-1]]
             yield (number, document, *(cells + ['', '', ''])[:3])
 
@@ -100,6 +101,8 @@ def main():
         problems += check_holder(args.root, where, held)
         if OPEN not in held and (d, s) not in marked:
             problems.append(f'{where}: no mark in the code says {d} §"{s}"')
+    for number, *_, held in read_table(args.root / 'docs' / 'holes.md'):
+        problems += check_holder(args.root, f'docs/holes.md:{number}', held)
     counts = [sum(word in held for *_, held in table) for word in (OPEN, UNTESTED)]
     floors.verdict(f'{len(found)} marks, {len(table)} rules: {counts[0]} {OPEN}, {counts[1]} {UNTESTED}', problems)
 

@@ -106,4 +106,30 @@ TEST(code_is_told_by_its_hash)
     proof_world_done(&w);
 }
 
+/* A wallet that asks for what is pending is given the newest block by some servers, and uses a nonce twice. Everything is asked at the block that
+ * was read first. */
+TEST(hole_pending_is_never_asked)
+{
+    net();
+    struct buf params;
+    struct view_subject s = {.network = &n, .is_smart = true, .block = 77};
+    size_t asked = 0;
+    buf_init(&params, test_budget(), 64 * 1024);
+    for (unsigned q = 0; q < VIEW_TOKEN; q++) {
+        const char *method = "";
+        buf_clear(&params);
+        if (view_ask(&params, &method, q, &s) != OK || strncmp(method, "eth_get", 7) != 0) {
+            continue;
+        }
+        asked++;
+        test_note("%s", method);
+        EXPECT_OK(buf_append(&params, SPAN_LIT("\0")));
+        const char *text = (const char *)params.p;
+        EXPECT(!strstr(text, "pending"));
+        EXPECT(q == VIEW_BLOCK || strstr(text, "0x4d"));
+    }
+    EXPECT(asked > 3);
+    buf_done(&params);
+}
+
 TEST_MAIN
