@@ -1,4 +1,5 @@
-/* passmesh recovery: which ways in there are, when each was proven last, and whether that is safe enough for money. */
+/* passmesh recovery: which ways in there are, when each was proven last, and whether that is safe enough for money. With words behind it is
+ * about guardians: command_guardians.c. */
 #include "commands.h"
 
 #include "codec/json.h"
@@ -90,8 +91,7 @@ static void print_accounts(struct json r)
 int command_recovery(const struct command_args *args)
 {
     if (args->argc != 0) {
-        command_say("usage: passmesh recovery");
-        return EXIT_USAGE;
+        return command_recovery_of(args);
     }
     int code = commands_call(args, "vault_status", SPAN_LIT("{}"), print_vault);
     return code == EXIT_DONE ? commands_call(args, "accounts_list", SPAN_LIT("{}"), print_accounts)

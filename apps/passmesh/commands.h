@@ -107,7 +107,9 @@ int command_accounts(const struct command_args *args);
 int command_vault(const struct command_args *args);
 int command_backup(const struct command_args *args); /* command_backup.c */
 int command_restore(const struct command_args *args);
-int command_recovery(const struct command_args *args); /* command_recovery.c */
+int command_recovery(const struct command_args *args);    /* command_recovery.c */
+int command_recovery_of(const struct command_args *args); /* command_guardians.c, as the next one */
+int command_guardians(const struct command_args *args);
 int command_receive(const struct command_args *args);
 int command_history(const struct command_args *args);
 int command_peers(const struct command_args *args);

@@ -127,9 +127,10 @@ write_signed(struct buf *out, enum recovery_call call, struct span owner, struct
     return abi_wr_end(&w);
 }
 
-enum err account_recovery_put_off(struct buf *out)
+enum err
+account_recovery_put_off(struct buf *out, const struct smart_owner *owner, struct span signature)
 {
-    return write_signed(out, RECOVERY_CALL_PUT_OFF, SPAN_EMPTY, SPAN_EMPTY);
+    return write_signed(out, RECOVERY_CALL_PUT_OFF, span_of(owner->bytes, owner->len), signature);
 }
 
 enum err

@@ -64,15 +64,17 @@ void account_recovery_hash(struct hash32 *ret,
                            uint64_t chain_id,
                            const struct recovery_signable *s);
 
-/* The calls; they append calldata. ERR_LIMIT: out is full. signature is abi.encode(keys, signatures) of smart_account_signature. The
- * account's own calls put off and freeze without a signature: an owner has signed the operation. */
+/* The calls; they append calldata. ERR_LIMIT: out is full. Guardians' signature is abi.encode(keys, signatures) of
+ * smart_account_signature. */
 MUST_CHECK enum err
 account_recovery_begin(struct buf *out, const struct owner_change *c, struct span signature);
 MUST_CHECK enum err account_recovery_apply(struct buf *out, const struct owner_change *c);
 MUST_CHECK enum err account_recovery_cancel(struct buf *out, struct span signature);
-MUST_CHECK enum err account_recovery_put_off(struct buf *out);
 
-/* account_recovery_freeze: by an owner, who signs apart; or, with an owner of length 0, by the guardians. */
+/* By an owner, with his signature as his verifier takes it. Of length 0: put off by the account's own call, without a signature; frozen
+ * by the guardians, with theirs. */
+MUST_CHECK enum err
+account_recovery_put_off(struct buf *out, const struct smart_owner *owner, struct span signature);
 MUST_CHECK enum err
 account_recovery_freeze(struct buf *out, const struct smart_owner *owner, struct span signature);
 

@@ -107,7 +107,7 @@ TEST(calls_match_and_come_back)
     expect_call(&v, "apply", RECOVERY_CALL_APPLY, &out);
     EXPECT_OK(account_recovery_cancel(&out, v.signature));
     expect_call(&v, "cancel", RECOVERY_CALL_CANCEL, &out);
-    EXPECT_OK(account_recovery_put_off(&out));
+    EXPECT_OK(account_recovery_put_off(&out, &nobody, SPAN_EMPTY));
     expect_call(&v, "put_off", RECOVERY_CALL_PUT_OFF, &out);
     EXPECT_OK(account_recovery_freeze(&out, &nobody, SPAN_EMPTY));
     expect_call(&v, "freeze", RECOVERY_CALL_FREEZE, &out);

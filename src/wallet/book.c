@@ -150,6 +150,7 @@ enum err book_load(struct wallet *w, struct coded *ret_why)
     TRY(load_table(w, STORE_SETTING, load_settings, ret_why));
     TRY(load_table(w, STORE_WAY, load_ways, ret_why));
     TRY(load_table(w, STORE_ACCOUNT, load_account, ret_why));
+    TRY(load_table(w, STORE_RECOVERY, recovery_load, ret_why));
     TRY(load_table(w, STORE_CONTACT, load_contact, ret_why));
     TRY(load_table(w, STORE_OPERATION, load_operation, ret_why));
     if (!wallet_network(w, w->settings.network)) {

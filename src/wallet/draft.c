@@ -10,7 +10,7 @@
 #include "wallet/fee.h"
 
 enum {
-    CALL_DATA_LEN_MAX = 512 + TASK_CALL_LEN_MAX,
+    CALL_DATA_LEN_MAX = 512 + RECOVERY_CALL_LEN_MAX,
     INIT_CODE_LEN_MAX = 8192,
     REPLACE_PERCENT = 15
 };
@@ -56,6 +56,9 @@ static enum err outbid_userop(struct wallet *w, const struct task *task, struct 
 struct smart_call draft_call(const struct task *task, uint8_t room[static 68])
 {
     const struct transfer *x = &task->transfer;
+    if (task->long_call) {
+        return (struct smart_call){.to = x->to, .data = buf_span(task->long_call)};
+    }
     if (task->call_len > 0) {
         return (struct smart_call){.to = x->to, .data = span_of(task->call, task->call_len)};
     }

@@ -2,7 +2,10 @@
 #define WALLET_ENGINE_H
 
 #include "base/map.h"
+#include "wallet/recovery.h"
 #include "wallet/wallet.h"
+
+#include <assert.h>
 
 /* The wallet's inside, shared by the files of this folder only. */
 
@@ -24,13 +27,18 @@ enum {
     ASK_PENDING_TX,                    /* eth_getTransactionByHash of one without a receipt */
     ASK_INCLUSION, /* a proof, of a transaction that is said to hold an operation */
     ASK_LOGS,      /* a proof, of all transfers of a token to the account */
+    ASK_LOOK, /* from here on RECOVERY_ASK_COUNT: of an account's guardians; task: the place of the reading, from 1 */
 };
 enum {
-    ASK_COUNT_MAX =
-        VIEW_QUESTION_COUNT + 2 * WALLET_TASK_COUNT_MAX + WALLET_OPEN_OPERATION_COUNT_MAX,
+    ASK_COUNT_MAX = VIEW_QUESTION_COUNT + 2 * WALLET_TASK_COUNT_MAX +
+                    WALLET_OPEN_OPERATION_COUNT_MAX +
+                    (int)RECOVERY_VIEW_COUNT_MAX * (int)RECOVERY_ASK_COUNT,
     ASK_TIMEOUT_MS = 15000,
     ASK_LOGS_TIMEOUT_MS = 60000, /* a server may ask its node for hundreds of blocks first */
 };
+
+static_assert((int)ASK_LOOK + (int)RECOVERY_ASK_COUNT <= (int)VIEW_PROVE_ACCOUNT,
+              "a question's number says whose it is");
 
 /* How a reading of the view goes on. */
 struct reading {
@@ -48,11 +56,14 @@ struct reading {
     enum err err;
 };
 
-enum task_kind { TASK_QUOTE, TASK_PREPARE, TASK_REPLACE };
+enum task_kind { TASK_QUOTE, TASK_PREPARE, TASK_REPLACE, TASK_LOOK };
 enum task_step { TASK_READING, TASK_TRYING, TASK_DONE };
 
 /* Scheduling a setting of all guardians, the longest there is, takes 3,332 bytes. */
 enum { TASK_CALL_LEN_MAX = 3584, OWNERS_CALL_GAS = 300 * 1000 };
+
+/* A change of eight owners, and the signatures of RECOVERY_ANSWER_COUNT_MAX guardians. */
+enum { RECOVERY_CALL_LEN_MAX = 11 * 1024, RECOVERY_CALL_GAS = 2000 * 1000 };
 
 /* Something that was asked for and needs the chain before it can be answered. */
 struct task {
@@ -65,6 +76,8 @@ struct task {
     bool is_within;                  /* one owner's signature is to suffice: limit_allows it */
     uint8_t call[TASK_CALL_LEN_MAX]; /* the account's call to itself, once the chain was read */
     size_t call_len;
+    const struct buf *long_call; /* NULL; or the call, which is the wallet's recovery_call */
+    struct id lost;              /* of OPERATION_RECOVERY_*: whose guardians act */
     enum operation_kind operation_kind;
     uint32_t threshold;             /* of OPERATION_THRESHOLD_BEGIN */
     struct account_setting setting; /* of a setting that begins */
@@ -112,6 +125,27 @@ struct queued {
     uint32_t len_max;
     struct hash32 tx_hash;
     char avoid[PEER_TEXT_LEN_MAX + 1];
+};
+
+/* A reading of an account's guardians: the last that was whole, and the one that is being filled. */
+struct recovery_look {
+    struct recovery_view view;
+    struct recovery_view next;
+    struct id account; /* whose servers are asked */
+    bool has_guardians;
+    bool has_recovery;
+    size_t waiting; /* questions without an answer */
+    enum err err;
+};
+
+/* What one owner signed apart from any operation: it stops an account or a recovery, whoever carries it. */
+struct recovery_brake {
+    struct id account; /* unset: none */
+    struct id network;
+    enum recovery_act act;
+    struct hash32 hash;
+    struct smart_owner owner;
+    struct help_answer signature; /* its signature alone */
 };
 
 enum { SENT_TO_COUNT_MAX = 8192, VIEW_COUNT_MAX = 8, WALLET_TEXT_LEN_MAX = 64 * 1024 };
@@ -196,6 +230,11 @@ struct wallet {
     uint64_t next_ask;
     struct task tasks[WALLET_TASK_COUNT_MAX];
     uint64_t next_task;
+
+    struct recovery_look looks[RECOVERY_VIEW_COUNT_MAX];
+    struct recovery_help helps[RECOVERY_HELP_COUNT_MAX];
+    struct recovery_brake brake;
+    struct buf recovery_call; /* of the one recovery that is being prepared */
 
     struct tracing tracings[TRACING_COUNT_MAX]; /* the first is being looked for */
     size_t tracing_count;
@@ -316,6 +355,13 @@ MUST_CHECK enum err trust_check(const struct wallet *w, struct id network, struc
 
 /* ---- prepare.c ---- */
 void prepare_tick(struct wallet *w, struct wallet_time t);
+/* prepare_check_chain: locked, unknown_network, no_network, no_server, chain_doubtful. */
+MUST_CHECK enum err
+prepare_check_chain(const struct wallet *w, struct id network, struct coded *ret_why);
+/* A task of another file: it is added (NULL: there is no place), ends, or ends with the reason why a chain could not be read. */
+struct task *prepare_task_add(struct wallet *w, struct wallet_time t, enum task_kind kind);
+void prepare_task_end(struct wallet *w, struct task *task, enum err err);
+void prepare_task_unread(struct wallet *w, struct task *task, enum err err);
 /* prepare_check_subject: locked, unknown_account, unknown_network, unknown_asset, no_network, no_server. */
 MUST_CHECK enum err
 prepare_check_subject(const struct wallet *w, const struct transfer *x, struct coded *ret_why);
@@ -327,6 +373,7 @@ struct own_subject {
     uint32_t threshold;                    /* of OPERATION_THRESHOLD_BEGIN */
     const struct account_setting *setting; /* of a setting that begins; or NULL */
     struct hash32 setting_id;              /* of one that is carried out or stopped */
+    struct id lost;                        /* of OPERATION_RECOVERY_*: whose guardians act */
 };
 MUST_CHECK enum err prepare_own_call(struct wallet *w,
                                      struct wallet_time t,
@@ -334,6 +381,13 @@ MUST_CHECK enum err prepare_own_call(struct wallet *w,
                                      const struct own_subject *what,
                                      uint64_t *ret_task,
                                      struct coded *ret_why);
+/* prepare_begin starts the task of making an operation that is not on its way yet. Refusals: operation_open, limit_reached. */
+MUST_CHECK enum err prepare_begin(struct wallet *w,
+                                  struct wallet_time t,
+                                  const struct transfer *x,
+                                  const struct own_subject *what,
+                                  uint64_t *ret_task,
+                                  struct coded *ret_why);
 /* prepare_go carries on every task that waited for this reading; err is the reading's own. */
 void prepare_go(
     struct wallet *w, struct wallet_time t, struct id account, struct id network, enum err err);
@@ -469,6 +523,29 @@ bool limit_probe(const struct wallet *w,
 /* limit_build makes the call that lowers a limit or forgets an address. limit_add_risks says that, and how many must sign. */
 MUST_CHECK enum err limit_build(struct wallet *w, struct task *task, const struct view *v);
 void limit_add_risks(const struct wallet *w, struct operation *op);
+
+/* ---- recovery_look.c ---- */
+void recovery_answer(struct wallet *w,
+                     struct wallet_time t,
+                     const struct ask *ask,
+                     enum err err,
+                     struct json result,
+                     const struct wallet_source *source);
+
+/* ---- recovery.c ---- */
+/* recovery_fresh is the reading, if it is new enough to act on; or NULL. */
+const struct recovery_view *recovery_fresh(const struct wallet *w,
+                                           struct wallet_time t,
+                                           struct address address,
+                                           struct id network);
+bool recovery_has_guardian(const struct recovery_view *v, const struct smart_owner *guardian);
+/* recovery_read takes what a reading says: a request that has come true is done with. */
+void recovery_read(struct wallet *w, const struct recovery_view *v);
+MUST_CHECK enum err recovery_load(struct wallet *w, struct span record);
+/* As owners_build and owners_add_risks. */
+MUST_CHECK enum err
+recovery_build(struct wallet *w, struct wallet_time t, struct task *task, const struct view *v);
+void recovery_add_risks(struct wallet *w, struct operation *op, const struct task *task);
 
 /* ---- track.c ---- */
 struct open_operation *track_find(struct wallet *w, struct id operation);

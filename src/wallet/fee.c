@@ -52,6 +52,9 @@ enum err fee_fill_limits(struct userop *op, const struct fee_facts *facts, struc
     }
     if (op->init_code.n > 0) {
         verify += GAS_DEPLOY;
+    } else if (u256_is_zero(op->nonce)) {
+        verify +=
+            GAS_FIRST; /* somebody else made it: a recovered account, or one made before its owner came */
     }
     uint64_t call = facts->call_gas ? with_margin(facts->call_gas) : GAS_CALL_UNTRIED;
     op->verification_gas_limit = u256_from_u64(verify);

@@ -19,9 +19,11 @@ enum {
     GAS_VERIFY_FALLBACK = 480000, /* the same in Solidity, where the chain has no P256VERIFY */
     GAS_PROMISE = 35000,          /* counting the fee against a limit at validation */
     GAS_DEPLOY = 420000,          /* making the account */
-    GAS_EXECUTE = 45000,          /* the account's own work around a call */
-    GAS_CALL_UNTRIED = 150000,    /* of a call that could not be tried out */
-    GAS_TRANSFER = 21000,         /* an ordinary account's transfer of ether to one without code */
+    GAS_FIRST =
+        40000, /* the first operation of one that is there: nonce and deposit are new in storage */
+    GAS_EXECUTE = 45000,       /* the account's own work around a call */
+    GAS_CALL_UNTRIED = 150000, /* of a call that could not be tried out */
+    GAS_TRANSFER = 21000,      /* an ordinary account's transfer of ether to one without code */
 };
 
 /* fee_per_gas gives the two EIP-1559 figures for a speed (wei per gas). */

@@ -47,6 +47,10 @@ enum operation_kind {
     OPERATION_KNOWN_VETO,
     OPERATION_LIMIT_LOWER, /* at once */
     OPERATION_KNOWN_FORGET,
+    OPERATION_RECOVERY_BEGIN, /* from here on: a call to the account whose guardians act, by any other or itself */
+    OPERATION_RECOVERY_APPLY,
+    OPERATION_RECOVERY_PUT_OFF,
+    OPERATION_RECOVERY_FREEZE,
     OPERATION_KIND_COUNT
 };
 
@@ -66,8 +70,8 @@ enum operation_state {
 const char *operation_kind_name(enum operation_kind kind);
 const char *operation_state_name(enum operation_state state);
 
-/* operation_is_own_call: it changes the account itself, and moves no money. operation_is_owners, operation_is_upgrade: who owns
- * it; which implementation it has. */
+/* operation_is_own_call: it changes an account, and moves no money. operation_is_owners, operation_is_upgrade, operation_is_recovery: who
+ * owns it; which implementation it has; what its guardians do. */
 bool operation_is_own_call(enum operation_kind kind);
 bool operation_is_owners(enum operation_kind kind); /* or how many of them sign */
 bool operation_is_threshold(enum operation_kind kind);
@@ -76,6 +80,7 @@ bool operation_is_setting(enum operation_kind kind); /* of version 2 */
 
 /* operation_begins: once included it only waits, and can be stopped until it is carried out. */
 bool operation_begins(enum operation_kind kind);
+bool operation_is_recovery(enum operation_kind kind);
 
 /* operation_is_over: nothing more will happen to it. */
 bool operation_is_over(enum operation_state state);

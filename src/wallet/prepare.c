@@ -13,7 +13,7 @@ enum { FEE_SHARE_PERCENT = 5 };
 
 static const struct address native = {{0}};
 
-static struct task *task_add(struct wallet *w, struct wallet_time t, enum task_kind kind)
+struct task *prepare_task_add(struct wallet *w, struct wallet_time t, enum task_kind kind)
 {
     for (size_t i = 0; i < WALLET_TASK_COUNT_MAX; i++) {
         struct task *task = &w->tasks[i];
@@ -28,7 +28,7 @@ static struct task *task_add(struct wallet *w, struct wallet_time t, enum task_k
     return NULL;
 }
 
-static void task_end(struct wallet *w, struct task *task, enum err err)
+void prepare_task_end(struct wallet *w, struct task *task, enum err err)
 {
     task->step = TASK_DONE;
     task->result.err = err;
@@ -57,6 +57,27 @@ static void add_units(struct coded *c, const char *key, struct u256 v, unsigned 
     coded_add_str(c, key, text);
 }
 
+enum err prepare_check_chain(const struct wallet *w, struct id network, struct coded *ret_why)
+{
+    const struct network *n = wallet_network(w, network);
+    if (w->is_locked) {
+        return refuse(ret_why, ERR_DENIED, "locked");
+    }
+    if (!n) {
+        return refuse(ret_why, ERR_NOT_FOUND, "unknown_network");
+    }
+    if (!w->has_network) {
+        return refuse(ret_why, ERR_IO, "no_network");
+    }
+    if (w->servers == 0) {
+        coded_set(ret_why, "no_server");
+        coded_add(ret_why, "network", name_span(&n->name));
+        coded_add_u64(ret_why, "tried", 0);
+        return ERR_NOT_FOUND;
+    }
+    return trust_check(w, network, ret_why);
+}
+
 enum err
 prepare_check_subject(const struct wallet *w, const struct transfer *x, struct coded *ret_why)
 {
@@ -76,16 +97,7 @@ prepare_check_subject(const struct wallet *w, const struct transfer *x, struct c
     if (!address_is_zero(x->token) && !network_token(n, x->token)) {
         return refuse(ret_why, ERR_NOT_FOUND, "unknown_asset");
     }
-    if (!w->has_network) {
-        return refuse(ret_why, ERR_IO, "no_network");
-    }
-    if (w->servers == 0) {
-        coded_set(ret_why, "no_server");
-        coded_add(ret_why, "network", name_span(&n->name));
-        coded_add_u64(ret_why, "tried", 0);
-        return ERR_NOT_FOUND;
-    }
-    return trust_check(w, x->network, ret_why);
+    return prepare_check_chain(w, x->network, ret_why);
 }
 
 static enum err task_start(struct wallet *w,
@@ -109,20 +121,19 @@ enum err wallet_quote(struct wallet *w,
                       struct coded *ret_why)
 {
     TRY(prepare_check_subject(w, args, ret_why));
-    struct task *task = task_add(w, t, TASK_QUOTE);
+    struct task *task = prepare_task_add(w, t, TASK_QUOTE);
     if (task) {
         task->transfer = *args;
     }
     return task_start(w, t, task, ret_task, ret_why);
 }
 
-/* Starts the task of making an operation that is not on its way yet. */
-static enum err begin(struct wallet *w,
-                      struct wallet_time t,
-                      const struct transfer *x,
-                      const struct own_subject *what,
-                      uint64_t *ret_task,
-                      struct coded *ret_why)
+enum err prepare_begin(struct wallet *w,
+                       struct wallet_time t,
+                       const struct transfer *x,
+                       const struct own_subject *what,
+                       uint64_t *ret_task,
+                       struct coded *ret_why)
 {
     if (track_has_open(w, x->account, x->network)) {
         return refuse(ret_why, ERR_STATE, "operation_open");
@@ -130,7 +141,7 @@ static enum err begin(struct wallet *w,
     if (w->open_count >= WALLET_OPEN_OPERATION_COUNT_MAX) {
         return refuse_limit(ret_why, "operations", WALLET_OPEN_OPERATION_COUNT_MAX);
     }
-    struct task *task = task_add(w, t, TASK_PREPARE);
+    struct task *task = prepare_task_add(w, t, TASK_PREPARE);
     if (task) {
         task->transfer = *x;
         task->operation_kind = what->kind;
@@ -140,6 +151,7 @@ static enum err begin(struct wallet *w,
         if (what->setting) {
             task->setting = *what->setting;
         }
+        task->lost = what->lost;
     }
     return task_start(w, t, task, ret_task, ret_why);
 }
@@ -165,7 +177,7 @@ enum err prepare_own_call(struct wallet *w,
         return refuse(ret_why, ERR_NOT_FOUND, "unknown_owner");
     }
     x.to = a->address;
-    return begin(w, t, &x, what, ret_task, ret_why);
+    return prepare_begin(w, t, &x, what, ret_task, ret_why);
 }
 
 enum err wallet_prepare(struct wallet *w,
@@ -182,7 +194,7 @@ enum err wallet_prepare(struct wallet *w,
         return refuse(ret_why, ERR_MALFORMED, "amount_zero");
     }
     const struct own_subject what = {.kind = OPERATION_SEND};
-    return begin(w, t, args, &what, ret_task, ret_why);
+    return prepare_begin(w, t, args, &what, ret_task, ret_why);
 }
 
 enum err wallet_replace(struct wallet *w,
@@ -215,7 +227,7 @@ enum err wallet_replace(struct wallet *w,
         .by_command_line = args->by_command_line,
     };
     TRY(prepare_check_subject(w, &x, ret_why));
-    struct task *task = task_add(w, t, TASK_REPLACE);
+    struct task *task = prepare_task_add(w, t, TASK_REPLACE);
     if (task) {
         task->transfer = x;
         task->replaces = args->operation;
@@ -444,6 +456,9 @@ static void add_risks(struct wallet *w,
     } else if (operation_is_setting(op->kind)) {
         setting_add_risks(w, op);
         add_trial_risk(op, task);
+    } else if (operation_is_recovery(op->kind)) {
+        recovery_add_risks(w, op, task);
+        add_trial_risk(op, task);
     } else {
         op->trial = TRIAL_DONE;
         struct risk r = risk_of(RISK_INFO, "replaces");
@@ -554,7 +569,7 @@ static void finish(struct wallet *w, struct wallet_time t, struct task *task)
         coded_set(&task->result.why, "internal");
         coded_add_str(&task->result.why, "where", "prepare");
     }
-    task_end(w, task, err);
+    prepare_task_end(w, task, err);
 }
 
 /* ---- going on ---- */
@@ -588,6 +603,11 @@ start_trial(struct wallet *w, struct wallet_time t, struct task *task, const str
     if (task->kind == TASK_REPLACE) {
         return OK; /* its call was tried when it was new */
     }
+    if (operation_is_recovery(task->operation_kind)) {
+        TRY(recovery_build(w, t, task, v));
+        task->trial_gas = u256_from_u64(RECOVERY_CALL_GAS);
+        return ask_trial(w, t, task);
+    }
     if (operation_is_own_call(task->operation_kind)) {
         TRY(build_own_call(w, t, task, v));
         task->trial_gas = u256_from_u64(OWNERS_CALL_GAS);
@@ -614,7 +634,7 @@ task_read(struct wallet *w, struct wallet_time t, struct task *task, const struc
             coded_set(&task->result.why, "internal");
             coded_add_str(&task->result.why, "where", "quote");
         }
-        task_end(w, task, err);
+        prepare_task_end(w, task, err);
         return;
     }
     task->step = TASK_TRYING;
@@ -623,7 +643,7 @@ task_read(struct wallet *w, struct wallet_time t, struct task *task, const struc
         if (!coded_is_set(&task->result.why)) {
             (void)refuse_limit(&task->result.why, "questions", ASK_COUNT_MAX);
         }
-        task_end(w, task, err);
+        prepare_task_end(w, task, err);
     } else if (task->waiting == 0) {
         finish(w, t, task);
     }
@@ -638,7 +658,7 @@ void prepare_tick(struct wallet *w, struct wallet_time t)
 {
     for (size_t i = 0; i < WALLET_TASK_COUNT_MAX; i++) {
         struct task *task = &w->tasks[i];
-        if (task->id == 0 || task->step != TASK_READING) {
+        if (task->id == 0 || task->step != TASK_READING || task->kind == TASK_LOOK) {
             continue;
         }
         const struct view *v = wallet_view(w, task->transfer.account, task->transfer.network);
@@ -650,7 +670,7 @@ void prepare_tick(struct wallet *w, struct wallet_time t)
     }
 }
 
-static void task_unread(struct wallet *w, struct task *task, enum err err)
+void prepare_task_unread(struct wallet *w, struct task *task, enum err err)
 {
     struct coded *why = &task->result.why;
     if (err == ERR_TIMEOUT) {
@@ -669,7 +689,7 @@ static void task_unread(struct wallet *w, struct task *task, enum err err)
         coded_add(why, "network", name_span(&wallet_network(w, task->transfer.network)->name));
         coded_add_u64(why, "tried", w->servers);
     }
-    task_end(w, task, err);
+    prepare_task_end(w, task, err);
 }
 
 void prepare_go(
@@ -677,10 +697,10 @@ void prepare_go(
 {
     for (size_t i = 0; i < WALLET_TASK_COUNT_MAX && err != OK; i++) {
         struct task *task = &w->tasks[i];
-        if (task->id != 0 && task->step == TASK_READING &&
+        if (task->id != 0 && task->step == TASK_READING && task->kind != TASK_LOOK &&
             id_equal(task->transfer.account, account) &&
             id_equal(task->transfer.network, network)) {
-            task_unread(w, task, err);
+            prepare_task_unread(w, task, err);
         }
     }
     prepare_tick(w, t);

@@ -23,6 +23,7 @@ enum store_table {
     STORE_LIGHT,    /* what a light client goes on from, by network */
     STORE_WAY,      /* when the ways into the vault were proven */
     STORE_PEER,     /* where peers can be met: p2p/peer_store.h */
+    STORE_RECOVERY, /* requests for help and what guardians answered, by account */
     STORE_TABLE_COUNT
 };
 

@@ -11,6 +11,7 @@ static enum err start(struct wallet *w, struct wallet_time t, struct coded *ret_
 {
     buf_init(&w->scratch, &w->budget, WALLET_TEXT_LEN_MAX);
     buf_init(&w->polled, &w->budget, WALLET_TEXT_LEN_MAX);
+    buf_init(&w->recovery_call, &w->budget, RECOVERY_CALL_LEN_MAX);
     w->next_ask = 1;
     w->next_task = 1;
     w->read_again_at = t.mono;
@@ -53,6 +54,7 @@ void wallet_free(struct wallet *w)
         operation_free(w->open[i].op);
     }
     book_done(w);
+    buf_done(&w->recovery_call);
     buf_done(&w->scratch);
     check(w->budget.used == 0);
     budget_done(&w->budget);
@@ -68,6 +70,8 @@ static void answer_one(struct wallet *w,
 {
     if (ask->what >= VIEW_PROVE_ACCOUNT) {
         read_proven(w, t, ask, err == OK ? ERR_MALFORMED : err, NULL);
+    } else if (ask->what >= ASK_LOOK) {
+        recovery_answer(w, t, ask, err, result, source);
     } else if (ask->what == ASK_INCLUSION) {
         proof_answer(w, t, ask, err == OK ? ERR_MALFORMED : err, NULL);
     } else if (ask->what == ASK_LOGS) {

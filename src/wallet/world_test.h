@@ -52,6 +52,7 @@ struct world_limits {
     struct address known; /* zero: nobody */
 };
 
+struct world;
 struct world_chain {
     uint64_t block;
     uint64_t base_fee;
@@ -74,6 +75,8 @@ struct world_chain {
     bool lacks_version_2;          /* its code is not on this chain */
     bool is_anchored;              /* blocks are named by an anchor, and what can be is proven */
     bool proves_wrongly;           /* no proof holds */
+    /* Answers eth_call before anything else does; 0: not this one. NULL: nobody. */
+    size_t (*call)(const struct world *w, char *out, size_t cap, struct span params);
     enum err (*inclusion)(struct proven_inclusion *ret, const struct wallet_event *e); /* or NULL */
     /* The same of logs; len is that of the answer. */
     enum err (*logs)(struct proven_logs *ret, size_t *len, const struct wallet_event *e);

@@ -1,6 +1,7 @@
 /* Verifying an assertion: WebAuthn Level 3 §7.2; its form on the chain: OpenZeppelin's WebAuthnAuth. */
 #include "webauthn/assertion.h"
 
+#include "base/rd.h"
 #include "webauthn/auth_data.h"
 #include "webauthn/client_data.h"
 #include "webauthn/relying_party.h"
@@ -111,4 +112,55 @@ enum err assertion_encode(struct wr *w,
     write_tail(w, response->authenticator_data);
     write_tail(w, response->client_data_json);
     return wr_end(w);
+}
+
+/* A word that holds a length or an offset; a greater one fails the reader. */
+static size_t read_word(struct rd *r)
+{
+    static const uint8_t zeros[WORD_LEN - 4];
+    struct span high = rd_bytes(r, sizeof zeros);
+    uint32_t low = rd_be32(r);
+    if (!rd_ok(r) || !span_equal(high, SPAN_OF(zeros))) {
+        rd_fail(r);
+        return 0;
+    }
+    return low;
+}
+
+/* Bytes with their length before them and zeros up to whole words behind. */
+static bool read_tail(struct rd *r, struct span *ret)
+{
+    size_t n = read_word(r);
+    *ret = rd_bytes(r, n);
+    struct span zeros = rd_bytes(r, padded(n) - n);
+    uint8_t any = 0;
+    for (size_t i = 0; rd_ok(r) && i < zeros.n; i++) {
+        any |= zeros.p[i];
+    }
+    return rd_ok(r) && any == 0;
+}
+
+enum err assertion_decode(struct assertion_response *ret,
+                          uint8_t der[static P256_DER_MAX],
+                          struct span encoded)
+{
+    struct assertion_response response;
+    struct p256_signature signature;
+    struct rd r = rd_init(encoded);
+    rd_copy(&r, MSPAN_OF(signature.rs));
+    (void)read_word(&r); /* challengeIndex */
+    (void)read_word(&r); /* typeIndex */
+    size_t first = read_word(&r);
+    size_t second = read_word(&r);
+    if (!rd_ok(&r) || first != HEAD_WORDS * WORD_LEN ||
+        !read_tail(&r, &response.authenticator_data)) {
+        return ERR_MALFORMED;
+    }
+    if (second != first + WORD_LEN + padded(response.authenticator_data.n) ||
+        !read_tail(&r, &response.client_data_json) || !rd_end(&r)) {
+        return ERR_MALFORMED;
+    }
+    response.signature = span_of(der, p256_der_encode(der, &signature));
+    *ret = response;
+    return OK;
 }

@@ -57,6 +57,13 @@ MUST_CHECK enum err assertion_encode(struct wr *w,
                                      const struct assertion_response *response,
                                      struct diag *why);
 
+/* assertion_decode reads that form: ret's client data and authenticator data are spans into encoded, its signature one into der.
+ * ERR_MALFORMED: another form, a gap, bytes behind it. The two indices are not looked at: whoever must know verifies, encodes
+ * again, and compares. */
+MUST_CHECK enum err assertion_decode(struct assertion_response *ret,
+                                     uint8_t der[static P256_DER_MAX],
+                                     struct span encoded);
+
 /* The length that assertion_encode writes, in bytes. */
 size_t assertion_encoded_len(const struct assertion_response *response);
 

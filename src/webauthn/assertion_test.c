@@ -141,4 +141,33 @@ TEST(account_encoding)
     EXPECT_ERR(ERR_LIMIT, assertion_encode(&small, &a, &m.assertion, NULL));
 }
 
+TEST(account_encoding_comes_back)
+{
+    static struct made m;
+    static uint8_t store[2048];
+    struct software_passkey p = software_passkey_make(16);
+    struct assertion a;
+    struct assertion_response got;
+    uint8_t der[P256_DER_MAX];
+    software_passkey_use(&m, &p, making_get());
+    TEST_REQUIRE(EXPECT_OK(software_passkey_verify(&a, &p, &m, NULL)));
+    struct wr w = wr_init(MSPAN_OF(store));
+    TEST_REQUIRE(EXPECT_OK(assertion_encode(&w, &a, &m.assertion, NULL)));
+    TEST_REQUIRE(EXPECT_OK(assertion_decode(&got, der, span_of(store, w.n))));
+    EXPECT_SPAN(m.assertion.client_data_json, got.client_data_json);
+    EXPECT_SPAN(m.assertion.authenticator_data, got.authenticator_data);
+    struct p256_signature sig;
+    EXPECT_OK(p256_der_decode(&sig, got.signature));
+    EXPECT_SPAN(SPAN_OF(a.signature.rs), SPAN_OF(sig.rs));
+    EXPECT_ERR(ERR_MALFORMED, assertion_decode(&got, der, span_of(store, w.n + 32)));
+    for (size_t n = 0; n < w.n; n++) {
+        EXPECT_ERR(ERR_MALFORMED, assertion_decode(&got, der, span_of(store, n)));
+    }
+    store[5 * 32 - 1]++; /* authenticatorData elsewhere */
+    EXPECT_ERR(ERR_MALFORMED, assertion_decode(&got, der, span_of(store, w.n)));
+    store[5 * 32 - 1]--;
+    store[w.n - 1]++; /* padding that is not zero */
+    EXPECT_ERR(ERR_MALFORMED, assertion_decode(&got, der, span_of(store, w.n)));
+}
+
 TEST_MAIN

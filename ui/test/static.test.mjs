@@ -220,5 +220,5 @@ test('two builds are byte-equal, hashed, and within the budget', async (t) => {
   /* page: the most that one person's browser loads, in the longer language */
   const kb = { all: sum(shipped), page: Math.max(of('en'), of('zh')), js: sum(shipped.filter((f) => /^main\.(\d+\.)?js$/.test(f.role) || f.role === 'text.en.js')), css: sum(shipped.filter((f) => f.role === 'style.css')), language: Math.max(...shipped.filter((f) => f.role.startsWith('text.')).map((f) => f.gzip)) / 1000 };
   t.diagnostic(`ui_gzip_kb ${kb.page.toFixed(1)} (all languages ${kb.all.toFixed(1)}, JavaScript of the first load ${kb.js.toFixed(1)}, CSS ${kb.css.toFixed(1)}, one language ${kb.language.toFixed(1)})`);
-  assert.ok(kb.all <= 120 && kb.page <= 100 && kb.js <= 60 && kb.css <= 10 && kb.language <= 18, JSON.stringify(kb));
+  assert.ok(kb.all <= 130 && kb.page <= 110 && kb.js <= 60 && kb.css <= 10 && kb.language <= 18, JSON.stringify(kb));
 });

@@ -432,6 +432,8 @@ static void finish_pending(struct api *a,
         c.why = r->why;
     } else if (p->method == API_METHOD_FEE_QUOTE) {
         done = api_finish_quote(&c, p, r);
+    } else if (p->method == API_METHOD_RECOVERY_STATUS) {
+        done = api_finish_recovery(&c, p);
     } else {
         done = api_finish_operation(&c, r);
     }

@@ -45,7 +45,7 @@ struct api_pending {
     char key[API_KEY_LEN + 1];
     uint8_t request_hash[32];
     struct id network;
-    struct address token;
+    struct address token; /* or the account that was looked at */
 };
 
 /* What was answered to an idempotency key. */
@@ -187,5 +187,6 @@ void api_write_network_status(const struct api_writing *w, struct api *a);
 enum api_done api_finish_operation(struct api_call *c, const struct task_result *r);
 enum api_done
 api_finish_quote(struct api_call *c, const struct api_pending *p, const struct task_result *r);
+enum api_done api_finish_recovery(struct api_call *c, const struct api_pending *p);
 
 #endif

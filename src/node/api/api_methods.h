@@ -30,6 +30,19 @@ enum api_done api_do_plugin(
 enum api_done api_do_plugin_log(struct api_call *c);
 enum api_done api_do_plugin_status(struct api_call *c);
 enum api_done api_do_receive_info(struct api_call *c);
+/* api_methods_recovery.c: guardians, requests for help, the brake */
+enum api_done api_do_brake_begin(struct api_call *c);
+enum api_done api_do_brake_finish(struct api_call *c);
+enum api_done api_do_guardian_read(struct api_call *c);
+enum api_done api_do_guardian_text(struct api_call *c);
+enum api_done api_do_help_open(struct api_call *c);
+enum api_done api_do_help_sign_begin(struct api_call *c);
+enum api_done api_do_help_sign_finish(struct api_call *c);
+enum api_done api_do_recovery_ask(struct api_call *c);
+enum api_done api_do_recovery_forget(struct api_call *c);
+enum api_done api_do_recovery_gather(struct api_call *c);
+enum api_done api_do_recovery_prepare(struct api_call *c);
+enum api_done api_do_recovery_status(struct api_call *c);
 enum api_done api_do_servers_list(struct api_call *c);
 enum api_done api_do_settings_get(struct api_call *c);
 enum api_done api_do_status(struct api_call *c);
@@ -51,6 +64,9 @@ enum { CEREMONY_BYTES_MAX = 32 * 1024 };
 enum api_done api_answer_ceremony(struct api_call *c, const struct ceremony *e);
 bool api_read_enroll_answer(struct api_call *c, struct buf *bytes, struct enroll_answer *args);
 enum api_done api_broken_answer(struct api_call *c);
+
+/* api_read_passkey_answer reads the parameter assertion into bytes, likewise. */
+bool api_read_passkey_answer(struct api_call *c, struct buf *bytes, struct passkey_answer *ret);
 
 /* api_wait_for_task: the answer follows when the wallet's task is done. */
 enum api_done api_wait_for_task(struct api_call *c, uint64_t task);

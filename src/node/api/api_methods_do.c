@@ -269,7 +269,7 @@ static enum api_done do_unlock_begin(struct api_call *c)
     return API_DONE;
 }
 
-static bool read_passkey_answer(struct api_call *c, struct buf *bytes, struct passkey_answer *ret)
+bool api_read_passkey_answer(struct api_call *c, struct buf *bytes, struct passkey_answer *ret)
 {
     struct json a;
     return api_param(c, &a, "assertion") && buf_reserve(bytes, CEREMONY_BYTES_MAX) == OK &&
@@ -284,7 +284,7 @@ static enum api_done do_unlock_finish(struct api_call *c)
     AUTO(buf_done) struct buf bytes;
     buf_init(&bytes, &c->api->budget, CEREMONY_BYTES_MAX);
     struct passkey_answer answer;
-    if (!read_passkey_answer(c, &bytes, &answer)) {
+    if (!api_read_passkey_answer(c, &bytes, &answer)) {
         return api_broken_answer(c);
     }
     if (wallet_unlock_finish(c->w.wallet, c->t, api_param_id(c, "ceremony_id"), &answer, &c->why) !=
@@ -402,7 +402,7 @@ static enum api_done do_send_approve(struct api_call *c)
     buf_init(&bytes, &c->api->budget, CEREMONY_BYTES_MAX);
     if (!api_param(c, &list, "ticks") ||
         json_find_u64(&args.revision, c->params, "revision") != OK ||
-        !read_passkey_answer(c, &bytes, &args.answer)) {
+        !api_read_passkey_answer(c, &bytes, &args.answer)) {
         return api_broken_answer(c);
     }
     struct json_iter it = json_iterate(list);
@@ -480,6 +480,8 @@ enum api_done (*const api_handlers[API_METHOD_COUNT])(struct api_call *c) = {
     [API_METHOD_ACCOUNT_SELECT] = do_account_select,
     [API_METHOD_ADDRESS_CHECK] = api_do_address_check,
     [API_METHOD_BALANCES_GET] = api_do_balances_get,
+    [API_METHOD_BRAKE_BEGIN] = api_do_brake_begin,
+    [API_METHOD_BRAKE_FINISH] = api_do_brake_finish,
     [API_METHOD_CANCEL_PREPARE] = do_cancel_prepare,
     [API_METHOD_CONTACTS_ADD] = do_contacts_add,
     [API_METHOD_CONTACTS_LIST] = api_do_contacts_list,
@@ -488,7 +490,12 @@ enum api_done (*const api_handlers[API_METHOD_COUNT])(struct api_call *c) = {
     [API_METHOD_EXPORT_FINISH] = api_do_export_finish,
     [API_METHOD_FAUCET_REQUEST] = do_faucet_request,
     [API_METHOD_FEE_QUOTE] = api_do_fee_quote,
+    [API_METHOD_GUARDIAN_READ] = api_do_guardian_read,
+    [API_METHOD_GUARDIAN_TEXT] = api_do_guardian_text,
     [API_METHOD_HARDWARE] = api_do_hardware,
+    [API_METHOD_HELP_OPEN] = api_do_help_open,
+    [API_METHOD_HELP_SIGN_BEGIN] = api_do_help_sign_begin,
+    [API_METHOD_HELP_SIGN_FINISH] = api_do_help_sign_finish,
     [API_METHOD_HISTORY_LIST] = api_do_history_list,
     [API_METHOD_LOCK] = do_lock,
     [API_METHOD_LOG_TAIL] = api_do_log_tail,
@@ -523,6 +530,11 @@ enum api_done (*const api_handlers[API_METHOD_COUNT])(struct api_call *c) = {
     [API_METHOD_PLUGIN_STATUS] = api_do_plugin_status,
     [API_METHOD_PLUGIN_STOP] = api_do_plugin,
     [API_METHOD_RECEIVE_INFO] = api_do_receive_info,
+    [API_METHOD_RECOVERY_ASK] = api_do_recovery_ask,
+    [API_METHOD_RECOVERY_FORGET] = api_do_recovery_forget,
+    [API_METHOD_RECOVERY_GATHER] = api_do_recovery_gather,
+    [API_METHOD_RECOVERY_PREPARE] = api_do_recovery_prepare,
+    [API_METHOD_RECOVERY_STATUS] = api_do_recovery_status,
     [API_METHOD_SEND_APPROVE] = do_send_approve,
     [API_METHOD_SEND_CANCEL] = do_send_cancel,
     [API_METHOD_SEND_PREPARE] = do_send_prepare,

@@ -2,6 +2,7 @@
 #include "evm/owner_change.h"
 #include "node/api/api_rig_test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct rig rig;
@@ -302,6 +303,65 @@ TEST(settings_are_prepared_and_what_is_none_is_refused)
     struct json_iter it = json_iterate(calls);
     EXPECT(json_next(&it, NULL, &call));
     EXPECT_STR("scheduleSetting(bytes,uint64)", rig_text(call, "function").text);
+    rig_done(r);
+}
+
+/* What is no account of version 2 has no guardians, and what is no request is not signed. */
+TEST(guardians_are_read_and_texts_refused)
+{
+    struct rig *r = start();
+    TEST_REQUIRE(r);
+    world_deploy(&r->w);
+    rig_turn(r, 2000);
+    char address[ADDRESS_TEXT_LEN];
+    address_print(address, wallet_account_at(r->w.wallet, 0)->address);
+    RIG_REFUSED(r, "recovery_unread", "brake_begin",
+                "\"account_id\":\"%s\",\"network_id\":\"local\",\"what\":\"freeze\"",
+                rig_account(r));
+    TEST_REQUIRE(EXPECT(
+        rig_ask(r, "recovery_status", "\"address\":\"%s\",\"network_id\":\"local\"", address)));
+    EXPECT_STR("version_1", rig_text(r->result, "state").text);
+    EXPECT_STR("reported", rig_text(r->result, "checked.grade").text);
+    EXPECT_STR(rig_account(r), rig_text(r->result, "account_id").text);
+    RIG_REFUSED(r, "recovery_state", "brake_begin",
+                "\"account_id\":\"%s\",\"network_id\":\"local\",\"what\":\"freeze\"",
+                rig_account(r));
+    RIG_REFUSED(r, "recovery_state", "recovery_ask",
+                "\"account_id\":\"%s\",\"network_id\":\"local\",\"address\":\"%s\",\"name\":\"x\"",
+                rig_account(r), address);
+    RIG_REFUSED(r, "recovery_state", "recovery_gather", "\"account_id\":\"%s\",\"text\":\"x\"",
+                rig_account(r));
+    RIG_REFUSED(r, "help_bad", "help_open", "\"text\":\"passmesh-help:AAAA\"");
+    RIG_REFUSED(r, "help_bad", "help_sign_begin",
+                "\"account_id\":\"%s\",\"text\":\"passmesh-help:AAAA\",\"confirmed\":true",
+                rig_account(r));
+    RIG_REFUSED(r, "help_bad", "guardian_read", "\"text\":\"0x00\"");
+    RIG_REFUSED(
+        r, "recovery_state", "recovery_prepare",
+        "\"account_id\":\"%s\",\"payer_id\":\"%s\",\"network_id\":\"local\",\"what\":\"begin\","
+        "\"speed\":\"normal\"",
+        rig_account(r), rig_account(r));
+    static const char assertion[] =
+        "\"assertion\":{\"credential_id\":\"AA\",\"client_data_json\":\"AA\","
+        "\"authenticator_data\":\"AA\",\"signature\":\"AA\"}";
+    RIG_REFUSED(r, "recovery_state", "brake_finish",
+                "\"account_id\":\"%s\",\"network_id\":\"local\",\"what\":\"put_off\",%s",
+                rig_account(r), assertion);
+    RIG_REFUSED(r, "help_bad", "help_sign_finish",
+                "\"account_id\":\"%s\",\"text\":\"passmesh-help:AAAA\",%s", rig_account(r),
+                assertion);
+    EXPECT(rig_ask(r, "recovery_forget", "\"account_id\":\"%s\"", rig_account(r)));
+    TEST_REQUIRE(EXPECT(rig_ask(r, "guardian_text", "\"account_id\":\"%s\"", rig_account(r))));
+    char text[512];
+    struct span written = SPAN_EMPTY;
+    EXPECT_OK(json_find_plain(&written, r->result, "text"));
+    int n = snprintf(text, sizeof text, "%.*s", (int)written.n, (const char *)written.p);
+    TEST_REQUIRE(EXPECT(n > 0 && (size_t)n < sizeof text));
+    TEST_REQUIRE(EXPECT(rig_ask(r, "guardian_read", "\"text\":\"%s\"", text)));
+    EXPECT_STR("passkey", rig_text(r->result, "guardian.kind").text);
+    EXPECT_STR(rig_account(r), rig_text(r->result, "guardian.account_id").text);
+    TEST_REQUIRE(EXPECT(rig_ask(r, "guardian_read", "\"text\":\"%s\"", address)));
+    EXPECT_STR("key", rig_text(r->result, "guardian.kind").text);
     rig_done(r);
 }
 

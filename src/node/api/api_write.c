@@ -77,6 +77,13 @@ static void put_checked(struct json_writer *j, const struct figure *f)
     json_put_str(j, anchor_name(figure_anchor(f)));
 }
 
+void api_write_checked(struct json_writer *j, const struct figure *f)
+{
+    json_put_object(j);
+    put_checked(j, f);
+    json_end_object(j);
+}
+
 void api_write_figure(struct json_writer *j, const struct figure *f, struct api_unit unit)
 {
     json_put_object(j);

@@ -27,7 +27,7 @@ struct api_unit {
 };
 void api_write_figure(struct json_writer *j, const struct figure *f, struct api_unit unit);
 
-/* How a figure was checked, without the number. */
+/* api_write_checked writes the type checked: how far a figure can be trusted, without its number. */
 void api_write_checked(struct json_writer *j, const struct figure *f);
 
 /* The figure of an asset in a view; token NULL: the native one. */

@@ -1,5 +1,6 @@
 /* Operations, history rows and balances as JSON. */
 #include "evm/account_limits.h"
+#include "evm/account_recovery.h"
 #include "evm/account_setting.h"
 #include "evm/account_upgrade.h"
 #include "evm/owner_change.h"
@@ -264,6 +265,18 @@ static void put_owners(const struct api_writing *w, const struct operation *op)
     }
 }
 
+static const char *recovery_function(enum recovery_call call)
+{
+    switch (call) {
+    case RECOVERY_CALL_BEGIN:   return "recover(OwnerChange,bytes)";
+    case RECOVERY_CALL_APPLY:   return "applyRecovery(OwnerChange)";
+    case RECOVERY_CALL_CANCEL:  return "cancelRecovery(bytes)";
+    case RECOVERY_CALL_PUT_OFF: return "putOffRecovery(bytes,bytes)";
+    case RECOVERY_CALL_FREEZE:  return "freeze(bytes,bytes)";
+    }
+    return "freeze(bytes,bytes)";
+}
+
 /* The calls that this wallet makes. */
 static const char *function_of(struct span data)
 {
@@ -272,6 +285,11 @@ static const char *function_of(struct span data)
     struct hash32 id;
     enum upgrade_call move;
     struct account_upgrade upgrade;
+    enum recovery_call recovery;
+    struct span signature;
+    if (account_recovery_read(&recovery, &change, &signature, data) == OK) {
+        return recovery_function(recovery);
+    }
     if (account_upgrade_read(&move, &upgrade, data) == OK) {
         return move == UPGRADE_CALL_APPLY ? "applyUpgrade(address,bytes,uint64)"
                                           : "scheduleUpgrade(address,bytes,uint64)";

@@ -197,6 +197,54 @@ export type Account = {
   created_ms: number;
 };
 
+export type Guardian = {
+  /** The ERC-7913 key as the account has it. */
+  key: string;
+  kind: 'passkey' | 'key' | 'other';
+  address?: string;
+  /** It is this account of the wallet. */
+  account_id?: string;
+  /** There is a request, and this guardian has answered it. */
+  answered: boolean;
+};
+
+/** An account's guardians and what they do, as a chain says it. */
+export type Recovery = {
+  address: string;
+  network_id: string;
+  /** It is in this wallet. */
+  account_id?: string;
+  /** What this chain has there: no account of ours, one that cannot have guardians, one that has none, one with guardians, and one whose guardians are replacing its owners. */
+  state: 'no_account' | 'version_1' | 'no_guardians' | 'quiet' | 'under_way';
+  checked: Checked;
+  owners: number;
+  guardians: Guardian[];
+  /** So many guardians together. */
+  threshold: number;
+  /** How long what they decide waits. */
+  delay_s: number;
+  /** under_way: from then on it may be applied; else 0. */
+  ready_ms: number;
+  /** under_way: then it is over by itself; else 0. */
+  lapses_ms: number;
+  /** How often owners can still put these guardians off. */
+  put_offs_left: number;
+  /** under_way: it is what was asked for from this wallet. */
+  asked: boolean;
+  /** No operation before; 0 or past: it is not frozen. */
+  frozen_ms: number;
+  /** The guardians hold owners and settings still until then; 0 or past: they do not. */
+  held_ms: number;
+  /** The request that was made here. */
+  help?: {
+    text: string;
+    code: string;
+    answers: number;
+    /** More answers are needed; it can be sent; or the account has moved on, and it must be asked anew. */
+    state: 'open' | 'enough' | 'outdated';
+  };
+};
+
 export type Balance = {
   asset: Asset;
   amount: Figure;
@@ -395,7 +443,7 @@ export type Asker = {
 /** One thing from draft to final. Also what came in (kind receive). */
 export type Operation = {
   id: string;
-  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget';
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget' | 'recovery_begin' | 'recovery_apply' | 'recovery_put_off' | 'recovery_freeze';
   state: OpState;
   /** Rises whenever anything shown has changed; approval names the one that was seen. */
   revision: number;
@@ -446,7 +494,7 @@ export type Operation = {
 
 export type Row = {
   id: string;
-  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget';
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget' | 'recovery_begin' | 'recovery_apply' | 'recovery_put_off' | 'recovery_freeze';
   state: OpState;
   direction: 'out' | 'in' | 'self';
   party: Party;
@@ -1061,6 +1109,23 @@ export interface Methods {
     /** Unknown tokens too. */
     hidden?: boolean;
   }; result: Balances };
+  /** Ask for the passkey of one owner that stops something: the recovery under way, or the account. It signs no operation, so it also holds where several owners must sign. */
+  brake_begin: { params: {
+    key: string;
+    account_id: string;
+    network_id: string;
+    what: 'put_off' | 'freeze';
+  }; result: {
+    options: RequestOptions;
+  } };
+  /** Hand over the assertion; recovery_prepare makes the operation that carries it. */
+  brake_finish: { params: {
+    key: string;
+    account_id: string;
+    network_id: string;
+    what: 'put_off' | 'freeze';
+    assertion: Assertion;
+  }; result: Record<string, never> };
   /** Prepare an empty operation with the same nonce and a higher fee. */
   cancel_prepare: { params: {
     key: string;
@@ -1124,6 +1189,23 @@ export interface Methods {
       max_amount: Figure;
     }[];
   } };
+  /** Read what guardian_text gave, or the address of an ordinary key. */
+  guardian_read: { params: {
+    text: string;
+  }; result: {
+    guardian: Guardian;
+    /** What he calls himself. */
+    name?: string;
+  } };
+  /** What an account of this wallet is as a guardian, as text for the owner of another account: its passkey, or its key. */
+  guardian_text: { params: {
+    account_id: string;
+    /** Which passkey. Absent: the first that may sign. */
+    owner_id?: string;
+  }; result: {
+    text: string;
+    guardian: Guardian;
+  } };
   /** What this machine could do for others, as it says itself: nothing here proves anything to others. As it was when the daemon started, found without privilege; nothing is loaded or written. A locked wallet answers too. */
   hardware: { params: Record<string, never>; result: {
     /** Maker of the processor. */
@@ -1157,6 +1239,42 @@ export interface Methods {
       /** Code of kind hardware in codes.json. */
       reason: string;
     }[];
+  } };
+  /** Read a request for help in words. state says what stands against signing it; unread: call recovery_status for its account first, then again. */
+  help_open: { params: {
+    text: string;
+  }; result: {
+    address: string;
+    network_id: string;
+    code: string;
+    state: 'open' | 'unread' | 'no_account' | 'version_1' | 'under_way' | 'outdated';
+    /** Who owns the account then. */
+    new_owners: Guardian[];
+    /** How many owners it loses. */
+    removed: number;
+    /** How many owners must sign then. */
+    threshold: number;
+    /** Accounts of this wallet that are guardians there. */
+    signers: string[];
+  } };
+  /** Ask for the passkey that signs a request for help as a guardian. confirmed: the guardian says that he has asked the person in another way, and that the codes are equal. */
+  help_sign_begin: { params: {
+    key: string;
+    account_id: string;
+    text: string;
+    confirmed: boolean;
+  }; result: {
+    options: RequestOptions;
+    code: string;
+  } };
+  /** Hand over the assertion; the answer is a text for the person who asked. */
+  help_sign_finish: { params: {
+    key: string;
+    account_id: string;
+    text: string;
+    assertion: Assertion;
+  }; result: {
+    text: string;
   } };
   /** Operations and incoming payments, newest first. */
   history_list: { params: {
@@ -1412,6 +1530,42 @@ export interface Methods {
     ways_in: number;
     network: string;
   } };
+  /** Make a request for help: the passkey of account_id shall own the account at address, alone. That account comes into the wallet, if it is not there. What recovery_status read less than a minute ago is what it rests on. */
+  recovery_ask: { params: {
+    key: string;
+    address: string;
+    network_id: string;
+    account_id: string;
+    /** Of the account in this wallet; unused if it is there. */
+    name: string;
+  }; result: Recovery };
+  /** Drop the request of this account, and what guardians answered. */
+  recovery_forget: { params: {
+    key: string;
+    account_id: string;
+  }; result: Record<string, never> };
+  /** Take a guardian's answer to the request of this account. */
+  recovery_gather: { params: {
+    key: string;
+    account_id: string;
+    text: string;
+  }; result: Recovery };
+  /** Make an operation of payer_id that begins the recovery that was asked for, applies it when its time has come, puts off one that is under way, or freezes the account. Anyone may carry the first two; the others carry an owner's signature (brake_finish), but for an account that puts off by itself. Nothing is signed. */
+  recovery_prepare: { params: {
+    key: string;
+    /** Whose guardians act. */
+    account_id: string;
+    network_id: string;
+    /** Any account of this wallet. */
+    payer_id: string;
+    what: 'begin' | 'apply' | 'put_off' | 'freeze';
+    speed: Speed;
+  }; result: Operation };
+  /** Read from a network what an account's guardians are and do. The account may be somebody else's: then nobody's servers in particular are asked. */
+  recovery_status: { params: {
+    address: string;
+    network_id: string;
+  }; result: Recovery };
   /** Take the vault of the file that was brought, if there is none here; then it is opened as any vault is. */
   restore_begin: { params: {
     key: string;
@@ -1785,6 +1939,15 @@ export interface ErrorParams {
   setting_state: { state: string; };
   period_bad: Record<string, never>;
   setting_waits: { hours: string; };
+  recovery_unread: Record<string, never>;
+  recovery_state: { state: string; };
+  recovery_waits: { hours: string; };
+  help_bad: Record<string, never>;
+  help_other: Record<string, never>;
+  help_stranger: Record<string, never>;
+  help_signature: Record<string, never>;
+  help_again: Record<string, never>;
+  help_unconfirmed: Record<string, never>;
 }
 
 export interface WhyParams {
@@ -1855,6 +2018,11 @@ export interface RiskParams {
   limit_over: { limit: string; signers: string; };
   limit_fees: { limit: string; signers: string; };
   limit_no_ether: { signers: string; };
+  recovery_begun: { name: string; days: string; };
+  recovery_applied: { name: string; };
+  recovery_put_off: { days: string; };
+  recovery_put_off_last: { days: string; };
+  recovery_frozen: { days: string; };
 }
 
 export interface NextParams {

@@ -47,12 +47,14 @@ export const accountEn = {
       limit_begin: 'begin to set a limit', limit_apply: 'set a limit', limit_veto: 'stop a new limit',
       known_begin: 'begin to make an address known', known_apply: 'make an address known', known_veto: 'stop that an address becomes known',
       limit_lower: 'lower a limit', known_forget: 'forget a known address',
+      recovery_begin: 'begin a recovery', recovery_apply: 'recover an account', recovery_put_off: 'put a recovery off', recovery_freeze: 'freeze the account',
     } satisfies Record<LateKind, string>,
     moves: {
       guardians_begin: 'Change of guardians begun', guardians_apply: 'Guardians set', guardians_veto: 'Change of guardians stopped',
       limit_begin: 'New limit begun', limit_apply: 'Limit set', limit_veto: 'New limit stopped',
       known_begin: 'Known address begun', known_apply: 'Address made known', known_veto: 'Known address stopped',
       limit_lower: 'Limit lowered', known_forget: 'Known address forgotten',
+      recovery_begin: 'Recovery begun', recovery_apply: 'Account recovered', recovery_put_off: 'Recovery put off', recovery_freeze: 'Account frozen',
     } satisfies Record<LateKind, string>,
     risk: {
       guardians_begun: (p) => (p.number === '0' ? `After ${p.days} days the account has no guardians any more.` : `After ${p.days} days any ${p.threshold} of ${p.number} guardians together can replace all passkeys of the account, after a delay of their own. They cannot spend.`) + ' Until then every passkey of the account can stop this.',
@@ -72,6 +74,11 @@ export const accountEn = {
       limit_fees: (p) => `Of the limit ${p.limit} are left for fees, and the highest fee of this is more. So ${p.signers} passkeys must sign.`,
       limit_no_ether: (p) => `The network’s own coin has no limit, so one passkey cannot even pay a fee. So ${p.signers} passkeys must sign.`,
       known_stays: () => 'The address does not become known. It would have to begin anew.',
+      recovery_begun: (p) => `In ${p.days} days “${p.name}” gets the passkey you asked for; its owners can put that off twice.`,
+      recovery_applied: (p) => `From now on the passkey you asked for owns “${p.name}”, alone.`,
+      recovery_put_off: (p) => `The recovery waits ${p.days} days again. It can be put off once more.`,
+      recovery_put_off_last: (p) => `The recovery waits ${p.days} days again, for the last time.`,
+      recovery_frozen: (p) => `For ${p.days} days nothing leaves the account, whoever signs. You can do this once.`,
     } satisfies Say<Pick<RiskParams, LateRisk>> as Say<Pick<RiskParams, LateRisk>>,
   },
 };

@@ -43,12 +43,14 @@ export const accountZh: AccountTexts = {
       limit_begin: '开始设置限额', limit_apply: '设置限额', limit_veto: '阻止新限额',
       known_begin: '开始添加已知地址', known_apply: '添加已知地址', known_veto: '阻止添加已知地址',
       limit_lower: '降低限额', known_forget: '删除已知地址',
+      recovery_begin: '开始恢复', recovery_apply: '恢复账户', recovery_put_off: '推迟恢复', recovery_freeze: '冻结账户',
     },
     moves: {
       guardians_begin: '已开始更改守护人', guardians_apply: '守护人已设置', guardians_veto: '已阻止更改守护人',
       limit_begin: '已开始设置限额', limit_apply: '限额已设置', limit_veto: '已阻止新限额',
       known_begin: '已开始添加已知地址', known_apply: '已知地址已添加', known_veto: '已阻止添加已知地址',
       limit_lower: '限额已降低', known_forget: '已知地址已删除',
+      recovery_begin: '已开始恢复', recovery_apply: '账户已恢复', recovery_put_off: '已推迟恢复', recovery_freeze: '账户已冻结',
     },
     risk: {
       guardians_begun: (p) => (p.number === '0' ? `${p.days}天后，账户不再有守护人。` : `${p.days}天后，${p.number}位守护人中任何${p.threshold}位合起来，经过他们自己的等待时间，就能更换账户的全部通行密钥。他们不能花钱。`) + '在此之前，账户的每把通行密钥都能阻止。',
@@ -68,6 +70,11 @@ export const accountZh: AccountTexts = {
       limit_fees: (p) => `限额中可付手续费的只剩${p.limit}，这笔的最高手续费超出了，所以必须有${p.signers}把通行密钥签名。`,
       limit_no_ether: (p) => `本币没有限额，一把通行密钥连手续费也付不了，所以必须有${p.signers}把通行密钥签名。`,
       known_stays: () => '这个地址不会成为已知地址。要添加就得重新开始。',
+      recovery_begun: (p) => `${p.days}天后，“${p.name}”归你请求的通行密钥所有；它的所有者可以推迟两次。`,
+      recovery_applied: (p) => `从现在起，你请求的通行密钥单独拥有“${p.name}”。`,
+      recovery_put_off: (p) => `恢复再等${p.days}天。还可以推迟一次。`,
+      recovery_put_off_last: (p) => `恢复再等${p.days}天，这是最后一次。`,
+      recovery_frozen: (p) => `${p.days}天内，无论谁签名，账户都不能转出任何东西。只能做一次。`,
     },
   },
 };

@@ -5,9 +5,9 @@ import type {
 } from '../api/generated';
 
 /** Codes about settings of an account, whose sentences come late (account_en.ts). */
-export type LateRisk = Extract<keyof RiskParams, `${'guardians' | 'limit' | 'known'}_${string}`>;
+export type LateRisk = Extract<keyof RiskParams, `${'guardians' | 'limit' | 'known' | 'recovery'}_${string}`>;
 /** And the kinds of operations that are about them. */
-export type LateKind = Extract<Operation['kind'], `${'guardians' | 'limit' | 'known'}_${string}`>;
+export type LateKind = Extract<Operation['kind'], `${'guardians' | 'limit' | 'known' | 'recovery'}_${string}`>;
 /** One sentence for each code of a kind; the compiler names a code without text. */
 export type Say<T> = { [C in keyof T]: (p: T[C]) => string };
 
@@ -82,6 +82,15 @@ const error: Say<ErrorParams> = {
   owners_unread: () => 'The passkeys have not been read from the chain yet. Try again in a moment.',
   upgrade_state: (p) => `The account cannot move to version 2 like that (${p.state}).`,
   threshold_state: (p) => `The number of signatures cannot change like that (${p.state}).`,
+  recovery_unread: () => 'The guardians were not read just now. Try again.',
+  recovery_state: (p) => `That cannot be done with these guardians now (${p.state}).`,
+  recovery_waits: (p) => `The guardians’ delay is not over: ${p.hours} hours.`,
+  help_bad: () => 'This text is another one, or was cut.',
+  help_other: () => 'This answers another request.',
+  help_stranger: () => 'Not a guardian of this account.',
+  help_signature: () => 'The guardian’s signature does not hold.',
+  help_again: () => 'This guardian has answered.',
+  help_unconfirmed: () => 'Ask the person first, and compare the code.',
   already_signed: (p) => `“${p.name}” has signed already. Use another passkey of the account.`,
   upgrade_waits: (p) => `It can be carried out in ${p.hours} h, not before.`,
   unknown_setting: () => 'This setting is not known here any more. Set it again to find it.',

@@ -1,0 +1,479 @@
+/* Guardians of the account that is used, and recovery on both sides (docs/recovery.md). Requests and answers are texts, from files or stdin. What a
+ * passkey signs is signed in the page. */
+#include "command_secret.h"
+#include "commands.h"
+
+#include "codec/json.h"
+#include "wallet/guardian_help.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { PARAMS_LEN = HELP_TEXT_LEN_MAX + 1024, DAY_S = 86400 };
+
+/* One command, one request at a time. */
+static char params_room[PARAMS_LEN];
+static char text_room[2 * HELP_TEXT_LEN_MAX];
+
+static struct span params_of(const char *const *pairs, size_t count, bool has_key)
+{
+    char key[COMMAND_KEY_LEN + 1];
+    struct wr w = wr_init(MSPAN_OF(params_room));
+    struct json_writer j = json_writer_init(&w);
+    json_put_object(&j);
+    if (has_key && command_key(key)) {
+        json_put_name(&j, "key");
+        json_put_str(&j, key);
+    }
+    for (size_t i = 0; i + 1 < count; i += 2) {
+        json_put_name(&j, pairs[i]);
+        json_put_str(&j, pairs[i + 1]);
+    }
+    json_end_object(&j);
+    return span_of(params_room, json_writer_end(&j) == OK ? w.n : 0);
+}
+
+static uint64_t number_of(struct json v, const char *name)
+{
+    uint64_t n = 0;
+    return json_find_u64(&n, v, name) == OK ? n : 0;
+}
+
+static struct span text_of(struct json v, const char *name)
+{
+    struct span s = SPAN_EMPTY;
+    return json_find_plain(&s, v, name) == OK ? s : SPAN_EMPTY;
+}
+
+static bool is_word(struct json v, const char *name, const char *word)
+{
+    return span_equal(text_of(v, name), span_str(word));
+}
+
+static void print_time(const char *before, uint64_t ms, const char *after)
+{
+    char when[32];
+    time_t s = (time_t)(ms / 1000);
+    struct tm t;
+    (void)strftime(when, sizeof when, "%Y-%m-%d %H:%M UTC", gmtime_r(&s, &t));
+    (void)printf("%s%s%s\n", before, when, after);
+}
+
+/* ---- what recovery_status says ---- */
+
+static void print_guardians(struct json r)
+{
+    struct json list = {.type = JSON_NULL};
+    struct json one;
+    bool answered = false;
+    (void)json_find(&list, r, "guardians");
+    struct json_iter it = json_iterate(list);
+    while (json_next(&it, NULL, &one)) {
+        bool is_key = is_word(one, "kind", "key");
+        struct span name = text_of(one, is_key ? "address" : "key");
+        (void)printf("  %s %.*s%s%s\n", is_key ? "key    " : "passkey", is_key ? 42 : 24,
+                     (const char *)name.p, is_key ? "" : "...",
+                     json_find_bool(&answered, one, "answered") == OK && answered ? "  answered"
+                                                                                  : "");
+    }
+    (void)printf("%llu of them together, and what they decide waits %llu days.\n",
+                 (unsigned long long)number_of(r, "threshold"),
+                 (unsigned long long)(number_of(r, "delay_s") / DAY_S));
+}
+
+static void print_help(struct json help)
+{
+    struct span text = text_of(help, "text");
+    struct span code = text_of(help, "code");
+    (void)printf(
+        "Your request, for the guardians to sign; they ask you for the code in another way, by "
+        "telephone say:\n\n%.*s\n\ncode %.*s\n",
+        (int)text.n, (const char *)text.p, (int)code.n, (const char *)code.p);
+    (void)printf("%llu answered.", (unsigned long long)number_of(help, "answers"));
+    if (is_word(help, "state", "outdated")) {
+        (void)puts(" The account has moved on: ask anew, passmesh recovery ask ADDRESS");
+    } else if (is_word(help, "state", "enough")) {
+        (void)puts(" That is enough: passmesh recovery send ADDRESS");
+    } else {
+        (void)puts(" Bring each answer: passmesh recovery answer ADDRESS FILE");
+    }
+}
+
+static void print_status(struct json r)
+{
+    struct json help;
+    struct json checked;
+    char grade[COMMAND_TEXT_LEN] = "";
+    if (json_find(&checked, r, "checked")) {
+        (void)command_text(checked, "grade", grade);
+    }
+    if (is_word(r, "state", "no_account")) {
+        (void)printf("There is no account of ours at that address on this network (%s).\n", grade);
+        return;
+    }
+    if (is_word(r, "state", "version_1")) {
+        (void)printf("The account has version 1, which knows no guardians (%s): passmesh upgrade\n",
+                     grade);
+        return;
+    }
+    if (is_word(r, "state", "no_guardians")) {
+        (void)printf("The account has no guardians (%s).\n", grade);
+        return;
+    }
+    (void)printf("Guardians (%s):\n", grade);
+    print_guardians(r);
+    uint64_t now_ms = (uint64_t)time(NULL) * 1000;
+    if (number_of(r, "frozen_ms") > now_ms) {
+        print_time("Frozen until ", number_of(r, "frozen_ms"), ".");
+    }
+    if (is_word(r, "state", "under_way")) {
+        bool is_asked = false;
+        is_asked = json_find_bool(&is_asked, r, "asked") == OK && is_asked;
+        print_time(is_asked ? "Your recovery is under way; from "
+                            : "They are replacing its owners; from ",
+                   number_of(r, "ready_ms"), " it may be applied.");
+        (void)printf(
+            "Its owners can put that off %llu times more: passmesh recovery stop ADDRESS\n",
+            (unsigned long long)number_of(r, "put_offs_left"));
+    } else if (json_find(&help, r, "help")) {
+        print_help(help);
+    }
+}
+
+/* ---- asking ---- */
+
+static bool network_used(struct local_client *c, char network[static COMMAND_TEXT_LEN])
+{
+    struct json status;
+    return commands_ask(c, "status", SPAN_LIT("{}"), &status) &&
+           command_text(status, "network_id", network)[0] != '\0';
+}
+
+static bool
+ask_status(struct local_client *c, const char *address, const char *network, struct json *ret)
+{
+    const char *const pairs[] = {"address", address, "network_id", network};
+    return commands_ask(c, "recovery_status", params_of(pairs, 4, false), ret);
+}
+
+static int print_result(const struct command_args *args, struct json r, print_fn print)
+{
+    if (args->is_json) {
+        (void)printf("%.*s\n", (int)r.raw.n, (const char *)r.raw.p);
+    } else {
+        print(r);
+    }
+    return EXIT_DONE;
+}
+
+/* The status of an account that is named by its address; its id in this wallet goes to account ("" if it is not there). */
+struct subject {
+    char network[COMMAND_TEXT_LEN];
+    char account[COMMAND_TEXT_LEN];
+};
+
+static bool
+look(struct local_client *c, const char *address, struct subject *ret, struct json *ret_r)
+{
+    if (!network_used(c, ret->network) || !ask_status(c, address, ret->network, ret_r)) {
+        return false;
+    }
+    (void)command_text(*ret_r, "account_id", ret->account);
+    return true;
+}
+
+/* Does what a command asks of an account; r is the status. */
+typedef int (*subject_fn)(const struct command_args *args,
+                          struct local_client *c,
+                          const struct subject *s,
+                          struct json r);
+
+static int with_subject(const struct command_args *args, const char *address, subject_fn then)
+{
+    struct local_client c;
+    struct subject s;
+    struct json r;
+    if (!commands_open(args, &c)) {
+        return EXIT_FAILED;
+    }
+    int code = look(&c, address, &s, &r) ? then(args, &c, &s, r) : EXIT_FAILED;
+    local_client_close(&c);
+    return code;
+}
+
+static int do_status(const struct command_args *args,
+                     struct local_client *c,
+                     const struct subject *s,
+                     struct json r)
+{
+    (void)c;
+    (void)s;
+    return print_result(args, r, print_status);
+}
+
+static bool account_used(struct local_client *c, char account[static COMMAND_TEXT_LEN])
+{
+    struct json status;
+    if (!commands_ask(c, "status", SPAN_LIT("{}"), &status)) {
+        return false;
+    }
+    if (command_text(status, "account_id", account)[0] == '\0') {
+        command_say("No account yet, or the wallet is locked. Open the page: passmesh open");
+        return false;
+    }
+    return true;
+}
+
+static int do_ask(const struct command_args *args,
+                  struct local_client *c,
+                  const struct subject *s,
+                  struct json r)
+{
+    char by[COMMAND_TEXT_LEN];
+    const char *name = args->argc > 2 ? args->argv[2] : "Recovered";
+    if (!account_used(c, by)) {
+        return EXIT_FAILED;
+    }
+    const char *const pairs[] = {"address", args->argv[1], "network_id", s->network, "account_id",
+                                 by,        "name",        name};
+    return commands_ask(c, "recovery_ask", params_of(pairs, 8, true), &r)
+               ? print_result(args, r, print_status)
+               : EXIT_FAILED;
+}
+
+static int do_forget(const struct command_args *args,
+                     struct local_client *c,
+                     const struct subject *s,
+                     struct json r)
+{
+    const char *const pairs[] = {"account_id", s->account};
+    if (!commands_ask(c, "recovery_forget", params_of(pairs, 2, true), &r)) {
+        return EXIT_FAILED;
+    }
+    (void)args;
+    (void)puts("Done.");
+    return EXIT_DONE;
+}
+
+/* Anyone carries it: the account that is used pays. */
+static int do_prepare(const struct command_args *args,
+                      struct local_client *c,
+                      const struct subject *s,
+                      struct json r)
+{
+    char payer[COMMAND_TEXT_LEN];
+    const char *word = args->argv[0];
+    const char *what = strcmp(word, "send") == 0    ? "begin"
+                       : strcmp(word, "apply") == 0 ? "apply"
+                                                    : "put_off";
+    if (!account_used(c, payer)) {
+        return EXIT_FAILED;
+    }
+    if (s->account[0] == '\0') {
+        command_say("That account is not in this wallet: passmesh recovery ask ADDRESS");
+        return EXIT_FAILED;
+    }
+    const char *const pairs[] = {"account_id", s->account, "network_id", s->network, "payer_id",
+                                 payer,        "what",     what,         "speed",    "normal"};
+    return commands_ask(c, "recovery_prepare", params_of(pairs, 10, true), &r)
+               ? print_result(args, r, command_print_prepared)
+               : EXIT_FAILED;
+}
+
+/* ---- texts ---- */
+
+/* The text of a file, or of stdin for "-", without its white space; empty if there is none, which it says. */
+static const char *read_text(const char *path)
+{
+    FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    size_t n = 0;
+    int ch;
+    if (!f) {
+        command_say("%s cannot be read.", path);
+        return "";
+    }
+    while ((ch = fgetc(f)) != EOF && n + 1 < sizeof text_room) {
+        if (ch > ' ' && ch < 0x7f) {
+            text_room[n++] = (char)ch;
+        }
+    }
+    text_room[n] = '\0';
+    if (f != stdin) {
+        (void)fclose(f);
+    }
+    if (n == 0 || n > HELP_TEXT_LEN_MAX) {
+        command_say("%s holds no such text.", path);
+        return "";
+    }
+    return text_room;
+}
+
+static int do_answer(const struct command_args *args,
+                     struct local_client *c,
+                     const struct subject *s,
+                     struct json r)
+{
+    const char *const pairs[] = {"account_id", s->account, "text", text_room};
+    return commands_ask(c, "recovery_gather", params_of(pairs, 4, true), &r)
+               ? print_result(args, r, print_status)
+               : EXIT_FAILED;
+}
+
+static void print_request(struct json r)
+{
+    struct span address = text_of(r, "address");
+    struct span code = text_of(r, "code");
+    struct json signers;
+    struct json one;
+    (void)printf("A request for help: the account %.*s shall get a new owner, and lose %llu of the "
+                 "old ones.\n",
+                 (int)address.n, (const char *)address.p,
+                 (unsigned long long)number_of(r, "removed"));
+    (void)printf("code %.*s\n", (int)code.n, (const char *)code.p);
+    struct json_iter it = json_iterate(
+        json_find(&signers, r, "signers") ? signers : (struct json){.type = JSON_NULL});
+    bool is_guardian = json_next(&it, NULL, &one);
+    if (!is_word(r, "state", "open")) {
+        char state[COMMAND_TEXT_LEN];
+        (void)printf("It cannot be signed now: %s.\n", command_text(r, "state", state));
+    } else if (!is_guardian) {
+        (void)puts("No account of this wallet is a guardian there.");
+    } else {
+        (void)puts("Whoever holds that owner's passkey can move everything the account holds. Ask "
+                   "the person in "
+                   "another way\nthan the one by which this came, by telephone say, and compare "
+                   "the code. Then sign it in the page:\npassmesh open");
+    }
+}
+
+static int open_request(const struct command_args *args, struct local_client *c, const char *text)
+{
+    char address[COMMAND_TEXT_LEN];
+    char network[COMMAND_TEXT_LEN];
+    struct json r;
+    const char *const pairs[] = {"text", text};
+    if (!commands_ask(c, "help_open", params_of(pairs, 2, false), &r)) {
+        return EXIT_FAILED;
+    }
+    (void)command_text(r, "address", address);
+    (void)command_text(r, "network_id", network);
+    if (!ask_status(c, address, network, &r) ||
+        !commands_ask(c, "help_open", params_of(pairs, 2, false), &r)) {
+        return EXIT_FAILED;
+    }
+    return print_result(args, r, print_request);
+}
+
+static int help_request_file(const struct command_args *args)
+{
+    struct local_client c;
+    const char *text = read_text(args->argv[1]);
+    if (text[0] == '\0' || !commands_open(args, &c)) {
+        return EXIT_FAILED;
+    }
+    int code = open_request(args, &c, text);
+    local_client_close(&c);
+    return code;
+}
+
+/* ---- the commands ---- */
+
+static void print_name(struct json r)
+{
+    struct span text = text_of(r, "text");
+    (void)printf("%.*s\n", (int)text.n, (const char *)text.p);
+}
+
+static int own_name(const struct command_args *args)
+{
+    struct local_client c;
+    char account[COMMAND_TEXT_LEN];
+    struct json r;
+    int code = EXIT_FAILED;
+    if (!commands_open(args, &c)) {
+        return EXIT_FAILED;
+    }
+    const char *const pairs[] = {"account_id", account};
+    if (account_used(&c, account) &&
+        commands_ask(&c, "guardian_text", params_of(pairs, 2, false), &r)) {
+        code = print_result(args, r, print_name);
+    }
+    local_client_close(&c);
+    return code;
+}
+
+/* The address of the account that is used. */
+static bool address_used(const struct command_args *args, char address[static COMMAND_TEXT_LEN])
+{
+    struct local_client c;
+    struct json r;
+    struct json list;
+    struct json one;
+    char word[COMMAND_TEXT_LEN];
+    address[0] = '\0';
+    if (!commands_open(args, &c)) {
+        return false;
+    }
+    if (commands_ask(&c, "accounts_list", SPAN_LIT("{}"), &r) && json_find(&list, r, "accounts")) {
+        struct json_iter it = json_iterate(list);
+        while (address[0] == '\0' && json_next(&it, NULL, &one)) {
+            if (strcmp(command_text(one, "selected", word), "true") == 0) {
+                (void)command_text(one, "address", address);
+            }
+        }
+    }
+    local_client_close(&c);
+    if (address[0] == '\0') {
+        command_say("No account yet, or the wallet is locked. Open the page: passmesh open");
+        return false;
+    }
+    return true;
+}
+
+int command_guardians(const struct command_args *args)
+{
+    char address[COMMAND_TEXT_LEN];
+    if (args->argc == 0) {
+        return address_used(args, address) ? with_subject(args, address, do_status) : EXIT_FAILED;
+    }
+    if (args->argc == 1 && strcmp(args->argv[0], "name") == 0) {
+        return own_name(args);
+    }
+    command_say("usage: passmesh guardians [name]");
+    return EXIT_USAGE;
+}
+
+int command_recovery_of(const struct command_args *args)
+{
+    static const struct {
+        const char *word;
+        int argc_min;
+        int argc_max;
+        subject_fn then;
+    } words[] = {
+        {"status", 2, 2, do_status },
+        {"ask",    2, 3, do_ask    },
+        {"send",   2, 2, do_prepare},
+        {"apply",  2, 2, do_prepare},
+        {"stop",   2, 2, do_prepare},
+        {"forget", 2, 2, do_forget },
+        {"answer", 3, 3, do_answer },
+    };
+    if (args->argc == 2 && strcmp(args->argv[0], "help") == 0) {
+        return help_request_file(args);
+    }
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(args->argv[0], words[i].word) == 0 && args->argc >= words[i].argc_min &&
+            args->argc <= words[i].argc_max) {
+            bool needs_text = words[i].then == do_answer;
+            return needs_text && read_text(args->argv[2])[0] == '\0'
+                       ? EXIT_FAILED
+                       : with_subject(args, args->argv[1], words[i].then);
+        }
+    }
+    command_say("usage: passmesh recovery [status ADDRESS | ask ADDRESS [NAME] | help FILE | "
+                "answer ADDRESS "
+                "FILE | send ADDRESS | apply ADDRESS | stop ADDRESS | forget ADDRESS]");
+    return EXIT_USAGE;
+}

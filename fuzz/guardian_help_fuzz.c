@@ -1,0 +1,56 @@
+/* Requests for help and answers as text, and signatures of guardians. What is read is printed as it was, but for white space; no input holds a
+ * signature by a key that nobody has. */
+#include "base/buf.h"
+#include "base/check.h"
+#include "crypto/backend.h"
+#include "evm/deployments.h"
+#include "wallet/guardian_help.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_text(struct span in)
+{
+    static struct help h;
+    static struct help again;
+    struct budget budget;
+    struct buf text;
+    if (help_parse(&h, in) != OK) {
+        return;
+    }
+    budget_init(&budget, NULL, "fuzz", 1 << 16);
+    buf_init(&text, &budget, HELP_TEXT_LEN_MAX);
+    check(help_print(&text, &h) == OK);
+    check(help_parse(&again, buf_span(&text)) == OK);
+    check(h.kind == again.kind);
+    if (h.kind == HELP_REQUEST) {
+        struct hash32 a;
+        struct hash32 b;
+        help_request_hash(&a, &h.request);
+        help_request_hash(&b, &again.request);
+        check(span_equal(SPAN_OF(a.bytes), SPAN_OF(b.bytes)));
+    }
+    if (h.kind == HELP_ANSWER) {
+        (void)!guardian_verify(&h.answer.guardian, &h.answer.hash,
+                               span_of(h.answer.signature, h.answer.signature_len));
+    }
+    buf_done(&text);
+    budget_done(&budget);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct span in = span_of(data, size);
+    const struct hash32 hash = {{1}};
+    const struct address nobody = {{1}};
+    static const uint8_t no_point[64] = {1};
+    struct smart_owner passkey = smart_owner_passkey(deployments.verifier.address, no_point,
+                                                     SPAN_LIT("http://passmesh.localhost:7878"));
+    struct smart_owner key = guardian_of_address(nobody);
+    if (crypto_init() != OK) {
+        return 0;
+    }
+    check_text(in);
+    check(guardian_verify(&passkey, &hash, in) != OK);
+    check(guardian_verify(&key, &hash, in) != OK);
+    return 0;
+}

@@ -1,0 +1,222 @@
+// A person has lost every passkey of an account. From an empty home, with a new passkey, he asks the account's guardians; two of three sign in
+// their own wallet; the delay passes; and the new passkey moves the money. Between the wallets nothing travels but texts. viem, not
+// our C, sets the account up and says what the chain holds in the end.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { encodeFunctionData, getAddress, pad, toHex } from '../../../tools/local/lib/viem.mjs';
+import { factoryAbi, passkeyOwner, sortOwners } from '../../../contracts/lib/account.mjs';
+import { accountAbi2, OrdinaryKey, setting } from '../../../contracts/lib/account2.mjs';
+import { SoftPasskey } from '../../../tools/local/lib/authenticator.mjs';
+import { programs } from '../../../tools/local/lib/build.mjs';
+import { Chain } from '../../../tools/local/lib/chain.mjs';
+import { LocalApi, newKey } from '../../../tools/local/lib/local_api.mjs';
+import { deployments, startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
+import { freePort } from '../../../tools/local/lib/port.mjs';
+
+const DELAY_S = 2 * 86_400;
+const WAIT_MS = 40_000;
+const ETHER = 10n ** 18n;
+const IMPLEMENTATION_SLOT = '0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc';
+
+const dir = mkdtempSync(join(tmpdir(), 'passmesh-recovery-'));
+const lost = new SoftPasskey('http://passmesh.localhost:7878');
+let network;
+let chain;
+let person;
+let guardians;
+let stranger;
+let address;
+
+async function until(what, ask, good) {
+  let last;
+  for (const end = Date.now() + WAIT_MS; Date.now() < end; await sleep(100)) {
+    last = await ask();
+    if (good(last)) {
+      return last;
+    }
+  }
+  throw new Error(`${what} did not happen within ${WAIT_MS / 1000} s: ${JSON.stringify(last)?.slice(0, 800)}`);
+}
+
+const owner = (passkey) => passkeyOwner(deployments.webauthn_verifier.address, toHex(passkey.x), toHex(passkey.y), passkey.origin);
+const read = (functionName, args = []) => chain.client.readContract({ address, abi: accountAbi2, functionName, args });
+
+/** A wallet in an empty home. */
+async function wallet(name) {
+  const port = await freePort();
+  const home = join(dir, name);
+  const daemon = await startDaemon({ dir, home, file: network.file, port, log: `${name}.log` });
+  return { home, daemon, origin: daemon.origin, api: new LocalApi(daemon.socket) };
+}
+
+async function addAccount(w, name) {
+  const passkey = new SoftPasskey(w.origin);
+  const begun = await w.api.call('account_create_begin', { key: newKey(), name, where: 'any' });
+  const account = await w.api.call('account_create_finish', { key: newKey(), ceremony_id: begun.ceremony.id, passkey_name: name, response: passkey.register(begun.options) });
+  return { passkey, account };
+}
+
+const fund = (to, wei) => network.request({ method: 'anvil_setBalance', params: [to, toHex(wei)] });
+
+/** What the account does to itself, as its owner would have had it do. */
+async function asItself(to, data) {
+  await network.request({ method: 'anvil_impersonateAccount', params: [address] });
+  const hash = await network.request({ method: 'eth_sendTransaction', params: [{ from: address, to, data }] });
+  assert.equal((await chain.client.waitForTransactionReceipt({ hash })).status, 'success');
+}
+
+async function later(seconds) {
+  await network.request({ method: 'evm_increaseTime', params: [seconds] });
+  await network.request({ method: 'evm_mine', params: [] });
+}
+
+/** An account of version 2 with three guardians, two of whom decide. */
+async function makeLost(list) {
+  const salt = pad('0x', { size: 32 });
+  address = getAddress(await chain.addressOf([owner(lost)], 1n, salt));
+  const [from] = await network.request({ method: 'eth_accounts' });
+  const data = encodeFunctionData({ abi: factoryAbi, functionName: 'createAccount', args: [[owner(lost)], 1n, salt] });
+  const hash = await network.request({ method: 'eth_sendTransaction', params: [{ from, to: deployments.account_factory.address, data }] });
+  await chain.client.waitForTransactionReceipt({ hash });
+  await network.request({ method: 'anvil_setStorageAt', params: [address, IMPLEMENTATION_SLOT, pad(deployments.account_implementation_2.address, { size: 32 })] });
+  await fund(address, 2n * ETHER);
+  const call = setting('setGuardians', [sortOwners(list), 2n, DELAY_S]);
+  await asItself(address, encodeFunctionData({ abi: accountAbi2, functionName: 'scheduleSetting', args: [call, 0n] }));
+  await later(DELAY_S + 60);
+  await asItself(address, encodeFunctionData({ abi: accountAbi2, functionName: 'applySetting', args: [call, 0n] }));
+  await fund(address, 2n * ETHER);
+}
+
+const status = (w) => w.api.call('recovery_status', { address, network_id: 'local' });
+const refused = (code) => (e) => e.code === code || assert.fail(`${e.message}, wanted ${code}`);
+
+async function approve(w, operation, passkey) {
+  const { id } = await w.api.call('send_approve', {
+    key: newKey(), operation_id: operation.id, revision: operation.revision, ticks: operation.risks.filter((r) => r.tick).map((r) => r.id), assertion: passkey.assert(operation.request),
+  });
+  const done = await until('the end of an operation', () => w.api.call('operation_get', { operation_id: id }), (o) => ['included', 'final', 'failed'].includes(o.state));
+  assert.notEqual(done.state, 'failed', JSON.stringify(done.reason));
+}
+
+/** A guardian opens the text in his own wallet, and signs it. */
+async function sign(w, { account, passkey }, text) {
+  assert.equal((await w.api.call('help_open', { text })).state, 'unread');
+  const seen = await w.api.call('recovery_status', { address: (await w.api.call('help_open', { text })).address, network_id: 'local' });
+  assert.equal(seen.state, 'quiet');
+  const request = await w.api.call('help_open', { text });
+  assert.equal(request.state, 'open');
+  assert.ok(request.signers.includes(account.id));
+  const ask = { account_id: account.id, text };
+  await assert.rejects(w.api.call('help_sign_begin', { key: newKey(), ...ask, confirmed: false }), refused('help_unconfirmed'));
+  const { options, code } = await w.api.call('help_sign_begin', { key: newKey(), ...ask, confirmed: true });
+  assert.equal(code, request.code);
+  const answer = await w.api.call('help_sign_finish', { key: newKey(), ...ask, assertion: passkey.assert(options) });
+  return { text: answer.text, code };
+}
+
+const bring = (text) => person.api.call('recovery_gather', { key: newKey(), account_id: person.found, text });
+
+async function recoverBy(what) {
+  const operation = await person.api.call('recovery_prepare', { key: newKey(), account_id: person.found, network_id: 'local', payer_id: person.account.id, what, speed: 'normal' });
+  assert.equal(operation.kind, `recovery_${what}`);
+  await approve(person, operation, person.passkey);
+}
+
+describe('an account whose passkeys are lost', { timeout: 120_000 }, () => {
+  before(async () => {
+    network = await startNetwork({ dir, quiet: true });
+    chain = new Chain(network.rpc);
+    const [own, others] = await Promise.all([wallet('person'), wallet('guardians')]);
+    person = Object.assign(own, await addAccount(own, 'New'));
+    guardians = others;
+    guardians.first = await addAccount(others, 'First');
+    guardians.second = await addAccount(others, 'Second');
+    stranger = await addAccount(others, 'Stranger');
+    const third = new OrdinaryKey(deployments.secp256k1_verifier.address, 'third');
+    const names = await Promise.all([guardians.first, guardians.second].map(({ account }) => others.api.call('guardian_text', { account_id: account.id })));
+    assert.deepEqual(names.map((n) => n.guardian.key), [guardians.first, guardians.second].map(({ passkey }) => owner(passkey)));
+    await fund(person.account.address, ETHER);
+    await makeLost([...names.map((n) => n.guardian.key), third.owner]);
+  });
+  after(async () => {
+    for (const w of [person, guardians].filter(Boolean)) {
+      w.api.close();
+      await w.daemon.stop();
+    }
+    await network?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  let help;
+  let answers;
+
+  test('a wallet in an empty home asks, and the guardians answer', async () => {
+    await until('servers', () => person.api.call('status'), (s) => s.chain.state === 'ok');
+    await until('servers', () => guardians.api.call('status'), (s) => s.chain.state === 'ok');
+    const seen = await status(person);
+    assert.equal(seen.state, 'quiet');
+    assert.equal(seen.threshold, 2);
+    assert.equal(seen.delay_s, DELAY_S);
+    assert.equal(seen.guardians.length, 3);
+    const asked = await person.api.call('recovery_ask', { key: newKey(), address, network_id: 'local', account_id: person.account.id, name: 'Found again' });
+    person.found = asked.account_id;
+    help = asked.help;
+    assert.equal(help.state, 'open');
+
+    const file = join(dir, 'request.txt');
+    writeFileSync(file, `${help.text.replace(/(.{70})/g, '$1\n')}\n`);
+    const { stdout } = await promisify(execFile)(programs.passmesh, ['--home', guardians.home, 'recovery', 'help', file]);
+    assert.ok(stdout.includes(help.code), stdout);
+
+    guardians.api.close();
+    await guardians.daemon.stop(); /* what was read is forgotten: the guardian begins anew */
+    const port = Number(new URL(guardians.origin).port);
+    guardians.daemon = await startDaemon({ dir, home: guardians.home, file: network.file, port, log: 'guardians-again.log' });
+    guardians.api = new LocalApi(guardians.daemon.socket);
+    await until('servers', () => guardians.api.call('status'), (s) => s.chain.state === 'ok');
+    const first = await sign(guardians, guardians.first, help.text);
+    const { options } = await guardians.api.call('help_sign_begin', { key: newKey(), account_id: guardians.second.account.id, text: help.text, confirmed: true });
+    const second = await guardians.api.call('help_sign_finish', { key: newKey(), account_id: guardians.second.account.id, text: help.text, assertion: guardians.second.passkey.assert(options) });
+    await assert.rejects(guardians.api.call('help_sign_begin', { key: newKey(), account_id: stranger.account.id, text: help.text, confirmed: true }), refused('help_stranger'));
+    assert.equal(first.code, help.code);
+    answers = [first.text, second.text];
+  });
+
+  test('two answers make a recovery, which waits', async () => {
+    await status(person);
+    await assert.rejects(recoverBy('begin'), refused('recovery_state'));
+    await assert.rejects(bring(help.text), refused('help_bad'));
+    assert.equal((await bring(answers[0])).help.answers, 1);
+    await assert.rejects(bring(answers[0]), refused('help_again'));
+    await assert.rejects(recoverBy('begin'), refused('recovery_state'));
+    assert.equal((await bring(answers[1])).help.state, 'enough');
+    await recoverBy('begin');
+    const seen = await status(person);
+    assert.equal(seen.state, 'under_way');
+    assert.equal(seen.asked, true);
+    assert.deepEqual(await read('getSigners', [0n, 32n]), [owner(lost)], 'nobody has changed yet');
+    await assert.rejects(recoverBy('apply'), refused('recovery_waits'));
+  });
+
+  test('after the delay the new passkey owns the account, and moves its money', async () => {
+    await later(DELAY_S + 60);
+    await until('the later time', async () => {
+      await status(person);
+      return recoverBy('apply').catch((e) => e.code);
+    }, (code) => code === undefined);
+    assert.deepEqual(await read('getSigners', [0n, 32n]), [owner(person.passkey)]);
+    assert.equal((await status(person)).state, 'quiet');
+    await person.api.call('account_select', { key: newKey(), account_id: person.found });
+    await until('the owner', () => person.api.call('accounts_list'), ({ accounts }) => accounts.find((a) => a.id === person.found).owners[0].state === 'active');
+    const to = '0x00000000000000000000000000000000deadbeef';
+    const sent = await person.api.call('send_prepare', { key: newKey(), account_id: person.found, network_id: 'local', asset: 'native', to: getAddress(to), amount: String(ETHER), speed: 'normal' });
+    await approve(person, sent, person.passkey);
+    assert.equal(await chain.ether(to), ETHER);
+  });
+});
