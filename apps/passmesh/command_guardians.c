@@ -7,10 +7,11 @@
 #include "wallet/guardian_help.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { PARAMS_LEN = HELP_TEXT_LEN_MAX + 1024, DAY_S = 86400 };
+enum { PARAMS_LEN = 16 * 1024, DAY_S = 86400, GUARDIANS_MAX = 16 };
 
 /* One command, one request at a time. */
 static char params_room[PARAMS_LEN];
@@ -431,8 +432,58 @@ static bool address_used(const struct command_args *args, char address[static CO
     return true;
 }
 
+/* Begins to set them: how many together, after how many days, who. */
+static struct span
+setting_params(const struct command_selection *s, const char *const *words, int count)
+{
+    char key[COMMAND_KEY_LEN + 1];
+    struct wr w = wr_init(MSPAN_OF(params_room));
+    struct json_writer j = json_writer_init(&w);
+    if (!command_key(key)) {
+        return SPAN_EMPTY;
+    }
+    const char *const pairs[] = {"key",        key,        "account_id", s->account,
+                                 "network_id", s->network, "speed",      "normal"};
+    json_put_object(&j);
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i += 2) {
+        json_put_name(&j, pairs[i]);
+        json_put_str(&j, pairs[i + 1]);
+    }
+    json_put_name(&j, "threshold");
+    json_put_u64(&j, count > 2 ? (uint64_t)(words[0][0] - '0') : 0);
+    json_put_name(&j, "days");
+    json_put_u64(&j, (uint64_t)strtoul(words[1], NULL, 10));
+    json_put_name(&j, "guardians");
+    json_put_array(&j);
+    for (int i = 2; i < count; i++) {
+        json_put_str(&j, words[i]);
+    }
+    json_end_array(&j);
+    json_end_object(&j);
+    return span_of(params_room, json_writer_end(&j) == OK ? w.n : 0);
+}
+
+static int set_guardians(const struct command_args *args, const char *const *words, int count)
+{
+    struct command_selection s;
+    bool is_threshold = strlen(words[0]) == 1 && words[0][0] >= '0' && words[0][0] <= '5';
+    size_t digits = strspn(words[1], "0123456789");
+    if (!is_threshold || digits == 0 || digits > 2 || words[1][digits] != '\0' ||
+        count - 2 > GUARDIANS_MAX) {
+        command_say("usage: passmesh guardians set HOW_MANY DAYS GUARDIAN... (HOW_MANY 1 to 5, "
+                    "DAYS 1 to 30)");
+        return EXIT_USAGE;
+    }
+    if (!command_select(args, &s)) {
+        return EXIT_FAILED;
+    }
+    return commands_call(args, "guardians_prepare", setting_params(&s, words, count),
+                         command_print_prepared);
+}
+
 int command_guardians(const struct command_args *args)
 {
+    static const char *const nobody[] = {"0", "2"};
     char address[COMMAND_TEXT_LEN];
     if (args->argc == 0) {
         return address_used(args, address) ? with_subject(args, address, do_status) : EXIT_FAILED;
@@ -440,7 +491,13 @@ int command_guardians(const struct command_args *args)
     if (args->argc == 1 && strcmp(args->argv[0], "name") == 0) {
         return own_name(args);
     }
-    command_say("usage: passmesh guardians [name]");
+    if (args->argc >= 4 && strcmp(args->argv[0], "set") == 0) {
+        return set_guardians(args, (const char *const *)args->argv + 1, args->argc - 1);
+    }
+    if (args->argc == 1 && strcmp(args->argv[0], "remove") == 0) {
+        return set_guardians(args, nobody, 2);
+    }
+    command_say("usage: passmesh guardians [name | set HOW_MANY DAYS GUARDIAN... | remove]");
     return EXIT_USAGE;
 }
 

@@ -1,64 +1,10 @@
-/* passmesh: the daemon and the command line of the wallet. This file is the table of contents. */
+/* passmesh: the daemon and the command line of the wallet. What it can be told to do is in commands.c. */
 #include "commands.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-const struct command commands[] = {
-    {"daemon",     "[--sandbox-optional]",              "run the wallet: keys, network and page, until Ctrl-C",
-     command_daemon                                                                                                                           },
-    {"open",       "[--print]",
-     "show the wallet in a browser, starting it if need be (--print: only its address)",                                     command_open     },
-    {"status",     "",                                  "how the wallet is doing",                                           command_status   },
-    {"account",    "[list | use ID | rename ID NAME]",  "accounts, and which one is used",
-     command_account                                                                                                                          },
-    {"owners",     "[list | add ID | remove ID | ...]",
-     "passkeys of the account: who may sign, who leaves; also apply, veto, rename, forget",                                  command_owners   },
-    {"upgrade",    "[begin | apply | veto]",
-     "version of the account's contract, and its move to the next",                                                          command_upgrade  },
-    {"limits",     "[set | lower | apply | veto]",
-     "what one passkey may spend alone where two must sign",                                                                 command_limits   },
-    {"known",      "[add ADDRESS | forget ADDRESS]",
-     "addresses to which one passkey may send any amount",                                                                   command_known    },
-    {"balance",    "[--why]",                           "what the account holds, and how each figure was checked",
-     command_balance                                                                                                                          },
-    {"servers",    "",                                  "servers of the network, and those whose lie is proven",             command_servers  },
-    {"accounts",   "add NAME --KIND [--fd N]",
-     "another account: ordinary, its key in the vault, or only watched",                                                     command_accounts },
-    {"vault",      "[status | lock]",                   "the vault of ordinary accounts; it is opened in the page",
-     command_vault                                                                                                                            },
-    {"backup",     "[--check] FILE",                    "write an encrypted backup file, or prove one",                      command_backup   },
-    {"restore",    "FILE [--passkey | --fd N]",         "take a wallet back from its backup file",
-     command_restore                                                                                                                          },
-    {"recovery",   "[ask ADDRESS | help FILE | ...]",
-     "the ways in, and when each was proven last; or getting an account back through its "
-     "guardians: also status, answer, send, apply, stop, forget",                                                            command_recovery },
-    {"guardians",  "[name]",
-     "guardians of the account that is used; its own name as a guardian of others",                                          command_guardians},
-    {"receive",    "",                                  "the address of the account that is used",                           command_receive  },
-    {"send",       "TO AMOUNT [TOKEN]",                 "prepare a transfer; it is approved with the passkey in the page",
-     command_send                                                                                                                             },
-    {"history",    "[COUNT] [--why]",                   "what was sent and received, newest first",                          command_history  },
-    {"peers",      "",                                  "connected peers",                                                   command_peers    },
-    {"network",    "[list | use ID]",
-     "how this machine is reached and connected; networks, and which is used",                                               command_network  },
-    {"net",        "[status | ping | find | trace]",
-     "this node among its peers; how one of them is found and reached, step by step",                                        command_net      },
-    {"hardware",   "[--report [FILE]]",
-     "what this machine can do for others, and what would be missing",                                                       command_hardware },
-    {"seal",       "[status | tpm | none | ...]",
-     "what keeps the keys' store, while no daemon runs: a file, or this machine's TPM; also "
-     "approve, recover",                                                                                                     command_seal     },
-    {"plugin",     "[check | install | run ...]",
-     "the server program: from a signed repository onto this machine",                                                       command_plugin   },
-    {"stop",       "",                                  "end the daemon",                                                    command_stop     },
-    {"version",    "",                                  "version of the program, and of the daemon if one runs",             command_version  },
-    {"completion", "bash",                              "print the completion for bash: source <(passmesh completion bash)",
-     command_completion                                                                                                                       },
-};
-const size_t commands_count = sizeof commands / sizeof commands[0];
 
 static int help(FILE *to)
 {

@@ -17,7 +17,7 @@ const { states } = make(Date.now());
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const FAST = [['en', 'light', 360], ['en', 'dark', 1440], ['zh-Hans', 'dark', 360], ['zh-Hans', 'light', 1440]];
-const MAIN = ['access-none', 'access-over', 'locked', 'start-welcome', 'start-key', 'start-ready', 'home', 'receive', 'send-filled', 'approve', 'ceremony-waiting', 'activity', 'operation-final', 'accounts', 'account', 'account-ordinary', 'add-phrase', 'vault-open', 'recovery', 'network', 'server', 'server-install', 'computer', 'settings', 'more', 'log', 'about'];
+const MAIN = ['access-none', 'access-over', 'locked', 'start-welcome', 'start-key', 'start-ready', 'home', 'receive', 'send-filled', 'approve', 'ceremony-waiting', 'activity', 'operation-final', 'accounts', 'account', 'account-ordinary', 'add-phrase', 'vault-open', 'recovery', 'guardians-request', 'guardians-back', 'network', 'server', 'server-install', 'computer', 'settings', 'more', 'log', 'about'];
 const FULL = ['en', 'zh-Hans'].flatMap((lang) => ['light', 'dark'].flatMap((theme) => [360, 1440].map((width) => [lang, theme, width])));
 const WIDTHS = [320, 640, 768, 1280];
 const LANES = 2;

@@ -10,6 +10,7 @@ const PEER2 = '12D3KooWSCufgHzV4fCwRijfH2k3abrpAJxTKxEvN1FDuRXA2U9x';
 const HASH = '0x7f3a92c10123456789abcdef0123456789abcdef0123456789abcdef01234567';
 /* hostile: markup, bidi override, zero width, combining marks, length */
 const EVIL = '<img src=x onerror=alert(1)>\u202egnp.evil\u200b\u200d Z\u0301\u0301\u0301\u0301\u0301algo ';
+const HELP_TEXT = `passmesh-help:${'AQEAAAAAAAB6aQ'.repeat(24)}`;
 const EVIL_NAME = '<b>A</b>\u202eecilA\u200b';
 
 export const eth = { id: 'native', kind: 'native', symbol: 'ETH', name: 'Ether', decimals: 18, listed: true };
@@ -80,6 +81,12 @@ export function make(now) {
     return x;
   };
   const done = (n, o = {}) => ['signed', 'submitted', 'included', 'final'].map((s, i) => step(s, i < n ? now - 6e5 + i * 9000 : 0, i < n ? [{ by: 'Anna’s laptop' }, { servers: 2 }, { block: 20990, grade: 'agreed' }, { grade: 'agreed' }][i] : o));
+  const guardianKeys = [{ key: `0x${'11'.repeat(116)}`, kind: 'passkey', answered: true }, { key: `0x${'22'.repeat(40)}`, kind: 'key', address: ALICE, account_id: 'a1', answered: false }];
+  const guarded = (o = {}) => ({
+    address: ANNA, network_id: 'local', account_id: 'a1', state: 'quiet', checked: version().checked, owners: 1, guardians: guardianKeys, threshold: 2, delay_s: 172800, ready_ms: 0, lapses_ms: 0,
+    put_offs_left: 2, asked: false, frozen_ms: 0, held_ms: 0, ...o,
+  });
+  const helpRequest = { address: BOB, network_id: 'local', code: '1A2B-3C4D-5E6F-7A8B', state: 'open', new_owners: [guardianKeys[0]], removed: 1, threshold: 1, signers: ['a1'] };
   const risk = (id, level, code, params = {}, tick = false) => ({ id, level, code, params, tick });
   const quote = (o = {}) => ({
     have: fig(12345678901234567890n, proven), have_native: fig(12345678901234567890n, proven),
@@ -141,7 +148,7 @@ export function make(now) {
       { id: PEER2, rtt_ms: 61, kept_permille: 980, level: 'known_code', attested: 'none', state: 'blocked', reason: { code: 'server_lied', params: { server: 'Zp2..x1' } } }] },
     version: {
       version: '0.1.0', build: '7c1e02d', libraries: [{ name: 'OpenSSL', version: '3.0.17' }, { name: 'libsodium', version: '1.0.18' }, { name: 'SQLite', version: '3.40.1' }],
-      methods: ['limit_prepare', 'known_prepare', 'setting_prepare', 'account_create_begin', 'account_create_finish', 'faucet_request', 'hardware', 'lock', 'network_node_set', 'speed_up_prepare', 'cancel_prepare', 'session_end', 'owner_add_begin', 'owner_prepare', 'owner_rename', 'owner_forget', 'upgrade_prepare', 'threshold_prepare'],
+      methods: ['recovery_prepare', 'guardians_prepare', 'limit_prepare', 'known_prepare', 'setting_prepare', 'account_create_begin', 'account_create_finish', 'faucet_request', 'hardware', 'lock', 'network_node_set', 'speed_up_prepare', 'cancel_prepare', 'session_end', 'owner_add_begin', 'owner_prepare', 'owner_rename', 'owner_forget', 'upgrade_prepare', 'threshold_prepare'],
     },
     hardware: hardware(), settings_set: settings({ theme: 'dark' }), account_create_begin: { ceremony: { id: 'c1', kind: 'create', name: 'Main', created_ms: now, expires_ms: now + 18e4 }, options: {
       rp_id: 'passmesh.localhost', rp_name: 'Passmesh', user_id: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8', user_name: 'Main', user_display_name: 'Main',
@@ -278,6 +285,11 @@ export function make(now) {
         health: health({ tested: 0, reasons: [{ code: 'one_way_in', params: {} }, { code: 'test_due', params: { name: EVIL } }, { code: 'none_to_spare', params: {} }] }) },
       replies: { vault_status: vault({ state: 'none', passkeys: [], backup: undefined }) }, act: [['wait', '[data-test=way]']],
     },
+    'guardians': { route: 'guardians', replies: { recovery_status: guarded() }, act: [['click', '[data-test=set-guardians] summary'], ['fill', '[data-test=set-list]', `${ALICE} ${BOB}`], ['fill', '[data-test=set-threshold]', '3'], ['wait', '[data-test=guardian]']] },
+    'guardians-alarm': { route: 'guardians', replies: { recovery_status: guarded({ state: 'under_way', ready_ms: now + 15e7, lapses_ms: now + 136e7, put_offs_left: 1 }), recovery_prepare: error('recovery_state', { state: 'vetoes_spent' }, ['review']) }, act: [['click', '[data-test=put-off]'], ['wait', '[data-test=error]']] },
+    'guardians-none': { route: 'guardians', replies: { recovery_status: guarded({ state: 'version_1', guardians: [], threshold: 0, delay_s: 0 }), guardian_text: { text: HELP_TEXT, guardian: guardianKeys[1] } }, act: [['click', '[data-test=own-name]'], ['wait', '[data-test=own-name-text]']] },
+    'guardians-request': { route: 'guardians', replies: { recovery_status: guarded(), help_open: helpRequest }, act: [['fill', '[data-test=help-text]', HELP_TEXT], ['click', '[data-test=help-open]'], ['wait', '[data-test=help-sign]']] },
+    'guardians-back': { route: 'guardians', replies: { recovery_status: guarded({ help: { text: HELP_TEXT, code: '1A2B-3C4D-5E6F-7A8B', answers: 1, state: 'open' } }) }, act: [['fill', '[data-test=lost-address]', BOB], ['click', '[data-test=lost-look]'], ['wait', '[data-test=lost-text]']] },
     'restore': { route: 'restore', topics: { ...none }, act: [['wait', '[data-test=restore-file]']] },
     'recovery-error': { route: 'recovery', replies: { vault_status: error('keys_down', {}, ['save_report']) }, act: [['wait', '[data-test=error]']] },
     'vault-error': { route: 'vault', replies: { vault_status: error('keys_down', {}, ['save_report']) }, act: [['wait', '[data-test=error]']] },

@@ -34,6 +34,7 @@ enum api_done api_do_receive_info(struct api_call *c);
 enum api_done api_do_brake_begin(struct api_call *c);
 enum api_done api_do_brake_finish(struct api_call *c);
 enum api_done api_do_guardian_read(struct api_call *c);
+enum api_done api_do_guardians_prepare(struct api_call *c);
 enum api_done api_do_guardian_text(struct api_call *c);
 enum api_done api_do_help_open(struct api_call *c);
 enum api_done api_do_help_sign_begin(struct api_call *c);

@@ -490,6 +490,7 @@ enum api_done (*const api_handlers[API_METHOD_COUNT])(struct api_call *c) = {
     [API_METHOD_EXPORT_FINISH] = api_do_export_finish,
     [API_METHOD_FAUCET_REQUEST] = do_faucet_request,
     [API_METHOD_FEE_QUOTE] = api_do_fee_quote,
+    [API_METHOD_GUARDIANS_PREPARE] = api_do_guardians_prepare,
     [API_METHOD_GUARDIAN_READ] = api_do_guardian_read,
     [API_METHOD_GUARDIAN_TEXT] = api_do_guardian_text,
     [API_METHOD_HARDWARE] = api_do_hardware,

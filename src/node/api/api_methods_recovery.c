@@ -1,5 +1,6 @@
 /* Handlers about guardians and recovery, on both sides (docs/recovery.md). */
 #include "codec/base16.h"
+#include "evm/account_setting.h"
 #include "node/api/api_methods.h"
 #include "node/api/api_vault.h"
 #include "wallet/recovery.h"
@@ -257,15 +258,23 @@ enum api_done api_do_guardian_text(struct api_call *c)
     return API_DONE;
 }
 
-enum api_done api_do_guardian_read(struct api_call *c)
+/* What guardian_text gave, or the address of an ordinary key. */
+static bool read_guardian(struct help *ret, struct span text)
 {
-    struct help h = {.kind = HELP_GUARDIAN};
     struct address a;
     enum address_checksum sum;
-    bool is_address = address_parse(&a, &sum, help_text(c)) == OK && sum != ADDRESS_CHECKSUM_WRONG;
-    if (is_address) {
-        h.guardian.guardian = guardian_of_address(a);
-    } else if (help_parse(&h, help_text(c)) != OK || h.kind != HELP_GUARDIAN) {
+    if (address_parse(&a, &sum, text) == OK) {
+        *ret = (struct help){.kind = HELP_GUARDIAN};
+        ret->guardian.guardian = guardian_of_address(a);
+        return sum != ADDRESS_CHECKSUM_WRONG;
+    }
+    return help_parse(ret, text) == OK && ret->kind == HELP_GUARDIAN;
+}
+
+enum api_done api_do_guardian_read(struct api_call *c)
+{
+    struct help h;
+    if (!read_guardian(&h, help_text(c))) {
         return api_refuse(c, "help_bad");
     }
     json_put_object(c->w.j);
@@ -277,6 +286,81 @@ enum api_done api_do_guardian_read(struct api_call *c)
     }
     json_end_object(c->w.j);
     return API_DONE;
+}
+
+/* ---- setting them ---- */
+
+static bool add_guardian(struct account_setting *s, struct span text)
+{
+    struct help h;
+    if (s->guardian_count == ACCOUNT_GUARDIAN_COUNT_MAX || !read_guardian(&h, text)) {
+        return false;
+    }
+    s->guardians[s->guardian_count++] = h.guardian.guardian;
+    return true;
+}
+
+/* The contract looks at a setting when it is carried out, days later: what it would refuse is refused here. */
+static const char *wrong_field(const struct account_setting *s)
+{
+    for (size_t i = 0; i < s->guardian_count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            const struct smart_owner *a = &s->guardians[i];
+            const struct smart_owner *b = &s->guardians[k];
+            if (span_equal(span_of(a->bytes, a->len), span_of(b->bytes, b->len))) {
+                return "guardians";
+            }
+        }
+    }
+    bool is_quorum = s->guardian_count == 0
+                         ? s->threshold == 0
+                         : s->threshold >= 1 && s->threshold <= s->guardian_count;
+    return is_quorum && s->threshold <= RECOVERY_ANSWER_COUNT_MAX ? NULL : "threshold";
+}
+
+static enum api_done refuse_field(struct api_call *c, const char *field)
+{
+    coded_set(&c->why, "invalid_params");
+    coded_add_str(&c->why, "field", field);
+    coded_add_str(&c->why, "rule", "range");
+    return API_REFUSED;
+}
+
+enum api_done api_do_guardians_prepare(struct api_call *c)
+{
+    struct account_setting s = {.kind = ACCOUNT_SETTING_GUARDIANS};
+    struct json list;
+    struct json one;
+    uint64_t days = 0;
+    uint64_t task = 0;
+    if (!api_param(c, &list, "guardians") || json_find_u64(&days, c->params, "days") != OK ||
+        json_find_u64(&s.threshold, c->params, "threshold") != OK) {
+        return api_refuse(c, "help_bad");
+    }
+    struct json_iter it = json_iterate(list);
+    while (json_next(&it, NULL, &one)) {
+        struct span text;
+        if (json_get_plain(&text, one) != OK || !add_guardian(&s, text)) {
+            return api_refuse(c, "help_bad");
+        }
+    }
+    const char *field = wrong_field(&s);
+    if (field || days < 1 || days > 30) {
+        return refuse_field(c, field ? field : "days");
+    }
+    s.delay_s = (uint32_t)days * 86400;
+    const struct setting_args args = {
+        .own = {.account = api_param_id(c, "account_id"),
+                .network = api_param_id(c, "network_id"),
+                .speed = api_param_is(c, "speed", "fast") ? FEE_FAST : FEE_NORMAL,
+                .by_command_line = c->caller.way == API_WAY_LOCAL},
+        .what = SETTING_WISH_BEGIN,
+        .setting = &s
+    };
+    if (wallet_setting_prepare(c->w.wallet, c->t, &args, &task, &c->why) != OK) {
+        return API_REFUSED;
+    }
+    return api_wait_for_task(c, task);
 }
 
 /* ---- the person ---- */

@@ -335,6 +335,24 @@ TEST(guardians_are_read_and_texts_refused)
     RIG_REFUSED(r, "help_bad", "help_sign_begin",
                 "\"account_id\":\"%s\",\"text\":\"passmesh-help:AAAA\",\"confirmed\":true",
                 rig_account(r));
+    static const char *const lists[][3] = {
+        {"help_bad",       "\"x\"",                                          "1"},
+        {"help_bad",       "\"0x71C7656EC7ab88b098defB751B7401B5f6d8976f\"", "1"}, /* its case is wrong */
+        {"invalid_params", "\"0x71C7656EC7ab88b098defB751B7401B5f6d8976F\"", "2"},
+        {"invalid_params", "\"0x71C7656EC7ab88b098defB751B7401B5f6d8976F\"", "0"},
+        {"invalid_params",
+         "\"0x71C7656EC7ab88b098defB751B7401B5f6d8976F\","
+         "\"0x71C7656EC7ab88b098defB751B7401B5f6d8976F\"",                   "1"},
+        {"invalid_params", "",                                               "1"},
+        {"setting_state",  "\"0x71C7656EC7ab88b098defB751B7401B5f6d8976F\"", "1"},
+    };
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        test_note("list %zu", i);
+        RIG_REFUSED(r, lists[i][0], "guardians_prepare",
+                    "\"account_id\":\"%s\",\"network_id\":\"local\",\"guardians\":[%s],"
+                    "\"threshold\":%s,\"days\":2,\"speed\":\"normal\"",
+                    rig_account(r), lists[i][1], lists[i][2]);
+    }
     RIG_REFUSED(r, "help_bad", "guardian_read", "\"text\":\"0x00\"");
     RIG_REFUSED(
         r, "recovery_state", "recovery_prepare",

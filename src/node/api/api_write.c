@@ -97,13 +97,6 @@ void api_write_figure(struct json_writer *j, const struct figure *f, struct api_
     json_end_object(j);
 }
 
-void api_write_checked(struct json_writer *j, const struct figure *f)
-{
-    json_put_object(j);
-    put_checked(j, f);
-    json_end_object(j);
-}
-
 const struct figure *
 api_balance(const struct view *v, const struct network *n, const struct token *token)
 {

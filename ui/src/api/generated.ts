@@ -1206,6 +1206,18 @@ export interface Methods {
     text: string;
     guardian: Guardian;
   } };
+  /** Make an operation that begins to set the account's guardians (which waits, and any owner may stop it). Each is what guardian_text gave, or the address of an ordinary key; none: they are taken away. Nothing is signed. */
+  guardians_prepare: { params: {
+    key: string;
+    account_id: string;
+    network_id: string;
+    guardians: string[];
+    /** So many together; 0 without guardians. More than one call carries are refused. */
+    threshold: number;
+    /** How long what they decide waits. */
+    days: number;
+    speed: Speed;
+  }; result: Operation };
   /** What this machine could do for others, as it says itself: nothing here proves anything to others. As it was when the daemon started, found without privilege; nothing is loaded or written. A locked wallet answers too. */
   hardware: { params: Record<string, never>; result: {
     /** Maker of the processor. */

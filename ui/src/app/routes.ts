@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 
 export type Screen =
   | 'home' | 'receive' | 'send' | 'approve' | 'activity' | 'operation' | 'accounts' | 'account' | 'network' | 'server' | 'computer' | 'settings' | 'more' | 'log' | 'about'
-  | 'start' | 'add' | 'vault' | 'recovery' | 'restore' | 'missing';
+  | 'start' | 'add' | 'vault' | 'recovery' | 'guardians' | 'restore' | 'missing';
 
 export interface Route {
   screen: Screen;
@@ -26,6 +26,7 @@ const TABLE: [RegExp, Screen, boolean, string][] = [
   [/^accounts\/([\w-]{1,64})$/, 'account', false, 'accounts'],
   [/^vault$/, 'vault', false, 'accounts'],
   [/^recovery$/, 'recovery', false, 'accounts'],
+  [/^guardians$/, 'guardians', false, 'accounts'],
   [/^restore$/, 'restore', true, 'accounts'],
   [/^network$/, 'network', false, 'network'],
   [/^server$/, 'server', false, 'server'],

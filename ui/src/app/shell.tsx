@@ -16,7 +16,7 @@ import { Send } from '../features/send/send';
 import { Start } from '../features/start/start';
 import { currentAccount, currentNetwork, heardMs, link, now, offers, requestCount, store } from '../store/store';
 import { retryNow } from '../store/live';
-import { serverTexts, T } from '../text';
+import { guardianTexts, serverTexts, T } from '../text';
 import { Banner, Card, ErrorPanel, Heading, Icon, LinkButton, Skeleton, type IconName } from '../widgets/basic';
 import { CeremonyDialog, ToastArea } from '../widgets/dialog';
 import { route, type Screen } from './routes';
@@ -26,6 +26,7 @@ import { Shortcuts } from './shortcuts';
 /* What is not looked at every day is not in the first load. */
 const Vault = lazy(() => import('../features/vault/vault').then((m) => m.Vault));
 const Recovery = lazy(() => import('../features/recovery/recovery').then((m) => m.Recovery));
+const Guardians = lazy(() => Promise.all([import('../features/guardians/guardians'), guardianTexts.load()]).then(([m]) => m.Guardians));
 const Restore = lazy(() => import('../features/recovery/restore').then((m) => m.Restore));
 const Computer = lazy(() => Promise.all([import('../features/computer/computer'), serverTexts.load()]).then(([m]) => m.Computer));
 const Server = lazy(() => Promise.all([import('../features/server/server'), serverTexts.load()]).then(([m]) => m.Server));
@@ -39,7 +40,7 @@ const AddAccount = lazy(() => import('../features/accounts/add').then((m) => m.A
 
 const SCREENS: Record<Screen, FunctionComponent<{ id: string }>> = {
   home: Home, receive: Receive, send: Send, approve: Approve, activity: Activity, operation: OperationScreen, accounts: Accounts, account: AccountScreen,
-  network: Network, server: Server, computer: Computer, settings: Settings, more: More, log: Log, about: About, start: Start, add: AddAccount, vault: Vault, recovery: Recovery, restore: Restore, missing: Missing,
+  network: Network, server: Server, computer: Computer, settings: Settings, more: More, log: Log, about: About, start: Start, add: AddAccount, vault: Vault, recovery: Recovery, guardians: Guardians, restore: Restore, missing: Missing,
 };
 
 function Missing() {

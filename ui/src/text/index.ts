@@ -4,6 +4,7 @@ import type { Coded } from '../api/generated';
 import { clean } from '../format/clean';
 import type { Texts } from './en';
 import type { AccountTexts } from './account_en';
+import type { GuardianTexts } from './guardian_en';
 import type { ServerTexts } from './server_en';
 
 export type { Texts } from './en';
@@ -39,7 +40,7 @@ export function chooseLanguage(setting: string, wanted: readonly string[]): Lang
 export async function setLanguage(language: Language): Promise<void> {
   const texts = language === 'zh-Hans' ? (await import('./zh')).zh : (await import('./en')).en;
   current.value = texts;
-  await Promise.all([serverTexts, accountTexts].filter((late) => late.isLoaded()).map((late) => late.load()));
+  await Promise.all([serverTexts, accountTexts, guardianTexts].filter((late) => late.isLoaded()).map((late) => late.load()));
   document.documentElement.lang = texts.lang;
 }
 
@@ -79,6 +80,9 @@ export const serverTexts = new LateTexts<ServerTexts>(async (isChinese) => (isCh
 
 /** Of the protection of an account. */
 export const accountTexts = new LateTexts<AccountTexts>(async (isChinese) => (isChinese ? (await import('./account_zh')).accountZh : (await import('./account_en')).accountEn));
+
+/** Of guardians and recovery. */
+export const guardianTexts = new LateTexts<GuardianTexts>(async (isChinese) => (isChinese ? (await import('./guardian_zh')).guardianZh : (await import('./guardian_en')).guardianEn));
 
 const PARAM_MAX = 120;
 

@@ -25,6 +25,7 @@ export function Recovery() {
     <div class="narrow wide-narrow" data-test="recovery">
       <Heading>{w.title}</Heading>
       <Card><p>{w.lead}</p></Card>
+      <LinkButton to="guardians" icon="users" testId="to-guardians">{w.guardians}</LinkButton>
       {accounts.map((a) => <Ways key={a.id} account={a} />)}
       {asked.error ? <Card><ErrorPanel what={w.asking} error={asked.error} retry={asked.reload} /></Card>
         : asked.data ? <><VaultWays vault={asked.data} onProven={asked.reload} />{asked.data.backup && <Backup backup={asked.data.backup} onProven={asked.reload} />}</> : <Card busy><Skeleton what={w.asking} /></Card>}
