@@ -18,8 +18,12 @@ const median = (list) => list.sort((a, b) => a - b)[list.length >> 1];
 await buildPage(join(out, 'page'));
 const { files } = JSON.parse(readFileSync(join(out, 'page/manifest.json'), 'utf8'));
 const sum = (keep) => files.filter((f) => f.file !== 'LICENSES.txt' && keep(f.role)).reduce((n, f) => n + f.gzip, 0) / 1000;
-put('ui_gzip_kb', Math.max(...['en', 'zh'].map((language) => sum((r) => !r.startsWith('text.') || r.includes(language)))), 'kB', 100);
-put('ui_first_load_js_gzip_kb', sum((r) => r === 'main.js' || r === 'text.en.js'), 'kB', 60);
+const isMain = (r) => /^main\.(\d+\.)?js$/.test(r);
+const longer = (of) => Math.max(...['en', 'zh'].map(of));
+/* What opening the page brings; and all that it brings a person who opens every screen. */
+put('ui_gzip_kb', longer((l) => sum((r) => isMain(r) || ['style.css', 'index.html', 'icon.svg', `text.${l}.js`].includes(r))), 'kB', 100);
+put('ui_every_screen_gzip_kb', longer((l) => sum((r) => !r.startsWith('text.') || r.includes(l))), 'kB', 115);
+put('ui_first_load_js_gzip_kb', sum((r) => isMain(r) || r === 'text.en.js'), 'kB', 60);
 put('ui_css_gzip_kb', sum((r) => r === 'style.css'), 'kB', 10);
 
 if (findChromium()) {

@@ -5,7 +5,10 @@ import type { LateKind, LateRisk, Say } from './en';
 const s = (n: number, one: string, many: string): string => (n === 1 ? one : many);
 
 
-const hours = (n: string): string => (Number(n) % 24 ? `${n} ${s(Number(n), 'hour', 'hours')}` : `${Number(n) / 24} ${s(Number(n) / 24, 'day', 'days')}`);
+const hours = (text: string): string => {
+  const n = parseInt(text, 10);
+  return n % 24 ? `${n} ${s(n, 'hour', 'hours')}` : `${n / 24} ${s(n / 24, 'day', 'days')}`;
+};
 const who = (p: { name: string; address: string }): string => (p.name === '?' ? p.address : `“${p.name}” (${p.address})`);
 
 export const accountEn = {

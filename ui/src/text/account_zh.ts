@@ -1,7 +1,10 @@
 /* 中文（简体）：账户保护的文字，随页面加载。 */
 import type { AccountTexts } from './account_en';
 
-const hours = (n: string): string => (Number(n) % 24 ? `${n}小时` : `${Number(n) / 24}天`);
+const hours = (text: string): string => {
+  const n = parseInt(text, 10);
+  return n % 24 ? `${n}小时` : `${n / 24}天`;
+};
 const who = (p: { name: string; address: string }): string => (p.name === '?' ? p.address : `“${p.name}”（${p.address}）`);
 
 export const accountZh: AccountTexts = {

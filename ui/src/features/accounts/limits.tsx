@@ -71,7 +71,7 @@ function SetLimit({ limits, doing, onClose }: { limits: AccountLimits; doing: Do
   const limit = limits.list.find((l) => l.asset.id === id) ?? limits.list[0]!;
   const parsed = parseAmount(words.trim(), limit.asset.decimals);
   const amount = 'value' in parsed ? parsed.value : null;
-  const isLower = amount !== null && limit.hours > 0 && amount <= BigInt(limit.amount.value) && Number(hours) >= limit.hours;
+  const isLower = amount !== null && limit.hours > 0 && amount <= BigInt(limit.amount.value) && parseInt(hours, 10) >= limit.hours;
   return (
     <form onSubmit={(event) => {
       event.preventDefault();

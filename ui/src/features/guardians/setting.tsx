@@ -19,12 +19,12 @@ export function TheSetting({ account }: { account: Account }) {
   const [days, setDays] = useState('2');
   const doing = useDoing();
   const list = text.split(/\s+/).filter(Boolean);
-  const wanted = Number(threshold);
+  const wanted = parseInt(threshold, 10);
   const isNumber = list.length === 0 || (Number.isInteger(wanted) && wanted >= 1 && wanted <= Math.min(list.length, TOGETHER_MAX));
-  const isDays = /^\d{1,2}$/.test(days) && Number(days) >= 1 && Number(days) <= 30;
+  const isDays = /^\d{1,2}$/.test(days) && parseInt(days, 10) >= 1 && parseInt(days, 10) <= 30;
   const begin = async (): Promise<void> => {
     const operation = network && await doing.run(() => command('guardians_prepare', {
-      account_id: account.id, network_id: network.id, guardians: list, threshold: list.length ? wanted : 0, days: Number(days), speed: 'normal',
+      account_id: account.id, network_id: network.id, guardians: list, threshold: list.length ? wanted : 0, days: parseInt(days, 10), speed: 'normal',
     }));
     if (operation) {
       putOperation(operation);
