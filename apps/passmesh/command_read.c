@@ -9,8 +9,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
-enum { HISTORY_DEFAULT = 20 };
+enum { HISTORY_DEFAULT = 20, EVIDENCE_COUNT = 10, EVIDENCE_COUNT_MAX = 64 };
 
 const char *command_text(struct json v, const char *name, char out[static COMMAND_TEXT_LEN])
 {
@@ -422,8 +423,98 @@ static void print_servers(struct json r)
     }
 }
 
+static void print_date(uint64_t at_ms)
+{
+    char when[32] = "";
+    struct tm tm;
+    time_t s = (time_t)(at_ms / 1000);
+    if (gmtime_r(&s, &tm)) {
+        (void)strftime(when, sizeof when, "%Y-%m-%d %H:%M UTC: ", &tm);
+    }
+    (void)fputs(when, stdout);
+}
+
+/* What a record is about, in words. */
+static void print_question(struct json one)
+{
+    static const char *const questions[][2] = {
+        {"account_proof",
+         "asked to prove an account, it gave a proof that does not lead to the block"          },
+        {"inclusion",
+         "asked to prove a transaction, it gave a proof that does not lead to the block"       },
+        {"logs",
+         "asked for all logs of a token, it left some out, or gave others than the blocks hold"},
+        {"light_client",
+         "it passed on a message of the consensus chain whose signature or proof is false"     },
+        {"rpc",           "servers gave different answers to"                                  },
+    };
+    char word[COMMAND_TEXT_LEN];
+    char more[COMMAND_TEXT_LEN];
+    command_text(one, "question", word);
+    for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
+        if (strcmp(word, questions[i][0]) == 0) {
+            (void)printf("%s", questions[i][1]);
+        }
+    }
+    (void)printf(" %s\n",
+                 command_text(one, strcmp(word, "rpc") == 0 ? "method" : "block_hash", more));
+}
+
+static void print_evidence(struct json r)
+{
+    struct json list;
+    struct json one;
+    struct json said;
+    struct json answer;
+    uint64_t at_ms;
+    char text[COMMAND_TEXT_LEN];
+    char len[COMMAND_TEXT_LEN];
+    if (!json_find(&list, r, "evidence") || json_count(list) == 0) {
+        (void)puts("Nothing is kept: no server was caught lying, and none disagreed.");
+        return;
+    }
+    for (struct json_iter it = json_iterate(list); json_next(&it, NULL, &one);) {
+        if (json_find_u64(&at_ms, one, "at_ms") == OK) {
+            print_date(at_ms);
+        }
+        print_question(one);
+        if (!json_find(&said, one, "said")) {
+            continue;
+        }
+        for (struct json_iter s = json_iterate(said); json_next(&s, NULL, &answer);) {
+            (void)printf("  %s", command_text(answer, "server", text));
+            (void)printf(": %s bytes: %.60s\n", command_text(answer, "len", len),
+                         command_text(answer, "answer", text));
+        }
+        if (strcmp(command_text(one, "kind", text), "lie") == 0) {
+            (void)puts("  Nothing of it was used: the wallet shows only what leads to that block. "
+                       "It is never asked again.");
+        }
+    }
+    (void)puts("Answers are not signed, so this convinces nobody but you.");
+}
+
+static int command_evidence(const struct command_args *args)
+{
+    char params[64];
+    struct u256 count = u256_from_u64(EVIDENCE_COUNT);
+    uint64_t limit = EVIDENCE_COUNT;
+    bool bad = args->argc > 2 ||
+               (args->argc == 2 && u256_parse_decimal(&count, span_str(args->argv[1])) != OK);
+    if (bad || u256_to_u64(&limit, count) != OK || limit == 0 || limit > EVIDENCE_COUNT_MAX) {
+        command_say("usage: passmesh servers evidence [COUNT], COUNT 1 to 64");
+        return EXIT_USAGE;
+    }
+    int n = snprintf(params, sizeof params, "{\"limit\":%llu}", (unsigned long long)limit);
+    return commands_call(args, "evidence_list", span_of(params, n > 0 ? (size_t)n : 0),
+                         print_evidence);
+}
+
 int command_servers(const struct command_args *args)
 {
+    if (args->argc > 0 && strcmp(args->argv[0], "evidence") == 0) {
+        return command_evidence(args);
+    }
     return call_network(args, "servers_list", print_servers);
 }
 

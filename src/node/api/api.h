@@ -37,6 +37,8 @@ struct api_node_port {
     void (*write_servers)(struct api_node_port *self,
                           struct json_writer *j,
                           const struct network *network);
+    /* evidence_list: the array of at most limit records, newest first. */
+    void (*write_evidence)(struct api_node_port *self, struct json_writer *j, size_t limit);
     /* network.consensus: where trusted blocks of a network come from, in the words of the schema. NULL: from nowhere. */
     const char *(*consensus)(struct api_node_port *self, const struct network *network);
     /* The members of network_status but chain: reach, peers, by_source, memory_*, refused, servers, sent. */

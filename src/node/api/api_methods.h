@@ -45,6 +45,7 @@ enum api_done api_do_recovery_gather(struct api_call *c);
 enum api_done api_do_recovery_prepare(struct api_call *c);
 enum api_done api_do_recovery_status(struct api_call *c);
 enum api_done api_do_servers_list(struct api_call *c);
+enum api_done api_do_evidence_list(struct api_call *c);
 enum api_done api_do_settings_get(struct api_call *c);
 enum api_done api_do_status(struct api_call *c);
 enum api_done api_do_threshold_prepare(struct api_call *c); /* api_methods_owners.c */

@@ -540,6 +540,7 @@ enum api_done (*const api_handlers[API_METHOD_COUNT])(struct api_call *c) = {
     [API_METHOD_SEND_CANCEL] = do_send_cancel,
     [API_METHOD_SEND_PREPARE] = do_send_prepare,
     [API_METHOD_SERVERS_LIST] = api_do_servers_list,
+    [API_METHOD_EVIDENCE_LIST] = api_do_evidence_list,
     [API_METHOD_SESSION_END] = do_session_end,
     [API_METHOD_SETTINGS_GET] = api_do_settings_get,
     [API_METHOD_SETTINGS_SET] = do_settings_set,

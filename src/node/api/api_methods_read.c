@@ -457,6 +457,20 @@ enum api_done api_do_peers_list(struct api_call *c)
     return API_DONE;
 }
 
+enum api_done api_do_evidence_list(struct api_call *c)
+{
+    uint64_t limit = 0;
+    const char *refused = refusal_of(c, false, false);
+    if (refused || json_find_u64(&limit, c->params, "limit") != OK) {
+        return api_refuse(c, refused ? refused : "internal");
+    }
+    json_put_object(c->w.j);
+    json_put_name(c->w.j, "evidence");
+    c->api->cfg.node->write_evidence(c->api->cfg.node, c->w.j, (size_t)limit);
+    json_end_object(c->w.j);
+    return API_DONE;
+}
+
 enum api_done api_do_servers_list(struct api_call *c)
 {
     const char *refused = refusal_of(c, false, true);

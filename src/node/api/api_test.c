@@ -57,6 +57,7 @@ TEST(a_new_wallet_can_be_asked_everything)
     EXPECT(rig_ask(r, "settings_get", " "));
     EXPECT(rig_ask(r, "peers_list", " "));
     EXPECT(rig_ask(r, "servers_list", "\"network_id\":\"local\""));
+    EXPECT(rig_ask(r, "evidence_list", "\"limit\":64"));
     EXPECT(rig_ask(r, "network_status", " "));
     EXPECT(rig_ask(r, "hardware", " "));
     EXPECT_STR("relay", rig_text(r->result, "services.0.name").text);

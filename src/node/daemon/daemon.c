@@ -269,6 +269,11 @@ port_servers(struct api_node_port *self, struct json_writer *j, const struct net
     servers_write_servers(&daemon_of(self)->servers, j);
 }
 
+static void port_evidence(struct api_node_port *self, struct json_writer *j, size_t limit)
+{
+    servers_write_evidence(&daemon_of(self)->servers, j, limit);
+}
+
 static const char *port_consensus(struct api_node_port *self, const struct network *network)
 {
     struct daemon *d = daemon_of(self);
@@ -517,6 +522,7 @@ static enum err start_api(struct daemon *d)
                          d->config->data_dir); /* the sandbox will close /proc and /sys */
     d->port = (struct api_node_port){.write_peers = port_peers,
                                      .write_servers = port_servers,
+                                     .write_evidence = port_evidence,
                                      .consensus = port_consensus,
                                      .write_network = port_network,
                                      .write_net = port_net,

@@ -263,6 +263,8 @@ bool servers_keeps(const struct servers *s, const struct peer_id *peer);
 /* For the API: the arrays of types peer and server, and the members of network_status. */
 void servers_write_peers(const struct servers *s, struct json_writer *j, struct wallet_time t);
 void servers_write_servers(const struct servers *s, struct json_writer *j);
+/* servers_write_evidence writes the newest records of what shows lies and disagreements, as evidence_list has them. */
+void servers_write_evidence(const struct servers *s, struct json_writer *j, size_t limit);
 void servers_write_network(const struct servers *s, struct json_writer *j);
 
 #endif

@@ -81,6 +81,15 @@ struct tally tally_of(const struct question *q);
 /* tally_text appends an answer in the form that is compared: of logs, what nodes agree on. ERR_LIMIT. */
 MUST_CHECK enum err tally_text(struct buf *out, const char *method, struct span text);
 
+/* ---- servers_evidence.c ---- */
+void evidence_keep_lie(struct servers *s,
+                       struct wallet_time t,
+                       const struct question *q,
+                       const struct peer_id *liar,
+                       struct span answer);
+/* evidence_keep_disagreement: s has a store. */
+void evidence_keep_disagreement(struct servers *s, struct wallet_time t, const struct question *q);
+
 /* ---- servers_trust.c ---- */
 void trust_load(struct servers *s);
 bool trust_is_banned(const struct servers *s, const struct peer_id *peer);

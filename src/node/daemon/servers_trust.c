@@ -9,29 +9,14 @@
 #include <string.h>
 
 enum {
-    EVIDENCE_LEN_MAX = 60 * 1024, /* bytes of one record; a longer answer is cut */
-    EVIDENCE_TEXT_LEN_MAX = 4096, /* of each answer in a disagreement */
     FAILURES_TOLERATED = 1,
     DISPUTE_PAUSE_S = 60,
     GROUP_IP4_LEN = 3, /* bytes: neighbours share a /24 or a /48 */
     GROUP_IP6_LEN = 6,
 };
 
-/* Fields of a record of evidence. */
-enum {
-    FIELD_AT_MS = 1,
-    FIELD_NETWORK = 2,
-    FIELD_KIND = 3, /* 1: a lie, 2: a disagreement */
-    FIELD_BLOCK = 4,
-    FIELD_ADDRESS = 5,
-    FIELD_QUESTION = 6, /* the slots of a proof, the parameters of a method */
-    FIELD_METHOD = 7,
-    FIELD_PEER = 8, /* and its answer behind it */
-    FIELD_ANSWER = 9,
-    FIELD_NUMBER = 10, /* of the block, and how many of them, with logs and inclusions */
-    FIELD_BLOCKS = 11,
-};
-enum { KIND_LIE = 1, KIND_DISAGREEMENT = 2 };
+/* Field of a record of an account's servers. */
+enum { FIELD_PEER = 8 };
 
 static bool has_peer(const struct peer_id *list, size_t count, const struct peer_id *peer)
 {
@@ -313,66 +298,7 @@ trust_pick(struct servers *s, instant now, struct id account, struct trust_tried
     return fresh;
 }
 
-/* ---- evidence ---- */
-
-/* evidence_trim makes room for one more. */
-static void evidence_trim(struct servers *s)
-{
-    AUTO(buf_done) struct buf key;
-    AUTO(buf_done) struct buf value;
-    buf_init(&key, s->cfg.budget, STORE_KEY_LEN_MAX);
-    buf_init(&value, s->cfg.budget, STORE_VALUE_LEN_MAX);
-    struct store *store = s->cfg.store;
-    if (s->evidence_count >= SERVERS_EVIDENCE_COUNT_MAX &&
-        store->next(store, STORE_EVIDENCE, SPAN_EMPTY, &key, &value) == OK &&
-        store->remove(store, STORE_EVIDENCE, buf_span(&key)) == OK) {
-        s->evidence_count--;
-    }
-}
-
-static void evidence_save(struct servers *s, struct wallet_time t, struct span record)
-{
-    uint8_t key[16];
-    struct wr w = wr_init(MSPAN_OF(key));
-    wr_be64(&w, t.unix_ms);
-    wr_be64(&w, rng_u64(s->cfg.rng));
-    evidence_trim(s);
-    if (s->cfg.store->put(s->cfg.store, STORE_EVIDENCE, SPAN_OF(key), record) != OK) {
-        log_line(s->cfg.log, LOG_WARN, "net", "evidence could not be written down");
-        return;
-    }
-    s->evidence_count++;
-}
-
-static void
-write_question(struct wr *w, struct wallet_time t, const struct question *q, uint64_t kind)
-{
-    protobuf_write_varint(w, FIELD_AT_MS, t.unix_ms);
-    protobuf_write_bytes(w, FIELD_NETWORK, id_span(&q->network->id));
-    protobuf_write_varint(w, FIELD_KIND, kind);
-    if (q->kind == QUESTION_LIGHT) {
-        protobuf_write_bytes(w, FIELD_METHOD, SPAN_LIT("light_client"));
-    } else if (q->kind == QUESTION_PROOF) {
-        protobuf_write_bytes(w, FIELD_BLOCK, SPAN_OF(q->block_hash.bytes));
-        protobuf_write_bytes(w, FIELD_ADDRESS, SPAN_OF(q->address.bytes));
-    } else if (q->kind == QUESTION_INCLUSION) {
-        protobuf_write_bytes(w, FIELD_METHOD, SPAN_LIT("inclusion"));
-        protobuf_write_bytes(w, FIELD_BLOCK, SPAN_OF(q->block_hash.bytes));
-        protobuf_write_bytes(w, FIELD_QUESTION, SPAN_OF(q->tx_hash.bytes));
-        protobuf_write_varint(w, FIELD_NUMBER, q->block);
-        return;
-    } else if (q->kind == QUESTION_LOGS) {
-        protobuf_write_bytes(w, FIELD_METHOD, SPAN_LIT("logs"));
-        protobuf_write_bytes(w, FIELD_BLOCK, SPAN_OF(q->block_hash.bytes));
-        protobuf_write_bytes(w, FIELD_ADDRESS, SPAN_OF(q->address.bytes));
-        protobuf_write_varint(w, FIELD_NUMBER, q->block);
-        protobuf_write_varint(w, FIELD_BLOCKS, q->blocks);
-    } else {
-        protobuf_write_bytes(w, FIELD_METHOD, span_str(q->method));
-    }
-    protobuf_write_bytes(w, FIELD_QUESTION,
-                         span_first(buf_span(&q->params), EVIDENCE_TEXT_LEN_MAX));
-}
+/* ---- lies and disagreements ---- */
 
 static void ban(struct servers *s, const struct peer_id *peer)
 {
@@ -399,18 +325,7 @@ void trust_lied(struct servers *s,
     peer_id_print(text, &liar);
     log_line(s->cfg.log, LOG_WARN, "net",
              "server %s gave a proof that is false: it is never asked again", text);
-    if (s->cfg.store) {
-        AUTO(buf_done) struct buf record;
-        buf_init(&record, s->cfg.budget, STORE_VALUE_LEN_MAX);
-        struct wr w = wr_init_buf(&record);
-        write_question(&w, t, q, KIND_LIE);
-        protobuf_write_bytes(&w, FIELD_PEER, peer_id_span(&liar));
-        protobuf_write_bytes(&w, FIELD_ANSWER,
-                             span_first(answer, EVIDENCE_LEN_MAX - EVIDENCE_TEXT_LEN_MAX));
-        if (wr_end(&w) == OK) {
-            evidence_save(s, t, buf_span(&record));
-        }
-    }
+    evidence_keep_lie(s, t, q, &liar, answer);
     if (!trust_is_banned(s, &liar)) {
         ban(s, &liar);
     }
@@ -426,16 +341,5 @@ void trust_disputed(struct servers *s, struct wallet_time t, const struct questi
     }
     s->disputed_from = instant_add(t.mono, DISPUTE_PAUSE_S * US_PER_S);
     log_line(s->cfg.log, LOG_WARN, "net", "servers disagree about %s", q->method);
-    AUTO(buf_done) struct buf record;
-    buf_init(&record, s->cfg.budget, STORE_VALUE_LEN_MAX);
-    struct wr w = wr_init_buf(&record);
-    write_question(&w, t, q, KIND_DISAGREEMENT);
-    for (size_t i = 0; i < q->said_count; i++) {
-        protobuf_write_bytes(&w, FIELD_PEER, peer_id_span(&q->said[i].peer));
-        protobuf_write_bytes(&w, FIELD_ANSWER,
-                             span_first(buf_span(&q->said[i].text), EVIDENCE_TEXT_LEN_MAX));
-    }
-    if (wr_end(&w) == OK) {
-        evidence_save(s, t, buf_span(&record));
-    }
+    evidence_keep_disagreement(s, t, q);
 }

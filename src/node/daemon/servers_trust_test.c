@@ -230,6 +230,128 @@ TEST(what_several_answers_come_to)
     }
 }
 
+/* ---- evidence ---- */
+
+/* A store that holds the newest record alone. */
+static struct {
+    struct store store;
+    uint8_t key[16];
+    size_t key_len;
+    struct buf value;
+} kept;
+
+static enum err
+kept_put(struct store *self, enum store_table table, struct span key, struct span value)
+{
+    (void)self;
+    EXPECT_EQ(STORE_EVIDENCE, table);
+    kept.key_len = span_copy(MSPAN_OF(kept.key), key);
+    buf_clear(&kept.value);
+    return buf_append(&kept.value, value);
+}
+
+static enum err kept_prev(struct store *self,
+                          enum store_table table,
+                          struct span before,
+                          struct buf *ret_key,
+                          struct buf *ret_value)
+{
+    (void)self;
+    (void)table;
+    if (before.n > 0 || kept.key_len == 0) {
+        return ERR_NOT_FOUND;
+    }
+    TRY(buf_append(ret_key, span_of(kept.key, kept.key_len)));
+    return buf_append(ret_value, buf_span(&kept.value));
+}
+
+static struct json shown(struct buf *text)
+{
+    struct json list = {.type = JSON_NULL};
+    struct json one = {.type = JSON_NULL};
+    buf_clear(text);
+    struct wr w = wr_init_buf(text);
+    struct json_writer j = json_writer_init(&w);
+    servers_write_evidence(&s, &j, 64);
+    EXPECT_OK(json_writer_end(&j));
+    EXPECT_OK(json_parse(&list, buf_span(text), NULL));
+    EXPECT_EQ(1, json_count(list));
+    EXPECT(json_at(&one, list, 0));
+    return one;
+}
+
+static void expect_text(struct json one, const char *name, const char *want)
+{
+    struct json v;
+    char text[512];
+    struct wr w = wr_init(mspan_of(text, sizeof text - 1));
+    EXPECT(json_find(&v, one, name));
+    EXPECT_OK(json_get_string(&w, v));
+    text[w.n] = '\0';
+    EXPECT_STR(want, text);
+}
+
+TEST(what_shows_a_lie_is_kept_for_a_person)
+{
+    static const struct network network = {.id = {"local"}};
+    struct rng_seeded rng;
+    struct peer_id liar = peer_of(1);
+    struct json said;
+    struct json first = {.type = JSON_NULL};
+    struct buf text;
+    char name[PEER_ID_TEXT_MAX];
+    begin(2, 2);
+    memset(&q, 0, sizeof q);
+    rng_seeded_init(&rng, test_seed());
+    kept.store = (struct store){.put = kept_put, .prev = kept_prev};
+    buf_init(&kept.value, test_budget(), STORE_VALUE_LEN_MAX);
+    buf_init(&text, test_budget(), 64 * 1024);
+    s.cfg = (struct servers_cfg){.budget = test_budget(), .rng = &rng.rng, .store = &kept.store};
+    q.kind = QUESTION_LOGS;
+    q.network = &network;
+    q.block = 105;
+    q.blocks = 6;
+    q.block_hash.bytes[0] = 0xab;
+    buf_init(&q.params, test_budget(), 64);
+    evidence_keep_lie(&s, (struct wallet_time){.unix_ms = 7}, &q, &liar, SPAN_LIT("\x01\x02"));
+    struct json one = shown(&text);
+    expect_text(one, "kind", "lie");
+    expect_text(one, "question", "logs");
+    expect_text(one, "network_id", "local");
+    TEST_REQUIRE(json_find(&said, one, "said") && json_at(&first, said, 0));
+    peer_id_print(name, &liar);
+    expect_text(first, "server", name);
+    expect_text(first, "answer", "0x0102");
+    /* A stranger's words hold nothing that a terminal acts on. */
+    q.kind = QUESTION_RPC;
+    q.method = "eth_gasPrice";
+    q.said_count = 1;
+    q.said[0].peer = liar;
+    buf_init(&q.said[0].text, test_budget(), 8192);
+    EXPECT_OK(buf_append(&q.said[0].text, SPAN_LIT("\"0x1\x1b[2J\"")));
+    evidence_keep_disagreement(&s, (struct wallet_time){.unix_ms = 8}, &q);
+    one = shown(&text);
+    expect_text(one, "kind", "disagreement");
+    expect_text(one, "method", "eth_gasPrice");
+    TEST_REQUIRE(json_find(&said, one, "said") && json_at(&first, said, 0));
+    expect_text(first, "answer", "\"0x1?[2J\"");
+    /* Of a long answer the beginning is kept, and how long it was. */
+    struct mspan rest;
+    uint64_t len = 0;
+    EXPECT_OK(buf_extend(&q.said[0].text, &rest, 5000));
+    memset(rest.p, 'x', rest.n);
+    evidence_keep_disagreement(&s, (struct wallet_time){.unix_ms = 9}, &q);
+    one = shown(&text);
+    TEST_REQUIRE(json_find(&said, one, "said") && json_at(&first, said, 0));
+    EXPECT_OK(json_find_u64(&len, first, "len"));
+    EXPECT_EQ(q.said[0].text.n, len);
+    buf_done(&q.said[0].text);
+    buf_done(&q.params);
+    buf_done(&kept.value);
+    buf_done(&text);
+    memset(&kept, 0, sizeof kept);
+}
+
 /* Two nodes write the same log, each in its own way; a third says another. */
 TEST(logs_are_compared_by_what_they_say)
 {

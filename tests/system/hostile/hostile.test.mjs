@@ -185,6 +185,11 @@ describe('hostile servers', { timeout: 900_000 }, () => {
     const { servers } = await api.call('servers_list', { network_id: 'local' });
     assert.deepEqual(servers.map((s) => [s.id, s.state]), [[liar.id, 'blocked']]);
     assert.equal((await api.call('status')).servers, 0);
+    const { evidence } = await api.call('evidence_list', { limit: 64 });
+    assert.ok(evidence.length > 0);
+    for (const e of evidence) {
+      assert.deepEqual([e.kind, e.question, e.said.length, e.said[0].server], ['lie', 'account_proof', 1, liar.id]);
+    }
   });
 
   test('where nothing can be proven: the majority of three is shown as agreed', async (t) => {

@@ -283,6 +283,34 @@ export type Peer = {
   since_ms: number;
 };
 
+/** What shows that a server lied, or that servers disagree. */
+export type Evidence = {
+  at_ms: number;
+  network_id: string;
+  /** lie: a proof that does not lead to the block, or a false signature. */
+  kind: 'lie' | 'disagreement';
+  question: 'account_proof' | 'inclusion' | 'logs' | 'light_client' | 'rpc';
+  /** With rpc. */
+  method?: string;
+  /** What the answer had to lead to. */
+  block_hash?: string;
+  block?: number;
+  /** With logs: so many, ending there. */
+  blocks?: number;
+  address?: string;
+  /** The first 120 bytes of parameters; or of slots, topics or the transaction, as hex. */
+  about?: string;
+  said: EvidenceAnswer[];
+};
+
+export type EvidenceAnswer = {
+  server: string;
+  /** Bytes of the answer as it came. */
+  len: number;
+  /** The first 120 bytes: text with rpc, else hex. A stranger's words. */
+  answer?: string;
+};
+
 export type Server = {
   id: string;
   rtt_ms: number;
@@ -1146,6 +1174,12 @@ export interface Methods {
     key: string;
     contact_id: string;
   }; result: Record<string, never> };
+  /** What shows that servers lied or disagreed, newest first. Answers are not signed, so it convinces nobody but this wallet. */
+  evidence_list: { params: {
+    limit: number;
+  }; result: {
+    evidence: Evidence[];
+  } };
   /** Ask for the passkey that lets the phrase or the private key of an ordinary account out, to a receiver's X25519 key. */
   export_begin: { params: {
     key: string;
