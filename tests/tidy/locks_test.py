@@ -24,6 +24,7 @@ GOOD = {
     'src/crypto/down.c': DOWN_C, 'src/crypto/down.h': DOWN_H,
     'src/crypto/meson.build': "lib_srcs = files('down.c')\n",
     'docs/specs.md': '',
+    'docs/holes.md': '',
 }
 
 
@@ -96,6 +97,8 @@ CASES = [
     ('row without mark', checker('specs'), {'docs/specs.md': SPECS}, 'no mark in the code'),
     ('row without test', checker('specs'), {'docs/specs.md': SPECS.replace('up`', 'gone`'), 'src/codec/up.c': MARK + GOOD_C},
      'has no case gone'),
+    ('hole without test', checker('specs'), {'docs/holes.md': '## Proofs\n\n| hole | seen in | held by |\n|---|---|---|\n| one | all | `src/codec/gone_test.c: up` |\n'},
+     'docs/holes.md:5: there is no src/codec/gone_test.c'),
     ('test that is not built', registered, {'src/codec/b_test.c': TEST_C}, 'src/codec/b_test.c: is not built'),
     ('machine path', checker('tree'), {'docs/a.md': 'see /' + 'root/notes\n'}, 'docs/a.md:1: a path of one machine'),
     ('lock file with address', checker('tree'), {'ui/package-lock.json': '{"resolved": "https' + '://x/y.tgz"}\n'}, 'names addresses'),

@@ -174,7 +174,7 @@ describe('a server and js-libp2p in the topic of servers', { timeout: 120_000 },
   })
 
   it('has the same, an older and a hasty one passed over', async () => {
-    await publish(good.seal({ seq: 1, ageS: 1 })) // other bytes, the same number
+    await publish(good.seal({ seq: 1, ageS: 60 })) // other bytes, the same number
     await until('it was not judged', () => server.came('known') === 1)
     await publish(good.seal({ seq: 2 }))
     await until('it was not judged', () => server.came('too_soon') === 1)
