@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # all.sh BUILD   our node against every other libp2p for which there is a toolchain: js (npm), go, rust, and how fast each is;
-# then the demo's journey in Firefox ESR, and the Debian packages in a virtual machine. TAP of each, then one line of counts. What is missing is said and skipped.
+# then the demo's journey in Firefox ESR, the Debian packages in a virtual machine, the portable floors on 64-bit Arm. TAP of each, then one line of counts. What is missing is said and skipped.
 set -uo pipefail
 build=$(realpath "$1")
 here=$(cd "$(dirname "$0")" && pwd)
@@ -82,6 +82,10 @@ echo "# Debian 12 in a virtual machine"
 ninja -C "$build" tests/system/intruder.so tests/landlock_abi >"$out/ninja.log" || { cat "$out/ninja.log"; exit 1; }
 "$here/vm/vm.py" "$build" | tee "$out/vm.tap"
 count "$out/vm.tap"
+
+echo "# 64-bit Arm"
+"$here/arm64/arm64.py" "$build" | tee "$out/arm64.tap"
+count "$out/arm64.tap"
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
