@@ -313,7 +313,7 @@ class OwnersWalk extends PageWalk {
 
   async go() {
     await this.begin();
-    for (const part of ['createAccount', 'addSecond', 'sendWithSecond', 'removeAndStop', 'removeForGood', 'upgrade', 'twoSign', 'limits', 'faults']) {
+    for (const part of ['createAccount', 'addSecond', 'sendWithSecond', 'removeAndStop', 'removeForGood', 'upgrade', 'twoSign', 'faults']) {
       await this[part]();
       if (this.died) {
         throw this.died;
