@@ -1,4 +1,5 @@
 /* Asking the daemon, and saying in words why not. */
+#include "command_secret.h"
 #include "commands.h"
 
 #include "codec/json.h"
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 void command_say(const char *format, ...)
 {
@@ -70,6 +72,43 @@ bool commands_open(const struct command_args *args, struct local_client *ret_cli
     return err == OK;
 }
 
+int command_print_result(const struct command_args *args, struct json result, print_fn print)
+{
+    if (args->is_json || !print) {
+        (void)printf("%.*s\n", (int)result.raw.n, (const char *)result.raw.p);
+    } else {
+        print(result);
+    }
+    return EXIT_DONE;
+}
+
+const char *command_time(uint64_t ms, char ret[static COMMAND_TIME_LEN])
+{
+    time_t s = (time_t)(ms / 1000);
+    struct tm t;
+    ret[0] = '\0';
+    if (gmtime_r(&s, &t)) {
+        (void)strftime(ret, COMMAND_TIME_LEN, "%Y-%m-%d %H:%M UTC", &t);
+    }
+    return ret;
+}
+
+bool command_account_used(struct json accounts_list, struct json *ret)
+{
+    struct json list;
+    char word[COMMAND_TEXT_LEN];
+    if (!json_find(&list, accounts_list, "accounts")) {
+        return false;
+    }
+    struct json_iter it = json_iterate(list);
+    while (json_next(&it, NULL, ret)) {
+        if (strcmp(command_text(*ret, "selected", word), "true") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int commands_call(const struct command_args *args,
                   const char *method,
                   struct span params,
@@ -81,13 +120,37 @@ int commands_call(const struct command_args *args,
         return EXIT_FAILED;
     }
     bool done = commands_ask(&c, method, params, &result);
-    if (done && (args->is_json || !print)) {
-        (void)printf("%.*s\n", (int)result.raw.n, (const char *)result.raw.p);
-    } else if (done) {
-        print(result);
-    }
+    int code = done ? command_print_result(args, result, print) : EXIT_FAILED;
     local_client_close(&c);
-    return done ? EXIT_DONE : EXIT_FAILED;
+    return code;
+}
+
+struct span
+command_params_in(struct mspan room, const char *const *pairs, size_t count, bool has_key)
+{
+    char key[COMMAND_KEY_LEN + 1];
+    struct wr w = wr_init(room);
+    struct json_writer j = json_writer_init(&w);
+    if (has_key && !command_key(key)) {
+        return SPAN_EMPTY;
+    }
+    json_put_object(&j);
+    if (has_key) {
+        json_put_name(&j, "key");
+        json_put_str(&j, key);
+    }
+    for (size_t i = 0; i + 1 < count; i += 2) {
+        json_put_name(&j, pairs[i]);
+        json_put_str(&j, pairs[i + 1]);
+    }
+    json_end_object(&j);
+    return span_of(room.p, json_writer_end(&j) == OK ? w.n : 0);
+}
+
+struct span
+command_params(char room[static COMMAND_PARAMS_LEN], const char *const *pairs, size_t count)
+{
+    return command_params_in(mspan_of(room, COMMAND_PARAMS_LEN), pairs, count, true);
 }
 
 int commands_call_account(const struct command_args *args, const struct command_of_account *what)

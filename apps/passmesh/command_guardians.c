@@ -19,20 +19,7 @@ static char text_room[2 * HELP_TEXT_LEN_MAX];
 
 static struct span params_of(const char *const *pairs, size_t count, bool has_key)
 {
-    char key[COMMAND_KEY_LEN + 1];
-    struct wr w = wr_init(MSPAN_OF(params_room));
-    struct json_writer j = json_writer_init(&w);
-    json_put_object(&j);
-    if (has_key && command_key(key)) {
-        json_put_name(&j, "key");
-        json_put_str(&j, key);
-    }
-    for (size_t i = 0; i + 1 < count; i += 2) {
-        json_put_name(&j, pairs[i]);
-        json_put_str(&j, pairs[i + 1]);
-    }
-    json_end_object(&j);
-    return span_of(params_room, json_writer_end(&j) == OK ? w.n : 0);
+    return command_params_in(MSPAN_OF(params_room), pairs, count, has_key);
 }
 
 static uint64_t number_of(struct json v, const char *name)
@@ -54,11 +41,8 @@ static bool is_word(struct json v, const char *name, const char *word)
 
 static void print_time(const char *before, uint64_t ms, const char *after)
 {
-    char when[32];
-    time_t s = (time_t)(ms / 1000);
-    struct tm t;
-    (void)strftime(when, sizeof when, "%Y-%m-%d %H:%M UTC", gmtime_r(&s, &t));
-    (void)printf("%s%s%s\n", before, when, after);
+    char when[COMMAND_TIME_LEN];
+    (void)printf("%s%s%s\n", before, command_time(ms, when), after);
 }
 
 /* ---- what recovery_status says ---- */
@@ -158,16 +142,6 @@ ask_status(struct local_client *c, const char *address, const char *network, str
     return commands_ask(c, "recovery_status", params_of(pairs, 4, false), ret);
 }
 
-static int print_result(const struct command_args *args, struct json r, print_fn print)
-{
-    if (args->is_json) {
-        (void)printf("%.*s\n", (int)r.raw.n, (const char *)r.raw.p);
-    } else {
-        print(r);
-    }
-    return EXIT_DONE;
-}
-
 /* The status of an account that is named by its address; its id in this wallet goes to account ("" if it is not there). */
 struct subject {
     char network[COMMAND_TEXT_LEN];
@@ -210,20 +184,7 @@ static int do_status(const struct command_args *args,
 {
     (void)c;
     (void)s;
-    return print_result(args, r, print_status);
-}
-
-static bool account_used(struct local_client *c, char account[static COMMAND_TEXT_LEN])
-{
-    struct json status;
-    if (!commands_ask(c, "status", SPAN_LIT("{}"), &status)) {
-        return false;
-    }
-    if (command_text(status, "account_id", account)[0] == '\0') {
-        command_say("No account yet, or the wallet is locked. Open the page: passmesh open");
-        return false;
-    }
-    return true;
+    return command_print_result(args, r, print_status);
 }
 
 static int do_ask(const struct command_args *args,
@@ -231,15 +192,15 @@ static int do_ask(const struct command_args *args,
                   const struct subject *s,
                   struct json r)
 {
-    char by[COMMAND_TEXT_LEN];
+    struct command_selection by;
     const char *name = args->argc > 2 ? args->argv[2] : "Recovered";
-    if (!account_used(c, by)) {
+    if (!commands_select(c, &by)) {
         return EXIT_FAILED;
     }
-    const char *const pairs[] = {"address", args->argv[1], "network_id", s->network, "account_id",
-                                 by,        "name",        name};
+    const char *const pairs[] = {"address",    args->argv[1], "network_id", s->network,
+                                 "account_id", by.account,    "name",       name};
     return commands_ask(c, "recovery_ask", params_of(pairs, 8, true), &r)
-               ? print_result(args, r, print_status)
+               ? command_print_result(args, r, print_status)
                : EXIT_FAILED;
 }
 
@@ -263,22 +224,22 @@ static int do_prepare(const struct command_args *args,
                       const struct subject *s,
                       struct json r)
 {
-    char payer[COMMAND_TEXT_LEN];
+    struct command_selection payer;
     const char *word = args->argv[0];
     const char *what = strcmp(word, "send") == 0    ? "begin"
                        : strcmp(word, "apply") == 0 ? "apply"
                                                     : "put_off";
-    if (!account_used(c, payer)) {
+    if (!commands_select(c, &payer)) {
         return EXIT_FAILED;
     }
     if (s->account[0] == '\0') {
         command_say("That account is not in this wallet: passmesh recovery ask ADDRESS");
         return EXIT_FAILED;
     }
-    const char *const pairs[] = {"account_id", s->account, "network_id", s->network, "payer_id",
-                                 payer,        "what",     what,         "speed",    "normal"};
+    const char *const pairs[] = {"account_id",  s->account, "network_id", s->network, "payer_id",
+                                 payer.account, "what",     what,         "speed",    "normal"};
     return commands_ask(c, "recovery_prepare", params_of(pairs, 10, true), &r)
-               ? print_result(args, r, command_print_prepared)
+               ? command_print_result(args, r, command_print_prepared)
                : EXIT_FAILED;
 }
 
@@ -317,7 +278,7 @@ static int do_answer(const struct command_args *args,
 {
     const char *const pairs[] = {"account_id", s->account, "text", text_room};
     return commands_ask(c, "recovery_gather", params_of(pairs, 4, true), &r)
-               ? print_result(args, r, print_status)
+               ? command_print_result(args, r, print_status)
                : EXIT_FAILED;
 }
 
@@ -363,7 +324,7 @@ static int open_request(const struct command_args *args, struct local_client *c,
         !commands_ask(c, "help_open", params_of(pairs, 2, false), &r)) {
         return EXIT_FAILED;
     }
-    return print_result(args, r, print_request);
+    return command_print_result(args, r, print_request);
 }
 
 static int help_request_file(const struct command_args *args)
@@ -389,16 +350,16 @@ static void print_name(struct json r)
 static int own_name(const struct command_args *args)
 {
     struct local_client c;
-    char account[COMMAND_TEXT_LEN];
+    struct command_selection s;
     struct json r;
     int code = EXIT_FAILED;
     if (!commands_open(args, &c)) {
         return EXIT_FAILED;
     }
-    const char *const pairs[] = {"account_id", account};
-    if (account_used(&c, account) &&
+    const char *const pairs[] = {"account_id", s.account};
+    if (commands_select(&c, &s) &&
         commands_ask(&c, "guardian_text", params_of(pairs, 2, false), &r)) {
-        code = print_result(args, r, print_name);
+        code = command_print_result(args, r, print_name);
     }
     local_client_close(&c);
     return code;
@@ -409,20 +370,13 @@ static bool address_used(const struct command_args *args, char address[static CO
 {
     struct local_client c;
     struct json r;
-    struct json list;
     struct json one;
-    char word[COMMAND_TEXT_LEN];
     address[0] = '\0';
     if (!commands_open(args, &c)) {
         return false;
     }
-    if (commands_ask(&c, "accounts_list", SPAN_LIT("{}"), &r) && json_find(&list, r, "accounts")) {
-        struct json_iter it = json_iterate(list);
-        while (address[0] == '\0' && json_next(&it, NULL, &one)) {
-            if (strcmp(command_text(one, "selected", word), "true") == 0) {
-                (void)command_text(one, "address", address);
-            }
-        }
+    if (commands_ask(&c, "accounts_list", SPAN_LIT("{}"), &r) && command_account_used(r, &one)) {
+        (void)command_text(one, "address", address);
     }
     local_client_close(&c);
     if (address[0] == '\0') {

@@ -8,18 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-static const char *time_text(struct json v, const char *name, char ret[static 32])
+static const char *time_text(struct json v, const char *name, char ret[static COMMAND_TIME_LEN])
 {
     uint64_t ms = 0;
-    struct tm t;
     ret[0] = '\0';
-    if (json_find_u64(&ms, v, name) == OK) {
-        time_t s = (time_t)(ms / 1000);
-        (void)strftime(ret, 32, "%Y-%m-%d %H:%M UTC", gmtime_r(&s, &t));
-    }
-    return ret;
+    return json_find_u64(&ms, v, name) == OK ? command_time(ms, ret) : ret;
 }
 
 static void print_limit(struct json limit)
@@ -27,7 +21,7 @@ static void print_limit(struct json limit)
     struct json asset;
     struct json amount;
     char text[COMMAND_TEXT_LEN];
-    char when[32];
+    char when[COMMAND_TIME_LEN];
     char units[U256_TEXT_LEN] = "";
     uint64_t hours = 0;
     uint64_t decimals = 0;
@@ -66,7 +60,7 @@ static void print_setting(struct json setting)
     struct json amount;
     char kind[COMMAND_TEXT_LEN];
     char text[COMMAND_TEXT_LEN];
-    char when[32];
+    char when[COMMAND_TIME_LEN];
     (void)printf("Waits until %s: ", time_text(setting, "ready_ms", when));
     (void)command_text(setting, "kind", kind);
     if (strcmp(kind, "limit") == 0 && json_find(&amount, setting, "amount")) {
@@ -105,36 +99,31 @@ static void print_list(struct json limits)
 
 static void print_limits(struct json r)
 {
-    struct json accounts;
     struct json account;
     struct json limits;
     struct json settings;
     struct json one;
     char word[COMMAND_TEXT_LEN];
-    struct json_iter it = json_iterate(json_find(&accounts, r, "accounts") ? accounts : r);
-    while (json_next(&it, NULL, &account)) {
-        if (strcmp(command_text(account, "selected", word), "true") != 0) {
-            continue;
-        }
-        if (!json_find(&limits, account, "limits")) {
-            (void)puts("The account has no limits on this chain, or they were not read yet: they "
-                       "need version 2 of its contract. See: passmesh upgrade");
-            return;
-        }
-        print_list(limits);
-        if (json_find(&settings, account, "settings")) {
-            struct json_iter each = json_iterate(settings);
-            while (json_next(&each, NULL, &one)) {
-                print_setting(one);
-            }
-        }
-        if (strcmp(command_text(account, "threshold", word), "1") == 0) {
-            (void)puts("One passkey may do everything: limits count once two must sign. See: "
-                       "passmesh owners threshold 2");
-        }
+    if (!command_account_used(r, &account)) {
+        (void)puts("No account yet. Make one in the page: passmesh open");
         return;
     }
-    (void)puts("No account yet. Make one in the page: passmesh open");
+    if (!json_find(&limits, account, "limits")) {
+        (void)puts("The account has no limits on this chain, or they were not read yet: they "
+                   "need version 2 of its contract. See: passmesh upgrade");
+        return;
+    }
+    print_list(limits);
+    if (json_find(&settings, account, "settings")) {
+        struct json_iter each = json_iterate(settings);
+        while (json_next(&each, NULL, &one)) {
+            print_setting(one);
+        }
+    }
+    if (strcmp(command_text(account, "threshold", word), "1") == 0) {
+        (void)puts("One passkey may do everything: limits count once two must sign. See: "
+                   "passmesh owners threshold 2");
+    }
 }
 
 static int

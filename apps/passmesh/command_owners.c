@@ -17,7 +17,7 @@ static void print_owner(struct json o)
     char rp[COMMAND_TEXT_LEN];
     uint64_t ready_ms = 0;
     uint64_t used_ms = 0;
-    char when[32] = "never used";
+    char when[COMMAND_TIME_LEN] = "never used";
     (void)printf("%-8s %s  %s, at %s  %s", command_text(o, "state", state),
                  command_text(o, "id", id), command_text(o, "kind", kind),
                  command_text(o, "rp_id", rp), command_text(o, "name", name));
@@ -28,42 +28,34 @@ static void print_owner(struct json o)
     }
     (void)printf("  %s", when);
     if (json_find_u64(&ready_ms, o, "ready_ms") == OK && ready_ms > 0) {
-        time_t s = (time_t)(ready_ms / 1000);
-        struct tm t;
-        (void)strftime(when, sizeof when, "%Y-%m-%d %H:%M UTC", gmtime_r(&s, &t));
-        (void)printf("  may be removed from %s; stop it: passmesh owners veto %s", when, id);
+        (void)printf("  may be removed from %s; stop it: passmesh owners veto %s",
+                     command_time(ready_ms, when), id);
     }
     (void)putchar('\n');
 }
 
 static void print_owners(struct json r)
 {
-    struct json accounts;
     struct json account;
     struct json owners;
     struct json owner;
     char word[COMMAND_TEXT_LEN];
     size_t active = 0;
-    struct json_iter it = json_iterate(json_find(&accounts, r, "accounts") ? accounts : r);
-    while (json_next(&it, NULL, &account)) {
-        if (strcmp(command_text(account, "selected", word), "true") != 0 ||
-            !json_find(&owners, account, "owners")) {
-            continue;
-        }
-        struct json_iter each = json_iterate(owners);
-        while (json_next(&each, NULL, &owner)) {
-            print_owner(owner);
-            (void)command_text(owner, "state", word);
-            active += strcmp(word, "active") == 0 || strcmp(word, "leaving") == 0;
-        }
-        if (active < 2) {
-            (void)puts("Only one way in: not safe for money yet. Add a passkey on another device "
-                       "in the page:\n"
-                       "passmesh open");
-        }
+    if (!command_account_used(r, &account) || !json_find(&owners, account, "owners")) {
+        (void)puts("No account yet. Make one in the page: passmesh open");
         return;
     }
-    (void)puts("No account yet. Make one in the page: passmesh open");
+    struct json_iter each = json_iterate(owners);
+    while (json_next(&each, NULL, &owner)) {
+        print_owner(owner);
+        (void)command_text(owner, "state", word);
+        active += strcmp(word, "active") == 0 || strcmp(word, "leaving") == 0;
+    }
+    if (active < 2) {
+        (void)puts("Only one way in: not safe for money yet. Add a passkey on another device "
+                   "in the page:\n"
+                   "passmesh open");
+    }
 }
 
 static void print_done(struct json r)

@@ -1,15 +1,12 @@
 /* Commands that show something. */
 #include "commands.h"
 
-#include "codec/base64.h"
 #include "codec/json.h"
 #include "evm/u256.h"
 #include "node/net/reach_json.h"
-#include "node/os/entropy.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum { HISTORY_DEFAULT = 20, EVIDENCE_COUNT = 10, EVIDENCE_COUNT_MAX = 64 };
 
@@ -146,31 +143,6 @@ static void print_done(struct json r)
     (void)puts("Done.");
 }
 
-struct span
-command_params(char room[static COMMAND_PARAMS_LEN], const char *const *pairs, size_t count)
-{
-    struct entropy entropy;
-    uint8_t bytes[16];
-    char text[32];
-    if (entropy_init(&entropy) != OK) {
-        return SPAN_EMPTY;
-    }
-    rng_fill(&entropy.rng, MSPAN_OF(bytes));
-    struct wr key = wr_init(MSPAN_OF(text));
-    base64_encode(&key, BASE64_URL_BARE, SPAN_OF(bytes));
-    struct wr w = wr_init(mspan_of(room, COMMAND_PARAMS_LEN));
-    struct json_writer j = json_writer_init(&w);
-    json_put_object(&j);
-    json_put_name(&j, "key");
-    json_put_string(&j, span_of(text, key.n));
-    for (size_t i = 0; i + 1 < count; i += 2) {
-        json_put_name(&j, pairs[i]);
-        json_put_str(&j, pairs[i + 1]);
-    }
-    json_end_object(&j);
-    return span_of(room, json_writer_end(&j) == OK ? w.n : 0);
-}
-
 int command_account(const struct command_args *args)
 {
     char room[COMMAND_PARAMS_LEN];
@@ -256,8 +228,7 @@ int command_network(const struct command_args *args)
 
 /* ---- what needs the selected account and network ---- */
 
-/* Whether there is an account, which the status names. */
-static bool selection_of(struct local_client *c, struct command_selection *ret)
+bool commands_select(struct local_client *c, struct command_selection *ret)
 {
     struct json status;
     if (!commands_ask(c, "status", SPAN_LIT("{}"), &status)) {
@@ -277,7 +248,7 @@ bool command_select(const struct command_args *args, struct command_selection *r
     if (!commands_open(args, &c)) {
         return false;
     }
-    bool found = selection_of(&c, ret);
+    bool found = commands_select(&c, ret);
     local_client_close(&c);
     return found;
 }
@@ -423,17 +394,6 @@ static void print_servers(struct json r)
     }
 }
 
-static void print_date(uint64_t at_ms)
-{
-    char when[32] = "";
-    struct tm tm;
-    time_t s = (time_t)(at_ms / 1000);
-    if (gmtime_r(&s, &tm)) {
-        (void)strftime(when, sizeof when, "%Y-%m-%d %H:%M UTC: ", &tm);
-    }
-    (void)fputs(when, stdout);
-}
-
 /* What a record is about, in words. */
 static void print_question(struct json one)
 {
@@ -467,6 +427,7 @@ static void print_evidence(struct json r)
     struct json said;
     struct json answer;
     uint64_t at_ms;
+    char when[COMMAND_TIME_LEN];
     char text[COMMAND_TEXT_LEN];
     char len[COMMAND_TEXT_LEN];
     if (!json_find(&list, r, "evidence") || json_count(list) == 0) {
@@ -475,7 +436,7 @@ static void print_evidence(struct json r)
     }
     for (struct json_iter it = json_iterate(list); json_next(&it, NULL, &one);) {
         if (json_find_u64(&at_ms, one, "at_ms") == OK) {
-            print_date(at_ms);
+            (void)printf("%s: ", command_time(at_ms, when));
         }
         print_question(one);
         if (!json_find(&said, one, "said")) {
@@ -735,7 +696,7 @@ int command_amount(const struct command_args *args,
         return EXIT_FAILED;
     }
     int status =
-        selection_of(&c, &s) ? amount_of(&c, &s, symbol, text, asset, amount) : EXIT_FAILED;
+        commands_select(&c, &s) ? amount_of(&c, &s, symbol, text, asset, amount) : EXIT_FAILED;
     local_client_close(&c);
     return status;
 }
@@ -746,7 +707,7 @@ static int send_prepared(const struct command_args *args, struct local_client *c
     char asset[COMMAND_TEXT_LEN];
     char room[COMMAND_PARAMS_LEN];
     char amount[COMMAND_TEXT_LEN];
-    if (!selection_of(c, &s)) {
+    if (!commands_select(c, &s)) {
         return EXIT_FAILED;
     }
     const char *symbol = args->argc == 3 ? args->argv[2] : NULL;

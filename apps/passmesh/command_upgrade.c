@@ -6,12 +6,11 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 static void print_move(struct json version)
 {
     char word[COMMAND_TEXT_LEN];
-    char when[32] = "";
+    char when[COMMAND_TIME_LEN];
     uint64_t ready_ms = 0;
     (void)command_text(version, "upgrade", word);
     if (strcmp(word, "offered") == 0) {
@@ -19,38 +18,30 @@ static void print_move(struct json version)
                    "passmesh upgrade begin");
     }
     if (strcmp(word, "waits") == 0 && json_find_u64(&ready_ms, version, "ready_ms") == OK) {
-        time_t s = (time_t)(ready_ms / 1000);
-        struct tm t;
-        (void)strftime(when, sizeof when, "%Y-%m-%d %H:%M UTC", gmtime_r(&s, &t));
         (void)printf("Its move to version 2 may be carried out from %s: passmesh upgrade apply\n"
                      "Stop it: passmesh upgrade veto\n",
-                     when);
+                     command_time(ready_ms, when));
     }
 }
 
 static void print_version(struct json r)
 {
-    struct json accounts;
     struct json account;
     struct json version;
     struct json checked;
     char word[COMMAND_TEXT_LEN];
-    struct json_iter it = json_iterate(json_find(&accounts, r, "accounts") ? accounts : r);
-    while (json_next(&it, NULL, &account)) {
-        if (strcmp(command_text(account, "selected", word), "true") != 0) {
-            continue;
-        }
-        if (!json_find(&version, account, "version") || !json_find(&checked, version, "checked")) {
-            (void)puts("The account is not on this chain yet, or was not read.");
-            return;
-        }
-        (void)command_text(version, "number", word);
-        (void)printf("Version %s", strcmp(word, "0") == 0 ? "unknown to this wallet" : word);
-        (void)printf(" (%s)\n", command_text(checked, "grade", word));
-        print_move(version);
+    if (!command_account_used(r, &account)) {
+        (void)puts("No account yet. Make one in the page: passmesh open");
         return;
     }
-    (void)puts("No account yet. Make one in the page: passmesh open");
+    if (!json_find(&version, account, "version") || !json_find(&checked, version, "checked")) {
+        (void)puts("The account is not on this chain yet, or was not read.");
+        return;
+    }
+    (void)command_text(version, "number", word);
+    (void)printf("Version %s", strcmp(word, "0") == 0 ? "unknown to this wallet" : word);
+    (void)printf(" (%s)\n", command_text(checked, "grade", word));
+    print_move(version);
 }
 
 int command_upgrade(const struct command_args *args)

@@ -44,10 +44,13 @@ bool commands_ask(struct local_client *c,
                   struct span params,
                   struct json *ret_result);
 
+/* command_print_result prints what was answered: as JSON, or with print (NULL: as JSON too). EXIT_DONE. */
+int command_print_result(const struct command_args *args, struct json result, print_fn print);
+
 /* command_say prints one sentence to stderr. */
 void command_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* What commands that ask and print share (command_read.c). */
+/* What commands that ask and print share (command_call.c, command_read.c). */
 enum { COMMAND_TEXT_LEN = 300, COMMAND_PARAMS_LEN = 1024 };
 
 /* command_text gives a member as text, for printing; "" if it is not there. */
@@ -58,12 +61,26 @@ const char *command_text(struct json v, const char *name, char out[static COMMAN
 struct span
 command_params(char room[static COMMAND_PARAMS_LEN], const char *const *pairs, size_t count);
 
+/* command_params_in: the same of any length; has_key: with a key, which what only reads does not take. */
+struct span
+command_params_in(struct mspan room, const char *const *pairs, size_t count, bool has_key);
+
+/* command_time gives a Unix time in milliseconds as a date and a time of day. */
+enum { COMMAND_TIME_LEN = 32 };
+const char *command_time(uint64_t ms, char ret[static COMMAND_TIME_LEN]);
+
+/* command_account_used finds the account that is used in the answer of accounts_list; false: there is none. */
+bool command_account_used(struct json accounts_list, struct json *ret);
+
 /* command_select asks the running wallet for the account and network that are used; false if there is none, which it says. */
 struct command_selection {
     char account[COMMAND_TEXT_LEN];
     char network[COMMAND_TEXT_LEN];
 };
 bool command_select(const struct command_args *args, struct command_selection *ret);
+
+/* commands_select: the same on an open client. */
+bool commands_select(struct local_client *c, struct command_selection *ret);
 
 /* commands_call_account asks for something of the account that is used: method with account_id and pairs (at most 8 texts); prepares:
  * an operation on the network that is used. Answers as commands_call. */
