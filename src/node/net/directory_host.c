@@ -14,97 +14,25 @@ static struct directory_host *of(struct host_extension *x)
 
 /* ---- answering ---- */
 
-static struct directory_in *find_in(struct directory_host *d, host_stream stream)
+static enum err
+answer(void *user, struct buf *out, const struct peer_id *peer, struct span question)
 {
-    for (size_t i = 0; i < DIRECTORY_IN_MAX; i++) {
-        if (d->in[i].is_used && d->in[i].stream.id == stream.id) {
-            return &d->in[i];
-        }
-    }
-    return NULL;
-}
-
-static void forget_in(struct directory_in *in)
-{
-    frame_reader_done(&in->frames);
-    buf_done(&in->out);
-    *in = (struct directory_in){.is_used = false};
-}
-
-static void refuse_in(struct directory_host *d, struct directory_in *in)
-{
-    host_stream_reset(d->host, in->stream, 0);
-    forget_in(in);
-}
-
-static void move_in(struct directory_host *d, struct directory_in *in)
-{
-    if (in->out.n == 0) {
-        return;
-    }
-    buf_consume(&in->out, host_stream_write(d->host, in->stream, buf_span(&in->out)));
-    if (in->out.n == 0) {
-        host_stream_close_write(d->host, in->stream);
-        forget_in(in);
-    }
-}
-
-MUST_CHECK static enum err
-answer(struct directory_host *d, struct directory_in *in, struct span message)
-{
+    struct directory_host *d = user;
     const struct descriptor_entry *found[DIRECTORY_ANSWER_MAX];
     struct directory_answer a = {0};
     struct quota_answer quota;
     uint64_t chain;
-    TRY(directory_question_parse(&chain, message));
-    TRY(quota_take(&d->quota, &quota, peer_id_span(&in->peer), DIRECTORY_QUESTION_COST,
-                   d->host->now));
+    TRY(directory_question_parse(&chain, question));
+    TRY(quota_take(&d->quota, &quota, peer_id_span(peer), DIRECTORY_QUESTION_COST, d->host->now));
     a.count =
         descriptor_store_sample(&d->list.store, found, d->cfg.rng, chain, host_unix_s(d->host));
     for (size_t i = 0; i < a.count; i++) {
         a.sealed[i] = span_of(found[i]->sealed, found[i]->sealed_len);
     }
-    struct wr w = wr_init_buf(&in->out);
+    struct wr w = wr_init_buf(out);
     directory_answer_write(&w, &a);
     d->answers_count++;
     return wr_end(&w);
-}
-
-static void hear_in(struct directory_host *d, struct directory_in *in, struct span data)
-{
-    struct span message = SPAN_EMPTY;
-    enum err e = in->out.n > 0 ? ERR_MALFORMED : frame_reader_next(&in->frames, &message, &data);
-    if (e == OK) {
-        e = data.n == 0 ? answer(d, in, message) : ERR_MALFORMED; /* one question a stream */
-        if (e == OK) {
-            move_in(d, in);
-            return;
-        }
-    }
-    if (e != ERR_TRUNCATED) {
-        refuse_in(d, in);
-    }
-}
-
-static void open_in(struct directory_host *d, const struct host_event *e)
-{
-    for (size_t i = 0; i < DIRECTORY_IN_MAX; i++) {
-        struct directory_in *in = &d->in[i];
-        if (!in->is_used) {
-            *in = (struct directory_in){.is_used = true,
-                                        .stream = e->stream,
-                                        .peer = e->peer,
-                                        .until =
-                                            instant_add(d->host->now, DIRECTORY_IN_MS * US_PER_MS)};
-            buf_init(&in->out, &d->host->system, DIRECTORY_ANSWER_LEN_MAX + UVARINT_LEN_MAX);
-            frame_reader_init(&in->frames,
-                              (struct frame_cfg){.prefix = FRAME_UVARINT,
-                                                 .frame_len_max = DIRECTORY_QUESTION_LEN_MAX,
-                                                 .budget = &d->host->system});
-            return;
-        }
-    }
-    host_stream_reset(d->host, e->stream, 0);
 }
 
 /* ---- asking ---- */
@@ -225,23 +153,6 @@ static void on_asked(struct directory_host *d, const struct host_event *e)
 
 /* ---- on the host ---- */
 
-static void on_offered(struct directory_host *d, const struct host_event *e)
-{
-    struct directory_in *in = find_in(d, e->stream);
-    if (e->kind == HOST_EVENT_STREAM_OPENED && e->inbound) {
-        open_in(d, e);
-    } else if (e->kind == HOST_EVENT_STREAM_DATA) {
-        if (in) {
-            hear_in(d, in, e->data);
-        }
-        host_stream_consume(d->host, e->stream, e->data.n);
-    } else if (in && e->kind == HOST_EVENT_STREAM_WRITABLE) {
-        move_in(d, in);
-    } else if (in && (e->kind == HOST_EVENT_STREAM_CLOSED || e->kind == HOST_EVENT_STREAM_RESET)) {
-        forget_in(in);
-    }
-}
-
 /* Whose dial came through, and whose did not. */
 static void on_dialled(struct directory_host *d, const struct host_event *e)
 {
@@ -278,11 +189,7 @@ static bool directory_on_event(struct host_extension *x, const struct host_event
         on_asked(d, e);
         return true;
     }
-    if (find_in(d, e->stream) || span_equal(e->protocol, SPAN_LIT(DIRECTORY_PROTOCOL))) {
-        on_offered(d, e);
-        return true;
-    }
-    return false;
+    return answers_event(&d->answers, e);
 }
 
 static bool directory_work(struct host_extension *x)
@@ -307,10 +214,7 @@ static instant directory_deadline(const struct host_extension *x)
             at = instant_min(at, a->again_at);
         }
     }
-    for (size_t i = 0; i < DIRECTORY_IN_MAX; i++) {
-        at = d->in[i].is_used ? instant_min(at, d->in[i].until) : at;
-    }
-    return at;
+    return instant_min(at, answers_deadline(&d->answers));
 }
 
 static void directory_tick(struct host_extension *x, instant now)
@@ -319,31 +223,33 @@ static void directory_tick(struct host_extension *x, instant now)
     if (d->is_asking && instant_reached(d->until, now)) {
         leave(d);
     }
-    for (size_t i = 0; i < DIRECTORY_IN_MAX; i++) {
-        if (d->in[i].is_used && instant_reached(d->in[i].until, now)) {
-            refuse_in(d, &d->in[i]);
-        }
-    }
+    answers_tick(&d->answers, now);
 }
 
 enum err directory_host_init(struct directory_host *d,
                              struct host *host,
                              const struct directory_host_cfg *cfg)
 {
-    const struct host_protocol_args args = {.streams_in_max = DIRECTORY_IN_MAX,
-                                            .streams_in_per_peer_max = DIRECTORY_IN_PER_PEER_MAX};
-    if (cfg->serves) {
-        TRY(host_handle(host, DIRECTORY_PROTOCOL, args));
-    }
+    const struct answers_cfg answers = {.protocol = DIRECTORY_PROTOCOL,
+                                        .streams_max = DIRECTORY_IN_MAX,
+                                        .per_peer_max = DIRECTORY_IN_PER_PEER_MAX,
+                                        .within_ms = DIRECTORY_IN_MS,
+                                        .question_len_max = DIRECTORY_QUESTION_LEN_MAX,
+                                        .answer_len_max =
+                                            DIRECTORY_ANSWER_LEN_MAX + UVARINT_LEN_MAX,
+                                        .budget = &host->system,
+                                        .answer = cfg->serves ? answer : NULL,
+                                        .user = d};
     *d = (struct directory_host){
         .extension = {.on_event = directory_on_event,
                       .work = directory_work,
                       .has_news = directory_has_news,
                       .deadline = directory_deadline,
                       .tick = directory_tick},
-        .host = host,
         .cfg = *cfg,
     };
+    TRY(answers_init(&d->answers, host, &answers));
+    d->host = host;
     descriptors_init(&d->list, &cfg->list);
     quota_init(&d->quota, cfg->list.parent,
                (struct quota_cfg){
@@ -365,11 +271,7 @@ void directory_host_done(struct directory_host *d)
     if (d->is_asking) {
         frame_reader_done(&d->frames);
     }
-    for (size_t i = 0; i < DIRECTORY_IN_MAX; i++) {
-        if (d->in[i].is_used) {
-            forget_in(&d->in[i]);
-        }
-    }
+    answers_done(&d->answers);
     quota_done(&d->quota);
     descriptors_done(&d->list);
     *d = (struct directory_host){.host = NULL};

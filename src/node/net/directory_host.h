@@ -2,6 +2,7 @@
 #define NODE_DIRECTORY_HOST_H
 
 #include "codec/frame.h"
+#include "node/net/answers.h"
 #include "node/net/descriptors.h"
 #include "p2p/host_extension.h"
 #include "service/quota.h"
@@ -29,16 +30,6 @@ struct directory_host_cfg {
     bool serves; /* others are answered */
 };
 
-/* A question of a peer. */
-struct directory_in {
-    bool is_used;
-    host_stream stream;
-    struct peer_id peer;
-    struct frame_reader frames;
-    struct buf out;
-    instant until;
-};
-
 struct directory_asked {
     struct peer_id peer;
     instant again_at; /* NEVER: it lied */
@@ -51,7 +42,7 @@ struct directory_host {
     struct directory_host_cfg cfg;
     struct descriptors list;
     struct quota quota;
-    struct directory_in in[DIRECTORY_IN_MAX];
+    struct answers answers;
     uint64_t chain; /* what was asked for last */
     bool is_wanting;
     bool is_asking; /* stream and frames are set */

@@ -371,10 +371,10 @@ TEST(what_a_peer_may_ask)
     }
     host_stream stalled = {0};
     EXPECT_EQ(0, ask_on(&stalled, "04 08e9"));
-    EXPECT(directories[0].in[0].is_used);
+    EXPECT(directories[0].answers.streams[0].is_used);
     host_net_pass(&net, 11 * US_PER_S); /* it is not waited for */
     for (size_t i = 0; i < DIRECTORY_IN_MAX; i++) {
-        EXPECT(!directories[0].in[i].is_used);
+        EXPECT(!directories[0].answers.streams[i].is_used);
     }
     unsigned answers = 0;
     for (unsigned i = 0; i < 50; i++) {

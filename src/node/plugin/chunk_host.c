@@ -12,52 +12,13 @@ static struct chunk_host *of(struct host_extension *x)
     return (struct chunk_host *)(void *)x;
 }
 
-static bool is_ours(const struct host_event *e)
-{
-    return span_equal(e->protocol, SPAN_LIT(CHUNK_PROTOCOL));
-}
-
 /* ---- offering ---- */
 
-static struct chunk_host_in *find_in(struct chunk_host *c, host_stream stream)
-{
-    for (size_t i = 0; i < CHUNK_HOST_IN_MAX; i++) {
-        if (c->in[i].is_used && c->in[i].stream.id == stream.id) {
-            return &c->in[i];
-        }
-    }
-    return NULL;
-}
-
-static void forget_in(struct chunk_host_in *in)
-{
-    frame_reader_done(&in->frames);
-    buf_done(&in->out);
-    *in = (struct chunk_host_in){.is_used = false};
-}
-
-static void refuse_in(struct chunk_host *c, struct chunk_host_in *in)
-{
-    host_stream_reset(c->host, in->stream, 0);
-    forget_in(in);
-}
-
-static void move_in(struct chunk_host *c, struct chunk_host_in *in)
-{
-    struct span rest = span_from(buf_span(&in->out), in->out_at);
-    if (rest.n == 0) {
-        return;
-    }
-    in->out_at += host_stream_write(c->host, in->stream, rest);
-    if (in->out_at == in->out.n) {
-        host_stream_close_write(c->host, in->stream);
-        forget_in(in);
-    }
-}
-
 /* What is said to a request: the chunk, or why not. */
-static enum err answer(struct chunk_host *c, struct chunk_host_in *in, struct span message)
+static enum err
+answer(void *user, struct buf *out, const struct peer_id *peer, struct span question)
 {
+    struct chunk_host *c = user;
     struct chunk_request r;
     struct quota_answer quota;
     struct chunk_answer a = {.status = CHUNK_ABSENT};
@@ -65,59 +26,18 @@ static enum err answer(struct chunk_host *c, struct chunk_host_in *in, struct sp
     struct mspan room;
     size_t n;
     buf_init(&chunk, c->cfg.budget, PACKAGE_CHUNK_LEN);
-    buf_init(&in->out, c->cfg.budget, PACKAGE_CHUNK_LEN + 2 * CHUNK_HEAD_LEN_MAX);
-    TRY(chunk_request_parse(&r, message));
+    TRY(chunk_request_parse(&r, question));
     TRY(buf_extend(&chunk, &room, PACKAGE_CHUNK_LEN));
-    if (quota_take(&c->quota, &quota, peer_id_span(&in->peer), 1, c->host->now) != OK) {
+    if (quota_take(&c->quota, &quota, peer_id_span(peer), 1, c->host->now) != OK) {
         a.status = CHUNK_BUSY;
         a.retry_ms = quota.retry_ms < CHUNK_RETRY_MS_MAX ? quota.retry_ms : CHUNK_RETRY_MS_MAX;
     } else if (c->cfg.shelf->read(c->cfg.shelf, room.p, &n, &r) == OK) {
         a = (struct chunk_answer){.status = CHUNK_FOUND, .bytes = span_of(room.p, n)};
         c->given_count++;
     }
-    struct wr w = wr_init_buf(&in->out);
+    struct wr w = wr_init_buf(out);
     chunk_answer_write(&w, &a);
     return wr_end(&w);
-}
-
-static void hear_in(struct chunk_host *c, struct chunk_host_in *in, struct span data)
-{
-    struct span message;
-    if (in->out.n > 0) {
-        refuse_in(c, in); /* one question a stream */
-        return;
-    }
-    enum err e = frame_reader_next(&in->frames, &message, &data);
-    if (e == OK) {
-        e = data.n == 0 ? answer(c, in, message) : ERR_MALFORMED;
-        if (e == OK) {
-            move_in(c, in);
-            return;
-        }
-    }
-    if (e != ERR_TRUNCATED) {
-        refuse_in(c, in);
-    }
-}
-
-static void open_in(struct chunk_host *c, const struct host_event *e)
-{
-    for (size_t i = 0; i < CHUNK_HOST_IN_MAX; i++) {
-        struct chunk_host_in *in = &c->in[i];
-        if (!in->is_used) {
-            *in = (struct chunk_host_in){
-                .is_used = true,
-                .stream = e->stream,
-                .peer = e->peer,
-                .until = instant_add(c->host->now, CHUNK_HOST_IN_MS * US_PER_MS)};
-            frame_reader_init(&in->frames,
-                              (struct frame_cfg){.prefix = FRAME_UVARINT,
-                                                 .frame_len_max = CHUNK_REQUEST_LEN_MAX,
-                                                 .budget = c->cfg.budget});
-            return;
-        }
-    }
-    host_stream_reset(c->host, e->stream, 0);
 }
 
 /* ---- asking ---- */
@@ -233,36 +153,6 @@ static void on_asked(struct chunk_host *c, const struct host_event *e)
 
 /* ---- on the host ---- */
 
-static void on_offered(struct chunk_host *c, const struct host_event *e)
-{
-    struct chunk_host_in *in = find_in(c, e->stream);
-    switch (e->kind) {
-    case HOST_EVENT_STREAM_OPENED:
-        if (e->inbound) {
-            open_in(c, e);
-        }
-        break;
-    case HOST_EVENT_STREAM_DATA:
-        if (in) {
-            hear_in(c, in, e->data);
-        }
-        host_stream_consume(c->host, e->stream, e->data.n);
-        break;
-    case HOST_EVENT_STREAM_WRITABLE:
-        if (in) {
-            move_in(c, in);
-        }
-        break;
-    case HOST_EVENT_STREAM_CLOSED:
-    case HOST_EVENT_STREAM_RESET:
-        if (in) {
-            forget_in(in);
-        }
-        break;
-    default: break; /* a peer that has ended its side waits for its answer */
-    }
-}
-
 static bool chunk_host_on_event(struct host_extension *x, const struct host_event *e)
 {
     struct chunk_host *c = of(x);
@@ -279,11 +169,7 @@ static bool chunk_host_on_event(struct host_extension *x, const struct host_even
         on_asked(c, e);
         return true;
     }
-    if (find_in(c, e->stream) || is_ours(e)) {
-        on_offered(c, e);
-        return true;
-    }
-    return false;
+    return answers_event(&c->answers, e);
 }
 
 static bool chunk_host_work(struct host_extension *x)
@@ -312,10 +198,7 @@ static instant chunk_host_deadline(const struct host_extension *x)
     instant at = c->is_asked    ? chunk_fetch_deadline(&c->fetch)
                  : c->is_wanted ? c->retry_at
                                 : INSTANT_NEVER;
-    for (size_t i = 0; i < CHUNK_HOST_IN_MAX; i++) {
-        at = c->in[i].is_used ? instant_min(at, c->in[i].until) : at;
-    }
-    return at;
+    return instant_min(at, answers_deadline(&c->answers));
 }
 
 static void chunk_host_tick(struct host_extension *x, instant now)
@@ -324,30 +207,32 @@ static void chunk_host_tick(struct host_extension *x, instant now)
     if (c->is_asked) {
         follow(c, chunk_fetch_tick(&c->fetch, now));
     }
-    for (size_t i = 0; i < CHUNK_HOST_IN_MAX; i++) {
-        if (c->in[i].is_used && instant_reached(c->in[i].until, now)) {
-            refuse_in(c, &c->in[i]);
-        }
-    }
+    answers_tick(&c->answers, now);
 }
 
 enum err chunk_host_init(struct chunk_host *c, struct host *host, const struct chunk_host_cfg *cfg)
 {
-    const struct host_protocol_args args = {.streams_in_max = CHUNK_HOST_IN_MAX,
-                                            .streams_in_per_peer_max = CHUNK_HOST_IN_PER_PEER_MAX};
-    if (cfg->shelf) {
-        TRY(host_handle(host, CHUNK_PROTOCOL, args));
-    }
+    const struct answers_cfg answers = {.protocol = CHUNK_PROTOCOL,
+                                        .streams_max = CHUNK_HOST_IN_MAX,
+                                        .per_peer_max = CHUNK_HOST_IN_PER_PEER_MAX,
+                                        .within_ms = CHUNK_HOST_IN_MS,
+                                        .question_len_max = CHUNK_REQUEST_LEN_MAX,
+                                        .answer_len_max =
+                                            PACKAGE_CHUNK_LEN + 2 * CHUNK_HEAD_LEN_MAX,
+                                        .budget = cfg->budget,
+                                        .answer = cfg->shelf ? answer : NULL,
+                                        .user = c};
     *c = (struct chunk_host){
         .extension = {.on_event = chunk_host_on_event,
                       .work = chunk_host_work,
                       .has_news = chunk_host_has_news,
                       .deadline = chunk_host_deadline,
                       .tick = chunk_host_tick},
-        .host = host,
         .cfg = *cfg,
         .retry_at = INSTANT_NEVER,
     };
+    TRY(answers_init(&c->answers, host, &answers));
+    c->host = host;
     quota_init(&c->quota, cfg->budget,
                (struct quota_cfg){
                    .keys_max = QUOTA_PEERS_MAX,
@@ -368,11 +253,7 @@ void chunk_host_done(struct chunk_host *c)
     if (c->is_asked) {
         chunk_fetch_done(&c->fetch);
     }
-    for (size_t i = 0; i < CHUNK_HOST_IN_MAX; i++) {
-        if (c->in[i].is_used) {
-            forget_in(&c->in[i]);
-        }
-    }
+    answers_done(&c->answers);
     quota_done(&c->quota);
     *c = (struct chunk_host){.host = NULL};
 }

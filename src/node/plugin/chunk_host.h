@@ -1,6 +1,7 @@
 #ifndef NODE_CHUNK_HOST_H
 #define NODE_CHUNK_HOST_H
 
+#include "node/net/answers.h"
 #include "p2p/host_extension.h"
 #include "plugin/chunk.h"
 #include "service/quota.h"
@@ -36,17 +37,6 @@ struct chunk_host_cfg {
     void *user;
 };
 
-/* A question of a peer. */
-struct chunk_host_in {
-    bool is_used;
-    host_stream stream;
-    struct peer_id peer;
-    struct frame_reader frames;
-    struct buf out;
-    size_t out_at;
-    instant until;
-};
-
 struct chunk_host_judged {
     struct peer_id peer;
     instant until; /* NEVER: for good */
@@ -58,7 +48,7 @@ struct chunk_host {
     struct host *host;
     struct chunk_host_cfg cfg;
     struct quota quota;
-    struct chunk_host_in in[CHUNK_HOST_IN_MAX];
+    struct answers answers;
     bool is_wanted;
     bool is_asked; /* stream and fetch are set */
     instant

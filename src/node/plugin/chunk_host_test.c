@@ -294,7 +294,7 @@ TEST(a_shelf_is_asked_nonsense)
     }
     host_net_pass(&net, (uint64_t)CHUNK_HOST_IN_MS * US_PER_MS + 1);
     for (size_t i = 0; i < CHUNK_HOST_IN_MAX; i++) {
-        EXPECT(!all[GOOD].in[i].is_used);
+        EXPECT(!all[GOOD].answers.streams[i].is_used);
     }
     EXPECT_EQ(0, all[GOOD].given_count);
     want(0);
