@@ -91,9 +91,7 @@ static enum err check_approvable(struct wallet *w,
                                  struct coded *ret_why)
 {
     if (op->state != OPERATION_PREPARED) {
-        coded_set(ret_why, "operation_state");
-        coded_add_str(ret_why, "state", operation_state_name(op->state));
-        return ERR_STATE;
+        return refuse_state(ret_why, "operation_state", operation_state_name(op->state));
     }
     if (op->revision != args->revision) {
         return refuse(ret_why, ERR_STATE, "operation_changed");

@@ -11,6 +11,13 @@ enum err refuse(struct coded *ret_why, enum err err, const char *code)
     return err;
 }
 
+enum err refuse_state(struct coded *ret_why, const char *code, const char *state)
+{
+    coded_set(ret_why, code);
+    coded_add_str(ret_why, "state", state);
+    return ERR_STATE;
+}
+
 enum err store_refused(struct coded *ret_why, enum err err)
 {
     return refuse(ret_why, err, err == ERR_LIMIT ? "storage_full" : "storage_failed");

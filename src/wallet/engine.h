@@ -255,6 +255,8 @@ struct wallet {
 
 /* refuse sets *ret_why to an error code of the API and returns err. */
 enum err refuse(struct coded *ret_why, enum err err, const char *code);
+/* refuse_state: something is not as it would have to be; state says how it is. */
+enum err refuse_state(struct coded *ret_why, const char *code, const char *state);
 
 /* store_refused: the store's error as the API says it. */
 enum err store_refused(struct coded *ret_why, enum err err);

@@ -145,9 +145,7 @@ enum err wallet_help_hash(const struct wallet *w,
         return refuse(ret_why, ERR_STATE, "recovery_unread");
     }
     if (state[0]) {
-        coded_set(ret_why, "recovery_state");
-        coded_add_str(ret_why, "state", state);
-        return ERR_STATE;
+        return refuse_state(ret_why, "recovery_state", state);
     }
     if (!guardian_in(w, a, wallet_recovery_view(w, h.request.account, n->id))) {
         return refuse(ret_why, ERR_AUTH, "help_stranger");
@@ -256,9 +254,7 @@ enum err wallet_brake_hash(const struct wallet *w,
     }
     const char *state = brake_state(v, args->act);
     if (state[0]) {
-        coded_set(ret_why, "recovery_state");
-        coded_add_str(ret_why, "state", state);
-        return ERR_STATE;
+        return refuse_state(ret_why, "recovery_state", state);
     }
     struct recovery_signable s = {.act = args->act,
                                   .what = v->recovery.pending,

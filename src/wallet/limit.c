@@ -176,13 +176,6 @@ bool limit_probe(const struct wallet *w,
 
 /* ---- lowering, forgetting ---- */
 
-static enum err state_refused(struct task *task, const char *state)
-{
-    coded_set(&task->result.why, "setting_state");
-    coded_add_str(&task->result.why, "state", state);
-    return ERR_STATE;
-}
-
 enum err limit_build(struct wallet *w, struct task *task, const struct view *v)
 {
     const struct limit_view *l = &v->limits;
@@ -194,7 +187,7 @@ enum err limit_build(struct wallet *w, struct task *task, const struct view *v)
     }
     if (s->kind == ACCOUNT_SETTING_KNOWN) {
         if (!is_known(l, s->to)) {
-            return state_refused(task, "not_known");
+            return refuse_state(&task->result.why, "setting_state", "not_known");
         }
         TRY(account_limits_forget(&out, s->to));
     } else {
@@ -206,7 +199,7 @@ enum err limit_build(struct wallet *w, struct task *task, const struct view *v)
                                             .amount = s->amount,
                                             .period_s = s->period_s ? s->period_s : period_s};
         if (u256_compare(s->amount, amount) > 0 || lower.period_s < period_s) {
-            return state_refused(task, "not_lower");
+            return refuse_state(&task->result.why, "setting_state", "not_lower");
         }
         TRY(account_limits_lower(&out, &lower));
     }

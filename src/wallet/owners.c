@@ -353,9 +353,7 @@ static enum err state_refused(struct task *task, enum owner_standing standing)
 {
     static const char *const words[] = {
         [OWNER_NEW] = "waiting", [OWNER_ACTIVE] = "active", [OWNER_GONE] = "gone"};
-    coded_set(&task->result.why, "owner_state");
-    coded_add_str(&task->result.why, "state", words[standing]);
-    return ERR_STATE;
+    return refuse_state(&task->result.why, "owner_state", words[standing]);
 }
 
 /* The change that comes next on this chain. */
@@ -420,13 +418,6 @@ static enum err build_remove(struct wallet *w,
     return OK;
 }
 
-static enum err threshold_refused(struct task *task, const char *state)
-{
-    coded_set(&task->result.why, "threshold_state");
-    coded_add_str(&task->result.why, "state", state);
-    return ERR_STATE;
-}
-
 static enum err
 build_threshold(struct wallet *w, struct task *task, const struct account *a, const struct view *v)
 {
@@ -434,18 +425,18 @@ build_threshold(struct wallet *w, struct task *task, const struct account *a, co
     size_t i = 0;
     struct owner_change c = next_change(a, v);
     if (!v->is_deployed) {
-        return threshold_refused(task, "not_on_chain");
+        return refuse_state(&task->result.why, "threshold_state", "not_on_chain");
     }
     if (task->threshold == c.threshold) {
-        return threshold_refused(task, "same");
+        return refuse_state(&task->result.why, "threshold_state", "same");
     }
     if (task->threshold == 0 || task->threshold > v->owners.count ||
         task->threshold > OPERATION_SIGNER_COUNT_MAX) {
-        return threshold_refused(task, "too_many");
+        return refuse_state(&task->result.why, "threshold_state", "too_many");
     }
     const struct account_change *old = find_change(a, nobody, v->network, &i);
     if (old && v->owners.ready_at[i] > OWNER_CHANGE_VETOED) {
-        return threshold_refused(task, "waits");
+        return refuse_state(&task->result.why, "threshold_state", "waits");
     }
     if (old && old->sequence == c.sequence) {
         c.attempt = old->attempt + 1; /* as of a removal */
@@ -486,7 +477,7 @@ static enum err build_end(struct wallet *w,
     const struct account_change *known = find_change(a, o ? o->id : nobody, v->network, &i);
     uint64_t ready_at = known ? v->owners.ready_at[i] : 0;
     if (ready_at <= OWNER_CHANGE_VETOED) {
-        return !o ? threshold_refused(task, "not_waiting")
+        return !o ? refuse_state(&task->result.why, "threshold_state", "not_waiting")
                   : refuse(&task->result.why, ERR_NOT_FOUND, "owner_not_leaving");
     }
     AUTO(buf_done) struct buf out;

@@ -35,9 +35,7 @@ bool recovery_has_guardian(const struct recovery_view *v, const struct smart_own
 
 static enum err state_refused(struct coded *why, const char *state)
 {
-    coded_set(why, "recovery_state");
-    coded_add_str(why, "state", state);
-    return ERR_STATE;
+    return refuse_state(why, "recovery_state", state);
 }
 
 /* Why an account has no guardians that could help it; "": it has. */

@@ -202,13 +202,6 @@ enum err wallet_setting_prepare(struct wallet *w,
     return prepare_own_call(w, t, &args->own, &what, ret_task, ret_why);
 }
 
-static enum err state_refused(struct task *task, const char *state)
-{
-    coded_set(&task->result.why, "setting_state");
-    coded_add_str(&task->result.why, "state", state);
-    return ERR_STATE;
-}
-
 static enum err put_call(struct wallet *w,
                          struct task *task,
                          const struct account_setting *s,
@@ -230,7 +223,6 @@ static enum err put_call(struct wallet *w,
 static enum err found_waiting(struct wallet *w, struct task *task, const struct view *v, size_t i)
 {
     struct account *a = book_account(w, task->transfer.account);
-    static const char waits[] = "waits";
     struct hash32 id;
     TRY(id_of(&id, w, a, v, &task->setting, i));
     if (find_known(a, &id, v->network) == a->setting_count) {
@@ -242,7 +234,7 @@ static enum err found_waiting(struct wallet *w, struct task *task, const struct 
         w->owners_wanted = true;
         queue_note(w, WALLET_ACCOUNTS_CHANGED);
     }
-    return state_refused(task, waits);
+    return refuse_state(&task->result.why, "setting_state", "waits");
 }
 
 static enum err build_begin(struct wallet *w, struct task *task, const struct view *v)
@@ -272,7 +264,7 @@ build_end(struct wallet *w, struct wallet_time t, struct task *task, const struc
     size_t i = find_known(a, &task->setting_id, v->network);
     uint64_t ready_at = i < a->setting_count ? v->settings.ready_at[i] : 0;
     if (ready_at <= OWNER_CHANGE_VETOED) {
-        return state_refused(task, "not_waiting");
+        return refuse_state(&task->result.why, "setting_state", "not_waiting");
     }
     const struct known_setting *k = &a->settings[i];
     if (wish_of(task->operation_kind) == SETTING_WISH_APPLY) {
@@ -291,13 +283,13 @@ setting_build(struct wallet *w, struct wallet_time t, struct task *task, const s
 {
     enum account_version version = upgrade_version(wallet_network(w, v->network), v);
     if (!v->is_deployed) {
-        return state_refused(task, "not_on_chain");
+        return refuse_state(&task->result.why, "setting_state", "not_on_chain");
     }
     if (version == ACCOUNT_VERSION_UNREAD || !owner_view_is_whole(&v->owners)) {
         return refuse(&task->result.why, ERR_STATE, "owners_unread");
     }
     if (version != ACCOUNT_VERSION_2) {
-        return state_refused(task, "other_version");
+        return refuse_state(&task->result.why, "setting_state", "other_version");
     }
     if (wish_of(task->operation_kind) == SETTING_WISH_LESS) {
         return limit_build(w, task, v);

@@ -89,9 +89,7 @@ wallet_reject(struct wallet *w, struct wallet_time t, struct id operation, struc
         return refuse(ret_why, ERR_NOT_FOUND, "unknown_operation");
     }
     if (o->op->state != OPERATION_PREPARED) {
-        coded_set(ret_why, "operation_state");
-        coded_add_str(ret_why, "state", operation_state_name(o->op->state));
-        return ERR_STATE;
+        return refuse_state(ret_why, "operation_state", operation_state_name(o->op->state));
     }
     coded_set(&o->op->reason, "person");
     track_go(w, o->op, (struct step_args){.state = OPERATION_CANCELLED, .at_ms = t.unix_ms});

@@ -130,27 +130,21 @@ enum err wallet_upgrade_prepare(struct wallet *w,
     return prepare_own_call(w, t, &args->own, &what, ret_task, ret_why);
 }
 
-static enum err state_refused(struct task *task, const char *state)
-{
-    coded_set(&task->result.why, "upgrade_state");
-    coded_add_str(&task->result.why, "state", state);
-    return ERR_STATE;
-}
-
 static enum err check_movable(struct task *task, const struct network *n, const struct view *v)
 {
     enum account_version version = upgrade_version(n, v);
     if (!v->is_deployed) {
-        return state_refused(task, "not_on_chain");
+        return refuse_state(&task->result.why, "upgrade_state", "not_on_chain");
     }
     if (version == ACCOUNT_VERSION_UNREAD || !owner_view_is_whole(&v->owners)) {
         return refuse(&task->result.why, ERR_STATE, "owners_unread");
     }
     if (version != ACCOUNT_VERSION_1) {
-        return state_refused(task, version == ACCOUNT_VERSION_2 ? "newest" : "unknown");
+        return refuse_state(&task->result.why, "upgrade_state",
+                            version == ACCOUNT_VERSION_2 ? "newest" : "unknown");
     }
     if (v->version_2 != CONTRACTS_READY) {
-        return state_refused(task, "not_there");
+        return refuse_state(&task->result.why, "upgrade_state", "not_there");
     }
     return is_probed(v) ? OK : refuse(&task->result.why, ERR_STATE, "owners_unread");
 }
@@ -175,7 +169,7 @@ upgrade_build(struct wallet *w, struct wallet_time t, struct task *task, const s
     uint64_t attempt = waiting_attempt(v);
     bool waits = attempt < UPGRADE_ATTEMPT_COUNT;
     if (waits == (task->operation_kind == OPERATION_UPGRADE_BEGIN)) {
-        return state_refused(task, waits ? "waits" : "not_waiting");
+        return refuse_state(&task->result.why, "upgrade_state", waits ? "waits" : "not_waiting");
     }
     if (!waits) {
         TRY(next_attempt(task, v, &attempt));
