@@ -5,18 +5,7 @@
 #include "evm/fixture_test.h"
 #include "evm/smart_account.h"
 
-/* contracts/deployments.json, vectors.limits: made by viem; tests/system/owners holds the calls against the contract. */
-static bool load(struct json *ret)
-{
-    struct span text;
-    struct json root;
-    if (!test_file("contracts/deployments.json", &text) ||
-        !EXPECT_OK(json_parse(&root, text, NULL))) {
-        return false;
-    }
-    *ret = fixture_member(fixture_member(root, "vectors"), "limits");
-    return true;
-}
+/* contracts/deployments.json, vectors.limits: made by viem. */
 
 static struct address address_of(struct json v, const char *name)
 {
@@ -32,7 +21,7 @@ TEST(calls_match_and_come_back)
     struct address to;
     enum limits_call call;
     struct account_limit got;
-    TEST_REQUIRE(load(&v));
+    TEST_REQUIRE(fixture_vectors(&v, "limits"));
     const struct account_limit limit = {
         .token = address_of(v, "token"), .amount = u256_from_u64(12345), .period_s = 86400};
     buf_init(&out, test_budget(), 256);
@@ -64,7 +53,7 @@ TEST(questions_and_slots_are_the_contracts)
     uint8_t call[ACCOUNT_LIMITS_CALL_LEN_MAX];
     uint8_t slots[ACCOUNT_LIMIT_SLOTS][32];
     uint8_t slot[32];
-    TEST_REQUIRE(load(&v));
+    TEST_REQUIRE(fixture_vectors(&v, "limits"));
     EXPECT_SPAN(fixture_bytes(v, "limit_of"), account_limits_ask(call, address_of(v, "token")));
     EXPECT_SPAN(fixture_bytes(v, "is_known"), account_limits_ask_known(call, address_of(v, "to")));
     EXPECT_SPAN(fixture_bytes(v, "limit_fees"), account_limits_ask_fees(call));
@@ -104,7 +93,7 @@ TEST(what_one_owner_does_is_another_form_than_what_all_do)
     struct buf out;
     struct smart_call calls[4];
     size_t count = 9;
-    TEST_REQUIRE(load(&v));
+    TEST_REQUIRE(fixture_vectors(&v, "limits"));
     struct span within = fixture_bytes(v, "within");
     buf_init(&out, test_budget(), 1024);
     EXPECT(smart_account_is_within(within));

@@ -19,21 +19,17 @@ struct vector {
 
 static bool start(struct vector *v)
 {
-    struct span text;
-    struct json root;
+    struct json owner_change;
     *v = (struct vector){0};
-    if (!test_file("contracts/deployments.json", &text) ||
-        !EXPECT_OK(json_parse(&root, text, NULL))) {
+    if (!fixture_vectors(&v->whole, "recovery") ||
+        !fixture_vectors(&owner_change, "owner_change")) {
         return false;
     }
-    struct json vectors = fixture_member(root, "vectors");
-    v->whole = fixture_member(vectors, "recovery");
     v->calls = fixture_member(v->whole, "calls");
     v->answers = fixture_member(v->whole, "answers");
     v->hashes = fixture_member(v->whole, "hashes");
     fixture_fill(MSPAN_OF(v->account.bytes), v->whole, "account");
     v->signature = fixture_bytes(v->whole, "signature");
-    struct json owner_change = fixture_member(vectors, "owner_change");
     struct json calls = fixture_member(owner_change, "calls");
     enum owner_call call;
     v->id = fixture_hash(owner_change, "id");

@@ -7,17 +7,12 @@
 
 #include <string.h>
 
-/* contracts/deployments.json, vectors.settings: made by viem; contracts/test/policy.test.mjs and tests/system/owners hold such ids and
- * calls against the contract on a real node. */
+/* contracts/deployments.json, vectors.settings: made by viem; contracts/lib/attacks.mjs schedules such calls on a real node. */
 static bool load(struct json *ret, struct json *ret_each)
 {
-    struct span text;
-    struct json root;
-    if (!test_file("contracts/deployments.json", &text) ||
-        !EXPECT_OK(json_parse(&root, text, NULL))) {
+    if (!fixture_vectors(ret, "settings")) {
         return false;
     }
-    *ret = fixture_member(fixture_member(root, "vectors"), "settings");
     *ret_each = fixture_member(*ret, "each");
     return true;
 }

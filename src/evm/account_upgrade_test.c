@@ -15,14 +15,10 @@ struct vector {
 
 static bool start(struct vector *v)
 {
-    struct span text;
-    struct json root;
     *v = (struct vector){0};
-    if (!test_file("contracts/deployments.json", &text) ||
-        !EXPECT_OK(json_parse(&root, text, NULL))) {
+    if (!fixture_vectors(&v->whole, "upgrade")) {
         return false;
     }
-    v->whole = fixture_member(fixture_member(root, "vectors"), "upgrade");
     fixture_fill(MSPAN_OF(v->account.bytes), v->whole, "account");
     fixture_fill(MSPAN_OF(v->upgrade.implementation.bytes), v->whole, "implementation");
     fixture_fill(MSPAN_OF(v->upgrade.code_hash), v->whole, "code_hash");

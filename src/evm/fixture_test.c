@@ -15,6 +15,16 @@ struct json fixture_member(struct json v, const char *name)
     return member;
 }
 
+bool fixture_vectors(struct json *ret, const char *name)
+{
+    struct span text;
+    struct json root;
+    struct json vectors;
+    return test_file("contracts/deployments.json", &text) &&
+           EXPECT_OK(json_parse(&root, text, NULL)) &&
+           EXPECT(json_find(&vectors, root, "vectors")) && EXPECT(json_find(ret, vectors, name));
+}
+
 struct span fixture_text(struct json v)
 {
     struct span text = SPAN_EMPTY;

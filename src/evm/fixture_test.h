@@ -1,6 +1,7 @@
 #ifndef EVM_FIXTURE_TEST_H
 #define EVM_FIXTURE_TEST_H
 
+#include "base/err.h"
 #include "base/span.h"
 #include "codec/json.h"
 #include "crypto/hash.h"
@@ -19,6 +20,9 @@ struct u256 fixture_u256(struct json v, const char *name);
 uint64_t fixture_u64(struct json v, const char *name);
 struct hash32 fixture_hash(struct json v, const char *name);
 void fixture_fill(struct mspan out, struct json v, const char *name); /* exactly out.n bytes */
+
+/* A member of contracts/deployments.json's vectors, which are made by viem or come from the contracts; false: the test has failed. */
+MUST_CHECK bool fixture_vectors(struct json *ret, const char *name);
 
 /* A proof, its nodes in room. */
 struct mpt_proof fixture_proof(struct span room[static FIXTURE_NODES_MAX], struct json array);

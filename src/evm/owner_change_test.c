@@ -3,18 +3,9 @@
 #include "base/test.h"
 #include "codec/base16.h"
 #include "codec/json.h"
+#include "evm/fixture_test.h"
 
 /* contracts/deployments.json, vectors.owner_change: made by viem, and held against the contract on a real node. */
-static bool load(struct json *ret)
-{
-    struct span text;
-    struct json root;
-    struct json vectors;
-    return test_file("contracts/deployments.json", &text) &&
-           EXPECT_OK(json_parse(&root, text, NULL)) &&
-           EXPECT(json_find(&vectors, root, "vectors")) &&
-           EXPECT(json_find(ret, vectors, "owner_change"));
-}
 
 static struct span hex(struct json object, const char *name, struct buf *room)
 {
@@ -71,7 +62,7 @@ static bool vector_init(struct vector *v)
     *v = (struct vector){0};
     buf_init(&v->room, test_budget(), 32 * 1024);
     struct json c;
-    if (!load(&v->whole) || !EXPECT(json_find(&c, v->whole, "change")) ||
+    if (!fixture_vectors(&v->whole, "owner_change") || !EXPECT(json_find(&c, v->whole, "change")) ||
         !EXPECT(json_find(&v->calls, v->whole, "calls")) ||
         !EXPECT_OK(buf_reserve(&v->room, 32 * 1024))) {
         return false;

@@ -4,18 +4,10 @@
 #include "codec/base16.h"
 #include "codec/json.h"
 #include "evm/deployments.h"
+#include "evm/fixture_test.h"
 #include "evm/userop.h"
 
 /* The vectors of contracts/deployments.json come from the contracts themselves, run on a real node. */
-static bool load_vectors(struct json *ret, const char *name)
-{
-    struct span text;
-    struct json root;
-    struct json vectors;
-    return test_file("contracts/deployments.json", &text) &&
-           EXPECT_OK(json_parse(&root, text, NULL)) &&
-           EXPECT(json_find(&vectors, root, "vectors")) && EXPECT(json_find(ret, vectors, name));
-}
 
 static struct span hex_of(struct json object, const char *name, struct buf *room)
 {
@@ -43,7 +35,7 @@ static struct smart_owner owner_of(struct json text)
 TEST(addresses)
 {
     struct json cases;
-    TEST_REQUIRE(load_vectors(&cases, "addresses"));
+    TEST_REQUIRE(fixture_vectors(&cases, "addresses"));
     struct buf room;
     buf_init(&room, test_budget(), 16384);
     struct json_iter it = json_iterate(cases);
@@ -92,7 +84,7 @@ TEST(sorting_changes_nothing_for_the_address)
 TEST(signatures)
 {
     struct json cases;
-    TEST_REQUIRE(load_vectors(&cases, "signatures"));
+    TEST_REQUIRE(fixture_vectors(&cases, "signatures"));
     struct json_iter it = json_iterate(cases);
     struct json one;
     size_t count = 0;
@@ -126,7 +118,7 @@ TEST(signatures)
 TEST(calls_round_trip_and_match_the_vector)
 {
     struct json vector;
-    TEST_REQUIRE(load_vectors(&vector, "execute"));
+    TEST_REQUIRE(fixture_vectors(&vector, "execute"));
     struct buf room;
     struct buf out;
     buf_init(&room, test_budget(), 8192);
@@ -151,7 +143,7 @@ TEST(user_operation_hash_of_the_entry_point)
 {
     struct json v;
     struct json packed = {0};
-    TEST_REQUIRE(load_vectors(&v, "user_op") && json_find(&packed, v, "packed"));
+    TEST_REQUIRE(fixture_vectors(&v, "user_op") && json_find(&packed, v, "packed"));
     struct buf room;
     buf_init(&room, test_budget(), 16384);
     EXPECT_OK(buf_reserve(&room, 16384));
