@@ -131,9 +131,9 @@ static void check_setting(struct span in)
     check(account_setting_encode(&out, &s) == OK);
     check(account_setting_decode(&again, buf_span(&out)) == OK);
     check(s.kind == again.kind);
-    check(s.guardian_count == again.guardian_count);
-    check(s.threshold == again.threshold);
-    check(s.delay_s == again.delay_s);
+    check(s.guardians.count == again.guardians.count);
+    check(s.guardians.threshold == again.guardians.threshold);
+    check(s.guardians.delay_s == again.guardians.delay_s);
     check(address_equal(s.token, again.token));
     check(u256_equal(s.amount, again.amount));
     check(s.period_s == again.period_s);

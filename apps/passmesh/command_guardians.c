@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PARAMS_LEN = 16 * 1024, DAY_S = 86400, GUARDIANS_MAX = 16 };
+enum { PARAMS_LEN = 16 * 1024, DAY_S = 86400 };
 
 /* One command, one request at a time. */
 static char params_room[PARAMS_LEN];
@@ -423,7 +423,7 @@ static int set_guardians(const struct command_args *args, const char *const *wor
     bool is_threshold = strlen(words[0]) == 1 && words[0][0] >= '0' && words[0][0] <= '5';
     size_t digits = strspn(words[1], "0123456789");
     if (!is_threshold || digits == 0 || digits > 2 || words[1][digits] != '\0' ||
-        count - 2 > GUARDIANS_MAX) {
+        count - 2 > GUARDIAN_COUNT_MAX) {
         command_say("usage: passmesh guardians set HOW_MANY DAYS GUARDIAN... (HOW_MANY 1 to 5, "
                     "DAYS 1 to 30)");
         return EXIT_USAGE;

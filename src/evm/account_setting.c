@@ -29,16 +29,12 @@ static bool is_call_of(struct span calldata, const char *signature)
 
 /* ---- what is set ---- */
 
-static enum err encode_guardians(struct buf *out, const struct account_setting *s)
+static enum err encode_guardians(struct buf *out, const struct account_guardians *g)
 {
     struct abi_wr w = abi_wr_init(out, 3);
-    abi_wr_array_begin(&w, s->guardian_count, s->guardian_count);
-    for (size_t i = 0; i < s->guardian_count; i++) {
-        abi_wr_bytes(&w, span_of(s->guardians[i].bytes, s->guardians[i].len));
-    }
-    abi_wr_close(&w);
-    abi_wr_u64(&w, s->threshold);
-    abi_wr_u64(&w, s->delay_s);
+    owner_list_put(&w, g->list, g->count);
+    abi_wr_u64(&w, g->threshold);
+    abi_wr_u64(&w, g->delay_s);
     return abi_wr_end(&w);
 }
 
@@ -61,10 +57,10 @@ static enum err encode_known(struct buf *out, const struct account_setting *s)
 enum err account_setting_encode(struct buf *out, const struct account_setting *s)
 {
     check(s->kind < ACCOUNT_SETTING_KIND_COUNT);
-    check(s->guardian_count <= ACCOUNT_GUARDIAN_COUNT_MAX);
+    check(s->guardians.count <= GUARDIAN_COUNT_MAX);
     TRY(begin(out, setting_signatures[s->kind]));
     switch (s->kind) {
-    case ACCOUNT_SETTING_GUARDIANS:  return encode_guardians(out, s);
+    case ACCOUNT_SETTING_GUARDIANS:  return encode_guardians(out, &s->guardians);
     case ACCOUNT_SETTING_LIMIT:      return encode_limit(out, s);
     case ACCOUNT_SETTING_KNOWN:      return encode_known(out, s);
     case ACCOUNT_SETTING_KIND_COUNT: break;
@@ -72,25 +68,12 @@ enum err account_setting_encode(struct buf *out, const struct account_setting *s
     return ERR_INTERNAL;
 }
 
-static enum err decode_guardians(struct account_setting *s, struct abi_rd *r)
+static enum err decode_guardians(struct account_guardians *g, struct abi_rd *r)
 {
-    struct abi_rd list = abi_rd_array(r, &s->guardian_count, 1, SMART_ACCOUNT_OWNER_COUNT_MAX);
-    s->threshold = abi_rd_uint(r, 64);
-    s->delay_s = (uint32_t)abi_rd_uint(r, 32);
-    if (!abi_rd_ok(r) || !abi_rd_ok(&list)) {
-        return ERR_MALFORMED;
-    }
-    if (s->guardian_count > ACCOUNT_GUARDIAN_COUNT_MAX) {
-        return ERR_LIMIT;
-    }
-    for (size_t i = 0; i < s->guardian_count; i++) {
-        struct span key = abi_rd_bytes(&list);
-        if (!abi_rd_ok(&list) || key.n > sizeof s->guardians[i].bytes) {
-            return ERR_MALFORMED;
-        }
-        s->guardians[i].len = span_copy(MSPAN_OF(s->guardians[i].bytes), key);
-    }
-    return OK;
+    enum err err = owner_list_get(r, g->list, &g->count, GUARDIAN_COUNT_MAX);
+    g->threshold = abi_rd_uint(r, 64);
+    g->delay_s = (uint32_t)abi_rd_uint(r, 32);
+    return abi_rd_ok(r) ? err : ERR_MALFORMED;
 }
 
 /* The arguments of one that has no list: so many words, and nothing behind them. */
@@ -119,7 +102,7 @@ enum err account_setting_decode(struct account_setting *ret, struct span call)
     }
     struct span args = span_from(call, ABI_SELECTOR_LEN);
     struct abi_rd r = abi_rd_init(args);
-    TRY(s.kind == ACCOUNT_SETTING_GUARDIANS ? decode_guardians(&s, &r)
+    TRY(s.kind == ACCOUNT_SETTING_GUARDIANS ? decode_guardians(&s.guardians, &r)
                                             : decode_words(&s, &r, args));
     *ret = s;
     return OK;

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "crypto/hash.h"
+#include "evm/account_recovery.h"
 #include "evm/address.h"
 #include "evm/smart_account.h"
 #include "evm/u256.h"
@@ -12,9 +13,8 @@
 /* Settings of an account of version 2 (docs/account.md, "Settings"): scheduled, and applied after the delay; any owner may veto it
  * meanwhile (owner_change_veto). */
 enum {
-    ACCOUNT_GUARDIAN_COUNT_MAX = 16,
     /* The longest is of all guardians: selector, three words, their number, and for each its place, its length and four words. */
-    ACCOUNT_SETTING_LEN_MAX = 4 + 32 * (4 + 6 * ACCOUNT_GUARDIAN_COUNT_MAX),
+    ACCOUNT_SETTING_LEN_MAX = 4 + 32 * (4 + 6 * GUARDIAN_COUNT_MAX),
 };
 
 enum account_setting_kind {
@@ -26,11 +26,7 @@ enum account_setting_kind {
 
 struct account_setting {
     enum account_setting_kind kind;
-    /* of GUARDIANS; none: they are taken away */
-    struct smart_owner guardians[ACCOUNT_GUARDIAN_COUNT_MAX];
-    size_t guardian_count;
-    uint64_t threshold; /* so many of them together */
-    uint32_t delay_s;   /* before their recovery takes effect */
+    struct account_guardians guardians; /* of GUARDIANS; none: they are taken away */
     /* of LIMIT */
     struct address token; /* zero: ether */
     struct u256 amount;   /* smallest unit */

@@ -23,12 +23,12 @@ static void fill_guardians(struct account_setting *s, struct json v)
     struct json_iter it = json_iterate(fixture_member(v, "list"));
     while (json_next(&it, NULL, &key)) {
         struct span bytes = fixture_hex(key);
-        struct smart_owner *g = &s->guardians[s->guardian_count++];
+        struct smart_owner *g = &s->guardians.list[s->guardians.count++];
         g->len = span_copy(MSPAN_OF(g->bytes), bytes);
         EXPECT_EQ(bytes.n, g->len);
     }
-    s->threshold = fixture_u64(v, "threshold");
-    s->delay_s = (uint32_t)fixture_u64(v, "delay");
+    s->guardians.threshold = fixture_u64(v, "threshold");
+    s->guardians.delay_s = (uint32_t)fixture_u64(v, "delay");
 }
 
 /* Settings are large for a stack. */
@@ -57,13 +57,13 @@ static const struct account_setting *setting_of(struct json v)
 static void expect_equal(const struct account_setting *want, const struct account_setting *have)
 {
     EXPECT_EQ(want->kind, have->kind);
-    EXPECT_EQ(want->guardian_count, have->guardian_count);
-    for (size_t i = 0; i < want->guardian_count; i++) {
-        EXPECT_SPAN(span_of(want->guardians[i].bytes, want->guardians[i].len),
-                    span_of(have->guardians[i].bytes, have->guardians[i].len));
+    EXPECT_EQ(want->guardians.count, have->guardians.count);
+    for (size_t i = 0; i < want->guardians.count; i++) {
+        EXPECT_SPAN(span_of(want->guardians.list[i].bytes, want->guardians.list[i].len),
+                    span_of(have->guardians.list[i].bytes, have->guardians.list[i].len));
     }
-    EXPECT_EQ(want->threshold, have->threshold);
-    EXPECT_EQ(want->delay_s, have->delay_s);
+    EXPECT_EQ(want->guardians.threshold, have->guardians.threshold);
+    EXPECT_EQ(want->guardians.delay_s, have->guardians.delay_s);
     EXPECT(address_equal(want->token, have->token));
     EXPECT(u256_equal(want->amount, have->amount));
     EXPECT_EQ(want->period_s, have->period_s);
@@ -165,19 +165,19 @@ TEST(all_guardians_fit_and_one_more_does_not)
 {
     struct buf out;
     static struct account_setting s; /* large */
-    s = (struct account_setting){.kind = ACCOUNT_SETTING_GUARDIANS, .threshold = 1};
-    for (size_t i = 0; i < ACCOUNT_GUARDIAN_COUNT_MAX; i++) {
-        s.guardians[i].len = SMART_ACCOUNT_OWNER_LEN_MAX;
-        memset(s.guardians[i].bytes, (int)i + 1, s.guardians[i].len);
+    s = (struct account_setting){.kind = ACCOUNT_SETTING_GUARDIANS, .guardians.threshold = 1};
+    for (size_t i = 0; i < GUARDIAN_COUNT_MAX; i++) {
+        s.guardians.list[i].len = SMART_ACCOUNT_OWNER_LEN_MAX;
+        memset(s.guardians.list[i].bytes, (int)i + 1, s.guardians.list[i].len);
     }
-    s.guardian_count = ACCOUNT_GUARDIAN_COUNT_MAX;
+    s.guardians.count = GUARDIAN_COUNT_MAX;
     buf_init(&out, test_budget(), 2 * ACCOUNT_SETTING_LEN_MAX);
     EXPECT_OK(account_setting_encode(&out, &s));
     EXPECT_EQ(ACCOUNT_SETTING_LEN_MAX, out.n);
     EXPECT_OK(account_setting_decode(&got, buf_span(&out)));
     expect_equal(&s, &got);
     /* One more place in the list: the offsets stay inside the bytes, so that their number alone is refused. */
-    out.p[4 + 3 * 32 + 31] = ACCOUNT_GUARDIAN_COUNT_MAX + 1;
+    out.p[4 + 3 * 32 + 31] = GUARDIAN_COUNT_MAX + 1;
     EXPECT_ERR(ERR_LIMIT, account_setting_decode(&got, buf_span(&out)));
     buf_done(&out);
 }

@@ -79,11 +79,12 @@ static enum err write_setting(struct wr *w, const struct known_setting *k)
     protobuf_write_varint(&one, 3, k->attempt);
     protobuf_write_bytes(&one, 4, SPAN_OF(k->head));
     protobuf_write_varint(&one, 5, (uint64_t)s->kind);
-    for (size_t i = 0; i < s->guardian_count; i++) {
-        protobuf_write_bytes(&one, 6, span_of(s->guardians[i].bytes, s->guardians[i].len));
+    for (size_t i = 0; i < s->guardians.count; i++) {
+        protobuf_write_bytes(&one, 6,
+                             span_of(s->guardians.list[i].bytes, s->guardians.list[i].len));
     }
-    protobuf_write_varint(&one, 7, s->threshold);
-    protobuf_write_varint(&one, 8, s->delay_s);
+    protobuf_write_varint(&one, 7, s->guardians.threshold);
+    protobuf_write_varint(&one, 8, s->guardians.delay_s);
     protobuf_write_bytes(&one, 9, SPAN_OF(s->token.bytes));
     record_write_u256(&one, 10, s->amount);
     protobuf_write_varint(&one, 11, s->period_s);
@@ -220,10 +221,10 @@ static enum err read_guardian(struct account_setting *s, const struct protobuf_f
 {
     struct span key;
     TRY(protobuf_get_bytes(&key, f));
-    if (s->guardian_count == ACCOUNT_GUARDIAN_COUNT_MAX || key.n > SMART_ACCOUNT_OWNER_LEN_MAX) {
+    if (s->guardians.count == GUARDIAN_COUNT_MAX || key.n > SMART_ACCOUNT_OWNER_LEN_MAX) {
         return ERR_LIMIT;
     }
-    struct smart_owner *g = &s->guardians[s->guardian_count++];
+    struct smart_owner *g = &s->guardians.list[s->guardians.count++];
     g->len = span_copy(MSPAN_OF(g->bytes), key);
     return OK;
 }
@@ -242,8 +243,8 @@ static enum err read_setting_field(struct known_setting *k, const struct protobu
         s->kind = (enum account_setting_kind)v;
         return OK;
     case 6:  return read_guardian(s, f);
-    case 7:  return protobuf_get_u64(&s->threshold, f);
-    case 8:  return protobuf_get_u32(&s->delay_s, f);
+    case 7:  return protobuf_get_u64(&s->guardians.threshold, f);
+    case 8:  return protobuf_get_u32(&s->guardians.delay_s, f);
     case 9:  return record_fixed(MSPAN_OF(s->token.bytes), f);
     case 10: return record_u256(&s->amount, f);
     case 11: return protobuf_get_u32(&s->period_s, f);

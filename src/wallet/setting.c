@@ -312,8 +312,8 @@ said_of(struct account_setting *ret, struct account_proposal *ret_p, const struc
 
 static void say_guardians(struct coded *c, const struct account_setting *s)
 {
-    coded_add_u64(c, "number", s->guardian_count);
-    coded_add_u64(c, "threshold", s->threshold);
+    coded_add_u64(c, "number", s->guardians.count);
+    coded_add_u64(c, "threshold", s->guardians.threshold);
 }
 
 void setting_say_limit(struct coded *c,

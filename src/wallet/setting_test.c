@@ -225,25 +225,25 @@ TEST(guardians_are_scheduled_with_all_their_words)
     struct id op = {0};
     TEST_REQUIRE(start(&w));
     s = (struct account_setting){.kind = ACCOUNT_SETTING_GUARDIANS,
-                                 .guardian_count = ACCOUNT_GUARDIAN_COUNT_MAX,
-                                 .threshold = 3,
-                                 .delay_s = 86400};
-    for (size_t i = 0; i < s.guardian_count; i++) {
-        s.guardians[i].len = SMART_ACCOUNT_OWNER_LEN_MAX;
-        memset(s.guardians[i].bytes, (int)i + 1, s.guardians[i].len);
+                                 .guardians.count = GUARDIAN_COUNT_MAX,
+                                 .guardians.threshold = 3,
+                                 .guardians.delay_s = 86400};
+    for (size_t i = 0; i < s.guardians.count; i++) {
+        s.guardians.list[i].len = SMART_ACCOUNT_OWNER_LEN_MAX;
+        memset(s.guardians.list[i].bytes, (int)i + 1, s.guardians.list[i].len);
     }
     TEST_REQUIRE(EXPECT_OK(prepare(&w, SETTING_WISH_BEGIN, &s, &op, &why)));
     expect_line(&w, op, "guardians_begun", "16");
     EXPECT_OK(account_proposal_read(&call, &p, world_call(&w, op).data));
     EXPECT_OK(account_setting_decode(&got, p.call));
-    EXPECT_EQ(3, got.threshold);
+    EXPECT_EQ(3, got.guardians.threshold);
     TEST_REQUIRE(do_wish(&w, SETTING_WISH_BEGIN, &s));
     TEST_REQUIRE(world_restart(&w));
     const struct account *a = first_account(&w);
     TEST_REQUIRE(EXPECT_EQ(1, a->setting_count));
-    EXPECT_EQ(16, a->settings[0].setting.guardian_count);
-    EXPECT_SPAN(span_of(s.guardians[15].bytes, 116),
-                span_of(a->settings[0].setting.guardians[15].bytes, 116));
+    EXPECT_EQ(16, a->settings[0].setting.guardians.count);
+    EXPECT_SPAN(span_of(s.guardians.list[15].bytes, 116),
+                span_of(a->settings[0].setting.guardians.list[15].bytes, 116));
     world_done(&w);
 }
 

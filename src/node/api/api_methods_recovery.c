@@ -293,29 +293,29 @@ enum api_done api_do_guardian_read(struct api_call *c)
 static bool add_guardian(struct account_setting *s, struct span text)
 {
     struct help h;
-    if (s->guardian_count == ACCOUNT_GUARDIAN_COUNT_MAX || !read_guardian(&h, text)) {
+    if (s->guardians.count == GUARDIAN_COUNT_MAX || !read_guardian(&h, text)) {
         return false;
     }
-    s->guardians[s->guardian_count++] = h.guardian.guardian;
+    s->guardians.list[s->guardians.count++] = h.guardian.guardian;
     return true;
 }
 
 /* The contract looks at a setting when it is carried out, days later: what it would refuse is refused here. */
 static const char *wrong_field(const struct account_setting *s)
 {
-    for (size_t i = 0; i < s->guardian_count; i++) {
+    for (size_t i = 0; i < s->guardians.count; i++) {
         for (size_t k = 0; k < i; k++) {
-            const struct smart_owner *a = &s->guardians[i];
-            const struct smart_owner *b = &s->guardians[k];
+            const struct smart_owner *a = &s->guardians.list[i];
+            const struct smart_owner *b = &s->guardians.list[k];
             if (span_equal(span_of(a->bytes, a->len), span_of(b->bytes, b->len))) {
                 return "guardians";
             }
         }
     }
-    bool is_quorum = s->guardian_count == 0
-                         ? s->threshold == 0
-                         : s->threshold >= 1 && s->threshold <= s->guardian_count;
-    return is_quorum && s->threshold <= RECOVERY_ANSWER_COUNT_MAX ? NULL : "threshold";
+    bool is_quorum = s->guardians.count == 0 ? s->guardians.threshold == 0
+                                             : s->guardians.threshold >= 1 &&
+                                                   s->guardians.threshold <= s->guardians.count;
+    return is_quorum && s->guardians.threshold <= RECOVERY_ANSWER_COUNT_MAX ? NULL : "threshold";
 }
 
 static enum api_done refuse_field(struct api_call *c, const char *field)
@@ -334,7 +334,7 @@ enum api_done api_do_guardians_prepare(struct api_call *c)
     uint64_t days = 0;
     uint64_t task = 0;
     if (!api_param(c, &list, "guardians") || json_find_u64(&days, c->params, "days") != OK ||
-        json_find_u64(&s.threshold, c->params, "threshold") != OK) {
+        json_find_u64(&s.guardians.threshold, c->params, "threshold") != OK) {
         return api_refuse(c, "help_bad");
     }
     struct json_iter it = json_iterate(list);
@@ -348,7 +348,7 @@ enum api_done api_do_guardians_prepare(struct api_call *c)
     if (field || days < 1 || days > 30) {
         return refuse_field(c, field ? field : "days");
     }
-    s.delay_s = (uint32_t)days * 86400;
+    s.guardians.delay_s = (uint32_t)days * 86400;
     const struct setting_args args = {
         .own = {.account = api_param_id(c, "account_id"),
                 .network = api_param_id(c, "network_id"),

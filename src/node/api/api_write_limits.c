@@ -116,8 +116,8 @@ put_setting(const struct api_writing *w, const struct network *n, const struct s
         json_put_name(j, "party");
         api_write_party(w, n, of->to);
     } else {
-        put_number(j, "guardians", of->guardian_count);
-        put_number(j, "threshold", of->threshold);
+        put_number(j, "guardians", of->guardians.count);
+        put_number(j, "threshold", of->guardians.threshold);
     }
     json_end_object(j);
 }
