@@ -51,14 +51,14 @@ MUST_CHECK static enum err take_chain(struct descriptor *d, const struct protobu
     return OK;
 }
 
-static bool is_printable(struct span text)
+bool descriptor_operator_is_good(struct span name)
 {
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] < ' ' || text.p[i] > '~') {
+    for (size_t i = 0; i < name.n; i++) {
+        if (name.p[i] < ' ' || name.p[i] > '~') {
             return false;
         }
     }
-    return true;
+    return name.n <= DESCRIPTOR_OPERATOR_LEN_MAX;
 }
 
 static bool has_twice(const struct descriptor *d)
@@ -95,9 +95,7 @@ MUST_CHECK static enum err look_over(const struct descriptor *d)
             return ERR_MALFORMED; /* a kind that we do not know may be of use to others */
         }
     }
-    return d->operator_name.n <= DESCRIPTOR_OPERATOR_LEN_MAX && is_printable(d->operator_name)
-               ? OK
-               : ERR_MALFORMED;
+    return descriptor_operator_is_good(d->operator_name) ? OK : ERR_MALFORMED;
 }
 
 enum err descriptor_decode(struct descriptor *ret, struct span payload)

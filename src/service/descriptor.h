@@ -59,6 +59,9 @@ struct descriptor {
     struct span operator_name; /* printable ASCII; empty: unsaid */
 };
 
+/* descriptor_operator_is_good: others may be shown that name: printable ASCII, not too long. */
+bool descriptor_operator_is_good(struct span name);
+
 /* descriptor_decode: ERR_MALFORMED: not of that form, or a figure out of its bounds; ERR_LIMIT: too many of something.
  * Proves nothing, and looks at no clock. */
 MUST_CHECK enum err descriptor_decode(struct descriptor *ret, struct span payload);

@@ -144,16 +144,14 @@ read_cosign(struct server_config *c, const struct ini_entry *e, struct diag *dia
     return OK;
 }
 
-/* A name that others are shown: as descriptor_decode takes it. */
+/* A name that others are shown. */
 MUST_CHECK static enum err
 get_operator(struct server_config *c, const struct ini_entry *e, struct diag *diag)
 {
-    for (size_t i = 0; i < e->value.n; i++) {
-        if (e->value.p[i] < ' ' || e->value.p[i] > '~') {
-            return diag_set(diag, ERR_MALFORMED, "a name in printable ASCII", e->line);
-        }
-    }
-    return config_get_text(c->operator_name, sizeof c->operator_name, e, diag);
+    TRY(config_get_text(c->operator_name, sizeof c->operator_name, e, diag));
+    return descriptor_operator_is_good(e->value)
+               ? OK
+               : diag_set(diag, ERR_MALFORMED, "a name in printable ASCII", e->line);
 }
 
 /* Keys of yes or no. ERR_NOT_FOUND: another key. */
