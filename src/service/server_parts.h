@@ -74,6 +74,8 @@ bool server_share_cached(struct service_server *s,
                          instant now);
 /* server_share_follow lets the stream wait with another that has asked the node for the same. */
 bool server_share_follow(struct service_server *s, struct service_stream *st);
+/* server_share_begin writes the first question to the node for such an answer. */
+MUST_CHECK enum err server_share_begin(struct service_stream *st, const struct service_request *r);
 /* server_share_promote: the stream that asked is gone; one of those that waited with it asks. */
 void server_share_promote(struct service_server *s, const struct hash32 *key);
 /* server_share_failed tells it, and those that waited with it, why there is none. */

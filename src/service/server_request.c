@@ -167,48 +167,23 @@ static void on_rpc(struct service_server *s,
     ask_send(s, st, token);
 }
 
-static void on_account_proof(struct service_server *s,
-                             struct service_stream *st,
-                             const struct service_request *r,
-                             struct span message,
-                             instant now)
+static uint32_t shared_units(const struct service_request *r)
 {
-    if (is_stale(s, now)) {
-        fail_text(s, st, SERVICE_STALE, "this server's node is behind or not there");
-        return;
-    }
-    uint32_t units = (uint32_t)(r->slots.n / 32 + 3) / 4;
-    if (units > 0 && !server_charge(s, st, units, now)) {
-        return;
-    }
-    if (server_share_cached(s, st, r, now)) {
-        return;
-    }
-    if (buf_append(&st->kept, message) != OK) {
-        fail_text(s, st, SERVICE_BUSY, "no memory now");
-        return;
-    }
-    if (server_share_follow(s, st) || !may_ask(s, st, 0, now)) {
-        return;
-    }
-    if (server_proof_ask(st, r) != OK) {
-        fail_text(s, st, SERVICE_BUSY, "no memory now");
-        return;
-    }
-    ask_send(s, st, server_token(s));
+    return server_is_job(r->type) ? server_job_units(r) : (uint32_t)(r->slots.n / 32 + 3) / 4;
 }
 
-static void on_chain(struct service_server *s,
-                     struct service_stream *st,
-                     const struct service_request *r,
-                     struct span message,
-                     instant now)
+/* What a block proves, and so everybody who asks for it can be given. */
+static void on_shared(struct service_server *s,
+                      struct service_stream *st,
+                      const struct service_request *r,
+                      struct span message,
+                      instant now)
 {
     if (is_stale(s, now)) {
         fail_text(s, st, SERVICE_STALE, "this server's node is behind or not there");
         return;
     }
-    uint32_t units = server_job_units(r);
+    uint32_t units = shared_units(r);
     if (units > 0 && !server_charge(s, st, units, now)) {
         return;
     }
@@ -222,7 +197,7 @@ static void on_chain(struct service_server *s,
     if (server_share_follow(s, st) || !may_ask(s, st, 0, now)) {
         return;
     }
-    if (server_job_begin(st, r) != OK) {
+    if (server_share_begin(st, r) != OK) {
         fail_text(s, st, SERVICE_BUSY, "no memory now");
         return;
     }
@@ -372,15 +347,15 @@ void server_request(struct service_server *s,
     case SERVICE_SEND_USER_OPERATION:   on_userop(s, st, &r, now); break;
     case SERVICE_USER_OPERATION_STATUS: server_userop_status(s, st, &r.userop_hash); break;
     case SERVICE_SUBSCRIBE:             on_subscribe(s, st); break;
-    case SERVICE_ACCOUNT_PROOF:         on_account_proof(s, st, &r, message, now); break;
     case SERVICE_LC_BOOTSTRAP:
     case SERVICE_LC_UPDATES:
     case SERVICE_LC_FINALITY:
     case SERVICE_LC_OPTIMISTIC:         on_light(s, st, &r, now); break;
+    case SERVICE_ACCOUNT_PROOF:
     case SERVICE_HEADERS:
     case SERVICE_CODE:
     case SERVICE_INCLUSION:
-    case SERVICE_LOGS:                  on_chain(s, st, &r, message, now); break;
+    case SERVICE_LOGS:                  on_shared(s, st, &r, message, now); break;
     case SERVICE_COSIGN_CREATE:
     case SERVICE_COSIGN_SIGN:
     case SERVICE_COSIGN_REMOVE:         on_cosign(s, st, &r); break;

@@ -89,12 +89,17 @@ bool server_share_follow(struct service_server *s, struct service_stream *st)
     return true;
 }
 
+enum err server_share_begin(struct service_stream *st, const struct service_request *r)
+{
+    return server_is_job(r->type) ? server_job_begin(st, r) : server_proof_ask(st, r);
+}
+
 MUST_CHECK static enum err ask_again(struct service_stream *st)
 {
     struct service_request r;
     enum err e = service_request_decode(&r, buf_span(&st->kept), NULL);
     check(e == OK); /* it was decoded before it was kept */
-    return server_is_job(r.type) ? server_job_begin(st, &r) : server_proof_ask(st, &r);
+    return server_share_begin(st, &r);
 }
 
 void server_share_promote(struct service_server *s, const struct hash32 *key)
