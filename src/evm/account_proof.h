@@ -35,8 +35,8 @@ MUST_CHECK enum err account_verify(struct account_state *ret_account,
                                    struct address address,
                                    const struct mpt_proof *proof);
 
-/* account_verify_slot gives the value of a storage slot, 0 if it is proven to be unset. storage_root comes from
- * account_verify of the same block. Errors as there. */
+/* account_verify_slot gives the value of a storage slot, 0 if it is proven to be unset or to hold the empty string.
+ * storage_root comes from account_verify of the same block. Errors as there. */
 MUST_CHECK enum err account_verify_slot(struct u256 *ret_value,
                                         const struct hash32 *storage_root,
                                         const uint8_t slot[static 32],
