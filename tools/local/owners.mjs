@@ -1,15 +1,16 @@
 // usage: tools/local/start.sh owners.mjs [--out DIR] [--tap]
 // Two passkeys as owners of one account, with no person there: a headless Chromium with two virtual authenticators makes an
 // account with the first, adds the second, signs with the second, begins to remove it, stops that with the second, removes it
-// for good two days later, and finds that it signs no more; then the account moves to version 2 of its contract, and at last both
-// passkeys must sign. After each step viem asks the account on the chain whether it is so.
+// for good two days later, and finds that it signs no more; then the account moves to version 2 of its contract, both passkeys must
+// sign, and at last one suffices again within a limit. After each step viem asks the account on the chain whether it is so.
 // Screenshots go to build/owners/. Exit status 0 only if all of it held.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { getAddress, parseEther } from 'viem';
-import { accountAbi, passkeyOwner } from '../../contracts/lib/account.mjs';
+import { getAddress, parseEther, zeroAddress } from 'viem';
+import { passkeyOwner } from '../../contracts/lib/account.mjs';
+import { accountAbi2 } from '../../contracts/lib/account2.mjs';
 import { findChromium } from '../../ui/test/browser.mjs';
 import { buildAll, buildDir } from './lib/build.mjs';
 import { mouse } from './lib/hands.mjs';
@@ -47,7 +48,7 @@ class OwnersWalk extends PageWalk {
   }
 
   read(functionName, callArgs = []) {
-    return this.chain.client.readContract({ address: this.address, abi: accountAbi, functionName, args: callArgs });
+    return this.chain.client.readContract({ address: this.address, abi: accountAbi2, functionName, args: callArgs });
   }
 
   async owners() {
@@ -262,6 +263,53 @@ class OwnersWalk extends PageWalk {
     say(`  gas: a payment of version 2 that two passkeys sign ${(await this.lastReceipt()).gasUsed}`);
   }
 
+  /** Both passkeys sign what is shown, one after the other. */
+  async signBoth(name) {
+    await this.one('[data-test=approve-screen]').waitFor();
+    for (const by of [this.first, this.second]) {
+      for (const tick of await this.page.locator('[data-test=tick]').all()) {
+        await tick.check();
+      }
+      if (by === this.first) {
+        await this.both(name);
+      } else {
+        await this.one('[data-test=signers]', { hasText: '1 of 2' }).waitFor();
+      }
+      await this.hold(by);
+      await this.approve();
+    }
+    await this.one('.chip-state.ok', { hasText: 'Final' }).waitFor();
+  }
+
+  async limits() {
+    say('  Within a limit one passkey suffices again');
+    await this.toAccount();
+    await this.press('[data-test=limit-set]');
+    await this.hand.type(this.page, '[data-test=limit-amount]', '0.8');
+    await this.press('[data-test=limit-ask]');
+    await this.signBoth('limit-review');
+    this.equal('the limit on the chain: none yet', (await this.read('limitOf', [zeroAddress]))[0], 0n);
+    await this.toAccount();
+    await this.one('[data-test=setting]').waitFor();
+    await this.later();
+    await this.one('[data-test=setting-apply]').waitFor();
+    await this.press('[data-test=setting-apply]');
+    await this.signBoth('limit-apply-review');
+    this.equal('the limit on the chain', (await this.read('limitOf', [zeroAddress])).slice(0, 2).join(' in '), `${parseEther('0.8')} in 86400`);
+    await this.toAccount();
+    await this.one('[data-test=limit]').waitFor();
+    await this.both('limits');
+    const to = newAddress();
+    await this.send(this.first, { to });
+    await this.one('.chip-state.ok', { hasText: 'Final' }).waitFor();
+    this.equal('wei of the receiver, with one signature', await this.chain.ether(to), parseEther('0.5'));
+    this.equal('what the contract has counted', (await this.read('limitOf', [zeroAddress]))[2], parseEther('0.5'));
+    await this.send(this.first, { to });
+    await this.one('[data-test=signers]', { hasText: '1 of 2' }).waitFor();
+    this.equal('wei of the receiver: above the limit one signature is not enough', await this.chain.ether(to), parseEther('0.5'));
+    await this.both('above-limit');
+  }
+
   async faults() {
     const faults = await this.seen.take();
     this.check('no console error, no policy violation, no request beyond the page\'s own origin', faults.length === 0, faults.join('; '));
@@ -269,7 +317,7 @@ class OwnersWalk extends PageWalk {
 
   async go() {
     await this.begin();
-    for (const part of ['createAccount', 'addSecond', 'sendWithSecond', 'removeAndStop', 'removeForGood', 'upgrade', 'twoSign', 'faults']) {
+    for (const part of ['createAccount', 'addSecond', 'sendWithSecond', 'removeAndStop', 'removeForGood', 'upgrade', 'twoSign', 'limits', 'faults']) {
       await this[part]();
       if (this.died) {
         throw this.died;
