@@ -274,6 +274,7 @@ class OwnersWalk extends PageWalk {
         await this.both(name);
       } else {
         await this.one('[data-test=signers]', { hasText: '1 of 2' }).waitFor();
+        this.equal('words that the request has changed, after a signature of its own', await this.page.locator('.approve > [role=status]').count(), 0);
       }
       await this.hold(by);
       await this.approve();

@@ -82,6 +82,7 @@ function Request({ operation }: { operation: Operation }) {
       });
     setSigning(false);
     if (signed?.state === 'prepared') {
+      wasRevision.current = `${signed.id}/${signed.revision}`; /* what changed is the signature just given */
       putOperation(signed);
       say(t.approve.nextSigner);
     } else if (signed) {
