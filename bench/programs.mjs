@@ -1,6 +1,6 @@
 // usage: bench/programs.sh BUILD OUT.json [--quick]
 // Figures of the built programs on a local network of their own (chain, server, faucet, daemon with keyd, twenty peers):
-// start-up, memory, and the time from a passkey's answer to the server's acceptance. Writes {figures, samples} to OUT.json.
+// start-up, memory, the time from a passkey's answer to the server's acceptance, and the requests that a send makes. Writes {figures, samples} to OUT.json.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SoftPasskey } from '../tools/local/lib/authenticator.mjs';
 import { programs } from '../tools/local/lib/build.mjs';
 import { LocalApi, newKey } from '../tools/local/lib/local_api.mjs';
-import { networkFile, startDaemon, startNetwork } from '../tools/local/lib/network.mjs';
+import { deployments, networkFile, startDaemon, startNetwork } from '../tools/local/lib/network.mjs';
 import { freePort } from '../tools/local/lib/port.mjs';
 
 const [build, out] = process.argv.slice(2).map((path) => resolve(path));
@@ -18,6 +18,8 @@ const isQuick = process.argv.includes('--quick');
 const PEERS = 20; /* the server is one of them */
 const STARTS = isQuick ? 5 : 11;
 const TAPS = isQuick ? 3 : 8;
+const SENDS = isQuick ? 3 : 7;
+const IDLE_MS = 10_000;
 const SETTLE_MS = 3000;
 const WAIT_MS = 40_000;
 const PEER = 'anvil: estimate and send';
@@ -156,9 +158,9 @@ async function makeAccount(api, origin, request) {
   return { account, passkey };
 }
 
-async function timeTap(api, { account, passkey }) {
+async function timeTap(api, { account, passkey }, asset = 'native') {
   const operation = await until('preparing', () => api.call('send_prepare', {
-    key: newKey(), account_id: account.id, network_id: 'local', asset: 'native', to: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed', amount: WEI, speed: 'normal',
+    key: newKey(), account_id: account.id, network_id: 'local', asset, to: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed', amount: WEI, speed: 'normal',
   }), (o) => o.state === 'prepared');
   const ticks = operation.risks.filter((r) => r.tick).map((r) => r.id);
   const assertion = passkey.assert(operation.request);
@@ -205,6 +207,42 @@ async function measureTaps(api, who, request) {
   put('tap_to_accept_of_a_new_account_ms', taps[0].accepted, 'ms', null, PEER, median(node));
 }
 
+/* ---- what a send asks of servers ---- */
+
+/* Requests by type that the server has answered so far. */
+function requests() {
+  const text = execFileSync(programs['passmesh-server'], ['--home', join(dir, 'server'), 'metrics'], { encoding: 'utf8' });
+  const counts = {};
+  for (const [, type, n] of text.matchAll(/^passmesh_requests_total\{type="([^"]+)",code="[^"]+"\} (\d+)/gm)) {
+    counts[type] = (counts[type] ?? 0) + parseInt(n, 10);
+  }
+  return counts;
+}
+
+async function requestsDuring(work) {
+  const before = requests();
+  const start = now();
+  await work();
+  const ms = now() - start;
+  const by = Object.fromEntries(Object.entries(requests()).map(([type, n]) => [type, n - (before[type] ?? 0)]).filter(([, n]) => n > 0));
+  return { ms, by, all: Object.values(by).reduce((a, b) => a + b, 0) };
+}
+
+/* A token is sent, from preparing it to its inclusion; what the wallet asks anyway, block by block, is measured before and not counted. */
+async function measureRequests(api, who) {
+  const asset = deployments.test_token.address;
+  await api.call('faucet_request', { key: newKey(), account_id: who.account.id, network_id: 'local' });
+  await until('tokens', () => api.call('balances_get', { account_id: who.account.id, network_id: 'local' }), (b) => b.items.some((i) => i.asset.id === asset && i.amount.value !== '0'));
+  const idle = await requestsDuring(() => sleep(IDLE_MS));
+  const sends = [];
+  for (let i = 0; i < SENDS; i++) {
+    sends.push(await requestsDuring(() => timeTap(api, who, asset)));
+    await sleep(SETTLE_MS);
+  }
+  samples.send_requests = { idle, sends };
+  put('send_requests', median(sends.map((s) => s.all - idle.all * s.ms / idle.ms)), 'requests', 8);
+}
+
 /* ---- all of it ---- */
 
 async function measure() {
@@ -212,7 +250,7 @@ async function measure() {
   stops.push(() => network.stop());
   const peers = await Promise.all(Array.from({ length: PEERS - 1 }, startPeer));
   const port = await freePort();
-  writeFileSync(network.file, networkFile({ bootstrap: [...network.server.addrs, ...peers.slice(0, 9)], faucet: network.faucet.url }));
+  writeFileSync(network.file, networkFile({ bootstrap: [...network.server.addrs, ...peers.slice(0, 9)], faucet: network.faucet.url, anchor: network.node.url }));
   mkdirSync(join(home, 'config'), { recursive: true, mode: 0o700 });
   writeFileSync(join(home, 'config/passmesh.ini'), [`[page]`, `port = ${port}`, '[peers]', ...peers.slice(9).map((p) => `server = ${p}`), ''].join('\n'));
   await measureStart({ PASSMESH_NETWORK: network.file, PASSMESH_UI: join(build, 'ui') });
@@ -230,7 +268,9 @@ async function measure() {
     await daemon.stop();
   };
   stops.push(() => stop());
-  await measureTaps(api, await makeAccount(api, daemon.origin, network.request), network.request);
+  const who = await makeAccount(api, daemon.origin, network.request);
+  await measureTaps(api, who, network.request);
+  await measureRequests(api, who);
   const worked = measureMemory('memory_after_work', daemon.pid);
   put('daemon_rss_anon_after_work_mib', worked.daemon.anon, 'MiB');
 

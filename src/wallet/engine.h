@@ -155,6 +155,7 @@ struct open_operation {
     instant retry_at;   /* SIGNED: submit again; SUBMITTED, INCLUDED: ask again */
     bool is_asked;      /* a WALLET_SUBMIT or WALLET_TRACK has no answer yet */
     unsigned late_asks; /* since it is late */
+    unsigned looks;     /* at one that is INCLUDED */
     instant give_up_at; /* and is asked anew then */
     /* What a server said of its inclusion, while a proof is asked for; and how that goes. */
     struct tracked said;
@@ -585,8 +586,13 @@ void track_included(struct wallet *w,
                     struct open_operation *o,
                     const struct tracked *what,
                     const struct figure *fee);
-/* track_again: how long until the operation is asked after again, us. */
-uint64_t track_pause_us(const struct wallet *w, const struct operation *op);
+/* track_pause_us: how long until the operation is asked after again. */
+uint64_t track_pause_us(const struct wallet *w, const struct open_operation *o);
+/* track_new_head asks at once after what a new block of that network may hold or make final. */
+void track_new_head(struct wallet *w,
+                    struct wallet_time t,
+                    const struct network *network,
+                    uint64_t block);
 
 /* ---- trace.c ---- */
 void trace_add(struct wallet *w, const struct tracing *what); /* forgotten if there are too many */

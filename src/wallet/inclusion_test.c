@@ -192,6 +192,40 @@ TEST(without_a_proof_it_is_reported)
     end();
 }
 
+TEST(what_is_included_is_looked_after_ever_more_seldom)
+{
+    static const uint64_t looks[] = {1, 3, 7, 15, 23, 31, 39}; /* blocks after the first answer */
+    struct id op;
+    size_t n = 0;
+    TEST_REQUIRE(start(&op, true));
+    w.networks[0].final_after = 64;
+    w.chain.inclusion = prove;
+    reach(103);
+    say(op, 103);
+    EXPECT_EQ(OPERATION_INCLUDED, world_state(&w, op));
+    for (uint64_t block = 1; block <= 40; block++) {
+        w.wants_track = false;
+        wallet_new_head(w.wallet, w.t, &w.networks[0], 103 + block);
+        world_turn(&w, 1000);
+        if (w.wants_track) {
+            TEST_REQUIRE(n < sizeof looks / sizeof *looks);
+            EXPECT_EQ(looks[n], block);
+            n++;
+            say(op, 103);
+        }
+    }
+    EXPECT_EQ(sizeof looks / sizeof *looks, n);
+    w.wants_track = false;
+    wallet_new_head(w.wallet, w.t, &w.networks[1],
+                    103 + 64); /* another chain's block says nothing */
+    world_turn(&w, 10);
+    EXPECT(!w.wants_track);
+    wallet_new_head(w.wallet, w.t, &w.networks[0], 103 + 64);
+    world_turn(&w, 10);
+    EXPECT(w.wants_track);
+    end();
+}
+
 /* A transaction of an ordinary account: gas used, at its price. */
 TEST(a_transaction_costs_its_gas)
 {

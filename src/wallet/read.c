@@ -453,12 +453,7 @@ void wallet_new_head(struct wallet *w,
     if ((!v || block > v->block) && !trust_block(w, network->id)) {
         w->read_again_at = t.mono; /* else the anchor will name a block that is trusted */
     }
-    for (size_t i = 0; i < w->open_count; i++) {
-        struct open_operation *o = &w->open[i];
-        if (o->op->state == OPERATION_SUBMITTED || o->op->state == OPERATION_INCLUDED) {
-            o->retry_at = t.mono; /* a new block may hold it */
-        }
-    }
+    track_new_head(w, t, network, block);
 }
 
 void wallet_set_reach(struct wallet *w,

@@ -4,7 +4,12 @@
 
 #include <string.h>
 
-enum { SUBMIT_TIMEOUT_MS = 20000, SUBMIT_RETRY_MS = 3000, TRACK_RETRY_MS_MIN = 1000 };
+enum {
+    SUBMIT_TIMEOUT_MS = 20000,
+    SUBMIT_RETRY_MS = 3000,
+    TRACK_RETRY_MS_MIN = 1000,
+    LOOK_DOUBLINGS_MAX = 3, /* up to eight blocks between two looks */
+};
 
 struct open_operation *track_find(struct wallet *w, struct id operation)
 {
@@ -172,10 +177,29 @@ static void ask_track(struct wallet *w, struct wallet_time t, struct open_operat
     o->give_up_at = instant_add(t.mono, SUBMIT_TIMEOUT_MS * US_PER_MS);
 }
 
-uint64_t track_pause_us(const struct wallet *w, const struct operation *op)
+/* A block is replaced soon after it was made or hardly ever, so what is in one is looked after ever more seldom. */
+uint64_t track_pause_us(const struct wallet *w, const struct open_operation *o)
 {
-    uint64_t ms = wallet_network(w, op->network)->block_time_ms;
-    return (ms > TRACK_RETRY_MS_MIN ? ms : TRACK_RETRY_MS_MIN) * US_PER_MS;
+    uint64_t ms = wallet_network(w, o->op->network)->block_time_ms;
+    unsigned doublings = o->looks < LOOK_DOUBLINGS_MAX ? o->looks : LOOK_DOUBLINGS_MAX;
+    return (ms > TRACK_RETRY_MS_MIN ? ms : TRACK_RETRY_MS_MIN) * US_PER_MS << doublings;
+}
+
+void track_new_head(struct wallet *w,
+                    struct wallet_time t,
+                    const struct network *network,
+                    uint64_t block)
+{
+    for (size_t i = 0; i < w->open_count; i++) {
+        struct open_operation *o = &w->open[i];
+        const struct operation *op = o->op;
+        bool may_be_in = op->state == OPERATION_SUBMITTED;
+        bool may_be_final = op->state == OPERATION_INCLUDED && block >= op->block &&
+                            block - op->block >= network->final_after;
+        if (id_equal(op->network, network->id) && (may_be_in || may_be_final)) {
+            o->retry_at = t.mono;
+        }
+    }
 }
 
 static void tick_one(struct wallet *w, struct wallet_time t, struct open_operation *o)
@@ -297,6 +321,7 @@ void track_included(struct wallet *w,
     op->fee_paid = kept;
     bool is_new = is_pending(op->state);
     if (is_new) {
+        o->looks = 0;
         coded_set(&op->reason, "");
         op->block = what->block;
     }
@@ -316,8 +341,12 @@ void track_included(struct wallet *w,
         if (op->kind == OPERATION_SEND) {
             book_note_sent(w, op->to);
         }
-        w->owners_wanted |= operation_is_own_call(op->kind);
-        w->read_again_at = t.mono;
+        bool is_own_call = operation_is_own_call(op->kind);
+        w->owners_wanted |= is_own_call;
+        if (is_own_call || !trust_block(w, op->network)) {
+            w->read_again_at =
+                t.mono; /* else what the anchor named when it was proven is read already */
+        }
     }
     op->block = what->block;
     const struct view *v = wallet_view(w, op->account, op->network);
@@ -362,6 +391,7 @@ static void on_unknown(struct wallet *w, struct wallet_time t, struct open_opera
         op->has_tx = false;
         op->fee_paid = (struct figure){0};
         o->proven_at = 0;
+        o->looks = 0;
         track_go(w, op, (struct step_args){.state = OPERATION_SUBMITTED, .at_ms = t.unix_ms});
         ask_submit(w, t, o);
     } else if (op->state == OPERATION_SUBMITTED) {
@@ -379,7 +409,8 @@ void wallet_tracked(struct wallet *w,
         return;
     }
     o->is_asked = false;
-    o->retry_at = instant_add(t.mono, track_pause_us(w, o->op));
+    o->looks += o->op->state == OPERATION_INCLUDED;
+    o->retry_at = instant_add(t.mono, track_pause_us(w, o));
     switch (what->state) {
     case TRACKED_PENDING:  break;
     case TRACKED_UNKNOWN:  on_unknown(w, t, o); break;

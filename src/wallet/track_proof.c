@@ -91,7 +91,7 @@ void proof_answer(struct wallet *w,
     struct inclusion read;
     struct figure fee;
     o->is_asked = false;
-    o->retry_at = instant_add(t.mono, track_pause_us(w, o->op));
+    o->retry_at = instant_add(t.mono, track_pause_us(w, o));
     if (err == OK) {
         err = inclusion_read(&read, p, &what);
     }
