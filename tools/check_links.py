@@ -7,7 +7,7 @@ import re
 import floors
 
 LINK = re.compile(r'\]\((?!https?:|#|mailto:)([^)#\s]+)')
-PATH = re.compile(r'`((?:src|apps|api|ui|contracts|tests|tools|fuzz|sim|bench|docs|networks|packaging)/[\w./-]+\.\w+)(?::[^`]*)?`')
+PATH = re.compile(r'`((?:src|apps|api|ui|contracts|tests|tools|fuzz|sim|bench|docs|networks|packaging|examples)/[\w./-]+\.\w+)(?::[^`]*)?`')
 NOT_OURS = ('node_modules/', 'fuzz/corpus/')
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-OUTSIDE = ('apps', 'sim', 'fuzz', 'bench', 'tests')  # folders beside src/ that hold C
+OUTSIDE = ('apps', 'sim', 'fuzz', 'bench', 'tests', 'examples')  # folders beside src/ that hold C
 
 
 def read_floors(root):
@@ -23,6 +23,7 @@ def read_floors(root):
     floors['node'] = list(floors)
     for folder in OUTSIDE:
         floors[folder] = list(floors) if folder in ('apps', 'tests', 'bench', 'fuzz') else [f for f in floors if f != 'node']
+    floors['examples'] = ['base', 'codec', 'crypto', 'p2p', 'node']  # what is installed of the library
     return floors
 
 
