@@ -5,7 +5,7 @@ A mark is /* SPEC document §"Section": the rule in our words. */; a section may
 it only says where to read on, and needs no row. docs/specs.md has a heading "## document"
 for each and a table: section, rule, held by. "held by" names tests as `path` or `path: case`, or says
 "not followed yet" or "not tested yet". Every mark needs a row, every row that names a test needs a mark, every test must be there.
-docs/holes.md has tables of the same form, without marks: hole, seen in, held by.
+docs/holes.md and docs/advisories.md have tables that end in "held by" too, without marks; an advisory may be "not reachable here".
 With --write adds the rows that are missing, to be looked over.
 """
 import re
@@ -14,7 +14,7 @@ import floors
 
 MARK = re.compile(r'\bSPEC\s+(?:\S+ / )?(\S+)\s+§\s*(?:"([^"]+)"|([\w.]*\w(?: step \d+)?))(?:\s*:\s*(.*))?', re.S)
 SUFFIXES = ('.c', '.h', '.ts', '.sol')
-OPEN, UNTESTED = 'not followed yet', 'not tested yet'
+OPEN, UNTESTED, ELSEWHERE = 'not followed yet', 'not tested yet', 'not reachable here'
 
 
 def marks(root):
@@ -42,14 +42,15 @@ def read_table(path):
     for number, line in enumerate(path.read_text('utf-8').splitlines(), 1):
         if line.startswith('## '):
             document = line[3:].split()[0]
-        elif line.startswith('|') and not re.match(r'\|[\s:|-]+\|$|\| *(?:section|hole) *\|', line):
+        elif line.startswith('|') and not re.match(r'\|[\s:|-]+\|$|\| *(?:section|hole|advisory) *\|', line):
             cells = [c.strip().replace('\\|', '|') for c in re.split(r'(?<!\\)\|', line)[1:-1]]
-            yield (number, document, *(cells + ['', '', ''])[:3])
+            cells += [''] * (3 - len(cells))
+            yield number, document, cells[0], cells[1], cells[-1]
 
 
 def check_holder(root, where, held):
     tests = re.findall(r'`([^`]+)`', held)
-    if not tests and OPEN not in held and UNTESTED not in held:
+    if not tests and not any(word in held for word in (OPEN, UNTESTED, ELSEWHERE)):
         yield f'{where}: name a `test`, or say "{OPEN}" or "{UNTESTED}"'
     for test in tests:
         path, _, case = test.partition(': ')
@@ -101,8 +102,9 @@ def main():
         problems += check_holder(args.root, where, held)
         if OPEN not in held and (d, s) not in marked:
             problems.append(f'{where}: no mark in the code says {d} §"{s}"')
-    for number, *_, held in read_table(args.root / 'docs' / 'holes.md'):
-        problems += check_holder(args.root, f'docs/holes.md:{number}', held)
+    for name in ('holes', 'advisories'):
+        for number, *_, held in read_table(args.root / 'docs' / f'{name}.md'):
+            problems += check_holder(args.root, f'docs/{name}.md:{number}', held)
     counts = [sum(word in held for *_, held in table) for word in (OPEN, UNTESTED)]
     floors.verdict(f'{len(found)} marks, {len(table)} rules: {counts[0]} {OPEN}, {counts[1]} {UNTESTED}', problems)
 

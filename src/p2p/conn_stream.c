@@ -44,12 +44,15 @@ stream_new(struct conn *c, struct conn_stream **ret_stream, struct conn_select_a
     return OK;
 }
 
+/* memory_refusal names the scope that has the least left. */
 static struct refusal memory_refusal(const struct conn *c)
 {
-    return (struct refusal){.reason = "memory",
-                            .scope = c->cfg.budget->scope,
-                            .value = c->cfg.budget->used,
-                            .limit = c->cfg.budget->limit};
+    const struct budget *b = c->cfg.budget;
+    for (const struct budget *s = b->parent; s; s = s->parent) {
+        b = s->limit - s->used < b->limit - b->used ? s : b;
+    }
+    return (struct refusal){
+        .reason = "memory", .scope = b->scope, .value = b->used, .limit = b->limit};
 }
 
 /* end_stream is the end of a stream whose negotiation failed: an owner who opened it hears of it. */

@@ -48,7 +48,8 @@
  *
  * Memory: one figure, cfg.memory_max, for everything. Scopes below it: "transient" (connections that
  * have not proven who they are), "peer", "connection", "stream". Each refusal is an event with reason,
- * scope, value and limit. */
+ * scope, value and limit. A peer may have memory_per_peer_max while there is plenty; of the last half of memory_max nobody gets
+ * more than an equal share (host_limits.c). */
 
 enum {
     HOST_PROTOCOLS_MAX = 64,     /* handled at once, built-in ones included */
@@ -139,7 +140,7 @@ enum host_event_kind {
     HOST_EVENT_STREAM_RESET,    /* stream, err, rule, code: it is gone, whatever the reason */
     HOST_EVENT_PING,            /* peer, rtt_us; or err if it failed */
     HOST_EVENT_PERF,            /* peer, perf; or err if it failed */
-    HOST_EVENT_REFUSED, /* refusal, peer (may be none): somebody was turned away; for log and metrics */
+    HOST_EVENT_REFUSED, /* refusal, peer (may be none): somebody was turned away, or never came in; for log and metrics */
     HOST_EVENT_EXTENSION, /* extension: it has something for the application, poll it */
 };
 

@@ -4,6 +4,8 @@
 #include "base/arith.h"
 #include "p2p/host_state.h"
 
+#include <string.h>
+
 static const uint64_t GRACE_US_DEFAULT = 20 * US_PER_S;
 static const char PRUNED[] = "more peers than are wanted, and this one was of least use";
 
@@ -25,12 +27,18 @@ static void remember_ending(struct host_conn_manager *hm, const struct host_even
                              .was_pruned = e->rule == PRUNED};
 }
 
+/* Static words: the same reason is the same pointer. Two that are equal and lie apart stand apart. How a handshake can fail is one
+ * kind, or whoever tries all ways would leave no room for others. */
+static bool is_same_kind(const struct refusal *a, const struct refusal *b)
+{
+    return a->scope == b->scope && (a->reason == b->reason || strcmp(a->scope, "handshake") == 0);
+}
+
 static void remember_refusal(struct host_conn_manager *hm, const struct refusal *r)
 {
     for (size_t i = 0; i < hm->refusals_count; i++) {
         struct host_refusal_kind *k = &hm->refusals[i];
-        /* Static words: the same reason is the same pointer. Two that are equal and lie apart stand apart. */
-        if (k->last.reason == r->reason && k->last.scope == r->scope) {
+        if (is_same_kind(&k->last, r)) {
             k->last = *r;
             k->count++;
             return;

@@ -29,6 +29,7 @@ size_t host_datagram_recv(struct host *h, const struct host_datagram *d, struct 
     case QUIC_DROPPED: return 0;
     case QUIC_FOUND:
         hc = conn_of(look.quic);
+        host_share(h, hc);
         conn_recv_datagram(&hc->conn, &datagram);
         host_conn_touch(h, hc);
         return 0;

@@ -11,38 +11,54 @@ struct span host_net_addr(const struct host_net *n, unsigned i)
     return span_of(n->nodes[i].addr, n->nodes[i].addr_len);
 }
 
+static void start_node(struct host_net *n, unsigned i, size_t memory_max)
+{
+    struct host_net_node *node = &n->nodes[i];
+    struct secret32 seed = {.bytes = {(uint8_t)(i + 1)}};
+    key_signer_init(&node->signer, &seed);
+    rng_seeded_init(&node->rng, 1000 + i);
+    struct host_cfg cfg = {.signer = &node->signer.signer,
+                           .rng = &node->rng.rng,
+                           .parent = test_budget(),
+                           .memory_max = memory_max,
+                           .unix_s = HOST_NET_UNIX_S,
+                           .agent = "test/1"};
+    check(host_init(&node->host, &cfg, n->now) == OK);
+    struct wr w = wr_init(MSPAN_OF(node->addr));
+    uint8_t ip[4] = {10, 0, 0, (uint8_t)(i + 1)};
+    multiaddr_write(&w, MULTIADDR_IP4, SPAN_OF(ip));
+    multiaddr_write_port(&w, MULTIADDR_TCP, 4001);
+    node->addr_len = w.n;
+    struct span addr = host_net_addr(n, i);
+    check(host_set_listen_addrs(&node->host, &addr, 1) == OK);
+}
+
+static void stop_node(struct host_net *n, unsigned i)
+{
+    host_done(&n->nodes[i].host);
+    key_signer_done(&n->nodes[i].signer);
+}
+
 void host_net_init(struct host_net *n, unsigned count)
 {
     memset(n, 0, sizeof *n);
     n->count = count;
     n->now = (instant){.us = US_PER_S};
     for (unsigned i = 0; i < count; i++) {
-        struct host_net_node *node = &n->nodes[i];
-        struct secret32 seed = {.bytes = {(uint8_t)(i + 1)}};
-        key_signer_init(&node->signer, &seed);
-        rng_seeded_init(&node->rng, 1000 + i);
-        struct host_cfg cfg = {.signer = &node->signer.signer,
-                               .rng = &node->rng.rng,
-                               .parent = test_budget(),
-                               .memory_max = 6 << 20,
-                               .unix_s = HOST_NET_UNIX_S,
-                               .agent = "test/1"};
-        check(host_init(&node->host, &cfg, n->now) == OK);
-        struct wr w = wr_init(MSPAN_OF(node->addr));
-        uint8_t ip[4] = {10, 0, 0, (uint8_t)(i + 1)};
-        multiaddr_write(&w, MULTIADDR_IP4, SPAN_OF(ip));
-        multiaddr_write_port(&w, MULTIADDR_TCP, 4001);
-        node->addr_len = w.n;
-        struct span addr = host_net_addr(n, i);
-        check(host_set_listen_addrs(&node->host, &addr, 1) == OK);
+        start_node(n, i, 6 << 20);
     }
+}
+
+void host_net_restart(struct host_net *n, unsigned i, size_t memory_max)
+{
+    stop_node(n, i);
+    start_node(n, i, memory_max);
 }
 
 void host_net_done(struct host_net *n)
 {
     for (unsigned i = 0; i < n->count; i++) {
-        host_done(&n->nodes[i].host);
-        key_signer_done(&n->nodes[i].signer);
+        stop_node(n, i);
     }
 }
 
@@ -138,8 +154,11 @@ static bool flush(struct host_net *n, unsigned i, host_link link)
     static uint8_t room[HOST_NET_MAX][70000];
     unsigned end;
     struct host_net_wire *w = wire_of(n, i, link, &end);
+    if (!w) {
+        return n->loose.flush && n->loose.flush(n->user, i, link);
+    }
     size_t len = host_link_send(&n->nodes[i].host, n->now, link, MSPAN_OF(room[i]));
-    if (!w || len == 0) {
+    if (len == 0) {
         return false;
     }
     unsigned to = w->node[1 - end];
@@ -160,6 +179,9 @@ static void on_close(struct host_net *n, unsigned i, host_link link)
     unsigned end;
     struct host_net_wire *w = wire_of(n, i, link, &end);
     host_link_closed(&n->nodes[i].host, n->now, link, ERR_CLOSED);
+    if (!w && n->loose.closed) {
+        n->loose.closed(n->user, i, link);
+    }
     if (w) {
         w->is_used = false;
     }

@@ -29,6 +29,13 @@ struct host_net_wire {
 /* What the test does with an application's event of node i. */
 typedef void (*host_net_fn)(void *user, unsigned i, const struct host_event *e);
 
+/* Links of node i that no wire joins, because the test opened them itself: what it does when one has something to say (true
+ * if it took any of that), and when the node has closed it. */
+struct host_net_loose {
+    bool (*flush)(void *user, unsigned i, host_link link);
+    void (*closed)(void *user, unsigned i, host_link link);
+};
+
 struct host_net {
     struct host_net_node nodes[HOST_NET_MAX];
     struct host_net_wire wires[HOST_NET_WIRES_MAX];
@@ -36,11 +43,15 @@ struct host_net {
     bool listener_wins; /* of two dials that meet, the second is taken in by the first's listener */
     instant now;
     host_net_fn on_event;
+    struct host_net_loose loose; /* may be empty */
     void *user;
 };
 
 void host_net_init(struct host_net *n, unsigned count);
 void host_net_done(struct host_net *n);
+
+/* host_net_restart makes node i anew, whom nobody knows yet, with memory_max bytes. */
+void host_net_restart(struct host_net *n, unsigned i, size_t memory_max);
 void host_net_connect(struct host_net *n, unsigned from, unsigned to);
 
 /* host_net_run goes on until everybody is quiet; host_net_pass lets time go by, deadline by deadline. */

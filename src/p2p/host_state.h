@@ -278,11 +278,6 @@ bool host_swarm_poll(struct host *h, struct host_event *ret_event);
 void host_swarm_tick(struct host *h, struct host_timer *t);
 void host_swarm_done(struct host *h);
 
-/* host_refuse remembers a refusal for the next poll, counts it, and returns ERR_LIMIT. */
-enum err
-host_refuse(struct host *h, struct refusal *ret, struct refusal r, const struct peer_id *peer);
-struct refusal host_memory_refusal(const struct budget *b, size_t asked);
-
 /* host_peer_event lists the peer for host_swarm_poll. */
 void host_peer_event(struct host *h, struct host_peer *p);
 
@@ -317,6 +312,22 @@ void host_link_set_limit(struct host *h, host_link link, uint64_t data_max, inst
 
 /* host_close_relayed closes the peer's relayed connections that carry no stream, or all; how many are left. */
 size_t host_close_relayed(struct host *h, const struct peer_id *peer, bool all);
+
+/* ---- host_limits.c ---- */
+
+/* host_refuse remembers a refusal for the next poll, counts it, and returns ERR_LIMIT. */
+enum err
+host_refuse(struct host *h, struct refusal *ret, struct refusal r, const struct peer_id *peer);
+struct refusal host_memory_refusal(const struct budget *b, size_t asked);
+
+/* host_say_failed remembers for the next poll, as a refusal of scope "handshake", why a peer that opened a connection never came
+ * in. It is counted as a failed handshake, not as a refusal. */
+void host_say_failed(struct host *h, const struct host_conn *hc, enum err e, const char *rule);
+
+/* host_share sets what the scope of a connection's peer may grow to, before it is fed or written to. Of the last half of the memory
+ * nobody gets more than a share: as much as all connections that there may be would have of it. So whoever takes what they can get,
+ * however many they are, others are served. */
+void host_share(struct host *h, struct host_conn *hc);
 
 /* ---- host_dial.c ---- */
 

@@ -154,6 +154,7 @@ enum err host_stream_start(struct host *h,
 {
     struct host_conn *hc = args.conn;
     struct host_stream_state *s;
+    host_share(h, hc);
     if (stream_new(h, &s, hc) != OK) {
         struct refusal r = host_memory_refusal(&hc->budget, sizeof(struct host_stream_state));
         return host_refuse(h, ret_refusal, r, &hc->peer_id);
@@ -345,6 +346,7 @@ size_t host_stream_write(struct host *h, host_stream stream, struct span data)
     if (!s || !s->cs) {
         return 0;
     }
+    host_share(h, s->conn);
     size_t n = conn_stream_write(&s->conn->conn, s->cs, data);
     host_conn_touch(h, s->conn);
     return n;

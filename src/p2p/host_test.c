@@ -546,7 +546,10 @@ TEST(silent_and_hostile_links)
     settle(1);
     EXPECT_EQ(0, h->links.count);
     EXPECT_EQ(2, h->handshakes_failed_count);
-    EXPECT_STR("", net.nodes[0].log);
+    EXPECT_EQ(0, h->refused_count);
+    EXPECT_STR("xx", net.nodes[0].log); /* and both are told, without figures */
+    EXPECT_STR("handshake", net.nodes[0].last[HOST_EVENT_REFUSED].refusal.scope);
+    EXPECT_EQ(0, net.nodes[0].last[HOST_EVENT_REFUSED].refusal.limit);
     net_stop(1);
 }
 

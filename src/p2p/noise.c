@@ -202,8 +202,11 @@ MUST_CHECK static enum err take_identity(struct noise *n)
         return diag_set(&n->diag, err, "handshake payload is malformed", 0);
     }
     err = noise_payload_verify(&h->peer, &payload, h->xx.rs);
-    if (err != OK) {
+    if (err == ERR_AUTH) {
         return diag_set(&n->diag, err, "identity did not sign the static key", 0);
+    }
+    if (err != OK) {
+        return diag_set(&n->diag, err, "identity key is of no kind, form or size that we take", 0);
     }
     /* SPEC libp2p/noise §"The libp2p Handshake Payload": a dialer that expects a peer compares before it reveals itself in message 2. */
     if (h->expected.n > 0 && !peer_id_equal(&h->expected, &h->peer)) {

@@ -7,8 +7,9 @@
  * allowed. Both texts are static words, fit for a log line or a screen; never freed. */
 struct refusal {
     const char *reason; /* "streams of this connection", "memory" ...; NULL = nothing was refused */
-    const char *scope;  /* "system", "transient", "peer", "protocol", "connection", "stream" */
-    uint64_t value;     /* before the refused request, in the unit of limit */
+    const char *
+        scope; /* "system", "transient", "peer", "protocol", "connection", "stream"; "gate", "handshake" without figures */
+    uint64_t value; /* before the refused request, in the unit of limit */
     uint64_t limit;
 };
 

@@ -9,33 +9,6 @@
 
 #include <string.h>
 
-/* ---- refusals and scopes ---- */
-
-enum err
-host_refuse(struct host *h, struct refusal *ret, struct refusal r, const struct peer_id *peer)
-{
-    h->refused_count++;
-    h->refused_due = true;
-    h->refusal = r;
-    h->refused_peer = peer ? *peer : (struct peer_id){0};
-    if (ret) {
-        *ret = r;
-    }
-    return ERR_LIMIT;
-}
-
-struct refusal host_memory_refusal(const struct budget *b, size_t asked)
-{
-    for (const struct budget *s = b; s; s = s->parent) {
-        if (asked > s->limit - s->used) {
-            return (struct refusal){
-                .reason = "memory", .scope = s->scope, .value = s->used, .limit = s->limit};
-        }
-    }
-    return (struct refusal){
-        .reason = "memory", .scope = b->scope, .value = b->used, .limit = b->limit};
-}
-
 /* scope_move takes a connection with all it holds from the scope it is in to another, or leaves it. */
 MUST_CHECK static enum err scope_move(struct host_conn *hc, struct budget *to)
 {
@@ -356,7 +329,11 @@ void host_conn_close(struct host *h, struct host_conn *hc, enum err e, const cha
         return;
     }
     bool was_ready = hc->peer != NULL;
-    h->handshakes_failed_count += !was_ready && hc->conn_is_made;
+    bool has_failed = !was_ready && hc->conn_is_made;
+    h->handshakes_failed_count += has_failed;
+    if (has_failed && hc->inbound && e != ERR_CLOSED && e != ERR_IO) {
+        host_say_failed(h, hc, e, rule); /* who dialled, or was let in, has an event of its own */
+    }
     hc->state = HOST_CONN_CLOSING;
     list_remove(&hc->in_eventful);
     host_streams_end(h, hc, e, rule);
@@ -371,9 +348,9 @@ void host_conn_close(struct host *h, struct host_conn *hc, enum err e, const cha
 
 static void on_ready_refused(struct host *h, struct host_conn *hc, struct refusal r)
 {
-    (void)host_refuse(h, NULL, r, &hc->peer_id);
     conn_close(&hc->conn);
     host_conn_close(h, hc, ERR_LIMIT, r.reason);
+    (void)host_refuse(h, NULL, r, &hc->peer_id); /* in place of what that said */
 }
 
 static void on_ready(struct host *h, struct host_conn *hc, const struct peer_id *id)
@@ -513,6 +490,7 @@ enum err host_link_recv(struct host *h, instant now, host_link link, struct span
         return ERR_CLOSED;
     }
     size_t before = in->n;
+    host_share(h, hc);
     enum err e = conn_recv(&hc->conn, now, in);
     h->bytes_in += before - in->n;
     host_conn_touch(h, hc);

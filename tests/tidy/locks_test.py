@@ -25,6 +25,7 @@ GOOD = {
     'src/crypto/meson.build': "lib_srcs = files('down.c')\n",
     'docs/specs.md': '',
     'docs/holes.md': '',
+    'docs/advisories.md': '',
 }
 
 
@@ -99,6 +100,9 @@ CASES = [
      'has no case gone'),
     ('hole without test', checker('specs'), {'docs/holes.md': '## Proofs\n\n| hole | seen in | held by |\n|---|---|---|\n| one | all | `src/codec/gone_test.c: up` |\n'},
      'docs/holes.md:5: there is no src/codec/gone_test.c'),
+    ('advisory without test', checker('specs'),
+     {'docs/advisories.md': '## All\n\n| advisory | did | in | here | held by |\n|---|---|---|---|---|\n| one | a | b | c | `src/codec/up_test.c: gone` |\n'},
+     'docs/advisories.md:5: src/codec/up_test.c has no case gone'),
     ('test that is not built', registered, {'src/codec/b_test.c': TEST_C}, 'src/codec/b_test.c: is not built'),
     ('machine path', checker('tree'), {'docs/a.md': 'see /' + 'root/notes\n'}, 'docs/a.md:1: a path of one machine'),
     ('lock file with address', checker('tree'), {'ui/package-lock.json': '{"resolved": "https' + '://x/y.tgz"}\n'}, 'names addresses'),

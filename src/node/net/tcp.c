@@ -80,6 +80,8 @@ static void say(const struct tcp *t, const struct host_event *e)
     if (e->kind == HOST_EVENT_PEER_DISCONNECTED) {
         log_line(t->cfg.log, LOG_DEBUG, "net", "peer %s left: %s", id,
                  e->rule ? e->rule : err_name(e->err));
+    } else if (e->kind == HOST_EVENT_REFUSED && r->limit == 0) {
+        log_line(t->cfg.log, LOG_DEBUG, "net", "turned away: %s", r->reason ? r->reason : "a rule");
     } else if (e->kind == HOST_EVENT_REFUSED) {
         log_line(t->cfg.log, LOG_DEBUG, "net", "turned away: %s; %s has %" PRIu64 " of %" PRIu64,
                  r->reason ? r->reason : "a limit", r->scope ? r->scope : "it", r->value, r->limit);
