@@ -4,28 +4,21 @@
  * and waits for a line on stdin, so that the node can be weighed. */
 #include "base/arith.h"
 #include "base/check.h"
+#include "client.h"
 #include "crypto/backend.h"
-#include "node/net/tcp_addr.h"
-#include "p2p/host.h"
-#include "p2p/host_state.h"
-#include "p2p/key_signer.h"
 
-#include <arpa/inet.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum leaving { LEAVING_ORDERLY, LEAVING_ANYWHERE, LEAVING_WITH_STREAMS, LEAVING_COUNT };
-enum { STREAMS_COUNT = 3, CUT_LEN_MAX = 800, WAIT_MS_MAX = 5000, HOST_MEMORY = 16 << 20 };
+enum { STREAMS_COUNT = 3, CUT_LEN_MAX = 800, WAIT_MS_MAX = 5000 };
 
 struct client {
-    struct host host;
-    host_link link;
-    int fd;
+    struct bench_client at;
     enum leaving leaving;
     size_t bytes_max; /* LEAVING_ANYWHERE: bytes sent until it vanishes */
     size_t sent;
@@ -34,16 +27,8 @@ struct client {
 };
 
 static struct client client;
-static struct key_signer signer;
 static struct rng_seeded rng;
 static struct budget budget;
-
-static instant now(void)
-{
-    struct timespec t;
-    check(clock_gettime(CLOCK_MONOTONIC, &t) == 0);
-    return (instant){.us = (uint64_t)t.tv_sec * US_PER_S + (uint64_t)t.tv_nsec / 1000};
-}
 
 static void fail(const char *what)
 {
@@ -51,27 +36,13 @@ static void fail(const char *what)
     exit(1);
 }
 
-/* connect_to: closing such a socket resets it, so that no port is left waiting. */
-static int connect_to(uint16_t port)
-{
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in to = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    struct linger none = {.l_onoff = 1};
-    if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none) != 0) {
-        fail("churn_clients: connect");
-    }
-    return fd;
-}
-
 static void open_streams(struct client *c, const struct peer_id *peer)
 {
     for (int i = 0; i < STREAMS_COUNT; i++) {
         host_stream stream;
         struct host_open_args args = {.peer = peer, .protocol = "/test/echo/1.0.0"};
-        if (host_open_stream(&c->host, &stream, NULL, args) == OK) {
-            (void)host_stream_write(&c->host, stream, SPAN_LIT("some bytes that come back"));
+        if (host_open_stream(&c->at.host, &stream, NULL, args) == OK) {
+            (void)host_stream_write(&c->at.host, stream, SPAN_LIT("some bytes that come back"));
         }
     }
 }
@@ -80,11 +51,11 @@ static void open_streams(struct client *c, const struct peer_id *peer)
 static void on_events(struct client *c, const struct peer_id *peer)
 {
     struct host_event e;
-    while (host_poll(&c->host, &e)) {
+    while (host_poll(&c->at.host, &e)) {
         if (e.kind == HOST_EVENT_PEER_IDENTIFIED && !c->identified) {
             c->identified = true;
             if (c->leaving == LEAVING_ORDERLY) {
-                host_disconnect(&c->host, peer);
+                host_disconnect(&c->at.host, peer);
             } else {
                 open_streams(c, peer);
             }
@@ -97,11 +68,12 @@ static void send_some(struct client *c)
 {
     static uint8_t out[65537];
     host_link sendable;
-    while (host_next_sendable(&c->host, &sendable)) {
-        for (size_t n; (n = host_link_send(&c->host, now(), c->link, MSPAN_OF(out))) > 0;) {
+    while (host_next_sendable(&c->at.host, &sendable)) {
+        for (size_t n;
+             (n = host_link_send(&c->at.host, bench_now(), c->at.link, MSPAN_OF(out))) > 0;) {
             size_t part = min_size(n, c->bytes_max - c->sent);
             c->sent += part;
-            if (write(c->fd, out, part) != (ssize_t)part || part < n) {
+            if (write(c->at.fd, out, part) != (ssize_t)part || part < n) {
                 c->over = true;
                 return;
             }
@@ -112,13 +84,13 @@ static void send_some(struct client *c)
 static void receive_some(struct client *c, const struct peer_id *peer)
 {
     static uint8_t bytes[65536];
-    struct pollfd p = {.fd = c->fd, .events = POLLIN};
-    ssize_t n = poll(&p, 1, WAIT_MS_MAX) > 0 ? read(c->fd, bytes, sizeof bytes) : -1;
+    struct pollfd p = {.fd = c->at.fd, .events = POLLIN};
+    ssize_t n = poll(&p, 1, WAIT_MS_MAX) > 0 ? read(c->at.fd, bytes, sizeof bytes) : -1;
     if (n < 0) {
         fail("churn_clients: the node does not answer");
     }
     struct span in = span_of(bytes, (size_t)n);
-    while (in.n > 0 && host_link_recv(&c->host, now(), c->link, &in) == OK) {
+    while (in.n > 0 && host_link_recv(&c->at.host, bench_now(), c->at.link, &in) == OK) {
         on_events(c, peer);
     }
     c->over = c->over || n == 0;
@@ -135,28 +107,21 @@ static void wait_for_end(int fd)
 
 static void start(struct client *c, const struct peer_id *peer, uint16_t port)
 {
+    struct linger none = {.l_onoff = 1}; /* closing resets it, so that no port is left waiting */
     struct secret32 seed;
-    rng_fill(&rng.rng, MSPAN_OF(seed.bytes));
-    key_signer_init(&signer, &seed);
     *c = (struct client){.leaving = (enum leaving)rng_below(&rng.rng, LEAVING_COUNT)};
+    rng_fill(&rng.rng, MSPAN_OF(seed.bytes));
     c->bytes_max =
         c->leaving == LEAVING_ANYWHERE ? (size_t)rng_below(&rng.rng, CUT_LEN_MAX) : SIZE_MAX;
-    struct host_cfg cfg = {.signer = &signer.signer,
-                           .rng = &rng.rng,
-                           .parent = &budget,
-                           .memory_max = HOST_MEMORY,
-                           .agent = "churn"};
-    check(host_init(&c->host, &cfg, now()) == OK);
-    static const uint8_t addr_bytes[] = {4, 127, 0, 0, 1, 6, 0x0f, 0xa1};
-    struct span addr = SPAN_OF(addr_bytes);
-    uint64_t dial;
-    struct host_dial_args args = {.peer = peer, .addrs = &addr, .addrs_count = 1};
-    check(host_dial(&c->host, &dial, NULL, args) == OK);
-    struct host_event e;
-    check(host_poll(&c->host, &e) && e.kind == HOST_EVENT_DIAL);
-    c->link = e.link;
-    c->fd = connect_to(port);
-    host_link_up(&c->host, c->link, (struct host_link_args){.now = now()});
+    bench_client_start(&c->at, &(struct bench_client_args){.agent = "churn",
+                                                           .budget = &budget,
+                                                           .rng = &rng.rng,
+                                                           .seed = &seed,
+                                                           .peer = peer,
+                                                           .port = port});
+    if (setsockopt(c->at.fd, SOL_SOCKET, SO_LINGER, &none, sizeof none) != 0) {
+        fail("churn_clients: setsockopt");
+    }
 }
 
 static void come_and_go(const struct peer_id *peer, uint16_t port)
@@ -170,10 +135,10 @@ static void come_and_go(const struct peer_id *peer, uint16_t port)
         send_some(&client);
     }
     if (client.leaving == LEAVING_ORDERLY) {
-        wait_for_end(client.fd);
+        wait_for_end(client.at.fd);
     }
-    (void)close(client.fd);
-    host_done(&client.host);
+    (void)close(client.at.fd);
+    host_done(&client.at.host);
 }
 
 int main(int argc, char **argv)

@@ -1,12 +1,13 @@
 // usage: bench/programs.sh BUILD OUT.json [--quick]
 // Figures of the built programs on a local network of their own (chain, server, faucet, daemon with keyd, twenty peers):
 // start-up, memory, the time from a passkey's answer to the server's acceptance, and the requests that a send makes. Writes {figures, samples} to OUT.json.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { SoftPasskey } from '../tools/local/lib/authenticator.mjs';
 import { programs } from '../tools/local/lib/build.mjs';
 import { LocalApi, newKey } from '../tools/local/lib/local_api.mjs';
@@ -243,11 +244,48 @@ async function measureRequests(api, who) {
   put('send_requests', median(sends.map((s) => s.all - idle.all * s.ms / idle.ms)), 'requests', 8);
 }
 
+/* ---- the server under load, and what a proof adds (service_load.c) ---- */
+
+const QUOTA = 20; /* units a second of each peer; eight times that of all of them together, as they come from one network */
+const RATE = 6 * QUOTA; /* requests a second, of one unit each */
+const LOAD_S = isQuick ? 3 : 8;
+const SKIP_S = 1; /* until ten times the load has used up what a quota allows at once */
+const BALANCES = isQuick ? 30 : 150;
+
+/* Not waited for in a way that stops this process: it reads what the Ethereum node prints. */
+async function serviceLoad(mode, server, ...words) {
+  const [, port, peer] = /\/tcp\/(\d+)\/p2p\/(\w+)/.exec(server.addrs[0]);
+  const args = [mode, port, peer, '31337', ...words.map(String)];
+  const { stdout } = await promisify(execFile)(join(build, 'bench/bench_service_load'), args);
+  return Object.fromEntries(stdout.trim().split('\n').map((line) => line.split(' ')).map(([name, count, p50, p99]) => [name, { count: parseInt(count, 10), p50: p50 / 1000, p99: p99 / 1000 }]));
+}
+
+/* The server's configuration, while it runs. */
+async function configure(text) {
+  mkdirSync(join(dir, 'server/config'), { recursive: true, mode: 0o700 });
+  writeFileSync(join(dir, 'server/config/server.ini'), text);
+  await promisify(execFile)(programs['passmesh-server'], ['--home', join(dir, 'server'), 'reload']);
+}
+
+async function measureLoad({ server, node }) {
+  await configure(`[limits]\nunits = ${QUOTA}\nunits_per_second = ${QUOTA}\n`);
+  const once = await serviceLoad('load', server, RATE, LOAD_S, SKIP_S);
+  const ten = await serviceLoad('load', server, RATE * 10, LOAD_S, SKIP_S);
+  samples.overload10 = { once, ten };
+  put('overload10_accepted_p99_ms', ten.accepted.p99, 'ms', once.accepted.p99);
+  put('overload10_refused_p99_ms', ten.refused.p99, 'ms');
+  await configure('');
+  const balance = await serviceLoad('balance', server, new URL(node.url).port, BALANCES);
+  samples.warm_added_ms = balance;
+  put('warm_added_ms', balance.proven.p50 - balance.direct.p50, 'ms', null, 'anvil: eth_getBalance', balance.direct.p50);
+}
+
 /* ---- all of it ---- */
 
 async function measure() {
   const network = await startNetwork({ dir, quiet: true, keeps: true });
   stops.push(() => network.stop());
+  await measureLoad(network);
   const peers = await Promise.all(Array.from({ length: PEERS - 1 }, startPeer));
   const port = await freePort();
   writeFileSync(network.file, networkFile({ bootstrap: [...network.server.addrs, ...peers.slice(0, 9)], faucet: network.faucet.url, anchor: network.node.url }));
