@@ -81,12 +81,15 @@ class Tree:
         said = run('pkg-config', *words, 'passmesh-p2p', env=self.env)
         return shlex.split(said.stdout)
 
-    def compile(self, name, *beside):
+    def link(self, name, out, *beside):
         """The example in a folder where nothing else is, with further sources beside it."""
         source = self.top / f'{name}.c'
         source.write_text((HERE / f'{name}.c').read_text())
-        out = self.top / '_'.join([name, *(Path(b).stem for b in beside)])
-        said = run('gcc', *STRICT, '-O1', '-Wl,--as-needed', '-o', out, source, *beside, *self.config('--cflags', '--libs'), cwd=self.top)
+        return run('gcc', *STRICT, '-O1', '-Wl,--as-needed', '-o', out, source, *beside, *self.config('--cflags', '--libs'), cwd=self.top)
+
+    def compile(self, name, *beside):
+        out = self.top / '_'.join([name, *(b.stem for b in beside)])
+        said = self.link(name, out, *beside)
         expect(f'{out.name} builds', said.returncode == 0, said.stderr)
         return out
 
@@ -109,6 +112,16 @@ def check_needed(tree, program):
     wanted = {re.match(r'(?:lib)?(\S+)', r.strip())[1] for r in requires.split(',')}
     needed = set(re.findall(r'\(NEEDED\).*\[lib(\S+?)\.so', run('readelf', '-d', program).stdout))
     expect('what pkg-config requires is what a program needs', wanted == needed - {'c', 'resolv', 'm'}, f'{wanted} and {needed}')
+
+
+def check_mark(tree):
+    """What was compiled with other headers than the archive's does not link."""
+    names = tree.include / 'passmesh_names.h'
+    text = names.read_text()
+    names.write_text(re.sub(r'passmesh_headers_(\w)', lambda m: f'passmesh_headers_{"0" if m[1] != "0" else "1"}', text))
+    said = tree.link('echo', tree.top / 'odd')
+    names.write_text(text)
+    expect('headers of another archive do not link', said.returncode != 0 and 'undefined reference to `passmesh_headers_' in said.stderr, said.stderr)
 
 
 def check_echo(name, program):
@@ -186,6 +199,7 @@ def main():
         programs = {name: tree.compile(name) for name in EXAMPLES}
         beside = tree.compile('echo', clash)
         check_needed(tree, programs['dht_find'])
+        check_mark(tree)
         check_echo('echo', programs['echo'])
         check_echo(f'echo beside {len(names)} names like ours', beside)
         check_dht(programs['dht_find'])

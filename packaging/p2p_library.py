@@ -3,8 +3,12 @@
 
 Our functions have plain names, as `buf_init` and `list_add_last`; in one program with other code of plain names, the linker would take the
 one for the other without a word. So in the archive each name has PREFIX before it, and a header of macros, which every installed header
-includes first, says the same to the compiler: sources stay as they are, and only files that include us must keep off our names."""
+includes first, says the same to the compiler: sources stay as they are, and only files that include us must keep off our names.
+
+Our objects are embedded in those of others, so their layout must be the same on both sides: the headers refer to a symbol named by their own
+content, which only the archive beside them has."""
 import argparse
+import hashlib
 import re
 import shutil
 import subprocess
@@ -48,7 +52,7 @@ def defined(objects):
     return sorted({line.split()[0] for line in lines if ' ' in line})
 
 
-def write_archive(path, archives):
+def write_archive(path, archives, mark):
     objects = {f'{archive.stem}_{o.name}': o for archive in archives for o in members(archive)}
     names = defined(objects.values())
     with tempfile.TemporaryDirectory() as top:
@@ -56,19 +60,21 @@ def write_archive(path, archives):
         table.write_text(''.join(f'{n} {PREFIX}{n}\n' for n in names))
         for name, o in objects.items():
             run('objcopy', '--strip-debug', f'--redefine-syms={table}', o, Path(top, name))
+        run('objcopy', '--add-symbol', f'{mark}=.text:0,global', Path(top, min(objects)))
         path.unlink(missing_ok=True)
         run('ar', 'rcsD', path, *(Path(top, name) for name in sorted(objects)))
     return names
 
 
-def write_headers(top, headers, names):
+def write_headers(top, headers, names, mark):
     shutil.rmtree(top, ignore_errors=True)
     words = set(re.findall(r'\w+', '\n'.join(floors.code_of(text) for text in headers.values())))
-    lines = ['#include <stddef.h> /* a file of macros alone would be an empty one */\n\n'] + [f'#define {n} {PREFIX}{n}\n' for n in names if n in words]
+    lines = [f'#define {n} {PREFIX}{n}\n' for n in names if n in words]
     top.mkdir(parents=True)
     (top / NAMES).write_text('#ifndef PASSMESH_NAMES_H\n#define PASSMESH_NAMES_H\n\n'
                              '/* What the names of the other headers are to the linker. Made by packaging/p2p_library.py. */\n'
-                             + ''.join(lines) + '\n#endif\n')
+                             + ''.join(lines) + '\n/* The archive that belongs to these headers has it. */\n'
+                             f'extern const char {mark}[];\nstatic const char *const passmesh_headers __attribute__((used)) = {mark};\n\n#endif\n')
     for name, text in headers.items():
         to = top / name
         to.parent.mkdir(parents=True, exist_ok=True)
@@ -87,8 +93,9 @@ def main():
     p.add_argument('archives', nargs='+', type=Path)
     args = p.parse_intermixed_args()
     headers = closure(args.headers)
-    names = write_archive(args.archive, args.archives)
-    write_headers(args.include, headers, names)
+    mark = f'passmesh_headers_{hashlib.sha256(repr(headers).encode()).hexdigest()[:16]}'
+    names = write_archive(args.archive, args.archives, mark)
+    write_headers(args.include, headers, names, mark)
     args.depfile.write_text(f'{args.archive}: ' + ' '.join(str(ROOT / 'src' / h) for h in headers) + '\n')
 
 

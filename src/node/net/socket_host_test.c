@@ -3,6 +3,7 @@
 
 #include "base/test.h"
 
+#include <poll.h>
 #include <string.h>
 
 /* What a host was told. */
@@ -88,6 +89,42 @@ TEST(another_than_the_peer_that_is_meant_is_not_taken)
     EXPECT_OK(socket_host_dial(&b, text));
     EXPECT(turn_until(&heard_b.failed_count));
     EXPECT_EQ(0, heard_b.connected_count);
+    socket_host_done(&a);
+    socket_host_done(&b);
+}
+
+/* wait_for sleeps as another event loop would: until one of ours has something to do. */
+static void wait_for(struct loop *one, struct loop *other)
+{
+    int timeouts[] = {uv_backend_timeout(&one->uv), uv_backend_timeout(&other->uv)};
+    struct pollfd fds[] = {
+        {.fd = uv_backend_fd(&one->uv),   .events = POLLIN},
+        {.fd = uv_backend_fd(&other->uv), .events = POLLIN},
+    };
+    int timeout = timeouts[0] < 0 || (timeouts[1] >= 0 && timeouts[1] < timeouts[0]) ? timeouts[1]
+                                                                                     : timeouts[0];
+    (void)poll(fds, 2, timeout < 0 || timeout > 10000 ? 10000 : timeout);
+}
+
+TEST(another_event_loop_can_do_the_waiting)
+{
+    enum { TURNS_MAX = 200 };
+    struct heard heard_a = {0};
+    struct heard heard_b = {0};
+    char text[SOCKET_HOST_ADDR_TEXT_MAX];
+    TEST_REQUIRE(start_both(&heard_a, &heard_b));
+    EXPECT_OK(socket_host_listen(&a, "/ip4/127.0.0.1/udp/0/quic-v1"));
+    TEST_REQUIRE(EXPECT(socket_host_print_addr(&a, text, 0)));
+    EXPECT_OK(socket_host_dial(&b, text));
+    uint32_t turns = 0;
+    while ((heard_a.connected_count == 0 || heard_b.connected_count == 0) && turns < TURNS_MAX) {
+        (void)loop_turn(&a.loop); /* before it waits: a turn also enters new descriptors */
+        (void)loop_turn(&b.loop);
+        wait_for(&a.loop, &b.loop);
+        turns++;
+    }
+    EXPECT_EQ(1, heard_a.connected_count);
+    EXPECT_EQ(1, heard_b.connected_count);
     socket_host_done(&a);
     socket_host_done(&b);
 }
