@@ -146,6 +146,7 @@ export function make(now) {
     servers_list: { servers: [
       { id: PEER, rtt_ms: 38, kept_permille: 998, level: 'known_code', attested: 'code', state: 'ok', evidence: { code: 'evidence_accepted', params: { kind: 'sev-snp' } } },
       { id: PEER2, rtt_ms: 61, kept_permille: 980, level: 'known_code', attested: 'none', state: 'blocked', reason: { code: 'server_lied', params: { server: 'Zp2..x1' } } }] },
+    evidence_list: { evidence: [] },
     version: {
       version: '0.1.0', build: '7c1e02d', libraries: [{ name: 'OpenSSL', version: '3.0.17' }, { name: 'libsodium', version: '1.0.18' }, { name: 'SQLite', version: '3.40.1' }],
       methods: ['recovery_prepare', 'guardians_prepare', 'limit_prepare', 'known_prepare', 'setting_prepare', 'account_create_begin', 'account_create_finish', 'faucet_request', 'hardware', 'lock', 'network_node_set', 'speed_up_prepare', 'cancel_prepare', 'session_end', 'owner_add_begin', 'owner_prepare', 'owner_rename', 'owner_forget', 'upgrade_prepare', 'threshold_prepare'],
@@ -298,6 +299,10 @@ export function make(now) {
     'ceremony-ordinary': { ...op(ordinaryOp), topics: { ...op(ordinaryOp).topics, accounts: { accounts: [ordinary] } }, replies: { vault_status: vault({ state: 'open' }), sign_begin: { options: request, reading, check_code: '7F3A-92C1' } }, credentials: 'hang', act: [['approve'], ['wait', 'dialog']] },
     'locked-vault': { route: 'home', topics: { status: status({ locked: true, vault: 'locked' }), accounts: null, balances: null, activity: null, health: null, network: null, log: null, requests: null } },
     'network': { route: 'network' },
+    'network-evidence': { route: 'network', replies: { evidence_list: { evidence: [
+      { at_ms: now - 72e5, network_id: 'local', kind: 'lie', question: 'account_proof', block_hash: `0x${'ab'.repeat(32)}`, block: 21004, address: ANNA.toLowerCase(), about: `0x${'00'.repeat(32)}`, said: [{ server: PEER2, len: 4210, answer: `f90211${'a0'.repeat(40)}` }] },
+      { at_ms: now - 864e5, network_id: 'local', kind: 'disagreement', question: 'rpc', method: 'eth_gasPrice', about: '[]', said: [{ server: PEER, len: 5, answer: '"0x1"' }, { server: PEER2, len: EVIL.length, answer: EVIL }] },
+    ] } }, act: [['click', '[data-test=evidence] summary']] },
     'network-empty': { route: 'network', topics: { network: network({ peers: 0, servers: 0, by_source: { mdns: 0, dht: 0, saved: 0, bootstrap: 0, manual: 0, inbound: 0, gossip: 0 }, refused: [], sent: [], reach: { state: 'unknown', why: { code: 'not_listening', params: {} } }, chain: chain({ state: 'no_network', k: 0, n: 0, grade: 'reported' }) }), status: status({ chain: chain({ state: 'no_network' }), peers: 0, servers: 0 }) }, replies: { peers_list: { peers: [] }, servers_list: { servers: [] } } },
     'network-node-error': { route: 'network', replies: { network_node_set: error('wrong_chain', { expected: '31337', got: '1' }, ['open_network']) }, act: [['fill', 'form input', 'http://127.0.0.1:8545'], ['click', 'form button'], ['wait', '[data-test=error]']] },
     'computer': { route: 'computer', act: [['wait', '[data-test=service-relay]']] },

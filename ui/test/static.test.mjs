@@ -95,8 +95,8 @@ test('lock file names no registry', () => {
 
 test('texts are whole in both languages', async () => {
   const [base, chineseBase] = [(await load('text/en.ts')).en, (await load('text/zh.ts')).zh];
-  const en = { ...base, ...(await load('text/server_en.ts')).serverEn, ...(await load('text/account_en.ts')).accountEn, ...(await load('text/guardian_en.ts')).guardianEn };
-  const zh = { ...chineseBase, ...(await load('text/server_zh.ts')).serverZh, ...(await load('text/account_zh.ts')).accountZh, ...(await load('text/guardian_zh.ts')).guardianZh };
+  const en = { ...base, ...(await load('text/server_en.ts')).serverEn, ...(await load('text/account_en.ts')).accountEn, ...(await load('text/guardian_en.ts')).guardianEn, ...(await load('text/network_en.ts')).networkEn };
+  const zh = { ...chineseBase, ...(await load('text/server_zh.ts')).serverZh, ...(await load('text/account_zh.ts')).accountZh, ...(await load('text/guardian_zh.ts')).guardianZh, ...(await load('text/network_zh.ts')).networkZh };
   const kinds = { why: en.why, risk: { ...en.risk, ...en.setting.risk }, next: en.next, undo: en.undo, reason: en.reason, reach: en.reach, sent: en.sent, sent_to: en.sentTo, refusal: en.refusal, health: en.health, evidence: en.evidence, action: en.action, hardware: en.hardware, plugin: en.plugin };
   for (const [kind, table] of Object.entries(codes)) {
     assert.deepEqual(Object.keys(kinds[kind]).sort(), Object.keys(table).sort(), `codes of kind ${kind}`);

@@ -16,7 +16,7 @@ import { Send } from '../features/send/send';
 import { Start } from '../features/start/start';
 import { currentAccount, currentNetwork, heardMs, link, now, offers, requestCount, store } from '../store/store';
 import { retryNow } from '../store/live';
-import { guardianTexts, serverTexts, T } from '../text';
+import { guardianTexts, networkTexts, serverTexts, T } from '../text';
 import { Banner, Card, ErrorPanel, Heading, Icon, LinkButton, Skeleton, type IconName } from '../widgets/basic';
 import { CeremonyDialog, ToastArea } from '../widgets/dialog';
 import { route, type Screen } from './routes';
@@ -30,7 +30,7 @@ const Guardians = lazy(() => Promise.all([import('../features/guardians/guardian
 const Restore = lazy(() => import('../features/recovery/restore').then((m) => m.Restore));
 const Computer = lazy(() => Promise.all([import('../features/computer/computer'), serverTexts.load()]).then(([m]) => m.Computer));
 const Server = lazy(() => Promise.all([import('../features/server/server'), serverTexts.load()]).then(([m]) => m.Server));
-const Network = lazy(() => import('../features/network/network').then((m) => m.Network));
+const Network = lazy(() => Promise.all([import('../features/network/network'), networkTexts.load()]).then(([m]) => m.Network));
 const about = () => import('../features/about/about');
 const About = lazy(() => about().then((m) => m.About));
 const Log = lazy(() => about().then((m) => m.Log));

@@ -3,6 +3,7 @@ import { decodeBase64url, encodeBase64url } from '../api/base64url';
 import { call, command } from '../api/client';
 import { ApiError } from '../api/errors';
 import type { Methods } from '../api/generated';
+import { dated, keepFile } from './keep';
 import { openVault } from './vault';
 
 export type BackupCounts = Methods['backup_check']['result'];
@@ -22,12 +23,7 @@ export async function makeBackup(): Promise<BackupCounts | null> {
     parts.push(part.buffer as ArrayBuffer);
     offset += part.byteLength;
   }
-  const url = URL.createObjectURL(new Blob(parts, { type: 'application/octet-stream' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = `passmesh-${new Date(made.made_ms).toISOString().slice(0, 10)}.backup`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  keepFile(dated(made.made_ms, 'backup'), 'application/octet-stream', parts);
   return made;
 }
 

@@ -5,6 +5,7 @@ import { clean } from '../format/clean';
 import type { Texts } from './en';
 import type { AccountTexts } from './account_en';
 import type { GuardianTexts } from './guardian_en';
+import type { NetworkTexts } from './network_en';
 import type { ServerTexts } from './server_en';
 
 export type { Texts } from './en';
@@ -40,7 +41,7 @@ export function chooseLanguage(setting: string, wanted: readonly string[]): Lang
 export async function setLanguage(language: Language): Promise<void> {
   const texts = language === 'zh-Hans' ? (await import('./zh')).zh : (await import('./en')).en;
   current.value = texts;
-  await Promise.all([serverTexts, accountTexts, guardianTexts].filter((late) => late.isLoaded()).map((late) => late.load()));
+  await Promise.all([serverTexts, accountTexts, guardianTexts, networkTexts].filter((late) => late.isLoaded()).map((late) => late.load()));
   document.documentElement.lang = texts.lang;
 }
 
@@ -83,6 +84,9 @@ export const accountTexts = new LateTexts<AccountTexts>(async (isChinese) => (is
 
 /** Of guardians and recovery. */
 export const guardianTexts = new LateTexts<GuardianTexts>(async (isChinese) => (isChinese ? (await import('./guardian_zh')).guardianZh : (await import('./guardian_en')).guardianEn));
+
+/** Of evidence on the screen Network. */
+export const networkTexts = new LateTexts<NetworkTexts>(async (isChinese) => (isChinese ? (await import('./network_zh')).networkZh : (await import('./network_en')).networkEn));
 
 const PARAM_MAX = 120;
 

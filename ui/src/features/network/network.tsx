@@ -12,6 +12,7 @@ import { sayCoded, T } from '../../text';
 import { Button, Card, Empty, ErrorPanel, Heading, Icon, Note, Skeleton } from '../../widgets/basic';
 import { GradeBadge } from '../../widgets/figure';
 import { KeyValue, Select, TextField } from '../../widgets/form';
+import { EvidenceCard } from './evidence';
 
 export function Network() {
   const t = T();
@@ -25,6 +26,7 @@ export function Network() {
       {doing.error && <ErrorPanel what={t.what.select} error={doing.error} />}
       {data ? <Facts network={network} /> : <Card busy><Skeleton what={t.what.network} lines={5} /></Card>}
       {network && <Servers network={network} />}
+      <EvidenceCard />
       <Peers />
       {network && offers('network_node_set') && <OwnNode network={network} />}
     </>
