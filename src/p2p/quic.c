@@ -14,6 +14,9 @@
 
 enum { TOKEN_LIFE_S = 10, STREAMS_COUNT_MAX = 1 << 16 };
 
+/* How long a time that ngtcp2 does not let go of is put off. */
+static const uint64_t RETICK_US = 10 * US_PER_MS;
+
 static_assert(sizeof(((struct quic *)0)->mem) == sizeof(ngtcp2_mem), "same layout");
 
 /* ---- addresses ---- */
@@ -492,8 +495,15 @@ instant quic_deadline(const struct quic *q)
     if (q->is_closed || !q->conn) {
         return INSTANT_NEVER;
     }
-    ngtcp2_tstamp at = ngtcp2_conn_get_expiry(q->conn);
-    return at == UINT64_MAX ? INSTANT_NEVER : (instant){.us = at / 1000 + (at % 1000 != 0)};
+    ngtcp2_tstamp ns = ngtcp2_conn_get_expiry(q->conn);
+    if (ns == UINT64_MAX) {
+        return INSTANT_NEVER;
+    }
+    /* ngtcp2 0.12 may go on naming a time that it has been told of, whatever it is given to write, after connection ids were
+     * retired in a row: a peer could keep us at it for ever (CVE-2024-22189 replayed). */
+    instant at = {.us = ns / 1000 + (ns % 1000 != 0)};
+    bool is_told = q->has_ticked && !instant_before(q->ticked_at, at);
+    return is_told ? instant_add(q->ticked_at, RETICK_US) : at;
 }
 
 void quic_tick(struct quic *q, instant now)
@@ -503,6 +513,8 @@ void quic_tick(struct quic *q, instant now)
         return;
     }
     int rc = ngtcp2_conn_handle_expiry(q->conn, quic_ns(now));
+    q->has_ticked = true;
+    q->ticked_at = now;
     q->may_send = true;
     if (rc != 0) {
         fail_lib(q, rc);

@@ -158,6 +158,8 @@ struct quic {
     enum err close_err;
     const char *close_rule;
     size_t burst_len;
+    bool has_ticked;
+    instant ticked_at; /* the last time that ngtcp2 was told */
     instant now;
 };
 

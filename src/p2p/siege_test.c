@@ -87,6 +87,9 @@ static bool on_flush(void *user, unsigned i, host_link link)
     static uint8_t room[70000];
     struct siege *s = user;
     struct siege_peer *p = i == 0 ? peer_on(s, link) : NULL;
+    if (i == 0 && host_link_is_datagram(siege_host(s), link)) {
+        return s->on_datagrams && s->on_datagrams(s, link);
+    }
     if (!p || p->is_deaf) {
         return false;
     }
@@ -242,6 +245,10 @@ static void on_event(void *user, unsigned i, const struct host_event *e)
         s->departure_err = e->err;
     } else if (i == 1 && e->kind == HOST_EVENT_PING) {
         s->pings += e->err == OK;
+    } else if (i > 1 && e->kind == HOST_EVENT_STREAM_RESET) {
+        s->resets++;
+    } else if (i > 1 && e->kind == HOST_EVENT_STREAM_DATA) {
+        host_stream_consume(&s->net.nodes[i].host, e->stream, e->data.n);
     }
     if (s->on_event) {
         s->on_event(s, i, e);
@@ -264,8 +271,41 @@ size_t siege_grown(const struct siege *s)
     return b->used_max - s->used;
 }
 
+void siege_mark(struct siege *s)
+{
+    struct budget *b = &siege_host(s)->system;
+    s->used = b->used;
+    b->used_max = b->used;
+    s->refusals = s->departures = s->resets = 0;
+    s->refusal = (struct refusal){0};
+    s->departure = NULL;
+}
+
+host_stream siege_host_stream(struct siege *s, unsigned i, const char *protocol)
+{
+    host_stream stream = {0};
+    struct host_open_args args = {
+        .peer = host_self(siege_host(s)), .protocol = protocol, .known = true};
+    EXPECT_OK(host_open_stream(&s->net.nodes[i].host, &stream, NULL, args));
+    return stream;
+}
+
+void siege_host_write(struct siege *s, unsigned i, host_stream stream, struct span data)
+{
+    size_t n = 1;
+    while (data.n > 0 && n > 0) {
+        n = host_stream_write(&s->net.nodes[i].host, stream, data);
+        data = span_from(data, n);
+        host_net_run(&s->net);
+    }
+}
+
 static void disband(struct siege *s)
 {
+    for (unsigned i = 2; i < s->net.count; i++) {
+        host_disconnect(&s->net.nodes[i].host, host_self(siege_host(s)));
+    }
+    host_net_run(&s->net);
     for (unsigned i = 0; i < s->count; i++) {
         siege_leave(&s->peers[i]);
         noise_done(&s->peers[i].noise);
@@ -275,36 +315,41 @@ static void disband(struct siege *s)
     s->count = 0;
 }
 
-static void one_round(struct siege *s, siege_fn attack)
+static void one_round(struct siege *s, const struct siege_plan *plan)
 {
-    struct budget *b = &siege_host(s)->system;
-    s->used = b->used;
-    b->used_max = b->used;
-    s->refusals = s->departures = 0;
-    s->refusal = (struct refusal){0};
-    s->departure = NULL;
-    attack(s);
+    siege_mark(s);
+    for (unsigned i = 2; i < s->net.count; i++) {
+        host_net_connect(&s->net, i, 0);
+    }
+    host_net_pass(&s->net, 2 * US_PER_S); /* until all that is said at first has been said */
+    plan->attack(s);
     siege_served(s);
     disband(s);
-    host_net_pass(&s->net, 2 * US_PER_S);
+    host_net_pass(&s->net, plan->rest_us ? plan->rest_us : 2 * US_PER_S);
     siege_served(s);
 }
 
-void siege_run(size_t memory_max, siege_fn attack)
+void siege_run(const struct siege_plan *plan)
 {
     static struct siege siege;
     struct siege *s = &siege;
     memset(s, 0, sizeof *s);
-    host_net_init(&s->net, 2);
-    host_net_restart(&s->net, 0, memory_max);
+    host_net_init(&s->net, 2 + plan->hosts);
+    host_net_restart(&s->net, 0, plan->memory_max);
     s->net.on_event = on_event;
     s->net.loose = (struct host_net_loose){.flush = on_flush, .closed = on_closed};
     s->net.user = s;
+    if (plan->setup) {
+        plan->setup(s);
+    }
     host_net_connect(&s->net, 1, 0);
     siege_served(s);
-    one_round(s, attack);
+    one_round(s, plan);
     size_t used = siege_host(s)->system.used;
-    one_round(s, attack);
+    one_round(s, plan);
     EXPECT_EQ(used, siege_host(s)->system.used);
+    if (plan->teardown) {
+        plan->teardown(s);
+    }
     host_net_done(&s->net);
 }
