@@ -212,7 +212,7 @@ static bool on_identify(struct host *h, struct host_stream_state *s)
         switch (e.kind) {
         case IDENTIFY_EVENT_TOLD:   conn_stream_close_write(&s->conn->conn, s->cs); break;
         case IDENTIFY_EVENT_HEARD:  remember(h, s->conn->peer, e.info.message); break;
-        case IDENTIFY_EVENT_FAILED: return false;
+        case IDENTIFY_EVENT_FAILED: host_say_broken(h, s->id, e.diag.rule); return false;
         }
     }
     return true;
@@ -229,6 +229,7 @@ static bool on_ping(struct host *h, struct host_stream_state *s)
             break;
         case PING_EVENT_FINISHED: conn_stream_close_write(&s->conn->conn, s->cs); break;
         case PING_EVENT_FAILED:
+            host_say_broken(h, s->id, e.diag.rule);
             if (!s->inbound) {
                 report_ping(h, s, 0, e.err);
             }
@@ -308,8 +309,8 @@ static bool feed(struct host *h, struct host_stream_state *s, struct span data)
             return false;
         }
         if (in.n == before) {
-            host_stream_drop(h,
-                             s); /* it writes faster than it reads our answers, or says too much */
+            host_say_broken(h, s->id, "it writes faster than it reads our answers, or too much");
+            host_stream_drop(h, s);
             return false;
         }
     }

@@ -191,6 +191,7 @@ on_data(struct host_gossip *hg, struct host_gossip_stream *s, const struct host_
 {
     size_t n = e->data.n;
     if (s->inbound && take_data(hg, s, e->data) != OK) {
+        host_say_broken(hg->host, s->id, "a gossipsub RPC that is broken or too much");
         reset(hg, s);
         return;
     }

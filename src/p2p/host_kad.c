@@ -305,6 +305,7 @@ static void on_data(struct host_kad *hk, struct host_kad_stream *s, const struct
     host_stream id = s->id;
     if (take_data(hk, s, e->data) != OK) {
         /* SPEC libp2p/kad-dht §"RPC messages": on any error the stream is reset. */
+        host_say_broken(hk->host, id, "a DHT message that is broken, not allowed or too much");
         stream_reset(hk, s);
         return;
     }

@@ -34,6 +34,15 @@ void host_say_failed(struct host *h, const struct host_conn *hc, enum err e, con
     h->refused_peer = hc->peer_id;
 }
 
+void host_say_broken(struct host *h, host_stream stream, const char *rule)
+{
+    const struct host_stream_state *s = host_stream_find(h, stream);
+    if (s) {
+        struct refusal r = {.reason = rule ? rule : "broken", .scope = "stream"};
+        (void)host_refuse(h, NULL, r, &s->conn->peer_id);
+    }
+}
+
 void host_share(struct host *h, struct host_conn *hc)
 {
     if (!hc->peer) {

@@ -222,6 +222,7 @@ on_data(struct host_rendezvous *hr, struct host_rendezvous_stream *s, const stru
         err = err == OK ? take_frame(hr, s, frame) : err;
     }
     if (err != ERR_TRUNCATED) {
+        host_say_broken(hr->host, s->id, "a rendezvous message that is broken or too long");
         reset(hr, s, err);
         return;
     }

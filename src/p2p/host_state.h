@@ -324,6 +324,10 @@ struct refusal host_memory_refusal(const struct budget *b, size_t asked);
  * in. It is counted as a failed handshake, not as a refusal. */
 void host_say_failed(struct host *h, const struct host_conn *hc, enum err e, const char *rule);
 
+/* host_say_broken remembers for the next poll, as a refusal of scope "stream", why a stream of a peer is about to be reset: `rule` is
+ * static text. Unknown streams are ignored. */
+void host_say_broken(struct host *h, host_stream stream, const char *rule);
+
 /* host_share sets what the scope of a connection's peer may grow to, before it is fed or written to. Of the last half of the memory
  * nobody gets more than a share: as much as all connections that there may be would have of it. So whoever takes what they can get,
  * however many they are, others are served. */
