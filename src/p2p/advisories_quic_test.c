@@ -153,17 +153,22 @@ static void client_connect(struct siege *s)
     (void)client_flush(20);
 }
 
-/* client_stop vanishes without a word: the node finds out when its time is over. */
-static void client_stop(void)
+static void client_free(void)
 {
-    client.is_deaf = true;
-    host_net_pass(&client.siege->net, 40 * US_PER_S);
     quic_done(&client.quic);
     quic_endpoint_done(&client.endpoint);
     quic_identity_done(&client.identity);
     certificate_identity_done(&client.certificate);
     key_signer_done(&client.signer);
     client.siege->on_datagrams = NULL;
+}
+
+/* client_stop vanishes without a word: the node finds out when its time is over. */
+static void client_stop(void)
+{
+    client.is_deaf = true;
+    host_net_pass(&client.siege->net, 40 * US_PER_S);
+    client_free();
 }
 
 static void write_challenges(struct wr *w)
@@ -244,6 +249,49 @@ TEST(advisory_cve_2024_22189_new_connection_ids)
         test_note("%u in a packet", per_packet);
         run(flood_with_new_ids);
     }
+}
+
+/* ---- GHSA-5hq8-qhww-jm7q: certificates that end the program ---- */
+
+/* try_certificate connects with a certificate in which byte i is another; false if the client's own library does not take it. */
+static bool try_certificate(struct siege *s, size_t i)
+{
+    struct quic_identity probe;
+    client_start(s);
+    client.certificate.bytes[i] ^= 0x41;
+    bool is_taken = quic_identity_init(&probe, &client.certificate) == OK;
+    quic_identity_done(&probe);
+    if (is_taken) {
+        client_connect(s);
+    }
+    return is_taken;
+}
+
+static void come_with_changed_certificates(struct siege *s)
+{
+    unsigned tried = 0;
+    client_start(s);
+    size_t len = client.certificate.len;
+    client_free();
+    for (size_t i = 0; i < len; i += 5) {
+        test_note("byte %zu", i);
+        siege_mark(s);
+        if (try_certificate(s, i)) {
+            tried++;
+            EXPECT_EQ(1, s->refusals);
+            EXPECT_STR("handshake", s->refusal.scope ? s->refusal.scope : "none");
+            EXPECT(s->refusal.reason != NULL);
+            EXPECT_EQ(0, siege_host(s)->conns_transient_count);
+            siege_served(s);
+        }
+        client_free();
+    }
+    EXPECT(tried >= 20);
+}
+
+TEST(advisory_ghsa_5hq8_qhww_jm7q_certificates)
+{
+    run(come_with_changed_certificates);
 }
 
 /* ---- a peer that comes from another address, and does not answer there ---- */
