@@ -2,14 +2,26 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { getAddress, hexToBigInt, isAddressEqual, keccak256, pad, toEventSelector, toFunctionSelector } from 'viem';
+import { decodeFunctionResult, getAddress, hexToBigInt, isAddressEqual, keccak256, numberToHex, pad, parseEther, parseEventLogs, toEventSelector, toFunctionSelector } from 'viem';
 import * as account from '../lib/account.mjs';
 import { accountAbi2 } from '../lib/account2.mjs';
 import { CHAINS, DEPLOYER, ENTRY_POINT, entryPointArtifact } from '../lib/artifacts.mjs';
 import { ALL } from '../lib/deploy.mjs';
-import { artifact, deployments, entryPointAbi, makeWorld, out, poke, read, verifierAbi } from '../lib/world.mjs';
+import { artifact, deployments, entryPointAbi, makeWorld, out, pass, poke, read, reasonOf, verifierAbi } from '../lib/world.mjs';
 
 const v = deployments.vectors;
+const IMPLEMENTATION_SLOT = '0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc'; /* ERC-1967 */
+
+const passUntil = async (w, unixS) => pass(w, Number(unixS - (await w.client.getBlock()).timestamp) + 1);
+
+/** What the account does to itself, as an operation that its owners signed would have it; these bytes, as they stand in a vector. */
+async function actAs(w, account, data) {
+  await w.client.impersonateAccount({ address: account });
+  const hash = await w.client.sendTransaction({ account, to: account, data, gas: 5_000_000n });
+  const receipt = await w.client.waitForTransactionReceipt({ hash });
+  assert.equal(receipt.status, 'success');
+  return parseEventLogs({ abi: accountAbi2, logs: receipt.logs });
+}
 
 test('a rebuild gives the committed deployments.json', () => {
   const rebuilt = JSON.parse(readFileSync(join(out, 'deployments.json'), 'utf8'));
@@ -119,6 +131,58 @@ for (const chainId of [31337, 1]) {
       assert.equal(await read(w, a.address, 'ownerChangeId', [change]), c.id);
       assert.equal(await read(w, a.address, 'vetoHash', [c.id]), c.veto_hash);
       assert.equal(await read(w, a.address, 'threshold'), BigInt(a.threshold));
+      await w.client.setBalance({ address: a.address, value: parseEther('10') });
+    });
+
+    await t.test('upgrade vector: the account schedules it under that id, and is of version 2 then', async () => {
+      const u = v.upgrade;
+      assert.equal(await read(w, u.account, 'ownersHead'), u.owners_head);
+      const [log] = await actAs(w, u.account, u.schedule);
+      assert.equal(log.eventName, 'UpgradeScheduled');
+      assert.equal(log.args.attempt, BigInt(u.attempt));
+      assert.equal(log.args.id === u.id, chainId === u.chain_id, 'an id is of one chain');
+      await passUntil(w, log.args.readyAt);
+      await actAs(w, u.account, u.apply);
+      assert.ok(isAddressEqual(`0x${(await w.client.getStorageAt({ address: u.account, slot: IMPLEMENTATION_SLOT })).slice(26)}`, u.implementation));
+    });
+
+    await t.test('setting vectors: the account schedules each under that id, and does what it says', async () => {
+      const s = v.settings;
+      for (const one of s.each) {
+        assert.equal((await read(w, s.account, 'settingId', [one.call, BigInt(s.attempt)], accountAbi2)) === one.id, chainId === s.chain_id);
+        const [log] = await actAs(w, s.account, one.schedule);
+        assert.equal(log.eventName, 'SettingScheduled');
+        assert.deepEqual([log.args.call, log.args.attempt], [one.call, BigInt(s.attempt)]);
+        await passUntil(w, log.args.readyAt);
+        await actAs(w, s.account, one.apply);
+        if (one.kind === 'guardians') {
+          const [list, threshold, delay] = await read(w, s.account, 'guardians', [], accountAbi2);
+          assert.deepEqual([[...list].sort(), threshold, delay], [[...one.list].sort(), hexToBigInt(one.threshold), parseInt(one.delay, 16)]);
+        } else if (one.kind === 'limit') {
+          assert.deepEqual((await read(w, s.account, 'limitOf', [one.token], accountAbi2)).slice(0, 2), [hexToBigInt(one.amount), parseInt(one.period, 16)]);
+        } else {
+          assert.equal(await read(w, s.account, 'isKnown', [one.to], accountAbi2), true);
+        }
+      }
+    });
+
+    await t.test('limits vector: questions, storage slots and calls are those of the account', async () => {
+      const { account: at } = v.settings;
+      const l = v.limits;
+      const ask = async (functionName, data) => decodeFunctionResult({ abi: accountAbi2, functionName, data: (await w.client.call({ to: at, data })).data });
+      const put = (index, value) => w.client.setStorageAt({ address: at, index, value: numberToHex(value, { size: 32 }) });
+      await put(l.slots.limit, 99_999n);
+      await put(l.slots.fees, 77n);
+      assert.equal((await ask('limitOf', l.limit_of))[0], 99_999n);
+      assert.equal(await ask('limitFees', l.limit_fees), 77n);
+      assert.equal(await ask('isKnown', l.is_known), true, 'as the setting made it');
+      assert.equal(hexToBigInt(await w.client.getStorageAt({ address: at, slot: l.slots.known })), 1n);
+      await actAs(w, at, l.lower);
+      assert.equal((await ask('limitOf', l.limit_of))[0], 12_345n);
+      assert.deepEqual((await actAs(w, at, l.forget)).map((e) => [e.eventName, e.args.known]), [['KnownChanged', false]]);
+      assert.equal(await ask('isKnown', l.is_known), false);
+      await assert.rejects(w.client.call({ account: ENTRY_POINT, to: at, data: l.within }), (e) => reasonOf(e, accountAbi2) === 'LimitExceeded'); /* none for ether */
+      await w.client.call({ account: ENTRY_POINT, to: at, data: l.within_nothing });
     });
   });
 }
