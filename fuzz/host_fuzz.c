@@ -1,6 +1,7 @@
 /* A host against a stranger who connects and says anything: raw bytes, or, after a proper handshake, any
  * bytes where yamux is expected, so that streams, identify, push, ping and perf are reached too. Byte 0
- * chooses which, and the memory; byte 1 the seed of the cuts. All memory comes back. */
+ * chooses which, and the memory; byte 1 the seed of the cuts. All memory comes back. The stranger stops reading at some point: it may have
+ * opened a window of 4 GiB and asked perf to fill it. */
 #include "base/check.h"
 #include "base/rng.h"
 #include "p2p/host_state.h"
@@ -28,6 +29,7 @@ static struct {
     instant now;
     host_link link;
     bool is_gone;
+    size_t heard; /* bytes */
     uint64_t opened[64];
     size_t opened_count;
 } f;
@@ -96,12 +98,16 @@ static void say(struct span in)
     poll_all();
 }
 
-/* hear takes what the host says; the stranger reads it only while it shakes hands. */
+enum { HEARD_MAX = 1 << 20 };
+
+/* hear takes what the host says, up to HEARD_MAX bytes. */
 static size_t hear(struct mspan room)
 {
     host_link link;
     while (host_next_sendable(&f.host, &link)) {}
-    size_t n = f.is_gone ? 0 : host_link_send(&f.host, f.now, f.link, room);
+    bool is_deaf = f.is_gone || f.heard >= HEARD_MAX;
+    size_t n = is_deaf ? 0 : host_link_send(&f.host, f.now, f.link, room);
+    f.heard += n;
     poll_all();
     return n;
 }
@@ -164,6 +170,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(&f.stranger, 0, sizeof f.stranger);
     f.now = (instant){.us = US_PER_S};
     f.is_gone = false;
+    f.heard = 0;
     struct host_cfg cfg = {.signer = &f.keys[0].signer,
                            .rng = &f.rng.rng,
                            .parent = &f.budget,
