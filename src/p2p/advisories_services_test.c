@@ -179,7 +179,7 @@ static void gossip_setup(struct siege *s)
     for (unsigned i = 0; i < 3; i += 2) {
         struct host_gossip_cfg cfg = {
             .gossip = {.memory_max = 2 << 20, .score = gossip_score_default()},
-            .memory_max = 2 << 20
+            .memory_max = 8 << 20
         };
         cfg.gossip.score.retain_us = 60 * US_PER_S;
         struct gossip_topic_cfg topic = {.signing = GOSSIP_STRICT_NO_SIGN};
@@ -197,7 +197,7 @@ static void gossip_teardown(struct siege *s)
 
 static void run_gossip(siege_fn attack)
 {
-    siege_run(&(struct siege_plan){.memory_max = MEMORY,
+    siege_run(&(struct siege_plan){.memory_max = 3 * MEMORY,
                                    .hosts = 1,
                                    .setup = gossip_setup,
                                    .attack = attack,
@@ -331,6 +331,45 @@ static void publish_good_and_bad(struct siege *s)
 TEST(advisory_cve_2022_47547_praise_does_not_pay_for_invalid_messages)
 {
     run_gossip(publish_good_and_bad);
+}
+
+/* CVE-2022-23486 above streams: RPCs whose ends are held back. */
+static void hold_back_the_ends(struct siege *s)
+{
+    static const uint8_t part[600 * 1024] = {0xc0, 0x84, 0x3d}; /* of 1,000,000 bytes */
+    for (unsigned v = 0; v < GOSSIP_VERSIONS_COUNT; v++) {
+        for (unsigned i = 0; i < 2; i++) {
+            host_stream stream =
+                siege_host_stream(s, ATTACKER, gossip_protocol((enum gossip_version)v));
+            siege_host_write(s, ATTACKER, stream, SPAN_OF(part));
+        }
+    }
+    EXPECT(gossips[0].budget.used_max <= gossips[0].budget.limit);
+    EXPECT(s->refusals > 0);
+    EXPECT_STR("half a gossipsub RPC, and others need its room", rule(s->refusal.reason));
+    EXPECT(s->resets > 0);
+    /* One more, a large one that comes to its end, is heard. */
+    static uint8_t data[300 * 1024] = {'g'};
+    static uint8_t message[301 * 1024];
+    static uint8_t rpc[302 * 1024];
+    uint64_t before = gossips[0].gossip.received_count;
+    data[1]++;
+    struct wr m = wr_init(MSPAN_OF(message));
+    gossip_message_encode(&m,
+                          &(struct gossip_message){.data = SPAN_OF(data), .topic = SPAN_LIT("t")});
+    struct wr w = wr_init(MSPAN_OF(rpc));
+    gossip_write_publish(&w, span_of(message, m.n));
+    say(s, siege_host_stream(s, ATTACKER, gossip_protocol(GOSSIP_V12)), span_of(rpc, w.n));
+    EXPECT_EQ(before + 1, gossips[0].gossip.received_count);
+    /* And the others have their time. */
+    host_net_pass(&s->net, 31 * US_PER_S);
+    EXPECT_STR("a gossipsub RPC took too long", rule(s->refusal.reason));
+    EXPECT(list_is_empty(&gossips[0].partial));
+}
+
+TEST(advisory_cve_2022_23486_rpcs_whose_ends_are_held_back)
+{
+    run_gossip(hold_back_the_ends);
 }
 
 /* ---- rendezvous ---- */

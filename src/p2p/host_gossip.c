@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+/* From the first byte of an RPC to its last. */
+static const uint64_t PARTIAL_US = 30 * US_PER_S;
+
 enum { STREAMS_MAX = 8192, IN_PER_PEER_MAX = 4, TRIES_MAX = 3, RPC_LEN = 32 * 1024 };
 
 static struct host_gossip *of(struct host_extension *x)
@@ -43,6 +46,7 @@ static void stream_forget(struct host_gossip *hg, struct host_gossip_stream *s)
         gossip_peer_disconnected(&hg->gossip, now_of(hg), &s->peer);
     }
     (void)map_remove(&hg->streams, span_of(&s->id.id, sizeof s->id.id));
+    list_remove(&s->in_partial);
     frame_reader_done(&s->frames);
     buf_done(&s->out);
     mem_free(&hg->budget, s, sizeof *s);
@@ -179,6 +183,7 @@ static enum err take_data(struct host_gossip *hg, struct host_gossip_stream *s, 
             return OK;
         }
         TRY(e);
+        list_remove(&s->in_partial);
         e = gossip_recv(&hg->gossip, now_of(hg), &s->peer, frame);
         if (e == ERR_MALFORMED || e == ERR_LIMIT) {
             return e;
@@ -186,16 +191,50 @@ static enum err take_data(struct host_gossip *hg, struct host_gossip_stream *s, 
     }
 }
 
+static void refuse(struct host_gossip *hg, struct host_gossip_stream *s, const char *rule)
+{
+    host_say_broken(hg->host, s->id, rule);
+    reset(hg, s);
+}
+
+static struct host_gossip_stream *oldest_partial(struct host_gossip *hg)
+{
+    struct list *l = list_first(&hg->partial);
+    return l ? list_entry(l, struct host_gossip_stream, in_partial) : NULL;
+}
+
+/* make_room has the RPC that began first make way while little memory is left, or whoever holds back the ends of many would have
+ * nobody heard. */
+static void make_room(struct host_gossip *hg)
+{
+    const struct budget *b = &hg->budget;
+    struct host_gossip_stream *s = oldest_partial(hg);
+    for (; s && b->limit - b->used < b->limit / 4; s = oldest_partial(hg)) {
+        refuse(hg, s, "half a gossipsub RPC, and others need its room");
+    }
+}
+
+/* note_partial gives an RPC its time from its first byte on. */
+static void note_partial(struct host_gossip *hg, struct host_gossip_stream *s)
+{
+    if (frame_reader_is_idle(&s->frames) || list_is_linked(&s->in_partial)) {
+        return;
+    }
+    s->partial_until = instant_add(now_of(hg), PARTIAL_US);
+    list_add_last(&hg->partial, &s->in_partial);
+}
+
 static void
 on_data(struct host_gossip *hg, struct host_gossip_stream *s, const struct host_event *e)
 {
     size_t n = e->data.n;
     if (s->inbound && take_data(hg, s, e->data) != OK) {
-        host_say_broken(hg->host, s->id, "a gossipsub RPC that is broken or too much");
-        reset(hg, s);
+        refuse(hg, s, "a gossipsub RPC that is broken or too much");
         return;
     }
+    note_partial(hg, s);
     host_stream_consume(hg->host, s->id, n);
+    make_room(hg);
 }
 
 static bool is_our_protocol(const struct host_gossip *hg, struct span protocol)
@@ -370,12 +409,21 @@ bool host_gossip_poll(struct host_gossip *hg, struct gossip_event *ret_event)
 
 static instant deadline(const struct host_extension *self)
 {
-    return gossip_deadline(&((const struct host_gossip *)(const void *)self)->gossip);
+    const struct host_gossip *hg = (const struct host_gossip *)(const void *)self;
+    struct list *l = list_first(&hg->partial);
+    instant partial =
+        l ? list_entry(l, struct host_gossip_stream, in_partial)->partial_until : INSTANT_NEVER;
+    return instant_min(gossip_deadline(&hg->gossip), partial);
 }
 
 static void tick(struct host_extension *self, instant now)
 {
-    gossip_tick(&of(self)->gossip, now);
+    struct host_gossip *hg = of(self);
+    struct host_gossip_stream *s = oldest_partial(hg);
+    for (; s && instant_reached(s->partial_until, now); s = oldest_partial(hg)) {
+        refuse(hg, s, "a gossipsub RPC took too long");
+    }
+    gossip_tick(&hg->gossip, now);
 }
 
 /* ---- life ---- */
@@ -412,6 +460,7 @@ host_gossip_init(struct host_gossip *hg, struct host *host, const struct host_go
     };
     map_init(&hg->streams, &hg->budget, maps);
     map_init(&hg->peers, &hg->budget, maps);
+    list_init(&hg->partial);
     buf_init(&hg->rpc, &hg->budget, 2 * GOSSIP_RPC_LEN_MAX);
     hg->extension = (struct host_extension){.on_event = on_event,
                                             .work = work,

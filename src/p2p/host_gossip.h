@@ -14,7 +14,8 @@
  * Each side opens its own stream to speak on; the highest version that the peer's identify names is used. Peers
  * that others in good standing tell of are dialled, while there are fewer than px_peers_max.
  *
- * Memory: cfg.gossip.memory_max for gossipsub, memory_max for RPCs under way, both within the host's. */
+ * Memory: cfg.gossip.memory_max for gossipsub, memory_max for RPCs under way, both within the host's. An RPC that comes in has a
+ * time to be complete; where memory is short, the one that began first makes way. */
 
 struct host_gossip_cfg {
     struct gossip_cfg gossip; /* self, signer, rng and parent are filled in */
@@ -29,7 +30,9 @@ struct host_gossip_stream {
     bool inbound;
     bool is_known;              /* outbound: gossip has been told */
     struct frame_reader frames; /* inbound */
-    struct buf out;             /* outbound: an RPC behind its length */
+    struct list in_partial;     /* inbound, while a part of an RPC is here */
+    instant partial_until;
+    struct buf out; /* outbound: an RPC behind its length */
 };
 
 /* A peer that speaks gossipsub. */
@@ -46,8 +49,9 @@ struct host_gossip {
     struct host_gossip_cfg cfg;
     struct budget budget;
     struct gossip gossip;
-    struct map streams; /* stream id -> struct host_gossip_stream */
-    struct map peers;   /* peer id -> struct host_gossip_peer */
+    struct map streams;  /* stream id -> struct host_gossip_stream */
+    struct map peers;    /* peer id -> struct host_gossip_peer */
+    struct list partial; /* streams with a part of an RPC, the oldest first */
     struct buf rpc;
     bool is_told;
 };
