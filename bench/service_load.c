@@ -220,11 +220,13 @@ static struct address random_address(void)
 
 static size_t balance_params(char out[static PARAMS_LEN_MAX], struct address a)
 {
-    char hex[2 * sizeof a.bytes + 1];
-    for (size_t i = 0; i < sizeof a.bytes; i++) {
-        (void)snprintf(hex + 2 * i, 3, "%02x", a.bytes[i]);
-    }
-    return (size_t)snprintf(out, PARAMS_LEN_MAX, "[\"0x%s\",\"latest\"]", hex);
+    struct wr w = wr_init(mspan_of((uint8_t *)out, PARAMS_LEN_MAX));
+    wr_str(&w, "[\"");
+    base16_encode_0x(&w, SPAN_OF(a.bytes));
+    wr_str(&w, "\",\"latest\"]");
+    wr_u8(&w, 0);
+    check(wr_ok(&w));
+    return w.n - 1;
 }
 
 /* ---- load ---- */

@@ -44,7 +44,6 @@ static void check_bytes(struct span in)
 {
     enum { CHECK_LEN = 4 };
     static char text[2 * HELP_TEXT_LEN_MAX];
-    struct wr bytes_out;
     uint8_t bytes[HELP_BYTES_MAX];
     struct hash32 hash;
     struct wr out = wr_init(MSPAN_OF(text));
@@ -52,7 +51,7 @@ static void check_bytes(struct span in)
         return;
     }
     sha256(&hash, in);
-    bytes_out = wr_init(MSPAN_OF(bytes));
+    struct wr bytes_out = wr_init(MSPAN_OF(bytes));
     wr_bytes(&bytes_out, in);
     wr_bytes(&bytes_out, span_of(hash.bytes, CHECK_LEN));
     wr_str(&out, "passmesh-help:");

@@ -197,7 +197,7 @@ static void refuse(struct host_gossip *hg, struct host_gossip_stream *s, const c
     reset(hg, s);
 }
 
-static struct host_gossip_stream *oldest_partial(struct host_gossip *hg)
+static struct host_gossip_stream *oldest_partial(const struct host_gossip *hg)
 {
     struct list *l = list_first(&hg->partial);
     return l ? list_entry(l, struct host_gossip_stream, in_partial) : NULL;
@@ -410,10 +410,8 @@ bool host_gossip_poll(struct host_gossip *hg, struct gossip_event *ret_event)
 static instant deadline(const struct host_extension *self)
 {
     const struct host_gossip *hg = (const struct host_gossip *)(const void *)self;
-    struct list *l = list_first(&hg->partial);
-    instant partial =
-        l ? list_entry(l, struct host_gossip_stream, in_partial)->partial_until : INSTANT_NEVER;
-    return instant_min(gossip_deadline(&hg->gossip), partial);
+    const struct host_gossip_stream *s = oldest_partial(hg);
+    return instant_min(gossip_deadline(&hg->gossip), s ? s->partial_until : INSTANT_NEVER);
 }
 
 static void tick(struct host_extension *self, instant now)

@@ -321,7 +321,6 @@ void track_included(struct wallet *w,
     op->fee_paid = kept;
     bool is_new = is_pending(op->state);
     if (is_new) {
-        o->looks = 0;
         coded_set(&op->reason, "");
         op->block = what->block;
     }

@@ -39,13 +39,9 @@ export function EvidenceCard() {
 function One({ evidence: e }: { evidence: Evidence }) {
   const t = networkTexts.get().kept;
   const isLie = e.kind === 'lie';
-  const mono = (text: string | undefined): ComponentChildren => <span class="mono wrap">{clean(text ?? '', SAID_MAX)}</span>;
-  const rows: [string, ComponentChildren][] = [
-    ...(e.method ? [[t.method, mono(e.method)] as [string, ComponentChildren]] : []),
-    ...(e.block_hash ? [[t.block, <>{e.block !== undefined && <span class="tabular">{e.block.toLocaleString(T().locale)} </span>}{mono(e.block_hash)}{e.blocks ? <span class="muted block">{t.blocks(e.blocks)}</span> : null}</>] as [string, ComponentChildren]] : []),
-    ...(e.address ? [[t.account, mono(e.address)] as [string, ComponentChildren]] : []),
-    ...(e.about ? [[t.about, mono(e.about)] as [string, ComponentChildren]] : []),
-  ];
+  const block = e.block_hash && <>{e.block !== undefined && <span class="tabular">{e.block.toLocaleString(T().locale)} </span>}<Mono text={e.block_hash} />{e.blocks ? <span class="muted block">{t.blocks(e.blocks)}</span> : null}</>;
+  const facts: [string, ComponentChildren][] = [[t.method, e.method && <Mono text={e.method} />], [t.block, block], [t.account, e.address && <Mono text={e.address} />], [t.about, e.about && <Mono text={e.about} />]];
+  const said = e.said.map((answer): [string, ComponentChildren] => [shortPeer(answer.server), <Said answer={answer} />]);
   return (
     <li>
       <div class="row">
@@ -55,13 +51,18 @@ function One({ evidence: e }: { evidence: Evidence }) {
       <p>{t.questions[e.question]}{isLie && <span class="muted block">{t.lieEnds}</span>}</p>
       <details>
         <summary>{t.said}</summary>
-        <KeyValue rows={[...rows, ...e.said.map((a): [string, ComponentChildren] => [shortPeer(a.server), <Said answer={a} />])]} />
+        <KeyValue rows={[...facts.filter(([, fact]) => fact), ...said]} />
       </details>
     </li>
   );
 }
 
+/** A stranger's words, or hex. */
+function Mono({ text }: { text: string }) {
+  return <bdi class="mono wrap">{clean(text, SAID_MAX)}</bdi>;
+}
+
 function Said({ answer }: { answer: EvidenceAnswer }) {
   const t = networkTexts.get().kept;
-  return <><bdi class="mono wrap">{clean(answer.answer ?? '', SAID_MAX)}</bdi><span class="muted block">{t.bytes(answer.len.toLocaleString(T().locale))}</span></>;
+  return <><Mono text={answer.answer ?? ''} /><span class="muted block">{t.bytes(answer.len.toLocaleString(T().locale))}</span></>;
 }
