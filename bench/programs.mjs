@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { SoftPasskey } from '../tools/local/lib/authenticator.mjs';
 import { programs } from '../tools/local/lib/build.mjs';
 import { LocalApi, newKey } from '../tools/local/lib/local_api.mjs';
-import { deployments, networkFile, startDaemon, startNetwork } from '../tools/local/lib/network.mjs';
+import { deployments, networkFile, sendEther, startDaemon, startNetwork } from '../tools/local/lib/network.mjs';
 import { freePort } from '../tools/local/lib/port.mjs';
 
 const [build, out] = process.argv.slice(2).map((path) => resolve(path));
@@ -155,7 +155,7 @@ async function makeAccount(api, origin, request) {
   const passkey = new SoftPasskey(origin);
   const begun = await api.call('account_create_begin', { key: newKey(), name: 'Main', where: 'any' });
   const account = await api.call('account_create_finish', { key: newKey(), ceremony_id: begun.ceremony.id, passkey_name: 'Soft', response: passkey.register(begun.options) });
-  await request({ method: 'anvil_setBalance', params: [account.address, '0x8ac7230489e80000'] });
+  await sendEther(request, account.address, 10n ** 19n);
   return { account, passkey };
 }
 

@@ -124,7 +124,7 @@ struct queued {
     uint64_t blocks;
     uint32_t len_max;
     struct hash32 tx_hash;
-    char avoid[PEER_TEXT_LEN_MAX + 1];
+    unsigned turn;
 };
 
 /* A reading of an account's guardians: the last that was whole, and the one that is being filled. */
@@ -154,7 +154,7 @@ struct open_operation {
     struct operation *op;
     instant retry_at;   /* SIGNED: submit again; SUBMITTED, INCLUDED: ask again */
     bool is_asked;      /* a WALLET_SUBMIT or WALLET_TRACK has no answer yet */
-    unsigned late_asks; /* since it is late */
+    unsigned late_asks; /* since it is late: whose turn it is */
     unsigned looks;     /* at one that is INCLUDED */
     instant give_up_at; /* and is asked anew then */
     /* What a server said of its inclusion, while a proof is asked for; and how that goes. */

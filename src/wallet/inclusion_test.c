@@ -226,6 +226,40 @@ TEST(what_is_included_is_looked_after_ever_more_seldom)
     end();
 }
 
+/* Who took it has nothing to say of it, so all are asked in turn, and who does not know it gets it. */
+TEST(a_late_operation_goes_round_all_servers)
+{
+    enum { LATE_MS = 8000, TURNS = 6 };
+    struct id op;
+    struct coded why = {0};
+    struct tracked what = {.state = TRACKED_PENDING};
+    struct wallet_source source = {.server = "12D3KooTest", .k = 1, .n = 1};
+    TEST_REQUIRE(start(&op, true));
+    w.wants_track = false;
+    world_turn(&w, 2000);
+    EXPECT(w.wants_track);
+    EXPECT_EQ(0, w.turn); /* in time: whom the account asks */
+    wallet_tracked(w.wallet, w.t, op, &what);
+    world_turn(&w, LATE_MS);
+    for (unsigned turn = 1; turn <= TURNS; turn++) {
+        what.state = turn % 2 ? TRACKED_PENDING : TRACKED_UNKNOWN;
+        w.wants_submit = w.wants_track = false;
+        if (turn > 1) {
+            world_turn(&w, 12 * 1000);
+            EXPECT(w.wants_track);
+        }
+        EXPECT_EQ(turn, w.turn);
+        wallet_tracked(w.wallet, w.t, op, &what);
+        world_turn(&w, 10);
+        EXPECT_EQ(turn % 2 == 0, w.wants_submit);
+        EXPECT_EQ(turn, w.turn);
+        if (w.wants_submit) {
+            wallet_submitted(w.wallet, w.t, op, OK, &why, &source);
+        }
+    }
+    end();
+}
+
 /* A transaction of an ordinary account: gas used, at its price. */
 TEST(a_transaction_costs_its_gas)
 {

@@ -66,8 +66,8 @@ bool wallet_poll(struct wallet *w, struct wallet_event *ret_event)
         .len_max = q->len_max,
         .address = q->address,
         .tx_hash = q->tx_hash,
+        .turn = q->turn,
     };
-    text_set(ret_event->avoid, sizeof ret_event->avoid, span_str(q->avoid));
     if (q->kind == WALLET_SUBMIT) {
         ret_event->userop = buf_span(&w->polled);
     } else if (q->kind == WALLET_PROVE) {

@@ -103,7 +103,8 @@ wallet_reject(struct wallet *w, struct wallet_time t, struct id operation, struc
 
 /* ---- asking ---- */
 
-/* Longer than this on its way, a server that took an operation and keeps it back is not the only one that is asked. */
+/* Longer than this on its way, all servers are asked in turn: who took an operation may keep it back, and who seems the
+ * best may know nothing of it. */
 enum { LATE_BLOCKS = 3, LATE_MS_MIN = 8000 };
 
 static bool is_late(const struct wallet *w, struct wallet_time t, const struct operation *op)
@@ -149,7 +150,7 @@ static void ask_submit(struct wallet *w, struct wallet_time t, struct open_opera
     q->hash = o->op->userop_hash;
     q->account = o->op->account;
     if (is_late(w, t, o->op)) {
-        text_set(q->avoid, sizeof q->avoid, span_str(o->op->server));
+        q->turn = o->late_asks; /* who was just asked, and does not know it */
     }
     if (buf_append(&q->text, buf_span(&o->op->userop)) != OK) {
         log_line(w->cfg.log, LOG_DEBUG, "wallet",
@@ -167,8 +168,8 @@ static void ask_track(struct wallet *w, struct wallet_time t, struct open_operat
     }
     struct queued *q = queue_add(w, WALLET_TRACK);
     q->account = o->op->account;
-    if (is_late(w, t, o->op) && o->late_asks++ % 2 == 0) {
-        text_set(q->avoid, sizeof q->avoid, span_str(o->op->server));
+    if (is_late(w, t, o->op)) {
+        q->turn = ++o->late_asks;
     }
     q->operation = o->op->id;
     q->network = wallet_network(w, o->op->network);

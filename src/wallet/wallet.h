@@ -105,8 +105,9 @@ struct wallet_event {
     const char *method; /* static */
     struct span params; /* JSON text; until the next call */
     struct id operation;
-    struct span userop;                /* ABI encoding; until the next call */
-    char avoid[PEER_TEXT_LEN_MAX + 1]; /* SUBMIT, TRACK: a server that had its time; "" = none */
+    struct span userop; /* ABI encoding; until the next call */
+    unsigned
+        turn; /* SUBMIT, TRACK: 0: whom the account asks; else it is late, and servers take turns */
     struct hash32 hash;
 };
 

@@ -484,11 +484,13 @@ static void take_events(struct world *w)
         case WALLET_SUBMIT:
             w->wants_submit = true;
             w->submit = e.operation;
+            w->turn = e.turn;
             w->submits++;
             break;
         case WALLET_TRACK:
             w->wants_track = true;
             w->track = e.operation;
+            w->turn = e.turn;
             break;
         case WALLET_TASK_DONE:         w->task_done = e.id; break;
         case WALLET_OPERATION_CHANGED: w->changes++; break;

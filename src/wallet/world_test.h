@@ -109,6 +109,7 @@ struct world {
     bool wants_track;
     struct id submit;
     struct id track;
+    unsigned turn; /* whose, of both */
     size_t submits;
     size_t changes; /* WALLET_OPERATION_CHANGED events */
     uint64_t task_done;

@@ -111,6 +111,7 @@ struct server {
     instant busy_until;
     unsigned failures; /* promises broken in a row */
     unsigned unproven; /* proofs not given in a row */
+    instant failed_at; /* the last of either; both fade from then on */
     instant status_at; /* ask for its status then */
     bool is_asked;     /* for its status */
     bool has_heads;    /* a subscription is open */

@@ -312,7 +312,7 @@ static void take_proof(struct servers *s,
     struct proven_account p;
     struct service_request asked = call_request(s, q);
     enum err err = proven_account_verify(&p, &q->block_hash, &asked, &nothing, &e->body.proof);
-    call_proved(s, peer, err == OK);
+    call_proved(s, t.mono, peer, err == OK);
     if (err == OK) {
         end_proof(s, t, q, OK, &p);
         return;
@@ -334,7 +334,7 @@ static void not_proven(struct servers *s,
     bool is_ours = err == ERR_STATE || err == ERR_LIMIT || err == ERR_UNSUPPORTED;
     q->failed = is_ours ? err : ERR_AUTH;
     if (!is_ours) {
-        call_proved(s, peer, false);
+        call_proved(s, t.mono, peer, false);
         trust_lied(s, t, q, peer, e->response.body);
     }
     go_on(s, t, q);
@@ -350,7 +350,7 @@ static void take_inclusion(struct servers *s,
     struct service_request asked = call_request(s, q);
     enum err err = proven_inclusion_verify(&p, &q->block_hash, &asked, &e->body.chain);
     if (err == OK) {
-        call_proved(s, peer, true);
+        call_proved(s, t.mono, peer, true);
         end_inclusion(s, t, q, OK, &p);
         return;
     }
@@ -367,7 +367,7 @@ static void take_logs(struct servers *s,
     struct service_request asked = call_request(s, q);
     enum err err = proven_logs_verify(&p, s->cfg.budget, &q->block_hash, &asked, &e->body.chain);
     if (err == OK) {
-        call_proved(s, peer, true);
+        call_proved(s, t.mono, peer, true);
         end_logs(s, t, q, OK, &p, e->response.body.n);
         proven_logs_done(&p);
         return;

@@ -96,7 +96,8 @@ static void call_end(struct call *c)
 
 /* ---- what an answer means ---- */
 
-void call_kept(struct servers *s, const struct peer_id *peer, enum call_kind kind, bool kept)
+void call_kept(
+    struct servers *s, instant now, const struct peer_id *peer, enum call_kind kind, bool kept)
 {
     struct server *one = servers_find(s, peer);
     bool is_about_itself = kind == CALL_STATUS || kind == CALL_HEADS;
@@ -107,15 +108,16 @@ void call_kept(struct servers *s, const struct peer_id *peer, enum call_kind kin
     one->kept_count += kept;
     if (!kept) {
         one->failures++;
+        one->failed_at = now;
     } else if (!is_about_itself) {
         one->failures = 0;
     }
 }
 
-void call_proved(struct servers *s, const struct peer_id *peer, bool is_proven)
+void call_proved(struct servers *s, instant now, const struct peer_id *peer, bool is_proven)
 {
     struct server *one = servers_find(s, peer);
-    call_kept(s, peer, CALL_PROVE, is_proven);
+    call_kept(s, now, peer, CALL_PROVE, is_proven);
     if (one) {
         one->unproven = is_proven ? 0 : one->unproven + 1;
     }
@@ -166,7 +168,7 @@ static void answer_question(struct servers *s,
         ask_answered(s, t, q, &c->peer, e);
     } else {
         if (q->kind == QUESTION_PROOF && err != ERR_LIMIT) {
-            call_proved(s, &c->peer, false); /* what could be proven was not */
+            call_proved(s, t.mono, &c->peer, false); /* what could be proven was not */
         }
         ask_failed(s, t, q, err);
     }
@@ -199,7 +201,9 @@ MUST_CHECK static enum err submit_to(struct servers *s,
     c->operation = x->operation;
     c->account = x->account;
     c->refused_count = x->refused_count;
-    memcpy(c->refused, x->refused, x->refused_count * sizeof c->refused[0]);
+    for (size_t i = 0; i < x->refused_count; i++) {
+        c->refused[i] = x->refused[i];
+    }
     buf_init(&c->userop, s->cfg.budget,
              service_limits(SERVICE_SEND_USER_OPERATION)->request_len_max);
     s->sent_operations++;
@@ -310,7 +314,7 @@ static void on_answer(struct servers *s,
         note_busy(s, t, c, e->response.retry_after_ms);
     }
     if (c->kind != CALL_PROVE) { /* of a proof, that is known when it was followed */
-        call_kept(s, &c->peer, c->kind,
+        call_kept(s, t.mono, &c->peer, c->kind,
                   is_load || service_code_blame(e->response.code) != SERVICE_BLAME_SERVER);
     }
     struct server *one = servers_find(s, &c->peer);
@@ -341,9 +345,9 @@ static void on_failed(struct servers *s, struct wallet_time t, struct call *c, e
     struct coded why = {0};
     struct server *one = servers_find(s, &c->peer);
     if (c->kind == CALL_PROVE) {
-        call_proved(s, &c->peer, false);
+        call_proved(s, t.mono, &c->peer, false);
     } else {
-        call_kept(s, &c->peer, c->kind, false);
+        call_kept(s, t.mono, &c->peer, c->kind, false);
     }
     switch (c->kind) {
     case CALL_STATUS:
@@ -572,13 +576,8 @@ void servers_wallet_event(struct servers *s, struct wallet_time t, const struct 
     if (e->kind != WALLET_SUBMIT && e->kind != WALLET_TRACK) {
         return;
     }
-    struct peer_id avoided;
-    struct trust_tried avoid = {.peers = &avoided};
-    avoid.count = e->avoid[0] && peer_id_parse(&avoided, span_str(e->avoid)) == OK;
-    struct server *one = trust_pick(s, t.mono, e->account, avoid);
-    if (!one && avoid.count > 0) {
-        one = trust_pick(s, t.mono, e->account, (struct trust_tried){0}); /* there is no other */
-    }
+    struct server *one = e->turn > 0 ? trust_turn(s, t.mono, e->turn)
+                                     : trust_pick(s, t.mono, e->account, (struct trust_tried){0});
     if (!one) {
         fail_event(s, t, e, servers_usable_count(s) ? ERR_LIMIT : ERR_CLOSED);
         return;
@@ -587,8 +586,7 @@ void servers_wallet_event(struct servers *s, struct wallet_time t, const struct 
         struct submission x = {.network = e->network,
                                .operation = e->operation,
                                .account = e->account,
-                               .userop = e->userop,
-                               .refused = &avoided};
+                               .userop = e->userop};
         if (submit_to(s, t, one, &x) != OK) {
             fail_event(s, t, e, ERR_LIMIT);
         }

@@ -45,9 +45,10 @@ void call_drop_question(struct servers *s, const struct question *q);
 struct service_request call_request(struct servers *s, const struct question *q);
 /* call_kept notes whether a server kept its promise. What it says about itself (status, heads) makes up for no answer
  * that it owed: else who answers nothing else would never lose its place. */
-void call_kept(struct servers *s, const struct peer_id *peer, enum call_kind kind, bool kept);
+void call_kept(
+    struct servers *s, instant now, const struct peer_id *peer, enum call_kind kind, bool kept);
 /* call_proved does, of a proof. */
-void call_proved(struct servers *s, const struct peer_id *peer, bool is_proven);
+void call_proved(struct servers *s, instant now, const struct peer_id *peer, bool is_proven);
 
 /* ---- servers_ask.c ---- */
 bool ask_has_room(const struct servers *s);
@@ -101,6 +102,9 @@ struct trust_tried {
 };
 struct server *
 trust_pick(struct servers *s, instant now, struct id account, struct trust_tried tried);
+/* trust_turn gives each server that may be asked its turn, whatever it did before, however good it looks: by that an
+ * operation that somebody keeps back reaches whoever is honest. turn counts from 1; NULL: none can be asked now. */
+struct server *trust_turn(struct servers *s, instant now, unsigned turn);
 
 /* trust_lied: a server's answer is proven to be false. It is never used again, and what shows it is kept. */
 void trust_lied(struct servers *s,

@@ -6,10 +6,12 @@
 #include "service/descriptor.h"
 #include "wallet/view.h"
 
+#include <limits.h>
 #include <string.h>
 
 enum {
     FAILURES_TOLERATED = 1,
+    FAILURES_HALVE_S = 60,
     DISPUTE_PAUSE_S = 60,
     GROUP_IP4_LEN = 3, /* bytes: neighbours share a /24 or a /48 */
     GROUP_IP6_LEN = 6,
@@ -148,9 +150,12 @@ can_ask(const struct servers *s, instant now, const struct server *one, struct t
            !trust_is_banned(s, &one->peer) && !has_peer(tried.peers, tried.count, &one->peer);
 }
 
-static unsigned badness(const struct server *one)
+/* Promises broken in a row. They fade, or one bad second of its node would cost a server its place for ever. */
+static unsigned badness(const struct server *one, instant now)
 {
-    return one->failures > one->unproven ? one->failures : one->unproven;
+    unsigned count = one->failures > one->unproven ? one->failures : one->unproven;
+    uint64_t halvings = instant_since(one->failed_at, now) / (FAILURES_HALVE_S * US_PER_S);
+    return halvings < sizeof count * CHAR_BIT ? count >> halvings : 0;
 }
 
 /* What a peer shares with its neighbours; empty if it has no IP address. */
@@ -208,7 +213,7 @@ static bool may_ask_strangers(const struct servers *s, instant now, struct trust
 {
     for (size_t i = 0; i < s->server_count; i++) {
         const struct server *one = &s->servers[i];
-        bool is_thinking = has_peer(tried.peers, tried.count, &one->peer) && badness(one) == 0;
+        bool is_thinking = has_peer(tried.peers, tried.count, &one->peer) && badness(one, now) == 0;
         if (one->is_usable && servers_is_named(s, &one->peer) &&
             (is_thinking || can_ask(s, now, one, tried))) {
             return false;
@@ -233,7 +238,7 @@ static struct server *find_candidate(struct servers *s,
             (!named && !strangers) || is_neighbour(s, set, one)) {
             continue;
         }
-        size_t cost = shared_count(s, &one->peer) + 100 * badness(one) + (named ? 0 : 10000);
+        size_t cost = shared_count(s, &one->peer) + 100 * badness(one, now) + (named ? 0 : 10000);
         if (!best || cost < best_cost) {
             best = one;
             best_cost = cost;
@@ -250,7 +255,7 @@ find_member(struct servers *s, instant now, const struct server_set *set, struct
         struct server *one = servers_find(s, &set->peers[i]);
         if (can_ask(s, now, one, tried) &&
             (servers_is_named(s, &one->peer) || may_ask_strangers(s, now, tried)) &&
-            (!best || badness(one) < badness(best))) {
+            (!best || badness(one, now) < badness(best, now))) {
             best = one;
         }
     }
@@ -258,7 +263,7 @@ find_member(struct servers *s, instant now, const struct server_set *set, struct
 }
 
 /* The member that may go for another: one that is banned or not there, or that broke more promises than is tolerated. */
-static struct peer_id *find_leaver(struct servers *s, struct server_set *set)
+static struct peer_id *find_leaver(struct servers *s, instant now, struct server_set *set)
 {
     struct peer_id *worst = NULL;
     unsigned worst_badness = FAILURES_TOLERATED;
@@ -267,9 +272,9 @@ static struct peer_id *find_leaver(struct servers *s, struct server_set *set)
         if (!one || !one->is_usable || trust_is_banned(s, &set->peers[i])) {
             return &set->peers[i];
         }
-        if (badness(one) > worst_badness) {
+        if (badness(one, now) > worst_badness) {
             worst = &set->peers[i];
-            worst_badness = badness(one);
+            worst_badness = badness(one, now);
         }
     }
     return worst;
@@ -281,7 +286,7 @@ trust_pick(struct servers *s, instant now, struct id account, struct trust_tried
     struct server_set nobody = {0};
     struct server_set *set = id_is_set(account) ? set_of(s, account) : &nobody;
     struct server *one = find_member(s, now, set, tried);
-    if (one && badness(one) <= FAILURES_TOLERATED) {
+    if (one && badness(one, now) <= FAILURES_TOLERATED) {
         return one;
     }
     struct server *fresh = find_candidate(s, now, set, tried);
@@ -289,13 +294,28 @@ trust_pick(struct servers *s, instant now, struct id account, struct trust_tried
         return fresh ? fresh : one;
     }
     struct peer_id *place =
-        set->count < SERVERS_SET_LEN ? &set->peers[set->count++] : find_leaver(s, set);
+        set->count < SERVERS_SET_LEN ? &set->peers[set->count++] : find_leaver(s, now, set);
     if (!place) {
         return one;
     }
     *place = fresh->peer;
     set_save(s, set);
     return fresh;
+}
+
+struct server *trust_turn(struct servers *s, instant now, unsigned turn)
+{
+    struct trust_tried nobody = {0};
+    struct server *those[SERVERS_PEER_COUNT_MAX];
+    size_t count = 0;
+    bool strangers = may_ask_strangers(s, now, nobody);
+    for (size_t i = 0; i < s->server_count; i++) {
+        struct server *one = &s->servers[i];
+        if (can_ask(s, now, one, nobody) && (strangers || servers_is_named(s, &one->peer))) {
+            those[count++] = one;
+        }
+    }
+    return count > 0 ? those[turn % count] : NULL;
 }
 
 /* ---- lies and disagreements ---- */

@@ -33,10 +33,20 @@ static void begin(uint8_t count, uint8_t named)
 
 static const struct id account = {"one"};
 
+static instant at(uint64_t seconds)
+{
+    return instant_add((instant){5}, seconds * US_PER_S);
+}
+
+static int pick_at(uint64_t seconds, struct trust_tried tried)
+{
+    const struct server *one = trust_pick(&s, at(seconds), account, tried);
+    return one ? (int)(one - s.servers) : -1;
+}
+
 static int pick(struct trust_tried tried)
 {
-    const struct server *one = trust_pick(&s, (instant){5}, account, tried);
-    return one ? (int)(one - s.servers) : -1;
+    return pick_at(0, tried);
 }
 
 TEST(an_account_stays_inside_three)
@@ -111,6 +121,48 @@ TEST(who_breaks_promises_goes_for_another)
     EXPECT_EQ(3, s.sets[0].count);
 }
 
+/* Else one bad second of its node would cost a server its place for ever, since nobody asks it again. */
+TEST(what_was_broken_fades)
+{
+    struct trust_tried tried = {0};
+    begin(2, 2);
+    s.servers[0].unproven = 5;
+    EXPECT_EQ(1, pick_at(0, tried));
+    EXPECT_EQ(1, pick_at(119, tried)); /* 2 left */
+    s.servers[1].unproven = 1;
+    for (int i = 0; i < 2; i++) {
+        call_proved(&s, at(119), &s.servers[1].peer, false); /* 3 */
+    }
+    EXPECT_EQ(0, pick_at(121, tried));
+    call_proved(&s, at(121), &s.servers[0].peer, false);
+    EXPECT_EQ(1, pick_at(121, tried)); /* and is worth six at once when it goes on like that */
+    s.servers[1].unproven = 0;
+    EXPECT_EQ(1, pick_at(121 + 86400 * 30, tried));
+    s.bans[s.ban_count++] = s.servers[1].peer;
+    EXPECT_EQ(0, pick_at(121 + 86400 * 30, tried));
+}
+
+TEST(in_turn_all_are_asked_that_may_be)
+{
+    begin(5, 4); /* the last is a stranger */
+    s.servers[0].unproven = 9;
+    s.bans[s.ban_count++] = s.servers[1].peer;
+    unsigned seen[5] = {0};
+    for (unsigned turn = 1; turn <= 6; turn++) {
+        const struct server *one = trust_turn(&s, at(5), turn);
+        TEST_REQUIRE(one);
+        seen[one - s.servers]++;
+    }
+    static const unsigned fair[5] = {2, 0, 2, 2, 0};
+    EXPECT(memcmp(fair, seen, sizeof seen) == 0);
+    for (int i = 0; i < 4; i++) {
+        s.servers[i].is_usable = false;
+    }
+    EXPECT(trust_turn(&s, at(5), 1) == &s.servers[4]);
+    s.servers[4].busy_until = at(6);
+    EXPECT(trust_turn(&s, at(5), 1) == NULL);
+}
+
 TEST(a_word_about_itself_makes_up_for_no_answer)
 {
     struct trust_tried tried = {0};
@@ -118,13 +170,13 @@ TEST(a_word_about_itself_makes_up_for_no_answer)
     int first = pick(tried);
     struct server *one = &s.servers[first];
     for (int i = 0; i < 2; i++) { /* in order with itself, and fails at what it is asked */
-        call_kept(&s, &one->peer, CALL_TRACK, false);
-        call_kept(&s, &one->peer, CALL_STATUS, true);
-        call_kept(&s, &one->peer, CALL_HEADS, true);
+        call_kept(&s, (instant){5}, &one->peer, CALL_TRACK, false);
+        call_kept(&s, (instant){5}, &one->peer, CALL_STATUS, true);
+        call_kept(&s, (instant){5}, &one->peer, CALL_HEADS, true);
     }
     EXPECT_EQ(2, one->failures);
     EXPECT(pick(tried) != first);
-    call_kept(&s, &one->peer, CALL_ASK, true);
+    call_kept(&s, (instant){5}, &one->peer, CALL_ASK, true);
     EXPECT_EQ(0, one->failures);
 }
 

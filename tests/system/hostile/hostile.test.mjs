@@ -13,7 +13,7 @@ import { SoftPasskey } from '../../../tools/local/lib/authenticator.mjs';
 import { Chain } from '../../../tools/local/lib/chain.mjs';
 import { Child } from '../../../tools/local/lib/child.mjs';
 import { LocalApi, newKey } from '../../../tools/local/lib/local_api.mjs';
-import { deployments, networkFile, startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
+import { deployments, networkFile, sendEther, startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
 import { freePort } from '../../../tools/local/lib/port.mjs';
 
 const WEI = 10n ** 15n;
@@ -51,7 +51,7 @@ async function startWallet(servers, { anchored = true } = {}) {
   it.account = await it.api.call('account_create_finish', {
     key: newKey(), ceremony_id: begun.ceremony.id, passkey_name: 'Soft', response: it.passkey.register(begun.options),
   });
-  await network.request({ method: 'anvil_setBalance', params: [it.account.address, `0x${RICH.toString(16)}`] });
+  await sendEther(network.request, it.account.address, RICH);
   it.stop = async () => {
     it.api.close();
     await it.daemon.stop();
@@ -212,9 +212,9 @@ describe('hostile servers', { timeout: 900_000 }, () => {
     t.after(() => wallet.stop());
     const doubted = await until('doubt', () => wallet.chain(), (c) => c.state === 'doubtful');
     assert.equal(doubted.doubt, 'disputed');
-    const [{ amount }] = await wallet.balances();
+    /* What was doubted first may be another figure: of what nobody has both say nothing. */
+    const [{ amount }] = await until('a disagreement', () => wallet.balances(), (items) => items[0]?.amount.why === 'servers_disagree');
     assert.equal(amount.grade, 'reported');
-    assert.equal(amount.why, 'servers_disagree');
     await assert.rejects(prepare(wallet, `0x${randomBytes(20).toString('hex')}`), (e) => e.code === 'chain_doubtful');
   });
 
@@ -230,7 +230,8 @@ describe('hostile servers', { timeout: 900_000 }, () => {
       const isTrue = (b) => modes.includes('stale') && [0n, RICH].includes(BigInt(b.amount.value));
       assert.deepEqual((await wallet.balances()).filter((b) => b.amount.grade === 'proven' && !isTrue(b)), []);
       await assert.rejects(prepare(wallet, `0x${randomBytes(20).toString('hex')}`), (e) => ['chain_doubtful', 'no_server'].includes(e.code));
-      assert.equal(await watch(wallet), 0);
+      const proven = await watch(wallet); /* each is held against the chain there */
+      assert.ok(proven === 0 || modes.includes('stale'), `${proven} figures are called proven`);
       assert.equal((await wallet.chain()).state, 'doubtful');
     });
   }

@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SoftPasskey } from '../../../tools/local/lib/authenticator.mjs';
 import { Chain } from '../../../tools/local/lib/chain.mjs';
 import { LocalApi, newKey } from '../../../tools/local/lib/local_api.mjs';
-import { startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
+import { sendEther, startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
 import { freePort } from '../../../tools/local/lib/port.mjs';
 
 const KILLS = Number(process.env.KILLS ?? 5);
@@ -169,7 +169,7 @@ describe('killed at any time', { timeout: 3_600_000 }, () => {
     const passkey = new SoftPasskey(daemon.origin);
     const account = await finishCreate(passkey, await beginCreate('Main'));
     main = { account, passkey };
-    await network.request({ method: 'anvil_setBalance', params: [account.address, '0x8ac7230489e80000'] });
+    await sendEther(network.request, account.address, 10n ** 19n);
   });
   after(async () => {
     api?.close();

@@ -12,7 +12,7 @@ import { programs } from '../../../tools/local/lib/build.mjs';
 import { Chain } from '../../../tools/local/lib/chain.mjs';
 import { Child } from '../../../tools/local/lib/child.mjs';
 import { LocalApi, newKey } from '../../../tools/local/lib/local_api.mjs';
-import { networkFile, startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
+import { networkFile, sendEther, startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
 import { freePort } from '../../../tools/local/lib/port.mjs';
 import { BeaconNode, SLOTS_PER_PERIOD } from './beacon_node.mjs';
 
@@ -88,7 +88,7 @@ async function start(t, { genesis, checkpointSlot, slotSeconds = SLOT_S, account
     const passkey = new SoftPasskey(`http://passmesh.localhost:${port}`);
     const begun = await it.api.call('account_create_begin', { key: newKey(), name: 'Main', where: 'any' });
     it.account = await it.api.call('account_create_finish', { key: newKey(), ceremony_id: begun.ceremony.id, passkey_name: 'Soft', response: passkey.register(begun.options) });
-    await network.request({ method: 'anvil_setBalance', params: [it.account.address, `0x${RICH.toString(16)}`] });
+    await sendEther(network.request, it.account.address, RICH);
   }
   return it;
 }

@@ -16,7 +16,7 @@ import { SoftPasskey } from '../../../tools/local/lib/authenticator.mjs';
 import { programs } from '../../../tools/local/lib/build.mjs';
 import { Chain } from '../../../tools/local/lib/chain.mjs';
 import { LocalApi, newKey } from '../../../tools/local/lib/local_api.mjs';
-import { deployments, startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
+import { deployments, sendEther, startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
 import { freePort } from '../../../tools/local/lib/port.mjs';
 
 const DELAY_S = 2 * 86_400;
@@ -62,7 +62,7 @@ async function addAccount(w, name) {
   return { passkey, account };
 }
 
-const fund = (to, wei) => network.request({ method: 'anvil_setBalance', params: [to, toHex(wei)] });
+const fund = (to, wei) => sendEther(network.request, to, wei);
 
 /** What the account does to itself, as its owner would have had it do. */
 async function asItself(to, data) {

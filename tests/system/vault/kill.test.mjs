@@ -10,7 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SoftPasskey } from '../../../tools/local/lib/authenticator.mjs';
 import { LocalApi, newKey } from '../../../tools/local/lib/local_api.mjs';
-import { startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
+import { sendEther, startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
 import { mnemonicToAccount, parseEther, toHex } from '../../../tools/local/lib/viem.mjs';
 import { freePort } from '../../../tools/local/lib/port.mjs';
 import { childrenOf } from './scan.mjs';
@@ -203,7 +203,7 @@ describe('the key process is killed', { concurrency: 1, timeout: 600_000 }, () =
         break;
       }
     }
-    await network.request({ method: 'anvil_setBalance', params: [account.address, toHex(parseEther('10'))] });
+    await sendEther(network.request, account.address, parseEther('10'));
   });
 
   test('between the challenge and the signature: the old assertion signs nothing, a new one does, once', async () => {

@@ -9,10 +9,10 @@ import { join } from 'node:path';
 import { after, before, describe, test as nodeTest } from 'node:test';
 import { openBrowser, watch } from '../../../ui/test/browser.mjs';
 import { programs } from '../../../tools/local/lib/build.mjs';
-import { startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
+import { sendEther, startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
 import { freePort } from '../../../tools/local/lib/port.mjs';
 import { Walk, newAddress } from '../../../tools/local/lib/walk.mjs';
-import { generatePrivateKey, mnemonicToAccount, parseEther, privateKeyToAccount, toHex, verifyMessage, verifyTypedData } from '../../../tools/local/lib/viem.mjs';
+import { generatePrivateKey, mnemonicToAccount, parseEther, privateKeyToAccount, verifyMessage, verifyTypedData } from '../../../tools/local/lib/viem.mjs';
 import { childrenOf, formsOf, scanFiles, scanMemory } from './scan.mjs';
 
 const WAIT_MS = 25_000;
@@ -199,7 +199,7 @@ describe('vault', { concurrency: 1 }, () => {
   test('ether is sent: read by keyd, signed with a passkey, and on the chain as viem sees it', async () => {
     const { address } = privateKeyToAccount(imported);
     const to = newAddress();
-    await rpc('anvil_setBalance', address, toHex(parseEther('10')));
+    await sendEther(network.request, address, parseEther('10'));
     await page.goto(`${daemon.origin}/#/home`);
     await one('[data-test=balance]', { hasText: /^10\u00a0ETH/ }).waitFor();
     await press('[data-test=go-send]');

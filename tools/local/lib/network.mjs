@@ -1,6 +1,7 @@
 // A local network of separate processes: an Ethereum node with our contracts, a server, a faucet; and a daemon beside them.
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { anvilPath } from '../../../contracts/lib/anvil.mjs';
 import { creationCodeFor } from '../../../contracts/lib/build.mjs';
 import { deployMissing } from '../../../contracts/lib/deploy.mjs';
@@ -11,6 +12,7 @@ import { Fault, say, step } from './say.mjs';
 
 const CHAIN_ID = 31337;
 const STATE_INTERVAL_S = 10;
+const PAYMENT_S = 30;
 const BUNDLER_ETHER_MIN = parseEther('50');
 const TEST_TOKEN = { symbol: 'PTT', name: 'Passmesh Test Token', decimals: 18, balance_slot: 0 };
 
@@ -58,10 +60,26 @@ async function deploy({ request, quiet }) {
   return deployMissing({ request, from, deployments, creationCode });
 }
 
+/**
+ * Pays wei to an address from one of the node's own accounts; resolves when a block has it. anvil_setBalance changes the state
+ * below a block that is there already: that block's proofs fail from then on, and a wallet rightly believes none of them.
+ */
+export async function sendEther(request, to, wei) {
+  const [, , from] = await request({ method: 'eth_accounts' });
+  const hash = await request({ method: 'eth_sendTransaction', params: [{ from, to, value: toHex(wei) }] });
+  for (const end = Date.now() + PAYMENT_S * 1000; Date.now() < end; await sleep(50)) {
+    const receipt = await request({ method: 'eth_getTransactionReceipt', params: [hash] });
+    if (receipt) {
+      return;
+    }
+  }
+  throw new Fault(`The Ethereum node has not included a payment for ${PAYMENT_S} s.`);
+}
+
 async function fund(request, address) {
   const balance = BigInt(await request({ method: 'eth_getBalance', params: [address, 'latest'] }));
   if (balance < BUNDLER_ETHER_MIN) {
-    await request({ method: 'anvil_setBalance', params: [address, toHex(BUNDLER_ETHER_MIN * 2n)] });
+    await sendEther(request, address, BUNDLER_ETHER_MIN * 2n - balance);
   }
 }
 
