@@ -14,6 +14,7 @@ enum err
 tuf_signer_init(struct tuf_signer *ret, enum tuf_key_kind kind, const struct secret32 *seed)
 {
     struct p256_public unused;
+    ret->token = NULL;
     if (kind == TUF_KEY_ED25519) {
         ret->kind = kind;
         ed25519_key_init(&ret->ed25519, seed);

@@ -139,6 +139,8 @@ static enum err start(struct talk *t, const char *program)
     bool is_ready = posix_spawn_file_actions_init(&files) == 0;
     int failed = is_ready ? posix_spawn_file_actions_adddup2(&files, ends[1], 0) : ENOMEM;
     failed = failed ? failed : posix_spawn_file_actions_adddup2(&files, ends[1], 1);
+    /* posix_spawn may tell that only by the child's exit status, 127. */
+    failed = failed ? failed : access(program, X_OK);
     failed = failed ? failed
                     : posix_spawn(&t->pid, program, &files, NULL, argv,
                                   environ); /* display, terminal and language are in there */
