@@ -2,6 +2,7 @@
 #include "node/daemon/servers_inside.h"
 
 #include "base/test.h"
+#include "p2p/host_net_test.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 /* Too large for the stack. */
 static struct servers s;
 static struct question q;
+static struct host_net net;
 
 static struct peer_id peer_of(uint8_t number)
 {
@@ -102,6 +104,59 @@ TEST(an_account_asks_no_two_of_one_operator)
     EXPECT_EQ(1, from[1]);
     EXPECT_EQ(1, from[2]); /* who says nothing is not of the same */
     EXPECT_EQ(-1, pick(tried));
+}
+
+static void on_event(void *user, unsigned i, const struct host_event *e)
+{
+    (void)user;
+    if (e->kind == HOST_EVENT_STREAM_DATA) {
+        host_stream_consume(&net.nodes[i].host, e->stream, e->data.n);
+    }
+}
+
+/* A wallet that is connected to five servers, of which three stand in one /24. */
+static void begin_connected(void)
+{
+    enum { BYTE_OF_NETWORK = 3 }; /* of /ip4: a protocol number, then the address */
+    static const uint8_t networks[] = {1, 2, 2, 2, 3, 4};
+    begin(5, 5);
+    host_net_init(&net, sizeof networks);
+    net.on_event = on_event;
+    for (unsigned i = 1; i < sizeof networks; i++) {
+        net.nodes[i].addr[BYTE_OF_NETWORK] = networks[i];
+        host_net_connect(&net, 0, i);
+        s.servers[i - 1].peer = *host_self(&net.nodes[i].host);
+        s.targets[i - 1].peer = *host_self(&net.nodes[i].host);
+    }
+    s.cfg.host = &net.nodes[0].host;
+}
+
+/* How many of the three that an account asks stand in the one network. */
+static unsigned neighbours_asked(unsigned want_count)
+{
+    struct peer_id peers[SERVERS_SET_LEN];
+    struct trust_tried tried = {.peers = peers};
+    unsigned count = 0;
+    for (int one = pick(tried); one >= 0; one = pick(tried)) {
+        count += one < 3;
+        peers[tried.count++] = s.servers[one].peer;
+    }
+    EXPECT_EQ(want_count, tried.count);
+    return count;
+}
+
+/* One machine, or one provider, that stands as many servers. */
+TEST(an_account_asks_no_two_of_one_network)
+{
+    begin_connected();
+    s.has_neighbours = true;
+    EXPECT_EQ(1, neighbours_asked(3));
+    s.servers[3].is_usable = s.servers[4].is_usable = false;
+    s.set_count = 0;
+    EXPECT_EQ(1, neighbours_asked(1)); /* rather one word than three of the same mouth */
+    s.has_neighbours = false;          /* a local network is one place */
+    EXPECT_EQ(3, neighbours_asked(3));
+    host_net_done(&net);
 }
 
 TEST(who_breaks_promises_goes_for_another)
