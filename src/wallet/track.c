@@ -103,8 +103,8 @@ wallet_reject(struct wallet *w, struct wallet_time t, struct id operation, struc
 
 /* ---- asking ---- */
 
-/* Longer than this on its way, all servers are asked in turn: who took an operation may keep it back, and who seems the
- * best may know nothing of it. */
+/* Longer than this on its way, the account's servers are asked in turn: who took an operation may keep it back, and who
+ * seems the best may know nothing of it. */
 enum { LATE_BLOCKS = 3, LATE_MS_MIN = 8000 };
 
 static bool is_late(const struct wallet *w, struct wallet_time t, const struct operation *op)

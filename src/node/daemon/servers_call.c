@@ -576,7 +576,7 @@ void servers_wallet_event(struct servers *s, struct wallet_time t, const struct 
     if (e->kind != WALLET_SUBMIT && e->kind != WALLET_TRACK) {
         return;
     }
-    struct server *one = e->turn > 0 ? trust_turn(s, t.mono, e->turn)
+    struct server *one = e->turn > 0 ? trust_turn(s, t.mono, e->account, e->turn)
                                      : trust_pick(s, t.mono, e->account, (struct trust_tried){0});
     if (!one) {
         fail_event(s, t, e, servers_usable_count(s) ? ERR_LIMIT : ERR_CLOSED);

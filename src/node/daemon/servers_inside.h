@@ -102,9 +102,9 @@ struct trust_tried {
 };
 struct server *
 trust_pick(struct servers *s, instant now, struct id account, struct trust_tried tried);
-/* trust_turn gives each server that may be asked its turn, whatever it did before, however good it looks: by that an
- * operation that somebody keeps back reaches whoever is honest. turn counts from 1; NULL: none can be asked now. */
-struct server *trust_turn(struct servers *s, instant now, unsigned turn);
+/* trust_turn gives each server of an account its turn, whatever it did before, however good it looks: by that an
+ * operation that one keeps back reaches whoever is honest. turn counts from 1; NULL: none can be asked now. */
+struct server *trust_turn(struct servers *s, instant now, struct id account, unsigned turn);
 
 /* trust_lied: a server's answer is proven to be false. It is never used again, and what shows it is kept. */
 void trust_lied(struct servers *s,

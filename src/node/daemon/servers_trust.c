@@ -280,6 +280,18 @@ static struct peer_id *find_leaver(struct servers *s, instant now, struct server
     return worst;
 }
 
+/* Takes a server into the set, in place of one that may leave; false: none may. */
+static bool set_take(struct servers *s, instant now, struct server_set *set, struct server *fresh)
+{
+    struct peer_id *place =
+        set->count < SERVERS_SET_LEN ? &set->peers[set->count++] : find_leaver(s, now, set);
+    if (place) {
+        *place = fresh->peer;
+        set_save(s, set);
+    }
+    return place != NULL;
+}
+
 struct server *
 trust_pick(struct servers *s, instant now, struct id account, struct trust_tried tried)
 {
@@ -293,24 +305,22 @@ trust_pick(struct servers *s, instant now, struct id account, struct trust_tried
     if (!fresh || set == &nobody) {
         return fresh ? fresh : one;
     }
-    struct peer_id *place =
-        set->count < SERVERS_SET_LEN ? &set->peers[set->count++] : find_leaver(s, now, set);
-    if (!place) {
-        return one;
-    }
-    *place = fresh->peer;
-    set_save(s, set);
-    return fresh;
+    return set_take(s, now, set, fresh) ? fresh : one;
 }
 
-struct server *trust_turn(struct servers *s, instant now, unsigned turn)
+struct server *trust_turn(struct servers *s, instant now, struct id account, unsigned turn)
 {
     struct trust_tried nobody = {0};
-    struct server *those[SERVERS_PEER_COUNT_MAX];
+    struct server_set *set = set_of(s, account);
+    struct server *fresh = find_candidate(s, now, set, nobody);
+    if (fresh) {
+        (void)set_take(s, now, set, fresh); /* if there is a place for it */
+    }
+    struct server *those[SERVERS_SET_LEN];
     size_t count = 0;
     bool strangers = may_ask_strangers(s, now, nobody);
-    for (size_t i = 0; i < s->server_count; i++) {
-        struct server *one = &s->servers[i];
+    for (size_t i = 0; i < set->count; i++) {
+        struct server *one = servers_find(s, &set->peers[i]);
         if (can_ask(s, now, one, nobody) && (strangers || servers_is_named(s, &one->peer))) {
             those[count++] = one;
         }
