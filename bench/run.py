@@ -59,11 +59,11 @@ PARTS += ['transports']
 VERIFIER = {'evm': ('account_proof', 'address', 'bloom', 'header', 'log_range', 'mpt', 'mpt_root', 'receipt', 'rlp', 'u256'), 'crypto': ('hash', 'keccak')}
 
 # The large simulations: see docs/bench.md.
-TARGETS.append('sim/scale')
-TARGETS_LEAST.update(dht_found_share_churn20=1, gossip_delivery_hostile20=0.999)
+TARGETS += ['sim/scale', 'sim/punch']
+TARGETS_LEAST.update(dht_found_share_churn20=1, gossip_delivery_hostile20=0.999, punch_success_share=0.99)
 TARGETS_MOST.update(dht_cold_p50_ms=800, dht_cold_p95_ms=2000, dht_warm_p50_ms=400, gossip_p99_hops=6)
-NAMES += ['dht_cold_p50_ms', 'dht_cold_p95_ms', 'dht_warm_p50_ms', 'dht_found_share_churn20', 'gossip_p99_hops', 'gossip_delivery_hostile20']
-PARTS += ['dht', 'gossip']
+NAMES += ['dht_cold_p50_ms', 'dht_cold_p95_ms', 'dht_warm_p50_ms', 'dht_found_share_churn20', 'gossip_p99_hops', 'gossip_delivery_hostile20', 'punch_success_share']
+PARTS += ['dht', 'gossip', 'punch']
 
 
 # Of updates and packages: plugin.py.
@@ -237,6 +237,12 @@ class Run:
         self.set('gossip_p99_hops', self.scale('gossip')['hops_p99'], 'hops')
         hostile = self.scale('gossip', '--hostile=20')
         self.set('gossip_delivery_hostile20', hostile['deliveries'] / hostile['deliveries_wanted'], 'of deliveries')
+
+    def punch(self):  # virtual time too
+        out = self.output(self.build / 'sim/punch', f'--seeds={2 if self.quick else 20}')
+        counts = {k: int(v) for k, v in (line.split() for line in out.splitlines())}
+        self.samples['punch'] = counts
+        self.set('punch_success_share', counts['punched'] / counts['possible'], 'of pairs that can be punched')
 
     def idle(self):
         step, count = 1000, 2000 if self.quick else 10000

@@ -594,3 +594,29 @@ void punch_run(struct punch_report *ret_report, const struct punch_cfg *cfg, str
     drop(w);
     ret_report->violation = budget->used == before ? NULL : "bytes are still charged at the end";
 }
+
+/* ---- every pair ---- */
+
+static const struct punch_site sites[] = {
+    {.is_open = true},
+    {.mapping = NAT_ENDPOINT_INDEPENDENT, .filtering = NAT_ENDPOINT_INDEPENDENT},
+    {.mapping = NAT_ENDPOINT_INDEPENDENT, .filtering = NAT_ADDRESS_DEPENDENT},
+    {.mapping = NAT_ENDPOINT_INDEPENDENT, .filtering = NAT_ADDRESS_AND_PORT_DEPENDENT},
+    {.mapping = NAT_ADDRESS_DEPENDENT, .filtering = NAT_ADDRESS_DEPENDENT},
+    {.mapping = NAT_ADDRESS_AND_PORT_DEPENDENT, .filtering = NAT_ADDRESS_AND_PORT_DEPENDENT},
+};
+
+void punch_each_pair(punch_pair_fn fn, void *user)
+{
+    enum { SITES = sizeof sites / sizeof sites[0], TRANSPORTS = 2 };
+    for (size_t i = 0; i < (size_t)TRANSPORTS * SITES * SITES; i++) {
+        struct punch_cfg pair = {.source = sites[i / SITES % SITES],
+                                 .target = sites[i % SITES],
+                                 .is_quic = i / SITES / SITES == 1,
+                                 .latency_us_min = 5 * US_PER_MS,
+                                 .latency_us_max = 120 * US_PER_MS};
+        if (!pair.target.is_open) {
+            fn(user, &pair);
+        }
+    }
+}

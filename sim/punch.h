@@ -38,6 +38,12 @@ struct punch_report {
  * let in whoever it has sent something to. */
 bool punch_is_possible(const struct punch_cfg *cfg);
 
+/* punch_each_pair gives fn each pair of places that two hosts can be in, over TCP and over QUIC, with links of 5 to 120 ms one
+ * way and seed 0: a source in the open or behind a router of each kind, a target behind one (nobody reserves a relay's
+ * place who can be dialled). */
+typedef void (*punch_pair_fn)(void *user, const struct punch_cfg *pair);
+void punch_each_pair(punch_pair_fn fn, void *user);
+
 void punch_run(struct punch_report *ret_report, const struct punch_cfg *cfg, struct budget *budget);
 
 #endif

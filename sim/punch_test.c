@@ -55,16 +55,6 @@ TEST(routers)
     }
 }
 
-static const struct punch_site sites[] = {
-    {.is_open = true},
-    {.mapping = NAT_ENDPOINT_INDEPENDENT, .filtering = NAT_ENDPOINT_INDEPENDENT},
-    {.mapping = NAT_ENDPOINT_INDEPENDENT, .filtering = NAT_ADDRESS_DEPENDENT},
-    {.mapping = NAT_ENDPOINT_INDEPENDENT, .filtering = NAT_ADDRESS_AND_PORT_DEPENDENT},
-    {.mapping = NAT_ADDRESS_DEPENDENT, .filtering = NAT_ADDRESS_DEPENDENT},
-    {.mapping = NAT_ADDRESS_AND_PORT_DEPENDENT, .filtering = NAT_ADDRESS_AND_PORT_DEPENDENT},
-};
-enum { SITES = sizeof sites / sizeof sites[0] };
-
 static const char *name_of(const struct punch_site *s)
 {
     static char text[2][16];
@@ -83,9 +73,12 @@ struct tally {
     unsigned runs;
 };
 
-static void
-try_pair(struct tally *all, const struct punch_site *a, const struct punch_site *b, bool is_quic)
+static void try_pair(void *user, const struct punch_cfg *pair)
 {
+    struct tally *all = user;
+    const struct punch_site *a = &pair->source;
+    const struct punch_site *b = &pair->target;
+    const char *transport = pair->is_quic ? "quic" : "tcp";
     const char *text = getenv("PASSMESH_LONG");
     unsigned seeds = text && *text && *text != '0' ? 50 : 2;
     unsigned direct = 0;
@@ -94,17 +87,12 @@ try_pair(struct tally *all, const struct punch_site *a, const struct punch_site 
     for (unsigned seed = 1; seed <= seeds; seed++) {
         struct budget budget;
         struct punch_report r;
-        struct punch_cfg cfg = {.seed = test_seed() * 1000 + seed,
-                                .source = *a,
-                                .target = *b,
-                                .is_quic = is_quic,
-                                .latency_us_min = 5 * US_PER_MS,
-                                .latency_us_max = 120 * US_PER_MS};
+        struct punch_cfg cfg = *pair;
+        cfg.seed = test_seed() * 1000 + seed;
         budget_init(&budget, NULL, "simulator", (size_t)64 << 20);
         punch_run(&r, &cfg, &budget);
         possible = punch_is_possible(&cfg);
-        test_note("%s %s -> %s, seed %" PRIu64, is_quic ? "quic" : "tcp", name_of(a), name_of(b),
-                  cfg.seed);
+        test_note("%s %s -> %s, seed %" PRIu64, transport, name_of(a), name_of(b), cfg.seed);
         EXPECT(r.violation == NULL);
         EXPECT(r.is_relayed);
         EXPECT(r.is_carried); /* whichever way */
@@ -117,24 +105,16 @@ try_pair(struct tally *all, const struct punch_site *a, const struct punch_site 
         all->punched += possible && r.is_direct;
         all->first += possible && r.is_direct && r.attempts <= 1;
     }
-    (void)printf("# %-5s %-8s %-8s %-10s direct %u of %u, attempts up to %u\n",
-                 is_quic ? "quic" : "tcp", name_of(a), name_of(b),
-                 possible ? "possible" : "impossible", direct, seeds, attempts);
+    (void)printf("# %-5s %-8s %-8s %-10s direct %u of %u, attempts up to %u\n", transport,
+                 name_of(a), name_of(b), possible ? "possible" : "impossible", direct, seeds,
+                 attempts);
 }
 
 TEST(every_pair_of_routers)
 {
     struct tally all = {0};
     (void)printf("#       source   target (mapping/filtering)\n");
-    for (unsigned quic = 0; quic < 2; quic++) {
-        for (size_t a = 0; a < SITES; a++) {
-            for (size_t b = 0; b < SITES; b++) {
-                if (!sites[b].is_open) { /* nobody reserves that can be dialled */
-                    try_pair(&all, &sites[a], &sites[b], quic);
-                }
-            }
-        }
-    }
+    punch_each_pair(try_pair, &all);
     (void)printf(
         "# punched: %u of %u where it is possible, %u of them in the first attempt; %u runs\n",
         all.punched, all.possible, all.first, all.runs);
