@@ -402,7 +402,10 @@ enum err vault_add_phrase(struct vault *v,
     if (passphrase.n > VAULT_PASSPHRASE_MAX) {
         return ERR_LIMIT;
     }
-    memcpy(&entry.entropy, entropy, sizeof entry.entropy);
+    /* What stands behind a short phrase's bytes is nobody's, and must not tell two entries of one phrase apart. */
+    entry.entropy.n = entropy->n;
+    entry.entropy.language = entropy->language;
+    memcpy(entry.entropy.bytes, entropy->bytes, entropy->n);
     entry.passphrase_len = (uint8_t)span_copy(MSPAN_OF(entry.passphrase), passphrase);
     return add_entry(v, ret_number, &entry);
 }

@@ -592,7 +592,11 @@ TEST(a_phrase_signs_at_its_paths)
     EXPECT_OK(bip39_parse(&entropy, test_budget(),
                           SPAN_LIT("test test test test test test test test test test test junk"),
                           NULL));
-    EXPECT_OK(vault_add_phrase(&r->v, r->now, &number, &entropy, SPAN_EMPTY));
+    for (unsigned i = 0; i < 2; i++) { /* a second time it is there already */
+        memset(entropy.bytes + entropy.n, i ? 0x5a : 0xa5, sizeof entropy.bytes - entropy.n);
+        EXPECT_OK(vault_add_phrase(&r->v, r->now, &number, &entropy, SPAN_EMPTY));
+        EXPECT_EQ(1, number);
+    }
     struct vault_request q = {
         .number = number, .kind = VAULT_SIGN_MESSAGE, .payload = SPAN_LIT("hello world")};
     EXPECT_OK(bip44_path(&q.path, BIP44_ADDRESS, 0));
