@@ -132,3 +132,34 @@ void hmac_sha512(struct secret64 *ret_mac,
     crypto_auth_hmacsha512_final(&h, ret_mac->bytes);
     wipe(mspan_of(&h, sizeof h));
 }
+
+void hmac_sha384(uint8_t ret_mac[static 48],
+                 struct span key,
+                 const struct span *parts,
+                 size_t parts_count)
+{
+    uint8_t block[128] = {0}; /* as the hash has them */
+    uint8_t inner[48];
+    struct span all[1 + HMAC_SHA384_PARTS_MAX];
+    check(parts_count <= HMAC_SHA384_PARTS_MAX);
+    if (key.n > sizeof block) {
+        sha384_of(block, &key, 1);
+    } else {
+        (void)span_copy(MSPAN_OF(block), key);
+    }
+    for (size_t i = 0; i < sizeof block; i++) {
+        block[i] ^= 0x36;
+    }
+    all[0] = SPAN_OF(block);
+    for (size_t i = 0; i < parts_count; i++) {
+        all[1 + i] = parts[i];
+    }
+    sha384_of(inner, all, 1 + parts_count);
+    for (size_t i = 0; i < sizeof block; i++) {
+        block[i] ^= 0x36 ^ 0x5c;
+    }
+    all[1] = SPAN_OF(inner);
+    sha384_of(ret_mac, all, 2);
+    wipe(MSPAN_OF(block));
+    wipe(MSPAN_OF(inner));
+}

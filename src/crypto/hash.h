@@ -50,4 +50,11 @@ void hmac_sha512(struct secret64 *ret_mac,
                  const struct span *parts,
                  size_t parts_count);
 
+/* And with SHA-384, 48 bytes, for keys of TPMs; at most HMAC_SHA384_PARTS_MAX parts. The caller wipes the result if it is a key. */
+#define HMAC_SHA384_PARTS_MAX 8
+void hmac_sha384(uint8_t ret_mac[static 48],
+                 struct span key,
+                 const struct span *parts,
+                 size_t parts_count);
+
 #endif

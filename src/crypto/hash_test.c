@@ -122,6 +122,23 @@ TEST(hmac_sha512_of_rfc_4231)
 }
 
 /* Source: RFC 5869 §A.1 and §A.3 (no salt, no info). */
+TEST(hmac_sha384_of_rfc_4231)
+{
+    uint8_t mac[48];
+    uint8_t key[131];
+    const struct span parts[] = {SPAN_LIT("what do ya want "), SPAN_LIT("for nothing?")};
+    const struct span long_one = SPAN_LIT("Test Using Larger Than Block-Size Key - Hash Key First");
+    hmac_sha384(mac, SPAN_LIT("Jefe"), parts, 2);
+    EXPECT_SPAN(test_hex("af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47"
+                         "e42ec3736322445e8e2240ca5e69e2c78b3239ecfab21649"),
+                SPAN_OF(mac));
+    memset(key, 0xaa, sizeof key);
+    hmac_sha384(mac, SPAN_OF(key), &long_one, 1);
+    EXPECT_SPAN(test_hex("4ece084485813e9088d2c63a041bc5b44f9ef1012a2b588f"
+                         "3cd11f05033ac4c60c2ef6ab4030fe8296248df163f44952"),
+                SPAN_OF(mac));
+}
+
 TEST(hkdf_of_rfc_5869)
 {
     struct secret32 prk;

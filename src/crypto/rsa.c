@@ -1,8 +1,11 @@
-/* RSA verification: the key is read by our own strict reader, so that OpenSSL's decoders never see a
+/* RSA verification and encryption: the key is read by our own strict reader, so that OpenSSL's decoders never see a
  * stranger's bytes, and its size is bounded before any arithmetic. */
 #include "crypto/rsa.h"
 
+#include "base/check.h"
+#include "base/wr.h"
 #include "codec/der.h"
+#include "crypto/hash.h"
 #include "crypto/openssl_rsa.h"
 
 #include <string.h>
@@ -169,4 +172,72 @@ enum err rsa_verify(struct span spki, struct span message, struct span sig)
 enum err rsa_pss_verify(struct span spki, struct span message, struct span sig)
 {
     return rsa_verify_as(RSA_PSS_SHA256, spki, message, sig);
+}
+
+/* SPEC RFC8017 §"B.2.1": MGF1 with SHA-256: hashes of seed and a counter; they are mixed in right away. */
+static void mask(struct mspan target, struct span seed)
+{
+    AUTO(secret32_wipe) struct secret32 part;
+    for (size_t at = 0; at < target.n; at++) {
+        size_t i = at / sizeof part.bytes;
+        if (at % sizeof part.bytes == 0) {
+            struct hash32 hash;
+            const uint8_t counter[4] = {(uint8_t)(i >> 24), (uint8_t)(i >> 16), (uint8_t)(i >> 8),
+                                        (uint8_t)i};
+            const struct span parts[] = {seed, SPAN_OF(counter)};
+            sha256_of(&hash, parts, 2);
+            memcpy(part.bytes, hash.bytes, sizeof part.bytes);
+            wipe(MSPAN_OF(hash.bytes));
+        }
+        target.p[at] ^= part.bytes[at % sizeof part.bytes];
+    }
+}
+
+/* SPEC RFC8017 §"7.1.1": a zero, the masked seed, the masked block of label hash, zeros, a one and the message. */
+static void oaep_pad(struct mspan em, const struct rsa_oaep *in)
+{
+    struct hash32 label;
+    struct mspan seed = mspan_first(mspan_from(em, 1), RSA_OAEP_SEED_LEN);
+    struct mspan block = mspan_from(em, 1 + RSA_OAEP_SEED_LEN);
+    struct wr w = wr_init(em);
+    sha256(&label, in->label);
+    wr_u8(&w, 0);
+    wr_bytes(&w, in->seed);
+    wr_bytes(&w, SPAN_OF(label.bytes));
+    wr_zeros(&w, block.n - sizeof label.bytes - 1 - in->message.n);
+    wr_u8(&w, 1);
+    wr_bytes(&w, in->message);
+    check(wr_ok(&w));
+    check(w.n == em.n);
+    mask(block, in->seed);
+    mask(seed, span_of(block.p, block.n));
+}
+
+enum err
+rsa_oaep_encrypt(struct mspan out, size_t *ret_len, struct span spki, const struct rsa_oaep *in)
+{
+    uint8_t room[MODULUS_LEN_MAX];
+    struct rsa_public key;
+    check(in->seed.n == RSA_OAEP_SEED_LEN);
+    TRY(rsa_spki_decode(&key, spki));
+    size_t len = key.modulus.n;
+    if (in->message.n > len - 2 * RSA_OAEP_SEED_LEN - 2 || len > out.n) {
+        return ERR_LIMIT;
+    }
+    struct mspan em = mspan_of(room, len);
+    oaep_pad(em, in);
+    AUTO(pkey_free) EVP_PKEY *pkey = rsa_pkey(&key);
+    AUTO(pkey_ctx_free)
+    EVP_PKEY_CTX *ctx = pkey ? EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL) : NULL;
+    size_t n = len;
+    bool done = ctx && EVP_PKEY_encrypt_init(ctx) == 1 &&
+                EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_NO_PADDING) == 1 &&
+                EVP_PKEY_encrypt(ctx, out.p, &n, em.p, em.n) == 1 && n == len;
+    wipe(em);
+    ERR_clear_error();
+    if (!done) {
+        return ERR_INTERNAL;
+    }
+    *ret_len = len;
+    return OK;
 }

@@ -4,7 +4,7 @@
 #include "base/err.h"
 #include "base/span.h"
 
-/* RSA signatures of others (RFC 8017 §8). We make none. */
+/* RSA signatures of others (RFC 8017 §8), and encryption to a TPM (§7.1). We have no RSA key. */
 
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 8192
@@ -31,5 +31,17 @@ MUST_CHECK enum err rsa_pss_verify(struct span spki, struct span message, struct
 
 /* rsa_spki_check does the part of rsa_verify_as before arithmetic. */
 MUST_CHECK enum err rsa_spki_check(struct span spki);
+
+/* rsa_oaep_encrypt encrypts message with the key in spki, as RSAES-OAEP with SHA-256 for label and mask (RFC 8017 §7.1.1). seed is 32 fresh random bytes, a
+ * secret; *ret_len is the modulus's length. Errors of rsa_spki_check, and ERR_LIMIT too: message longer than the modulus has room for, or than out.
+ * ERR_INTERNAL: backend. */
+#define RSA_OAEP_SEED_LEN 32
+struct rsa_oaep {
+    struct span label;
+    struct span seed; /* RSA_OAEP_SEED_LEN */
+    struct span message;
+};
+MUST_CHECK enum err
+rsa_oaep_encrypt(struct mspan out, size_t *ret_len, struct span spki, const struct rsa_oaep *in);
 
 #endif

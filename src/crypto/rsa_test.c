@@ -5,8 +5,10 @@
 #include "base/test.h"
 #include "base/wr.h"
 #include "codec/der.h"
+#include "crypto/openssl_rsa.h"
 #include "crypto/rsa_vector_test.h"
 
+#include <openssl/x509.h>
 #include <string.h>
 
 /* The same message by the same key, with SHA-1, and with PSS. */
@@ -160,6 +162,60 @@ TEST(sizes_and_exponents_at_their_limits)
             EXPECT_ERR(shapes[i].want, rsa_verify(spki, SPAN_LIT("x"), SPAN_LIT("y")));
         }
     }
+}
+
+/* What OpenSSL reads of a ciphertext; its label is given away. */
+static struct span
+opened(EVP_PKEY *key, uint8_t room[static 256], struct span cipher, const char *label)
+{
+    size_t n = 256;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+    void *copy = OPENSSL_memdup(label, strlen(label) + 1);
+    bool done = EVP_PKEY_decrypt_init(ctx) == 1 &&
+                EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) == 1 &&
+                EVP_PKEY_CTX_set_rsa_oaep_md(ctx, EVP_sha256()) == 1 &&
+                EVP_PKEY_CTX_set0_rsa_oaep_label(ctx, copy, (int)strlen(label) + 1) == 1 &&
+                EVP_PKEY_decrypt(ctx, room, &n, cipher.p, cipher.n) == 1;
+    EVP_PKEY_CTX_free(ctx);
+    return done ? span_of(room, n) : SPAN_EMPTY;
+}
+
+TEST(oaep_is_what_openssl_opens)
+{
+    static const size_t lens[] = {0, 1, 32, 190};
+    uint8_t message[191];
+    uint8_t seed[RSA_OAEP_SEED_LEN];
+    uint8_t cipher[256];
+    uint8_t again[256];
+    uint8_t room[256];
+    uint8_t spki[600];
+    uint8_t *end = spki;
+    size_t n = 0;
+    EVP_PKEY *key = EVP_RSA_gen(2048);
+    struct span public_key = span_of(spki, (size_t)i2d_PUBKEY(key, &end));
+    struct rsa_oaep in = {.label = SPAN_LIT("IDENTITY\0"), .seed = SPAN_OF(seed)};
+    memset(message, 7, sizeof message);
+    memset(seed, 9, sizeof seed);
+    for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
+        in.message = span_of(message, lens[i]);
+        EXPECT_OK(rsa_oaep_encrypt(MSPAN_OF(cipher), &n, public_key, &in));
+        EXPECT_EQ(256, n);
+        EXPECT_SPAN(in.message, opened(key, room, SPAN_OF(cipher), "IDENTITY"));
+        EXPECT_EQ(0, opened(key, room, SPAN_OF(cipher), "IDENTITX").n);
+    }
+    in.message = span_of(message, 32);
+    EXPECT_OK(rsa_oaep_encrypt(MSPAN_OF(cipher), &n, public_key, &in));
+    EXPECT_OK(rsa_oaep_encrypt(MSPAN_OF(again), &n, public_key, &in));
+    EXPECT_SPAN(SPAN_OF(cipher), SPAN_OF(again)); /* nothing but the seed is random */
+    seed[31] ^= 1;
+    EXPECT_OK(rsa_oaep_encrypt(MSPAN_OF(again), &n, public_key, &in));
+    EXPECT(!span_equal(SPAN_OF(cipher), SPAN_OF(again)));
+    EXPECT_ERR(ERR_LIMIT, rsa_oaep_encrypt(mspan_of(cipher, 255), &n, public_key, &in));
+    in.message = span_of(message, 191);
+    EXPECT_ERR(ERR_LIMIT, rsa_oaep_encrypt(MSPAN_OF(cipher), &n, public_key, &in));
+    EXPECT_ERR(ERR_MALFORMED,
+               rsa_oaep_encrypt(MSPAN_OF(cipher), &n, span_first(public_key, 200), &in));
+    EVP_PKEY_free(key);
 }
 
 TEST_MAIN
