@@ -13,13 +13,16 @@ enum err portmap_report_decode(struct portmap_report *ret_report, struct span in
     struct rd rd = rd_init(in);
     uint8_t how = rd_u8(&rd);
     uint8_t state = rd_u8(&rd);
+    uint8_t why = rd_u8(&rd);
     rd_copy(&rd, MSPAN_OF(r.ip));
     r.count = rd_u8(&rd);
-    if (how > PORTMAP_UPNP || state > PORTMAP_OPEN || r.count > PORTMAP_PORTS_MAX) {
+    if (how > PORTMAP_PCP || state > PORTMAP_OPEN || why >= PCP_RESULT_COUNT ||
+        r.count > PORTMAP_PORTS_MAX) {
         return ERR_MALFORMED;
     }
     r.how = (enum portmap_how)how;
     r.state = (enum portmap_state)state;
+    r.why = (enum pcp_result)why;
     for (size_t i = 0; i < r.count; i++) {
         uint8_t transport = rd_u8(&rd);
         r.ports[i].is_udp = transport == REPORT_UDP;
@@ -40,6 +43,7 @@ void portmap_report_encode(struct wr *w, const struct portmap_report *r)
 {
     wr_u8(w, (uint8_t)r->how);
     wr_u8(w, (uint8_t)r->state);
+    wr_u8(w, (uint8_t)r->why);
     wr_bytes(w, SPAN_OF(r->ip));
     wr_u8(w, (uint8_t)r->count);
     for (size_t i = 0; i < r->count; i++) {
@@ -73,6 +77,7 @@ const char *portmap_how_name(enum portmap_how h)
     case PORTMAP_NOBODY:  return "nobody";
     case PORTMAP_NAT_PMP: return "nat-pmp";
     case PORTMAP_UPNP:    return "upnp";
+    case PORTMAP_PCP:     return "pcp";
     }
     return "";
 }

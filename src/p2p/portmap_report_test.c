@@ -26,7 +26,7 @@ TEST(there_and_back)
     struct wr w = wr_init(MSPAN_OF(room));
     portmap_report_encode(&w, &r);
     EXPECT_OK(wr_end(&w));
-    EXPECT_SPAN(test_hex("02 03 08080808 03 06 0fa1 0fa1 11 0fa1 1388 06 0fa2 0000"),
+    EXPECT_SPAN(test_hex("02 03 00 08080808 03 06 0fa1 0fa1 11 0fa1 1388 06 0fa2 0000"),
                 span_of(room, w.n));
     EXPECT_OK(portmap_report_decode(&again, span_of(room, w.n)));
     EXPECT_EQ(3, again.count);
@@ -41,18 +41,22 @@ TEST(what_is_not_of_this_form)
 {
     static const char *const cases[] = {
         "",
-        "03 03 08080808 00",             /* how */
-        "02 04 08080808 00",             /* state */
-        "02 03 08080808 09",             /* more ports than there may be */
-        "02 03 08080808 01 07 00010001", /* a transport of its own */
-        "02 03 08080808 00 00",          /* a byte behind */
+        "04 03 00 08080808 00",             /* how */
+        "02 04 00 08080808 00",             /* state */
+        "03 02 11 08080808 00",             /* why */
+        "02 03 00 08080808 09",             /* more ports than there may be */
+        "02 03 00 08080808 01 07 00010001", /* a transport of its own */
+        "02 03 00 08080808 00 00",          /* a byte behind */
     };
     struct portmap_report r;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         test_note("%s", cases[i]);
         EXPECT_ERR(ERR_MALFORMED, portmap_report_decode(&r, test_hex(cases[i])));
     }
-    EXPECT_OK(portmap_report_decode(&r, test_hex("00 01 00000000 00")));
+    EXPECT_OK(portmap_report_decode(&r, test_hex("00 01 00 00000000 00")));
+    EXPECT_OK(portmap_report_decode(&r, test_hex("03 02 02 00000000 00")));
+    EXPECT_EQ(PORTMAP_PCP, r.how);
+    EXPECT_EQ(PCP_NOT_AUTHORIZED, r.why);
 }
 
 TEST(the_outer_address_of_a_listener)
@@ -83,6 +87,7 @@ TEST(the_outer_address_of_a_listener)
 TEST(names)
 {
     EXPECT_STR("nat-pmp", portmap_how_name(PORTMAP_NAT_PMP));
+    EXPECT_STR("pcp", portmap_how_name(PORTMAP_PCP));
     EXPECT_STR("nobody", portmap_how_name(PORTMAP_NOBODY));
     EXPECT_STR("open", portmap_state_name(PORTMAP_OPEN));
     EXPECT_STR("asking", portmap_state_name(PORTMAP_ASKING));

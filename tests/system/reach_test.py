@@ -61,8 +61,8 @@ class Internet:
                  'table ip filter { chain through { type filter hook forward priority 0; iifname "eth0" ct state new ct status ! dnat drop; }; }\n')
         subprocess.run([*inside(f'r{name}'), 'nft', '-f', '-'], input=rules, text=True, check=True)
 
-    def helpful(self, world, name, net, options):
-        """A home whose router opens ports: Debian's miniupnpd."""
+    def willing(self, name, net):
+        """A home whose router forwards what stands in a chain of its own."""
         self.home(name, net, 'masquerade')
         rules = ('flush ruleset\ntable inet filter {\n'
                  ' chain miniupnpd { }\n chain prerouting_miniupnpd { }\n chain postrouting_miniupnpd { }\n'
@@ -70,6 +70,10 @@ class Internet:
                  ' chain in { type nat hook prerouting priority -100; jump prerouting_miniupnpd; }\n'
                  ' chain out { type nat hook postrouting priority 100; jump postrouting_miniupnpd; oifname "eth0" masquerade; }\n}\n')
         subprocess.run([*inside(f'r{name}'), 'nft', '-f', '-'], input=rules, text=True, check=True)
+
+    def helpful(self, world, name, net, options):
+        """A home whose router opens ports: Debian's miniupnpd."""
+        self.willing(name, net)
         conf = write(world.top / f'{name}.conf', 'ext_ifname=eth0\nlistening_ip=lan0\nsecure_mode=yes\nsystem_uptime=yes\n'
                      'uuid=00000000-0000-0000-0000-000000000001\nupnp_table_name=filter\nupnp_nat_table_name=filter\n'
                      'upnp_forward_chain=miniupnpd\nupnp_nat_chain=prerouting_miniupnpd\nupnp_nat_postrouting_chain=postrouting_miniupnpd\n'
@@ -175,23 +179,69 @@ def run(world, net):
     return quic
 
 
+def opens(world, net, quic, name, how):
+    """The server behind the router called name, which opens the ports by this protocol."""
+    server = start(world, name, quic)
+    r = verdict(f'the one whose router speaks {how}', server, 'reachable')
+    yield f'a router that speaks {how} opens the ports: reachable through them', r['why'] == 'dialled_mapped'
+    yield 'by that protocol', r['router'] == {'state': 'open', 'how': how}
+    yield 'both ports', net.opened(name) == 2
+    until('its addresses are announced', lambda: status(server)['dht'] == 'stored')
+    yield 'and it is in the DHT', True
+    return server
+
+
+def ends(world, net, name, server):
+    server.stop()
+    world.children.remove(server)
+    yield 'at its end it takes them back', net.opened(name) == 0
+
+
 def run_routers(world, net, quic):
-    for name, outer, options, how in (('pmp', '5.5.5', 'enable_natpmp=yes\nenable_upnp=yes\n', 'nat-pmp'),
+    """miniupnpd speaks PCP and NAT-PMP on one port, both or neither."""
+    for name, outer, options, how in (('pcp', '5.5.5', 'enable_natpmp=yes\nenable_upnp=yes\n', 'pcp'),
                                       ('upnp', '4.4.4', 'enable_natpmp=no\nenable_upnp=yes\n', 'upnp')):
         router = net.helpful(world, name, outer, options)
         time.sleep(1)
-        server = start(world, name, quic)
-        r = verdict(f'the one whose router speaks {how}', server, 'reachable')
-        yield f'a router that speaks {how} opens the ports: reachable through them', r['why'] == 'dialled_mapped'
-        yield 'by that protocol', r['router'] == {'state': 'open', 'how': how}
-        yield 'both ports', net.opened(name) == 2
-        until('its addresses are announced', lambda: status(server)['dht'] == 'stored')
-        yield 'and it is in the DHT', True
-        server.stop()
-        world.children.remove(server)
-        yield 'at its end it takes them back', net.opened(name) == 0
+        server = yield from opens(world, net, quic, name, how)
+        log = (world.top / f'{name}.log').read_text()
+        yield f'miniupnpd says so ({how})', log.count('PCP MAP: ') == (2 if how == 'pcp' else 0) and 'NAT-PMP request' not in log
+        yield from ends(world, net, name, server)
+        log = (world.top / f'{name}.log').read_text()
+        yield 'and that they are closed', log.count('mapping removed') == (2 if how == 'pcp' else 0)
         router.terminate()
         router.wait()
+
+
+def small_router(name, mode, outer):
+    router = Child(*inside(f'r{name}'), sys.executable, str(pathlib.Path(__file__).with_name('small_router.py')), mode, outer)
+    router.line('ready')
+    return router
+
+
+def run_natpmp(world, net, quic):
+    net.willing('pmp', '13.13.13')
+    router = small_router('pmp', 'natpmp', '13.13.13.2')
+    server = yield from opens(world, net, quic, 'pmp', 'nat-pmp')
+    router.line('version 0 udp')
+    versions = [line.split()[1] for line in router.seen if line.startswith('version')]
+    yield 'a router of NAT-PMP alone is asked by PCP first, then as it wants', versions[0] == '2' and '2' not in versions[versions.index('0'):]
+    yield from ends(world, net, 'pmp', server)
+    router.process.kill()
+    router.process.wait()
+
+
+def run_refusal(world, net, quic):
+    net.willing('mean', '14.14.14')
+    router = small_router('mean', 'refuse', '14.14.14.2')
+    server = start(world, 'mean', quic)
+    until('the mapper has been told', lambda: reach(server)['router']['state'] != 'asking')
+    yield 'a router that refuses says why', reach(server)['router'] == {
+        'state': 'refused', 'how': 'pcp', 'why': 'not_authorized', 'why_words': 'it does not let this machine open ports'}
+    server.stop()
+    world.children.remove(server)
+    router.process.kill()
+    router.process.wait()
 
 
 def run_liars(world, net, quic):
@@ -220,6 +270,8 @@ def run_all(world):
     net = Internet()
     quic = yield from run(world, net)
     yield from run_routers(world, net, quic)
+    yield from run_natpmp(world, net, quic)
+    yield from run_refusal(world, net, quic)
     yield from run_liars(world, net, quic)
 
 

@@ -1,6 +1,7 @@
 /* The mapper: its process, its walls, its day; and the node's side of the pair. */
 #include "base/check.h"
 #include "node/net/portmap.h"
+#include "node/os/entropy.h"
 #include "node/os/landlock.h"
 #include "node/os/process.h"
 
@@ -158,10 +159,10 @@ static void keep_open(struct portmap_router *at, struct portmap_report *r)
     int wait_ms = 0;
     while (!has_ended(wait_ms)) {
         gateway_of(at->gateway);
-        uint32_t granted = portmap_router_open(at, r, LEASE_S);
+        uint32_t again_ms = portmap_router_open(at, r, LEASE_S);
         tell(r);
-        was_open = was_open || granted > 0;
-        wait_ms = granted > 0 ? (int)(granted / 2 * 1000) : was_open ? LOST_MS : RETRY_MS;
+        was_open = was_open || again_ms > 0;
+        wait_ms = again_ms > 0 ? (int)again_ms : was_open ? LOST_MS : RETRY_MS;
     }
 }
 
@@ -169,10 +170,14 @@ _Noreturn static void mapper_run(void)
 {
     uint8_t message[PORTMAP_REPORT_LEN_MAX];
     struct portmap_report r;
-    struct portmap_router at = {.control_url = ""};
+    struct entropy entropy;
+    struct portmap_router at = {.rng = &entropy.rng};
     ssize_t n = recv(MAPPER_PAIR, message, sizeof message, 0);
     if (n <= 0 || portmap_report_decode(&r, span_of(message, (size_t)n)) != OK) {
         _exit(0); /* nothing is wanted */
+    }
+    if (entropy_init(&entropy) != OK) {
+        _exit(1);
     }
     keep_open(&at, &r);
     (void)alarm(CLOSE_S); /* a router that does not answer does not keep us */

@@ -1,4 +1,4 @@
-/* Talking with a home router, through libnatpmp and miniupnpc. What it says is bounded here and believed nowhere. */
+/* Talking with a home router: by PCP, then through libnatpmp, then miniupnpc. What it says is bounded here and believed nowhere. */
 #include "codec/multiaddr.h"
 #include "node/net/near.h"
 #include "node/net/portmap.h"
@@ -202,7 +202,7 @@ static const char *protocol_of(const struct portmap_port *p)
     return p->is_udp ? "UDP" : "TCP";
 }
 
-/* igd_map opens one port; where the router wants no lease, for ever. Returns seconds until it is to be renewed twice over. */
+/* igd_map opens one port; where the router wants no lease, for ever. Returns twice the seconds until it is to be renewed. */
 static uint32_t igd_map(const struct igd *g, struct portmap_port *p, uint32_t lifetime_s)
 {
     enum { CONFLICT = 718, ONLY_PERMANENT = 725 };
@@ -279,33 +279,56 @@ static void upnp_close(const struct portmap_router *at, const struct portmap_rep
     }
 }
 
-/* ---- both ---- */
+/* ---- all three ---- */
+
+/* open_by returns after how many milliseconds to ask again: at half of the time that was granted, or when the engine wants. */
+static uint32_t open_by(enum portmap_how how,
+                        struct portmap_router *at,
+                        struct portmap_report *r,
+                        uint32_t lifetime_s)
+{
+    const uint32_t half_s_in_ms = 500;
+    switch (how) {
+    case PORTMAP_NOBODY:  break;
+    case PORTMAP_NAT_PMP: return natpmp_open(r, at->gateway, lifetime_s) * half_s_in_ms;
+    case PORTMAP_UPNP:    return upnp_open(at, r, lifetime_s) * half_s_in_ms;
+    case PORTMAP_PCP:     return portmap_pcp_open(at, r, lifetime_s);
+    }
+    return 0;
+}
 
 uint32_t
 portmap_router_open(struct portmap_router *at, struct portmap_report *r, uint32_t lifetime_s)
 {
-    struct portmap_report first = *r;
-    struct portmap_report second = *r;
-    first.how = second.how = PORTMAP_NOBODY;
-    first.state = second.state = PORTMAP_NONE;
-    uint32_t granted = natpmp_open(&first, at->gateway, lifetime_s);
-    if (granted == 0) {
-        granted = upnp_open(at, &second, lifetime_s);
+    const enum portmap_how opener = r->state == PORTMAP_OPEN ? r->how : PORTMAP_NOBODY;
+    const enum portmap_how order[] = {opener, PORTMAP_PCP, PORTMAP_NAT_PMP, PORTMAP_UPNP};
+    struct portmap_report none = *r;
+    none.how = PORTMAP_NOBODY;
+    none.state = PORTMAP_NONE;
+    none.why = PCP_SUCCESS;
+    *r = none;
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        struct portmap_report tried = none;
+        uint32_t again_ms =
+            i > 0 && order[i] == opener ? 0 : open_by(order[i], at, &tried, lifetime_s);
+        if (again_ms > 0) {
+            tried.state = PORTMAP_OPEN;
+            *r = tried;
+            return again_ms;
+        }
+        if (r->state == PORTMAP_NONE) { /* of refusals the first is told */
+            *r = tried;
+        }
     }
-    *r = second.state == PORTMAP_NONE
-             ? first
-             : second; /* the second is asked only if the first gave nothing */
-    if (granted > 0) {
-        r->state = PORTMAP_OPEN;
-    }
-    return granted;
+    return 0;
 }
 
-void portmap_router_close(const struct portmap_router *at, const struct portmap_report *r)
+void portmap_router_close(struct portmap_router *at, const struct portmap_report *r)
 {
     switch (r->how) {
     case PORTMAP_NOBODY:  break;
     case PORTMAP_NAT_PMP: natpmp_close(r, at->gateway); break;
     case PORTMAP_UPNP:    upnp_close(at, r); break;
+    case PORTMAP_PCP:     portmap_pcp_close(at); break;
     }
 }

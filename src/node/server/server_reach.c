@@ -132,8 +132,9 @@ static void on_report(void *user)
             count++;
         }
     }
-    log_line(&s->log, LOG_INFO, "net", "the router: %s (%s), %zu ports towards us",
-             portmap_state_name(r->state), portmap_how_name(r->how), count);
+    log_line(&s->log, LOG_INFO, "net", "the router: %s (%s), %zu ports towards us%s%s",
+             portmap_state_name(r->state), portmap_how_name(r->how), count, r->why ? ": " : "",
+             r->why ? pcp_result_text(r->why) : "");
     host_reach_set_mapped(&s->reach.host, outer, count);
     server_wake(s);
 }
@@ -267,6 +268,10 @@ void server_reach_write(const struct server *s, struct json_writer *j)
             s->reach.portmap.is_watched ? portmap_state_name(s->reach.portmap.report.state)
                                         : "off");
     put_str(j, "how", portmap_how_name(s->reach.portmap.report.how));
+    if (s->reach.portmap.report.why != PCP_SUCCESS) {
+        put_str(j, "why", pcp_result_name(s->reach.portmap.report.why));
+        put_str(j, "why_words", pcp_result_text(s->reach.portmap.report.why));
+    }
     json_end_object(j);
     json_end_object(j);
 }
