@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (hcl_decode(&h, span_of(data, size)) == OK) {
         check(h.report.n == SEV_SNP_REPORT_LEN);
         hcl_binding(binding, &h);
+        (void)hcl_has_user_data(&h, SPAN_OF(binding));
         check(hcl_key(spki, &len, &h) != OK || len <= sizeof spki);
     }
     return 0;

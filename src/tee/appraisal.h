@@ -133,7 +133,7 @@ enum measurement_name {
 
 enum {
     MEASUREMENT_LEN_MAX = 64,
-    MEASUREMENTS_MAX = 26,
+    MEASUREMENTS_MAX = 28, /* four of SEV-SNP, and 24 registers */
     ADVISORIES_MAX = 48,
     ADVISORY_LEN_MAX = 24,
     REPORT_DATA_LEN_MAX = 512, /* Nitro's user data is the longest */
@@ -179,7 +179,7 @@ enum err appraisal_fail(
 /* appraisal_until narrows the window in which the endorsements hold. */
 void appraisal_until(struct appraisal *a, walltime not_before, walltime not_after);
 
-/* appraisal_measure adds a measurement; bytes beyond MEASUREMENT_LEN_MAX or a 27th are our own bug. */
+/* appraisal_measure adds a measurement; bytes beyond MEASUREMENT_LEN_MAX or a 29th are our own bug. */
 void appraisal_measure(struct appraisal *a, enum measurement_name name, struct span bytes);
 
 /* appraisal_measured finds one; empty if there is none. */

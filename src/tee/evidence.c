@@ -4,6 +4,7 @@
 #include "base/rd.h"
 #include "base/wr.h"
 #include "tee/cca.h"
+#include "tee/hcl.h"
 #include "tee/nitro.h"
 #include "tee/roots.h"
 
@@ -22,7 +23,9 @@ static const uint32_t parts_of[] = {
                 BIT(EVIDENCE_PCK_CRL_CHAIN) | BIT(EVIDENCE_TCB_INFO) |
                 BIT(EVIDENCE_TCB_INFO_SIGNATURE) | BIT(EVIDENCE_QE_IDENTITY) |
                 BIT(EVIDENCE_QE_IDENTITY_SIGNATURE) | BIT(EVIDENCE_SIGNING_CHAIN),
-    [TEE_SEV_SNP] = BIT(EVIDENCE_MAIN) | BIT(EVIDENCE_CHAIN) | BIT(EVIDENCE_ROOT_CRL),
+    [TEE_SEV_SNP] = BIT(EVIDENCE_MAIN) | BIT(EVIDENCE_CHAIN) | BIT(EVIDENCE_ROOT_CRL) |
+                    BIT(EVIDENCE_RUNTIME) | BIT(EVIDENCE_TPM_ATTEST) | BIT(EVIDENCE_TPM_SIGNATURE) |
+                    BIT(EVIDENCE_TPM_PCRS),
     [TEE_NITRO] = BIT(EVIDENCE_MAIN),
     [TEE_TPM2] = BIT(EVIDENCE_MAIN) | BIT(EVIDENCE_CHAIN) | BIT(EVIDENCE_TPM_SIGNATURE) |
                  BIT(EVIDENCE_TPM_KEY) | BIT(EVIDENCE_TPM_PCRS),
@@ -66,6 +69,74 @@ enum err evidence_decode(struct evidence *ret, struct span text)
     e.kind = (enum tee_kind)kind;
     *ret = e;
     return OK;
+}
+
+static bool nitro_carries(struct span document, struct span binding)
+{
+    struct cose message;
+    struct nitro n;
+    return cose_decode(&message, document) == OK && nitro_decode(&n, message.payload) == OK &&
+           span_equal(n.user_data, binding);
+}
+
+/* These two are not inlined: a quote and an appraisal are too much for one frame. */
+__attribute__((noinline)) static struct span report_data_of(struct span text, struct appraisal *a)
+{
+    struct quote q;
+    if (quote_decode(&q, text, a) != OK) {
+        return SPAN_EMPTY;
+    }
+    return q.kind == TEE_SGX ? q.sgx.report_data : q.td.report_data;
+}
+
+__attribute__((noinline)) static bool quote_carries(struct span text, struct span binding)
+{
+    struct appraisal unused;
+    appraisal_init(&unused, TEE_KIND_COUNT);
+    return span_equal(report_data_of(text, &unused), binding);
+}
+
+static bool tpm_carries(struct span attest, struct span binding)
+{
+    struct tpm2_attest q;
+    struct hash32 hash;
+    sha256(&hash, binding);
+    return tpm2_attest_decode(&q, attest) == OK && span_equal(q.extra_data, SPAN_OF(hash.bytes));
+}
+
+/* Below a paravisor the report carries the text's hash, and the quote what was asked for. */
+static bool snp_carries(const struct evidence *e, struct span binding)
+{
+    struct sev_snp_report report;
+    uint8_t named[64];
+    struct hcl h = {.runtime = e->parts[EVIDENCE_RUNTIME]};
+    if (sev_snp_decode(&report, e->parts[EVIDENCE_MAIN]) != OK) {
+        return false;
+    }
+    if (h.runtime.n == 0) {
+        return span_equal(report.report_data, binding);
+    }
+    hcl_binding(named, &h);
+    return span_equal(report.report_data, SPAN_OF(named)) &&
+           tpm_carries(e->parts[EVIDENCE_TPM_ATTEST], binding);
+}
+
+bool evidence_carries(const struct evidence *e, const uint8_t binding[static 64])
+{
+    struct span want = span_of(binding, BINDING_LEN);
+    struct span main_part = e->parts[EVIDENCE_MAIN];
+    struct cca token;
+    switch (e->kind) {
+    case TEE_SGX:
+    case TEE_TDX:     return quote_carries(main_part, want);
+    case TEE_SEV_SNP: return snp_carries(e, want);
+    case TEE_NITRO:   return nitro_carries(main_part, want);
+    case TEE_TPM2:    return tpm_carries(main_part, want);
+    case TEE_CCA:
+        return cca_decode(&token, main_part) == OK && span_equal(token.realm_challenge, want);
+    case TEE_KIND_COUNT: break;
+    }
+    return false;
 }
 
 static enum err appraise_dcap(struct appraiser *work,
@@ -112,6 +183,30 @@ static enum err appraise_tpm(struct appraiser *work,
     return tpm2_verify(ret, &work->chain, &texts, &short_one);
 }
 
+static enum err appraise_snp(struct appraiser *work,
+                             struct appraisal *ret,
+                             const struct evidence *v,
+                             const struct expectation *e)
+{
+    const struct sev_snp_texts texts = {
+        .chain = v->parts[EVIDENCE_CHAIN],
+        .crl = v->parts[EVIDENCE_ROOT_CRL],
+        .paravisor = {.runtime = v->parts[EVIDENCE_RUNTIME],
+                      .attest = v->parts[EVIDENCE_TPM_ATTEST],
+                      .signature = v->parts[EVIDENCE_TPM_SIGNATURE],
+                      .pcrs = v->parts[EVIDENCE_TPM_PCRS]},
+    };
+    return sev_snp_verify(ret, &work->chain, v->parts[EVIDENCE_MAIN], &texts, e);
+}
+
+/* A quote counts only beside the text that names its key. */
+static bool has_quote_alone(const struct evidence *v)
+{
+    return v->kind == TEE_SEV_SNP && v->parts[EVIDENCE_RUNTIME].n == 0 &&
+           (v->parts[EVIDENCE_TPM_ATTEST].n > 0 || v->parts[EVIDENCE_TPM_SIGNATURE].n > 0 ||
+            v->parts[EVIDENCE_TPM_PCRS].n > 0);
+}
+
 static bool has_foreign_part(const struct evidence *v)
 {
     for (size_t i = EVIDENCE_MAIN; i < EVIDENCE_PART_COUNT; i++) {
@@ -135,17 +230,13 @@ enum err evidence_appraise(struct appraiser *work,
                                 .binding = span_of(e->binding, BINDING_LEN)};
     struct span main_part = evidence->parts[EVIDENCE_MAIN];
     appraisal_init(ret, evidence->kind);
-    if (has_foreign_part(evidence)) {
+    if (has_foreign_part(evidence) || has_quote_alone(evidence)) {
         return appraisal_fail(ret, ERR_MALFORMED, STEP_EVIDENCE_FORMAT, PART_EVIDENCE, 0);
     }
     switch (evidence->kind) {
     case TEE_SGX:
-    case TEE_TDX:     return appraise_dcap(work, ret, evidence, &inner);
-    case TEE_SEV_SNP: {
-        struct sev_snp_texts texts = {.chain = evidence->parts[EVIDENCE_CHAIN],
-                                      .crl = evidence->parts[EVIDENCE_ROOT_CRL]};
-        return sev_snp_verify(ret, &work->chain, main_part, &texts, &inner);
-    }
+    case TEE_TDX:        return appraise_dcap(work, ret, evidence, &inner);
+    case TEE_SEV_SNP:    return appraise_snp(work, ret, evidence, &inner);
     case TEE_NITRO:      return nitro_verify(ret, &work->chain, main_part, &inner);
     case TEE_TPM2:       return appraise_tpm(work, ret, evidence, e->activated_name, &inner);
     case TEE_CCA:        return cca_verify(ret, main_part, evidence->parts[EVIDENCE_PLATFORM_KEY], &inner);

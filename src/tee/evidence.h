@@ -24,6 +24,8 @@ enum evidence_part {
     EVIDENCE_TPM_KEY,
     EVIDENCE_TPM_PCRS,
     EVIDENCE_PLATFORM_KEY, /* CCA */
+    EVIDENCE_RUNTIME, /* SNP below a paravisor: the text whose hash the report carries (hcl.h), */
+    EVIDENCE_TPM_ATTEST, /* and a quote by the key that it names, with TPM_SIGNATURE and TPM_PCRS */
     EVIDENCE_PART_COUNT
 };
 
@@ -40,6 +42,9 @@ enum {
 };
 void evidence_encode(struct wr *w, const struct evidence *e);
 MUST_CHECK enum err evidence_decode(struct evidence *ret, struct span text);
+
+/* evidence_carries is for attesters: was this made for binding? What hardware signed is read for that and nothing is verified. Of a TPM's evidence, and below a paravisor, the quote carries binding's SHA-256. */
+bool evidence_carries(const struct evidence *e, const uint8_t binding[static 64]);
 
 /* Memory of the verifiers, about 80 KiB, nothing of which depends on what arrives. Not to be moved while collateral in it is used. */
 struct appraiser {

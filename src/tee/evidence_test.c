@@ -2,6 +2,7 @@
 #include "tee/evidence.h"
 
 #include "base/test.h"
+#include "tee/cca.h"
 #include "tee/forge_test.h"
 #include "tee/sample_test.h"
 
@@ -13,6 +14,7 @@ static const char policy_text[] =
     "{\"kind\":\"tdx\",\"measurements\":\"any\",\"tcb\":[\"UpToDate\"]},"
     "{\"kind\":\"sev-snp\",\"measurements\":\"any\",\"crl\":\"optional\"}]}";
 
+static const uint8_t another[64] = {1};
 static struct appraiser work;
 static struct appraisal result;
 
@@ -65,6 +67,8 @@ TEST(real_quotes_fit_and_pass)
             test_note("%s", ids[i]);
             EXPECT_OK(judge(&v, binding, sample_time(c)));
             EXPECT_EQ(TEE_LEVEL_HARDWARE_ATTESTED, result.level);
+            EXPECT(evidence_carries(&v, binding.p));
+            EXPECT(!evidence_carries(&v, another));
             v.kind = i == 0 ? TEE_SGX : TEE_TDX; /* announced as the other */
             EXPECT(judge(&v, binding, sample_time(c)) != OK);
             EXPECT_EQ(TEE_LEVEL_NONE, result.level);
@@ -93,8 +97,44 @@ TEST(a_real_report_passes)
         walltime now = {pki_year(2026).s + 60 * 86400};
         struct span binding = test_hex(sample_text(c, "report_data"));
         EXPECT_OK(judge(&v, binding, now));
+        EXPECT(evidence_carries(&v, binding.p));
+        EXPECT(!evidence_carries(&v, another));
         v.parts[EVIDENCE_TPM_KEY] = key;
         EXPECT_ERR(ERR_MALFORMED, judge(&v, binding, now)); /* a part that no report has */
+        v.parts[EVIDENCE_TPM_KEY] = SPAN_EMPTY;
+        v.parts[EVIDENCE_TPM_ATTEST] = key;
+        EXPECT_ERR(ERR_MALFORMED, judge(&v, binding, now)); /* a quote that nothing belongs to */
+        v.parts[EVIDENCE_RUNTIME] = SPAN_LIT("{}");
+        EXPECT_ERR(ERR_AUTH, judge(&v, binding, now)); /* a text that the report does not name */
+        EXPECT_STR("key_origin", appraisal_step_name(result.failed));
+    }
+}
+
+/* Documents and tokens whose makers put in what is not 64 bytes long, or is: what was put in is what is found. */
+TEST(what_other_evidence_carries)
+{
+    struct evidence nitro = {.kind = TEE_NITRO};
+    struct evidence cca = {.kind = TEE_CCA};
+    struct evidence tpm = {.kind = TEE_TPM2};
+    struct cca token;
+    uint8_t binding[64];
+    if (!test_fixture("tee/nitro/valid-2022.cose", &nitro.parts[EVIDENCE_MAIN]) ||
+        !test_fixture("tee/cca/legacy-profile.cbor", &cca.parts[EVIDENCE_MAIN]) ||
+        !test_fixture("tee/tpm/swtpm-ecc.q.msg", &tpm.parts[EVIDENCE_MAIN])) {
+        return;
+    }
+    TEST_REQUIRE(EXPECT_OK(cca_decode(&token, cca.parts[EVIDENCE_MAIN])));
+    TEST_REQUIRE(token.realm_challenge.n == sizeof binding);
+    memcpy(binding, token.realm_challenge.p, sizeof binding);
+    EXPECT(evidence_carries(&cca, binding));
+    EXPECT(!evidence_carries(&cca, another));
+    EXPECT(!evidence_carries(&nitro, another));
+    EXPECT(!evidence_carries(&tpm, another));
+    for (int kind = TEE_SGX; kind <= TEE_KIND_COUNT; kind++) {
+        struct evidence junk = {.kind = (enum tee_kind)kind};
+        EXPECT(!evidence_carries(&junk, another)); /* not even a main part */
+        junk.parts[EVIDENCE_MAIN] = SPAN_OF(another);
+        EXPECT(!evidence_carries(&junk, another));
     }
 }
 
@@ -126,7 +166,8 @@ TEST(encodings_that_are_refused)
         {"000100000001aa0100000001aa",             ERR_MALFORMED},
         {"000100000001aa0300000001aa0200000001aa", ERR_MALFORMED},
         {"000100000001aa0e00000001aa",             OK           },
-        {"000100000001aa0f00000001aa",             ERR_MALFORMED},
+        {"000100000001aa1000000001aa",             OK           },
+        {"000100000001aa1100000001aa",             ERR_MALFORMED},
         {"000000000001aa0100000001aa",             ERR_MALFORMED},
     };
     static uint8_t large[EVIDENCE_LEN_MAX + 1];

@@ -3,6 +3,7 @@
 
 #include "base/rd.h"
 #include "base/wr.h"
+#include "codec/base16.h"
 #include "codec/base64.h"
 #include "codec/der.h"
 #include "codec/json.h"
@@ -52,6 +53,17 @@ void hcl_binding(uint8_t ret_binding[static 64], const struct hcl *h)
     sha256(&hash, h->runtime);
     memset(ret_binding, 0, 64);
     memcpy(ret_binding, hash.bytes, sizeof hash.bytes);
+}
+
+bool hcl_has_user_data(const struct hcl *h, struct span data)
+{
+    uint8_t room[64];
+    struct json root;
+    struct span text;
+    struct wr w = wr_init(MSPAN_OF(room));
+    return json_parse(&root, h->runtime, NULL) == OK &&
+           json_find_plain(&text, root, "user-data") == OK && base16_decode(&w, text) == OK &&
+           span_equal(span_of(room, w.n), data);
 }
 
 static enum err find_number(struct wr *w, struct json key, const char *name)

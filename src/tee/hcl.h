@@ -4,6 +4,8 @@
 #include "base/err.h"
 #include "base/span.h"
 
+#include <stdbool.h>
+
 /* The report that Azure's paravisor keeps in the virtual TPM of a confidential VM (NV index 0x01400001): a hardware report of boot
  * time, and a JSON text whose hash it carries, with the TPM's attestation key. Fresh is only the TPM's quote; the hardware's
  * report ties that TPM to the guest. */
@@ -27,5 +29,8 @@ void hcl_binding(uint8_t ret_binding[static 64], const struct hcl *h);
  * ERR_UNSUPPORTED: not RSA; ERR_MALFORMED. */
 MUST_CHECK enum err
 hcl_key(uint8_t room[static HCL_SPKI_LEN_MAX], size_t *ret_len, const struct hcl *h);
+
+/* hcl_has_user_data: does the text name these bytes as what the guest wrote ("user-data", in base 16)? At most 64. */
+bool hcl_has_user_data(const struct hcl *h, struct span data);
 
 #endif

@@ -4,6 +4,8 @@
 #include "base/rd.h"
 #include "codec/der.h"
 #include "crypto/ecdsa.h"
+#include "tee/hcl.h"
+#include "tee/tpm2.h"
 
 enum {
     SIGNED_LEN = 0x2a0,
@@ -18,6 +20,7 @@ enum {
     AT_VMPL = 0x30,
     AT_ALGORITHM = 0x34,
     AT_FLAGS = 0x48,
+    AT_REPORT_DATA = 0x50,
     AT_REPORTED_TCB = 0x180,
     AT_CHIP_ID = 0x1a0,
 };
@@ -323,6 +326,38 @@ static enum err measure(struct appraisal *a, const struct sev_snp_report *s)
     return appraisal_report_data(a, s->report_data);
 }
 
+/* From the report to the text that it names, from that to a key, and from the key to a quote, which carries the binding's hash. */
+static enum err decide_below_paravisor(struct appraisal *a,
+                                       const struct sev_snp_report *s,
+                                       const struct sev_snp_paravisor *p,
+                                       const struct policy_rule *rule,
+                                       const struct expectation *e)
+{
+    const struct hcl h = {.runtime = p->runtime};
+    uint8_t named[64];
+    uint8_t spki[HCL_SPKI_LEN_MAX];
+    size_t spki_len = 0;
+    struct span extra_data;
+    struct hash32 hash;
+    struct expectation short_one = *e;
+    hcl_binding(named, &h);
+    if (!span_equal(s->report_data, SPAN_OF(named)) || hcl_key(spki, &spki_len, &h) != OK) {
+        return failed(a, STEP_KEY_ORIGIN, PART_EVIDENCE, AT_REPORT_DATA);
+    }
+    const struct tpm2_texts texts = {.attest = p->attest,
+                                     .signature = p->signature,
+                                     .ak = span_of(spki, spki_len),
+                                     .pcrs = p->pcrs,
+                                     .is_bound = true};
+    TRY(tpm2_verify_bound(a, &extra_data, &texts));
+    TRY(appraisal_report_data(a, extra_data));
+    if (e->binding.n > 0) { /* without one nothing is accepted, here as elsewhere */
+        sha256(&hash, e->binding);
+        short_one.binding = SPAN_OF(hash.bytes);
+    }
+    return policy_decide(a, rule, &short_one);
+}
+
 enum err sev_snp_verify(struct appraisal *a,
                         struct chain *work,
                         struct span report,
@@ -355,5 +390,7 @@ enum err sev_snp_verify(struct appraisal *a,
     TRY(measure(a, &s));
     TRY(check_key(a, &s, cert, is_vlek, is_turin));
     TRY(check_guest(a, &s, &rule, is_turin));
-    return policy_decide(a, &rule, e);
+    return texts->paravisor.runtime.n > 0
+               ? decide_below_paravisor(a, &s, &texts->paravisor, &rule, e)
+               : policy_decide(a, &rule, e);
 }

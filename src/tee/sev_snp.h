@@ -8,13 +8,23 @@
  *
  *   format and version; the kind of key; chain to AMD's root, the key's name, the root's CRL; the report's signature; the
  *   certificate's firmware numbers and chip against the report; order of firmware numbers; debug, migration, VMPL; the policy's
- *   floors on the reported firmware; then the policy */
+ *   floors on the reported firmware; below a paravisor: the text and its key under the report, the quote under that key; then the policy */
 enum { SEV_SNP_REPORT_LEN = 1184 };
+
+/* A guest below a paravisor (hcl.h): what the report carries is the hash of a text that names the key of a TPM, and a quote by that key carries the SHA-256 of the binding. The quote's
+ * registers are measurements too. All empty: there is none. */
+struct sev_snp_paravisor {
+    struct span runtime;   /* the text */
+    struct span attest;    /* TPMS_ATTEST */
+    struct span signature; /* TPMT_SIGNATURE */
+    struct span pcrs;
+};
 
 struct sev_snp_texts {
     struct span key_cert; /* VCEK or VLEK, DER or PEM */
     struct span chain;    /* ASK or ASVK, and ARK */
     struct span crl;      /* of the ARK, DER; empty: missing */
+    struct sev_snp_paravisor paravisor;
 };
 
 /* Spans point into the report. TCB values are the eight bytes as they stand. */

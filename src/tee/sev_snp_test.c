@@ -2,6 +2,8 @@
 #include "tee/sev_snp.h"
 
 #include "base/test.h"
+#include "codec/base64.h"
+#include "tee/hcl.h"
 #include "tee/pki_test.h"
 #include "tee/roots.h"
 #include "tee/sample_test.h"
@@ -20,14 +22,15 @@ static struct appraisal result;
 static enum err judge_under(const struct anchors *anchors,
                             struct span report,
                             const struct sev_snp_texts *texts,
+                            struct span binding, /* empty: what the report carries */
                             const char *policy,
                             walltime now)
 {
     struct policy p;
     struct sev_snp_report r;
     EXPECT_OK(policy_parse(&p, span_str(policy), NULL));
-    struct expectation e = {anchors, &p, NULL, now, SPAN_LIT("x")};
-    if (sev_snp_decode(&r, report) == OK) {
+    struct expectation e = {anchors, &p, NULL, now, binding.n > 0 ? binding : SPAN_LIT("x")};
+    if (binding.n == 0 && sev_snp_decode(&r, report) == OK) {
         e.binding = r.report_data;
     }
     return sev_snp_verify(&result, &work, report, texts, &e);
@@ -56,7 +59,7 @@ static enum err judge_sample(const struct sample *s)
 {
     struct anchors anchors = roots_of(TEE_SEV_SNP);
     walltime now = {pki_year(2026).s + 60 * 86400};
-    return judge_under(&anchors, s->report, &s->texts, policy_text, now);
+    return judge_under(&anchors, s->report, &s->texts, SPAN_EMPTY, policy_text, now);
 }
 
 TEST(samples_are_judged_as_their_index_says)
@@ -149,10 +152,10 @@ TEST(a_turin_certificate_is_read)
     report[0x34] = 1;
     report[0x188] = 0x1a;
     walltime now = {pki_year(2026).s};
-    EXPECT(judge_under(&anchors, SPAN_OF(report), &t, policy_text, now) != OK);
+    EXPECT(judge_under(&anchors, SPAN_OF(report), &t, SPAN_EMPTY, policy_text, now) != OK);
     EXPECT_STR("evidence_signature", appraisal_step_name(result.failed));
     report[0x188] = 0x19;
-    EXPECT(judge_under(&anchors, SPAN_OF(report), &t, policy_text, now) != OK);
+    EXPECT(judge_under(&anchors, SPAN_OF(report), &t, SPAN_EMPTY, policy_text, now) != OK);
     EXPECT_STR("evidence_version", appraisal_step_name(result.failed));
 }
 
@@ -184,6 +187,10 @@ struct chip {
     struct pki_cert leaf;
     bool has_crl;
     struct pki_crl crl;
+    /* below a paravisor */
+    const uint8_t *report_data; /* 64 bytes in place of the usual */
+    struct sev_snp_paravisor paravisor;
+    struct span binding;
 };
 
 static struct chip genuine(void)
@@ -263,7 +270,10 @@ static struct span make_report(const struct chip *k)
     wr_le64(&w, 0xff); /* platform bits of all times */
     wr_le32(&w, k->flags | (k->is_vlek ? 1U << 2 : 0));
     wr_le32(&w, 0);
-    wr_str(&w, "report data of sixty-four bytes, which is bound to a connection.");
+    wr_bytes(&w,
+             k->report_data
+                 ? span_of(k->report_data, 64)
+                 : SPAN_LIT("report data of sixty-four bytes, which is bound to a connection."));
     wr_zeros(&w, 48 + 32 + 48 + 48 + 64);
     wr_bytes(&w, SPAN_OF(k->reported));
     wr_u8(&w, k->family);
@@ -330,7 +340,8 @@ static enum err judge(const struct chip *k, const char *policy)
     struct span chain[] = {pki_cert(&middle), root_der};
     struct anchor anchor = pki_anchor(root_der);
     struct anchors anchors = {&anchor, 1};
-    struct sev_snp_texts texts = {.key_cert = pki_cert(&leaf), .chain = pki_join(chain, 2)};
+    struct sev_snp_texts texts = {
+        .key_cert = pki_cert(&leaf), .chain = pki_join(chain, 2), .paravisor = k->paravisor};
     if (k->has_crl) {
         struct pki_crl crl = k->crl;
         crl.issuer = or (crl.issuer, product);
@@ -339,7 +350,7 @@ static enum err judge(const struct chip *k, const char *policy)
         crl.digest = "SHA384";
         texts.crl = pki_crl(&crl);
     }
-    return judge_under(&anchors, make_report(k), &texts, policy, pki_year(2025));
+    return judge_under(&anchors, make_report(k), &texts, k->binding, policy, pki_year(2025));
 }
 
 TEST(genuine_chips_are_accepted)
@@ -595,6 +606,120 @@ TEST(each_forgotten_check)
     struct chip k = genuine();
     EXPECT(judge(&k, crl_policy) != OK);
     EXPECT_STR("crl_missing", appraisal_step_name(result.failed));
+}
+
+/* ---- below a paravisor ---- */
+
+enum { REGISTERS = 24, SIGNATURE_LEN = 2 + 2 + 2 + 256 };
+
+struct below {
+    const char *kid;
+    const char *signer; /* of the quote */
+    const char *bound;  /* what the quote carries the hash of */
+    bool has_another_text;
+    bool flips_register;
+    bool has_no_quote;
+};
+
+static struct span make_text(const struct below *b)
+{
+    uint8_t room[800];
+    struct span spki = pki_spki(pki_key("paravisor", PKI_RSA));
+    struct wr w = wr_init(MSPAN_OF(room));
+    wr_str(&w, "{\"keys\":[{\"kid\":\"");
+    wr_str(&w, or (b->kid, "HCLAkPub"));
+    wr_str(&w, "\",\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"");
+    base64_encode(&w, BASE64_URL_BARE, span_first(span_from(spki, spki.n - 261), 256));
+    wr_str(&w, "\"}]}");
+    EXPECT_OK(wr_end(&w));
+    return pki_keep(span_of(room, w.n));
+}
+
+static struct span make_quote(const struct below *b, struct span pcrs)
+{
+    uint8_t room[300];
+    struct hash32 hash;
+    struct wr w = wr_init(MSPAN_OF(room));
+    wr_bytes(&w, test_hex("ff544347 8018 0001 aa 0020"));
+    sha256(&hash, span_str(or (b->bound, "binding")));
+    wr_bytes(&w, SPAN_OF(hash.bytes));
+    wr_zeros(&w, 8 + 4 + 4);
+    wr_u8(&w, 1);
+    wr_zeros(&w, 8);
+    wr_bytes(&w, test_hex("00000001 000b 03 ffffff 0020"));
+    sha256(&hash, pcrs);
+    wr_bytes(&w, SPAN_OF(hash.bytes));
+    EXPECT_OK(wr_end(&w));
+    return pki_keep(span_of(room, w.n));
+}
+
+static enum err judge_below(const struct below *b, const char *policy)
+{
+    static uint8_t report_data[64];
+    static uint8_t pcrs[REGISTERS * 32];
+    uint8_t signature[SIGNATURE_LEN];
+    struct wr w = wr_init(MSPAN_OF(signature));
+    struct chip k = genuine();
+    struct span text = make_text(b);
+    struct hcl h = {.runtime = b->has_another_text ? SPAN_LIT("{}") : text};
+    memset(pcrs, 0x22, sizeof pcrs);
+    hcl_binding(report_data, &h);
+    k.report_data = report_data;
+    k.binding = SPAN_LIT("binding");
+    k.paravisor.runtime = text;
+    if (!b->has_no_quote) {
+        k.paravisor.attest = make_quote(b, SPAN_OF(pcrs));
+        struct span raw =
+            pki_sign(pki_key(or (b->signer, "paravisor"), PKI_RSA), "SHA256", k.paravisor.attest);
+        wr_bytes(&w, test_hex("0014 000b 0100"));
+        wr_bytes(&w, raw);
+        EXPECT_OK(wr_end(&w));
+        k.paravisor.signature = SPAN_OF(signature);
+        k.paravisor.pcrs = SPAN_OF(pcrs);
+    }
+    pcrs[40] ^= b->flips_register;
+    return judge(&k, policy);
+}
+
+TEST(below_a_paravisor_each_link_counts)
+{
+    static const struct {
+        const char *name;
+        struct below below;
+        enum appraisal_step step;
+    } rows[] = {
+        {"genuine",                              {.kid = NULL},              STEP_NONE              },
+        {"a text that the report does not name", {.has_another_text = true}, STEP_KEY_ORIGIN        },
+        {"a text without the key",               {.kid = "HCLEkPub"},        STEP_KEY_ORIGIN        },
+        {"a quote by another key",               {.signer = "stranger"},     STEP_EVIDENCE_SIGNATURE},
+        {"a quote for somebody else",            {.bound = "another"},       STEP_BINDING           },
+        {"registers that were not quoted",       {.flips_register = true},   STEP_PCR_DIGEST        },
+        {"no quote",                             {.has_no_quote = true},     STEP_EVIDENCE_FORMAT   },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        test_note("%s", rows[i].name);
+        EXPECT((judge_below(&rows[i].below, policy_text) == OK) == (rows[i].step == STEP_NONE));
+        EXPECT_STR(appraisal_step_name(rows[i].step), appraisal_step_name(result.failed));
+        EXPECT_EQ(rows[i].step == STEP_NONE ? TEE_LEVEL_HARDWARE_ATTESTED : TEE_LEVEL_NONE,
+                  result.level);
+    }
+}
+
+TEST(below_a_paravisor_registers_are_measurements)
+{
+    static const struct below genuine_one = {.kid = NULL};
+    static const char right[] =
+        "{\"version\":1,\"rules\":[{\"kind\":\"sev-snp\",\"crl\":\"optional\",\"measurements\":[{"
+        "\"pcr7\":"
+        "\"2222222222222222222222222222222222222222222222222222222222222222\"}]}]}";
+    static const char wrong[] =
+        "{\"version\":1,\"rules\":[{\"kind\":\"sev-snp\",\"crl\":\"optional\",\"measurements\":[{"
+        "\"pcr7\":"
+        "\"2222222222222222222222222222222222222222222222222222222222222223\"}]}]}";
+    EXPECT_OK(judge_below(&genuine_one, right));
+    EXPECT_EQ(MEASUREMENTS_MAX, result.measurements_count);
+    EXPECT_ERR(ERR_DENIED, judge_below(&genuine_one, wrong));
+    EXPECT_STR("policy_measurement", appraisal_step_name(result.failed));
 }
 
 TEST(firmware_floors_are_each_number_by_itself)

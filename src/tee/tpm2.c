@@ -430,6 +430,22 @@ static enum err check_origin(struct appraisal *a,
     return is_activated ? OK : appraisal_fail(a, ERR_AUTH, STEP_KEY_ORIGIN, PART_EVIDENCE, 0);
 }
 
+enum err
+tpm2_verify_bound(struct appraisal *a, struct span *ret_extra_data, const struct tpm2_texts *texts)
+{
+    struct tpm2_attest q = {0};
+    struct tpm2_public ak = {0};
+    uint16_t hash = 0;
+    enum err err = tpm2_attest_decode(&q, texts->attest);
+    if (err != OK) {
+        return appraisal_fail(a, err, STEP_EVIDENCE_FORMAT, PART_EVIDENCE, 0);
+    }
+    TRY(verify_signature(a, &ak, texts, &hash));
+    TRY(check_pcrs(a, &q, texts->pcrs, hash));
+    *ret_extra_data = q.extra_data;
+    return OK;
+}
+
 enum err tpm2_verify(struct appraisal *a,
                      struct chain *work,
                      const struct tpm2_texts *texts,

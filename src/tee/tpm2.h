@@ -68,4 +68,9 @@ MUST_CHECK enum err tpm2_verify(struct appraisal *a,
                                 const struct tpm2_texts *texts,
                                 const struct expectation *e);
 
+/* tpm2_verify_bound is for evidence of other hardware that names the quote's key: format, signature and registers, which join a's measurements. texts->ak is that key. *ret_extra_data is what the
+ * quote carries. No policy is asked. */
+MUST_CHECK enum err
+tpm2_verify_bound(struct appraisal *a, struct span *ret_extra_data, const struct tpm2_texts *texts);
+
 #endif
