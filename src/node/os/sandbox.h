@@ -11,13 +11,40 @@
  * compute, talk over the descriptors that it has, and replace one file in one directory. There is no
  * way back. A call that is not allowed ends the process (SIGSYS). */
 
+enum {
+    SANDBOX_IOCTLS_MAX = 4,
+    SANDBOX_FILES_MAX = 12,
+};
+
+/* What may be done with a further file or directory: open it, or make it and remove it. */
+enum sandbox_what { SANDBOX_FILE, SANDBOX_DIR };
+
 struct sandbox_cfg {
     int dir_fd; /* the only directory; -1: no file at all */
     const char
         *file; /* the file that may be replaced: static text. The filter compares the address of */
     const char
         *file_aside; /* the text, so the store must pass exactly these pointers to the system */
+    /* Devices and directories of a collector of evidence; sandbox_allow_ioctl, sandbox_allow_file. */
+    size_t ioctls_count;
+    struct {
+        int fd;
+        unsigned long request;
+    } ioctls[SANDBOX_IOCTLS_MAX];
+    size_t files_count;
+    struct {
+        int dir_fd;
+        const char *name; /* its address is compared, as above */
+        enum sandbox_what what;
+    } files[SANDBOX_FILES_MAX];
 };
+
+/* sandbox_allow_ioctl leaves one ioctl open on a descriptor, sandbox_allow_file one name in a directory; fd -1: there is none, and nothing is added. */
+void sandbox_allow_ioctl(struct sandbox_cfg *cfg, int fd, unsigned long request);
+void sandbox_allow_file(struct sandbox_cfg *cfg,
+                        int dir_fd,
+                        const char *name,
+                        enum sandbox_what what);
 
 /* What the kernel really gave. */
 struct sandbox_report {

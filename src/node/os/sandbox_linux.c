@@ -1,6 +1,7 @@
 /* The sandbox on Linux: prctl, limits, Landlock, then the seccomp filter, which forbids what came before. */
 #include "node/os/sandbox.h"
 
+#include "base/check.h"
 #include "node/os/landlock.h"
 
 #include <errno.h>
@@ -27,15 +28,50 @@ static bool limits_set(void)
     return core && processes && open_files && size;
 }
 
+void sandbox_allow_ioctl(struct sandbox_cfg *cfg, int fd, unsigned long request)
+{
+    if (fd >= 0) {
+        check(cfg->ioctls_count < SANDBOX_IOCTLS_MAX);
+        cfg->ioctls[cfg->ioctls_count].fd = fd;
+        cfg->ioctls[cfg->ioctls_count++].request = request;
+    }
+}
+
+void sandbox_allow_file(struct sandbox_cfg *cfg,
+                        int dir_fd,
+                        const char *name,
+                        enum sandbox_what what)
+{
+    if (dir_fd >= 0) {
+        check(cfg->files_count < SANDBOX_FILES_MAX);
+        cfg->files[cfg->files_count].dir_fd = dir_fd;
+        cfg->files[cfg->files_count].name = name;
+        cfg->files[cfg->files_count++].what = what;
+    }
+}
+
+/* The store, and each directory of files, one rule a file: the same directory twice is no harm. */
+static int landlock_all(int dir_fd, const struct sandbox_cfg *more)
+{
+    struct landlock_path paths[1 + SANDBOX_FILES_MAX];
+    size_t count = 0;
+    if (dir_fd >= 0) {
+        paths[count++] = (struct landlock_path){
+            .fd = dir_fd, .rights = LANDLOCK_WRITE | LANDLOCK_MAKE_FILE | LANDLOCK_REMOVE_FILE};
+    }
+    for (size_t i = 0; more && i < more->files_count; i++) {
+        uint32_t made = more->files[i].what == SANDBOX_DIR ? LANDLOCK_DIRS : 0;
+        paths[count++] = (struct landlock_path){.fd = more->files[i].dir_fd,
+                                                .rights = LANDLOCK_READ | LANDLOCK_WRITE | made};
+    }
+    const struct landlock_cfg cfg = {
+        .paths = paths, .paths_count = count, .denies_tcp = true, .denies_signals = true};
+    return landlock_enter(&cfg);
+}
+
 int sandbox_landlock(int dir_fd)
 {
-    const struct landlock_path store = {
-        .fd = dir_fd, .rights = LANDLOCK_WRITE | LANDLOCK_MAKE_FILE | LANDLOCK_REMOVE_FILE};
-    const struct landlock_cfg cfg = {.paths = &store,
-                                     .paths_count = dir_fd >= 0 ? 1 : 0,
-                                     .denies_tcp = true,
-                                     .denies_signals = true};
-    return landlock_enter(&cfg);
+    return landlock_all(dir_fd, NULL);
 }
 
 /* Allowed whatever their arguments: nothing here names a path, makes a socket or a process, or reaches
@@ -95,6 +131,28 @@ static int file_rules(scmp_filter_ctx f, const struct sandbox_cfg *cfg)
     return failed;
 }
 
+/* Devices and files of collectors: one request on one descriptor, one name in one directory. */
+static int collector_rules(scmp_filter_ctx f, const struct sandbox_cfg *cfg)
+{
+    int failed = 0;
+    for (size_t i = 0; i < cfg->ioctls_count; i++) {
+        failed |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 2,
+                                   arg_is(0, (scmp_datum_t)(unsigned)cfg->ioctls[i].fd),
+                                   arg_is(1, cfg->ioctls[i].request));
+    }
+    for (size_t i = 0; i < cfg->files_count; i++) {
+        struct scmp_arg_cmp dir = arg_is(0, (scmp_datum_t)(unsigned)cfg->files[i].dir_fd);
+        struct scmp_arg_cmp name = arg_is(1, (scmp_datum_t)(uintptr_t)cfg->files[i].name);
+        if (cfg->files[i].what == SANDBOX_FILE) {
+            failed |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2, dir, name);
+        } else {
+            failed |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mkdirat), 2, dir, name);
+            failed |= seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(unlinkat), 2, dir, name);
+        }
+    }
+    return failed;
+}
+
 static bool seccomp_enter(const struct sandbox_cfg *cfg)
 {
     scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
@@ -108,6 +166,7 @@ static bool seccomp_enter(const struct sandbox_cfg *cfg)
     if (cfg->dir_fd >= 0) {
         failed |= file_rules(f, cfg);
     }
+    failed |= collector_rules(f, cfg);
     bool is_in_force = failed == 0 && seccomp_load(f) == 0;
     seccomp_release(f);
     return is_in_force;
@@ -121,7 +180,7 @@ enum err sandbox_enter(struct sandbox_report *ret_report, const struct sandbox_c
         return ERR_IO;
     }
     report.limits = limits_set();
-    report.landlock_abi = sandbox_landlock(cfg->dir_fd);
+    report.landlock_abi = landlock_all(cfg->dir_fd, cfg);
     report.seccomp = seccomp_enter(cfg);
     *ret_report = report;
     return OK;

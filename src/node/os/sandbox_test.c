@@ -14,15 +14,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 static const char file[] = "store";
 static const char file_aside[] = "store.new";
 static const char file_same_text[] = "store.new";
+
+/* What a collector of evidence was allowed beside it. */
+static const char made[] = "made";
+static const char known[] = "made/known";
+static const char known_same_text[] = "made/known";
+static int ends[2] = {-1, -1}; /* of a pipe */
 
 enum { ENDED_WELL = 0, REFUSED = 10, NO_SANDBOX = 11 };
 
@@ -110,6 +118,46 @@ static int try_delete_store(const struct store_dir *dir)
     return unlinkat(dir->fd, file, 0) != 0;
 }
 
+static int do_make_and_remove(const struct store_dir *dir)
+{
+    bool done = mkdirat(dir->fd, made, 0700) == 0 && openat(dir->fd, known, O_RDONLY) < 0 &&
+                errno == ENOENT && unlinkat(dir->fd, made, AT_REMOVEDIR) == 0;
+    return !done;
+}
+
+static int do_ask_device(const struct store_dir *dir)
+{
+    int n = 0;
+    (void)dir;
+    return ioctl(ends[0], FIONREAD, &n) != 0;
+}
+
+static int try_ask_another(const struct store_dir *dir)
+{
+    int n = 0;
+    (void)dir;
+    return ioctl(ends[1], FIONREAD, &n) != 0;
+}
+
+static int try_ask_something_else(const struct store_dir *dir)
+{
+    int n = 0;
+    (void)dir;
+    return ioctl(ends[0], FIONBIO, &n) != 0;
+}
+
+static int try_make_another(const struct store_dir *dir)
+{
+    return mkdirat(dir->fd, "another", 0700) != 0;
+}
+
+static int try_known_lookalike(const struct store_dir *dir)
+{
+    char copy[sizeof known_same_text];
+    memcpy(copy, known_same_text, sizeof copy);
+    return openat(dir->fd, copy, O_RDONLY) < 0;
+}
+
 static int do_replace(const struct store_dir *dir)
 {
     struct store_dir d = *dir;
@@ -133,20 +181,26 @@ static int do_compute(const struct store_dir *dir)
 }
 
 static const struct attempt attempts[] = {
-    {"replace the store",                        do_replace,            true },
-    {"allocate memory",                          do_compute,            true },
-    {"open a file by its path",                  try_open_absolute,     false},
-    {"open another file beside the store",       try_open_other,        false},
-    {"open the parent directory",                try_open_parent,       false},
-    {"open the store's name at another address", try_open_lookalike,    false},
-    {"delete the store",                         try_delete_store,      false},
-    {"make an internet socket",                  try_socket,            false},
-    {"make a unix socket",                       try_unix_socket,       false},
-    {"execute a program",                        try_exec,              false},
-    {"make a process",                           try_fork,              false},
-    {"signal another process",                   try_signal_parent,     false},
-    {"map executable memory",                    try_executable_memory, false},
-    {"make memory executable",                   try_make_executable,   false},
+    {"replace the store",                        do_replace,             true },
+    {"allocate memory",                          do_compute,             true },
+    {"make, open and remove what was allowed",   do_make_and_remove,     true },
+    {"ask a device what was allowed",            do_ask_device,          true },
+    {"ask it something else",                    try_ask_something_else, false},
+    {"ask another descriptor",                   try_ask_another,        false},
+    {"make another directory",                   try_make_another,       false},
+    {"open an allowed name at another address",  try_known_lookalike,    false},
+    {"open a file by its path",                  try_open_absolute,      false},
+    {"open another file beside the store",       try_open_other,         false},
+    {"open the parent directory",                try_open_parent,        false},
+    {"open the store's name at another address", try_open_lookalike,     false},
+    {"delete the store",                         try_delete_store,       false},
+    {"make an internet socket",                  try_socket,             false},
+    {"make a unix socket",                       try_unix_socket,        false},
+    {"execute a program",                        try_exec,               false},
+    {"make a process",                           try_fork,               false},
+    {"signal another process",                   try_signal_parent,      false},
+    {"map executable memory",                    try_executable_memory,  false},
+    {"make memory executable",                   try_make_executable,    false},
 };
 
 /* The status of a child that enters the sandbox and then tries: an exit code, or 128 + signal. */
@@ -155,7 +209,13 @@ static int outcome(const struct store_dir *dir, const struct attempt *a)
     (void)fflush(stdout);
     pid_t pid = fork();
     if (pid == 0) {
-        const struct sandbox_cfg cfg = {.dir_fd = dir->fd, .file = file, .file_aside = file_aside};
+        struct sandbox_cfg cfg = {.dir_fd = dir->fd, .file = file, .file_aside = file_aside};
+        sandbox_allow_file(&cfg, dir->fd, made, SANDBOX_DIR);
+        sandbox_allow_file(&cfg, dir->fd, known, SANDBOX_FILE);
+        sandbox_allow_file(&cfg, -1, file,
+                           SANDBOX_FILE); /* nothing is there, so nothing is allowed */
+        sandbox_allow_ioctl(&cfg, ends[0], FIONREAD);
+        sandbox_allow_ioctl(&cfg, -1, FIONBIO);
         struct sandbox_report report;
         if (sandbox_enter(&report, &cfg) != OK || !report.seccomp) {
             _exit(NO_SANDBOX);
@@ -189,6 +249,7 @@ TEST(each_forbidden_act_ends_the_process_and_each_needed_one_goes_through)
     struct store_dir dir = {.fd = -1};
     char path[256];
     scratch_open(&dir, path, sizeof path);
+    check(pipe(ends) == 0);
     for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++) {
         int got = outcome(&dir, &attempts[i]);
         if (got == NO_SANDBOX) {
