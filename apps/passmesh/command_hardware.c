@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include "codec/json.h"
+#include "node/attest/collector_places.h"
 #include "node/os/hardware.h"
 
 #include <ctype.h>
@@ -19,6 +20,19 @@ static const char report_name[] = "passmesh-hardware.json";
 static const char *yes(bool v)
 {
     return v ? "yes" : "no";
+}
+
+/* Who would make evidence here, and whether anybody has seen it do so. */
+static void print_collectors(const struct hardware *h)
+{
+    (void)printf("\n%-34s %s\n", "Evidence for others by", "here");
+    for (size_t i = 0; i < collector_places_count(); i++) {
+        const struct collector_place *p = collector_place(i);
+        char name[64];
+        (void)snprintf(name, sizeof name, "%s (%s)", p->name, p->gives);
+        bool is_here = collector_place_is_there(p, h->cpu.hyperv_isolation != 0);
+        (void)printf("%-34s %-5s %s\n", name, yes(is_here), p->note);
+    }
 }
 
 static void print_text(const struct hardware *h)
@@ -40,6 +54,7 @@ static void print_text(const struct hardware *h)
         (void)printf("    %s%s%s\n", hardware_sentence(s->reason), s->advice[0] ? " " : "",
                      hardware_sentence(s->advice));
     }
+    print_collectors(h);
     (void)puts("\nThis is what the machine says about itself. It proves nothing to others.");
 }
 
@@ -53,6 +68,21 @@ static void put_number(struct json_writer *j, const char *name, uint64_t value)
 {
     json_put_name(j, name);
     json_put_u64(j, value);
+}
+
+static void write_collectors(struct json_writer *j, const struct hardware *h)
+{
+    json_put_array(j);
+    for (size_t i = 0; i < collector_places_count(); i++) {
+        const struct collector_place *p = collector_place(i);
+        json_put_object(j);
+        put_str(j, "name", p->name);
+        json_put_name(j, "is_here");
+        json_put_bool(j, collector_place_is_there(p, h->cpu.hyperv_isolation != 0));
+        put_str(j, "note", p->note);
+        json_end_object(j);
+    }
+    json_end_array(j);
 }
 
 /* What is asked for and no more: of the kernel's version only its numbers, for what follows them is free text of whoever built
@@ -79,6 +109,8 @@ static void write_report(struct json_writer *j, const struct hardware *h)
     put_str(j, "processor", signature);
     put_number(j, "enclave_memory_kib", h->cpu.sgx_epc_bytes / 1024);
     put_number(j, "hyperv_isolation", h->cpu.hyperv_isolation);
+    json_put_name(j, "collectors");
+    write_collectors(j, h);
     json_put_name(j, "hardware");
     hardware_write_json(j, h);
     json_end_object(j);

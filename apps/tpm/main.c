@@ -1,4 +1,4 @@
-/* passmesh-tpm: talks to the machine's TPM for keyd or for the server, which start it and pass one end of a socket pair as descriptor 3:
+/* passmesh-tpm: talks to the machine's TPM for keyd or for the server, and to whatever else makes evidence, which start it and pass one end of a socket pair as descriptor 3:
  *
  *     passmesh-tpm --device PATH --for seal|evidence */
 #include "node/os/process.h"

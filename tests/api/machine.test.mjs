@@ -336,9 +336,10 @@ test('passmesh hardware --report writes a file without names, once', async () =>
   assert.equal(await it.ended, 0, it.err);
   const text = readFileSync(file, 'utf8');
   const report = JSON.parse(text);
-  assert.deepEqual(Object.keys(report), ['report', 'version', 'system', 'kernel', 'machine', 'processor', 'enclave_memory_kib', 'hyperv_isolation', 'hardware']);
+  assert.deepEqual(Object.keys(report), ['report', 'version', 'system', 'kernel', 'machine', 'processor', 'enclave_memory_kib', 'hyperv_isolation', 'collectors', 'hardware']);
   assert.match(report.kernel, /^\d+[\d.]*$/);
   assert.match(report.processor, /^[0-9a-f]{8}$/);
+  assert.deepEqual(report.collectors.filter((x) => x.note === 'never run on hardware').map((x) => x.name), ['configfs-tsm', 'sev-guest', 'nsm', 'gramine', 'azure-vtpm']);
   const names = [hostname(), userInfo().username, d.home].filter((name) => name.length > 3);
   names.forEach((name) => assert.ok(!text.includes(name), `it holds ${name}`));
   const again = run(d.home, ['hardware', '--report', file]);

@@ -13,6 +13,7 @@ static_assert((int)ATTEST_ANSWERER_LIFE_S == (int)ATTEST_LIFE_S, "the protocol's
 struct session {
     struct ed25519_key key;
     struct attest_identity identity;
+    uint8_t binding[64];
     uint8_t text[EVIDENCE_LEN_MAX];
 };
 
@@ -50,32 +51,39 @@ void attest_answerer_free(struct attest_answerer *a)
     }
 }
 
-void attest_answerer_prepare(struct attest_answerer *a, struct hash32 *ret_binding, walltime now)
+void attest_answerer_prepare(struct attest_answerer *a,
+                             uint8_t ret_binding[static 64],
+                             walltime now)
 {
     struct session *next = &a->sessions[1 - a->current];
     AUTO(secret32_wipe) struct secret32 seed;
     struct ed25519_public key;
-    uint8_t binding[64];
     rng_fill(a->cfg.rng, MSPAN_OF(seed.bytes));
     ed25519_key_init(&next->key, &seed);
     ed25519_key_public(&key, &next->key);
     next->identity =
-        (struct attest_identity){.kind = TEE_TPM2, .issued = now, .session_key = &next->key};
-    attest_binding(binding, peer_id_span(host_self(a->cfg.host)), &key, now);
-    sha256(ret_binding, SPAN_OF(binding));
+        (struct attest_identity){.kind = TEE_KIND_COUNT, .issued = now, .session_key = &next->key};
+    attest_binding(next->binding, peer_id_span(host_self(a->cfg.host)), &key, now);
+    memcpy(ret_binding, next->binding, sizeof next->binding);
     a->is_prepared = true;
 }
 
 enum err attest_answerer_adopt(struct attest_answerer *a, struct span evidence)
 {
     struct session *next = &a->sessions[1 - a->current];
+    struct evidence parts;
     if (!a->is_prepared) {
         return ERR_STATE;
     }
     if (evidence.n == 0 || evidence.n > sizeof next->text) {
         return ERR_LIMIT;
     }
+    TRY(evidence_decode(&parts, evidence));
+    if (!evidence_carries(&parts, next->binding)) {
+        return ERR_AUTH;
+    }
     size_t n = span_copy(MSPAN_OF(next->text), evidence);
+    next->identity.kind = parts.kind;
     next->identity.evidence = span_of(next->text, n);
     a->host.cfg.identity = &next->identity;
     a->current = 1 - a->current;

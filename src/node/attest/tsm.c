@@ -2,8 +2,7 @@
 #include "node/attest/tsm.h"
 
 #include "base/arith.h"
-
-const char tsm_note[] = "never run on hardware";
+#include "node/attest/sev_guest.h"
 
 /* A file that holds a line, such as "3\n". */
 static enum err read_line(
@@ -110,4 +109,33 @@ tsm_collect(struct tsm_ops *ops, struct tsm_report *ret, const char *dir, struct
         return e;
     }
     return gone;
+}
+
+static enum err
+tsm_collect_evidence(struct collector *self, struct collected *c, const uint8_t binding[static 64])
+{
+    static const enum tee_kind kinds[] = {
+        [TSM_TDX] = TEE_TDX, [TSM_SEV_SNP] = TEE_SEV_SNP, [TSM_CCA] = TEE_CCA};
+    struct tsm *t = (struct tsm *)(void *)self;
+    struct tsm_report report = {.outblob = c->main};
+    AUTO(buf_done) struct buf aux = {0};
+    buf_init(&report.auxblob, c->main.budget, TSM_AUXBLOB_LEN_MAX);
+    enum err e = tsm_collect(t->ops, &report, t->dir, span_of(binding, TSM_INBLOB_LEN));
+    c->main = report.outblob; /* it may have grown, and so have moved */
+    aux = report.auxblob;
+    TRY(e);
+    c->evidence = (struct evidence){.kind = kinds[report.provider]};
+    c->evidence.parts[EVIDENCE_MAIN] = buf_span(&c->main);
+    return report.provider == TSM_SEV_SNP ? sev_guest_put_certs(c, buf_span(&aux)) : OK;
+}
+
+void tsm_init(struct tsm *t, struct tsm_ops *ops, const char *dir)
+{
+    *t = (struct tsm){
+        .collector = {.name = "configfs-tsm",
+                      .note = collector_note,
+                      .collect = tsm_collect_evidence},
+        .ops = ops,
+        .dir = dir,
+    };
 }

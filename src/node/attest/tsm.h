@@ -1,9 +1,7 @@
 #ifndef NODE_TSM_H
 #define NODE_TSM_H
 
-#include "base/buf.h"
-#include "base/err.h"
-#include "base/span.h"
+#include "node/attest/collector.h"
 
 /* Evidence from the kernel's configfs-tsm (Documentation/ABI/testing/configfs-tsm, Linux 6.7 and later): TDX, SEV-SNP and CCA guests. One request is one directory below
  * /sys/kernel/config/tsm/report, made for it and removed behind it, so that nobody else's writes mix in:
@@ -12,7 +10,7 @@
  *     is one · read generation again: it must be the same · remove it
  *
  * The kernel may answer EBUSY while reports of an older generation are unread, and a host whose quoting service is silent gives an outblob that is empty without an error: both
- * end in an error here, after a bounded number of tries. Never run on hardware: tested against a model of the kernel alone, and says so (tsm_note). */
+ * end in an error here, after a bounded number of tries. Never run on hardware: tested against a model of the kernel alone, and says so (collector_note). */
 
 enum {
     TSM_INBLOB_LEN = 64,
@@ -21,8 +19,6 @@ enum {
     TSM_AUXBLOB_LEN_MAX = 16 * 1024,
     TSM_PROVIDER_LEN_MAX = 32,
 };
-
-extern const char tsm_note[]; /* "never run on hardware" */
 
 /* What it asks of the system; names are relative to the directory of reports. Embed as first member. Answers: ERR_UNSUPPORTED: ENXIO. ERR_NOT_FOUND: ENOENT. ERR_STATE: EBUSY or
  * EEXIST. ERR_TIMEOUT: EAGAIN, EINTR, ETIMEDOUT. ERR_DENIED. ERR_LIMIT: longer than ret takes. ERR_IO: all else. */
@@ -49,5 +45,13 @@ struct tsm_report {
  * ERR_CLOSED: the outblob is empty: the host makes no evidence; and those of the operations. */
 MUST_CHECK enum err
 tsm_collect(struct tsm_ops *ops, struct tsm_report *ret, const char *dir, struct span binding);
+
+/* The collector over it; a report of SEV-SNP brings the host's certificates along. ops and dir must outlive it. */
+struct tsm {
+    struct collector collector; /* first */
+    struct tsm_ops *ops;
+    const char *dir;
+};
+void tsm_init(struct tsm *t, struct tsm_ops *ops, const char *dir);
 
 #endif

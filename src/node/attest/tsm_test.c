@@ -2,6 +2,7 @@
 #include "node/attest/tsm.h"
 
 #include "base/test.h"
+#include "tee/sev_snp.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -135,7 +136,6 @@ TEST(a_report_of_each_provider)
         EXPECT_EQ(i, report.provider);
         EXPECT_EQ(1, m.writes);
     }
-    EXPECT_STR("never run on hardware", tsm_note);
 }
 
 TEST(what_the_kernel_may_do)
@@ -169,6 +169,46 @@ TEST(what_the_kernel_may_do)
         EXPECT_ERR(cases[i].want, collect());
         EXPECT_EQ(cases[i].writes, m.writes);
     }
+}
+
+/* A report of SEV-SNP that the door may take, and the host's table beside it. */
+static enum err snp_read(struct tsm_ops *ops, const char *dir, const char *file, struct buf *ret)
+{
+    uint8_t out[SEV_SNP_REPORT_LEN] = {3};
+    if (strcmp(file, "outblob") == 0) {
+        memcpy(out + 0x50, m.inblob, sizeof m.inblob);
+        return buf_append(ret, SPAN_OF(out));
+    }
+    if (strcmp(file, "auxblob") == 0) {
+        TRY(buf_append(ret, test_hex("63da758de6644564adc5f4b93be8accd 30000000 02000000")));
+        return buf_append(ret, test_hex("00000000000000000000000000000000 0000000000000000 abcd"));
+    }
+    return model_read(ops, dir, file, ret);
+}
+
+TEST(as_a_collector)
+{
+    struct tsm tsm;
+    struct collected c;
+    collected_init(&c, test_budget());
+    m = (struct model){.provider = "sev_guest\n"};
+    m.ops = (struct tsm_ops){
+        .make = model_make, .remove = model_remove, .write = model_write, .read = snp_read};
+    memset(binding, 8, sizeof binding);
+    tsm_init(&tsm, &m.ops, "passmesh-1");
+    EXPECT_STR("never run on hardware", tsm.collector.note);
+    TEST_REQUIRE(EXPECT_OK(tsm.collector.collect(&tsm.collector, &c, binding)));
+    EXPECT_EQ(TEE_SEV_SNP, c.evidence.kind);
+    EXPECT(evidence_carries(&c.evidence, binding));
+    EXPECT_SPAN(test_hex("abcd"), c.evidence.parts[EVIDENCE_CHAIN]);
+    m.ops.read = model_read;
+    m.provider = "tdx_guest\n";
+    TEST_REQUIRE(EXPECT_OK(tsm.collector.collect(&tsm.collector, &c, binding)));
+    EXPECT_EQ(TEE_TDX, c.evidence.kind);
+    EXPECT_EQ(0, c.evidence.parts[EVIDENCE_CHAIN].n);
+    m.is_empty = true;
+    EXPECT_ERR(ERR_CLOSED, tsm.collector.collect(&tsm.collector, &c, binding));
+    collected_done(&c);
 }
 
 TEST(a_binding_of_another_length_is_not_asked_for)

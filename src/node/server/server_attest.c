@@ -1,6 +1,8 @@
-/* What this machine proves of itself: evidence by its TPM, made twice an hour by passmesh-tpm, and handed to who asks. */
+/* What this machine proves of itself: evidence by whatever it has (node/attest/collector.h), made twice an hour by passmesh-tpm, and handed to who asks. */
 #include "base/check.h"
+#include "base/rd.h"
 #include "base/wr.h"
+#include "node/attest/collector_places.h"
 #include "node/server/server_inside.h"
 
 #include <errno.h>
@@ -10,7 +12,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { REGISTERS = 0xff, GRACE_MS = 500, RETRY_S = 60, RENEW_S = ATTEST_ANSWERER_LIFE_S / 2 };
+enum { BINDING_LEN = 64, GRACE_MS = 500, RETRY_S = 60, RENEW_S = ATTEST_ANSWERER_LIFE_S / 2 };
 
 static walltime wall_now(void)
 {
@@ -30,26 +32,31 @@ static void give_up(struct server_attest *a)
 static void ask(struct server *s, instant now)
 {
     struct server_attest *a = &s->attest;
-    uint8_t request[1 + 4 + sizeof(struct hash32)];
-    struct hash32 binding;
-    attest_answerer_prepare(a->answerer, &binding, wall_now());
+    uint8_t request[1 + BINDING_LEN];
+    uint8_t binding[BINDING_LEN];
+    attest_answerer_prepare(a->answerer, binding, wall_now());
     struct wr w = wr_init(MSPAN_OF(request));
-    wr_u8(&w, TPM_QUOTE);
-    wr_be32(&w, REGISTERS);
-    wr_bytes(&w, SPAN_OF(binding.bytes));
+    wr_u8(&w, TPM_EVIDENCE);
+    wr_bytes(&w, SPAN_OF(binding));
     a->is_waiting = send(a->process.fd, request, w.n, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)w.n;
     a->renew_at = a->is_waiting ? INSTANT_NEVER : instant_add(now, RETRY_S * US_PER_S);
 }
 
-static bool adopt(struct server *s, struct span evidence)
+/* The name of who gave it, and what it gave. */
+static bool adopt(struct server *s, struct span reply)
 {
     struct server_attest *a = &s->attest;
-    if (attest_answerer_adopt(a->answerer, evidence) != OK) {
+    struct rd r = rd_init(reply);
+    struct span name = rd_bytes(&r, rd_u8(&r));
+    struct span evidence = rd_rest(&r);
+    if (!rd_ok(&r) || attest_answerer_adopt(a->answerer, evidence) != OK) {
         return false;
     }
     if (!a->has_evidence) {
+        const char *note = collector_note_of(name);
         log_line(&s->log, LOG_INFO, "attest",
-                 "the TPM gives evidence; what it is worth the wallets' policies decide");
+                 "evidence by %.*s%s%s; what it is worth the wallets' policies decide", (int)name.n,
+                 (const char *)name.p, note[0] ? ": " : "", note);
     }
     a->has_evidence = true;
     return true;
@@ -73,7 +80,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     a->is_waiting = false;
     bool is_good = reply[0] == OK && adopt(s, span_of(reply + 1, (size_t)n - 1));
     if (!is_good) {
-        log_line(&s->log, LOG_WARN, "attest", "the TPM gives no evidence: %s",
+        log_line(&s->log, LOG_WARN, "attest", "no evidence: %s",
                  reply[0] < ERR_COUNT ? err_name((enum err)reply[0]) : "?");
     }
     a->renew_at = instant_add(loop_now(&s->loop), (is_good ? RENEW_S : RETRY_S) * US_PER_S);
@@ -110,7 +117,7 @@ enum err server_attest_start(struct server *s)
     a->process.fd = -1;
     a->renew_at = INSTANT_NEVER;
     TRY(attest_answerer_new(&a->answerer, &cfg));
-    if (s->config->is_attested && access(device, R_OK | W_OK) == 0) {
+    if (s->config->is_attested && collector_places_any(device)) {
         start_tpm(s, device);
     }
     return OK;

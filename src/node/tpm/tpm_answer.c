@@ -3,10 +3,11 @@
 
 #include "base/rd.h"
 #include "base/wr.h"
-#include "node/tpm/tpm_quote.h"
 #include "node/tpm/tpm_seal.h"
 
 #include <string.h>
+
+enum { BINDING_LEN = 64 };
 
 static void take_blob(struct sealer_blob *ret, struct rd *r)
 {
@@ -80,30 +81,38 @@ MUST_CHECK static enum err answer_counter(struct tpm_answerer *a, struct wr *w, 
     return OK;
 }
 
-MUST_CHECK static enum err answer_quote(struct tpm_answerer *a, struct wr *w, struct rd *r)
+/* The name of the collector stands before what it gave, and is known only afterwards. */
+MUST_CHECK static enum err answer_evidence(struct tpm_answerer *a, struct wr *w, struct rd *r)
 {
-    uint32_t registers = rd_be32(r);
+    static uint8_t text[EVIDENCE_LEN_MAX]; /* large, and one request is answered at a time */
+    struct wr evidence = wr_init(MSPAN_OF(text));
     struct span binding = rd_rest(r);
-    if (!rd_ok(r)) {
+    if (binding.n != BINDING_LEN) {
         return ERR_MALFORMED;
     }
-    return tpm_quote_write(a->chip, w, binding, registers);
+    TRY(collectors_write(&evidence, a->collectors, a->collectors_count, a->budget, binding.p,
+                         &a->outcome));
+    struct span name = span_str(a->collectors[a->outcome.used]->name);
+    wr_u8(w, (uint8_t)name.n);
+    wr_bytes(w, name);
+    wr_bytes(w, span_of(text, evidence.n));
+    return wr_end(w);
 }
 
 MUST_CHECK static enum err answer(struct tpm_answerer *a, struct wr *w, struct span request)
 {
     struct rd r = rd_init(request);
     uint8_t op = rd_u8(&r);
-    if (!(a->uses & (op == TPM_QUOTE ? TPM_FOR_EVIDENCE : TPM_FOR_SEAL))) {
+    if (!(a->uses & (op == TPM_EVIDENCE ? TPM_FOR_EVIDENCE : TPM_FOR_SEAL))) {
         return ERR_DENIED;
     }
     switch (op) {
-    case TPM_SEAL:    return answer_seal(a, w, &r);
-    case TPM_UNSEAL:  return answer_unseal(a, w, &r);
-    case TPM_STATE:   return answer_state(a, w, &r);
-    case TPM_COUNTER: return answer_counter(a, w, &r);
-    case TPM_QUOTE:   return answer_quote(a, w, &r);
-    default:          return ERR_UNSUPPORTED;
+    case TPM_SEAL:     return answer_seal(a, w, &r);
+    case TPM_UNSEAL:   return answer_unseal(a, w, &r);
+    case TPM_STATE:    return answer_state(a, w, &r);
+    case TPM_COUNTER:  return answer_counter(a, w, &r);
+    case TPM_EVIDENCE: return answer_evidence(a, w, &r);
+    default:           return ERR_UNSUPPORTED;
     }
 }
 

@@ -1,8 +1,6 @@
 /* Quotes. */
 #include "node/tpm/tpm_quote.h"
 
-#include "tee/evidence.h"
-
 #include <string.h>
 #include <tss2/tss2_mu.h>
 
@@ -26,7 +24,7 @@ static const TPMT_PUBLIC key_template = {
 struct parts {
     uint8_t attest[sizeof(TPMS_ATTEST)];
     size_t attest_len;
-    uint8_t signature[256];
+    uint8_t signature[sizeof(TPMT_SIGNATURE)];
     size_t signature_len;
     uint8_t key[256];
     size_t key_len;
@@ -98,26 +96,66 @@ quote(struct tpm_chip *c, struct parts *p, ESYS_TR key, struct span binding, uin
     return is_good ? OK : ERR_LIMIT;
 }
 
-enum err tpm_quote_write(struct tpm_chip *c, struct wr *w, struct span binding, uint32_t registers)
+/* Large, and there is one chip in a process. */
+static struct parts *parts_new(void)
 {
-    static struct parts p; /* large, and there is one chip in a process */
+    static struct parts p;
+    memset(&p, 0, sizeof p);
+    return &p;
+}
+
+MUST_CHECK static enum err quote_whole(struct tpm_chip *c,
+                                       struct evidence *ret,
+                                       struct parts *p,
+                                       ESYS_TR key,
+                                       struct span binding,
+                                       uint32_t registers)
+{
+    TRY(read_values(c, p, registers));
+    TRY(quote(c, p, key, binding, registers));
+    *ret = (struct evidence){
+        .kind = TEE_TPM2,
+        .parts = {[EVIDENCE_MAIN] = span_of(p->attest, p->attest_len),
+                  [EVIDENCE_TPM_SIGNATURE] = span_of(p->signature, p->signature_len),
+                  [EVIDENCE_TPM_KEY] = span_of(p->key, p->key_len),
+                  [EVIDENCE_TPM_PCRS] = span_of(p->values, p->values_len)},
+    };
+    return OK;
+}
+
+static bool is_asked_rightly(struct span binding, uint32_t registers)
+{
+    return binding.n == VALUE_LEN && registers != 0 && registers >> REGISTERS_COUNT == 0;
+}
+
+enum err
+tpm_quote_make(struct tpm_chip *c, struct evidence *ret, struct span binding, uint32_t registers)
+{
+    struct parts *p = parts_new();
     ESYS_TR key = ESYS_TR_NONE;
-    if (binding.n != VALUE_LEN || registers == 0 || registers >> REGISTERS_COUNT) {
+    if (!is_asked_rightly(binding, registers)) {
         return ERR_MALFORMED;
     }
-    memset(&p, 0, sizeof p);
-    TRY(make_key(c, &key, &p));
-    enum err e = read_values(c, &p, registers);
-    e = e == OK ? quote(c, &p, key, binding, registers) : e;
+    TRY(make_key(c, &key, p));
+    enum err e = quote_whole(c, ret, p, key, binding, registers);
     tpm_chip_flush(c, key);
-    TRY(e);
-    const struct evidence evidence = {
-        .kind = TEE_TPM2,
-        .parts = {[EVIDENCE_MAIN] = span_of(p.attest, p.attest_len),
-                  [EVIDENCE_TPM_SIGNATURE] = span_of(p.signature, p.signature_len),
-                  [EVIDENCE_TPM_KEY] = span_of(p.key, p.key_len),
-                  [EVIDENCE_TPM_PCRS] = span_of(p.values, p.values_len)},
-    };
-    evidence_encode(w, &evidence);
-    return wr_end(w);
+    return e;
+}
+
+enum err tpm_quote_by(struct tpm_chip *c,
+                      struct evidence *ret,
+                      uint32_t handle,
+                      struct span binding,
+                      uint32_t registers)
+{
+    struct parts *p = parts_new();
+    ESYS_TR key = ESYS_TR_NONE;
+    if (!is_asked_rightly(binding, registers)) {
+        return ERR_MALFORMED;
+    }
+    TRY(tpm_chip_err(
+        Esys_TR_FromTPMPublic(c->ctx, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &key)));
+    enum err e = quote_whole(c, ret, p, key, binding, registers);
+    (void)Esys_TR_Close(c->ctx, &key);
+    return e;
 }
