@@ -122,7 +122,7 @@ TEST(hole_signatures_outside_of_the_group)
 /* Colibri finding 7: the same key twice needs a doubling, which an incomplete addition gets wrong. */
 TEST(hole_a_key_twice_counts_twice)
 {
-    struct signer s[4];
+    struct bls_signer s[4];
     struct g1 keys[4];
     uint8_t bits = 0xf;
     uint8_t signature[BLS_SIGNATURE_LEN];
@@ -146,7 +146,7 @@ TEST(hole_a_key_twice_counts_twice)
 
 TEST(keys_that_cancel_out_sign_nothing)
 {
-    struct signer s[2];
+    struct bls_signer s[2];
     struct g1 keys[2];
     uint8_t bits = 1;
     uint8_t signature[BLS_SIGNATURE_LEN];
@@ -166,7 +166,7 @@ TEST(keys_that_cancel_out_sign_nothing)
 /* Keys of a committee are not looked at one by one, but what is outside of the group does not get through in their sum. */
 TEST(a_sum_outside_of_the_group_is_refused)
 {
-    struct signer s;
+    struct bls_signer s;
     struct g1 keys[2];
     uint8_t low_order[BLS_KEY_LEN] = {0x80};
     uint8_t bits = 1;

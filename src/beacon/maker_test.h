@@ -8,7 +8,7 @@
 /* Synthetic consensus chains with keys of our own, for tests: any fork, any fault. There is no state: a header's state root is
  * that of a tree which holds what the light client looks at, and filler elsewhere. */
 struct maker_committee {
-    struct signer signers[CHAIN_COMMITTEE_MAX];
+    struct bls_signer signers[CHAIN_COMMITTEE_MAX];
     uint8_t bytes[LC_COMMITTEE_LEN_MAX];
     size_t len;
 };

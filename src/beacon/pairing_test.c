@@ -7,7 +7,7 @@
 
 static struct g1 point1(uint64_t number)
 {
-    struct signer s;
+    struct bls_signer s;
     signer_init(&s, number);
     return s.key;
 }

@@ -33,7 +33,7 @@ void signer_mul_g2(struct g2_jacobian *r, const struct g2 *a, struct span scalar
     *r = t;
 }
 
-void signer_init(struct signer *s, uint64_t secret)
+void signer_init(struct bls_signer *s, uint64_t secret)
 {
     uint8_t scalar[8];
     struct g1_jacobian t;
@@ -46,7 +46,7 @@ void signer_init(struct signer *s, uint64_t secret)
 }
 
 void signer_sign(uint8_t ret_signature[static BLS_SIGNATURE_LEN],
-                 const struct signer *signers,
+                 const struct bls_signer *signers,
                  struct span bits,
                  struct span message)
 {

@@ -5,7 +5,7 @@
 #include "beacon/bls.h"
 
 /* Keys and signatures for tests: small secrets, nothing constant in time. */
-struct signer {
+struct bls_signer {
     uint64_t secret;
     struct g1 key;
     uint8_t key_bytes[BLS_KEY_LEN];
@@ -19,11 +19,11 @@ void signer_mul_g2(struct g2_jacobian *r, const struct g2 *a, struct span scalar
 extern const uint8_t signer_group_order[32];
 
 /* signer_init makes the key of a secret above zero. */
-void signer_init(struct signer *s, uint64_t secret);
+void signer_init(struct bls_signer *s, uint64_t secret);
 
 /* signer_sign makes the aggregate signature of those whose bit is set: bit i of byte i/8. */
 void signer_sign(uint8_t ret_signature[static BLS_SIGNATURE_LEN],
-                 const struct signer *signers,
+                 const struct bls_signer *signers,
                  struct span bits,
                  struct span message);
 

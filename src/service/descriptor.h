@@ -19,7 +19,7 @@
 
 #define DESCRIPTOR_DOMAIN "web3-wallet-server-descriptor"
 #define DESCRIPTOR_TYPE   "/web3-wallet/server-descriptor"
-#define DESCRIPTOR_TOPIC  "/web3-wallet/servers/1.0.0"
+#define DESCRIPTOR_TOPIC  "web3-wallet/servers/1"
 
 enum {
     DESCRIPTOR_SEALED_LEN_MAX = 1024, /* bytes of the whole envelope */

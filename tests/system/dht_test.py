@@ -9,7 +9,7 @@ import time
 from world import P2P_NODE, PASSMESH, SERVER, main, until
 
 NOBODY = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'
-TOPIC = '/web3-wallet/servers/1.0.0'
+TOPIC = 'web3-wallet/servers/1'
 QUIET_S = 4  # long enough for two searches
 
 

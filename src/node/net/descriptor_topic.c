@@ -35,13 +35,13 @@ static enum gossip_verdict judge(struct descriptor_topic *t, struct span sealed)
     return descriptor_verdict_is_fault(v) ? GOSSIP_REJECT : GOSSIP_IGNORE;
 }
 
-void descriptor_topic_poll(struct descriptor_topic *t)
+bool descriptor_topic_take(struct descriptor_topic *t, const struct gossip_event *e)
 {
-    struct gossip_event e;
-    while (host_gossip_poll(t->cfg.gossip, &e)) {
-        enum gossip_verdict v = span_equal(e.topic, topic) ? judge(t, e.data) : GOSSIP_IGNORE;
-        gossip_validated(&t->cfg.gossip->gossip, host_of(t)->now, e.message, v);
+    if (!span_equal(e->topic, topic)) {
+        return false;
     }
+    gossip_validated(&t->cfg.gossip->gossip, host_of(t)->now, e->message, judge(t, e->data));
+    return true;
 }
 
 void descriptor_topic_changed(struct descriptor_topic *t)

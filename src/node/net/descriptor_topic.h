@@ -35,8 +35,8 @@ struct descriptor_topic {
 MUST_CHECK enum err descriptor_topic_init(struct descriptor_topic *t,
                                           const struct descriptor_topic_cfg *cfg);
 
-/* descriptor_topic_poll judges what has come: at HOST_EVENT_EXTENSION. */
-void descriptor_topic_poll(struct descriptor_topic *t);
+/* descriptor_topic_take judges a message of this topic and tells gossipsub; false: it is of another one. */
+bool descriptor_topic_take(struct descriptor_topic *t, const struct gossip_event *e);
 
 /* descriptor_topic_changed: what is said next will differ from the last. */
 void descriptor_topic_changed(struct descriptor_topic *t);

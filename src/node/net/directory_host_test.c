@@ -20,7 +20,10 @@ static void on_event(void *user, unsigned i, const struct host_event *e)
 {
     (void)user;
     if (e->kind == HOST_EVENT_EXTENSION && is_server[i]) {
-        descriptor_topic_poll(&topics[i]);
+        struct gossip_event m;
+        while (host_gossip_poll(&gossips[i], &m)) {
+            EXPECT(descriptor_topic_take(&topics[i], &m));
+        }
     }
     if (e->kind == HOST_EVENT_STREAM_DATA) {
         host_stream_consume(&net.nodes[i].host, e->stream, e->data.n);

@@ -110,6 +110,7 @@ static instant next_deadline(const struct server *s)
     instant at = instant_min(server_chain_deadline(s), s->watch_at);
     at = instant_min(at, server_dht_deadline(s));
     at = instant_min(at, server_gossip_deadline(s));
+    at = instant_min(at, server_heads_deadline(s));
     at = instant_min(at, server_relay_deadline(s));
     at = instant_min(at, server_attest_deadline(s));
     at = instant_min(at, instant_min(s->notify_at, s->operator.push_at));
@@ -137,6 +138,7 @@ static void pump(struct server *s)
         watch(s, now);
         server_dht_tick(s, now);
         server_gossip_tick(s);
+        server_heads_tick(s, now);
         server_relay_tick(s, now);
         server_attest_tick(s, now);
         server_operator_tick(s, now);
@@ -557,6 +559,7 @@ MUST_CHECK static enum err start(struct server *s)
     server_mdns_start(s);
     TRY(server_dht_start(s));
     TRY(server_gossip_start(s));
+    TRY(server_heads_start(s));
     server_net_start(s);
     TRY(server_attest_start(s));
     TRY(server_package_start(s));

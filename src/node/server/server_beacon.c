@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DIGEST_LEN = 4 };
+enum { DIGEST_LEN = 4, FOLLOW_TIMEOUT_MS = 5000 };
 
 unsigned server_beacon_fork(const char *name)
 {
@@ -94,18 +94,28 @@ static void note_answer(struct server *s, const struct fetch_result *r)
     }
 }
 
+/* What one answer says; spans point into it. */
+MUST_CHECK static enum err answer_read(struct server *s,
+                                       struct service_light *ret,
+                                       const struct fetch_result *r,
+                                       bool is_updates)
+{
+    note_answer(s, r);
+    TRY(err_of(r));
+    if (is_updates) {
+        return server_beacon_updates(ret, &s->network->beacon, r->body);
+    }
+    *ret = (struct service_light){
+        .count = 1, .parts = {{.fork = server_beacon_fork(r->header), .ssz = r->body}}};
+    bool is_good = ret->parts[0].fork != 0 && r->body.n > 0 && r->body.n <= SERVICE_LIGHT_LEN_MAX;
+    return is_good ? OK : ERR_MALFORMED;
+}
+
 static void on_single(void *user, uint64_t token, const struct fetch_result *r)
 {
     struct server *s = user;
-    struct service_light light = {.count = 1};
-    enum err err = err_of(r);
-    note_answer(s, r);
-    light.parts[0] =
-        (struct service_light_part){.fork = server_beacon_fork(r->header), .ssz = r->body};
-    if (err == OK &&
-        (light.parts[0].fork == 0 || r->body.n == 0 || r->body.n > SERVICE_LIGHT_LEN_MAX)) {
-        err = ERR_MALFORMED;
-    }
+    struct service_light light = {.count = 0};
+    enum err err = answer_read(s, &light, r, false);
     service_server_light(&s->service, token, err, &light);
     server_wake(s);
 }
@@ -113,31 +123,66 @@ static void on_single(void *user, uint64_t token, const struct fetch_result *r)
 static void on_updates(void *user, uint64_t token, const struct fetch_result *r)
 {
     struct server *s = user;
-    struct service_light light;
-    enum err err = err_of(r);
-    note_answer(s, r);
-    if (err == OK) {
-        err = server_beacon_updates(&light, &s->network->beacon, r->body);
-    }
+    struct service_light light = {.count = 0};
+    enum err err = answer_read(s, &light, r, true);
     service_server_light(&s->service, token, err, &light);
     server_wake(s);
 }
 
-void server_beacon_ask(struct server *s, const struct service_server_event *e)
+static void on_heads(void *user, uint64_t token, const struct fetch_result *r)
+{
+    struct server *s = user;
+    struct service_light light = {.count = 0};
+    bool is_updates = s->heads.asked.type == SERVICE_LC_UPDATES;
+    (void)token;
+    enum err err = answer_read(s, &light, r, is_updates);
+    server_heads_answered(s, err, &light);
+    server_wake(s);
+}
+
+struct beacon_question {
+    const struct service_request *request;
+    uint32_t timeout_ms;
+    fetch_fn done;
+    uint64_t tag;
+};
+
+MUST_CHECK static enum err get(struct server *s, const struct beacon_question *q)
 {
     char url[FETCH_URL_LEN_MAX + 1];
-    bool is_updates = e->request->type == SERVICE_LC_UPDATES;
+    bool is_updates = q->request->type == SERVICE_LC_UPDATES;
     struct fetch_args args = {.url = url,
                               .header = "Eth-Consensus-Version",
                               .answer_len_max = is_updates
                                                     ? SERVICE_LIGHT_MAX * SERVICE_LIGHT_LEN_MAX
                                                     : SERVICE_LIGHT_LEN_MAX,
-                              .timeout_ms = e->timeout_ms,
-                              .done = is_updates ? on_updates : on_single,
+                              .timeout_ms = q->timeout_ms,
+                              .done = q->done,
                               .user = s,
-                              .tag = e->token};
-    if (server_beacon_path(url, sizeof url, s->config->beacon, e->request) != OK ||
-        fetch_get(s->fetch, &args) != OK) {
+                              .tag = q->tag};
+    TRY(server_beacon_path(url, sizeof url, s->config->beacon, q->request));
+    return fetch_get(s->fetch, &args);
+}
+
+void server_beacon_ask(struct server *s, const struct service_server_event *e)
+{
+    bool is_updates = e->request->type == SERVICE_LC_UPDATES;
+    struct beacon_question q = {.request = e->request,
+                                .timeout_ms = e->timeout_ms,
+                                .done = is_updates ? on_updates : on_single,
+                                .tag = e->token};
+    struct service_light light;
+    bool is_head = e->request->type == SERVICE_LC_OPTIMISTIC;
+    if (is_head && s->is_beacon_silent && server_heads_newest(s, &light) == OK) {
+        service_server_light(&s->service, e->token, OK, &light); /* as other servers tell it */
+    } else if (get(s, &q) != OK) {
         service_server_light(&s->service, e->token, ERR_IO, NULL);
     }
+}
+
+enum err server_beacon_follow(struct server *s)
+{
+    struct beacon_question q = {
+        .request = &s->heads.asked, .timeout_ms = FOLLOW_TIMEOUT_MS, .done = on_heads};
+    return get(s, &q);
 }

@@ -49,6 +49,7 @@ void server_gossip_stop(struct server *s)
 {
     if (s->gossip.is_on) {
         s->gossip.is_on = false;
+        server_heads_stop(s); /* it stands on gossip */
         host_gossip_done(&s->gossip.host);
         directory_host_done(&s->gossip.directory);
     }
@@ -56,8 +57,13 @@ void server_gossip_stop(struct server *s)
 
 void server_gossip_event(struct server *s)
 {
-    if (s->gossip.is_on) {
-        descriptor_topic_poll(&s->gossip.topic);
+    struct gossip_event e;
+    while (s->gossip.is_on && host_gossip_poll(&s->gossip.host, &e)) {
+        bool is_ours = descriptor_topic_take(&s->gossip.topic, &e) ||
+                       (s->heads.is_on && heads_topic_take(&s->heads.topic, &e));
+        if (!is_ours) {
+            gossip_validated(&s->gossip.host.gossip, s->host.now, e.message, GOSSIP_IGNORE);
+        }
     }
 }
 

@@ -12,6 +12,7 @@
 #include "node/net/descriptor_topic.h"
 #include "node/net/dialback.h"
 #include "node/net/directory_host.h"
+#include "node/net/heads_topic.h"
 #include "node/net/mdns_socket.h"
 #include "node/net/net_json.h"
 #include "node/net/portmap.h"
@@ -70,6 +71,16 @@ struct server_gossip {
     struct host_gossip host;
     struct directory_host directory;
     struct descriptor_topic topic;
+};
+
+/* The topic of the newest blocks, with a beacon node. */
+struct server_heads {
+    bool is_on;
+    struct heads_topic topic;
+    bool is_asking; /* the own node */
+    bool is_wrong;  /* what it said last does not verify */
+    struct service_request asked;
+    instant ask_at;
 };
 
 /* Whether others reach the server, and what it announces. */
@@ -224,6 +235,7 @@ struct server {
     struct mdns_socket mdns;
     struct server_dht dht;
     struct server_gossip gossip;
+    struct server_heads heads;
     struct server_reach reach;
     struct server_probe probe;
     struct server_relay relay;
@@ -424,6 +436,21 @@ instant server_gossip_deadline(const struct server *s);
 /* server_gossip_follow: what the server says of itself has changed. */
 void server_gossip_follow(struct server *s);
 
+/* ---- server_heads.c ---- */
+
+/* server_heads_start joins the topic of the newest blocks, where there is gossip and a beacon node; server_heads_stop before server_gossip_stop. ERR_LIMIT, with the
+ * sentence in s->text. */
+MUST_CHECK enum err server_heads_start(struct server *s);
+void server_heads_stop(struct server *s);
+void server_heads_tick(struct server *s, instant now);
+instant server_heads_deadline(const struct server *s);
+
+/* server_heads_answered takes what the own beacon node said to s->heads.asked. */
+void server_heads_answered(struct server *s, enum err err, const struct service_light *answer);
+
+/* server_heads_newest is the newest head that was verified; its spans live until the next turn. ERR_NOT_FOUND: none. */
+MUST_CHECK enum err server_heads_newest(const struct server *s, struct service_light *ret);
+
 /* ---- server_reach.c ---- */
 
 /* server_reach_start: after the ports are open. server_reach_stop closes its sockets, server_reach_free gives back the rest when
@@ -468,6 +495,9 @@ void server_chain_ask(struct server *s, const struct service_server_event *e, in
 
 /* server_beacon_ask asks the beacon node what a peer wants of the light client protocol. */
 void server_beacon_ask(struct server *s, const struct service_server_event *e);
+
+/* server_beacon_follow asks it s->heads.asked; server_heads_answered follows. Errors of server_beacon_path, fetch_get. */
+MUST_CHECK enum err server_beacon_follow(struct server *s);
 
 /* server_chain_watch: look at the balance again. */
 void server_chain_watch(struct server *s);

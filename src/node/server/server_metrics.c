@@ -182,6 +182,7 @@ static void write_gossip(const struct server *s, struct wr *w)
 {
     const struct gossip *g = &s->gossip.host.gossip;
     const struct directory_host *d = &s->gossip.directory;
+    const struct heads_topic_counts *h = &s->heads.topic.counts; /* zero where there is none */
     const char *name = "passmesh_descriptors_total";
     if (!s->gossip.is_on) {
         return;
@@ -196,6 +197,14 @@ static void write_gossip(const struct server *s, struct wr *w)
         {"passmesh_gossip_refused_total", "counter", "Messages against the rules.",
          g->refused_count},
         {"passmesh_gossip_sent_total", "counter", "Messages to peers.", g->sent_count},
+        {"passmesh_heads_published_total", "counter", "Newest blocks told by this server.",
+         h->published},
+        {"passmesh_heads_accepted_total", "counter", "Of others, verified and passed on.",
+         h->accepted},
+        {"passmesh_heads_rejected_total", "counter", "Of others, false or signed by too few.",
+         h->rejected},
+        {"passmesh_heads_ignored_total", "counter", "Of others, old or not to be judged here.",
+         h->ignored},
         {"passmesh_descriptors", "gauge", "Servers whose descriptor is held.",
          d->list.store.entries.count},
         {"passmesh_descriptors_given_total", "counter", "Answers to who asked for some.",

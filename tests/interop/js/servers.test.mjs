@@ -12,7 +12,7 @@ import { gossipsub, StrictNoSign } from '@libp2p/gossipsub'
 import { multiaddr } from '@multiformats/multiaddr'
 import { startTheirs } from './theirs.mjs'
 
-const TOPIC = '/web3-wallet/servers/1.0.0'
+const TOPIC = 'web3-wallet/servers/1'
 const DIRECTORY = '/web3-wallet/directory/1.0'
 const DOMAIN = Buffer.from('web3-wallet-server-descriptor')
 const TYPE = Buffer.from('/web3-wallet/server-descriptor')

@@ -5,12 +5,13 @@ import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 
 export const SLOTS_PER_PERIOD = 64;
+const SLOTS_PER_EPOCH = 8;
 const FORKS = ['altair', 'bellatrix', 'capella', 'deneb', 'electra', 'fulu'];
 
 export class BeaconNode {
-  /** maker: the program; newest(): { hash, number, timestamp } of the execution chain, as a node gives it. */
-  static async start({ maker, genesis, slotSeconds, newest }) {
-    const it = Object.assign(new BeaconNode(), { genesis, slotSeconds, newest, signers: 32, hides: false, seen: [], cache: new Map(), roots: new Map() });
+  /** maker: the program; newest(): { hash, number, timestamp } of the execution chain, as a node gives it. servesFinal: its final block can be started from. */
+  static async start({ maker, genesis, slotSeconds, newest, servesFinal = false }) {
+    const it = Object.assign(new BeaconNode(), { genesis, servesFinal, slotSeconds, newest, signers: 32, hides: false, seen: [], cache: new Map(), roots: new Map() });
     it.child = spawn(maker, [String(genesis), String(slotSeconds)], { stdio: ['pipe', 'pipe', 'inherit'] });
     it.lines = createInterface({ input: it.child.stdout })[Symbol.asyncIterator]();
     it.turn = Promise.resolve();
@@ -83,6 +84,9 @@ export class BeaconNode {
         parts.push((await this.once(`update ${period}`))[0]);
       }
       return parts.join('');
+    }
+    if (last === 'finality_update' && this.servesFinal) {
+      await this.checkpoint(Math.floor((this.slot - 1) / SLOTS_PER_EPOCH) * SLOTS_PER_EPOCH - 2 * SLOTS_PER_EPOCH); // as the maker has it
     }
     return this.newestUpdate(last === 'finality_update' ? 'finality' : 'optimistic');
   }

@@ -3,6 +3,7 @@
 // BEACON_MAKER names the program that makes that chain.
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -40,16 +41,16 @@ async function until(what, ask, good) {
   throw new Error(`${what} did not happen within ${WAIT_MS / 1000} s: ${JSON.stringify(last)?.slice(0, 800)}`);
 }
 
-/** A server of its own for a beacon node, as a process: its addresses. */
-async function startServer(t, beacon) {
-  const home = join(dir, `server-${turn}`);
-  const file = join(dir, `server-network-${turn}.ini`);
+/** A server of its own for a beacon node, as a process: its addresses. friends: servers that it meets in the DHT. */
+async function startServer(t, beacon, { name = `server-${turn}`, friends } = {}) {
+  const home = join(dir, name);
+  const file = join(dir, `${name}-network.ini`);
   mkdirSync(join(home, 'config'), { recursive: true, mode: 0o700 });
-  writeFileSync(join(home, 'config/server.ini'), `[server]\nbeacon = ${beacon.url}\ndht = no\n`);
-  writeFileSync(file, networkFile({ beacon: await beacon.ini() }));
+  writeFileSync(join(home, 'config/server.ini'), `[server]\nbeacon = ${beacon.url}\ndht = ${friends ? 'yes' : 'no'}\n`);
+  writeFileSync(file, networkFile({ bootstrap: friends, beacon: await beacon.ini() }));
   let ready;
   const child = new Child({
-    name: 'The server', program: programs['passmesh-server'], log: join(dir, `server-${turn}.log`), onLine: (line) => { ready ??= JSON.parse(line); },
+    name: 'The server', program: programs['passmesh-server'], log: join(dir, `${name}.log`), onLine: (line) => { ready ??= JSON.parse(line); },
     args: ['--home', home, '--network', file, '--node', network.rpc, '--listen', '/ip4/127.0.0.1/tcp/0', '--json'],
   });
   t.after(() => child.stop());
@@ -57,19 +58,34 @@ async function startServer(t, beacon) {
   return ready.listen.map((a) => (a.includes('/p2p/') ? a : `${a}/p2p/${ready.peer_id}`));
 }
 
-/** Beacon node, server and wallet; the checkpoint is the block of slot checkpointSlot. */
-async function start(t, { genesis, checkpointSlot, slotSeconds = SLOT_S, account = true }) {
+/** Passes questions on to a beacon node, until it is stopped. */
+async function startProxy(beacon) {
+  const server = createServer(async (request, response) => {
+    const answer = await fetch(beacon.url + request.url);
+    const version = answer.headers.get('Eth-Consensus-Version');
+    response.writeHead(answer.status, version ? { 'Eth-Consensus-Version': version } : {}).end(Buffer.from(await answer.arrayBuffer()));
+  });
+  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  const stop = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${server.address().port}`, ini: () => beacon.ini(), stop };
+}
+
+/** Beacon node, server and wallet; the checkpoint is the block of slot checkpointSlot. serve: gives the servers' addresses. */
+async function start(t, { genesis, checkpointSlot, slotSeconds = SLOT_S, account = true, servesFinal = false, serve = (beacon) => startServer(t, beacon) }) {
   turn += 1;
-  const it = { beacon: await BeaconNode.start({ maker, genesis, slotSeconds, newest }) };
+  const it = { beacon: await BeaconNode.start({ maker, genesis, slotSeconds, newest, servesFinal }) };
   t.after(() => it.beacon.stop());
   const checkpoint = await it.beacon.checkpoint(checkpointSlot);
-  const addrs = await startServer(t, it.beacon);
+  const addrs = await serve(it.beacon);
   const file = join(dir, `network-${turn}.ini`);
   writeFileSync(file, networkFile({ bootstrap: addrs, beacon: await it.beacon.ini() }));
   const home = join(dir, `wallet-${turn}`);
   const port = await freePort();
   mkdirSync(join(home, 'config'), { recursive: true, mode: 0o700 });
-  it.config = (text) => writeFileSync(join(home, 'config/passmesh.ini'), `[page]\nport = ${port}\n[peers]\ndht = no\nmdns = no\n${text}`);
+  it.config = (text) => writeFileSync(join(home, 'config/passmesh.ini'), `[page]\nport = ${port}\n[peers]\ndht = no\nmdns = no\ndirectory = no\n${text}`);
   it.config(`[light_client]\ncheckpoint = local ${checkpoint}\n`);
   it.log = () => readFileSync(join(dir, `daemon-${turn}.log`), 'utf8');
   it.up = async () => {
@@ -160,6 +176,26 @@ describe('the light client', { timeout: 600_000 }, () => {
       const [{ amount }] = await w.balances();
       assert.equal(BigInt(amount.value), RICH);
     });
+  });
+
+  test('a server whose beacon node falls silent gives the newest blocks that other servers tell', async (t) => {
+    const genesis = nowS() - (2 * SLOTS_PER_PERIOD + 36) * SLOT_S;
+    let proxy;
+    const serve = async (beacon) => {
+      const friends = await startServer(t, beacon, { name: 'first', friends: [] });
+      proxy = await startProxy(beacon);
+      return startServer(t, proxy, { name: 'second', friends });
+    };
+    const w = await start(t, { genesis, servesFinal: true, checkpointSlot: 2 * SLOTS_PER_PERIOD + 8, serve });
+    t.after(() => proxy.stop());
+    for (const name of ['first', 'second']) {
+      await until(`${name} follows the chain`, () => readFileSync(join(dir, `${name}.log`), 'utf8'), (text) => text.includes('followed and passed on'));
+    }
+    const { block } = await checkProven(w);
+    proxy.stop();
+    await until('ten blocks more', w.balances, (items) => items[0].amount.block > block + 10 && items[0].amount.grade === 'proven');
+    assert.match(readFileSync(join(dir, 'second.log'), 'utf8'), /does not answer/);
+    assert.equal((await w.chain()).state, 'ok');
   });
 
   test('a checkpoint older than 14 days is refused, and nothing is called proven', async (t) => {
