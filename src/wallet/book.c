@@ -160,6 +160,7 @@ enum err book_load(struct wallet *w, struct coded *ret_why)
     TRY(load_table(w, STORE_RECOVERY, recovery_load, ret_why));
     TRY(load_table(w, STORE_CONTACT, load_contact, ret_why));
     TRY(load_table(w, STORE_OPERATION, load_operation, ret_why));
+    TRY(load_table(w, STORE_SEARCH, trace_load, ret_why));
     if (!wallet_network(w, w->settings.network)) {
         w->settings.network = w->cfg.networks[0].id;
     }

@@ -613,6 +613,12 @@ void trace_proven(
 /* trace_end ends the first tracing. */
 void trace_end(struct wallet *w);
 
+/* ---- trace_record.c: what is being looked for outlives the program ---- */
+void trace_keep(struct wallet *w, const struct tracing *x);
+void trace_forget(struct wallet *w, const struct tracing *x);
+/* trace_load takes up one that was kept: from its first block again. ERR_MALFORMED. */
+MUST_CHECK enum err trace_load(struct wallet *w, struct span record);
+
 /* ---- incoming.c ---- */
 /* incoming_look compares a view that was just read with the cursor and writes payments in. */
 void incoming_look(struct wallet *w, const struct view *v);

@@ -14,7 +14,7 @@ enum store_table {
     STORE_OPERATION,
     STORE_CONTACT,
     STORE_SETTING,
-    STORE_RECEIVED, /* incoming payments */
+    STORE_SEARCH,   /* payments in whose payer is being looked for */
     STORE_CURSOR,   /* how far a chain has been read */
     STORE_NODE,     /* Ethereum nodes that the person named, by network */
     STORE_SET,      /* the servers of an account */

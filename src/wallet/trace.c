@@ -15,12 +15,14 @@ void trace_add(struct wallet *w, const struct tracing *what)
 {
     if (w->tracing_count < TRACING_COUNT_MAX) {
         w->tracings[w->tracing_count++] = *what;
+        trace_keep(w, what);
     }
 }
 
 void trace_end(struct wallet *w)
 {
     check(w->tracing_count > 0);
+    trace_forget(w, &w->tracings[0]);
     w->found_count = 0;
     w->found_sum = U256_ZERO;
     w->tracing_count--;

@@ -520,6 +520,54 @@ TEST(payers_are_found)
     world_done(&w);
 }
 
+/* Nothing is answered from the moment that the payment stands in the history. */
+static void fall_silent(void *user, const struct wallet_event *e)
+{
+    struct world *w = user;
+    w->chain.is_down |= e->kind == WALLET_OPERATION_CHANGED;
+}
+
+static size_t count_searches(const struct world *w)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < WORLD_RECORD_COUNT_MAX; i++) {
+        count += w->store.records[i].is_used && w->store.records[i].table == STORE_SEARCH;
+    }
+    return count;
+}
+
+TEST(a_search_for_a_payer_goes_on_after_a_restart)
+{
+    static struct world w;
+    static char tx[512];
+    TEST_REQUIRE(start(&w));
+    char account[ADDRESS_TEXT_LEN];
+    address_print(account, wallet_account_at(w.wallet, 0)->address);
+    (void)snprintf(
+        tx, sizeof tx,
+        "{\"hash\":\"0x4444444444444444444444444444444444444444444444444444444444444444\","
+        "\"from\":\"0x5555555555555555555555555555555555555555\",\"to\":\"%s\",\"value\":"
+        "\"0x1f4\"}",
+        account);
+    w.chain.tx = tx;
+    w.chain.block++;
+    w.chain.balance = u256_add_sat(w.chain.balance, u256_from_u64(500));
+    w.tell = fall_silent;
+    w.user = &w;
+    world_turn(&w, 20000);
+    EXPECT(address_is_zero(payer_of(&w, false)));
+    EXPECT_EQ(1, count_searches(&w));
+    w.tell = NULL;
+    w.chain.is_down = false;
+    TEST_REQUIRE(world_restart(&w));
+    world_turn(&w, 10);
+    world_turn(&w, 10);
+    struct address payer = payer_of(&w, false);
+    EXPECT_SPAN(test_hex("5555555555555555555555555555555555555555"), SPAN_OF(payer.bytes));
+    EXPECT_EQ(0, count_searches(&w));
+    world_done(&w);
+}
+
 /* The disk fails while a payment is written: after the restart it is there exactly once. */
 TEST(payments_in_survive_a_failing_disk)
 {
