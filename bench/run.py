@@ -21,6 +21,7 @@ import wan
 from undisturbed import undisturbed
 
 ROOT = Path(__file__).resolve().parent.parent
+FIXTURES = Path(os.environ.setdefault('PASSMESH_FIXTURES', str(ROOT.parent / 'shared/fixtures'))).resolve()
 TARGETS = ['bench/bench_noise', 'bench/bench_tee', 'bench/bench_tcp_plain', 'bench/bench_round_trips', 'bench/bench_light_client', 'bench/bench_idle_clients', 'bench/bench_vault',
            'src/node/authenticator/node_tpm_key_test', 'tests/peers/p2p_node', *(f'apps/{name}' for name in ('passmesh', 'passmesh-keyd', 'passmesh-server'))]
 TARGETS += ['bench/bench_relay', 'bench/bench_churn_clients', 'bench/bench_proofs', 'bench/bench_service_load']
@@ -136,13 +137,33 @@ class Run:
         out = dict(line.split() for line in self.output(self.build / 'bench/bench_tee').splitlines())
         for name in ('tdx_quotes_cold', 'tdx_quotes_cached', 'snp_reports_cold'):
             self.set(f'{name}_per_s', float(out[f'{name}_per_s']), '1/s and core', float(out[f'{name}_limit']))
+        if out['tdx_quote_is_real'] == '1':
+            self.dcap_qvl(out)
+        else:
+            self.missing['peer @phala/dcap-qvl'] = 'the sample tdx4-uptodate is not there: set PASSMESH_FIXTURES'
         self.set('quote_peak_kib', float(out['quote_peak_kib']), 'KiB, heap, stack and state')
         self.set('malformed_quote_us', float(out['malformed_quote_us']), 'us')
         self.set('detect_ms', float(out['detect_ms']), 'ms')
-        sources = [p for p in (ROOT / 'src/tee').glob('*.[ch]') if not p.stem.endswith('_test') and not p.stem.startswith(('hardware', 'attest'))]
+        sources = [p for p in (ROOT / 'src/tee').glob('*.[ch]') if not p.stem.endswith('_test') and not p.stem.startswith(('hardware', 'attest', 'nsm', 'snp_guest'))]
         self.set('verifier_lines', sum(len(p.read_text('utf-8').splitlines()) for p in sources), 'lines')
         sizes = self.output('size', self.build / 'libpm_tee.a').splitlines()[1:]
         self.set('tee_text_kb', round(sum(int(line.split()[0]) for line in sizes) / 1000, 1), 'kB')
+
+    def dcap_qvl(self, ours):
+        """The same quote and collateral at the same time, by the npm package; both verify all of it each time."""
+        ready = subprocess.run([ROOT / 'tools/npm_ci.sh', 'bench/tee'], capture_output=True, text=True, check=False)
+        if ready.returncode:
+            self.missing['peer @phala/dcap-qvl'] = (ready.stdout + ready.stderr).strip() or 'tools/npm_ci.sh bench/tee failed'
+            return
+        cases = json.loads((FIXTURES / 'tee/cases.json').read_text('utf-8'))
+        case = next(c for c in cases if c['id'] == 'tdx4-uptodate')
+        out = self.output(ROOT / 'tools/node22.sh', ROOT / 'bench/tee/dcap_qvl.mjs', FIXTURES / 'tee' / case['quote'],
+                          FIXTURES / 'tee' / case['collateral'], case['time'], 30 if self.quick else 100)
+        theirs = dict(line.split() for line in out.splitlines())
+        if theirs['status'] != 'UpToDate':
+            sys.exit(f'bench: @phala/dcap-qvl calls {case["id"]} {theirs["status"]}')
+        self.set('tdx_quotes_cold_per_s', float(ours['tdx_quotes_cold_per_s']), '1/s and core', float(ours['tdx_quotes_cold_limit']),
+                 '@phala/dcap-qvl', float(theirs['quotes_per_s']))
 
     def throughput(self):
         with undisturbed() as granted:
