@@ -43,6 +43,22 @@ static enum err rsa_check_size(const struct rsa_public *key)
     return is_odd && !is_one && exponent_bits <= 32 ? OK : ERR_LIMIT;
 }
 
+void rsa_spki_write(struct wr *w, struct span modulus, struct span exponent)
+{
+    size_t algorithm = der_len(sizeof oid_rsa_encryption) + der_len(0);
+    size_t pair = der_uint_len(modulus) + der_uint_len(exponent);
+    size_t bits = 1 + der_len(pair); /* behind a byte that says how many of the last are unused */
+    der_write_header(w, DER_SEQUENCE, der_len(algorithm) + der_len(bits));
+    der_write_header(w, DER_SEQUENCE, algorithm);
+    der_write(w, DER_OID, SPAN_OF(oid_rsa_encryption));
+    der_write(w, DER_NULL, SPAN_EMPTY);
+    der_write_header(w, DER_BIT_STRING, bits);
+    wr_u8(w, 0);
+    der_write_header(w, DER_SEQUENCE, pair);
+    der_write_uint(w, modulus);
+    der_write_uint(w, exponent);
+}
+
 static enum err rsa_spki_decode(struct rsa_public *ret_key, struct span spki)
 {
     struct rd r = rd_init(spki);

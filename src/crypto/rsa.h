@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/span.h"
+#include "base/wr.h"
 
 /* RSA signatures of others (RFC 8017 §8), and encryption to a TPM (§7.1). We have no RSA key. */
 
@@ -31,6 +32,9 @@ MUST_CHECK enum err rsa_pss_verify(struct span spki, struct span message, struct
 
 /* rsa_spki_check does the part of rsa_verify_as before arithmetic. */
 MUST_CHECK enum err rsa_spki_check(struct span spki);
+
+/* rsa_spki_write writes such a SubjectPublicKeyInfo for a modulus and an exponent, big-endian, with or without leading zeros. */
+void rsa_spki_write(struct wr *w, struct span modulus, struct span exponent);
 
 /* rsa_oaep_encrypt encrypts message with the key in spki, as RSAES-OAEP with SHA-256 for label and mask (RFC 8017 §7.1.1). seed is 32 fresh random bytes, a
  * secret; *ret_len is the modulus's length. Errors of rsa_spki_check, and ERR_LIMIT too: message longer than the modulus has room for, or than out.

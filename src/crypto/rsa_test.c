@@ -45,6 +45,22 @@ TEST(a_signature_holds_and_each_change_breaks_it)
     }
 }
 
+/* A key of 2048 bits ends in its modulus, five bytes before the end of the exponent 65537. */
+TEST(a_key_is_written_as_it_was_read)
+{
+    uint8_t room[300];
+    uint8_t small[64];
+    struct span spki = test_hex(spki_hex);
+    struct span modulus = span_first(span_from(spki, spki.n - 5 - 256), 256);
+    struct wr w = wr_init(MSPAN_OF(room));
+    rsa_spki_write(&w, modulus, SPAN_LIT("\x00\x01\x00\x01"));
+    EXPECT_OK(wr_end(&w));
+    EXPECT_SPAN(spki, span_of(room, w.n));
+    w = wr_init(MSPAN_OF(small));
+    rsa_spki_write(&w, modulus, SPAN_LIT("\x03"));
+    EXPECT_ERR(ERR_LIMIT, wr_end(&w));
+}
+
 TEST(pss_holds_for_its_own_padding_alone)
 {
     struct span spki = test_hex(spki_hex);

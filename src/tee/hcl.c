@@ -3,11 +3,10 @@
 
 #include "base/rd.h"
 #include "base/wr.h"
-#include "codec/base16.h"
 #include "codec/base64.h"
-#include "codec/der.h"
 #include "codec/json.h"
 #include "crypto/hash.h"
+#include "crypto/rsa.h"
 
 #include <string.h>
 
@@ -55,38 +54,11 @@ void hcl_binding(uint8_t ret_binding[static 64], const struct hcl *h)
     memcpy(ret_binding, hash.bytes, sizeof hash.bytes);
 }
 
-bool hcl_has_user_data(const struct hcl *h, struct span data)
-{
-    uint8_t room[64];
-    struct json root;
-    struct span text;
-    struct wr w = wr_init(MSPAN_OF(room));
-    return json_parse(&root, h->runtime, NULL) == OK &&
-           json_find_plain(&text, root, "user-data") == OK && base16_decode(&w, text) == OK &&
-           span_equal(span_of(room, w.n), data);
-}
-
 static enum err find_number(struct wr *w, struct json key, const char *name)
 {
     struct span text;
     TRY(json_find_plain(&text, key, name));
     return base64_decode(w, BASE64_URL_BARE, text);
-}
-
-static enum err write_spki(struct wr *w, struct span modulus, struct span exponent)
-{
-    static const uint8_t algorithm[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
-                                        0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
-    size_t pair = der_uint_len(modulus) + der_uint_len(exponent);
-    size_t key = der_len(pair);
-    der_write_header(w, DER_SEQUENCE, sizeof algorithm + der_len(key + 1));
-    wr_bytes(w, SPAN_OF(algorithm));
-    der_write_header(w, DER_BIT_STRING, key + 1);
-    wr_u8(w, 0);
-    der_write_header(w, DER_SEQUENCE, pair);
-    der_write_uint(w, modulus);
-    der_write_uint(w, exponent);
-    return wr_end(w);
 }
 
 static enum err key_to_spki(uint8_t room[static HCL_SPKI_LEN_MAX], size_t *ret_len, struct json key)
@@ -102,7 +74,8 @@ static enum err key_to_spki(uint8_t room[static HCL_SPKI_LEN_MAX], size_t *ret_l
     }
     TRY(find_number(&n, key, "n"));
     TRY(find_number(&e, key, "e"));
-    TRY(write_spki(&w, span_of(modulus, n.n), span_of(exponent, e.n)));
+    rsa_spki_write(&w, span_of(modulus, n.n), span_of(exponent, e.n));
+    TRY(wr_end(&w));
     *ret_len = w.n;
     return OK;
 }

@@ -30,7 +30,7 @@ void hcl_binding(uint8_t ret_binding[static 64], const struct hcl *h);
 MUST_CHECK enum err
 hcl_key(uint8_t room[static HCL_SPKI_LEN_MAX], size_t *ret_len, const struct hcl *h);
 
-/* hcl_has_user_data: does the text name these bytes as what the guest wrote ("user-data", in base 16)? At most 64. */
+/* For attesters. hcl_has_user_data: does the text name these bytes as what the guest wrote ("user-data", in base 16)? At most 64. */
 bool hcl_has_user_data(const struct hcl *h, struct span data);
 
 #endif

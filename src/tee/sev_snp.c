@@ -347,8 +347,7 @@ static enum err decide_below_paravisor(struct appraisal *a,
     const struct tpm2_texts texts = {.attest = p->attest,
                                      .signature = p->signature,
                                      .ak = span_of(spki, spki_len),
-                                     .pcrs = p->pcrs,
-                                     .is_bound = true};
+                                     .pcrs = p->pcrs};
     TRY(tpm2_verify_bound(a, &extra_data, &texts));
     TRY(appraisal_report_data(a, extra_data));
     if (e->binding.n > 0) { /* without one nothing is accepted, here as elsewhere */

@@ -215,20 +215,10 @@ static enum err read_signature(struct signature *ret, struct span in)
 /* A SubjectPublicKeyInfo of an RSA key. */
 static struct span spki_of(uint8_t room[static SPKI_LEN_MAX], const struct tpm2_public *p)
 {
-    static const uint8_t algorithm[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
-                                        0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
     uint8_t exponent[4] = {(uint8_t)(p->exponent >> 24), (uint8_t)(p->exponent >> 16),
                            (uint8_t)(p->exponent >> 8), (uint8_t)p->exponent};
-    size_t pair = der_uint_len(p->modulus) + der_uint_len(SPAN_OF(exponent));
-    size_t key = der_len(pair);
     struct wr w = wr_init(mspan_of(room, SPKI_LEN_MAX));
-    der_write_header(&w, DER_SEQUENCE, sizeof algorithm + der_len(key + 1));
-    wr_bytes(&w, SPAN_OF(algorithm));
-    der_write_header(&w, DER_BIT_STRING, key + 1);
-    wr_u8(&w, 0);
-    der_write_header(&w, DER_SEQUENCE, pair);
-    der_write_uint(&w, p->modulus);
-    der_write_uint(&w, SPAN_OF(exponent));
+    rsa_spki_write(&w, p->modulus, SPAN_OF(exponent));
     return span_of(room, wr_ok(&w) ? w.n : 0);
 }
 
@@ -464,9 +454,7 @@ enum err tpm2_verify(struct appraisal *a,
     TRY(verify_signature(a, &ak, texts, &hash));
     TRY(check_pcrs(a, &q, texts->pcrs, hash));
     TRY(appraisal_report_data(a, q.extra_data));
-    if (!texts->is_bound) {
-        TRY(check_attributes(a, &ak));
-        TRY(check_origin(a, work, texts, &ak, &rule, e));
-    }
+    TRY(check_attributes(a, &ak));
+    TRY(check_origin(a, work, texts, &ak, &rule, e));
     return policy_decide(a, &rule, e);
 }

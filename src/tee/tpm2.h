@@ -21,14 +21,12 @@ enum {
 struct tpm2_texts {
     struct span attest;    /* TPMS_ATTEST */
     struct span signature; /* TPMT_SIGNATURE */
-    struct span ak;        /* TPM2B_PUBLIC; or, if it is bound, a SubjectPublicKeyInfo */
+    struct span ak;        /* TPM2B_PUBLIC; for tpm2_verify_bound a SubjectPublicKeyInfo */
     struct span pcrs;      /* values of the selected registers, one after the other */
     struct span ek_chain;  /* EK certificate and its issuers; empty: missing */
     /* The name of the key for which the holder of that EK certificate's key has opened a credential that this verifier
      * made; empty: none did. */
     struct span activated_name;
-    /* The key stands in evidence of hardware that was verified before (hcl.h): it needs neither attributes nor EK. */
-    bool is_bound;
 };
 
 struct tpm2_attest {

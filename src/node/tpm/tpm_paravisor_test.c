@@ -161,8 +161,7 @@ TEST(evidence_whose_quote_holds_under_the_key_in_the_text)
         const struct tpm2_texts t = {.attest = got.evidence.parts[EVIDENCE_TPM_ATTEST],
                                      .signature = got.evidence.parts[EVIDENCE_TPM_SIGNATURE],
                                      .ak = span_of(spki, spki_len),
-                                     .pcrs = got.evidence.parts[EVIDENCE_TPM_PCRS],
-                                     .is_bound = true};
+                                     .pcrs = got.evidence.parts[EVIDENCE_TPM_PCRS]};
         appraisal_init(&a, TEE_SEV_SNP);
         EXPECT_OK(tpm2_verify_bound(&a, &extra, &t));
         EXPECT_EQ(8, a.measurements_count);
