@@ -129,6 +129,29 @@ TEST(each_collector_does_its_work_inside_the_sandbox)
     remove_machine();
 }
 
+/* No process has such a number: the highest that Linux gives is 4194304. */
+TEST(what_killed_processes_left_is_removed_and_nothing_else)
+{
+    static const char report[] = "sys/kernel/config/tsm/report";
+    static struct collector_devices d;
+    char own[400];
+    char gone[400];
+    char other[400];
+    make_machine();
+    (void)snprintf(own, sizeof own, "%s/%s/passmesh-%d", root, report, (int)getpid());
+    (void)snprintf(gone, sizeof gone, "%s/%s/passmesh-4194305", root, report);
+    (void)snprintf(other, sizeof other, "%s/%s/passmesh-x", root, report);
+    check(mkdir(own, 0700) == 0);
+    check(mkdir(gone, 0700) == 0);
+    check(mkdir(other, 0700) == 0);
+    collector_devices_open(&d, root);
+    EXPECT(access(gone, F_OK) != 0);
+    EXPECT(rmdir(own) == 0);
+    EXPECT(rmdir(other) == 0);
+    collector_devices_close(&d);
+    remove_machine();
+}
+
 TEST(a_machine_without_any)
 {
     static struct collector_devices d;

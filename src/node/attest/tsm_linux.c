@@ -1,10 +1,13 @@
 /* configfs-tsm on Linux: mkdir, rmdir, and files that are opened for each read and write. */
+#include "codec/decimal.h"
 #include "node/attest/attribute.h"
 #include "node/attest/collector_devices.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -54,6 +57,25 @@ static enum err files_read(struct tsm_ops *ops, const char *dir, const char *fil
     return attribute_read(of(ops)->fd, path_of(of(ops), file), ret);
 }
 
+/* Requests of processes that were killed over them: each holds a report in the kernel's memory. */
+static void remove_leftovers(int fd)
+{
+    int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = again >= 0 ? fdopendir(again) : NULL;
+    for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
+        uint64_t pid = 0;
+        struct span digits = span_str(e->d_name);
+        bool is_ours = span_starts_with(digits, SPAN_LIT("passmesh-")) &&
+                       decimal_parse(&pid, span_from(digits, 9), INT32_MAX) == OK && pid > 0;
+        if (is_ours && kill((pid_t)pid, 0) != 0 && errno == ESRCH) {
+            (void)unlinkat(fd, e->d_name, AT_REMOVEDIR);
+        }
+    }
+    if (d) {
+        (void)closedir(d);
+    }
+}
+
 void tsm_files_open(struct tsm_files *f, const char *root)
 {
     char path[256];
@@ -68,4 +90,7 @@ void tsm_files_open(struct tsm_files *f, const char *root)
     int n = snprintf(path, sizeof path, "%s/sys/kernel/config/tsm/report", root);
     bool is_ours = n > 0 && (size_t)n < sizeof path && access(path, W_OK | X_OK) == 0;
     f->fd = is_ours ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (f->fd >= 0) {
+        remove_leftovers(f->fd);
+    }
 }

@@ -47,6 +47,9 @@ MUST_CHECK static enum err open_chip(struct server *s, const struct tpm_serve_cf
 {
     int fd = -1;
     enum err e = tpm_fd_open(&fd, cfg->device);
+    if (e != OK && s->devices.count > 0) {
+        return e; /* others are there, and it would have been the last that is asked */
+    }
     if (e != OK) {
         return complain(e, "there is no TPM, or this user may not use it (group tss)", cfg->device);
     }
