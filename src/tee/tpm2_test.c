@@ -403,6 +403,9 @@ TEST(genuine_tpms)
     t.kind = PKI_RSA;
     t.signature_algorithm = 0x0014;
     EXPECT_OK(judge(&t, policy_text));
+    t.ek_signer = "stranger";
+    EXPECT_OK(judge(&t, no_ek_policy)); /* as if it were not there */
+    EXPECT(!result.has_hardware_id);
     t.has_no_ek = true;
     EXPECT_OK(judge(&t, no_ek_policy));
     EXPECT(!result.has_hardware_id);

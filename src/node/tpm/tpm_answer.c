@@ -3,6 +3,7 @@
 
 #include "base/rd.h"
 #include "base/wr.h"
+#include "node/tpm/tpm_endorsement.h"
 #include "node/tpm/tpm_seal.h"
 
 #include <string.h>
@@ -99,11 +100,24 @@ MUST_CHECK static enum err answer_evidence(struct tpm_answerer *a, struct wr *w,
     return wr_end(w);
 }
 
+MUST_CHECK static enum err answer_activate(struct tpm_answerer *a, struct wr *w, struct rd *r)
+{
+    AUTO(secret32_wipe) struct secret32 secret;
+    struct span credential = rd_rest(r);
+    if (!a->chip) {
+        return ERR_NOT_FOUND;
+    }
+    TRY(tpm_endorsement_answer(a->chip, &secret, credential));
+    wr_bytes(w, SPAN_OF(secret.bytes));
+    return OK;
+}
+
 MUST_CHECK static enum err answer(struct tpm_answerer *a, struct wr *w, struct span request)
 {
     struct rd r = rd_init(request);
     uint8_t op = rd_u8(&r);
-    if (!(a->uses & (op == TPM_EVIDENCE ? TPM_FOR_EVIDENCE : TPM_FOR_SEAL))) {
+    bool is_evidence = op == TPM_EVIDENCE || op == TPM_ACTIVATE;
+    if (!(a->uses & (is_evidence ? TPM_FOR_EVIDENCE : TPM_FOR_SEAL))) {
         return ERR_DENIED;
     }
     switch (op) {
@@ -112,6 +126,7 @@ MUST_CHECK static enum err answer(struct tpm_answerer *a, struct wr *w, struct s
     case TPM_STATE:    return answer_state(a, w, &r);
     case TPM_COUNTER:  return answer_counter(a, w, &r);
     case TPM_EVIDENCE: return answer_evidence(a, w, &r);
+    case TPM_ACTIVATE: return answer_activate(a, w, &r);
     default:           return ERR_UNSUPPORTED;
     }
 }

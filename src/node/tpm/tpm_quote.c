@@ -1,6 +1,8 @@
 /* Quotes. */
 #include "node/tpm/tpm_quote.h"
 
+#include "node/tpm/tpm_endorsement.h"
+
 #include <string.h>
 #include <tss2/tss2_mu.h>
 
@@ -30,18 +32,24 @@ struct parts {
     size_t key_len;
     uint8_t values[REGISTERS_COUNT * VALUE_LEN];
     size_t values_len;
+    struct tpm_certificate certificate;
 };
 
-MUST_CHECK static enum err make_key(struct tpm_chip *c, ESYS_TR *ret, struct parts *p)
+enum err tpm_quote_key(struct tpm_chip *c, ESYS_TR *ret, TPM2B_PUBLIC **ret_area)
 {
     static const TPM2B_SENSITIVE_CREATE sensitive = {.size = 0};
     static const TPM2B_DATA outside = {.size = 0};
     static const TPML_PCR_SELECTION no_pcr = {.count = 0};
     TPM2B_PUBLIC area = {.publicArea = key_template};
+    return tpm_chip_err(Esys_CreatePrimary(c->ctx, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                                           ESYS_TR_NONE, &sensitive, &area, &outside, &no_pcr, ret,
+                                           ret_area, NULL, NULL, NULL));
+}
+
+MUST_CHECK static enum err make_key(struct tpm_chip *c, ESYS_TR *ret, struct parts *p)
+{
     TPM2B_PUBLIC *made = NULL;
-    TRY(tpm_chip_err(Esys_CreatePrimary(c->ctx, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                                        ESYS_TR_NONE, &sensitive, &area, &outside, &no_pcr, ret,
-                                        &made, NULL, NULL, NULL)));
+    TRY(tpm_quote_key(c, ret, &made));
     TSS2_RC rc = Tss2_MU_TPM2B_PUBLIC_Marshal(made, p->key, sizeof p->key, &p->key_len);
     Esys_Free(made);
     return rc == TSS2_RC_SUCCESS ? OK : ERR_LIMIT;
@@ -116,6 +124,7 @@ MUST_CHECK static enum err quote_whole(struct tpm_chip *c,
     *ret = (struct evidence){
         .kind = TEE_TPM2,
         .parts = {[EVIDENCE_MAIN] = span_of(p->attest, p->attest_len),
+                  [EVIDENCE_CHAIN] = span_of(p->certificate.der, p->certificate.n),
                   [EVIDENCE_TPM_SIGNATURE] = span_of(p->signature, p->signature_len),
                   [EVIDENCE_TPM_KEY] = span_of(p->key, p->key_len),
                   [EVIDENCE_TPM_PCRS] = span_of(p->values, p->values_len)},
@@ -136,8 +145,13 @@ tpm_quote_make(struct tpm_chip *c, struct evidence *ret, struct span binding, ui
     if (!is_asked_rightly(binding, registers)) {
         return ERR_MALFORMED;
     }
+    /* A chip without a certificate quotes all the same: what that is worth is the verifier's to say. */
+    enum err e = tpm_endorsement_certificate(c, &p->certificate);
+    if (e != OK) {
+        p->certificate.n = 0;
+    }
     TRY(make_key(c, &key, p));
-    enum err e = quote_whole(c, ret, p, key, binding, registers);
+    e = quote_whole(c, ret, p, key, binding, registers);
     tpm_chip_flush(c, key);
     return e;
 }

@@ -4,9 +4,12 @@
 
 #include "base/check.h"
 #include "base/test.h"
+#include "base/wr.h"
+#include "codec/pem.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,12 +56,12 @@ static bool start(struct tpm_rig *rig)
     return !rig->socket[0] || EXPECT(wait_for(rig->socket));
 }
 
-bool tpm_rig_start(struct tpm_rig *rig, bool has_socket)
+static bool prepare(struct tpm_rig *rig, const char *program, bool has_socket)
 {
     const char *base = getenv("TMPDIR");
     memset(rig, 0, sizeof *rig);
-    if (access("/usr/bin/swtpm", X_OK) != 0) {
-        test_skip("swtpm is missing: make deps GROUP=test");
+    if (access(program, X_OK) != 0) {
+        test_skip("%s is missing: make deps GROUP=test", program);
         return false;
     }
     (void)snprintf(rig->dir, sizeof rig->dir, "%s/passmesh-tpm-XXXXXX", base ? base : "/tmp");
@@ -66,7 +69,94 @@ bool tpm_rig_start(struct tpm_rig *rig, bool has_socket)
     if (has_socket) {
         (void)snprintf(rig->socket, sizeof rig->socket, "%s/tpm", rig->dir);
     }
-    return start(rig);
+    return true;
+}
+
+bool tpm_rig_start(struct tpm_rig *rig, bool has_socket)
+{
+    return prepare(rig, "/usr/bin/swtpm", has_socket) && start(rig);
+}
+
+static FILE *file_of(const struct tpm_rig *rig, const char *name, const char *mode)
+{
+    char path[320];
+    (void)snprintf(path, sizeof path, "%s/%s", rig->dir, name);
+    FILE *f = fopen(path, mode);
+    check(f);
+    return f;
+}
+
+/* Everything of the CA lies in the rig's directory. */
+static void write_settings(const struct tpm_rig *rig)
+{
+    const char *d = rig->dir;
+    FILE *f = file_of(rig, "localca.conf", "w");
+    (void)fprintf(f,
+                  "statedir = %s\nsigningkey = %s/signkey.pem\nissuercert = %s/issuercert.pem\n"
+                  "certserial = %s/certserial\n",
+                  d, d, d, d);
+    (void)fclose(f);
+    f = file_of(rig, "localca.options", "w");
+    (void)fclose(f);
+    f = file_of(rig, "setup.conf", "w");
+    (void)fprintf(f,
+                  "create_certs_tool = /usr/bin/swtpm_localca\n"
+                  "create_certs_tool_config = %s/localca.conf\n"
+                  "create_certs_tool_options = %s/localca.options\nactive_pcr_banks = sha256\n",
+                  d, d);
+    (void)fclose(f);
+}
+
+static bool set_up(const struct tpm_rig *rig)
+{
+    char state[300];
+    char config[320];
+    char log[320];
+    struct process process;
+    const struct passwd *user = getpwuid(geteuid());
+    const char *const argv[] = {"swtpm_setup",      "--tpm2",
+                                "--tpmstate",       state,
+                                "--config",         config,
+                                "--logfile",        log,
+                                "--runas",          user ? user->pw_name : "root",
+                                "--create-ek-cert", NULL};
+    const char *const env[] = {"PATH=/usr/bin:/bin", NULL};
+    (void)snprintf(state, sizeof state, "dir://%s", rig->dir);
+    (void)snprintf(config, sizeof config, "%s/setup.conf", rig->dir);
+    (void)snprintf(log, sizeof log, "%s/log", rig->dir);
+    FILE *said = file_of(rig, "said", "w");
+    const struct process_args args = {
+        .path = "/usr/bin/swtpm_setup", .argv = argv, .env = env, .log_fd = fileno(said)};
+    bool is_started = EXPECT_OK(process_spawn(&process, &args));
+    if (is_started) {
+        process_stop(&process, ANSWER_MS);
+    }
+    (void)fclose(said);
+    return is_started;
+}
+
+static size_t read_pem(const struct tpm_rig *rig, const char *name, struct mspan out)
+{
+    static uint8_t text[8192];
+    FILE *f = file_of(rig, name, "r");
+    struct span rest = span_of(text, fread(text, 1, sizeof text, f));
+    struct wr w = wr_init(out);
+    (void)fclose(f);
+    return EXPECT_OK(pem_take(&w, &rest, "CERTIFICATE")) ? w.n : 0;
+}
+
+bool tpm_rig_manufacture(struct tpm_rig *rig, struct tpm_rig_ca *ret, bool has_socket)
+{
+    if (!prepare(rig, "/usr/bin/swtpm_setup", has_socket)) {
+        return false;
+    }
+    write_settings(rig);
+    if (!set_up(rig)) {
+        return false;
+    }
+    ret->issuer_len = read_pem(rig, "issuercert.pem", MSPAN_OF(ret->issuer));
+    ret->root_len = read_pem(rig, "swtpm-localca-rootca-cert.pem", MSPAN_OF(ret->root));
+    return ret->issuer_len > 0 && ret->root_len > 0 && start(rig);
 }
 
 bool tpm_rig_restart(struct tpm_rig *rig)

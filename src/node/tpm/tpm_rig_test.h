@@ -18,6 +18,16 @@ struct tpm_rig {
  * rig->socket, else it talks over rig->fd. */
 bool tpm_rig_start(struct tpm_rig *rig, bool has_socket);
 
+/* tpm_rig_manufacture is the same for a chip that swtpm_setup has made as a maker does: with EKs of RSA and P-384, and certificates of them in its memory, by a local CA. ret_chain gets that
+ * CA's two certificates, DER, the issuer of the EKs' before its root; both are false, and the test is skipped, where swtpm-tools is missing. */
+struct tpm_rig_ca {
+    size_t issuer_len;
+    size_t root_len;
+    uint8_t issuer[2048];
+    uint8_t root[2048];
+};
+bool tpm_rig_manufacture(struct tpm_rig *rig, struct tpm_rig_ca *ret, bool has_socket);
+
 /* tpm_rig_restart is a loss of power: the chip is killed, and starts with what it had on its disk. */
 bool tpm_rig_restart(struct tpm_rig *rig);
 

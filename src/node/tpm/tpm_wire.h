@@ -15,8 +15,16 @@
  *     STATE     seal        registers 4 | values, or nothing                     state 32
  *     COUNTER   seal        enum sealer_counter 1 | key 32 | blob                value 8
  *     EVIDENCE  evidence    what it is bound to 64                               length 1 | name of the collector | evidence (tee/evidence.h)
+ *     ACTIVATE  evidence    credential (tee/tpm2_credential.h)                   secret 32
  */
-enum tpm_op { TPM_SEAL = 1, TPM_UNSEAL = 2, TPM_STATE = 3, TPM_COUNTER = 4, TPM_EVIDENCE = 5 };
+enum tpm_op {
+    TPM_SEAL = 1,
+    TPM_UNSEAL = 2,
+    TPM_STATE = 3,
+    TPM_COUNTER = 4,
+    TPM_EVIDENCE = 5,
+    TPM_ACTIVATE = 6
+};
 
 enum {
     TPM_REQUEST_MAX = 4096,
