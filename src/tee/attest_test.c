@@ -8,10 +8,47 @@
 
 enum { EVIDENCE_LEN = 3000, WIRE_MAX = 32 * 1024 };
 
-/* A judge that knows one thing: whether the evidence carries the binding. Its first 64 bytes of the main part. */
+/* A TPM's key, TPM2B_PUBLIC: P-256, named by SHA-256. */
+static const uint8_t ak[] = {0,
+                             0x58,
+                             0,
+                             0x23,
+                             0,
+                             0x0b,
+                             0,
+                             5,
+                             0,
+                             0x72,
+                             0,
+                             0,
+                             0,
+                             0x10,
+                             0,
+                             0x18,
+                             0,
+                             0x0b,
+                             0,
+                             0x03,
+                             0,
+                             0x10,
+                             0,
+                             32,
+                             [24 + 32] = 0,
+                             32,
+                             [24 + 32 + 2 + 31] = 7};
+
+static void key_name(uint8_t ret_name[static TPM2_NAME_LEN])
+{
+    struct tpm2_public key;
+    EXPECT_OK(tpm2_public_decode(&key, SPAN_OF(ak)));
+    EXPECT_OK(tpm2_name(ret_name, &key));
+}
+
+/* A judge that knows one thing: whether the evidence carries the binding, its first 64 bytes of the main part; and whether a key with a chain was activated. */
 struct fake_judge {
     struct attest_judge judge;
     size_t calls;
+    size_t challenges;
     enum tee_level level;
     walltime expires;
 };
@@ -19,7 +56,8 @@ struct fake_judge {
 static enum err fake_appraise(struct attest_judge *self,
                               struct appraisal *ret,
                               const struct evidence *evidence,
-                              const uint8_t binding[static 64])
+                              const uint8_t binding[static 64],
+                              struct span activated_name)
 {
     struct fake_judge *j = (struct fake_judge *)self;
     appraisal_init(ret, evidence->kind);
@@ -30,8 +68,40 @@ static enum err fake_appraise(struct attest_judge *self,
     if (j->expires.s) {
         appraisal_until(ret, (walltime){0}, j->expires);
     }
+    if (evidence->parts[EVIDENCE_CHAIN].n > 0) {
+        uint8_t name[TPM2_NAME_LEN];
+        sha256(&ret->hardware_id, evidence->parts[EVIDENCE_CHAIN]);
+        ret->has_hardware_id = true;
+        key_name(name);
+        if (!span_equal(activated_name, SPAN_OF(name))) {
+            return appraisal_fail(ret, ERR_AUTH, STEP_KEY_ORIGIN, PART_EVIDENCE, 0);
+        }
+    }
     ret->level = j->level;
     return OK;
+}
+
+/* A credential that hides nothing: each time another secret, in the clear. */
+static enum err fake_challenge(struct attest_judge *self,
+                               struct tpm2_credential *ret,
+                               struct secret32 *ret_secret,
+                               const struct appraisal *failed,
+                               const struct evidence *evidence,
+                               struct span name)
+{
+    struct fake_judge *j = (struct fake_judge *)self;
+    struct wr w = wr_init(MSPAN_OF(ret->bytes));
+    EXPECT(evidence_lacks_activation(failed));
+    EXPECT(evidence->parts[EVIDENCE_CHAIN].n > 0);
+    EXPECT_EQ(TPM2_NAME_LEN, name.n);
+    j->challenges++;
+    memset(ret_secret->bytes, (int)j->challenges, sizeof ret_secret->bytes);
+    wr_be16(&w, 32);
+    wr_bytes(&w, SPAN_OF(ret_secret->bytes));
+    wr_be16(&w, 1);
+    wr_u8(&w, 0);
+    ret->n = w.n;
+    return wr_end(&w);
 }
 
 static const walltime now_wall = {1000000};
@@ -124,7 +194,8 @@ static enum err push(struct attest *a, size_t len, size_t step)
 
 static void setup(void)
 {
-    judge = (struct fake_judge){.judge = {fake_appraise}, .level = TEE_LEVEL_HARDWARE_ATTESTED};
+    judge = (struct fake_judge){.judge = {.appraise = fake_appraise},
+                                .level = TEE_LEVEL_HARDWARE_ATTESTED};
 }
 
 /* A whole exchange; returns the verifier's outcome. */
@@ -416,6 +487,308 @@ TEST(second_messages_long_messages_and_silence)
     EXPECT(instant_is_never(attest_deadline(&verifier)));
     attest_done(&verifier);
     attest_done(&verifier);
+}
+
+/* ---- credentials ---- */
+
+/* A machine with a TPM, and the two texts that it shows. */
+struct chip {
+    struct machine machine;
+    uint8_t evidence_ek[EVIDENCE_LEN];
+};
+
+static void chip_make(struct chip *c, uint8_t fill, const char *ek)
+{
+    static uint8_t main_part[600];
+    struct ed25519_public key;
+    struct evidence e = {.kind = TEE_TPM2};
+    struct wr w = wr_init(MSPAN_OF(c->machine.evidence));
+    struct wr with = wr_init(MSPAN_OF(c->evidence_ek));
+    machine_make(&c->machine, "node", fill, now_wall);
+    ed25519_key_public(&key, &c->machine.key);
+    attest_binding(main_part, span_str("node"), &key, now_wall);
+    e.parts[EVIDENCE_MAIN] = SPAN_OF(main_part);
+    e.parts[EVIDENCE_TPM_KEY] = SPAN_OF(ak);
+    evidence_encode(&w, &e);
+    e.parts[EVIDENCE_CHAIN] = span_str(ek);
+    evidence_encode(&with, &e);
+    EXPECT_OK(wr_end(&w));
+    EXPECT_OK(wr_end(&with));
+    c->machine.identity.kind = TEE_TPM2;
+    c->machine.identity.evidence = span_of(c->machine.evidence, w.n);
+    c->machine.identity.evidence_ek = span_of(c->evidence_ek, with.n);
+}
+
+static struct chip chip;
+static struct attest_cache cache;
+
+static void setup_chip(void)
+{
+    setup();
+    judge.judge.challenge = fake_challenge;
+    attest_cache_clear(&cache);
+    chip_make(&chip, 3, "the EK of this chip");
+}
+
+static struct attest_cfg credential_verifier(uint8_t nonce)
+{
+    struct attest_cfg v = verifier_cfg("client", "node", channel_1, nonce);
+    v.kinds = 1 << TEE_TPM2;
+    v.open_timeout_us = 60 * US_PER_S;
+    v.cache = &cache;
+    return v;
+}
+
+/* The first round trip of a fresh pair. */
+static void first_trip(const struct attest_cfg *v, size_t step)
+{
+    struct attest_cfg a = attester_cfg("node", "client", channel_1, &chip.machine);
+    a.open_timeout_us = 60 * US_PER_S;
+    attest_done(&verifier);
+    attest_done(&attester);
+    EXPECT_OK(attest_init(&verifier, v, t0));
+    EXPECT_OK(attest_init(&attester, &a, t0));
+    EXPECT_OK(push(&attester, pull(&verifier, step), step));
+    EXPECT_OK(push(&verifier, pull(&attester, step), step));
+}
+
+/* The chip gets the credential; what is in it. */
+static void hand_over(struct secret32 *ret, size_t step)
+{
+    struct span credential = SPAN_EMPTY;
+    EXPECT(!attest_is_opening(&attester, &credential));
+    EXPECT_OK(push(&attester, pull(&verifier, step), step));
+    EXPECT(attest_is_opening(&attester, &credential));
+    memset(ret->bytes, 0, sizeof ret->bytes);
+    (void)span_copy(MSPAN_OF(ret->bytes), span_first(span_from(credential, 2), 32));
+}
+
+static enum attest_outcome outcome_of(struct attest *a, struct attest_event *e)
+{
+    *e = (struct attest_event){.outcome = ATTEST_PENDING};
+    (void)attest_poll(a, e);
+    return e->outcome;
+}
+
+TEST(two_round_trips_and_then_one)
+{
+    static const size_t steps[] = {1, 7, 100, WIRE_MAX};
+    struct attest_event e;
+    struct secret32 secret;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        setup_chip();
+        test_note("pieces of %zu", steps[i]);
+        struct attest_cfg v = credential_verifier((uint8_t)i);
+        first_trip(&v, steps[i]);
+        EXPECT_EQ(ATTEST_PENDING, outcome_of(&verifier, &e));
+        EXPECT_EQ(ATTEST_PENDING, outcome_of(&attester, &e));
+        EXPECT_EQ(t0.us + 60 * US_PER_S, attest_deadline(&verifier).us);
+        hand_over(&secret, steps[i]);
+        EXPECT_EQ(0, pull(&attester, steps[i]));
+        attest_open(&attester, t0, OK, &secret);
+        EXPECT_OK(push(&verifier, pull(&attester, steps[i]), steps[i]));
+        EXPECT_EQ(ATTEST_ACCEPTED, outcome_of(&attester, &e));
+        EXPECT_EQ(ATTEST_ACCEPTED, outcome_of(&verifier, &e));
+        EXPECT_EQ(1, judge.challenges);
+        EXPECT(e.result && e.result->has_hardware_id);
+        /* Fresh evidence of the same chip, within the hour or after: EK and key are known. */
+        chip_make(&chip, 4, "the EK of this chip");
+        v = credential_verifier(99);
+        first_trip(&v, steps[i]);
+        EXPECT_EQ(ATTEST_ACCEPTED, outcome_of(&verifier, &e));
+        EXPECT_EQ(ATTEST_PENDING, outcome_of(&attester, &e));
+        attest_fin(&attester);
+        EXPECT_EQ(ATTEST_ACCEPTED, outcome_of(&attester, &e));
+        EXPECT_EQ(1, judge.challenges);
+        /* Another chip is not. */
+        chip_make(&chip, 5, "the EK of another chip");
+        first_trip(&v, steps[i]);
+        EXPECT_EQ(ATTEST_PENDING, outcome_of(&verifier, &e));
+        EXPECT_EQ(2, judge.challenges);
+        attest_done(&verifier);
+        attest_done(&attester);
+    }
+}
+
+/* What the verifier says when the second round trip ends so. */
+static void expect_refused(enum attest_outcome outcome, enum err err, const char *rule)
+{
+    struct attest_event e;
+    EXPECT_EQ(outcome, outcome_of(&verifier, &e));
+    EXPECT_ERR(err, e.err);
+    EXPECT_STR(rule, e.why.rule ? e.why.rule : "");
+    EXPECT(!e.result || e.result->failed == STEP_KEY_ORIGIN);
+    EXPECT(!e.result || e.result->level == TEE_LEVEL_NONE);
+    /* And nothing is known of that chip: the next time it is asked again. */
+    struct attest_cfg v = credential_verifier(50);
+    size_t before = judge.challenges;
+    first_trip(&v, 100);
+    EXPECT_EQ(before + 1, judge.challenges);
+    attest_done(&verifier);
+    attest_done(&attester);
+}
+
+TEST(another_chip_does_not_open_it)
+{
+    struct secret32 secret;
+    setup_chip();
+    struct attest_cfg v = credential_verifier(1);
+    first_trip(&v, 100);
+    hand_over(&secret, 100);
+    attest_open(&attester, t0, ERR_AUTH, NULL);
+    EXPECT_OK(push(&verifier, pull(&attester, 100), 100));
+    expect_refused(ATTEST_REFUSED, ERR_AUTH, "attest: its TPM does not open the credential");
+}
+
+TEST(a_chip_that_is_asked_too_much)
+{
+    struct secret32 secret;
+    setup_chip();
+    struct attest_cfg v = credential_verifier(1);
+    first_trip(&v, 100);
+    hand_over(&secret, 100);
+    attest_open(&attester, t0, ERR_LIMIT, NULL);
+    EXPECT_OK(push(&verifier, pull(&attester, 100), 100));
+    expect_refused(ATTEST_REFUSED, ERR_LIMIT, "attest: its TPM is busy");
+}
+
+TEST(another_secret_than_that_of_the_credential)
+{
+    struct secret32 secret;
+    for (size_t i = 0; i < sizeof secret.bytes; i++) {
+        setup_chip();
+        struct attest_cfg v = credential_verifier(1);
+        first_trip(&v, 100);
+        hand_over(&secret, 100);
+        secret.bytes[i] ^= 1;
+        attest_open(&attester, t0, OK, &secret);
+        EXPECT_OK(push(&verifier, pull(&attester, 100), 100));
+        test_note("byte %zu", i);
+        expect_refused(ATTEST_REFUSED, ERR_AUTH, "attest: not the secret of the credential");
+    }
+}
+
+TEST(the_answer_to_an_earlier_credential)
+{
+    static uint8_t earlier[64];
+    struct secret32 secret;
+    struct attest_event e;
+    setup_chip();
+    struct attest_cfg v = credential_verifier(1);
+    first_trip(&v, 100);
+    hand_over(&secret, 100);
+    attest_open(&attester, t0, OK, &secret);
+    size_t len = pull(&attester, 100);
+    memcpy(earlier, wire, len);
+    EXPECT_OK(push(&verifier, len, 100));
+    EXPECT_EQ(ATTEST_ACCEPTED, outcome_of(&verifier, &e));
+    attest_cache_clear(&cache);
+    v = credential_verifier(2);
+    first_trip(&v, 100);
+    EXPECT(pull(&verifier, 100) > 0);
+    memcpy(wire, earlier, len);
+    EXPECT_OK(push(&verifier, len, 100));
+    expect_refused(ATTEST_REFUSED, ERR_AUTH, "attest: not the secret of the credential");
+}
+
+TEST(an_answer_that_never_comes)
+{
+    setup_chip();
+    struct attest_cfg v = credential_verifier(1);
+    first_trip(&v, 100);
+    EXPECT(pull(&verifier, 100) > 0);
+    attest_tick(&verifier, (instant){t0.us + 60 * US_PER_S});
+    expect_refused(ATTEST_BROKEN, ERR_TIMEOUT, "attest: the credential was not opened in time");
+    first_trip(&v, 100);
+    attest_fin(&verifier);
+    expect_refused(ATTEST_BROKEN, ERR_CLOSED, "attest: the credential was not opened");
+}
+
+TEST(sides_that_know_of_no_credentials)
+{
+    struct attest_event e;
+    setup_chip();
+    /* A verifier that makes none is shown no certificate. */
+    judge.judge.challenge = NULL;
+    struct attest_cfg v = credential_verifier(1);
+    first_trip(&v, 100);
+    EXPECT_EQ(ATTEST_ACCEPTED, outcome_of(&attester, &e));
+    EXPECT_EQ(ATTEST_ACCEPTED, outcome_of(&verifier, &e));
+    EXPECT(!e.result->has_hardware_id);
+    /* An attester that has none is judged by what it shows. */
+    judge.judge.challenge = fake_challenge;
+    chip.machine.identity.evidence_ek = SPAN_EMPTY;
+    v = credential_verifier(2);
+    first_trip(&v, 100);
+    EXPECT_EQ(ATTEST_ACCEPTED, outcome_of(&attester, &e));
+    EXPECT_EQ(ATTEST_ACCEPTED, outcome_of(&verifier, &e));
+    EXPECT_EQ(0, judge.challenges);
+    attest_done(&verifier);
+    attest_done(&attester);
+}
+
+TEST(second_messages_that_are_none)
+{
+    static const struct {
+        const char *hex; /* with the length in front */
+        bool is_for_verifier;
+    } rows[] = {
+        {"0100",                    true },
+        {"020103",                  true },
+        {"02010001",                true }, /* a secret of one byte */
+        {"0301010a",                true }, /* a secret with "not opened" */
+        {"020201",                  true },
+        {"00",                      true },
+        {"0101",                    false},
+        {"070200010a00010b",        false},
+        {"0701 0001 0a 0001",       false}, /* cut */
+        {"0801 0001 0a 0001 0b 0c", false},
+        {"da02",                    false}, /* longer than any */
+        {"00",                      false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct attest *a = rows[i].is_for_verifier ? &verifier : &attester;
+        struct attest_event e;
+        setup_chip();
+        test_note("row %zu", i);
+        struct attest_cfg v = credential_verifier(1);
+        first_trip(&v, 100);
+        EXPECT(pull(&verifier, 100) > 0);
+        struct span in = test_hex(rows[i].hex);
+        enum err err = attest_recv(a, t0, &in);
+        if (i == 8) {
+            EXPECT_OK(err); /* more may come */
+            EXPECT_EQ(ATTEST_PENDING, outcome_of(a, &e));
+            continue;
+        }
+        EXPECT(err == ERR_MALFORMED || err == ERR_LIMIT);
+        EXPECT_EQ(ATTEST_BROKEN, outcome_of(a, &e));
+    }
+    attest_done(&verifier);
+    attest_done(&attester);
+}
+
+TEST(one_credential_and_no_more)
+{
+    struct secret32 secret;
+    struct attest_event e;
+    struct span in;
+    static uint8_t sent[512];
+    setup_chip();
+    struct attest_cfg v = credential_verifier(1);
+    first_trip(&v, 100);
+    size_t len = pull(&verifier, 100);
+    memcpy(sent, wire, len);
+    in = span_of(sent, len);
+    EXPECT_OK(attest_recv(&attester, t0, &in));
+    in = span_of(sent, len);
+    EXPECT_ERR(ERR_MALFORMED, attest_recv(&attester, t0, &in));
+    EXPECT_EQ(ATTEST_BROKEN, outcome_of(&attester, &e));
+    EXPECT(!attest_is_opening(&attester, &in));
+    attest_open(&attester, t0, OK, &secret); /* its TPM was slower: nothing comes of it */
+    EXPECT_EQ(0, pull(&attester, 100));
+    attest_done(&verifier);
+    attest_done(&attester);
 }
 
 TEST_MAIN

@@ -175,3 +175,31 @@ enum err evidence_appraise(struct appraiser *work,
     }
     return appraisal_fail(ret, ERR_UNSUPPORTED, STEP_EVIDENCE_VERSION, PART_EVIDENCE, 0);
 }
+
+bool evidence_lacks_activation(const struct appraisal *a)
+{
+    return a->kind == TEE_TPM2 && a->failed == STEP_KEY_ORIGIN && a->part == PART_EVIDENCE &&
+           a->has_hardware_id;
+}
+
+enum err evidence_challenge(const struct appraiser *work,
+                            struct tpm2_credential *ret,
+                            struct secret32 *ret_secret,
+                            const struct appraisal *failed,
+                            struct span name,
+                            struct rng *rng)
+{
+    struct hash32 ek;
+    struct span spki = work->chain.count > 0 ? work->chain.certs[0].spki : SPAN_EMPTY;
+    AUTO(secret32_wipe) struct secret32 secret;
+    sha256(&ek, spki);
+    /* The key of the certificate that was verified, and no other. */
+    if (!evidence_lacks_activation(failed) ||
+        !span_equal(SPAN_OF(ek.bytes), SPAN_OF(failed->hardware_id.bytes))) {
+        return ERR_STATE;
+    }
+    rng_fill(rng, MSPAN_OF(secret.bytes));
+    TRY(tpm2_credential_make(ret, spki, name, &secret, rng));
+    (void)span_copy(MSPAN_OF(ret_secret->bytes), SPAN_OF(secret.bytes));
+    return OK;
+}

@@ -4,6 +4,7 @@
 #include "tee/dcap.h"
 #include "tee/sev_snp.h"
 #include "tee/tpm2.h"
+#include "tee/tpm2_credential.h"
 
 /* The one door for programs: evidence of any kind, appraised under the vendors' roots that are built in and no others.
  *
@@ -67,5 +68,17 @@ MUST_CHECK enum err evidence_appraise(struct appraiser *work,
                                       struct appraisal *ret,
                                       const struct evidence *evidence,
                                       const struct evidence_expectation *e);
+
+/* evidence_challenge draws a secret, and makes a credential for the key of this name and the EK of evidence that has just failed under work at STEP_KEY_ORIGIN in PART_EVIDENCE: its EK's
+ * certificate was verified then, and all before it. ERR_STATE: that is not what failed, or not with this work. Errors of tpm2_credential_make. */
+MUST_CHECK enum err evidence_challenge(const struct appraiser *work,
+                                       struct tpm2_credential *ret,
+                                       struct secret32 *ret_secret,
+                                       const struct appraisal *failed,
+                                       struct span name,
+                                       struct rng *rng);
+
+/* evidence_lacks_activation: evidence of a TPM failed for want of an opened credential, and of nothing else. */
+bool evidence_lacks_activation(const struct appraisal *a);
 
 #endif

@@ -35,12 +35,27 @@ static walltime clock_now(void *user)
 static enum err judge(struct attest_judge *self,
                       struct appraisal *ret,
                       const struct evidence *evidence,
-                      const uint8_t binding[static 64])
+                      const uint8_t binding[static 64],
+                      struct span activated_name)
 {
     struct attest_asker *a = (struct attest_asker *)(void *)self;
-    const struct evidence_expectation e = {
-        .policy = &a->policy, .now = clock_now(a), .binding = binding};
+    const struct evidence_expectation e = {.policy = &a->policy,
+                                           .now = clock_now(a),
+                                           .binding = binding,
+                                           .activated_name = activated_name};
     return evidence_appraise(&a->work, ret, evidence, &e);
+}
+
+static enum err challenge(struct attest_judge *self,
+                          struct tpm2_credential *ret,
+                          struct secret32 *ret_secret,
+                          const struct appraisal *failed,
+                          const struct evidence *evidence,
+                          struct span name)
+{
+    struct attest_asker *a = (struct attest_asker *)(void *)self;
+    (void)evidence; /* what was just judged */
+    return evidence_challenge(&a->work, ret, ret_secret, failed, name, a->cfg.rng);
 }
 
 static void on_end(void *user, const struct peer_id *peer, const struct attest_event *e)
@@ -78,7 +93,7 @@ MUST_CHECK static enum err start(struct attest_asker *a, struct diag *why)
     if (text.n > sizeof a->policy_text) {
         return diag_set(why, ERR_MALFORMED, "longer than 64 KiB", 0);
     }
-    a->judge.appraise = judge;
+    a->judge = (struct attest_judge){.appraise = judge, .challenge = challenge};
     a->policy_len = span_copy(MSPAN_OF(a->policy_text), text);
     TRY(policy_parse(&a->policy, span_of(a->policy_text, a->policy_len), why));
     return attest_host_init(&a->host, a->cfg.host, &cfg);

@@ -61,6 +61,7 @@ MUST_CHECK static enum err begin(struct attest_host *a, struct attest_host_strea
         .channel = SPAN_OF(s->channel.bytes),
         .budget = a->cfg.budget,
         .timeout_us = (uint64_t)ATTEST_HOST_TIMEOUT_MS * US_PER_MS,
+        .open_timeout_us = (uint64_t)ATTEST_HOST_OPEN_TIMEOUT_MS * US_PER_MS,
         .kinds = s->kinds,
         .level_min = s->level_min,
         .judge = a->cfg.judge,
@@ -95,7 +96,7 @@ static bool move(struct attest_host *a, struct attest_host_stream *s)
         did = true;
     }
     if (attest_poll(&s->engine, &e)) {
-        /* Either side has said its one message then, or nothing more is of use. */
+        /* Either side has said all it had to say then, or nothing more is of use. */
         if (e.outcome == ATTEST_BROKEN || e.outcome == ATTEST_REFUSED) {
             host_stream_reset(a->host, s->stream, 0);
         } else {
@@ -105,6 +106,18 @@ static bool move(struct attest_host *a, struct attest_host_stream *s)
         did = true;
     }
     return did;
+}
+
+void attest_host_open(struct attest_host *a,
+                      host_stream stream,
+                      enum err e,
+                      const struct secret32 *secret)
+{
+    struct attest_host_stream *s = find(a, stream);
+    if (s && s->is_begun) {
+        attest_open(&s->engine, a->host->now, e, secret);
+        (void)move(a, s);
+    }
 }
 
 static void on_opened(struct attest_host *a, const struct host_event *e)
@@ -130,11 +143,29 @@ static void on_opened(struct attest_host *a, const struct host_event *e)
 static void on_data(struct attest_host *a, struct attest_host_stream *s, const struct host_event *e)
 {
     struct span in = e->data;
+    struct span credential;
     size_t n = in.n;
+    bool was_opening = attest_is_opening(&s->engine, &credential);
     enum err err = attest_recv(&s->engine, a->host->now, &in);
     (void)err; /* the engine's event tells */
     host_stream_consume(a->host, e->stream, n);
+    if (!was_opening && attest_is_opening(&s->engine, &credential)) {
+        if (a->cfg.on_credential) {
+            a->cfg.on_credential(a->cfg.user, e->stream, credential); /* may end s */
+        } else {
+            attest_host_open(a, e->stream, ERR_UNSUPPORTED, NULL);
+        }
+        return;
+    }
     (void)move(a, s);
+}
+
+static void on_fin(struct attest_host *a, struct attest_host_stream *s)
+{
+    if (s->is_begun) {
+        attest_fin(&s->engine);
+        (void)move(a, s);
+    }
 }
 
 /* A stream of ours whose exchange is over: the host ends it. */
@@ -167,7 +198,12 @@ static bool attest_host_on_event(struct host_extension *x, const struct host_eve
             (void)move(a, s);
         }
         return s || is_ours(e);
-    case HOST_EVENT_STREAM_FIN: return find(a, e->stream) || is_ours(e);
+    case HOST_EVENT_STREAM_FIN:
+        s = find(a, e->stream);
+        if (s) {
+            on_fin(a, s);
+        }
+        return s || is_ours(e);
     case HOST_EVENT_STREAM_CLOSED:
     case HOST_EVENT_STREAM_RESET:
         s = find(a, e->stream);

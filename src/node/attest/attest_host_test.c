@@ -12,9 +12,11 @@ enum { ATTESTER, RELAY, VERIFIER, NODES, EVIDENCE_LEN = 5000 };
 static enum err judge_binding(struct attest_judge *self,
                               struct appraisal *ret,
                               const struct evidence *evidence,
-                              const uint8_t binding[static 64])
+                              const uint8_t binding[static 64],
+                              struct span activated_name)
 {
     (void)self;
+    (void)activated_name;
     appraisal_init(ret, evidence->kind);
     if (!span_equal(span_first(evidence->parts[EVIDENCE_MAIN], 64), span_of(binding, 64))) {
         return appraisal_fail(ret, ERR_AUTH, STEP_BINDING, PART_EVIDENCE, 0);
@@ -25,7 +27,7 @@ static enum err judge_binding(struct attest_judge *self,
 
 static struct host_net net;
 static struct attest_host all[NODES];
-static struct attest_judge judge = {judge_binding};
+static struct attest_judge judge = {.appraise = judge_binding};
 static struct attest_identity identity;
 static struct ed25519_key session_key;
 static uint8_t evidence_text[EVIDENCE_LEN + 64];

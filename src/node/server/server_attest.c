@@ -2,17 +2,26 @@
 #include "base/check.h"
 #include "base/rd.h"
 #include "base/wr.h"
+#include "codec/pem.h"
 #include "node/attest/collector_places.h"
+#include "node/config/config.h"
 #include "node/server/server_inside.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { BINDING_LEN = 64, GRACE_MS = 500, RETRY_S = 60, RENEW_S = ATTEST_ANSWERER_LIFE_S / 2 };
+enum {
+    BINDING_LEN = 64,
+    GRACE_MS = 500,
+    RETRY_S = 60,
+    RENEW_S = ATTEST_ANSWERER_LIFE_S / 2,
+    ISSUERS_TEXT_LEN_MAX = 32 * 1024,
+};
 
 static walltime wall_now(void)
 {
@@ -21,11 +30,46 @@ static walltime wall_now(void)
     return (walltime){(uint64_t)tv.tv_sec};
 }
 
+static bool say(struct server_attest *a, struct span request)
+{
+    a->is_waiting = send(a->process.fd, request.p, request.n, MSG_NOSIGNAL | MSG_DONTWAIT) ==
+                    (ssize_t)request.n;
+    return a->is_waiting;
+}
+
+/* Peers that wait for the chip to open what they made. */
+static void open_next(struct server_attest *a)
+{
+    uint8_t request[1 + ATTEST_ANSWERER_CREDENTIAL_LEN_MAX];
+    struct span credential;
+    while (!a->is_waiting && attest_answerer_next(a->answerer, &credential)) {
+        struct wr w = wr_init(MSPAN_OF(request));
+        wr_u8(&w, TPM_ACTIVATE);
+        wr_bytes(&w, credential);
+        a->is_opening = a->process.pid > 0 && wr_ok(&w) && say(a, span_of(request, w.n));
+        if (!a->is_opening) {
+            attest_answerer_open(a->answerer, ERR_IO, NULL);
+        }
+    }
+}
+
+static void on_credential(void *user)
+{
+    struct server *s = user;
+    open_next(&s->attest);
+    server_wake(s);
+}
+
 static void give_up(struct server_attest *a)
 {
     a->is_waiting = false;
     a->renew_at = INSTANT_NEVER;
     (void)uv_poll_stop(&a->poll);
+    if (a->is_opening) {
+        a->is_opening = false;
+        attest_answerer_open(a->answerer, ERR_IO, NULL);
+    }
+    open_next(a); /* who waits is told */
 }
 
 /* A fresh session key, and the question for evidence that names it. */
@@ -38,8 +82,9 @@ static void ask(struct server *s, instant now)
     struct wr w = wr_init(MSPAN_OF(request));
     wr_u8(&w, TPM_EVIDENCE);
     wr_bytes(&w, SPAN_OF(binding));
-    a->is_waiting = send(a->process.fd, request, w.n, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)w.n;
-    a->renew_at = a->is_waiting ? INSTANT_NEVER : instant_add(now, RETRY_S * US_PER_S);
+    a->is_opening = false;
+    a->renew_at =
+        say(a, span_of(request, w.n)) ? INSTANT_NEVER : instant_add(now, RETRY_S * US_PER_S);
 }
 
 /* The name of who gave it, and what it gave. */
@@ -62,6 +107,25 @@ static bool adopt(struct server *s, struct span reply)
     return true;
 }
 
+static void on_quote(struct server *s, enum err e, struct span evidence)
+{
+    struct server_attest *a = &s->attest;
+    bool is_good = e == OK && adopt(s, evidence);
+    if (!is_good) {
+        log_line(&s->log, LOG_WARN, "attest", "no evidence: %s", err_name(e));
+    }
+    a->renew_at = instant_add(loop_now(&s->loop), (is_good ? RENEW_S : RETRY_S) * US_PER_S);
+}
+
+static void on_secret(struct server_attest *a, enum err e, struct span body)
+{
+    AUTO(secret32_wipe) struct secret32 secret;
+    bool is_good = e == OK && body.n == sizeof secret.bytes;
+    (void)span_copy(MSPAN_OF(secret.bytes), body);
+    a->is_opening = false;
+    attest_answerer_open(a->answerer, is_good || e != OK ? e : ERR_IO, &secret);
+}
+
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
     struct server *s = poll->data;
@@ -78,12 +142,15 @@ static void on_readable(uv_poll_t *poll, int status, int events)
         return;
     }
     a->is_waiting = false;
-    bool is_good = reply[0] == OK && adopt(s, span_of(reply + 1, (size_t)n - 1));
-    if (!is_good) {
-        log_line(&s->log, LOG_WARN, "attest", "no evidence: %s",
-                 reply[0] < ERR_COUNT ? err_name((enum err)reply[0]) : "?");
+    enum err e = reply[0] < ERR_COUNT ? (enum err)reply[0] : ERR_IO;
+    struct span body = span_of(reply + 1, (size_t)n - 1);
+    if (a->is_opening) {
+        on_secret(a, e, body);
+        wipe(MSPAN_OF(reply));
+    } else {
+        on_quote(s, e, body);
     }
-    a->renew_at = instant_add(loop_now(&s->loop), (is_good ? RENEW_S : RETRY_S) * US_PER_S);
+    open_next(a);
     server_wake(s);
 }
 
@@ -108,12 +175,42 @@ static void start_tpm(struct server *s, const char *device)
     ask(s, loop_now(&s->loop));
 }
 
+/* The certificates between the EK's and its root, and the root, which the chip does not have. */
+static void read_issuers(struct server *s)
+{
+    struct server_attest *a = &s->attest;
+    char *text = NULL;
+    size_t n = 0;
+    if (!s->config->attest_issuers[0]) {
+        return;
+    }
+    enum err e = config_read_file(s->config->attest_issuers, ISSUERS_TEXT_LEN_MAX, &text, &n);
+    struct span rest = span_of(text, n);
+    struct wr w = wr_init(MSPAN_OF(a->issuers));
+    while (e == OK) {
+        e = pem_take(&w, &rest, "CERTIFICATE");
+    }
+    free(text);
+    bool is_good = e == ERR_NOT_FOUND && text && w.n > 0;
+    a->issuers_len = is_good ? w.n : 0;
+    if (!is_good) {
+        log_line(&s->log, LOG_WARN, "attest",
+                 "the issuers of the EK's certificate are not used: %s: %s",
+                 s->config->attest_issuers, err_name(e));
+    }
+}
+
 enum err server_attest_start(struct server *s)
 {
     struct server_attest *a = &s->attest;
     const char *device = s->config->places.tpm[0] ? s->config->places.tpm : TPM_DEVICE_DEFAULT;
-    const struct attest_answerer_cfg cfg = {
-        .host = &s->host, .budget = &s->service_budget, .rng = &s->entropy.rng};
+    read_issuers(s);
+    const struct attest_answerer_cfg cfg = {.host = &s->host,
+                                            .budget = &s->service_budget,
+                                            .rng = &s->entropy.rng,
+                                            .issuers = span_of(a->issuers, a->issuers_len),
+                                            .on_credential = on_credential,
+                                            .user = s};
     a->process.fd = -1;
     a->renew_at = INSTANT_NEVER;
     TRY(attest_answerer_new(&a->answerer, &cfg));
@@ -141,12 +238,15 @@ void server_attest_done(struct server *s)
 
 void server_attest_tick(struct server *s, instant now)
 {
-    if (s->attest.process.pid > 0 && instant_reached(s->attest.renew_at, now)) {
+    bool is_free = s->attest.process.pid > 0 && !s->attest.is_waiting;
+    if (is_free && instant_reached(s->attest.renew_at, now)) {
         ask(s, now);
     }
 }
 
 instant server_attest_deadline(const struct server *s)
 {
-    return s->attest.process.pid > 0 ? s->attest.renew_at : INSTANT_NEVER;
+    /* While it waits the reply wakes it. */
+    bool is_free = s->attest.process.pid > 0 && !s->attest.is_waiting;
+    return is_free ? s->attest.renew_at : INSTANT_NEVER;
 }

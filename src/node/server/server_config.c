@@ -219,6 +219,9 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
     if (config_is_key(e, "server", "beacon")) {
         return config_get_text(c->beacon, sizeof c->beacon, e, diag);
     }
+    if (config_is_key(e, "server", "attest_issuers")) {
+        return config_get_text(c->attest_issuers, sizeof c->attest_issuers, e, diag);
+    }
     if (config_is_key(e, "server", "listen")) {
         return get_list(c->listen, &c->listen_count, e, diag);
     }

@@ -164,7 +164,10 @@ struct server_attest {
     uv_poll_t poll;
     bool has_evidence;
     bool is_waiting; /* for passmesh-tpm */
+    bool is_opening; /* by a credential, else by a quote */
     instant renew_at;
+    size_t issuers_len;
+    uint8_t issuers[ATTEST_ANSWERER_ISSUERS_LEN_MAX]; /* of the EK's certificate */
 };
 
 /* The programs that it runs, for peers that want the package. */
