@@ -27,6 +27,7 @@ static const struct item items[] = {
     ITEM("server.listen", listen, false),
     ITEM("server.announce", announce, false),
     ITEM("server.attest", is_attested, false),
+    ITEM("server.attest_issuers", attest_issuers, false),
     ITEM("server.package", is_package, false),
     ITEM("server.cosign", cosign, false),
     ITEM("server.dht", is_dht, false),
