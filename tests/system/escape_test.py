@@ -80,7 +80,8 @@ def attempt_before(top, attempt, pid):
     (place.data / 'keys/store.key').write_text('key')
     run = subprocess.run((w.SERVER, '--version'), env=place.env(attempt, pid, INTRUDER_WHEN='before'), capture_output=True, timeout=w.WAIT_S)
     place.close()
-    return run.returncode in (WENT_THROUGH, 0)  # 0: another program ran in its place
+    # 0: another program ran in its place, one that says nothing; else the intruder was not even loaded
+    return run.returncode == WENT_THROUGH or (run.returncode == 0 and not run.stdout)
 
 
 def attempt_inside(world, attempt, pid, under):

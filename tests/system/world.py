@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 
-WAIT_S = 30
+WAIT_S = int(os.environ.get('PASSMESH_WAIT_S', '30'))  # an emulated machine is slower
 NETWORK = '[network]\nid = local\nname = Local\nchain_id = 31337\nkind = local\nsymbol = ETH\nnative_name = Ether\n' \
     'block_ms = 1000\nfinal_after = 2\np256 = yes\n'
 PASSMESH, SERVER, P2P_NODE = sys.argv[1:4]
