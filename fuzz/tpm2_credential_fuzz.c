@@ -11,10 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tpm2_credential_parts p;
     struct wr w = wr_init(MSPAN_OF(room));
     if (tpm2_credential_split(&p, span_of(data, size)) == OK) {
-        wr_be16(&w, (uint16_t)p.id_object.n);
-        wr_bytes(&w, p.id_object);
-        wr_be16(&w, (uint16_t)p.encrypted_secret.n);
-        wr_bytes(&w, p.encrypted_secret);
+        wr_be16_sized(&w, p.id_object);
+        wr_be16_sized(&w, p.encrypted_secret);
         check(wr_end(&w) == OK);
         check(span_equal(span_of(room, w.n), span_of(data, size)));
     }

@@ -76,6 +76,11 @@ uint16_t rd_be16(struct rd *r)
     return (uint16_t)read_be(r, 2);
 }
 
+struct span rd_be16_sized(struct rd *r)
+{
+    return rd_bytes(r, rd_be16(r));
+}
+
 uint32_t rd_be32(struct rd *r)
 {
     return (uint32_t)read_be(r, 4);

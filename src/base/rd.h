@@ -25,6 +25,9 @@ uint64_t rd_le64(struct rd *r);
 /* rd_bytes gives the next n bytes as a span into the input, or an empty span on failure. */
 struct span rd_bytes(struct rd *r, size_t n);
 
+/* rd_be16_sized gives the bytes behind their length in 16 bits. */
+struct span rd_be16_sized(struct rd *r);
+
 /* rd_copy fills out whole, or zeroes it on failure. */
 void rd_copy(struct rd *r, struct mspan out);
 

@@ -28,6 +28,16 @@ TEST(largest_values)
     EXPECT(rd_end(&r));
 }
 
+TEST(bytes_behind_their_length)
+{
+    struct rd r = rd_init(test_hex("0002 abcd 0000 0003 0102"));
+    EXPECT_SPAN(test_hex("abcd"), rd_be16_sized(&r));
+    EXPECT_EQ(0, rd_be16_sized(&r).n);
+    EXPECT(rd_ok(&r));
+    EXPECT_EQ(0, rd_be16_sized(&r).n); /* one byte is missing */
+    EXPECT(!rd_ok(&r));
+}
+
 /* One byte short of each width: fails, gives zero, stays failed. */
 TEST(one_byte_short)
 {

@@ -40,6 +40,16 @@ void wr_bytes(struct wr *w, struct span s)
     }
 }
 
+void wr_be16_sized(struct wr *w, struct span s)
+{
+    if (s.n > UINT16_MAX) {
+        wr_fail(w, ERR_LIMIT);
+        return;
+    }
+    wr_be16(w, (uint16_t)s.n);
+    wr_bytes(w, s);
+}
+
 void wr_str(struct wr *w, const char *text)
 {
     wr_bytes(w, span_str(text));

@@ -28,6 +28,9 @@ void wr_bytes(struct wr *w, struct span s);
 void wr_str(struct wr *w, const char *text);
 void wr_zeros(struct wr *w, size_t n);
 
+/* wr_be16_sized writes s behind its length in 16 bits; fails with ERR_LIMIT if that does not fit. */
+void wr_be16_sized(struct wr *w, struct span s);
+
 /* wr_fail marks the writer as failed with e, if nothing failed before. */
 void wr_fail(struct wr *w, enum err e);
 

@@ -40,6 +40,22 @@ TEST(fixed_room_limits)
     EXPECT_SPAN(test_hex("0102030400"), SPAN_OF(out));
 }
 
+TEST(bytes_behind_their_length)
+{
+    static uint8_t room[2 * UINT16_MAX];
+    static const uint8_t much[UINT16_MAX + 1];
+    struct wr w = wr_init(MSPAN_OF(room));
+    wr_be16_sized(&w, test_hex("abcd"));
+    wr_be16_sized(&w, SPAN_EMPTY);
+    wr_be16_sized(&w, span_of(much, UINT16_MAX));
+    EXPECT_OK(wr_end(&w));
+    EXPECT_EQ(4 + 2 + 2 + UINT16_MAX, w.n);
+    EXPECT_SPAN(test_hex("0002 abcd 0000 ffff"), span_of(room, 8));
+    wr_be16_sized(&w, SPAN_OF(much));
+    EXPECT_ERR(ERR_LIMIT, wr_end(&w));
+    EXPECT_EQ(4 + 2 + 2 + UINT16_MAX, w.n);
+}
+
 TEST(text_zeros_and_nothing)
 {
     uint8_t out[136];

@@ -157,6 +157,20 @@ static bool digest_is_of(const struct chain_spec *c, const uint8_t digest[static
            memcmp(of, digest, sizeof of) == 0;
 }
 
+unsigned chain_fork_number(enum beacon_fork fork)
+{
+    return (unsigned)fork + 1;
+}
+
+enum err chain_fork_of_number(enum beacon_fork *ret_fork, unsigned number)
+{
+    if (number == 0 || number > FORK_COUNT) {
+        return ERR_UNSUPPORTED;
+    }
+    *ret_fork = (enum beacon_fork)(number - 1);
+    return OK;
+}
+
 enum err chain_fork_of_digest(enum beacon_fork *ret_fork,
                               const struct chain_spec *c,
                               const uint8_t digest[static 4])

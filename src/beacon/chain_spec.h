@@ -64,6 +64,11 @@ const struct fork_shape *fork_shape_of(enum beacon_fork fork);
 MUST_CHECK enum err
 chain_fork_at(enum beacon_fork *ret_fork, const struct chain_spec *c, uint64_t slot);
 
+/* Forks as our own messages name them: by a number from 1, Altair's, so that 0 is none. chain_fork_of_number: ERR_UNSUPPORTED
+ * for a number that names no fork of ours. */
+unsigned chain_fork_number(enum beacon_fork fork);
+MUST_CHECK enum err chain_fork_of_number(enum beacon_fork *ret_fork, unsigned number);
+
 /* chain_fork_of_digest finds the fork of the four bytes that stand before a message on the consensus network; the forks' and
  * the blob schedule's digests are all tried. ERR_NOT_FOUND: of another chain, or a fork that we do not know. */
 MUST_CHECK enum err chain_fork_of_digest(enum beacon_fork *ret_fork,

@@ -450,3 +450,18 @@ bool lc_store_knows_next(const struct lc_store *s)
 {
     return s->committees[1 - s->current].is_known;
 }
+
+bool lc_store_updates_due(const struct lc_store *s,
+                          walltime now,
+                          bool asks_next,
+                          uint64_t *ret_period,
+                          uint64_t *ret_count)
+{
+    uint64_t period = period_of(s, chain_slot_at(s->chain, now));
+    uint64_t known = lc_store_period(s);
+    bool knows_next = lc_store_knows_next(s);
+    *ret_period = known;
+    *ret_count = period > known ? period - known + 1 : 1;
+    /* With the next committee known, heads of its period can be verified before the store itself has reached it. */
+    return period > known + knows_next || (asks_next && !knows_next);
+}

@@ -126,9 +126,16 @@ const struct lc_header *lc_store_finalized(const struct lc_store *s);
 /* lc_store_evidence gives the i-th newest; NULL if there are fewer. */
 const struct lc_evidence *lc_store_evidence(const struct lc_store *s, size_t i);
 
-/* lc_store_period is the period whose committee signs in the store now, and whether the one after it is known: what to ask
- * for next. */
+/* lc_store_period is the period whose committee signs in the store now, and whether the one after it is known. */
 uint64_t lc_store_period(const struct lc_store *s);
 bool lc_store_knows_next(const struct lc_store *s);
+
+/* lc_store_updates_due: must updates of committees be asked for before newer heads can be verified? Then *ret_period is the first,
+ * *ret_count their number, at least 1. asks_next: the next committee is asked for too, ahead of its period. */
+bool lc_store_updates_due(const struct lc_store *s,
+                          walltime now,
+                          bool asks_next,
+                          uint64_t *ret_period,
+                          uint64_t *ret_count);
 
 #endif

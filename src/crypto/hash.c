@@ -81,6 +81,22 @@ void sha384_of(uint8_t ret_hash[static 48], const struct span *parts, size_t par
     check(done); /* only exhausted memory can stop it */
 }
 
+struct span sha2_of(uint8_t ret_hash[static SHA2_LEN_MAX],
+                    bool is_384,
+                    const struct span *parts,
+                    size_t parts_count)
+{
+    if (is_384) {
+        sha384_of(ret_hash, parts, parts_count);
+        return span_of(ret_hash, 48);
+    }
+    struct hash32 h;
+    sha256_of(&h, parts, parts_count);
+    memcpy(ret_hash, h.bytes, sizeof h.bytes);
+    wipe(MSPAN_OF(h.bytes));
+    return span_of(ret_hash, sizeof h.bytes);
+}
+
 void sha512_of(uint8_t ret_hash[static 64], const struct span *parts, size_t parts_count)
 {
     crypto_hash_sha512_state h;

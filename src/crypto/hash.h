@@ -34,6 +34,13 @@ void sha256_end(struct sha256 *h, struct hash32 *ret_hash);
 /* SHA-384 borrows a context of OpenSSL for the call. */
 void sha384_of(uint8_t ret_hash[static 48], const struct span *parts, size_t parts_count);
 
+/* sha2_of is SHA-384 or SHA-256, for formats in which a field names the one that is meant; gives the digest, which lies in ret_hash. */
+#define SHA2_LEN_MAX 48
+struct span sha2_of(uint8_t ret_hash[static SHA2_LEN_MAX],
+                    bool is_384,
+                    const struct span *parts,
+                    size_t parts_count);
+
 void sha512(uint8_t ret_hash[static 64], struct span data);
 void sha512_of(uint8_t ret_hash[static 64], const struct span *parts, size_t parts_count);
 

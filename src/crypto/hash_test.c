@@ -197,6 +197,9 @@ TEST(empty_parts_and_keys)
     EXPECT_SPAN(test_hex("cb00753f45a35e8bb5a03d699ac65007272c32ab0eded163"
                          "1a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7"),
                 SPAN_OF(sum48)); /* FIPS 180-2 §D.1, "abc" */
+    EXPECT_SPAN(SPAN_OF(sum48), sha2_of(sum64, true, parts, 4));
+    EXPECT_SPAN(test_hex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+                sha2_of(sum64, false, parts, 4)); /* FIPS 180-2 §B.1, "abc" */
     sha512_of(sum64, parts, 4);
     EXPECT_SPAN(test_hex("ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
                          "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"),

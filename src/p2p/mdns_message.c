@@ -219,6 +219,5 @@ void mdns_write_ptr(struct wr *w,
 void mdns_write_txt(struct wr *w, const struct mdns_name *name, struct span data, uint32_t ttl_s)
 {
     write_record(w, name, MDNS_TXT, ttl_s);
-    wr_be16(w, (uint16_t)data.n); /* <= MDNS_SENT_LEN_MAX */
-    wr_bytes(w, data);
+    wr_be16_sized(w, data);
 }

@@ -21,12 +21,6 @@ enum {
 static const char label_bind[] = "passmesh/attest/1/bind";
 static const char label_live[] = "passmesh/attest/1/live";
 
-static void write_sized(struct wr *w, struct span s)
-{
-    wr_be16(w, (uint16_t)s.n);
-    wr_bytes(w, s);
-}
-
 void attest_binding(uint8_t ret_binding[static 64],
                     struct span attester_id,
                     const struct ed25519_public *session_key,
@@ -35,8 +29,8 @@ void attest_binding(uint8_t ret_binding[static 64],
     uint8_t room[STATEMENT_LEN_MAX];
     struct wr w = wr_init(MSPAN_OF(room));
     wr_str(&w, label_bind);
-    write_sized(&w, span_first(attester_id, ATTEST_ID_LEN_MAX));
-    write_sized(&w, SPAN_OF(session_key->bytes));
+    wr_be16_sized(&w, span_first(attester_id, ATTEST_ID_LEN_MAX));
+    wr_be16_sized(&w, SPAN_OF(session_key->bytes));
     wr_be64(&w, issued.s);
     sha512(ret_binding, span_of(room, w.n));
 }
@@ -60,10 +54,10 @@ static struct span write_statement(uint8_t room[static STATEMENT_LEN_MAX],
     struct wr w = wr_init(mspan_of(room, STATEMENT_LEN_MAX));
     sha256(&evidence, s->evidence);
     wr_str(&w, label_live);
-    write_sized(&w, s->nonce);
-    write_sized(&w, channel);
-    write_sized(&w, s->attester);
-    write_sized(&w, s->verifier);
+    wr_be16_sized(&w, s->nonce);
+    wr_be16_sized(&w, channel);
+    wr_be16_sized(&w, s->attester);
+    wr_be16_sized(&w, s->verifier);
     wr_bytes(&w, SPAN_OF(evidence.bytes));
     wr_be64(&w, s->issued.s);
     wr_u8(&w, s->kinds);
@@ -300,8 +294,7 @@ static bool is_activated(const struct attest *a, struct span name)
     struct hash32 key;
     hash_activation(&key, a, name);
     for (size_t i = 0; a->cfg.cache && i < ATTEST_ACTIVATIONS_COUNT; i++) {
-        if (a->cfg.cache->activations[i].is_used &&
-            span_equal(SPAN_OF(a->cfg.cache->activations[i].key.bytes), SPAN_OF(key.bytes))) {
+        if (span_equal(SPAN_OF(a->cfg.cache->activations[i].bytes), SPAN_OF(key.bytes))) {
             return true;
         }
     }
@@ -312,8 +305,7 @@ static void keep_activation(struct attest *a, struct span name)
 {
     struct attest_cache *c = a->cfg.cache;
     if (c) {
-        c->activations[c->next_activation].is_used = true;
-        hash_activation(&c->activations[c->next_activation].key, a, name);
+        hash_activation(&c->activations[c->next_activation], a, name);
         c->next_activation = (c->next_activation + 1) % ATTEST_ACTIVATIONS_COUNT;
     }
 }

@@ -91,10 +91,7 @@ struct attest_cache {
         struct appraisal result;
     } entries[ATTEST_CACHE_COUNT];
     size_t next;
-    struct {
-        bool is_used;
-        struct hash32 key;
-    } activations[ATTEST_ACTIVATIONS_COUNT];
+    struct hash32 activations[ATTEST_ACTIVATIONS_COUNT]; /* all zero: none */
     size_t next_activation;
 };
 void attest_cache_clear(struct attest_cache *c);

@@ -346,17 +346,12 @@ static enum err verify_ecdsa(const struct cert *c,
 {
     enum ecdsa_curve curve;
     struct span xy;
-    uint8_t long_digest[48];
-    struct hash32 digest;
+    uint8_t room[SHA2_LEN_MAX];
     if (ecdsa_spki_decode(&curve, &xy, c->spki) != OK) {
         return ERR_AUTH;
     }
-    if (algorithm == CERT_ECDSA_SHA384) {
-        sha384_of(long_digest, &message, 1);
-        return ecdsa_verify_der(curve, xy, SPAN_OF(long_digest), signature);
-    }
-    sha256(&digest, message);
-    return ecdsa_verify_der(curve, xy, SPAN_OF(digest.bytes), signature);
+    struct span digest = sha2_of(room, algorithm == CERT_ECDSA_SHA384, &message, 1);
+    return ecdsa_verify_der(curve, xy, digest, signature);
 }
 
 static enum err

@@ -86,8 +86,7 @@ enum err cose_verify(const struct cose *c, enum ecdsa_curve curve, struct span x
     /* SPEC RFC9052 §"4.4": what is signed is an array of context, protected header, external data (none) and payload. */
     uint8_t head[64];
     uint8_t payload_head[HEAD_LEN_MAX];
-    uint8_t long_digest[48];
-    struct hash32 digest;
+    uint8_t room[SHA2_LEN_MAX];
     struct wr w = wr_init(MSPAN_OF(head));
     struct wr p = wr_init(MSPAN_OF(payload_head));
     bool is_384 = c->algorithm == ES384;
@@ -103,10 +102,5 @@ enum err cose_verify(const struct cose *c, enum ecdsa_curve curve, struct span x
     }
     cbor_write_bytes_head(&p, c->payload.n);
     struct span parts[] = {span_of(head, w.n), span_of(payload_head, p.n), c->payload};
-    if (is_384) {
-        sha384_of(long_digest, parts, 3);
-        return ecdsa_verify(curve, xy, SPAN_OF(long_digest), c->signature);
-    }
-    sha256_of(&digest, parts, 3);
-    return ecdsa_verify(curve, xy, SPAN_OF(digest.bytes), c->signature);
+    return ecdsa_verify(curve, xy, sha2_of(room, is_384, parts, 3), c->signature);
 }

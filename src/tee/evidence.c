@@ -2,7 +2,6 @@
 #include "tee/evidence.h"
 
 #include "base/rd.h"
-#include "base/wr.h"
 #include "tee/cca.h"
 #include "tee/nitro.h"
 #include "tee/roots.h"
@@ -31,18 +30,6 @@ static const uint32_t parts_of[] = {
     [TEE_CCA] = BIT(EVIDENCE_MAIN) | BIT(EVIDENCE_PLATFORM_KEY),
 };
 static_assert(sizeof parts_of / sizeof parts_of[0] == TEE_KIND_COUNT, "a set for each kind");
-
-void evidence_encode(struct wr *w, const struct evidence *e)
-{
-    wr_u8(w, (uint8_t)e->kind);
-    for (size_t i = EVIDENCE_MAIN; i < EVIDENCE_PART_COUNT; i++) {
-        if (e->parts[i].n > 0) {
-            wr_u8(w, (uint8_t)i);
-            wr_be32(w, (uint32_t)e->parts[i].n);
-            wr_bytes(w, e->parts[i]);
-        }
-    }
-}
 
 enum err evidence_decode(struct evidence *ret, struct span text)
 {

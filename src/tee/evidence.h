@@ -36,12 +36,13 @@ struct evidence {
 };
 
 /* evidence_encode writes kind and parts: a byte, then for each part its type (a byte), its length (32 bits, big-endian) and
- * its bytes. evidence_decode reads it; spans point into the text. ERR_MALFORMED: a type that is unknown, comes twice or
+ * its bytes; evidence_encoded_len is how many bytes that is. evidence_decode reads it; spans point into the text. ERR_MALFORMED: a type that is unknown, comes twice or
  * out of order; ERR_LIMIT: longer than EVIDENCE_LEN_MAX. */
 enum {
     EVIDENCE_LEN_MAX = 24 * 1024 - 256 /* with what attest.h puts around it: 24 KiB */
 };
 void evidence_encode(struct wr *w, const struct evidence *e);
+size_t evidence_encoded_len(const struct evidence *e);
 MUST_CHECK enum err evidence_decode(struct evidence *ret, struct span text);
 
 /* evidence_carries is for attesters: was this made for binding? What hardware signed is read for that and nothing is verified. Of a TPM's evidence, and below a paravisor, the quote carries binding's SHA-256. */

@@ -43,11 +43,6 @@ static const struct span oid_tpm_names[] = {
     SPAN_INIT("\x67\x81\x05\x02\x03"),
 };
 
-static struct span read_sized(struct rd *r)
-{
-    return rd_bytes(r, rd_be16(r));
-}
-
 /* Selections of registers: exactly one bank may have any. */
 static enum err read_selection(struct tpm2_attest *a, struct rd *r)
 {
@@ -91,15 +86,15 @@ enum err tpm2_attest_decode(struct tpm2_attest *ret, struct span in)
     if (magic != TPM_GENERATED || type != ATTEST_QUOTE) {
         return ERR_MALFORMED;
     }
-    a.signer = read_sized(&r);
-    a.extra_data = read_sized(&r);
+    a.signer = rd_be16_sized(&r);
+    a.extra_data = rd_be16_sized(&r);
     a.clock_ms = rd_be64(&r);
     a.reset_count = rd_be32(&r);
     a.restart_count = rd_be32(&r);
     (void)rd_u8(&r); /* "safe" */
     a.firmware_version = rd_be64(&r);
     TRY(read_selection(&a, &r));
-    a.pcr_digest = read_sized(&r);
+    a.pcr_digest = rd_be16_sized(&r);
     if (!rd_end(&r)) {
         return ERR_MALFORMED;
     }
@@ -131,7 +126,7 @@ static enum err read_key(struct tpm2_public *p, struct rd *r, uint16_t type)
         (void)rd_be16(r); /* bits: the modulus tells */
         p->exponent = rd_be32(r);
         p->exponent = p->exponent ? p->exponent : DEFAULT_EXPONENT;
-        p->modulus = read_sized(r);
+        p->modulus = rd_be16_sized(r);
         return OK;
     }
     if (type != ALG_ECC) {
@@ -140,8 +135,8 @@ static enum err read_key(struct tpm2_public *p, struct rd *r, uint16_t type)
     (void)rd_be16(
         r);         /* curve: the coordinates tell, and a point of another curve does not verify */
     skip_scheme(r); /* key derivation */
-    p->x = read_sized(r);
-    p->y = read_sized(r);
+    p->x = rd_be16_sized(r);
+    p->y = rd_be16_sized(r);
     return p->x.n == p->y.n && (p->x.n == 32 || p->x.n == 48) ? OK : ERR_UNSUPPORTED;
 }
 
@@ -149,12 +144,12 @@ enum err tpm2_public_decode(struct tpm2_public *ret, struct span in)
 {
     struct tpm2_public p = {0};
     struct rd outer = rd_init(in);
-    p.area = read_sized(&outer);
+    p.area = rd_be16_sized(&outer);
     struct rd r = rd_init(p.area);
     uint16_t type = rd_be16(&r);
     (void)rd_be16(&r); /* name algorithm: tpm2_name */
     p.attributes = rd_be32(&r);
-    (void)read_sized(&r); /* policy for using the key */
+    (void)rd_be16_sized(&r); /* policy for using the key */
     if (!rd_ok(&r) || !rd_end(&outer)) {
         return ERR_MALFORMED;
     }
@@ -198,10 +193,10 @@ static enum err read_signature(struct signature *ret, struct span in)
     s.algorithm = rd_be16(&r);
     s.hash = rd_be16(&r);
     if (s.algorithm == ALG_RSASSA) {
-        s.rsa = read_sized(&r);
+        s.rsa = rd_be16_sized(&r);
     } else if (s.algorithm == ALG_ECDSA) {
-        s.r = read_sized(&r);
-        s.s = read_sized(&r);
+        s.r = rd_be16_sized(&r);
+        s.s = rd_be16_sized(&r);
     } else {
         return ERR_UNSUPPORTED;
     }
@@ -233,8 +228,7 @@ verify_ecdsa(struct span x, struct span y, const struct signature *s, struct spa
 {
     uint8_t xy[96];
     uint8_t rs[96];
-    uint8_t long_digest[48];
-    struct hash32 digest;
+    uint8_t room[SHA2_LEN_MAX];
     size_t half = x.n;
     if (s->algorithm != ALG_ECDSA || s->r.n > half || s->s.n > half || y.n != half) {
         return false;
@@ -248,12 +242,8 @@ verify_ecdsa(struct span x, struct span y, const struct signature *s, struct spa
     wr_zeros(&w, half - s->s.n);
     wr_bytes(&w, s->s);
     enum ecdsa_curve curve = half == 32 ? ECDSA_P256 : ECDSA_P384;
-    if (s->hash == ALG_SHA384) {
-        sha384_of(long_digest, &message, 1);
-        return ecdsa_verify(curve, span_of(xy, k.n), SPAN_OF(long_digest), span_of(rs, w.n)) == OK;
-    }
-    sha256(&digest, message);
-    return ecdsa_verify(curve, span_of(xy, k.n), SPAN_OF(digest.bytes), span_of(rs, w.n)) == OK;
+    struct span digest = sha2_of(room, s->hash == ALG_SHA384, &message, 1);
+    return ecdsa_verify(curve, span_of(xy, k.n), digest, span_of(rs, w.n)) == OK;
 }
 
 static bool is_spki(struct span ak)
@@ -300,12 +290,9 @@ static enum err check_pcrs(struct appraisal *a,
                            uint16_t hash_algorithm)
 {
     size_t len = q->pcr_algorithm == ALG_SHA384 ? 48 : 32;
-    uint8_t long_digest[48];
-    struct hash32 digest;
+    uint8_t room[SHA2_LEN_MAX];
     struct rd r = rd_init(values);
-    sha256(&digest, values);
-    sha384_of(long_digest, &values, 1);
-    struct span want = hash_algorithm == ALG_SHA384 ? SPAN_OF(long_digest) : SPAN_OF(digest.bytes);
+    struct span want = sha2_of(room, hash_algorithm == ALG_SHA384, &values, 1);
     for (int i = 0; i < TPM2_PCRS_COUNT; i++) {
         if (q->pcr_mask >> i & 1) {
             struct span value = rd_bytes(&r, len);

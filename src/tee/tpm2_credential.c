@@ -11,7 +11,7 @@
 enum {
     DRAWS_MAX = 8, /* a number of the curve's length is in range but once in 2^32 */
     RSA_LEN = 256,
-    DIGEST_LEN_MAX = 48,
+    DIGEST_LEN_MAX = SHA2_LEN_MAX,
     KEY_LEN_MAX = 32,
 };
 
@@ -29,18 +29,6 @@ struct scheme {
 
 static const struct scheme short_scheme = {false, 32, 16};
 static const struct scheme long_scheme = {true, 48, 32};
-
-static void hash(uint8_t *ret, const struct scheme *s, const struct span *parts, size_t count)
-{
-    if (s->is_long) {
-        sha384_of(ret, parts, count);
-        return;
-    }
-    struct hash32 h;
-    sha256_of(&h, parts, count);
-    (void)span_copy(mspan_of(ret, s->digest_len), SPAN_OF(h.bytes));
-    wipe(MSPAN_OF(h.bytes));
-}
 
 static void
 hmac(uint8_t *ret, const struct scheme *s, struct span key, const struct span *parts, size_t count)
@@ -83,13 +71,7 @@ static void kdfe(uint8_t ret_seed[static DIGEST_LEN_MAX],
 {
     const struct span parts[] = {SPAN_OF(counter_one), span_of(e->shared, ek_x.n), label_identity,
                                  span_of(e->xy, ek_x.n), ek_x};
-    hash(ret_seed, s, parts, 5);
-}
-
-static void write_sized(struct wr *w, struct span s)
-{
-    wr_be16(w, (uint16_t)s.n);
-    wr_bytes(w, s);
+    (void)sha2_of(ret_seed, s->is_long, parts, 5);
 }
 
 /* A seed, drawn, and what carries it to an RSA EK. */
@@ -112,7 +94,7 @@ static enum err seed_to_rsa(uint8_t ret_seed[static DIGEST_LEN_MAX],
         return ERR_UNSUPPORTED; /* another size than the template's */
     }
     TRY(e);
-    write_sized(w, SPAN_OF(cipher));
+    wr_be16_sized(w, SPAN_OF(cipher));
     return OK;
 }
 
@@ -135,8 +117,8 @@ static enum err seed_to_curve(uint8_t ret_seed[static DIGEST_LEN_MAX],
     TRY(err == ERR_MALFORMED ? ERR_INTERNAL : err);
     kdfe(ret_seed, curve == ECDSA_P384 ? &long_scheme : &short_scheme, &e, span_first(xy, half));
     wr_be16(w, (uint16_t)(2 * (2 + half)));
-    write_sized(w, span_of(e.xy, half));
-    write_sized(w, span_of(e.xy + half, half));
+    wr_be16_sized(w, span_of(e.xy, half));
+    wr_be16_sized(w, span_of(e.xy + half, half));
     return OK;
 }
 
@@ -153,7 +135,7 @@ static enum err write_object(struct wr *w,
     uint8_t tag[DIGEST_LEN_MAX];
     uint8_t inner[2 + sizeof secret->bytes];
     struct wr i = wr_init(MSPAN_OF(inner));
-    write_sized(&i, SPAN_OF(secret->bytes));
+    wr_be16_sized(&i, SPAN_OF(secret->bytes));
     kdfa(mspan_of(key, s->key_len), s, seed, label_storage, name);
     enum err e = aes_cfb_encrypt(MSPAN_OF(inner), span_of(key, s->key_len), iv, SPAN_OF(inner));
     kdfa(mspan_of(key, s->digest_len), s, seed, label_integrity, SPAN_EMPTY);
@@ -162,7 +144,7 @@ static enum err write_object(struct wr *w,
     wipe(MSPAN_OF(key));
     if (e == OK) {
         wr_be16(w, (uint16_t)(2 + s->digest_len + sizeof inner));
-        write_sized(w, span_of(tag, s->digest_len));
+        wr_be16_sized(w, span_of(tag, s->digest_len));
         wr_bytes(w, SPAN_OF(inner));
     }
     wipe(MSPAN_OF(inner));
@@ -205,8 +187,8 @@ enum err tpm2_credential_split(struct tpm2_credential_parts *ret, struct span in
 {
     struct tpm2_credential_parts p;
     struct rd r = rd_init(in);
-    p.id_object = rd_bytes(&r, rd_be16(&r));
-    p.encrypted_secret = rd_bytes(&r, rd_be16(&r));
+    p.id_object = rd_be16_sized(&r);
+    p.encrypted_secret = rd_be16_sized(&r);
     bool is_short = p.id_object.n <= TPM2_ID_OBJECT_LEN_MAX - 2 &&
                     p.encrypted_secret.n <= TPM2_ENCRYPTED_SECRET_LEN_MAX - 2;
     if (!rd_end(&r) || !is_short || p.id_object.n == 0 || p.encrypted_secret.n == 0) {

@@ -112,8 +112,8 @@ static bool seed_by_curve(EVP_PKEY *key, const struct ek *ek, struct mspan out, 
     uint8_t theirs[97] = {0x04};
     size_t ours_len = 0;
     struct rd r = rd_init(point);
-    struct span x = rd_bytes(&r, rd_be16(&r));
-    struct span y = rd_bytes(&r, rd_be16(&r));
+    struct span x = rd_be16_sized(&r);
+    struct span y = rd_be16_sized(&r);
     size_t z_len = x.n;
     if (!rd_end(&r) || x.n != y.n || x.n > sizeof z) {
         return false;
@@ -177,7 +177,7 @@ activate(EVP_PKEY *key, const struct ek *ek, struct span credential, struct span
         return SPAN_EMPTY;
     }
     struct rd r = rd_init(p.id_object);
-    struct span want = rd_bytes(&r, rd_be16(&r));
+    struct span want = rd_be16_sized(&r);
     struct span cipher = rd_rest(&r);
     struct wr w = wr_init(MSPAN_OF(tagged));
     wr_bytes(&w, cipher);
@@ -191,7 +191,7 @@ activate(EVP_PKEY *key, const struct ek *ek, struct span credential, struct span
                 span_equal(want, span_of(tag, tag_len)) &&
                 decrypt(ek, MSPAN_OF(plain), span_of(storage, ek->key_len), cipher);
     r = rd_init(span_of(plain, done ? cipher.n : 0));
-    struct span opened = rd_bytes(&r, rd_be16(&r));
+    struct span opened = rd_be16_sized(&r);
     return rd_end(&r) ? opened : SPAN_EMPTY;
 }
 

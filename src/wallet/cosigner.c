@@ -202,29 +202,18 @@ void cosigner_sign_challenge(struct hash32 *ret,
     sha256_of(ret, parts, 3);
 }
 
-static struct span read_part(struct rd *r)
-{
-    return rd_bytes(r, rd_be16(r));
-}
-
-static void write_part(struct wr *w, struct span s)
-{
-    wr_be16(w, (uint16_t)s.n);
-    wr_bytes(w, s);
-}
-
 static void read_assertion(struct rd *r, struct assertion_response *ret)
 {
-    ret->client_data_json = read_part(r);
-    ret->authenticator_data = read_part(r);
-    ret->signature = read_part(r);
+    ret->client_data_json = rd_be16_sized(r);
+    ret->authenticator_data = rd_be16_sized(r);
+    ret->signature = rd_be16_sized(r);
 }
 
 static void write_assertion(struct wr *w, const struct assertion_response *a)
 {
-    write_part(w, a->client_data_json);
-    write_part(w, a->authenticator_data);
-    write_part(w, a->signature);
+    wr_be16_sized(w, a->client_data_json);
+    wr_be16_sized(w, a->authenticator_data);
+    wr_be16_sized(w, a->signature);
 }
 
 enum err cosigner_create_decode(struct cosigner_create *ret, struct span in)
@@ -261,7 +250,7 @@ enum err cosigner_ask_decode(struct cosigner_ask *ret, struct span in)
     read_address(&r, &a.cosigner);
     a.chain_id = rd_be64(&r);
     a.expires = (walltime){rd_be64(&r)};
-    a.userop = read_part(&r);
+    a.userop = rd_be16_sized(&r);
     read_assertion(&r, &a.assertion);
     if (!rd_end(&r) || a.userop.n > COSIGNER_USEROP_MAX) {
         return ERR_MALFORMED;
@@ -275,7 +264,7 @@ void cosigner_ask_encode(struct wr *w, const struct cosigner_ask *ask)
     wr_bytes(w, SPAN_OF(ask->cosigner.bytes));
     wr_be64(w, ask->chain_id);
     wr_be64(w, ask->expires.s);
-    write_part(w, ask->userop);
+    wr_be16_sized(w, ask->userop);
     write_assertion(w, &ask->assertion);
 }
 

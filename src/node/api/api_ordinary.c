@@ -265,9 +265,9 @@ static void put_typed_data(struct json_writer *j, struct rd *r)
 {
     json_put_str(j, "typed_data");
     json_put_name(j, "primary_type");
-    json_put_string(j, rd_bytes(r, rd_be16(r)));
+    json_put_string(j, rd_be16_sized(r));
     json_put_name(j, "domain_name");
-    json_put_string(j, rd_bytes(r, rd_be16(r)));
+    json_put_string(j, rd_be16_sized(r));
     bool has_chain = rd_u8(r) == 1;
     uint64_t chain = rd_be64(r);
     if (has_chain && chain < UINT64_C(1) << 53) {

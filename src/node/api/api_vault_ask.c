@@ -88,8 +88,7 @@ void vault_message_done(struct vault_message *m)
 
 void vault_message_text(struct vault_message *m, struct span s)
 {
-    wr_be16(&m->w, (uint16_t)s.n);
-    wr_bytes(&m->w, s);
+    wr_be16_sized(&m->w, s);
 }
 
 enum err vault_message_ask(struct vault_message *m, struct api_call *c, enum keyd_op op)
@@ -131,16 +130,11 @@ vault_message_assertion(struct vault_message *m, const struct api_call *c, bool 
     return wr_ok(&m->w) ? OK : ERR_LIMIT;
 }
 
-static struct span read_text(struct rd *r)
-{
-    return rd_bytes(r, rd_be16(r));
-}
-
 static void see_recipient(struct vault_seen *s, struct rd *r)
 {
     uint8_t kind = rd_u8(r);
-    struct span id = read_text(r);
-    struct span rp_id = read_text(r);
+    struct span id = rd_be16_sized(r);
+    struct span rp_id = rd_be16_sized(r);
     struct span prf_input = rd_bytes(r, HASH_LEN);
     if (kind != CAPSULE_PASSKEY) {
         s->has_phrase = true;

@@ -23,14 +23,10 @@ void collected_done(struct collected *c)
 /* Whole or not at all: what does not fit leaves nothing behind for the next one. */
 static enum err write_bound(struct wr *w, const struct evidence *e, const uint8_t *binding)
 {
-    size_t len = 1;
     if (!evidence_carries(e, binding)) {
         return ERR_STATE;
     }
-    for (size_t i = EVIDENCE_MAIN; i < EVIDENCE_PART_COUNT; i++) {
-        len += e->parts[i].n > 0 ? 5 + e->parts[i].n : 0;
-    }
-    if (len > EVIDENCE_LEN_MAX) {
+    if (evidence_encoded_len(e) > EVIDENCE_LEN_MAX) {
         return ERR_LIMIT;
     }
     evidence_encode(w, e);

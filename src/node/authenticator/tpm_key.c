@@ -115,7 +115,7 @@ static void write_wrapped(struct wr *w, const struct wrapped *child)
 
 static bool read_wrapped(struct rd *r, struct wrapped *ret)
 {
-    struct span in = rd_bytes(r, rd_be16(r));
+    struct span in = rd_be16_sized(r);
     size_t n = 0;
     memset(ret, 0, sizeof *ret);
     return rd_ok(r) && in.n > 0 &&

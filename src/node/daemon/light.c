@@ -123,15 +123,6 @@ load(struct light *l, struct buf *record, struct kept *ret, char kind, size_t i)
 
 /* ---- what an answer proves ---- */
 
-MUST_CHECK static enum err fork_of(enum beacon_fork *ret, const struct service_light_part *p)
-{
-    if (p->fork == 0 || p->fork > FORK_COUNT) {
-        return ERR_UNSUPPORTED;
-    }
-    *ret = (enum beacon_fork)(p->fork - 1);
-    return OK;
-}
-
 static void drop_store(struct light *l)
 {
     if (l->store) {
@@ -150,7 +141,7 @@ take_bootstrap(struct light *l, struct wallet_time t, const struct service_light
     if (l->store) {
         return ERR_STATE;
     }
-    TRY(fork_of(&fork, p));
+    TRY(chain_fork_of_number(&fork, p->fork));
     TRY(lc_bootstrap_decode(&b, &l->network->beacon, fork, p->ssz));
     TRY(mem_alloc(l->cfg.budget, &room, sizeof *l->store));
     l->store = room;
@@ -185,7 +176,7 @@ MUST_CHECK static enum err take_update(struct light *l,
     if (!l->store) {
         return ERR_STATE;
     }
-    TRY(fork_of(&fork, p));
+    TRY(chain_fork_of_number(&fork, p->fork));
     TRY(mem_alloc(l->cfg.budget, &room, sizeof(struct lc_update)));
     struct lc_update *u = room;
     enum err err = decode(u, &l->network->beacon, fork, type, p->ssz);
@@ -370,22 +361,18 @@ bool light_is_on(const struct light *l, const struct network *n)
 /* What is due: the chain of committees first, then its newest blocks. */
 static struct service_request next_request(const struct light *l, struct wallet_time t)
 {
-    const struct chain_spec *c = &l->network->beacon;
     struct service_request r = {.chain_id = l->network->chain_id};
     if (!l->store) {
         r.type = SERVICE_LC_BOOTSTRAP;
         r.root = l->checkpoint;
         return r;
     }
-    uint64_t now = chain_period_of(c, chain_slot_at(c, walltime_of(t)));
-    uint64_t known = lc_store_period(l->store);
-    bool knows_next = lc_store_knows_next(l->store);
-    bool wants_next = !knows_next && instant_reached(l->next_at, t.mono);
-    /* With the next committee known, heads of its period can be verified before the store itself has reached it. */
-    if (now > known + knows_next || wants_next) {
-        uint64_t count = now > known ? now - known + 1 : 1;
+    uint64_t period;
+    uint64_t count;
+    if (lc_store_updates_due(l->store, walltime_of(t), instant_reached(l->next_at, t.mono), &period,
+                             &count)) {
         r.type = SERVICE_LC_UPDATES;
-        r.period = known;
+        r.period = period;
         r.count = count < LIGHT_UPDATES_ASKED_MAX ? count : LIGHT_UPDATES_ASKED_MAX;
         return r;
     }

@@ -247,16 +247,32 @@ static struct server *find_candidate(struct servers *s,
     return best;
 }
 
-static struct server *
-find_member(struct servers *s, instant now, const struct server_set *set, struct trust_tried tried)
+struct members {
+    struct server *list[SERVERS_SET_LEN];
+    size_t count;
+};
+
+/* The members of the set that can be asked, in its order. */
+static struct members
+find_members(struct servers *s, instant now, const struct server_set *set, struct trust_tried tried)
 {
-    struct server *best = NULL;
+    struct members m = {.count = 0};
+    bool strangers = may_ask_strangers(s, now, tried);
     for (size_t i = 0; i < set->count; i++) {
         struct server *one = servers_find(s, &set->peers[i]);
-        if (can_ask(s, now, one, tried) &&
-            (servers_is_named(s, &one->peer) || may_ask_strangers(s, now, tried)) &&
-            (!best || badness(one, now) < badness(best, now))) {
-            best = one;
+        if (can_ask(s, now, one, tried) && (strangers || servers_is_named(s, &one->peer))) {
+            m.list[m.count++] = one;
+        }
+    }
+    return m;
+}
+
+static struct server *best_of(const struct members *m, instant now)
+{
+    struct server *best = NULL;
+    for (size_t i = 0; i < m->count; i++) {
+        if (!best || badness(m->list[i], now) < badness(best, now)) {
+            best = m->list[i];
         }
     }
     return best;
@@ -297,7 +313,8 @@ trust_pick(struct servers *s, instant now, struct id account, struct trust_tried
 {
     struct server_set nobody = {0};
     struct server_set *set = id_is_set(account) ? set_of(s, account) : &nobody;
-    struct server *one = find_member(s, now, set, tried);
+    struct members members = find_members(s, now, set, tried);
+    struct server *one = best_of(&members, now);
     if (one && badness(one, now) <= FAILURES_TOLERATED) {
         return one;
     }
@@ -316,16 +333,8 @@ struct server *trust_turn(struct servers *s, instant now, struct id account, uns
     if (fresh) {
         (void)set_take(s, now, set, fresh); /* if there is a place for it */
     }
-    struct server *those[SERVERS_SET_LEN];
-    size_t count = 0;
-    bool strangers = may_ask_strangers(s, now, nobody);
-    for (size_t i = 0; i < set->count; i++) {
-        struct server *one = servers_find(s, &set->peers[i]);
-        if (can_ask(s, now, one, nobody) && (strangers || servers_is_named(s, &one->peer))) {
-            those[count++] = one;
-        }
-    }
-    return count > 0 ? those[turn % count] : NULL;
+    struct members members = find_members(s, now, set, nobody);
+    return members.count > 0 ? members.list[turn % members.count] : NULL;
 }
 
 /* ---- lies and disagreements ---- */

@@ -31,7 +31,7 @@ enum err keyd_tool_read(struct keyd_tool_request *ret, struct span message)
     struct rd r = rd_init(message);
     uint8_t verb = rd_u8(&r);
     struct keyd_tool_request q = {.registers = rd_be32(&r)};
-    q.values = rd_bytes(&r, rd_be16(&r));
+    q.values = rd_be16_sized(&r);
     q.phrase = rd_rest(&r);
     bool is_good = rd_ok(&r) && verb >= KEYD_TOOL_STATUS && verb <= KEYD_TOOL_RECOVER_NONE &&
                    q.values.n <= VALUES_MAX && q.registers >> SEALER_REGISTERS_MAX == 0;

@@ -19,30 +19,19 @@ bool keyd_vault_has(uint8_t op)
     return op >= KEYD_VAULT_STATUS && op <= KEYD_VAULT_BACKUP_KEY;
 }
 
-static struct span read_text(struct rd *r)
-{
-    return rd_bytes(r, rd_be16(r));
-}
-
-static void write_text(struct wr *w, const uint8_t *p, size_t n)
-{
-    wr_be16(w, (uint16_t)n);
-    wr_bytes(w, span_of(p, n));
-}
-
 /* The path of a phrase's account, or none for a single key. */
 static enum err read_path(struct rd *r, struct bip32_path *ret)
 {
-    struct span text = read_text(r);
+    struct span text = rd_be16_sized(r);
     ret->count = 0;
     return text.n > 0 ? bip32_path_parse(ret, text) : OK;
 }
 
 static void read_assertion(struct rd *r, struct assertion_response *ret)
 {
-    ret->client_data_json = read_text(r);
-    ret->authenticator_data = read_text(r);
-    ret->signature = read_text(r);
+    ret->client_data_json = rd_be16_sized(r);
+    ret->authenticator_data = rd_be16_sized(r);
+    ret->signature = rd_be16_sized(r);
 }
 
 static uint32_t wait_ms(const struct keyd *k)
@@ -61,8 +50,8 @@ static enum err answer_status(struct keyd *k, struct wr *w)
     for (size_t i = 0; i < v->head.recipients_count; i++) {
         const struct capsule_recipient *c = &v->head.recipients[i];
         wr_u8(w, (uint8_t)c->kind);
-        write_text(w, c->credential_id, c->credential_id_len);
-        write_text(w, c->rp_id, c->rp_id_len);
+        wr_be16_sized(w, span_of(c->credential_id, c->credential_id_len));
+        wr_be16_sized(w, span_of(c->rp_id, c->rp_id_len));
         wr_bytes(w, SPAN_OF(c->prf_input));
     }
     if (v->state != VAULT_OPEN) {
@@ -157,10 +146,10 @@ static enum err answer_created(struct keyd *k, struct wr *w, struct rd *r)
     struct vault_place place;
     struct registration_response response;
     struct vault_enrolled v = {.is_done = false};
-    place.rp_id = read_text(r);
-    place.origin = read_text(r);
-    response.client_data_json = read_text(r);
-    response.attestation_object = read_text(r);
+    place.rp_id = rd_be16_sized(r);
+    place.origin = rd_be16_sized(r);
+    response.client_data_json = rd_be16_sized(r);
+    response.attestation_object = rd_be16_sized(r);
     if (!rd_end(r)) {
         return ERR_MALFORMED;
     }
@@ -189,7 +178,7 @@ static enum err answer_asserted(struct keyd *k, struct wr *w, struct rd *r)
 static enum err answer_unlock(struct keyd *k, struct rd *r)
 {
     AUTO(secret_text_wipe) struct secret_text prf = {.bytes = k->secret};
-    struct span credential_id = read_text(r);
+    struct span credential_id = rd_be16_sized(r);
     struct span sealed = rd_rest(r);
     if (!rd_ok(r)) {
         return ERR_MALFORMED;
@@ -254,8 +243,8 @@ static enum err import_file(struct keyd *k, uint32_t *ret_number, struct span se
 {
     AUTO(secret32_wipe) struct secret32 key;
     struct rd r = rd_init(secret);
-    struct span password = read_text(&r);
-    struct span text = read_text(&r);
+    struct span password = rd_be16_sized(&r);
+    struct span text = rd_be16_sized(&r);
     if (!rd_end(&r) || password.n > KEYD_PASSWORD_MAX) {
         return ERR_MALFORMED;
     }
@@ -344,8 +333,8 @@ static void put_reading(struct wr *w, const struct vault_reading *r)
         wr_u8(w, r->is_text);
         break;
     case VAULT_SIGN_TYPED_DATA:
-        write_text(w, type.p, type.n);
-        write_text(w, name.p, name.n);
+        wr_be16_sized(w, span_of(type.p, type.n));
+        wr_be16_sized(w, span_of(name.p, name.n));
         wr_u8(w, r->has_chain_id);
         wr_be64(w, r->chain_id);
         wr_u8(w, r->has_contract);
@@ -380,7 +369,7 @@ static enum err answer_sign(struct keyd *k, struct wr *w, struct rd *r)
 {
     struct assertion_response response;
     struct secp256k1_signature sig;
-    struct span credential_id = read_text(r);
+    struct span credential_id = rd_be16_sized(r);
     read_assertion(r, &response);
     if (!rd_end(r)) {
         return ERR_MALFORMED;
@@ -412,7 +401,7 @@ static enum err answer_export(struct keyd *k, struct wr *w, struct rd *r)
     AUTO(buf_done) struct buf file = {0};
     struct assertion_response response;
     struct vault_exported exported = {.secret = &secret};
-    struct span credential_id = read_text(r);
+    struct span credential_id = rd_be16_sized(r);
     read_assertion(r, &response);
     struct span sealed = rd_rest(r);
     if (!rd_ok(r)) {
@@ -490,7 +479,7 @@ static enum err answer_draw(struct keyd *k, struct wr *w, struct rd *r)
 static enum err answer_approve(struct keyd *k, struct rd *r)
 {
     struct assertion_response response;
-    struct span credential_id = read_text(r);
+    struct span credential_id = rd_be16_sized(r);
     read_assertion(r, &response);
     return rd_end(r) ? vault_approve(&k->vault, k->now, credential_id, &response) : ERR_MALFORMED;
 }
@@ -498,7 +487,7 @@ static enum err answer_approve(struct keyd *k, struct rd *r)
 static enum err answer_remove(struct keyd *k, struct rd *r)
 {
     struct span body = r->rest;
-    struct span credential_id = read_text(r);
+    struct span credential_id = rd_be16_sized(r);
     if (!rd_end(r)) {
         return ERR_MALFORMED;
     }

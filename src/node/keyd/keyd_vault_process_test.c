@@ -194,8 +194,8 @@ static uint32_t entries_count(struct bench *b)
     size_t recipients = rd_u8(&r);
     for (size_t i = 0; i < recipients; i++) {
         (void)rd_u8(&r);
-        (void)rd_bytes(&r, rd_be16(&r));
-        (void)rd_bytes(&r, rd_be16(&r));
+        (void)rd_be16_sized(&r);
+        (void)rd_be16_sized(&r);
         (void)rd_bytes(&r, 32);
     }
     uint32_t count = rd_u8(&r);

@@ -334,8 +334,7 @@ TEST(a_phrase_and_a_key_go_out_to_their_receiver_alone)
     struct wr w = wr_init(MSPAN_OF(file));
     wr_be16(&w, 11);
     wr_str(&w, "open sesame");
-    wr_be16(&w, (uint16_t)out.n);
-    wr_bytes(&w, buf_span(&out));
+    wr_be16_sized(&w, buf_span(&out));
     EXPECT_OK(vault_rig_import(&b->rig, &number, 3, span_of(file, w.n)));
     file[2] ^= 1; /* another password */
     EXPECT_ERR(ERR_AUTH, vault_rig_import(&b->rig, &number, 3, span_of(file, w.n)));

@@ -19,7 +19,7 @@ enum err seal_file_read(struct seal_file *ret, struct span text)
     f.epoch = rd_be64(&r);
     rd_copy(&r, MSPAN_OF(f.authority.xy));
     TRY(sealer_approvals_read(&f.approvals, &r));
-    struct span blob = rd_bytes(&r, rd_be16(&r));
+    struct span blob = rd_be16_sized(&r);
     if (blob.n > sizeof f.blob.bytes || pending > 1) {
         return ERR_MALFORMED;
     }
@@ -43,8 +43,7 @@ void seal_file_write(struct wr *w, const struct seal_file *f)
     wr_be64(w, f->epoch);
     wr_bytes(w, SPAN_OF(f->authority.xy));
     sealer_approvals_write(w, &f->approvals);
-    wr_be16(w, (uint16_t)f->blob.n);
-    wr_bytes(w, span_of(f->blob.bytes, f->blob.n));
+    wr_be16_sized(w, span_of(f->blob.bytes, f->blob.n));
     wr_bytes(w, SPAN_OF(f->recovery));
     if (f->is_pending) {
         wr_bytes(w, SPAN_OF(f->previous));

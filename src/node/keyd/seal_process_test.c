@@ -118,8 +118,7 @@ static bool tool(enum keyd_tool_verb verb, struct span values, const char *phras
     }
     wr_u8(&w, (uint8_t)verb);
     wr_be32(&w, values.n > 0 ? 1U << REGISTER : 0);
-    wr_be16(&w, (uint16_t)values.n);
-    wr_bytes(&w, values);
+    wr_be16_sized(&w, values);
     wr_str(&w, phrase);
     EXPECT_EQ(w.n, send(p.fd, message, w.n, MSG_NOSIGNAL));
     bool held = hear_tool(p.fd, true);

@@ -19,12 +19,6 @@ void vault_rig_init(struct vault_rig *r, vault_rig_ask ask, void *user, uint8_t 
     rng_fill(&r->rng.rng, MSPAN_OF(r->secret));
 }
 
-static void text(struct wr *w, struct span s)
-{
-    wr_be16(w, (uint16_t)s.n);
-    wr_bytes(w, s);
-}
-
 static enum err send(struct vault_rig *r, struct span *ret_body, uint8_t op, const struct wr *w)
 {
     check(wr_ok(w));
@@ -63,9 +57,9 @@ static void use(struct vault_rig *r, struct making how)
 
 static void assertion(struct wr *w, const struct made *m)
 {
-    text(w, m->assertion.client_data_json);
-    text(w, m->assertion.authenticator_data);
-    text(w, m->assertion.signature);
+    wr_be16_sized(w, m->assertion.client_data_json);
+    wr_be16_sized(w, m->assertion.authenticator_data);
+    wr_be16_sized(w, m->assertion.signature);
 }
 
 struct verdict {
@@ -95,10 +89,10 @@ static bool create(struct vault_rig *r, struct verdict *v, struct making how)
     }
     use(r, how);
     struct wr w = wr_init(MSPAN_OF(r->request));
-    text(&w, software_rp.id);
-    text(&w, software_rp.origin);
-    text(&w, r->made.registration.client_data_json);
-    text(&w, r->made.registration.attestation_object);
+    wr_be16_sized(&w, software_rp.id);
+    wr_be16_sized(&w, software_rp.origin);
+    wr_be16_sized(&w, r->made.registration.client_data_json);
+    wr_be16_sized(&w, r->made.registration.attestation_object);
     return EXPECT_OK(send(r, &body, KEYD_VAULT_CREATED, &w)) && read_verdict(r, v, body);
 }
 
@@ -136,7 +130,7 @@ bool vault_rig_enrol(struct vault_rig *r)
 enum err vault_rig_unlock(struct vault_rig *r)
 {
     struct wr w = wr_init(MSPAN_OF(r->request));
-    text(&w, SPAN_OF(r->id));
+    wr_be16_sized(&w, SPAN_OF(r->id));
     seal_prf(r, &w, KEYD_VAULT_UNLOCK);
     return send(r, &(struct span){0}, KEYD_VAULT_UNLOCK, &w);
 }
@@ -162,7 +156,7 @@ enum err vault_rig_prepare(
     struct wr w = wr_init(MSPAN_OF(r->request));
     wr_u8(&w, kind);
     wr_be32(&w, number);
-    text(&w, span_str(path));
+    wr_be16_sized(&w, span_str(path));
     wr_bytes(&w, payload);
     TRY(send(r, &body, KEYD_VAULT_PREPARE, &w));
     EXPECT(body.n > 32 + 32 + 20);
@@ -175,7 +169,7 @@ enum err vault_rig_sign(struct vault_rig *r, struct secp256k1_signature *ret_sig
     struct span body;
     use(r, how);
     struct wr w = wr_init(MSPAN_OF(r->request));
-    text(&w, SPAN_OF(r->id));
+    wr_be16_sized(&w, SPAN_OF(r->id));
     assertion(&w, &r->made);
     TRY(send(r, &body, KEYD_VAULT_SIGN, &w));
     struct rd rd = rd_init(body);
@@ -190,7 +184,7 @@ enum err vault_rig_approve(struct vault_rig *r, struct span change, struct makin
     TRY(vault_rig_prepare(r, 0, VAULT_CHANGE, "", change));
     use(r, how);
     struct wr w = wr_init(MSPAN_OF(r->request));
-    text(&w, SPAN_OF(r->id));
+    wr_be16_sized(&w, SPAN_OF(r->id));
     assertion(&w, &r->made);
     return send(r, &(struct span){0}, KEYD_VAULT_APPROVE, &w);
 }
@@ -199,7 +193,7 @@ enum err vault_rig_export(struct vault_rig *r, struct span *ret_body, struct spa
 {
     use(r, making_get());
     struct wr w = wr_init(MSPAN_OF(r->request));
-    text(&w, SPAN_OF(r->id));
+    wr_be16_sized(&w, SPAN_OF(r->id));
     assertion(&w, &r->made);
     if (password.n > 0) {
         vault_rig_seal(r, &w, KEYD_VAULT_EXPORT, password);

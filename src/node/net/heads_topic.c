@@ -61,15 +61,6 @@ void heads_topic_done(struct heads_topic *t)
     buf_done(&t->newest);
 }
 
-MUST_CHECK static enum err fork_of(enum beacon_fork *ret, const struct service_light_part *p)
-{
-    if (p->fork == 0 || p->fork > FORK_COUNT) {
-        return ERR_UNSUPPORTED;
-    }
-    *ret = (enum beacon_fork)(p->fork - 1);
-    return OK;
-}
-
 /* ---- following the own node ---- */
 
 /* What the node calls final is where this starts: whose node it is believes it anyway. */
@@ -77,7 +68,7 @@ MUST_CHECK static enum err take_finality(struct heads_topic *t, const struct ser
 {
     enum beacon_fork fork;
     void *room = NULL;
-    TRY(fork_of(&fork, p));
+    TRY(chain_fork_of_number(&fork, p->fork));
     TRY(mem_alloc(t->cfg.budget, &room, sizeof *t->scratch));
     struct lc_update *u = room;
     enum err e = lc_finality_update_decode(u, t->cfg.chain, fork, p->ssz);
@@ -96,7 +87,7 @@ MUST_CHECK static enum err start(struct heads_topic *t, const struct service_lig
     void *store = NULL;
     void *scratch = NULL;
     struct lc_checkpoint checkpoint = {.root = t->root};
-    TRY(fork_of(&fork, p));
+    TRY(chain_fork_of_number(&fork, p->fork));
     TRY(lc_bootstrap_decode(&b, t->cfg.chain, fork, p->ssz));
     TRY(mem_alloc(t->cfg.budget, &store, sizeof *t->store));
     t->store = store;
@@ -111,7 +102,7 @@ MUST_CHECK static enum err take_updates(struct heads_topic *t, const struct serv
     t->updates_slot = slot_now(t) + t->cfg.chain->slots_per_epoch;
     for (size_t i = 0; i < answer->count; i++) {
         enum beacon_fork fork;
-        TRY(fork_of(&fork, &answer->parts[i]));
+        TRY(chain_fork_of_number(&fork, answer->parts[i].fork));
         TRY(lc_update_decode(t->scratch, t->cfg.chain, fork, answer->parts[i].ssz));
         enum err e = lc_store_update(t->store, now_of(t), t->scratch);
         if (e != OK && e != ERR_STATE) {
@@ -134,14 +125,12 @@ void heads_topic_request(const struct heads_topic *t, struct service_request *re
         ret->root = t->root;
         return;
     }
-    uint64_t now = chain_period_of(t->cfg.chain, slot_now(t));
-    uint64_t known = lc_store_period(t->store);
-    bool knows_next = lc_store_knows_next(t->store);
-    bool wants_next = !knows_next && slot_now(t) >= t->updates_slot;
-    if (now > known + knows_next || wants_next) {
-        uint64_t count = now > known ? now - known + 1 : 1;
+    uint64_t period;
+    uint64_t count;
+    if (lc_store_updates_due(t->store, now_of(t), slot_now(t) >= t->updates_slot, &period,
+                             &count)) {
         ret->type = SERVICE_LC_UPDATES;
-        ret->period = known;
+        ret->period = period;
         ret->count = count < SERVICE_LIGHT_MAX ? count : SERVICE_LIGHT_MAX;
     }
 }
@@ -178,7 +167,7 @@ MUST_CHECK static enum err verify(struct heads_topic *t, const struct service_li
     struct hash32 root;
     struct lc_head head;
     struct lc_update *u = t->scratch;
-    TRY(fork_of(&fork, p));
+    TRY(chain_fork_of_number(&fork, p->fork));
     TRY(lc_optimistic_update_decode(u, t->cfg.chain, fork, p->ssz));
     if (lc_update_signers(u) * 3 < t->cfg.chain->committee_size * 2) {
         return ERR_DENIED;

@@ -37,7 +37,7 @@ static struct maker_plan plan_of(uint64_t slot)
 static struct service_light part_of(size_t len)
 {
     return (struct service_light){
-        .count = 1, .parts = {{.fork = (unsigned)fork + 1, .ssz = span_of(bytes, len)}}};
+        .count = 1, .parts = {{.fork = chain_fork_number(fork), .ssz = span_of(bytes, len)}}};
 }
 
 static struct service_light head_of(const struct maker_plan *plan)

@@ -65,7 +65,7 @@ server_beacon_updates(struct service_light *ret, const struct chain_spec *chain,
             break; /* of a later version than this server; those before are good */
         }
         l.parts[l.count++] = (struct service_light_part){
-            .fork = (unsigned)fork + 1, .ssz = span_first(r.rest, (size_t)len - DIGEST_LEN)};
+            .fork = chain_fork_number(fork), .ssz = span_first(r.rest, (size_t)len - DIGEST_LEN)};
         body = span_from(r.rest, (size_t)len - DIGEST_LEN);
     }
     if (l.count == 0) {

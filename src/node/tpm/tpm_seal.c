@@ -40,7 +40,7 @@ MUST_CHECK static enum err read_blob(struct opened *ret, const struct sealer_blo
     ret->index = rd_be32(&r);
     ret->auth.size = AUTH_LEN;
     rd_copy(&r, mspan_of(ret->auth.buffer, AUTH_LEN));
-    struct span in = rd_bytes(&r, rd_be16(&r));
+    struct span in = rd_be16_sized(&r);
     bool is_good = rd_end(&r) && version == BLOB_VERSION && in.n > 0 && ret->index >= INDEX_FIRST &&
                    ret->index < INDEX_FIRST + INDEX_COUNT;
     is_good =

@@ -1,10 +1,35 @@
-/* What evidence is bound to, for who made it. */
+/* Evidence for who made it: its text, and what it is bound to. */
+#include "base/wr.h"
 #include "tee/cca.h"
 #include "tee/evidence.h"
 #include "tee/hcl.h"
 #include "tee/nitro.h"
 
-enum { BINDING_LEN = 64 };
+enum {
+    BINDING_LEN = 64,
+    PART_HEAD_LEN = 5, /* type and length */
+};
+
+void evidence_encode(struct wr *w, const struct evidence *e)
+{
+    wr_u8(w, (uint8_t)e->kind);
+    for (size_t i = EVIDENCE_MAIN; i < EVIDENCE_PART_COUNT; i++) {
+        if (e->parts[i].n > 0) {
+            wr_u8(w, (uint8_t)i);
+            wr_be32(w, (uint32_t)e->parts[i].n);
+            wr_bytes(w, e->parts[i]);
+        }
+    }
+}
+
+size_t evidence_encoded_len(const struct evidence *e)
+{
+    size_t len = 1;
+    for (size_t i = EVIDENCE_MAIN; i < EVIDENCE_PART_COUNT; i++) {
+        len += e->parts[i].n > 0 ? PART_HEAD_LEN + e->parts[i].n : 0;
+    }
+    return len;
+}
 
 static bool nitro_carries(struct span document, struct span binding)
 {
