@@ -170,27 +170,6 @@ static struct anchor_else anchor_else_of(struct daemon *d, struct id network)
                                 .has_light = n && light_is_on(&d->light, n)};
 }
 
-static void light_ask(void *user, struct wallet_time t, const struct service_request *r)
-{
-    struct daemon *d = user;
-    servers_ask_light(&d->servers, t, r);
-}
-
-static enum err light_answer(void *user,
-                             struct wallet_time t,
-                             const struct service_request *asked,
-                             const struct service_light *answer)
-{
-    struct daemon *d = user;
-    return light_take(&d->light, t, asked, answer);
-}
-
-static void light_over(void *user, struct wallet_time t, bool has_learnt)
-{
-    struct daemon *d = user;
-    light_asked(&d->light, t, has_learnt);
-}
-
 void daemon_stop(void *user)
 {
     struct daemon *d = user;
@@ -491,10 +470,9 @@ static enum err start_servers(struct daemon *d)
         .operator_of = daemon_directory_operator,
         .changed = on_servers_changed,
         .new_head = on_new_head,
-        .light = light_answer,
-        .light_over = light_over,
         .user = d,
     };
+    daemon_light_hear(&cfg);
     TRY(servers_init(&d->servers, &cfg));
     for (size_t i = 0; i < d->networks.count; i++) {
         const struct network *n = &d->networks.list[i];
@@ -671,13 +649,7 @@ static enum err start(struct daemon *d)
                                       .pump = daemon_pump,
                                       .user = d};
     own_nodes_load(&d->own_nodes, &d->budget);
-    struct light_cfg light = {.budget = &d->budget,
-                              .log = &d->log,
-                              .store = db_store(d->db),
-                              .wallet = d->wallet,
-                              .ask = light_ask,
-                              .user = d};
-    light_init(&d->light, &light);
+    daemon_light_start(d);
     d->anchor = (struct anchor_source){.budget = &d->budget,
                                        .fetch = d->fetch,
                                        .wallet = d->wallet,

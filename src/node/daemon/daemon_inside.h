@@ -222,6 +222,12 @@ daemon_net_probe(struct daemon *d, uint64_t id, const struct api_net_probe *aske
 MUST_CHECK enum err daemon_attest_start(struct daemon *d, struct diag *why);
 void daemon_attest_stop(struct daemon *d);
 
+/* ---- daemon_light.c ---- */
+
+/* daemon_light_hear names who takes the servers' answers for the light client; daemon_light_start makes it. */
+void daemon_light_hear(struct servers_cfg *cfg);
+void daemon_light_start(struct daemon *d);
+
 /* ---- daemon_package.c ---- */
 
 /* daemon_package_start lets chunks of packages be had from the servers that the daemon is connected to; daemon_package_want has one brought, and daemon_plugin_give follows. */

@@ -10,6 +10,7 @@
 
 enum {
     RETRY_MS = 3000,
+    WITNESS_RETRY_MS = 60000,
     KEY_LEN_MAX = STORE_KEY_LEN_MAX,
     FIELD_ROOT = 1,
     FIELD_FORK = 2,
@@ -131,13 +132,20 @@ static void drop_store(struct light *l)
     }
 }
 
+static bool is_too_old(const struct light *l, struct wallet_time t)
+{
+    walltime at = chain_slot_time(&l->network->beacon, lc_store_finalized(l->store)->beacon.slot);
+    return walltime_of(t).s > at.s && walltime_of(t).s - at.s > LC_CHECKPOINT_AGE_S_MAX;
+}
+
+/* How old it may be is looked at here, by whom it calls. */
 MUST_CHECK static enum err
 take_bootstrap(struct light *l, struct wallet_time t, const struct service_light_part *p)
 {
     struct lc_bootstrap b;
     enum beacon_fork fork;
     void *room = NULL;
-    struct lc_checkpoint checkpoint = {.root = l->checkpoint, .is_confirmed = l->is_own};
+    struct lc_checkpoint checkpoint = {.root = l->checkpoint, .is_confirmed = true};
     if (l->store) {
         return ERR_STATE;
     }
@@ -166,10 +174,17 @@ static enum err decode(struct lc_update *u,
     }
 }
 
+static bool is_two_thirds(const struct light *l, const struct lc_update *u)
+{
+    return lc_update_signers(u) * 3 >= l->network->beacon.committee_size * 2;
+}
+
+/* What a witness says counts with two thirds behind it, and tells nothing with fewer. */
 MUST_CHECK static enum err take_update(struct light *l,
                                        struct wallet_time t,
                                        enum service_type type,
-                                       const struct service_light_part *p)
+                                       const struct service_light_part *p,
+                                       bool is_witness)
 {
     void *room = NULL;
     enum beacon_fork fork;
@@ -181,7 +196,8 @@ MUST_CHECK static enum err take_update(struct light *l,
     struct lc_update *u = room;
     enum err err = decode(u, &l->network->beacon, fork, type, p->ssz);
     if (err == OK) {
-        err = lc_store_update(l->store, walltime_of(t), u);
+        err = is_witness && !is_two_thirds(l, u) ? ERR_STATE
+                                                 : lc_store_update(l->store, walltime_of(t), u);
     }
     mem_free(l->cfg.budget, u, sizeof *u);
     return err;
@@ -225,6 +241,45 @@ static void tell_wallet(struct light *l, struct wallet_time t)
     }
 }
 
+static bool is_of_network(const struct light *l, const struct service_request *asked)
+{
+    return l->network && l->network->chain_id == asked->chain_id;
+}
+
+static bool use_checkpoint_of_file(struct light *l)
+{
+    struct hash32 root;
+    bool is_new =
+        base16_decode_fixed_0x(MSPAN_OF(root.bytes), span_str(l->network->checkpoint)) == OK &&
+        !(l->has_checkpoint && span_equal(SPAN_OF(root.bytes), SPAN_OF(l->checkpoint.bytes)));
+    if (is_new) {
+        l->checkpoint = root;
+        l->has_checkpoint = true;
+        l->is_own = false;
+    }
+    return is_new;
+}
+
+/* The bootstrap was taken. */
+static void begin(struct light *l, struct wallet_time t, const struct service_light_part *p)
+{
+    const char *name = l->network->name.text;
+    if (!is_too_old(l, t)) {
+        keep(l, 'b', 0, &l->checkpoint, p);
+        log_line(l->cfg.log, LOG_INFO, "light", "the consensus of %s is followed", name);
+        return;
+    }
+    if (l->is_own && use_checkpoint_of_file(l)) {
+        drop_store(l); /* it may be newer than what was proven here long ago */
+        return;
+    }
+    l->is_unconfirmed = true;
+    log_line(l->cfg.log, LOG_INFO, "light",
+             "the checkpoint of %s is older than 14 days: others are asked whether they see where "
+             "it leads",
+             name);
+}
+
 enum err light_take(struct light *l,
                     struct wallet_time t,
                     const struct service_request *asked,
@@ -232,26 +287,17 @@ enum err light_take(struct light *l,
 {
     enum err best = ERR_STATE;
     enum service_type type = asked->type;
-    if (!l->network || l->network->chain_id != asked->chain_id) {
+    if (!is_of_network(l, asked)) {
         return OK; /* of a network that was selected before */
     }
     if (type == SERVICE_LC_BOOTSTRAP) {
-        enum err err = take_bootstrap(l, t, &answer->parts[0]);
-        if (err == ERR_DENIED) {
-            l->has_checkpoint = false;
-            log_line(l->cfg.log, LOG_WARN, "light",
-                     "the checkpoint of %s is older than 14 days: name a newer one",
-                     l->network->name.text);
-        }
-        TRY(err);
-        keep(l, 'b', 0, &l->checkpoint, &answer->parts[0]);
-        log_line(l->cfg.log, LOG_INFO, "light", "the consensus of %s is followed",
-                 l->network->name.text);
+        TRY(take_bootstrap(l, t, &answer->parts[0]));
+        begin(l, t, &answer->parts[0]);
         return OK;
     }
     for (size_t i = 0; i < answer->count; i++) {
-        enum err err = take_update(l, t, type, &answer->parts[i]);
-        if (err == OK && type == SERVICE_LC_UPDATES) {
+        enum err err = take_update(l, t, type, &answer->parts[i], false);
+        if (err == OK && type == SERVICE_LC_UPDATES && !l->is_unconfirmed) {
             keep_update(l, &answer->parts[i]);
         }
         if (err == OK) {
@@ -260,20 +306,70 @@ enum err light_take(struct light *l,
             return err;
         }
     }
-    if (best == OK) {
+    if (best == OK && !l->is_unconfirmed) {
         keep_finalized(l);
         tell_wallet(l, t);
     }
     return best;
 }
 
-/* ---- starting ---- */
+/* ---- a checkpoint that is too old ---- */
 
-static bool is_too_old(const struct light *l, struct wallet_time t)
+/* Whoever once held the keys of a committee can sign another chain after it, when nothing binds them any more; so what an old
+ * checkpoint leads to has to be what others see today. */
+enum err light_witness(struct light *l,
+                       struct wallet_time t,
+                       const struct service_request *asked,
+                       const struct service_light *answer)
 {
-    walltime at = chain_slot_time(&l->network->beacon, lc_store_finalized(l->store)->beacon.slot);
-    return walltime_of(t).s > at.s && walltime_of(t).s - at.s > LC_CHECKPOINT_AGE_S_MAX;
+    if (!is_of_network(l, asked) || !l->is_unconfirmed || answer->count == 0) {
+        return ERR_STATE;
+    }
+    enum err err = take_update(l, t, SERVICE_LC_FINALITY, &answer->parts[0], true);
+    l->agreed += err == OK;
+    l->denied += err == ERR_AUTH || err == ERR_MALFORMED;
+    return err;
 }
+
+static void confirm(struct light *l, struct wallet_time t)
+{
+    l->is_unconfirmed = false;
+    log_line(
+        l->cfg.log, LOG_INFO, "light",
+        "two servers outside of yours confirm the old checkpoint of %s: its consensus is followed",
+        l->network->name.text);
+    forget_updates(l); /* the next start goes on from the finalized block */
+    l->kept = LIGHT_UPDATES_KEPT_MAX;
+    keep_finalized(l);
+    tell_wallet(l, t);
+}
+
+void light_witnessed(struct light *l, struct wallet_time t)
+{
+    if (!l->is_asking || !l->network || !l->is_unconfirmed) {
+        return;
+    }
+    l->is_asking = false;
+    if (l->agreed >= LIGHT_WITNESSES && l->denied == 0) {
+        confirm(l, t);
+        l->ask_at = t.mono;
+        return;
+    }
+    l->ask_at = instant_add(t.mono, WITNESS_RETRY_MS * US_PER_MS);
+    if (l->is_quiet) {
+        return;
+    }
+    l->is_quiet = true;
+    log_line(l->cfg.log, LOG_WARN, "light",
+             l->denied > 0
+                 ? "the checkpoint of %s is older than 14 days, and leads to another chain than "
+                   "a server outside of yours sees: nothing is proven until you name a newer one"
+                 : "the checkpoint of %s is older than 14 days, and no two servers outside of "
+                   "yours, of different operators, confirm it yet: you can name a newer one",
+             l->network->name.text);
+}
+
+/* ---- starting ---- */
 
 /* What was verified before is verified once more. */
 static void restore(struct light *l, struct wallet_time t)
@@ -291,7 +387,7 @@ static void restore(struct light *l, struct wallet_time t)
     }
     while (l->store && l->kept < LIGHT_UPDATES_KEPT_MAX &&
            load(l, &record, &k, 'u', l->kept) == OK) {
-        enum err err = take_update(l, t, SERVICE_LC_UPDATES, &k.part);
+        enum err err = take_update(l, t, SERVICE_LC_UPDATES, &k.part, false);
         if (err != OK && err != ERR_STATE) {
             break;
         }
@@ -303,24 +399,9 @@ static void restore(struct light *l, struct wallet_time t)
         l->has_checkpoint = true;
     }
     if (l->store && is_too_old(l, t)) {
-        log_line(l->cfg.log, LOG_WARN, "light",
-                 "what was proven of %s is older than 14 days: a new checkpoint is needed",
-                 l->network->name.text);
-        drop_store(l);
+        drop_store(l); /* begin() goes on from the finalized block, if others confirm it */
         forget_updates(l);
-        forget(l, 'c', 0);
-        l->has_checkpoint = false;
-        l->is_own = false;
     }
-}
-
-static void use_checkpoint_of_file(struct light *l)
-{
-    if (l->has_checkpoint || !l->network->checkpoint[0]) {
-        return;
-    }
-    l->has_checkpoint = base16_decode_fixed_0x(MSPAN_OF(l->checkpoint.bytes),
-                                               span_str(l->network->checkpoint)) == OK;
 }
 
 static void follow(struct light *l, struct wallet_time t, const struct network *n)
@@ -333,7 +414,9 @@ static void follow(struct light *l, struct wallet_time t, const struct network *
     }
     l->network = n;
     restore(l, t);
-    use_checkpoint_of_file(l);
+    if (!l->has_checkpoint) {
+        (void)use_checkpoint_of_file(l);
+    }
     l->ask_at = l->has_checkpoint ? t.mono : INSTANT_NEVER;
     l->finality_at = t.mono;
     l->next_at = t.mono;
@@ -353,7 +436,7 @@ void light_done(struct light *l)
 
 bool light_is_on(const struct light *l, const struct network *n)
 {
-    return l->network == n && l->has_checkpoint;
+    return l->network == n && l->has_checkpoint && !l->is_unconfirmed;
 }
 
 /* ---- asking ---- */
@@ -376,7 +459,8 @@ static struct service_request next_request(const struct light *l, struct wallet_
         r.count = count < LIGHT_UPDATES_ASKED_MAX ? count : LIGHT_UPDATES_ASKED_MAX;
         return r;
     }
-    r.type = instant_reached(l->finality_at, t.mono) ? SERVICE_LC_FINALITY : SERVICE_LC_OPTIMISTIC;
+    bool is_due = l->is_unconfirmed || instant_reached(l->finality_at, t.mono);
+    r.type = is_due ? SERVICE_LC_FINALITY : SERVICE_LC_OPTIMISTIC;
     return r;
 }
 
@@ -392,7 +476,10 @@ static void ask(struct light *l, struct wallet_time t)
     }
     l->is_asking = true;
     l->ask_at = INSTANT_NEVER;
-    l->cfg.ask(l->cfg.user, t, &r);
+    l->agreed = 0;
+    l->denied = 0;
+    bool asks_witnesses = l->is_unconfirmed && r.type == SERVICE_LC_FINALITY;
+    (asks_witnesses ? l->cfg.ask_witnesses : l->cfg.ask)(l->cfg.user, t, &r);
 }
 
 /* A committee is asked for at once; a head when the next one can be there: it is signed in the slot after it, and gathered in the

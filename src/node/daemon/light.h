@@ -19,9 +19,13 @@
  *                                        wallet_trust_block with a head that two thirds signed
  *
  * What it verified stands in the store (STORE_LIGHT): the bootstrap and the updates since, which are verified once more at the
- * next start, and the newest finalized block, from which a start goes on when there are too many of them. After more than
- * LC_CHECKPOINT_AGE_S_MAX without the program neither is of use, and a new checkpoint is needed. */
+ * next start, and the newest finalized block, from which a start goes on when there are too many of them.
+ *
+ * A checkpoint older than LC_CHECKPOINT_AGE_S_MAX, from the file or what was proven here before so long a time, is followed too,
+ * but nothing that it leads to is told or kept until LIGHT_WITNESSES servers outside of the person's, of different operators,
+ * give a final block that the committee it leads to has signed; one that gives another chain's is enough against it. */
 enum {
+    LIGHT_WITNESSES = 2,
     LIGHT_UPDATES_KEPT_MAX = 16, /* as many periods, of 27 hours on mainnet */
     LIGHT_UPDATES_ASKED_MAX = SERVICE_LIGHT_MAX,
 };
@@ -31,8 +35,10 @@ struct light_cfg {
     struct log *log;
     struct store *store;
     struct wallet *wallet;
-    /* Asks servers; light_take follows with what they answer, and light_failed at the end if none of it was of use. */
+    /* Asks servers; light_take follows with what they answer, and light_asked at the end. */
     void (*ask)(void *user, struct wallet_time t, const struct service_request *request);
+    /* Asks servers outside of the person's, until two agree or one does not: light_witness, and light_witnessed at the end. */
+    void (*ask_witnesses)(void *user, struct wallet_time t, const struct service_request *request);
     void *user;
 };
 
@@ -41,7 +47,10 @@ struct light {
     const struct network *network; /* that is followed; NULL: none */
     struct lc_store *store;        /* NULL until a bootstrap was taken */
     bool has_checkpoint;
-    bool is_own; /* the checkpoint is one that this wallet proved itself */
+    bool is_own;         /* the checkpoint is one that this wallet proved itself */
+    bool is_unconfirmed; /* it is too old, and witnesses have not agreed */
+    unsigned agreed;     /* of those asked now */
+    unsigned denied;
     struct hash32 checkpoint;
     size_t kept; /* updates in the store */
     bool is_asking;
@@ -58,15 +67,24 @@ void light_done(struct light *l);
 void light_tick(struct light *l, struct wallet_time t);
 instant light_deadline(const struct light *l);
 
-/* light_is_on: does this network have a light client? It needs a consensus chain and a checkpoint, its file's or its own. */
+/* light_is_on: does this network have a light client? It needs a consensus chain and a checkpoint, its file's or its own, that is not
+ * too old, or was confirmed. */
 bool light_is_on(const struct light *l, const struct network *n);
 
 /* light_take takes an answer. OK: something was learnt; ERR_STATE: nothing new, ask another server; ERR_AUTH, ERR_MALFORMED: it
- * is false; ERR_DENIED: the checkpoint is too old to be trusted, which is not the server's fault. */
+ * is false. */
 MUST_CHECK enum err light_take(struct light *l,
                                struct wallet_time t,
                                const struct service_request *asked,
                                const struct service_light *answer);
+
+/* light_witness takes a witness's answer. OK: it sees the same chain; ERR_AUTH, ERR_MALFORMED: it does not; ERR_STATE, ERR_UNSUPPORTED, ERR_LIMIT: it
+ * tells nothing. light_witnessed: that question is over. */
+MUST_CHECK enum err light_witness(struct light *l,
+                                  struct wallet_time t,
+                                  const struct service_request *asked,
+                                  const struct service_light *answer);
+void light_witnessed(struct light *l, struct wallet_time t);
 
 /* light_asked: the question is over. */
 void light_asked(struct light *l, struct wallet_time t, bool has_learnt);

@@ -297,6 +297,7 @@ static void follow_network(struct servers *s, struct wallet_time t)
     const struct network *n = wallet_network(s->cfg.wallet, network);
     s->network = network;
     s->has_neighbours = n && n->kind != NETWORK_LOCAL;
+    s->light_source_count = 0;
     for (size_t i = 0; i < s->server_count; i++) {
         s->servers[i].is_usable = false;
         s->servers[i].is_known = false;

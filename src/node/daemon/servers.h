@@ -37,6 +37,7 @@ enum {
     SERVERS_BAN_COUNT_MAX = 256,     /* the oldest is forgotten */
     SERVERS_EVIDENCE_COUNT_MAX = 64, /* kept; the oldest goes */
     SERVERS_TRIED_COUNT_MAX = 16,    /* servers, for one question */
+    SERVERS_WITNESS_COUNT = 2,       /* that must agree */
 };
 
 /* How a peer was found, in the words of the API. */
@@ -73,6 +74,12 @@ struct servers_cfg {
                       const struct service_request *asked,
                       const struct service_light *answer);
     void (*light_over)(void *user, struct wallet_time t, bool has_learnt);
+    /* The same of witnesses: OK: it agrees; ERR_AUTH, ERR_MALFORMED: it does not; else it tells nothing. */
+    enum err (*witness)(void *user,
+                        struct wallet_time t,
+                        const struct service_request *asked,
+                        const struct service_light *answer);
+    void (*witness_over)(void *user, struct wallet_time t);
     void *user;
 };
 
@@ -161,6 +168,8 @@ struct question {
     bool is_used;
     enum question_kind kind;
     struct service_request light; /* LIGHT: has no spans */
+    bool is_witness;              /* LIGHT: servers outside of the person's are asked */
+    unsigned agreed;              /* so many of them do */
     uint64_t ask;                 /* the wallet's number */
     enum wallet_ask_mode mode;
     const struct network *network;
@@ -205,6 +214,8 @@ struct servers {
     struct question *questions; /* SERVERS_QUESTION_COUNT_MAX of them */
     struct server_set sets[SERVERS_SET_COUNT_MAX];
     size_t set_count;
+    struct peer_id light_sources[SERVERS_PEER_COUNT_MAX]; /* whom the light client learnt from */
+    size_t light_source_count; /* all that there were; the last SERVERS_PEER_COUNT_MAX are known */
     struct peer_id bans[SERVERS_BAN_COUNT_MAX];
     size_t ban_count;
     size_t evidence_count; /* in the store */
@@ -240,6 +251,12 @@ void servers_wallet_event(struct servers *s, struct wallet_time t, const struct 
 
 /* servers_ask_light asks servers for what the light client wants; cfg.light and cfg.light_over follow, perhaps from inside. */
 void servers_ask_light(struct servers *s, struct wallet_time t, const struct service_request *r);
+
+/* servers_ask_witnesses asks servers that no account asks and that the light client did not learn from, no two of one operator or
+ * network, one after the other until two agree or one does not; cfg.witness and cfg.witness_over follow, perhaps from inside. */
+void servers_ask_witnesses(struct servers *s,
+                           struct wallet_time t,
+                           const struct service_request *r);
 
 /* servers_attested takes how asking a server's machine ended. */
 void servers_attested(struct servers *s,

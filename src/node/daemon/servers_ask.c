@@ -98,8 +98,13 @@ static void source_set(struct wallet_source *source, const struct peer_id *peer)
 
 static void end_light(struct servers *s, struct wallet_time t, struct question *q, bool has_learnt)
 {
+    bool is_witness = q->is_witness;
     question_free(s, q);
-    s->cfg.light_over(s->cfg.user, t, has_learnt);
+    if (is_witness) {
+        s->cfg.witness_over(s->cfg.user, t);
+    } else {
+        s->cfg.light_over(s->cfg.user, t, has_learnt);
+    }
 }
 
 static void end_failed(struct servers *s, struct wallet_time t, struct question *q)
@@ -180,7 +185,8 @@ static bool ask_one(struct servers *s, struct wallet_time t, struct question *q)
         return false;
     }
     struct trust_tried tried = {.peers = q->tried, .count = q->tried_count};
-    struct server *one = trust_pick(s, t.mono, q->account, tried);
+    struct server *one =
+        q->is_witness ? trust_witness(s, t.mono, tried) : trust_pick(s, t.mono, q->account, tried);
     if (!one || call_question(s, t, q, one) != OK) {
         return false;
     }
@@ -263,26 +269,59 @@ void ask_begin(struct servers *s, struct wallet_time t, const struct wallet_even
     go_on(s, t, q);
 }
 
-void servers_ask_light(struct servers *s, struct wallet_time t, const struct service_request *r)
+/* false: there is no place for it. */
+static bool
+ask_light(struct servers *s, struct wallet_time t, const struct service_request *r, bool is_witness)
 {
     struct question *q = question_place(s);
     const struct network *n = wallet_network(s->cfg.wallet, s->network);
     if (!q || !n) {
-        s->cfg.light_over(s->cfg.user, t, false);
-        return;
+        return false;
     }
     *q = (struct question){.is_used = true,
                            .kind = QUESTION_LIGHT,
                            .light = *r,
+                           .is_witness = is_witness,
                            .network = n,
                            .hedge_at = INSTANT_NEVER,
                            .settle_at = INSTANT_NEVER,
                            .again_at = INSTANT_NEVER,
                            .give_up_at = instant_add(t.mono, GIVE_UP_MS * US_PER_MS)};
     go_on(s, t, q);
+    return true;
+}
+
+void servers_ask_light(struct servers *s, struct wallet_time t, const struct service_request *r)
+{
+    if (!ask_light(s, t, r, false)) {
+        s->cfg.light_over(s->cfg.user, t, false);
+    }
+}
+
+void servers_ask_witnesses(struct servers *s, struct wallet_time t, const struct service_request *r)
+{
+    if (!ask_light(s, t, r, true)) {
+        s->cfg.witness_over(s->cfg.user, t);
+    }
 }
 
 /* ---- answers ---- */
+
+/* It is no liar if it sees another chain: who is right is not known here. */
+static void take_witness(struct servers *s,
+                         struct wallet_time t,
+                         struct question *q,
+                         const struct service_client_event *e)
+{
+    enum err err = s->cfg.witness(s->cfg.user, t, &q->light, &e->body.light);
+    q->agreed += err == OK;
+    if (q->agreed == SERVERS_WITNESS_COUNT || err == ERR_AUTH || err == ERR_MALFORMED) {
+        end_light(s, t, q, false);
+        return;
+    }
+    q->failed = err;
+    go_on(s, t, q);
+}
 
 static void take_light(struct servers *s,
                        struct wallet_time t,
@@ -290,9 +329,14 @@ static void take_light(struct servers *s,
                        const struct peer_id *peer,
                        const struct service_client_event *e)
 {
+    if (q->is_witness) {
+        take_witness(s, t, q, e);
+        return;
+    }
     enum err err = s->cfg.light(s->cfg.user, t, &q->light, &e->body.light);
-    if (err == OK || err == ERR_DENIED) {
-        end_light(s, t, q, err == OK);
+    if (err == OK) {
+        trust_learnt(s, peer);
+        end_light(s, t, q, true);
         return;
     }
     if (err == ERR_AUTH || err == ERR_MALFORMED) {

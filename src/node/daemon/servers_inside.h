@@ -106,6 +106,11 @@ trust_pick(struct servers *s, instant now, struct id account, struct trust_tried
  * operation that one keeps back reaches whoever is honest. turn counts from 1; NULL: none can be asked now. */
 struct server *trust_turn(struct servers *s, instant now, struct id account, unsigned turn);
 
+/* trust_witness gives a server outside of every account's set, that the light client has not learnt from, and that is no neighbour of
+ * any of those nor of who was tried; NULL: there is none now. trust_learnt notes whom it learnt from. */
+struct server *trust_witness(struct servers *s, instant now, struct trust_tried tried);
+void trust_learnt(struct servers *s, const struct peer_id *peer);
+
 /* trust_lied: a server's answer is proven to be false. It is never used again, and what shows it is kept. */
 void trust_lied(struct servers *s,
                 struct wallet_time t,

@@ -182,21 +182,28 @@ is_same_operator(const struct servers *s, struct span operator_name, const struc
     return operator_name.n > 0 && span_equal(operator_name, s->cfg.operator_of(s->cfg.user, peer));
 }
 
+/* Is it one of these, or does it share network or operator with one? */
 static bool
-is_neighbour(const struct servers *s, const struct server_set *set, const struct server *one)
+is_neighbour(const struct servers *s, struct trust_tried those, const struct server *one)
 {
     uint8_t room[DESCRIPTOR_OPERATOR_LEN_MAX];
     struct span group = s->has_neighbours ? group_of(s, &one->peer) : SPAN_EMPTY;
     struct span name =
         s->cfg.operator_of ? s->cfg.operator_of(s->cfg.user, &one->peer) : SPAN_EMPTY;
     name = span_of(room, span_copy(MSPAN_OF(room), name));
-    for (size_t i = 0; i < set->count; i++) {
-        bool is_near = group.n > 0 && span_equal(group, group_of(s, &set->peers[i]));
-        if (is_near || is_same_operator(s, name, &set->peers[i])) {
+    for (size_t i = 0; i < those.count; i++) {
+        bool is_near = group.n > 0 && span_equal(group, group_of(s, &those.peers[i]));
+        if (is_near || peer_id_equal(&those.peers[i], &one->peer) ||
+            is_same_operator(s, name, &those.peers[i])) {
             return true;
         }
     }
     return false;
+}
+
+static struct trust_tried members_of(const struct server_set *set)
+{
+    return (struct trust_tried){.peers = set->peers, .count = set->count};
 }
 
 static size_t shared_count(const struct servers *s, const struct peer_id *peer)
@@ -234,8 +241,8 @@ static struct server *find_candidate(struct servers *s,
     for (size_t i = 0; i < s->server_count; i++) {
         struct server *one = &s->servers[i];
         bool named = servers_is_named(s, &one->peer);
-        if (!can_ask(s, now, one, tried) || has_peer(set->peers, set->count, &one->peer) ||
-            (!named && !strangers) || is_neighbour(s, set, one)) {
+        if (!can_ask(s, now, one, tried) || (!named && !strangers) ||
+            is_neighbour(s, members_of(set), one)) {
             continue;
         }
         size_t cost = shared_count(s, &one->peer) + 100 * badness(one, now) + (named ? 0 : 10000);
@@ -335,6 +342,42 @@ struct server *trust_turn(struct servers *s, instant now, struct id account, uns
     }
     struct members members = find_members(s, now, set, nobody);
     return members.count > 0 ? members.list[turn % members.count] : NULL;
+}
+
+/* ---- witnesses ---- */
+
+void trust_learnt(struct servers *s, const struct peer_id *peer)
+{
+    size_t known = s->light_source_count < SERVERS_PEER_COUNT_MAX ? s->light_source_count
+                                                                  : SERVERS_PEER_COUNT_MAX;
+    if (!has_peer(s->light_sources, known, peer)) {
+        s->light_sources[s->light_source_count++ % SERVERS_PEER_COUNT_MAX] = *peer;
+    }
+}
+
+static bool is_outside(const struct servers *s, const struct server *one)
+{
+    struct trust_tried sources = {.peers = s->light_sources, .count = s->light_source_count};
+    if (sources.count > SERVERS_PEER_COUNT_MAX) {
+        sources.count = SERVERS_PEER_COUNT_MAX;
+    }
+    for (size_t i = 0; i < s->set_count; i++) {
+        if (is_neighbour(s, members_of(&s->sets[i]), one)) {
+            return false;
+        }
+    }
+    return !is_neighbour(s, sources, one);
+}
+
+struct server *trust_witness(struct servers *s, instant now, struct trust_tried tried)
+{
+    for (size_t i = 0; i < s->server_count; i++) {
+        struct server *one = &s->servers[i];
+        if (can_ask(s, now, one, tried) && is_outside(s, one) && !is_neighbour(s, tried, one)) {
+            return one;
+        }
+    }
+    return NULL;
 }
 
 /* ---- lies and disagreements ---- */

@@ -76,7 +76,7 @@ TEST(an_account_stays_inside_three)
 /* Servers 0, 1 and 2 say that one person runs them. */
 static struct span operator_of(void *user, const struct peer_id *peer)
 {
-    static const char *const names[] = {"one", "one", "one", "two", ""};
+    static const char *const names[] = {"one", "one", "one", "two", "", ""};
     (void)user;
     for (size_t i = 0; i < s.server_count; i++) {
         if (peer_id_equal(&s.servers[i].peer, peer)) {
@@ -469,6 +469,53 @@ TEST(what_shows_a_lie_is_kept_for_a_person)
     buf_done(&kept.value);
     buf_done(&text);
     memset(&kept, 0, sizeof kept);
+}
+
+static const struct server *witness(struct trust_tried tried)
+{
+    return trust_witness(&s, at(0), tried);
+}
+
+/* Neither whom an account asks nor whom the light client learnt from, nor who is run by the same people, says that the light
+ * client is right. */
+TEST(witnesses_stand_outside)
+{
+    struct trust_tried tried = {0};
+    struct peer_id peers[4];
+    begin(6, 6);
+    s.sets[0] = (struct server_set){.account = account, .peers = {peer_of(0)}, .count = 1};
+    s.set_count = 1;
+    trust_learnt(&s, &s.servers[1].peer);
+    EXPECT(witness(tried) == &s.servers[2]);
+    s.servers[2].is_usable = false;
+    EXPECT(witness(tried) == &s.servers[3]);
+    tried.peers = peers;
+    peers[tried.count++] = peer_of(3);
+    EXPECT(witness(tried) == &s.servers[4]);
+    peers[tried.count++] = peer_of(4);
+    EXPECT(witness(tried) == &s.servers[5]);
+    trust_learnt(&s, &s.servers[5].peer);
+    trust_learnt(&s, &s.servers[5].peer);
+    EXPECT_EQ(2, s.light_source_count);
+    EXPECT(witness(tried) == NULL);
+    /* 0, 1 and 2 are one person's, 4 is another's. */
+    s.light_source_count = 0;
+    s.servers[2].is_usable = true;
+    s.cfg.operator_of = operator_of;
+    tried.count = 0;
+    EXPECT(witness(tried) == &s.servers[3]);
+    s.set_count = 0;
+    EXPECT(witness(tried) == &s.servers[0]);
+    peers[0] = peer_of(0);
+    tried.count = 1;
+    EXPECT(witness(tried) == &s.servers[3]);
+    for (size_t i = 0; i < 2 * SERVERS_PEER_COUNT_MAX; i++) { /* more than are known */
+        struct peer_id peer = peer_of((uint8_t)(100 + i));
+        trust_learnt(&s, &peer);
+    }
+    EXPECT(witness(tried) == &s.servers[3]);
+    trust_learnt(&s, &s.servers[3].peer);
+    EXPECT(witness(tried) == &s.servers[4]);
 }
 
 /* Two nodes write the same log, each in its own way; a third says another. */

@@ -1,6 +1,7 @@
-/* usage: beacon_maker GENESIS_TIME SECONDS_PER_SLOT
- * A consensus chain with keys of its own, in the form of the minimal preset, Fulu from genesis: what its beacon node would serve
- * to light clients. It reads questions from standard input, a line each, and answers each with a line of words:
+/* usage: beacon_maker GENESIS_TIME SECONDS_PER_SLOT EPOCHS_PER_PERIOD FORGED_FROM
+ * A consensus chain with keys of its own, in the form of the minimal preset but for its periods, Fulu from genesis: what its beacon
+ * node would serve to light clients. From period FORGED_FROM on (0: never) others sign, as if who once held the keys before had
+ * handed the chain to them. It reads questions from standard input, a line each, and answers each with a line of words:
  *
  *     chain                                          VALIDATORS_ROOT VERSION...
  *     bootstrap SLOT                                 ROOT SSZ
@@ -17,12 +18,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_LEN_MAX = 256, OUT_LEN_MAX = 64 * 1024, PERIOD_SLOTS = 64, EPOCH_SLOTS = 8 };
+enum { LINE_LEN_MAX = 256, OUT_LEN_MAX = 64 * 1024, EPOCH_SLOTS = 8, OTHERS = 1000000 };
 
 static struct chain_spec chain;
 static struct maker_committee
     committees[2]; /* of the period last asked about, and the one after it */
 static uint64_t first_period = UINT64_MAX;
+static uint64_t forged_from;
 
 /* Makes the committees of a period and the next one. */
 static void committees_make(uint64_t period)
@@ -30,7 +32,8 @@ static void committees_make(uint64_t period)
     if (period != first_period) {
         first_period = period;
         for (uint64_t i = 0; i < 2; i++) {
-            maker_committee_init(&committees[i], &chain, period + i + 1);
+            bool is_forged = forged_from > 0 && period + i >= forged_from;
+            maker_committee_init(&committees[i], &chain, period + i + 1 + (is_forged ? OTHERS : 0));
         }
     }
 }
@@ -84,9 +87,10 @@ static void say_update(uint64_t period)
     static struct lc_update u;
     uint8_t digest[4];
     struct wr w = wr_init(MSPAN_OF(room));
-    struct maker_plan plan = {.attested_slot = period * PERIOD_SLOTS + 40,
-                              .finalized_slot = period * PERIOD_SLOTS + 24,
-                              .signature_slot = period * PERIOD_SLOTS + 41,
+    uint64_t first = period * chain.epochs_per_period * EPOCH_SLOTS;
+    struct maker_plan plan = {.attested_slot = first + 40,
+                              .finalized_slot = first + 24,
+                              .signature_slot = first + 41,
                               .signers = chain.committee_size,
                               .brings_committee = true};
     make(&u, &plan, period);
@@ -164,13 +168,17 @@ static bool answer(const char *line)
 int main(int argc, char **argv)
 {
     char line[LINE_LEN_MAX];
-    if (argc != 3) {
-        (void)fputs("usage: beacon_maker GENESIS_TIME SECONDS_PER_SLOT\n", stderr);
+    if (argc != 5) {
+        (void)fputs(
+            "usage: beacon_maker GENESIS_TIME SECONDS_PER_SLOT EPOCHS_PER_PERIOD FORGED_FROM\n",
+            stderr);
         return 2;
     }
     chain = maker_chain(FORK_FULU);
     chain.genesis_time = strtoull(argv[1], NULL, 10);
     chain.seconds_per_slot = strtoull(argv[2], NULL, 10);
+    chain.epochs_per_period = strtoull(argv[3], NULL, 10);
+    forged_from = strtoull(argv[4], NULL, 10);
     while (fgets(line, sizeof line, stdin)) {
         line[strcspn(line, "\n")] = '\0';
         if (!answer(line)) {

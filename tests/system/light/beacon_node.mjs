@@ -4,15 +4,17 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 
-export const SLOTS_PER_PERIOD = 64;
 const SLOTS_PER_EPOCH = 8;
+const EPOCHS_PER_PERIOD = 8;
+export const SLOTS_PER_PERIOD = EPOCHS_PER_PERIOD * SLOTS_PER_EPOCH;
 const FORKS = ['altair', 'bellatrix', 'capella', 'deneb', 'electra', 'fulu'];
 
 export class BeaconNode {
-  /** maker: the program; newest(): { hash, number, timestamp } of the execution chain, as a node gives it. servesFinal: its final block can be started from. */
-  static async start({ maker, genesis, slotSeconds, newest, servesFinal = false }) {
-    const it = Object.assign(new BeaconNode(), { genesis, servesFinal, slotSeconds, newest, signers: 32, hides: false, seen: [], cache: new Map(), roots: new Map() });
-    it.child = spawn(maker, [String(genesis), String(slotSeconds)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  /** maker: the program; newest(): { hash, number, timestamp } of the execution chain, as a node gives it. servesFinal: its final block can be started from.
+   * epochsPerPeriod, forgedFrom: as the program has them. */
+  static async start({ maker, genesis, slotSeconds, newest, servesFinal = false, epochsPerPeriod = EPOCHS_PER_PERIOD, forgedFrom = 0 }) {
+    const it = Object.assign(new BeaconNode(), { genesis, servesFinal, slotSeconds, epochsPerPeriod, newest, signers: 32, hides: false, seen: [], cache: new Map(), roots: new Map() });
+    it.child = spawn(maker, [genesis, slotSeconds, epochsPerPeriod, forgedFrom].map(String), { stdio: ['pipe', 'pipe', 'inherit'] });
     it.lines = createInterface({ input: it.child.stdout })[Symbol.asyncIterator]();
     it.turn = Promise.resolve();
     it.server = createServer((request, response) => it.serve(request, response).catch((e) => response.writeHead(500).end(String(e))));
@@ -52,7 +54,7 @@ export class BeaconNode {
   async ini() {
     const [root, ...versions] = await this.once('chain');
     return ['[beacon]', `genesis_time = ${this.genesis}`, `genesis_validators_root = 0x${root}`, `seconds_per_slot = ${this.slotSeconds}`,
-      'slots_per_epoch = 8', 'epochs_per_period = 8', 'committee_size = 32', ...FORKS.map((f, i) => `${f} = 0x${versions[i]} 0`), ''].join('\n');
+      `slots_per_epoch = ${SLOTS_PER_EPOCH}`, `epochs_per_period = ${this.epochsPerPeriod}`, 'committee_size = 32', ...FORKS.map((f, i) => `${f} = 0x${versions[i]} 0`), ''].join('\n');
   }
 
   /** The root of the block in a slot, which can be asked for from then on. */
@@ -79,7 +81,7 @@ export class BeaconNode {
     }
     if (last === 'updates') {
       const parts = [];
-      const now = Math.floor(this.slot / SLOTS_PER_PERIOD);
+      const now = Math.floor(this.slot / (this.epochsPerPeriod * SLOTS_PER_EPOCH));
       for (let i = 0, period = Number(query.get('start_period')); i < Number(query.get('count')) && period <= now; i++, period++) {
         parts.push((await this.once(`update ${period}`))[0]);
       }

@@ -74,9 +74,9 @@ async function startProxy(beacon) {
 }
 
 /** Beacon node, server and wallet; the checkpoint is the block of slot checkpointSlot. serve: gives the servers' addresses. */
-async function start(t, { genesis, checkpointSlot, slotSeconds = SLOT_S, account = true, servesFinal = false, serve = (beacon) => startServer(t, beacon) }) {
+async function start(t, { checkpointSlot, account = true, serve = (beacon) => startServer(t, beacon), ...kind }) {
   turn += 1;
-  const it = { beacon: await BeaconNode.start({ maker, genesis, slotSeconds, newest, servesFinal }) };
+  const it = { beacon: await BeaconNode.start({ maker, newest, slotSeconds: SLOT_S, ...kind }) };
   t.after(() => it.beacon.stop());
   const checkpoint = await it.beacon.checkpoint(checkpointSlot);
   const addrs = await serve(it.beacon);
@@ -198,15 +198,49 @@ describe('the light client', { timeout: 600_000 }, () => {
     assert.equal((await w.chain()).state, 'ok');
   });
 
-  test('a checkpoint older than 14 days is refused, and nothing is called proven', async (t) => {
+  test('a checkpoint older than 14 days without two servers to confirm it: nothing is called proven', async (t) => {
     const slotSeconds = 600;
     const genesis = nowS() - 30 * DAY_S;
     const w = await start(t, { genesis, slotSeconds, checkpointSlot: Math.floor((10 * DAY_S) / slotSeconds) });
-    await until('the words in the log', w.log, (text) => text.includes('older than 14 days'));
+    await until('the words in the log', w.log, (text) => text.includes('no two servers outside of yours, of different operators, confirm it'));
     const [{ amount }] = await until('a balance', w.balances, (items) => items.length > 0);
     assert.equal(amount.grade, 'reported');
     const { networks } = await w.api.call('networks_list');
     assert.equal(networks.find((n) => n.id === 'local').consensus, 'none');
+  });
+
+  // 15 days are 52 periods of 2048 slots, and the slots short enough for a fresh head.
+  const old = () => ({ slotSeconds: 12, epochsPerPeriod: 256, genesis: nowS() - (60 * 2048 + 300) * 12, checkpointSlot: 8 * 2048 + 8, account: false });
+  const several = (t, beacons) => Promise.all(beacons.map((beacon, i) => startServer(t, beacon, { name: `server-${turn}-${i}` }))).then((all) => all.flat());
+
+  test('an old checkpoint counts once two servers outside of the person\'s see where it leads', async (t) => {
+    const w = await start(t, { ...old(), servesFinal: true, serve: (beacon) => several(t, [beacon, beacon, beacon]) });
+    await until('a proven chain', w.chain, (c) => c.anchor === 'light_client' && c.state === 'ok' && c.grade === 'proven');
+    assert.match(w.log(), /two servers outside of yours confirm the old checkpoint/);
+    assert.ok(w.beacon.seen.filter((s) => s === 'updates').length > 1);
+    await w.down();
+    w.beacon.seen.length = 0;
+    w.config('');
+    await w.up();
+    await until('the same after a restart, from what was final', w.chain, (c) => c.anchor === 'light_client' && c.state === 'ok' && c.grade === 'proven');
+    assert.doesNotMatch(w.log(), /older than 14 days/);
+    assert.ok(w.beacon.seen.includes('bootstrap'));
+  });
+
+  test('an old checkpoint whose keys have signed another chain since is worth nothing, whoever is asked first', async (t) => {
+    const serve = async (honest) => {
+      const forged = await BeaconNode.start({ ...old(), maker, newest, forgedFrom: 20, genesis: honest.genesis });
+      t.after(() => forged.stop());
+      for (const [root, ssz] of honest.roots) {
+        forged.roots.set(root, ssz);
+      }
+      return several(t, [forged, honest, forged]);
+    };
+    const w = await start(t, { ...old(), serve });
+    await until('the words in the log', w.log, (text) => text.includes('leads to another chain than a server outside of yours sees'));
+    const health = await w.chain();
+    assert.notEqual(health.anchor, 'light_client');
+    assert.notEqual(health.grade, 'proven');
   });
 
   test('a server that has another checkpoint\'s bootstrap', async (t) => {
