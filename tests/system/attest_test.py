@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 
-from world import main, until, write
+from world import listens, main, until, write
 
 SWTPM = '/usr/bin/swtpm'
 SWTPM_SETUP = '/usr/bin/swtpm_setup'
@@ -63,7 +63,7 @@ def start_chip(home):
     chip = home / 'tpm'
     process = subprocess.Popen((SWTPM, 'socket', '--tpm2', '--tpmstate', f'dir={home}', '--flags', 'not-need-init', '--server',
                                 f'type=unixio,path={chip}'), stderr=subprocess.DEVNULL)
-    until('the chip listens', chip.exists)
+    until('the chip listens', lambda: listens(chip))
     return process, chip
 
 

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 
-from world import main, until
+from world import listens, main, until
 
 DEVICES = sys.argv[4]
 PIN = 'a pin of 100 %'
@@ -33,7 +33,7 @@ def run(world):
 
     def chip():
         child = world.start('swtpm', 'socket', '--tpm2', '--tpmstate', f'dir={state}', '--server', f'type=unixio,path={socket}', '--flags', 'not-need-init')
-        until('the chip is there', socket.exists)
+        until('the chip listens', lambda: listens(socket))
         return child
 
     def devices(*words, answer=f'D {PIN.replace("%", "%25")}\nOK\n'):

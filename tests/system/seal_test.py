@@ -6,7 +6,7 @@ import pathlib
 import shutil
 import subprocess
 
-from world import PASSMESH, SERVER, main, until, write
+from world import PASSMESH, SERVER, listens, main, until, write
 
 SWTPM = '/usr/bin/swtpm'
 
@@ -21,7 +21,7 @@ class Chip:
         self.socket.unlink(missing_ok=True)
         self.process = subprocess.Popen((SWTPM, 'socket', '--tpm2', '--tpmstate', f'dir={self.dir}', '--flags', 'not-need-init',
                                          '--server', f'type=unixio,path={self.socket}'), stderr=subprocess.DEVNULL)
-        until('the chip listens', self.socket.exists)
+        until('the chip listens', lambda: listens(self.socket))
 
     def stop(self):
         self.process.kill()

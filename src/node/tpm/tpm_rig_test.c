@@ -14,18 +14,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { GRACE_MS = 10000, ANSWER_MS = 60000, STEP_MS = 5, STEPS_MAX = 2000 };
 
+/* A socket has its name before it listens, and refuses who connects between. The kernel's list tells. */
+static bool is_listening(const char *path)
+{
+    enum { LINE_LEN_MAX = 512 };
+    static const char accepts[] = " 00010000 ";
+    char line[LINE_LEN_MAX];
+    bool found = false;
+    FILE *f = fopen("/proc/net/unix", "re");
+    check(f);
+    while (!found && fgets(line, sizeof line, f)) {
+        line[strcspn(line, "\n")] = '\0';
+        const char *name = strrchr(line, ' ');
+        found = name && strcmp(name + 1, path) == 0 && strstr(line, accepts);
+    }
+    (void)fclose(f);
+    return found;
+}
+
 static bool wait_for(const char *path)
 {
-    struct stat st;
     const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
     for (int i = 0; i < STEPS_MAX; i++) {
-        if (stat(path, &st) == 0) {
+        if (is_listening(path)) {
             return true;
         }
         (void)nanosleep(&step, NULL);
