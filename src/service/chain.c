@@ -31,7 +31,10 @@ static uint32_t fields_of(enum service_type type)
     case SERVICE_LC_OPTIMISTIC:
     case SERVICE_COSIGN_CREATE:
     case SERVICE_COSIGN_SIGN:
-    case SERVICE_COSIGN_REMOVE:         return 0;
+    case SERVICE_COSIGN_REMOVE:
+    case SERVICE_CAPSULE_NONCE:
+    case SERVICE_CAPSULE_PUT:
+    case SERVICE_CAPSULE_GET:           return 0;
     }
     return 0;
 }

@@ -100,6 +100,11 @@ MUST_CHECK static enum err body_decode(const struct service_client *c,
     case SERVICE_COSIGN_CREATE:
     case SERVICE_COSIGN_SIGN:
     case SERVICE_COSIGN_REMOVE: return service_cosigned_decode(&e->body.cosigned, c->type, body);
+    case SERVICE_CAPSULE_NONCE:
+    case SERVICE_CAPSULE_PUT:
+    case SERVICE_CAPSULE_GET:
+        e->body.kept = body;
+        return body.n == service_kept_len(c->type) ? OK : ERR_MALFORMED;
     }
     return ERR_INTERNAL;
 }

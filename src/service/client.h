@@ -9,6 +9,7 @@
 #include "codec/frame.h"
 #include "service/chain.h"
 #include "service/cosign.h"
+#include "service/keep.h"
 #include "service/light.h"
 #include "service/message.h"
 #include "service/proof.h"
@@ -41,7 +42,8 @@ struct service_client_event {
         struct service_light light; /* as it is: nothing of the SSZ was read */
         struct service_chain chain; /* well-formed; nothing in it is proven yet */
         struct service_cosigned cosigned;
-    } body; /* with ANSWER of code OK (status, rpc, userop, head, proof, light, chain, cosigned by the request's type), and with HEAD */
+        struct span kept; /* as long as keep.h says */
+    } body; /* with ANSWER of code OK (status, rpc, userop, head, proof, light, chain, cosigned, kept by the request's type), and with HEAD */
     enum err err;
     const char *rule; /* static text, or NULL */
     enum service_blame blame;

@@ -34,10 +34,11 @@ enum {
 
 /* What is served of a chain: bits. */
 enum descriptor_service {
-    DESCRIPTOR_PROOFS = 1,   /* proofs of accounts, and what a block proves */
-    DESCRIPTOR_LIGHT = 2,    /* data for light clients of the consensus chain */
-    DESCRIPTOR_BUNDLER = 4,  /* user operations; the level says which */
-    DESCRIPTOR_COSIGNER = 8, /* keys of a co-signer */
+    DESCRIPTOR_PROOFS = 1,    /* proofs of accounts, and what a block proves */
+    DESCRIPTOR_LIGHT = 2,     /* data for light clients of the consensus chain */
+    DESCRIPTOR_BUNDLER = 4,   /* user operations; the level says which */
+    DESCRIPTOR_COSIGNER = 8,  /* keys of a co-signer */
+    DESCRIPTOR_CAPSULES = 16, /* wallets' sealed vaults */
 };
 
 struct descriptor_chain {

@@ -80,6 +80,18 @@ static const struct service_limits limits[SERVICE_TYPES_MAX] = {
                         .response_len_max = 4096,
                         .deadline_ms_max = 30000,
                         .units = 20},
+    [SERVICE_CAPSULE_NONCE] = {.request_len_max = 256,
+                        .response_len_max = 4096,
+                        .deadline_ms_max = 5000,
+                        .units = 1},
+    [SERVICE_CAPSULE_PUT] = {.request_len_max = 16384,
+                        .response_len_max = 4096,
+                        .deadline_ms_max = 10000,
+                        .units = 50},
+    [SERVICE_CAPSULE_GET] = {.request_len_max = 8192,
+                        .response_len_max = 16384,
+                        .deadline_ms_max = 10000,
+                        .units = 50},
 };
 
 const struct service_limits *service_limits(enum service_type type)
@@ -249,6 +261,9 @@ enum err service_request_encode(const struct service_request *r, struct buf *out
     case SERVICE_COSIGN_CREATE:
     case SERVICE_COSIGN_SIGN:
     case SERVICE_COSIGN_REMOVE: put_bytes(&w, 28, r->cosign); break;
+    case SERVICE_CAPSULE_NONCE: break;
+    case SERVICE_CAPSULE_PUT:
+    case SERVICE_CAPSULE_GET:   put_bytes(&w, 29, r->capsule); break;
     }
     TRY(wr_end(&w));
     return out->n - start <= l->request_len_max ? OK : ERR_LIMIT;
@@ -311,6 +326,7 @@ request_field(struct service_request *r, uint32_t *seen, const struct protobuf_f
         TRY(get_below(&r->count, f, SERVICE_LIGHT_MAX + 1));
         return r->count > 0 ? OK : ERR_MALFORMED;
     case 28: return protobuf_get_bytes(&r->cosign, f);
+    case 29: return protobuf_get_bytes(&r->capsule, f);
     default: return chain_field(r, f);
     }
 }
@@ -332,6 +348,8 @@ enum err service_request_decode(struct service_request *ret, struct span message
         [SERVICE_COSIGN_CREATE] = 1U << 28,
         [SERVICE_COSIGN_SIGN] = 1U << 28,
         [SERVICE_COSIGN_REMOVE] = 1U << 28,
+        [SERVICE_CAPSULE_PUT] = 1U << 29,
+        [SERVICE_CAPSULE_GET] = 1U << 29,
     };
     struct service_request r = {.type = (enum service_type)0}; /* none yet */
     uint32_t seen = 0;
@@ -559,6 +577,7 @@ enum err service_status_encode(const struct service_status *s, struct buf *out)
     put_number(&w, 8, s->load_percent);
     put_text(&w, 9, s->agent);
     put_number(&w, 10, (uint64_t)s->cosigning);
+    put_number(&w, 11, s->keeps_capsules);
     return wr_end(&w);
 }
 
@@ -594,6 +613,10 @@ MUST_CHECK static enum err status_field(struct service_status *s, const struct p
         TRY(get_below(&v, f, UINT64_C(1) << 31));
         s->cosigning =
             v <= SERVICE_COSIGNING_SEALED ? (enum service_cosigning)v : SERVICE_COSIGNING_NONE;
+        return OK;
+    case 11:
+        TRY(get_below(&v, f, UINT64_C(1) << 31));
+        s->keeps_capsules = v > 0;
         return OK;
     default: return OK;
     }

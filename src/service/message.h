@@ -36,10 +36,13 @@ enum service_type {
     SERVICE_COSIGN_CREATE = 15, /* of a co-signer: cosign.h */
     SERVICE_COSIGN_SIGN = 16,
     SERVICE_COSIGN_REMOVE = 17,
+    SERVICE_CAPSULE_NONCE = 18, /* of sealed vaults that a server keeps: keep.h */
+    SERVICE_CAPSULE_PUT = 19,
+    SERVICE_CAPSULE_GET = 20,
 };
 
 enum {
-    SERVICE_TYPES_MAX = 18,               /* numbers below this are types */
+    SERVICE_TYPES_MAX = 21,               /* numbers below this are types */
     SERVICE_REQUEST_LEN_MAX = 128 * 1024, /* bytes, of the longest type */
     SERVICE_RESPONSE_LEN_MAX = 4 << 20,
     SERVICE_TEXT_LEN_MAX = 256, /* bytes of a message to a person */
@@ -109,7 +112,8 @@ struct service_request {
     struct span addresses; /* LOGS: any of these, 20 bytes each; empty: any at all */
     struct span topics[SERVICE_TOPICS_MAX]; /* LOGS: the same, 32 bytes each, for each position */
 
-    struct span cosign; /* COSIGN_*: what keyd reads */
+    struct span cosign;  /* COSIGN_*: what keyd reads */
+    struct span capsule; /* CAPSULE_PUT, CAPSULE_GET: what the keeper reads */
 };
 
 /* service_request_encode appends the message (without its frame) to out. */
@@ -211,6 +215,7 @@ struct service_status {
     uint32_t load_percent;  /* of its places for requests, 0 to 100 */
     struct span agent;      /* "passmesh-server/0.1.0"; untrusted text */
     enum service_cosigning cosigning;
+    bool keeps_capsules; /* it takes CAPSULE_* */
 };
 
 /* rpc: what the node said, result or error, as JSON text. */

@@ -16,6 +16,7 @@ static struct service_request example(enum service_type type)
         .userop = SPAN_LIT("an operation"),
         .topic = SERVICE_TOPIC_HEADS,
         .cosign = SPAN_LIT("what keyd reads"),
+        .capsule = SPAN_LIT("what the keeper reads"),
     };
     memset(r.entry_point.bytes, 0x43, sizeof r.entry_point.bytes);
     memset(r.userop_hash.bytes, 0x77, sizeof r.userop_hash.bytes);
@@ -39,8 +40,8 @@ TEST(requests)
         test_note("type %u", type);
         struct service_request r = example((enum service_type)type);
         struct service_request back;
-        bool is_bare =
-            type == SERVICE_STATUS || type == SERVICE_LC_FINALITY || type == SERVICE_LC_OPTIMISTIC;
+        bool is_bare = type == SERVICE_STATUS || type == SERVICE_LC_FINALITY ||
+                       type == SERVICE_LC_OPTIMISTIC || type == SERVICE_CAPSULE_NONCE;
         r.deadline_ms = is_bare ? 0 : 1000; /* so that the last field is one that is needed */
         buf_clear(&b);
         EXPECT_OK(service_request_encode(&r, &b));
@@ -84,7 +85,7 @@ TEST(refused_requests)
     } cases[] = {
         {"",                                                                                            ERR_UNSUPPORTED, "nothing: type 0"              },
         {"0810 19 0000000000000000",                                                                    ERR_MALFORMED,   "nothing to co-sign"           },
-        {"0812 19 0000000000000000",                                                                    ERR_UNSUPPORTED, "type 18"                      },
+        {"0815 19 0000000000000000",                                                                    ERR_UNSUPPORTED, "type 21"                      },
         {"080b 19 0000000000000000",                                                                    ERR_MALFORMED,   "headers of no block"          },
         {"080b 19 0000000000000000 6220 "
          "1111111111111111111111111111111111111111111111111111111111111111 a80100",            ERR_MALFORMED,   "no headers"                   },

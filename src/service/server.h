@@ -12,6 +12,7 @@
 #include "codec/frame.h"
 #include "service/cache.h"
 #include "service/cosign.h"
+#include "service/keep.h"
 #include "service/light.h"
 #include "service/message.h"
 #include "service/quota.h"
@@ -66,6 +67,7 @@ struct service_server_cfg {
     struct bundler *bundler; /* NULL: no user operations; outlives the server */
     bool has_light;          /* the driver has a beacon node: it takes SERVICE_SERVER_LIGHT */
     struct service_cosigner *cosigner; /* NULL: no co-signing; outlives the server */
+    struct service_keeper *keeper;     /* NULL: no sealed vaults are kept; outlives the server */
 };
 
 enum service_stream_state {

@@ -55,6 +55,7 @@ void service_server_status(const struct service_server *s, struct service_status
         .load_percent = (uint32_t)(s->streams.count * 100 / l->streams_max),
         .agent = span_str(s->cfg.agent),
         .cosigning = cosigning_of(s->cfg.cosigner),
+        .keeps_capsules = s->cfg.keeper != NULL,
     };
     if (ret->level != SERVICE_LEVEL_NONE) {
         ret->entry_points[0] = s->cfg.bundler->cfg.entry_point;
@@ -250,6 +251,34 @@ on_cosign(struct service_server *s, struct service_stream *st, const struct serv
     server_answer(s, st, true);
 }
 
+static void on_capsule(struct service_server *s,
+                       struct service_stream *st,
+                       const struct service_request *r,
+                       instant now)
+{
+    struct service_kept kept = {.why = ""};
+    const struct service_keep_asker asker = {.id = span_of(st->peer, st->peer_len),
+                                             .group = span_of(st->group, st->group_len)};
+    if (!s->cfg.keeper) {
+        fail_text(s, st, SERVICE_UNSUPPORTED, "this server keeps no sealed vaults");
+        return;
+    }
+    enum service_code code =
+        s->cfg.keeper->ask(s->cfg.keeper, &kept, r->type, &asker, r->capsule, now);
+    buf_clear(&s->body);
+    if (code == SERVICE_OK && buf_append(&s->body, kept.body) != OK) {
+        code = SERVICE_BUSY;
+        kept.why = "no memory now";
+    }
+    if (code != SERVICE_OK) {
+        server_fail(s, st,
+                    (struct server_failure){
+                        .code = code, .retry_ms = kept.retry_ms, .text = span_str(kept.why)});
+        return;
+    }
+    server_answer(s, st, true);
+}
+
 static void on_userop(struct service_server *s,
                       struct service_stream *st,
                       const struct service_request *r,
@@ -359,5 +388,8 @@ void server_request(struct service_server *s,
     case SERVICE_COSIGN_CREATE:
     case SERVICE_COSIGN_SIGN:
     case SERVICE_COSIGN_REMOVE:         on_cosign(s, st, &r); break;
+    case SERVICE_CAPSULE_NONCE:
+    case SERVICE_CAPSULE_PUT:
+    case SERVICE_CAPSULE_GET:           on_capsule(s, st, &r, now); break;
     }
 }

@@ -30,6 +30,28 @@ static struct world {
     } cosigner;
 } w;
 
+struct scripted_keeper {
+    struct service_keeper port;
+    enum service_code answer;
+    uint8_t body[SERVICE_CAPSULE_LEN];
+};
+
+static enum service_code scripted_keep(struct service_keeper *self,
+                                       struct service_kept *ret,
+                                       enum service_type type,
+                                       const struct service_keep_asker *asker,
+                                       struct span request,
+                                       instant now)
+{
+    struct scripted_keeper *k = (struct scripted_keeper *)(void *)self;
+    EXPECT_SPAN(SPAN_LIT("peer"), asker->id);
+    EXPECT_SPAN(type == SERVICE_CAPSULE_NONCE ? SPAN_EMPTY : SPAN_LIT("for the keeper"), request);
+    EXPECT_EQ(w.now.us, now.us);
+    *ret = (struct service_kept){
+        .body = span_of(k->body, service_kept_len(type)), .why = "no room", .retry_ms = 77};
+    return k->answer;
+}
+
 static enum err scripted_cosign(struct service_cosigner *self,
                                 struct service_cosigned *ret,
                                 enum service_type type,
@@ -156,6 +178,9 @@ static void client_event(struct link *l, const struct service_client_event *e)
         } else if (l->client.type == SERVICE_COSIGN_SIGN) {
             (void)snprintf(number, sizeof number, "%02x", e->body.cosigned.signature[0]);
             trace(l, "signed", span_str(number));
+        } else if (service_kept_len(l->client.type) > 0) {
+            (void)snprintf(number, sizeof number, "%zu", e->body.kept.n);
+            trace(l, "kept", span_str(number));
         } else if (l->client.type != SERVICE_SUBSCRIBE) {
             (void)snprintf(number, sizeof number, "state %d", (int)e->body.userop.state);
             trace(l, number, e->body.userop.reason);
@@ -315,6 +340,39 @@ TEST(cosigning_is_asked_of_the_driver_alone)
     l = ask_from(&r, "peer");
     settle();
     EXPECT_STR("quota this peer or its network asked for too much: wait\nclosed ok\n", l->trace);
+    world_end();
+}
+
+TEST(sealed_vaults_are_the_keepers_alone)
+{
+    static struct scripted_keeper keeper;
+    world_begin(false);
+    settle();
+    struct service_request r = request(SERVICE_CAPSULE_PUT);
+    struct service_status s;
+    r.capsule = SPAN_LIT("for the keeper");
+    struct link *l = ask_from(&r, "peer");
+    settle();
+    EXPECT_STR("unsupported this server keeps no sealed vaults\nclosed ok\n", l->trace);
+    keeper = (struct scripted_keeper){.port = {.ask = scripted_keep}};
+    w.server.cfg.keeper = &keeper.port;
+    service_server_status(&w.server, &s);
+    EXPECT(s.keeps_capsules);
+    l = ask_from(&r, "peer");
+    settle();
+    EXPECT_STR("ok \nkept 8\nclosed ok\n", l->trace);
+    r.type = SERVICE_CAPSULE_GET;
+    l = ask_from(&r, "peer");
+    settle();
+    EXPECT_STR("ok \nkept 8192\nclosed ok\n", l->trace);
+    r = request(SERVICE_CAPSULE_NONCE);
+    l = ask_from(&r, "peer");
+    settle();
+    EXPECT_STR("ok \nkept 32\nclosed ok\n", l->trace);
+    keeper.answer = SERVICE_BUSY;
+    l = ask_from(&r, "peer");
+    settle();
+    EXPECT_STR("busy no room\nclosed ok\n", l->trace);
     world_end();
 }
 

@@ -24,6 +24,7 @@ enum store_table {
     STORE_WAY,      /* when the ways into the vault were proven */
     STORE_PEER,     /* where peers can be met: p2p/peer_store.h */
     STORE_RECOVERY, /* requests for help and what guardians answered, by account */
+    STORE_COPY,     /* which servers keep the sealed vault, by locator */
     STORE_TABLE_COUNT
 };
 

@@ -227,6 +227,12 @@ MUST_CHECK enum err vault_approve(struct vault *v,
                                   const struct assertion_response *response);
 MUST_CHECK enum err vault_take_approval(struct vault *v, instant now, struct span payload);
 
+/* vault_passkey_look copies what is known of one of the vault's passkeys: nothing of it is secret. ERR_STATE: locked. ERR_NOT_FOUND. */
+MUST_CHECK enum err vault_passkey_look(struct vault *v,
+                                       instant now,
+                                       struct vault_passkey *ret,
+                                       struct span credential_id);
+
 /* vault_backup_key gives the key of one backup file (wallet/backup.h), which opens that file and nothing else. ERR_STATE: locked. */
 MUST_CHECK enum err
 vault_backup_key(struct vault *v, instant now, struct secret32 *ret, struct span salt);

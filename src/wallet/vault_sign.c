@@ -41,6 +41,18 @@ enum err vault_prepare(struct vault *v,
     return OK;
 }
 
+static const struct vault_passkey *find_passkey(const struct vault_content *c,
+                                                struct span credential_id)
+{
+    for (size_t i = 0; i < c->passkeys_count; i++) {
+        const struct vault_passkey *p = &c->passkeys[i];
+        if (span_equal(span_of(p->credential_id, p->credential_id_len), credential_id)) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
 static enum err check_assertion(const struct vault *v,
                                 const struct vault_content *c,
                                 struct span credential_id,
@@ -49,20 +61,31 @@ static enum err check_assertion(const struct vault *v,
 {
     struct assertion a;
     const struct capsule_recipient *r = vault_find_recipient(v, credential_id);
-    for (size_t i = 0; r && i < c->passkeys_count; i++) {
-        const struct vault_passkey *p = &c->passkeys[i];
-        if (!span_equal(span_of(p->credential_id, p->credential_id_len), credential_id)) {
-            continue;
-        }
-        const struct relying_party rp = {.id = span_of(r->rp_id, r->rp_id_len),
-                                         .origin = span_of(p->origin, p->origin_len),
-                                         .requires_user_verification = true};
-        return assertion_verify(&a, &rp, SPAN_OF(signing->challenge), &p->credential, response,
-                                NULL) == OK
-                   ? OK
-                   : ERR_AUTH;
+    const struct vault_passkey *p = find_passkey(c, credential_id);
+    if (!r || !p) {
+        return ERR_NOT_FOUND;
     }
-    return ERR_NOT_FOUND;
+    const struct relying_party rp = {.id = span_of(r->rp_id, r->rp_id_len),
+                                     .origin = span_of(p->origin, p->origin_len),
+                                     .requires_user_verification = true};
+    enum err e =
+        assertion_verify(&a, &rp, SPAN_OF(signing->challenge), &p->credential, response, NULL);
+    return e == OK ? OK : ERR_AUTH;
+}
+
+enum err vault_passkey_look(struct vault *v,
+                            instant now,
+                            struct vault_passkey *ret,
+                            struct span credential_id)
+{
+    TRY(vault_touch(v, now));
+    const struct vault_room *room = guarded_read(&v->content);
+    const struct vault_passkey *p = find_passkey(&room->content, credential_id);
+    if (p) {
+        *ret = *p;
+    }
+    guarded_close(&v->content);
+    return p ? OK : ERR_NOT_FOUND;
 }
 
 static enum err sign(struct vault *v,

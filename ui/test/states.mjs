@@ -174,7 +174,7 @@ export function make(now) {
     risks: [risk('r1', 'danger', 'unlimited_permission', { who: 'Router', symbol: 'USDC' }, true), risk('r2', 'caution', 'first_time'), risk('r3', 'info', 'fee_reported')],
   });
 
-  const vault = (o = {}) => ({ state: 'locked', wait_ms: 0, passkeys: [{ id: request.allow[0].id, rp_id: 'passmesh.localhost', prf_input: request.challenge, proven_ms: now - 864e5 }], has_phrase: false, entries: [], backup: { proven_ms: 0, current: false }, ...o });
+  const vault = (o = {}) => ({ state: 'locked', wait_ms: 0, passkeys: [{ id: request.allow[0].id, rp_id: 'passmesh.localhost', prf_input: request.challenge, proven_ms: now - 864e5 }], has_phrase: false, entries: [], copies: { servers: 0, until_ms: 0 }, backup: { proven_ms: 0, current: false }, ...o });
   const ordinary = { ...account({ id: 'a2', name: 'From another wallet', kind: 'phrase', owners: [], path: 'm/44\'/60\'/0\'/0/0', entry: 1, on_chain: false }) };
   const reading = { kind: 'transaction', chain_id: 31337, nonce: '7', gas_limit: '21000', max_fee_per_gas: '4000000000', max_priority_fee_per_gas: '1000000000', fee_max: '84000000000000', to: ALICE, value: '1500000000000000000', data_bytes: 0 };
   const ordinaryOp = operation({ account_id: 'a2', owners: [], exact: { chain_id: 31337, sender: ANNA, nonce: '7', calls: [call], gas_limit: '21000', signing_hash: HASH, max_fee_per_gas: '4000000000', max_priority_fee_per_gas: '1000000000' } });
@@ -279,7 +279,7 @@ export function make(now) {
     'recovery': {
       route: 'recovery', topics: { accounts: { accounts: [account({ safe: true, owners: [owner(), owner({ id: 'o2', name: 'Key on the ring', kind: 'security_key', credential_id: 'AQ', rp_id: 'wallet.example' })] }), ordinary] }, status: status({ vault: 'open' }),
         health: { accounts: [health({ safe: true, ways_in: 2, tested: 2, reasons: [] }).accounts[0], { ...health().accounts[0], account_id: 'a2', reasons: [{ code: 'vault_unproven', params: { count: '1' } }] }] } },
-      replies: { vault_status: vault({ state: 'open', has_phrase: true, phrase: { proven_ms: 0 }, backup: { proven_ms: now - 864e5, current: false } }) }, act: [['wait', '[data-test=prove-phrase]']],
+      replies: { vault_status: vault({ state: 'open', has_phrase: true, phrase: { proven_ms: 0 }, copies: { servers: 3, until_ms: now + 90 * 864e5 }, backup: { proven_ms: now - 864e5, current: false } }) }, act: [['wait', '[data-test=prove-phrase]']],
     },
     'recovery-due': {
       route: 'recovery', topics: { accounts: { accounts: [account({ owners: [owner({ name: EVIL, tested_ms: now - 200 * 864e5 })] })] }, status: status({ vault: 'none' }),
@@ -292,6 +292,7 @@ export function make(now) {
     'guardians-request': { route: 'guardians', replies: { recovery_status: guarded(), help_open: helpRequest }, act: [['fill', '[data-test=help-text]', HELP_TEXT], ['click', '[data-test=help-open]'], ['wait', '[data-test=help-sign]']] },
     'guardians-back': { route: 'guardians', replies: { recovery_status: guarded({ help: { text: HELP_TEXT, code: '1A2B-3C4D-5E6F-7A8B', answers: 1, state: 'open' } }) }, act: [['fill', '[data-test=lost-address]', BOB], ['click', '[data-test=lost-look]'], ['wait', '[data-test=lost-text]']] },
     'restore': { route: 'restore', topics: { ...none }, act: [['wait', '[data-test=restore-file]']] },
+    'restore-nobody': { route: 'restore', topics: { ...none }, replies: { vault_find_begin: error('copies_none', {}, ['wait']) }, act: [['click', '[data-test=restore-find]'], ['wait', '[data-test=error]']] },
     'recovery-error': { route: 'recovery', replies: { vault_status: error('keys_down', {}, ['save_report']) }, act: [['wait', '[data-test=error]']] },
     'vault-error': { route: 'vault', replies: { vault_status: error('keys_down', {}, ['save_report']) }, act: [['wait', '[data-test=error]']] },
     'vault-ceremony': { route: 'vault', topics: { status: status({ vault: 'locked' }) }, replies: { vault_status: vault() }, credentials: 'hang', act: [['click', '[data-test=vault-open]'], ['wait', 'dialog']] },

@@ -10,6 +10,7 @@
 #include "node/keyd/keyd_wire.h"
 #include "node/os/sandbox_node.h"
 #include "wallet/wallet.h"
+#include "webauthn/assertion.h"
 
 /* The local API without its transports: JSON-RPC texts in, texts out. What it offers stands in api/; a request is
  * checked against those schemas before anything is done.
@@ -27,6 +28,23 @@ struct api_net_probe {
     struct span peer; /* text: an id, or an address with one */
     struct span goal;
     uint32_t pings;
+};
+
+/* Copies of the sealed vault with servers. */
+struct api_vault_copies {
+    uint32_t servers; /* that have it as it is now, of the passkey with the fewest */
+    uint64_t until_s; /* when the first of them forgets it */
+};
+struct api_vault_fetch {
+    struct span user_handle;
+    struct span credential_id;
+    struct assertion_response response;
+};
+struct api_vault_search {
+    enum err err; /* ERR_CLOSED: no server keeps any; ERR_NOT_FOUND; ERR_TIMEOUT */
+    size_t asked;
+    struct span challenge; /* of find_begun */
+    struct span capsule;   /* of find_done */
 };
 
 /* What the API asks of the node besides the wallet; each writes one value (or members, where it says so). */
@@ -78,6 +96,19 @@ struct api_node_port {
                      struct span *ret_body,
                      enum keyd_op op,
                      struct span body);
+    /* The vault was opened by a passkey, or has got another one: servers shall keep copies. NULL: nobody keeps any. */
+    void (*vault_opened)(struct api_node_port *self,
+                         struct span credential_id,
+                         struct span user_handle);
+    /* The vault holds something else now: the copies of this start are renewed. NULL as above. */
+    void (*vault_changed)(struct api_node_port *self);
+    struct api_vault_copies (*vault_copies)(struct api_node_port *self, uint64_t generation);
+    /* Looks for a copy; api_vault_find_begun follows with the same id, then the passkey signs, and api_vault_find_done follows upon vault_fetch. ERR_STATE: a
+     * search is under way; none was begun. */
+    enum err (*vault_find)(struct api_node_port *self, uint64_t id);
+    enum err (*vault_fetch)(struct api_node_port *self,
+                            uint64_t id,
+                            const struct api_vault_fetch *fetch);
     /* Tries an Ethereum node of the person's own for a network, and keeps it if it is right ("": forgets it);
      * api_node_set_done follows with the same id. */
     void (*set_node)(struct api_node_port *self,
@@ -169,6 +200,10 @@ void api_node_set_done(struct api *a,
                        struct wallet_time t,
                        uint64_t id,
                        const struct api_node_result *result);
+
+/* api_vault_find_begun and api_vault_find_done answer a search for the sealed vault. */
+void api_vault_find_begun(struct api *a, uint64_t id, const struct api_vault_search *s);
+void api_vault_find_done(struct api *a, uint64_t id, const struct api_vault_search *s);
 
 /* api_net_done answers a probe: result is of the type net_probe; empty: there was no room for it. */
 void api_net_done(struct api *a, uint64_t id, struct span result);

@@ -91,6 +91,7 @@ enum api_done api_do_ordinary_create(struct api_call *c)
     if (e != OK) {
         return vault_refused(c, e);
     }
+    vault_tell_changed(c);
     path_print(path, 0);
     return add_account(c, ACCOUNT_PHRASE, entry, path);
 }
@@ -132,10 +133,59 @@ enum api_done api_do_ordinary_import(struct api_call *c)
     if (e != OK) {
         return refused_import(c, e, kind);
     }
+    vault_tell_changed(c);
     if (kind == VAULT_PHRASE) {
         path_print(path, 0);
     }
     return add_account(c, kind == VAULT_PHRASE ? ACCOUNT_PHRASE : ACCOUNT_KEY, entry, path);
+}
+
+static bool has_account(const struct api_call *c, uint32_t entry)
+{
+    for (size_t i = 0; i < wallet_account_count(c->w.wallet); i++) {
+        const struct account *a = wallet_account_at(c->w.wallet, i);
+        if ((a->kind == ACCOUNT_PHRASE || a->kind == ACCOUNT_KEY) && a->entry == entry) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void adopt(struct api_call *c, uint32_t entry, bool is_phrase)
+{
+    char path[ACCOUNT_PATH_LEN_MAX + 1] = "";
+    char name[NUMBER_TEXT_LEN];
+    const struct account *a = NULL;
+    struct coded unused = {0};
+    if (is_phrase) {
+        path_print(path, 0);
+    }
+    (void)snprintf(name, sizeof name, "%s %u", is_phrase ? "Phrase" : "Key", (unsigned)entry);
+    struct account_args args = {.name = span_str(name),
+                                .kind = is_phrase ? ACCOUNT_PHRASE : ACCOUNT_KEY,
+                                .entry = entry,
+                                .path = span_str(path)};
+    if (ask_address(c, &args.address, entry, path) == OK) {
+        (void)!wallet_account_add(c->w.wallet, c->t, &args, &a,
+                                  &unused); /* there is no place: it can be derived later */
+    }
+}
+
+void vault_adopt(struct api_call *c)
+{
+    struct vault_seen seen;
+    /* A backup file that was brought has the accounts itself. */
+    bool is_bare = wallet_account_count(c->w.wallet) == 0 && c->api->backup.size == 0;
+    bool is_wanted = c->api->adopts || is_bare;
+    c->api->adopts = false;
+    if (!is_wanted || vault_see(c->api, &seen) != OK) {
+        return;
+    }
+    for (size_t i = 0; i < seen.entries_count; i++) {
+        if (!has_account(c, seen.entries[i])) {
+            adopt(c, seen.entries[i], seen.kinds[i] == VAULT_PHRASE);
+        }
+    }
 }
 
 /* The index at the end of a path that this wallet made; false for another path. */

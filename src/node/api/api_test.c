@@ -698,6 +698,68 @@ TEST(a_refusal_is_not_remembered)
     rig_done(r);
 }
 
+/* Copies of the sealed vault. */
+static uint64_t finding;
+
+static enum err
+ask_no_vault(struct api_node_port *self, struct span *ret_body, enum keyd_op op, struct span body)
+{
+    static const uint8_t none[15];
+    (void)self;
+    EXPECT(op == KEYD_VAULT_STATUS || span_equal(body, SPAN_LIT("a capsule")));
+    *ret_body = op == KEYD_VAULT_STATUS ? SPAN_OF(none) : SPAN_EMPTY;
+    return OK;
+}
+
+static enum err find(struct api_node_port *self, uint64_t id)
+{
+    (void)self;
+    finding = id;
+    return OK;
+}
+
+static enum err fetch(struct api_node_port *self, uint64_t id, const struct api_vault_fetch *f)
+{
+    EXPECT_SPAN(SPAN_LIT("\x04"), f->user_handle);
+    return find(self, id);
+}
+
+TEST(a_vault_is_looked_for_with_a_passkey_alone)
+{
+    static const char assertion[] =
+        "\"assertion\":{\"credential_id\":\"AQ\",\"client_data_json\":\"Ag\","
+        "\"authenticator_data\":\"Aw\",\"signature\":\"CA\"%s}";
+    uint8_t challenge[32] = {1};
+    struct api_vault_search s = {.err = ERR_CLOSED, .asked = 3, .challenge = SPAN_OF(challenge)};
+    struct rig *r = start(true);
+    TEST_REQUIRE(r);
+    r->node.port.keys = ask_no_vault;
+    r->node.port.vault_find = find;
+    r->node.port.vault_fetch = fetch;
+    RIG_REFUSED(r, "ceremony_refused", "vault_find_finish", assertion, ""); /* it says not whose */
+    r->waits = true;
+    EXPECT(!rig_ask(r, "vault_find_begin", " "));
+    api_vault_find_begun(r->api, finding, &s);
+    rig_turn(r, 1);
+    EXPECT_STR("copies_none", r->error);
+    s.err = OK;
+    EXPECT(!rig_ask(r, "vault_find_begin", " "));
+    api_vault_find_begun(r->api, finding, &s);
+    rig_turn(r, 1);
+    EXPECT_STR("passmesh.localhost", rig_text(r->result, "options.rp_id").text);
+    s.err = ERR_NOT_FOUND;
+    EXPECT(!rig_ask(r, "vault_find_finish", assertion, ",\"user_handle\":\"BA\""));
+    api_vault_find_done(r->api, finding, &s);
+    rig_turn(r, 1);
+    EXPECT_STR("copies_not_found", r->error);
+    s = (struct api_vault_search){.asked = 3, .capsule = SPAN_LIT("a capsule")};
+    EXPECT(!rig_ask(r, "vault_find_finish", assertion, ",\"user_handle\":\"BA\""));
+    api_vault_find_done(r->api, finding, &s);
+    rig_turn(r, 1);
+    EXPECT(r->has_reply && r->error[0] == '\0');
+    rig_done(r);
+}
+
 /* ---- nothing left out ---- */
 
 TEST(every_method_that_is_offered_was_asked_here)

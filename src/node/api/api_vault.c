@@ -78,6 +78,7 @@ enum api_done api_do_vault_status(struct api_call *c)
     }
     if (seen.state != VAULT_NONE) {
         put_backup(c);
+        vault_put_copies(c);
     }
     json_put_name(j, "entries");
     json_put_array(j);
@@ -213,6 +214,19 @@ static void put_step(struct api_call *c, const struct verdict *v, struct span cr
     json_end_object(j);
 }
 
+/* place holds the member user_handle, if there is one. */
+static void tell_opened(struct api_call *c, struct json place, struct span credential_id)
+{
+    AUTO(buf_done) struct buf bytes;
+    struct json v;
+    struct span handle = SPAN_EMPTY;
+    buf_init(&bytes, &c->api->budget, CREDENTIAL_LEN_MAX + 1);
+    if (json_find(&v, place, "user_handle") &&
+        api_member_bytes(place, "user_handle", &bytes, &handle) == OK) {
+        vault_tell_opened(c, credential_id, handle);
+    }
+}
+
 /* What was enrolled has opened the vault just now. */
 static void prove_new(struct api_call *c, struct json assertion)
 {
@@ -222,6 +236,7 @@ static void prove_new(struct api_call *c, struct json assertion)
     if (api_member_bytes(assertion, "credential_id", &bytes, &id) == OK) {
         const struct way way = way_of_passkey(id);
         wallet_way_proven(c->w.wallet, c->t, &way);
+        tell_opened(c, assertion, id);
     }
 }
 
@@ -245,6 +260,7 @@ static enum api_done step_done(struct api_call *c, enum err e, struct span body,
     }
     c->api->is_stale[API_TOPIC_STATUS] = true;
     if (v.is_done) {
+        vault_tell_changed(c);
         prove_new(c, given);
     }
     put_step(c, &v, credential_id);
@@ -310,6 +326,7 @@ static enum api_done opened(struct api_call *c, const struct way *way)
 {
     wallet_way_proven(c->w.wallet, c->t, way);
     wallet_unlocked(c->w.wallet, c->t);
+    vault_adopt(c);
     return done_empty(c);
 }
 
@@ -330,6 +347,7 @@ enum api_done api_do_vault_unlock(struct api_call *c)
         return refused_try(c, e);
     }
     const struct way way = way_of_passkey(credential_id);
+    tell_opened(c, c->params, credential_id);
     return opened(c, &way);
 }
 
@@ -411,5 +429,6 @@ enum api_done api_do_vault_recovery(struct api_call *c)
     json_put_name(c->w.j, "sealed");
     api_write_base64url(c->w.j, m.answer);
     json_end_object(c->w.j);
+    vault_tell_changed(c);
     return API_DONE;
 }

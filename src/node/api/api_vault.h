@@ -48,6 +48,7 @@ struct vault_seen {
     } passkeys[CAPSULE_RECIPIENTS_MAX];
     size_t entries_count;
     uint32_t entries[VAULT_ENTRIES_MAX];
+    uint8_t kinds[VAULT_ENTRIES_MAX]; /* enum vault_entry_kind */
 };
 MUST_CHECK enum err vault_see(struct api *a, struct vault_seen *ret);
 const char *vault_state_name(enum vault_state state);
@@ -68,6 +69,16 @@ vault_prepare_request(struct api_call *c, struct span *ret_answer, const struct 
 /* vault_sign_request hands the assertion over and gives the signature. */
 MUST_CHECK enum err vault_sign_request(struct api_call *c, struct secp256k1_signature *ret);
 
+/* vault_put_copies writes the member "copies". vault_tell_opened has servers keep copies for a passkey that has just been used; an empty handle: it did not say whose it is. */
+void vault_put_copies(struct api_call *c);
+void vault_tell_opened(struct api_call *c, struct span credential_id, struct span user_handle);
+
+/* vault_tell_changed has the copies renewed. */
+void vault_tell_changed(struct api_call *c);
+
+/* vault_adopt makes accounts of what a vault holds that was brought here without them. */
+void vault_adopt(struct api_call *c);
+
 /* The handlers, for the table in api_methods_do.c: api_vault.c and api_ordinary.c. */
 enum api_done api_do_vault_status(struct api_call *c);
 enum api_done api_do_vault_channel(struct api_call *c);
@@ -86,6 +97,8 @@ enum api_done api_do_backup_part(struct api_call *c);
 enum api_done api_do_backup_check(struct api_call *c);
 enum api_done api_do_restore_begin(struct api_call *c);
 enum api_done api_do_restore_finish(struct api_call *c);
+enum api_done api_do_vault_find_begin(struct api_call *c);
+enum api_done api_do_vault_find_finish(struct api_call *c);
 enum api_done api_do_ordinary_create(struct api_call *c);
 enum api_done api_do_ordinary_import(struct api_call *c);
 enum api_done api_do_ordinary_derive(struct api_call *c);

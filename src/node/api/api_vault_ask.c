@@ -181,7 +181,7 @@ enum err vault_see(struct api *a, struct vault_seen *ret)
         return ERR_IO;
     }
     for (size_t i = 0; i < entries; i++) {
-        (void)rd_u8(&r);
+        ret->kinds[i] = rd_u8(&r);
         ret->entries[ret->entries_count++] = rd_be32(&r);
     }
     if (!rd_end(&r)) {

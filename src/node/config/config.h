@@ -45,6 +45,7 @@ struct config {
     bool is_mdns;                         /* servers of the local network are used too */
     uint16_t mdns_port;                   /* 0: the usual one */
     bool is_dht;                          /* servers are looked for in the DHT when there are few */
+    bool is_copies;                       /* servers keep the sealed vault */
     bool is_directory;                    /* servers are asked which others they know, likewise */
     bool is_debug;
     bool is_sandbox_optional; /* runs also where the system does not give the whole sandbox */

@@ -85,6 +85,7 @@ static void set_alarm(struct daemon *d)
     at = instant_min(at, daemon_directory_deadline(d));
     at = instant_min(at, anchor_deadline(&d->anchor));
     at = instant_min(at, light_deadline(&d->light));
+    at = instant_min(at, copies_deadline(&d->copies));
     alarm_set(&d->alarm, instant_min(at, api_deadline(d->api)));
 }
 
@@ -102,6 +103,7 @@ void daemon_pump(void *user)
         struct wallet_time t = daemon_time(d);
         d->pump_again = false;
         light_tick(&d->light, t);
+        copies_tick(&d->copies, t);
         anchor_tick(&d->anchor, t, anchor_else_of(d, wallet_settings(d->wallet)->network));
         wallet_tick(d->wallet, t);
         bool any = give_to_servers(d, t);
@@ -473,6 +475,7 @@ static enum err start_servers(struct daemon *d)
         .user = d,
     };
     daemon_light_hear(&cfg);
+    daemon_copies_hear(&cfg);
     TRY(servers_init(&d->servers, &cfg));
     for (size_t i = 0; i < d->networks.count; i++) {
         const struct network *n = &d->networks.list[i];
@@ -513,6 +516,7 @@ static enum err start_api(struct daemon *d)
                                      .faucet = daemon_faucet,
                                      .keys = port_keys,
                                      .set_node = port_set_node};
+    daemon_copies_port(&d->port);
     struct api_cfg cfg = {.budget = &d->budget,
                           .rng = &d->entropy.rng,
                           .wallet = d->wallet,
@@ -650,6 +654,7 @@ static enum err start(struct daemon *d)
                                       .user = d};
     own_nodes_load(&d->own_nodes, &d->budget);
     daemon_light_start(d);
+    daemon_copies_start(d);
     d->anchor = (struct anchor_source){.budget = &d->budget,
                                        .fetch = d->fetch,
                                        .wallet = d->wallet,
@@ -702,6 +707,7 @@ static void stop(struct daemon *d)
     fetch_free(d->fetch);
     servers_done(&d->servers);
     light_done(&d->light);
+    copies_done(&d->copies);
     api_free(d->api);
     d->api = NULL;
     wallet_free(d->wallet);

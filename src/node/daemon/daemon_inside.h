@@ -10,6 +10,7 @@
 #include "node/config/fetch.h"
 #include "node/config/networks.h"
 #include "node/daemon/anchor.h"
+#include "node/daemon/copies.h"
 #include "node/daemon/daemon.h"
 #include "node/daemon/light.h"
 #include "node/daemon/own_node.h"
@@ -133,6 +134,8 @@ struct daemon {
     struct own_nodes own_nodes;
     struct anchor_source anchor;
     struct light light;
+    struct copies copies;
+    uint64_t finding; /* the API's number of the search for a copy */
     struct api_node_port port;
     struct api *api;
     struct web web;
@@ -227,6 +230,13 @@ void daemon_attest_stop(struct daemon *d);
 /* daemon_light_hear names who takes the servers' answers for the light client; daemon_light_start makes it. */
 void daemon_light_hear(struct servers_cfg *cfg);
 void daemon_light_start(struct daemon *d);
+
+/* ---- daemon_copies.c ---- */
+
+/* daemon_copies_hear names who takes the servers' answers, daemon_copies_port who is asked by the API; daemon_copies_start: after the store, before both. */
+void daemon_copies_hear(struct servers_cfg *cfg);
+void daemon_copies_port(struct api_node_port *port);
+void daemon_copies_start(struct daemon *d);
 
 /* ---- daemon_package.c ---- */
 

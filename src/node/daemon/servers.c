@@ -360,6 +360,7 @@ void servers_learn_status(struct servers *s,
         instant_add(t.mono, (one->is_usable ? STATUS_EVERY_S : STATUS_RETRY_S) * US_PER_S);
     if (status) {
         one->level = status->level;
+        one->keeps = status->keeps_capsules;
         one->head = status->has_head ? status->head.number : 0;
     }
     if (one->is_usable != was_usable) {

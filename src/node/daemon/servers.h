@@ -80,6 +80,8 @@ struct servers_cfg {
                         const struct service_request *asked,
                         const struct service_light *answer);
     void (*witness_over)(void *user, struct wallet_time t);
+    /* How servers_keep ended: OK with the answer's body; ERR_NOT_FOUND; ERR_DENIED: it will not; else not now. May be NULL */
+    void (*kept)(void *user, struct wallet_time t, uint64_t tag, enum err err, struct span body);
     void *user;
 };
 
@@ -122,13 +124,22 @@ struct server {
     instant status_at; /* ask for its status then */
     bool is_asked;     /* for its status */
     bool has_heads;    /* a subscription is open */
+    bool keeps;        /* sealed vaults, as it says */
     uint64_t asked_count;
     uint64_t kept_count;
     uint64_t rtt_us;
     struct server_proof proof;
 };
 
-enum call_kind { CALL_STATUS, CALL_HEADS, CALL_ASK, CALL_PROVE, CALL_SUBMIT, CALL_TRACK };
+enum call_kind {
+    CALL_STATUS,
+    CALL_HEADS,
+    CALL_ASK,
+    CALL_PROVE,
+    CALL_SUBMIT,
+    CALL_TRACK,
+    CALL_KEEP
+};
 
 /* One request on its stream. */
 struct call {
@@ -140,6 +151,7 @@ struct call {
     struct question *question; /* ASK, PROVE; NULL: it is over */
     struct id operation;       /* SUBMIT, TRACK */
     struct id account;         /* SUBMIT */
+    uint64_t tag;              /* KEEP */
     struct buf userop;         /* SUBMIT: for the next server, should this one refuse it */
     struct peer_id refused[SERVERS_SET_LEN]; /* SUBMIT: who did */
     size_t refused_count;
@@ -257,6 +269,22 @@ void servers_ask_light(struct servers *s, struct wallet_time t, const struct ser
 void servers_ask_witnesses(struct servers *s,
                            struct wallet_time t,
                            const struct service_request *r);
+
+/* servers_find_keeper gives a server that keeps sealed vaults and is no neighbour of those tried; false: there is none now. servers_keep asks one, by a request of CAPSULE_*;
+ * cfg.kept follows with the tag. ERR_CLOSED: it is not there; ERR_LIMIT. */
+bool servers_find_keeper(const struct servers *s,
+                         instant now,
+                         struct peer_id *ret,
+                         const struct peer_id *tried,
+                         size_t tried_count);
+struct servers_keep {
+    uint64_t tag;
+    const struct peer_id *peer;
+    enum service_type type;
+    struct span body;
+};
+MUST_CHECK enum err
+servers_keep(struct servers *s, struct wallet_time t, const struct servers_keep *k);
 
 /* servers_attested takes how asking a server's machine ended. */
 void servers_attested(struct servers *s,

@@ -304,6 +304,18 @@ static void on_head(struct servers *s,
     }
 }
 
+static void answer_keep(struct servers *s,
+                        struct wallet_time t,
+                        const struct call *c,
+                        const struct service_client_event *e)
+{
+    enum err err = err_of_code(e->response.code);
+    if (s->cfg.kept) {
+        s->cfg.kept(s->cfg.user, t, c->tag, err == ERR_UNSUPPORTED ? ERR_DENIED : err,
+                    err == OK ? e->body.kept : SPAN_EMPTY);
+    }
+}
+
 static void on_answer(struct servers *s,
                       struct wallet_time t,
                       struct call *c,
@@ -335,6 +347,7 @@ static void on_answer(struct servers *s,
     case CALL_PROVE:  answer_question(s, t, c, e); break;
     case CALL_SUBMIT: answer_submit(s, t, c, e); break;
     case CALL_TRACK:  answer_track(s, t, c, e); break;
+    case CALL_KEEP:   answer_keep(s, t, c, e); break;
     }
 }
 
@@ -371,6 +384,11 @@ static void on_failed(struct servers *s, struct wallet_time t, struct call *c, e
         wallet_tracked(s->cfg.wallet, t, c->operation, &pending);
         break;
     }
+    case CALL_KEEP:
+        if (s->cfg.kept) {
+            s->cfg.kept(s->cfg.user, t, c->tag, err, SPAN_EMPTY);
+        }
+        break;
     }
 }
 
@@ -545,6 +563,24 @@ call_question(struct servers *s, struct wallet_time t, struct question *q, struc
     c->question = q;
     c->network = q->network;
     s->sent_questions++;
+    return OK;
+}
+
+enum err servers_keep(struct servers *s, struct wallet_time t, const struct servers_keep *k)
+{
+    const struct network *n = wallet_network(s->cfg.wallet, s->network);
+    if (!n || !servers_find(s, k->peer)) {
+        return ERR_CLOSED;
+    }
+    struct service_request r = request_of(s, k->type, n);
+    r.deadline_ms = service_limits(k->type)->deadline_ms_max;
+    r.capsule = k->body;
+    struct call *c = call_open(s, t, k->peer, CALL_KEEP, &r);
+    if (!c) {
+        return ERR_LIMIT;
+    }
+    c->network = n;
+    c->tag = k->tag;
     return OK;
 }
 

@@ -380,6 +380,23 @@ struct server *trust_witness(struct servers *s, instant now, struct trust_tried 
     return NULL;
 }
 
+bool servers_find_keeper(const struct servers *s,
+                         instant now,
+                         struct peer_id *ret,
+                         const struct peer_id *tried,
+                         size_t tried_count)
+{
+    const struct trust_tried those = {.peers = tried, .count = tried_count};
+    for (size_t i = 0; i < s->server_count; i++) {
+        const struct server *one = &s->servers[i];
+        if (one->keeps && can_ask(s, now, one, those) && !is_neighbour(s, those, one)) {
+            *ret = one->peer;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- lies and disagreements ---- */
 
 static void ban(struct servers *s, const struct peer_id *peer)

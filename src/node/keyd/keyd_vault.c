@@ -16,7 +16,7 @@ enum {
 
 bool keyd_vault_has(uint8_t op)
 {
-    return op >= KEYD_VAULT_STATUS && op <= KEYD_VAULT_BACKUP_KEY;
+    return op >= KEYD_VAULT_STATUS && op <= KEYD_VAULT_PASSKEY;
 }
 
 /* The path of a phrase's account, or none for a single key. */
@@ -508,6 +508,20 @@ static enum err answer_backup_key(struct keyd *k, struct wr *w, struct span salt
     return OK;
 }
 
+static enum err answer_passkey(struct keyd *k, struct wr *w, struct rd *r)
+{
+    struct vault_passkey p;
+    struct span credential_id = rd_be16_sized(r);
+    if (!rd_end(r)) {
+        return ERR_MALFORMED;
+    }
+    TRY(vault_passkey_look(&k->vault, k->now, &p, credential_id));
+    wr_bytes(w, SPAN_OF(p.credential.key.xy));
+    wr_u8(w, p.credential.is_backup_eligible);
+    wr_be16_sized(w, span_of(p.origin, p.origin_len));
+    return OK;
+}
+
 enum err keyd_vault_answer(struct keyd *k, struct wr *w, uint8_t op, struct span body)
 {
     struct rd r = rd_init(body);
@@ -532,6 +546,7 @@ enum err keyd_vault_answer(struct keyd *k, struct wr *w, uint8_t op, struct span
     case KEYD_VAULT_CAPSULE:       return answer_capsule(k, w, &r);
     case KEYD_VAULT_RESTORE:       return vault_restore(&k->vault, body);
     case KEYD_VAULT_BACKUP_KEY:    return answer_backup_key(k, w, body);
+    case KEYD_VAULT_PASSKEY:       return answer_passkey(k, w, &r);
     }
     return ERR_UNSUPPORTED;
 }

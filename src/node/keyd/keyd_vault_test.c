@@ -137,14 +137,14 @@ TEST(every_request_needs_the_capability)
     struct bench *b = start();
     struct span body;
     b->capabilities = KEYD_MAY_IDENTITY | KEYD_MAY_BUNDLER | KEYD_MAY_MANAGE;
-    for (uint8_t op = KEYD_VAULT_STATUS; op <= KEYD_VAULT_BACKUP_KEY; op++) {
+    for (uint8_t op = KEYD_VAULT_STATUS; op <= KEYD_VAULT_PASSKEY; op++) {
         test_note("op %u", op);
         EXPECT_ERR(ERR_DENIED, bench_ask(b, &body, op, SPAN_EMPTY));
         EXPECT_EQ(0, body.n);
     }
     b->capabilities = KEYD_MAY_VAULT;
     EXPECT_ERR(ERR_UNSUPPORTED, bench_ask(b, &body, KEYD_VAULT_STATUS - 1, SPAN_EMPTY));
-    EXPECT_ERR(ERR_UNSUPPORTED, bench_ask(b, &body, KEYD_VAULT_BACKUP_KEY + 1, SPAN_EMPTY));
+    EXPECT_ERR(ERR_UNSUPPORTED, bench_ask(b, &body, KEYD_VAULT_PASSKEY + 1, SPAN_EMPTY));
     EXPECT_ERR(ERR_DENIED, bench_ask(b, &body, KEYD_CREATE, SPAN_LIT("\x02")));
     keyd_done(&b->k);
 }
@@ -201,6 +201,8 @@ TEST(bodies_of_another_form)
         {KEYD_VAULT_CAPSULE,  "08"                    },
         {KEYD_VAULT_CAPSULE,  ""                      },
         {KEYD_VAULT_RESTORE,  "00"                    },
+        {KEYD_VAULT_PASSKEY,  ""                      },
+        {KEYD_VAULT_PASSKEY,  "000161ff"              },
     };
     struct bench *b = start();
     struct span body;
@@ -379,6 +381,27 @@ TEST(the_capsule_goes_to_an_empty_home)
     EXPECT_ERR(ERR_STATE, bench_ask(b, &body, KEYD_VAULT_RESTORE, SPAN_OF(capsule)));
     restart(b);
     EXPECT_OK(vault_rig_unlock(&b->rig));
+    keyd_done(&b->k);
+}
+
+/* What a server that keeps the capsule has to know to check its passkey. */
+TEST(a_passkey_is_told_while_the_vault_is_open)
+{
+    struct bench *b = start();
+    struct span body;
+    uint8_t request[64];
+    struct wr w = wr_init(MSPAN_OF(request));
+    TEST_REQUIRE(vault_rig_enrol(&b->rig));
+    wr_be16_sized(&w, SPAN_OF(b->rig.id));
+    EXPECT_OK(bench_ask(b, &body, KEYD_VAULT_PASSKEY, span_of(request, w.n)));
+    struct rd r = rd_init(body);
+    EXPECT_SPAN(SPAN_OF(b->rig.key.key.xy), rd_bytes(&r, 64));
+    EXPECT_EQ(0, rd_u8(&r));
+    EXPECT_SPAN(software_rp.origin, rd_be16_sized(&r));
+    EXPECT(rd_end(&r));
+    EXPECT_ERR(ERR_NOT_FOUND, bench_ask(b, &body, KEYD_VAULT_PASSKEY, test_hex("000161")));
+    EXPECT_OK(bench_ask(b, &body, KEYD_VAULT_LOCK, SPAN_EMPTY));
+    EXPECT_ERR(ERR_STATE, bench_ask(b, &body, KEYD_VAULT_PASSKEY, span_of(request, w.n)));
     keyd_done(&b->k);
 }
 

@@ -48,6 +48,7 @@
  *     VAULT_CAPSULE    VAULT        part 1, 0 to 7                     1,024 bytes
  *     VAULT_RESTORE    VAULT        capsule                            -
  *     VAULT_BACKUP_KEY VAULT        salt 32                            key 32 of one backup file; the vault is open
+ *     VAULT_PASSKEY    VAULT        text credential id                 x 32 | y 32 | may be backed up 1 | text origin; the vault is open
  *
  *     text = length 2 | bytes        assertion = text client data | text authenticator data | text signature
  *     verdict = refusal 1 (enum vault_refusal) | done 1 | challenge 32 | PRF input 32
@@ -107,7 +108,8 @@ enum keyd_op {
     KEYD_VAULT_RESTORE = 32,
     KEYD_VAULT_EXPORT = 33,
     KEYD_VAULT_APPROVE = 34,
-    KEYD_VAULT_BACKUP_KEY = 35
+    KEYD_VAULT_BACKUP_KEY = 35,
+    KEYD_VAULT_PASSKEY = 36
 };
 #define KEYD_REPLY_BIT 0x80
 

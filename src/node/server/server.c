@@ -447,7 +447,8 @@ MUST_CHECK static enum err start_service(struct server *s)
         .limits = s->config->limits,
         .bundler = s->has_bundler ? &s->bundler : NULL,
         .has_light = s->config->beacon[0] != '\0',
-        .cosigner = s->config->cosign == SERVER_COSIGN_NO ? NULL : &s->cosigner.port};
+        .cosigner = s->config->cosign == SERVER_COSIGN_NO ? NULL : &s->cosigner.port,
+        .keeper = s->has_capsules ? &s->capsules.port : NULL};
     if (cfg.has_light && !s->network->has_beacon) {
         return FAIL(
             s, ERR_MALFORMED,
@@ -550,6 +551,11 @@ MUST_CHECK static enum err start(struct server *s)
     TRY(server_start_keyd(s, KEYD_MAY_IDENTITY | KEYD_MAY_BUNDLER | KEYD_MAY_MANAGE | may_cosign));
     TRY(server_cosign_start(s));
     TRY(server_start_bundler(s));
+    if (server_capsules_start(s) != OK) {
+        return FAIL(s, ERR_IO,
+                    "The sealed vaults in server.db cannot be read: is the disk full, or "
+                    "memory_mib too small?");
+    }
     TRY(start_service(s));
     TRY(start_host(s));
     server_peers_start(s);
@@ -644,6 +650,7 @@ static void stop(struct server *s)
     networks_done(&s->networks);
     service_server_done(&s->service);
     server_streams_done(s);
+    server_capsules_stop(s);
     if (s->has_bundler) {
         bundler_done(&s->bundler);
     }

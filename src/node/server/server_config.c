@@ -10,6 +10,8 @@
 enum {
     MIB = 1024 * 1024,
     MEMORY_MIB_DEFAULT = 128,
+    CAPSULES_DEFAULT = 256, /* of 8 KiB: 2 MB of disk */
+    CAPSULES_MAX = 100000,
     GAS_MAX = 2000000000,
     UNITS_MIN = 20, /* what the dearest question costs (gateway.h) */
 };
@@ -144,6 +146,18 @@ read_cosign(struct server_config *c, const struct ini_entry *e, struct diag *dia
     return OK;
 }
 
+/* How many, or no. */
+MUST_CHECK static enum err
+read_capsules(struct server_config *c, const struct ini_entry *e, struct diag *diag)
+{
+    uint64_t number = 0;
+    if (!span_equal(e->value, SPAN_LIT("no"))) {
+        TRY(config_get_number(&number, e, CAPSULES_MAX, diag));
+    }
+    c->capsules_max = (uint32_t)number;
+    return OK;
+}
+
 /* A name that others are shown. */
 MUST_CHECK static enum err
 get_operator(struct server_config *c, const struct ini_entry *e, struct diag *diag)
@@ -154,7 +168,7 @@ get_operator(struct server_config *c, const struct ini_entry *e, struct diag *di
                : diag_set(diag, ERR_MALFORMED, "a name in printable ASCII", e->line);
 }
 
-/* Keys of yes or no. ERR_NOT_FOUND: another key. */
+/* Keys of yes or no, or of no. ERR_NOT_FOUND: another key. */
 MUST_CHECK static enum err
 read_flag(struct server_config *c, const struct ini_entry *e, struct diag *diag)
 {
@@ -173,7 +187,7 @@ read_flag(struct server_config *c, const struct ini_entry *e, struct diag *diag)
             return config_get_flag(keys[i].place, e, diag);
         }
     }
-    return ERR_NOT_FOUND;
+    return config_is_key(e, "server", "capsules") ? read_capsules(c, e, diag) : ERR_NOT_FOUND;
 }
 
 static enum err read_entry(void *user, const struct ini_entry *e, struct diag *diag)
@@ -272,6 +286,7 @@ enum err server_config_find(struct server_config *ret,
         .is_attested = true,
         .is_package = true,
         .is_port_mapping = true,
+        .capsules_max = CAPSULES_DEFAULT,
         .limits = service_server_limits_default(),
         .bundler = bundler_limits_default(),
     };

@@ -67,7 +67,8 @@ struct server_config {
     char relay_at[SERVER_LISTEN_COUNT_MAX]
                  [CONFIG_TEXT_LEN_MAX + 1]; /* relays to be reached through */
     enum server_cosign cosign;
-    bool is_attested; /* peers are told what the machine's TPM says, if there is one */
+    uint32_t capsules_max; /* wallets' sealed vaults that are kept; 0: none */
+    bool is_attested;      /* peers are told what the machine's TPM says, if there is one */
     char attest_issuers[CONFIG_TEXT_LEN_MAX +
                         1]; /* file of the CAs above the TPM's certificate; "": none */
     bool is_package;        /* peers are given the programs that it runs */

@@ -95,6 +95,7 @@ static struct descriptor_chain chain_of(const struct server *s)
     c.services |= s->config->beacon[0] != '\0' ? DESCRIPTOR_LIGHT : 0;
     c.services |= s->has_bundler ? DESCRIPTOR_BUNDLER : 0;
     c.services |= s->config->cosign != SERVER_COSIGN_NO ? DESCRIPTOR_COSIGNER : 0;
+    c.services |= s->has_capsules ? DESCRIPTOR_CAPSULES : 0;
     c.level = s->has_bundler ? SERVICE_LEVEL_KNOWN_CODE : SERVICE_LEVEL_NONE;
     return c;
 }

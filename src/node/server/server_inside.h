@@ -247,6 +247,8 @@ struct server {
     struct server_attest attest;
     struct server_package package;
     struct server_cosigner cosigner;
+    struct capsule_keeper capsules;
+    bool has_capsules;
     size_t listen_count;
     struct span listen[SERVER_LISTEN_COUNT_MAX]; /* with the real ports */
     size_t leaving_count;                        /* answered, and not yet closed by both sides */
@@ -474,6 +476,13 @@ void server_reach_write(const struct server *s, struct json_writer *j);
 
 /* server_cosign_start readies s->cosigner.port, after keyd's start. ERR_STATE with the sentence: the configuration asks for a seal that there is not. */
 MUST_CHECK enum err server_cosign_start(struct server *s);
+
+/* ---- server_capsules.c ---- */
+
+/* server_capsules_start takes up the sealed vaults in the store, after it was opened and before the service; none with capsules = no. The store's errors;
+ * ERR_LIMIT. */
+MUST_CHECK enum err server_capsules_start(struct server *s);
+void server_capsules_stop(struct server *s);
 
 /* ---- server_attest.c ---- */
 

@@ -29,6 +29,9 @@ static const char *const types[SERVICE_TYPES_MAX] = {
     [SERVICE_COSIGN_CREATE] = "cosign_create",
     [SERVICE_COSIGN_SIGN] = "cosign_sign",
     [SERVICE_COSIGN_REMOVE] = "cosign_remove",
+    [SERVICE_CAPSULE_NONCE] = "capsule_nonce",
+    [SERVICE_CAPSULE_PUT] = "capsule_put",
+    [SERVICE_CAPSULE_GET] = "capsule_get",
 };
 
 static void line(struct wr *w, const char *format, ...) __attribute__((format(printf, 2, 3)));

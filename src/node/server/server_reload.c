@@ -30,6 +30,7 @@ static const struct item items[] = {
     ITEM("server.attest_issuers", attest_issuers, false),
     ITEM("server.package", is_package, false),
     ITEM("server.cosign", cosign, false),
+    ITEM("server.capsules", capsules_max, false),
     ITEM("server.dht", is_dht, false),
     ITEM("server.gossip", is_gossip, false),
     ITEM("server.operator", operator_name, true),

@@ -1,4 +1,4 @@
-/* The bundler's store, and that of peers, in SQLite. */
+/* The bundler's store, that of peers and that of sealed vaults, in SQLite. */
 #include "node/server/server_store.h"
 
 #include "base/check.h"
@@ -20,6 +20,11 @@ struct server_store {
     sqlite3_stmt *put_peer;
     sqlite3_stmt *remove_peer;
     sqlite3_stmt *next_peer;
+    struct capsule_shelf shelf;
+    sqlite3_stmt *load_copy;
+    sqlite3_stmt *put_copy;
+    sqlite3_stmt *remove_copy;
+    sqlite3_stmt *next_copy;
     struct log *log;
 };
 
@@ -119,6 +124,74 @@ struct peer_disk *server_store_peers(struct server_store *s)
     return &s->peers;
 }
 
+/* ---- sealed vaults ---- */
+
+static struct server_store *store_of_shelf(struct capsule_shelf *self)
+{
+    return (struct server_store *)(void *)((char *)self - offsetof(struct server_store, shelf));
+}
+
+/* One row at most; its column is appended. */
+static enum err read_one(struct server_store *s, sqlite3_stmt *statement, struct buf *ret)
+{
+    int code = sqlite3_step(statement);
+    enum err err = code == SQLITE_DONE ? ERR_NOT_FOUND : sqlite_file_err(code);
+    if (code == SQLITE_ROW) {
+        err = buf_append(ret, column(statement, 0));
+    } else if (code != SQLITE_DONE) {
+        log_line(s->log, LOG_ERROR, "store", "the database answers: %s", sqlite3_errstr(code));
+    }
+    (void)sqlite3_reset(statement);
+    (void)sqlite3_clear_bindings(statement);
+    return err;
+}
+
+static enum err load_copy(struct capsule_shelf *self, const struct hash32 *locator, struct buf *ret)
+{
+    struct server_store *s = store_of_shelf(self);
+    bind_key(s->load_copy, locator);
+    return read_one(s, s->load_copy, ret);
+}
+
+static enum err
+put_copy(struct capsule_shelf *self, const struct hash32 *locator, struct span record)
+{
+    struct server_store *s = store_of_shelf(self);
+    check(record.n <= KEEPER_RECORD_LEN_MAX);
+    bind_key(s->put_copy, locator);
+    bind_bytes(s->put_copy, 2, record);
+    return run(s, s->put_copy);
+}
+
+static enum err remove_copy(struct capsule_shelf *self, const struct hash32 *locator)
+{
+    struct server_store *s = store_of_shelf(self);
+    bind_key(s->remove_copy, locator);
+    return run(s, s->remove_copy);
+}
+
+static enum err
+next_copy(struct capsule_shelf *self, const struct hash32 *after, struct hash32 *ret)
+{
+    struct server_store *s = store_of_shelf(self);
+    bind_key(s->next_copy, after);
+    int code = sqlite3_step(s->next_copy);
+    enum err err = code == SQLITE_DONE ? ERR_NOT_FOUND : sqlite_file_err(code);
+    if (code == SQLITE_ROW) {
+        struct span key = column(s->next_copy, 0);
+        err = key.n == sizeof ret->bytes ? OK : ERR_MALFORMED;
+        (void)span_copy(MSPAN_OF(ret->bytes), key);
+    }
+    (void)sqlite3_reset(s->next_copy);
+    (void)sqlite3_clear_bindings(s->next_copy);
+    return err;
+}
+
+struct capsule_shelf *server_store_shelf(struct server_store *s)
+{
+    return &s->shelf;
+}
+
 /* ---- life ---- */
 
 MUST_CHECK static enum err prepare(struct server_store *s, sqlite3_stmt **ret, const char *text)
@@ -138,8 +211,14 @@ MUST_CHECK static enum err set_up(struct server_store *s)
                 "INSERT INTO peer(id, bytes) VALUES(?1, ?2) "
                 "ON CONFLICT(id) DO UPDATE SET bytes = excluded.bytes"));
     TRY(prepare(s, &s->remove_peer, "DELETE FROM peer WHERE id = ?1"));
-    return prepare(s, &s->next_peer,
-                   "SELECT id, bytes FROM peer WHERE id > ?1 ORDER BY id LIMIT 1");
+    TRY(prepare(s, &s->next_peer, "SELECT id, bytes FROM peer WHERE id > ?1 ORDER BY id LIMIT 1"));
+    TRY(prepare(s, &s->load_copy, "SELECT record FROM capsule WHERE locator = ?1"));
+    TRY(prepare(s, &s->put_copy,
+                "INSERT INTO capsule(locator, record) VALUES(?1, ?2) "
+                "ON CONFLICT(locator) DO UPDATE SET record = excluded.record"));
+    TRY(prepare(s, &s->remove_copy, "DELETE FROM capsule WHERE locator = ?1"));
+    return prepare(s, &s->next_copy,
+                   "SELECT locator FROM capsule WHERE locator > ?1 ORDER BY locator LIMIT 1");
 }
 
 enum err server_store_open(struct server_store **ret, const char *path, struct log *log)
@@ -150,6 +229,8 @@ enum err server_store_open(struct server_store **ret, const char *path, struct l
     }
     s->port = (struct bundler_store){.put = put, .remove = remove_record};
     s->peers = (struct peer_disk){.put = put_peer, .remove = remove_peer, .next = next_peer};
+    s->shelf = (struct capsule_shelf){
+        .load = load_copy, .put = put_copy, .remove = remove_copy, .next = next_copy};
     s->log = log;
     struct sqlite_file_args args = {
         .path = path,
@@ -159,7 +240,8 @@ enum err server_store_open(struct server_store **ret, const char *path, struct l
             "CREATE TABLE IF NOT EXISTS operation(hash BLOB PRIMARY KEY, record BLOB NOT NULL)"
             " WITHOUT ROWID;"
             "CREATE TABLE IF NOT EXISTS peer(id BLOB PRIMARY KEY, bytes BLOB NOT NULL)"
-            " WITHOUT ROWID;",
+            " WITHOUT ROWID;"
+            "CREATE TABLE IF NOT EXISTS capsule(locator BLOB PRIMARY KEY, record BLOB NOT NULL);",
     };
     enum err err = sqlite_file_open(&s->sqlite, &args);
     if (err == OK) {
@@ -184,6 +266,10 @@ void server_store_close(struct server_store *s)
     (void)sqlite3_finalize(s->put_peer);
     (void)sqlite3_finalize(s->remove_peer);
     (void)sqlite3_finalize(s->next_peer);
+    (void)sqlite3_finalize(s->load_copy);
+    (void)sqlite3_finalize(s->put_copy);
+    (void)sqlite3_finalize(s->remove_copy);
+    (void)sqlite3_finalize(s->next_copy);
     (void)sqlite3_close(s->sqlite);
     free(s);
 }

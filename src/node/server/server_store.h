@@ -5,8 +5,9 @@
 #include "base/log.h"
 #include "p2p/host_peer_store.h"
 #include "service/bundler.h"
+#include "wallet/capsule_keeper.h"
 
-/* The bundler's records, and where peers can be met, in SQLite: one file, write-ahead log, synchronous=FULL, so that a record for which put
+/* The bundler's records, where peers can be met, and wallets' sealed vaults, in SQLite: one file, write-ahead log, synchronous=FULL, so that a record for which put
  * returned OK is on the disk. One process at a time: the file is locked for as long as it is open. */
 struct server_store;
 
@@ -20,6 +21,9 @@ struct bundler_store *server_store_port(struct server_store *s);
 
 /* server_store_peers is what the peer store takes, valid until close. */
 struct peer_disk *server_store_peers(struct server_store *s);
+
+/* server_store_shelf is what capsule_keeper takes, valid until close. */
+struct capsule_shelf *server_store_shelf(struct server_store *s);
 
 /* server_store_each gives every record to fn, in the order of keys, until one answers something else than OK: then
  * that. The span lives for the call; fn may not change the store. */

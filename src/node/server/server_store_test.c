@@ -99,6 +99,37 @@ TEST(a_refused_record_ends_the_walk)
     end();
 }
 
+TEST(sealed_vaults_in_their_order)
+{
+    struct hash32 key = {.bytes = {5}};
+    struct hash32 found = {{0}};
+    struct buf record;
+    begin();
+    struct server_store *s = opened();
+    struct capsule_shelf *shelf = server_store_shelf(s);
+    buf_init(&record, test_budget(), 64);
+    EXPECT_ERR(ERR_NOT_FOUND, shelf->next(shelf, &found, &found));
+    EXPECT_ERR(ERR_NOT_FOUND, shelf->load(shelf, &key, &record));
+    EXPECT_OK(shelf->put(shelf, &key, SPAN_LIT("old")));
+    EXPECT_OK(shelf->put(shelf, &key, SPAN_LIT("new")));
+    key.bytes[0] = 2;
+    EXPECT_OK(shelf->put(shelf, &key, SPAN_LIT("two")));
+    server_store_close(s);
+    s = opened();
+    shelf = server_store_shelf(s);
+    EXPECT_OK(shelf->next(shelf, &found, &found));
+    EXPECT_EQ(2, found.bytes[0]);
+    EXPECT_OK(shelf->remove(shelf, &found));
+    EXPECT_OK(shelf->next(shelf, &found, &found));
+    EXPECT_EQ(5, found.bytes[0]);
+    EXPECT_OK(shelf->load(shelf, &found, &record));
+    EXPECT_SPAN(SPAN_LIT("new"), buf_span(&record));
+    EXPECT_ERR(ERR_NOT_FOUND, shelf->next(shelf, &found, &found));
+    buf_done(&record);
+    server_store_close(s);
+    end();
+}
+
 TEST(one_at_a_time)
 {
     begin();

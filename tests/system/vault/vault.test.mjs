@@ -422,6 +422,41 @@ describe('vault', { concurrency: 1 }, () => {
     await seen.take();
   });
 
+  test('on another machine the vault comes back with a passkey alone, from the server that kept it', async () => {
+    const list = async () => JSON.parse((await cli(['--json', 'account', 'list'])).out).accounts;
+    await page.goto(`${daemon.origin}/#/vault`);
+    await press('[data-test=vault-open]');
+    await one('[data-test=vault][data-state=open]').waitFor();
+    await page.goto(`${daemon.origin}/#/recovery`);
+    await one('[data-test=copies][data-servers="1"]').waitFor();
+    await shots('recovery-copies');
+    const before = await list();
+    const { home } = walk;
+    await daemon.stop();
+    walk.home = join(dir, 'elsewhere');
+    await start();
+    await seen.take();
+    await page.goto(await walk.link());
+    await one('[data-test=other-ways]').waitFor();
+    await page.goto(`${daemon.origin}/#/restore`);
+    await press('[data-test=restore-find]');
+    await one('[data-test=restore-passkey]').waitFor();
+    await shots('restore-found');
+    await press('[data-test=restore-passkey]');
+    await page.getByText('Your vault is back').waitFor();
+    /* Each phrase's first account, and each key's: names and further accounts are in backup files alone. */
+    const isFirst = (a) => a.kind === 'key' || (a.kind === 'phrase' && a.path.endsWith('/0'));
+    assert.deepEqual((await list()).map((a) => a.address).sort(), before.filter(isFirst).map((a) => a.address).sort());
+    noSecretAbout('after a search');
+    await daemon.stop();
+    walk.home = home;
+    await start();
+    await seen.take();
+    await page.goto(await walk.link());
+    await page.locator('.account-menu').waitFor();
+    await seen.take();
+  });
+
   test('without the key process nothing is signed, and the page says so', async () => {
     const [keyd] = childrenOf(daemon.pid);
     process.kill(keyd, 'SIGKILL');

@@ -578,6 +578,13 @@ export type Vault = {
     /** The vault has not changed since that file was made. */
     current: boolean;
   };
+  /** Absent: there is no vault. */
+  copies?: {
+    /** That keep a copy of the vault as it is now, for the passkey with the fewest. */
+    servers: number;
+    /** When the first of them forgets it, unless the vault is opened before; 0: none keeps one. */
+    until_ms: number;
+  };
   /** Numbers of what it holds; empty unless it is open. */
   entries: number[];
 };
@@ -1803,6 +1810,22 @@ export interface Methods {
     options?: RequestOptions;
     prf_input?: string;
   } };
+  /** Look for a copy of the sealed vault with servers, where there is no vault yet: gives what navigator.credentials.get needs. The passkey is then chosen from those that it shows. */
+  vault_find_begin: { params: {
+    key: string;
+  }; result: {
+    /** That will be asked. */
+    servers: number;
+    options: RequestOptions;
+  } };
+  /** Hand over the assertion that asks for the copy. What was found becomes the vault here, locked; then it is opened as any vault is, and its accounts appear. */
+  vault_find_finish: { params: {
+    key: string;
+    assertion: Assertion;
+  }; result: {
+    /** That were asked. */
+    servers: number;
+  } };
   /** Lock the vault: its secrets leave the memory of the key process. */
   vault_lock: { params: {
     key: string;
@@ -1821,6 +1844,7 @@ export interface Methods {
     key: string;
     credential_id: string;
     sealed: string;
+    user_handle?: string;
   }; result: Record<string, never> };
   /** Open the vault with its recovery phrase, sealed to the key process. */
   vault_unlock_phrase: { params: {
@@ -1952,6 +1976,10 @@ export interface ErrorParams {
   backup_none: Record<string, never>;
   backup_broken: Record<string, never>;
   backup_other_vault: Record<string, never>;
+  copies_none: Record<string, never>;
+  copies_not_found: Record<string, never>;
+  copies_silent: Record<string, never>;
+  vault_exists: Record<string, never>;
   vault_wait: { seconds: string; };
   vault_channel: Record<string, never>;
   vault_not_agreed: Record<string, never>;

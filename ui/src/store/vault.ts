@@ -44,10 +44,21 @@ export async function openWith(passkeys: VaultPasskey[], what: string): Promise<
         throw new ApiError('vault_prf_missing', {}, ['other_key'], '');
       }
       const sealed = await sealSecret(USE.unlock, prf);
-      return command('vault_unlock', { credential_id: assertion.credential_id, sealed });
+      const whose = assertion.user_handle ? { user_handle: assertion.user_handle } : {};
+      return command('vault_unlock', { credential_id: assertion.credential_id, sealed, ...whose });
     },
   });
   return opened !== null;
+}
+
+/** Looks for the sealed vault with servers; what is found is the vault here, locked. How many servers were asked; null: the person closed it. */
+export async function findVault(what: string): Promise<number | null> {
+  const begun = await command('vault_find_begin', {});
+  const found = await runOnce({
+    what, timeoutMs: begun.options.timeout_ms, ask: (signal) => usePasskey(begun.options, signal),
+    hand: (assertion) => command('vault_find_finish', { assertion }),
+  });
+  return found && found.servers;
 }
 
 /** Opens the vault if it is not open. False: the person closed it. */

@@ -113,6 +113,7 @@ const error: Say<ErrorParams> = {
   vault_over: () => 'What was begun is over, or something else was begun since. Nothing was signed.',
   vault_wrong: () => 'This does not open the vault.',
   backup_none: () => 'The file did not arrive whole. Choose it again.',
+  copies_none: () => 'No server that keeps sealed vaults can be reached now. Wait a moment, or use a backup file.', copies_not_found: () => 'None of the servers that were asked keeps a vault of this passkey. Perhaps it is another passkey, or other servers keep it: try again later.', copies_silent: () => 'The servers that keep sealed vaults did not answer.', vault_exists: () => 'There is a vault here already.',
   backup_broken: () => 'This is no backup file of Passmesh, or it is damaged.',
   backup_other_vault: () => 'This file is of another vault than the one here.',
   vault_wait: (p) => `Too many wrong tries. The next one is taken in ${p.seconds} s.`,

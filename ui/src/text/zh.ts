@@ -104,6 +104,7 @@ export const zh: Texts = {
     vault_over: () => '先前开始的步骤已结束，或又开始了别的，没有签名。',
     vault_wrong: () => '这个打不开保险库。',
     backup_none: () => '文件没有完整送达，请重新选择。',
+    copies_none: () => '现在连不上保存密封保险库的服务器。请稍候，或使用备份文件。', copies_not_found: () => '所问的服务器都没有这个通行密钥的保险库。也许是另一个通行密钥，或由别的服务器保存：请稍后再试。', copies_silent: () => '保存密封保险库的服务器没有回答。', vault_exists: () => '这里已经有一个保险库。',
     backup_broken: () => '这不是Passmesh的备份文件，或已损坏。',
     backup_other_vault: () => '这个文件属于另一个保险库。',
     vault_wait: (p) => `多次失败，${p.seconds}秒后可再试。`,

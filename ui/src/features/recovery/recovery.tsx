@@ -28,7 +28,7 @@ export function Recovery() {
       <LinkButton to="guardians" icon="users" testId="to-guardians">{w.guardians}</LinkButton>
       {accounts.map((a) => <Ways key={a.id} account={a} />)}
       {asked.error ? <Card><ErrorPanel what={w.asking} error={asked.error} retry={asked.reload} /></Card>
-        : asked.data ? <><VaultWays vault={asked.data} onProven={asked.reload} />{asked.data.backup && <Backup backup={asked.data.backup} onProven={asked.reload} />}</> : <Card busy><Skeleton what={w.asking} /></Card>}
+        : asked.data ? <><VaultWays vault={asked.data} onProven={asked.reload} />{asked.data.copies && <Copies copies={asked.data.copies} />}{asked.data.backup && <Backup backup={asked.data.backup} onProven={asked.reload} />}</> : <Card busy><Skeleton what={w.asking} /></Card>}
     </div>
   );
 }
@@ -149,6 +149,18 @@ function Phrase({ onProven }: { onProven(): void }) {
       {doing.error && <ErrorPanel what={w.proveIt(w.phrase)} error={doing.error} />}
       <div class="row"><Button submit busy={doing.busy} disabledWhy={typed.trim() ? undefined : w.typePhrase} label={w.proveIt(w.phrase)} testId="prove-phrase">{w.prove}</Button></div>
     </form>
+  );
+}
+
+/** Servers keep the sealed vault, each time anew when it is opened by a passkey. */
+function Copies({ copies }: { copies: NonNullable<Vault['copies']> }) {
+  const w = words();
+  const isKept = copies.servers > 0;
+  return (
+    <Card title={w.copies}>
+      <p class="muted">{w.copiesLead}</p>
+      <p class={isKept ? 'ok-text' : undefined} data-test="copies" data-servers={copies.servers}>{isKept ? w.copiesKept(copies.servers, moment(copies.until_ms, now.value, T())) : w.copiesNone}</p>
+    </Card>
   );
 }
 

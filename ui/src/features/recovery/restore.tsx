@@ -1,10 +1,10 @@
-/* A wallet comes back from its backup file: choose the file, open its vault by a passkey or the phrase, and everything is there. */
+/* A wallet comes back: from its backup file, or with nothing but a passkey from a server that kept the sealed vault. Either way its vault is then opened by a passkey or the phrase. */
 import { useState } from 'preact/hooks';
 import { beginRestore, finishRestore } from '../../store/backup';
 import { go } from '../../store/go';
 import { say } from '../../store/toast';
 import { useDoing } from '../../store/use';
-import { openByPhrase, openVault } from '../../store/vault';
+import { findVault, openByPhrase, openVault } from '../../store/vault';
 import { T } from '../../text';
 import { Button, Card, ErrorPanel, Heading, LinkButton, Note } from '../../widgets/basic';
 import { SecretField } from '../../widgets/secret';
@@ -13,17 +13,24 @@ import { words } from './words';
 
 export function Restore() {
   const w = words();
-  const [isBrought, setBrought] = useState(false);
+  const [brought, setBrought] = useState<'file' | 'copy' | null>(null);
   const [typed, setTyped] = useState('');
   const doing = useDoing();
   const bring = async (file: File): Promise<void> => {
     if (await doing.run(() => beginRestore(file).then(() => true))) {
-      setBrought(true);
+      setBrought('file');
     }
   };
-  const finish = (open: () => Promise<boolean>): Promise<void> => doing.run(async () => ((await open()) ? finishRestore() : null)).then((back) => {
-    if (back) {
-      say(w.back(back.accounts, back.contacts));
+  const find = async (): Promise<void> => {
+    if (await doing.run(() => findVault(w.forFind))) {
+      setBrought('copy');
+    }
+  };
+  /* A file holds more than the vault; of a copy, the accounts come with the opening. */
+  const take = (): Promise<string> => (brought === 'file' ? finishRestore().then((back) => w.back(back.accounts, back.contacts)) : Promise.resolve(w.backCopy));
+  const finish = (open: () => Promise<boolean>): Promise<void> => doing.run(async () => ((await open()) ? take() : null)).then((said) => {
+    if (said) {
+      say(said);
       go('accounts');
     }
   });
@@ -36,11 +43,17 @@ export function Restore() {
     <div class="narrow" data-test="restore">
       <Heading>{w.restore}</Heading>
       <Card>
-        <p>{w.restoreLead}</p>
-        {!isBrought && <FileField label={w.choose} busy={doing.busy} onFile={(file) => void bring(file)} testId="restore-file" />}
-        {isBrought && (
+        {!brought && (
           <>
-            <Note level="ok">{w.brought}</Note>
+            <p>{w.findLead}</p>
+            <Button kind="primary" icon="fingerprint-pattern" busy={doing.busy} onPress={() => void find()} testId="restore-find">{w.find}</Button>
+            <p>{w.restoreLead}</p>
+            <FileField label={w.choose} busy={doing.busy} onFile={(file) => void bring(file)} testId="restore-file" />
+          </>
+        )}
+        {brought && (
+          <>
+            <Note level="ok">{brought === 'file' ? w.brought : w.found}</Note>
             <Button kind="primary" icon="fingerprint-pattern" busy={doing.busy} onPress={() => void finish(openVault)} testId="restore-passkey">{w.openIt}</Button>
             <form class="inline-form" onSubmit={(event) => {
               event.preventDefault();
