@@ -87,9 +87,9 @@ export async function startKeeper(t, { development = true, made: given, config =
     await addPackage(made, files, { version, ...more });
     await made.publish();
   };
-  s.installed = async (version) => {
+  s.installed = async (version, ms) => {
     await s.do('plugin_install');
-    return s.is(`server ${version} runs`, (v) => v.state === 'running' && v.installed.version === version && !v.job);
+    return s.is(`server ${version} runs`, (v) => v.state === 'running' && v.installed.version === version && !v.job, ms);
   };
   t.after(() => s.daemon.child.kill('SIGKILL'));
   await s.up();

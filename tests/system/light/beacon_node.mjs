@@ -13,7 +13,7 @@ export class BeaconNode {
   /** maker: the program; newest(): { hash, number, timestamp } of the execution chain, as a node gives it. servesFinal: its final block can be started from.
    * epochsPerPeriod, forgedFrom: as the program has them. */
   static async start({ maker, genesis, slotSeconds, newest, servesFinal = false, epochsPerPeriod = EPOCHS_PER_PERIOD, forgedFrom = 0 }) {
-    const it = Object.assign(new BeaconNode(), { genesis, servesFinal, slotSeconds, epochsPerPeriod, newest, signers: 32, hides: false, seen: [], cache: new Map(), roots: new Map() });
+    const it = Object.assign(new BeaconNode(), { genesis, servesFinal, slotSeconds, epochsPerPeriod, newest, signers: 32, hides: false, seen: [], cache: new Map(), roots: new Map(), blocks: new Map() });
     it.child = spawn(maker, [genesis, slotSeconds, epochsPerPeriod, forgedFrom].map(String), { stdio: ['pipe', 'pipe', 'inherit'] });
     it.lines = createInterface({ input: it.child.stdout })[Symbol.asyncIterator]();
     it.turn = Promise.resolve();
@@ -64,9 +64,17 @@ export class BeaconNode {
     return `0x${root}`;
   }
 
+  /** The one execution block of a slot: a second one for it would be a committee that signs twice. */
+  blockOf(slot) {
+    if (!this.blocks.has(slot)) {
+      this.blocks.set(slot, this.newest());
+    }
+    return this.blocks.get(slot);
+  }
+
   async newestUpdate(form) {
     const slot = this.slot;
-    const block = await this.newest();
+    const block = await this.blockOf(slot);
     const key = `${form} ${slot} ${this.signers}`;
     if (!this.cache.has(key)) {
       this.cache.set(key, (await this.ask(`${key} ${block.hash.slice(2)} ${Number(block.number)} ${Number(block.timestamp)}`))[0]);
