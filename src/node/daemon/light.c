@@ -312,18 +312,18 @@ enum err light_take(struct light *l,
 
 /* Whoever once held the keys of a committee can sign another chain after it, when nothing binds them any more; so what an old
  * checkpoint leads to has to be what others see today. */
-enum err light_witness(struct light *l,
-                       struct wallet_time t,
-                       const struct service_request *asked,
-                       const struct service_light *answer)
+bool light_witness(struct light *l,
+                   struct wallet_time t,
+                   const struct service_request *asked,
+                   const struct service_light *answer)
 {
     if (!is_of_network(l, asked) || !l->is_unconfirmed || answer->count == 0) {
-        return ERR_STATE;
+        return false;
     }
     enum err err = take_update(l, t, SERVICE_LC_FINALITY, &answer->parts[0], true);
     l->agreed += err == OK;
     l->denied += err == ERR_AUTH || err == ERR_MALFORMED;
-    return err;
+    return l->agreed >= LIGHT_WITNESSES || l->denied > 0;
 }
 
 static void confirm(struct light *l, struct wallet_time t)
