@@ -239,13 +239,6 @@ static enum err keep(uint64_t generation)
     return copies_keep(&x.c, x.t, buf_span(&message));
 }
 
-static size_t holders(uint64_t generation, uint64_t *ret_until_s)
-{
-    struct hash32 locator;
-    capsule_locator(&locator, handle);
-    return copies_holders(&x.c, &locator, generation, ret_until_s);
-}
-
 static void expect_asked(const char *servers)
 {
     char text[ASKS_MAX + 1] = "";
@@ -257,6 +250,7 @@ static void expect_asked(const char *servers)
 
 TEST(three_servers_keep_it)
 {
+    struct hash32 locator;
     uint64_t until;
     begin(0x3f);
     x.deaf = 1 << 1;
@@ -264,18 +258,17 @@ TEST(three_servers_keep_it)
     keeps(OK, 90);
     keeps(ERR_DENIED, 0); /* another has a place */
     keeps(OK, 80);
-    EXPECT_EQ(2, holders(7, &until));
+    EXPECT_EQ(2, copies_known(&x.c, 7, &until));
     keeps(OK, 90);
     expect_asked("0234");
     EXPECT_EQ(SERVICE_CAPSULE_PUT, x.asks[3].type);
-    EXPECT_EQ(3, holders(7, &until));
-    EXPECT_EQ(until_s(80), until);
-    EXPECT_EQ(0, holders(8, &until)); /* an older copy is none */
     EXPECT_EQ(3, copies_known(&x.c, 7, &until));
     EXPECT_EQ(until_s(80), until);
-    EXPECT_EQ(0, copies_known(&x.c, 8, &until));
+    EXPECT_EQ(0, copies_known(&x.c, 8, &until)); /* an older copy is none */
     EXPECT_EQ(0, until);
-    EXPECT_OK(keep(7)); /* as at each unlock */
+    capsule_locator(&locator, handle);
+    EXPECT_SPAN(SPAN_OF(locator.bytes), SPAN_OF(x.key)); /* what the disk has it under */
+    EXPECT_OK(keep(7));                                  /* as at each unlock */
     pass_s(3600);
     expect_asked("0234");
     restart();
@@ -302,7 +295,7 @@ TEST(who_has_an_older_copy_is_asked_first)
     keeps(OK, 90);
     expect_asked("012"
                  "1234");
-    EXPECT_EQ(3, holders(8, &until));
+    EXPECT_EQ(3, copies_known(&x.c, 8, &until));
     copies_done(&x.c);
 }
 
@@ -323,7 +316,7 @@ TEST(a_change_goes_to_all_of_them)
     for (int i = 0; i < 3; i++) {
         keeps(OK, 90);
     }
-    EXPECT_EQ(3, holders(8, &until));
+    EXPECT_EQ(3, copies_known(&x.c, 8, &until));
     copies_done(&x.c);
 }
 
@@ -343,7 +336,7 @@ TEST(what_runs_out_is_brought_again)
     keeps(OK, 90);
     keeps(OK, 90);
     expect_asked("012");
-    EXPECT_EQ(3, holders(7, &until));
+    EXPECT_EQ(3, copies_known(&x.c, 7, &until));
     EXPECT_EQ(until_s(90), until);
     copies_done(&x.c);
 }
@@ -356,7 +349,8 @@ TEST(too_few_servers_and_a_full_disk)
     EXPECT_OK(keep(7));
     keeps(OK, 90);
     expect_asked("0");
-    EXPECT_EQ(0, holders(7, &until)); /* it is not known, and asked again after a restart */
+    EXPECT_EQ(0,
+              copies_known(&x.c, 7, &until)); /* it is not known, and asked again after a restart */
     x.is_full = false;
     x.reachable = 0x07;
     pass_s(COPIES_RETRY_MS / 1000 - 1);
@@ -367,7 +361,7 @@ TEST(too_few_servers_and_a_full_disk)
     copies_answered(&x.c, x.t, &late);
     keeps(OK, 90);
     keeps(OK, 90);
-    EXPECT_EQ(3, holders(7, &until));
+    EXPECT_EQ(3, copies_known(&x.c, 7, &until));
     EXPECT_ERR(ERR_MALFORMED, copies_keep(&x.c, x.t, SPAN_LIT("no message")));
     copies_done(&x.c);
 }
