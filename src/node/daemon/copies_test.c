@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/test.h"
 #include "base/wr.h"
+#include "wallet/capsule_made_test.h"
 
 #include <string.h>
 
@@ -33,8 +34,6 @@ static struct {
     size_t done_count;
     uint8_t given[CAPSULE_LEN];
     uint8_t capsule[CAPSULE_LEN];
-    uint8_t content[CAPSULE_LEN];
-    struct capsule_head head;
     struct wallet_time t;
 } x;
 
@@ -209,21 +208,9 @@ static const struct span handle = SPAN_INIT("user handle of 16");
 
 static void make_capsule(uint8_t vault, uint64_t generation, struct span credential_id)
 {
-    struct secret32 seed = {{vault}};
-    struct secret32 data_key = {{9}};
-    struct ed25519_key key;
-    memset(&x.head, 0, sizeof x.head);
-    ed25519_key_init(&key, &seed);
-    ed25519_key_public(&x.head.key, &key);
-    x.head.generation = generation;
-    x.head.recipients_count = 1;
-    struct capsule_recipient *r = &x.head.recipients[0];
-    r->kind = CAPSULE_PASSKEY;
-    r->credential_id_len = (uint8_t)span_copy(MSPAN_OF(r->credential_id), credential_id);
-    r->rp_id_len = (uint8_t)span_copy(MSPAN_OF(r->rp_id), SPAN_LIT("passmesh.localhost"));
-    struct capsule_sealing sealing = {
-        .data_key = &data_key, .key = &key, .content = span_of(x.content, capsule_room(&x.head))};
-    EXPECT_OK(capsule_encode(MSPAN_OF(x.capsule), &x.head, &sealing));
+    capsule_made(MSPAN_OF(x.capsule), (struct capsule_making){.vault = vault,
+                                                              .generation = generation,
+                                                              .credential_id = credential_id});
 }
 
 static enum err keep(uint64_t generation)
