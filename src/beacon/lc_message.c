@@ -191,6 +191,11 @@ size_t lc_update_signers(const struct lc_update *u)
     return count;
 }
 
+bool lc_is_two_thirds(const struct chain_spec *c, size_t signers)
+{
+    return 3 * signers >= 2 * c->committee_size;
+}
+
 static bool branch_is_there(const struct hash32 *nodes, size_t depth)
 {
     static const struct hash32 zero;

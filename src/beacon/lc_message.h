@@ -73,6 +73,9 @@ size_t lc_committee_len(const struct chain_spec *c);
 /* lc_update_signers counts the bits. */
 size_t lc_update_signers(const struct lc_update *u);
 
+/* lc_is_two_thirds: are so many signers two thirds of a committee, or more? */
+bool lc_is_two_thirds(const struct chain_spec *c, size_t signers);
+
 /* Whether the two optional parts are there: their branch is not all zero. */
 bool lc_update_has_committee(const struct lc_update *u);
 bool lc_update_has_finality(const struct lc_update *u);

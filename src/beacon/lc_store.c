@@ -13,11 +13,6 @@ static uint64_t period_of(const struct lc_store *s, uint64_t slot)
     return chain_period_of(s->chain, slot);
 }
 
-static bool is_two_thirds(const struct lc_store *s, size_t signers)
-{
-    return 3 * signers >= 2 * s->chain->committee_size;
-}
-
 static struct lc_committee *current_committee(struct lc_store *s)
 {
     return &s->committees[s->current];
@@ -210,7 +205,7 @@ static struct rank rank_of(const struct lc_store *s, const struct lc_update *u)
 {
     uint64_t attested_period = period_of(s, u->attested.beacon.slot);
     return (struct rank){
-        .is_two_thirds = is_two_thirds(s, lc_update_signers(u)),
+        .is_two_thirds = lc_is_two_thirds(s->chain, lc_update_signers(u)),
         .has_relevant_committee =
             lc_update_has_committee(u) && attested_period == period_of(s, u->signature_slot),
         .has_finality = lc_update_has_finality(u),
@@ -351,7 +346,7 @@ enum err lc_store_update(struct lc_store *s, walltime now, const struct lc_updat
     struct validated v;
     const struct lc_update *u = update;
     TRY(validate(s, &v, now, u));
-    bool two_thirds = is_two_thirds(s, v.signers);
+    bool two_thirds = lc_is_two_thirds(s->chain, v.signers);
     bool brings_committee =
         !next_committee(s)->is_known && lc_update_has_committee(u) && lc_update_has_finality(u) &&
         period_of(s, u->finalized.beacon.slot) == period_of(s, u->attested.beacon.slot);

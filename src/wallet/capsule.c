@@ -28,6 +28,19 @@ uint64_t capsule_generation(struct span capsule)
     return rd_be64(&r);
 }
 
+const struct capsule_recipient *capsule_find_passkey(const struct capsule_head *head,
+                                                     struct span credential_id)
+{
+    for (size_t i = 0; i < head->recipients_count; i++) {
+        const struct capsule_recipient *r = &head->recipients[i];
+        if (r->kind == CAPSULE_PASSKEY &&
+            span_equal(span_of(r->credential_id, r->credential_id_len), credential_id)) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
 void capsule_keys_wipe(struct capsule_keys *keys)
 {
     wipe(mspan_of(keys, sizeof *keys));

@@ -57,6 +57,10 @@ struct capsule_head {
  * binding tells. */
 MUST_CHECK enum err capsule_decode(struct capsule_head *ret, struct span capsule);
 
+/* capsule_find_passkey: the recipient of that credential, or NULL. Points into head. */
+const struct capsule_recipient *capsule_find_passkey(const struct capsule_head *head,
+                                                     struct span credential_id);
+
 /* capsule_generation of CAPSULE_LEN bytes, which nobody has verified yet. */
 uint64_t capsule_generation(struct span capsule);
 

@@ -141,18 +141,6 @@ static enum service_code broken(struct service_kept *ret)
     return refuse(ret, SERVICE_INTERNAL, "this server's disk fails", 0);
 }
 
-static const struct capsule_recipient *recipient_of(const struct capsule_head *h, struct span id)
-{
-    for (size_t i = 0; i < h->recipients_count; i++) {
-        const struct capsule_recipient *r = &h->recipients[i];
-        if (r->kind == CAPSULE_PASSKEY &&
-            span_equal(id, span_of(r->credential_id, r->credential_id_len))) {
-            return r;
-        }
-    }
-    return NULL;
-}
-
 /* What stands there goes for a newer one of the same vault and passkey alone; whoever brings the same again makes it last. */
 static bool may_replace(const struct copy *old,
                         const struct capsule_head *old_head,
@@ -203,7 +191,7 @@ static enum service_code put(struct capsule_keeper *k,
     struct capsule_put p;
     struct copy old;
     if (capsule_put_decode(&p, request) != OK || capsule_decode(&k->head, p.capsule) != OK ||
-        !recipient_of(&k->head, p.credential_id)) {
+        !capsule_find_passkey(&k->head, p.credential_id)) {
         return refuse(ret, SERVICE_BAD_REQUEST, "this is no sealed vault of that passkey", 0);
     }
     if (!take_put_quota(k, ret, asker, now)) {
@@ -237,7 +225,7 @@ static bool holds(struct capsule_keeper *k, const struct copy *c, const struct c
     if (capsule_decode(&k->head, c->put.capsule) != OK) {
         return false;
     }
-    const struct capsule_recipient *r = recipient_of(&k->head, c->put.credential_id);
+    const struct capsule_recipient *r = capsule_find_passkey(&k->head, c->put.credential_id);
     if (!r) {
         return false;
     }

@@ -2,6 +2,7 @@
 #include "wallet/capsule_keeper.h"
 
 #include "base/test.h"
+#include "wallet/capsule_made_test.h"
 #include "webauthn/software_passkey_test.h"
 
 #include <stdlib.h>
@@ -20,9 +21,7 @@ static struct {
     struct rng_seeded rng;
     uint64_t now_s;
     uint8_t capsule[CAPSULE_LEN];
-    uint8_t content[CAPSULE_LEN];
     uint8_t kept[CAPSULE_LEN];
-    struct capsule_head head;
     struct buf message;
     struct made made;
     struct software_passkey passkey;
@@ -127,25 +126,11 @@ static void end(void)
     buf_done(&t.message);
 }
 
-/* A vault of one passkey; what it seals does not matter here. */
 static void make_capsule(uint8_t vault, uint64_t generation)
 {
-    struct secret32 seed = {{vault}};
-    struct secret32 data_key = {{9}};
-    struct ed25519_key key;
-    memset(&t.head, 0, sizeof t.head);
-    ed25519_key_init(&key, &seed);
-    ed25519_key_public(&t.head.key, &key);
-    t.head.id[0] = vault;
-    t.head.generation = generation;
-    t.head.recipients_count = 1;
-    struct capsule_recipient *r = &t.head.recipients[0];
-    r->kind = CAPSULE_PASSKEY;
-    r->credential_id_len = (uint8_t)span_copy(MSPAN_OF(r->credential_id), id_of_passkey);
-    r->rp_id_len = (uint8_t)span_copy(MSPAN_OF(r->rp_id), software_rp.id);
-    struct capsule_sealing sealing = {
-        .data_key = &data_key, .key = &key, .content = span_of(t.content, capsule_room(&t.head))};
-    EXPECT_OK(capsule_encode(MSPAN_OF(t.capsule), &t.head, &sealing));
+    capsule_made(MSPAN_OF(t.capsule), (struct capsule_making){.vault = vault,
+                                                              .generation = generation,
+                                                              .credential_id = id_of_passkey});
 }
 
 struct who {
@@ -270,8 +255,10 @@ TEST(only_the_same_vault_takes_its_place)
     (void)span_copy(MSPAN_OF(t.kept), SPAN_OF(t.capsule));
     make_capsule(1, 7);
     EXPECT_EQ(SERVICE_DENIED, bring((struct who){0}, handle)); /* an older one */
-    t.content[0] = 1;
-    make_capsule(1, 8);
+    capsule_made(MSPAN_OF(t.capsule), (struct capsule_making){.vault = 1,
+                                                              .generation = 8,
+                                                              .credential_id = id_of_passkey,
+                                                              .content = SPAN_LIT("other")});
     EXPECT_EQ(SERVICE_DENIED, bring((struct who){0}, handle)); /* another of the same age */
     make_capsule(2, 9);
     EXPECT_EQ(SERVICE_DENIED, bring((struct who){0}, handle)); /* another vault */

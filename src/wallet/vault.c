@@ -155,19 +155,6 @@ void vault_change_end(struct vault *v, struct vault_room *room)
     guarded_close(&v->content);
 }
 
-const struct capsule_recipient *vault_find_recipient(const struct vault *v,
-                                                     struct span credential_id)
-{
-    for (size_t i = 0; i < v->head.recipients_count; i++) {
-        const struct capsule_recipient *r = &v->head.recipients[i];
-        if (r->kind == CAPSULE_PASSKEY &&
-            span_equal(span_of(r->credential_id, r->credential_id_len), credential_id)) {
-            return r;
-        }
-    }
-    return NULL;
-}
-
 static const struct capsule_recipient *find_phrase(const struct capsule_head *head)
 {
     for (size_t i = 0; i < head->recipients_count; i++) {
@@ -231,7 +218,7 @@ enum err vault_unlock(struct vault *v, instant now, struct span credential_id, s
     AUTO(capsule_keys_wipe) struct capsule_keys keys;
     AUTO(secret32_wipe) struct secret32 output;
     TRY(may_try(v, now));
-    const struct capsule_recipient *recipient = vault_find_recipient(v, credential_id);
+    const struct capsule_recipient *recipient = capsule_find_passkey(&v->head, credential_id);
     if (!recipient) {
         return ERR_NOT_FOUND;
     }
@@ -320,7 +307,7 @@ static void remove_passkey(struct vault_content *c, struct span credential_id)
 enum err vault_remove(struct vault *v, instant now, struct span credential_id)
 {
     TRY(vault_touch(v, now));
-    const struct capsule_recipient *recipient = vault_find_recipient(v, credential_id);
+    const struct capsule_recipient *recipient = capsule_find_passkey(&v->head, credential_id);
     if (!recipient) {
         return ERR_NOT_FOUND;
     }

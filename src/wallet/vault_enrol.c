@@ -90,7 +90,7 @@ enum err vault_enrol_created(struct vault *v,
     if (reg.credential_id.n > CAPSULE_CREDENTIAL_ID_MAX) {
         return refuse(v, ret, VAULT_FULL);
     }
-    if (vault_find_recipient(v, reg.credential_id)) {
+    if (capsule_find_passkey(&v->head, reg.credential_id)) {
         return refuse(v, ret, VAULT_KNOWN_CREDENTIAL);
     }
     struct capsule_recipient *r = &n->recipient;

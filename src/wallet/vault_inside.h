@@ -33,9 +33,7 @@ MUST_CHECK enum err vault_open_with(struct vault *v,
 /* vault_opened says that room->content is good: the vault is open from now on. */
 void vault_opened(struct vault *v, instant now);
 
-/* vault_find_recipient: the passkey of that credential, or NULL. vault_find_entry: NULL if there is none of that number. */
-const struct capsule_recipient *vault_find_recipient(const struct vault *v,
-                                                     struct span credential_id);
+/* vault_find_entry: NULL if there is none of that number. */
 const struct vault_entry *vault_find_entry(const struct vault_content *c, uint32_t number);
 
 /* vault_key_of derives an entry's private key. */

@@ -60,7 +60,7 @@ static enum err check_assertion(const struct vault *v,
                                 const struct assertion_response *response)
 {
     struct assertion a;
-    const struct capsule_recipient *r = vault_find_recipient(v, credential_id);
+    const struct capsule_recipient *r = capsule_find_passkey(&v->head, credential_id);
     const struct vault_passkey *p = find_passkey(c, credential_id);
     if (!r || !p) {
         return ERR_NOT_FOUND;

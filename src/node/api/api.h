@@ -2,6 +2,7 @@
 #define NODE_API_H
 
 #include "base/budget.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/rng.h"
@@ -116,6 +117,9 @@ struct api_node_port {
                      const struct network *network,
                      struct span url);
 };
+
+/* api_port_capsule appends the sealed vault, as the key process has it now. Errors of keys; ERR_IO also without a key process, and if what it gives is none. */
+MUST_CHECK enum err api_port_capsule(struct api_node_port *node, struct buf *out);
 
 struct api_cfg {
     struct budget *budget;

@@ -19,20 +19,6 @@ static enum err ask_key(struct api_call *c, struct secret32 *ret, struct span sa
     return OK;
 }
 
-/* Appends the capsule, as the key process has it now. */
-static enum err ask_capsule(struct api_call *c, struct buf *out)
-{
-    for (uint8_t part = 0; part < CAPSULE_LEN / KEYD_CAPSULE_PART; part++) {
-        struct span body;
-        TRY(vault_ask(c->api, &body, KEYD_VAULT_CAPSULE, span_of(&part, 1)));
-        if (body.n != KEYD_CAPSULE_PART) {
-            return ERR_IO;
-        }
-        TRY(buf_append(out, body));
-    }
-    return OK;
-}
-
 static void put_counts(struct api_call *c, const struct backup_counts *n)
 {
     struct json_writer *j = c->w.j;
@@ -66,7 +52,7 @@ static enum err make(struct api_call *c, struct backup_counts *ret)
     rng_fill(c->api->cfg.rng, MSPAN_OF(sealing.salt));
     rng_fill(c->api->cfg.rng, MSPAN_OF(sealing.nonce));
     TRY(ask_key(c, &key, SPAN_OF(sealing.salt)));
-    TRY(ask_capsule(c, &capsule));
+    TRY(api_port_capsule(c->api->cfg.node, &capsule));
     TRY(wallet_backup_write(c->w.wallet, c->t, &content));
     TRY(wallet_backup_look(c->w.wallet, ret, buf_span(&content)));
     sealing.capsule = buf_span(&capsule);

@@ -10,13 +10,28 @@ enum {
     HASH_LEN = 32
 };
 
+static enum err
+ask(struct api_node_port *node, struct span *ret_body, enum keyd_op op, struct span body)
+{
+    return node->keys ? node->keys(node, ret_body, op, body) : ERR_IO;
+}
+
 enum err vault_ask(struct api *a, struct span *ret_body, enum keyd_op op, struct span body)
 {
-    struct api_node_port *node = a->cfg.node;
-    if (!node->keys) {
-        return ERR_IO;
+    return ask(a->cfg.node, ret_body, op, body);
+}
+
+enum err api_port_capsule(struct api_node_port *node, struct buf *out)
+{
+    for (uint8_t part = 0; part < CAPSULE_LEN / KEYD_CAPSULE_PART; part++) {
+        struct span body;
+        TRY(ask(node, &body, KEYD_VAULT_CAPSULE, span_of(&part, 1)));
+        if (body.n != KEYD_CAPSULE_PART) {
+            return ERR_IO;
+        }
+        TRY(buf_append(out, body));
     }
-    return node->keys(node, ret_body, op, body);
+    return OK;
 }
 
 const char *vault_state_name(enum vault_state state)

@@ -99,16 +99,6 @@ static size_t count_of(const struct copies_record *r, uint64_t generation, uint6
     return r->count;
 }
 
-size_t copies_holders(const struct copies *c,
-                      const struct hash32 *locator,
-                      uint64_t generation,
-                      uint64_t *ret_until_s)
-{
-    struct copies_record r;
-    record_load(c, &r, locator);
-    return count_of(&r, generation, ret_until_s);
-}
-
 size_t copies_known(const struct copies *c, uint64_t generation, uint64_t *ret_until_s)
 {
     AUTO(buf_done) struct buf key;

@@ -128,13 +128,8 @@ MUST_CHECK enum err copies_keep(struct copies *c, struct wallet_time t, struct s
 /* copies_refresh puts another capsule of the same vault in the place of those that are kept since the start. */
 void copies_refresh(struct copies *c, struct wallet_time t, struct span capsule);
 
-/* copies_holders counts the servers that have the copy of a locator in this generation, and gives when the first of them forgets it; 0: unknown. */
-size_t copies_holders(const struct copies *c,
-                      const struct hash32 *locator,
-                      uint64_t generation,
-                      uint64_t *ret_until_s);
-
-/* copies_known is the same over all passkeys of which copies were ever kept: of the one with the fewest. */
+/* copies_known counts the servers that have the copy in this generation, and gives when the first of them forgets it; 0: unknown.
+ * Over all passkeys of which copies were ever kept: of the one with the fewest. */
 size_t copies_known(const struct copies *c, uint64_t generation, uint64_t *ret_until_s);
 
 /* copies_find asks servers for nonces: begun follows, perhaps from inside. ERR_STATE: a search is under way. copies_fetch asks them for the copy, with the passkey's assertion over begun's challenge;

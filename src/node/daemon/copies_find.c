@@ -159,23 +159,11 @@ enum err copies_fetch(struct copies *c, struct wallet_time t, const struct copie
     return OK;
 }
 
-static bool has_recipient(const struct capsule_head *h, struct span credential_id)
-{
-    for (size_t i = 0; i < h->recipients_count; i++) {
-        const struct capsule_recipient *r = &h->recipients[i];
-        if (r->kind == CAPSULE_PASSKEY &&
-            span_equal(credential_id, span_of(r->credential_id, r->credential_id_len))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Which vault is the passkey's, only opening it tells. */
 static void take_copy(struct copies *c, struct copies_source *s, struct span capsule)
 {
     if (capsule_decode(&c->head, capsule) != OK ||
-        !has_recipient(&c->head, span_of(c->credential_id, c->credential_id_len))) {
+        !capsule_find_passkey(&c->head, span_of(c->credential_id, c->credential_id_len))) {
         return;
     }
     memcpy(s->vault, c->head.key.bytes, sizeof s->vault);

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/test.h"
 #include "base/wr.h"
+#include "wallet/capsule_made_test.h"
 
 #include <string.h>
 
@@ -33,8 +34,6 @@ static struct {
     size_t done_count;
     uint8_t given[CAPSULE_LEN];
     uint8_t capsule[CAPSULE_LEN];
-    uint8_t content[CAPSULE_LEN];
-    struct capsule_head head;
     struct wallet_time t;
 } x;
 
@@ -209,21 +208,9 @@ static const struct span handle = SPAN_INIT("user handle of 16");
 
 static void make_capsule(uint8_t vault, uint64_t generation, struct span credential_id)
 {
-    struct secret32 seed = {{vault}};
-    struct secret32 data_key = {{9}};
-    struct ed25519_key key;
-    memset(&x.head, 0, sizeof x.head);
-    ed25519_key_init(&key, &seed);
-    ed25519_key_public(&x.head.key, &key);
-    x.head.generation = generation;
-    x.head.recipients_count = 1;
-    struct capsule_recipient *r = &x.head.recipients[0];
-    r->kind = CAPSULE_PASSKEY;
-    r->credential_id_len = (uint8_t)span_copy(MSPAN_OF(r->credential_id), credential_id);
-    r->rp_id_len = (uint8_t)span_copy(MSPAN_OF(r->rp_id), SPAN_LIT("passmesh.localhost"));
-    struct capsule_sealing sealing = {
-        .data_key = &data_key, .key = &key, .content = span_of(x.content, capsule_room(&x.head))};
-    EXPECT_OK(capsule_encode(MSPAN_OF(x.capsule), &x.head, &sealing));
+    capsule_made(MSPAN_OF(x.capsule), (struct capsule_making){.vault = vault,
+                                                              .generation = generation,
+                                                              .credential_id = credential_id});
 }
 
 static enum err keep(uint64_t generation)
@@ -239,13 +226,6 @@ static enum err keep(uint64_t generation)
     return copies_keep(&x.c, x.t, buf_span(&message));
 }
 
-static size_t holders(uint64_t generation, uint64_t *ret_until_s)
-{
-    struct hash32 locator;
-    capsule_locator(&locator, handle);
-    return copies_holders(&x.c, &locator, generation, ret_until_s);
-}
-
 static void expect_asked(const char *servers)
 {
     char text[ASKS_MAX + 1] = "";
@@ -257,6 +237,7 @@ static void expect_asked(const char *servers)
 
 TEST(three_servers_keep_it)
 {
+    struct hash32 locator;
     uint64_t until;
     begin(0x3f);
     x.deaf = 1 << 1;
@@ -264,18 +245,17 @@ TEST(three_servers_keep_it)
     keeps(OK, 90);
     keeps(ERR_DENIED, 0); /* another has a place */
     keeps(OK, 80);
-    EXPECT_EQ(2, holders(7, &until));
+    EXPECT_EQ(2, copies_known(&x.c, 7, &until));
     keeps(OK, 90);
     expect_asked("0234");
     EXPECT_EQ(SERVICE_CAPSULE_PUT, x.asks[3].type);
-    EXPECT_EQ(3, holders(7, &until));
-    EXPECT_EQ(until_s(80), until);
-    EXPECT_EQ(0, holders(8, &until)); /* an older copy is none */
     EXPECT_EQ(3, copies_known(&x.c, 7, &until));
     EXPECT_EQ(until_s(80), until);
-    EXPECT_EQ(0, copies_known(&x.c, 8, &until));
+    EXPECT_EQ(0, copies_known(&x.c, 8, &until)); /* an older copy is none */
     EXPECT_EQ(0, until);
-    EXPECT_OK(keep(7)); /* as at each unlock */
+    capsule_locator(&locator, handle);
+    EXPECT_SPAN(SPAN_OF(locator.bytes), SPAN_OF(x.key)); /* what the disk has it under */
+    EXPECT_OK(keep(7));                                  /* as at each unlock */
     pass_s(3600);
     expect_asked("0234");
     restart();
@@ -302,7 +282,7 @@ TEST(who_has_an_older_copy_is_asked_first)
     keeps(OK, 90);
     expect_asked("012"
                  "1234");
-    EXPECT_EQ(3, holders(8, &until));
+    EXPECT_EQ(3, copies_known(&x.c, 8, &until));
     copies_done(&x.c);
 }
 
@@ -323,7 +303,7 @@ TEST(a_change_goes_to_all_of_them)
     for (int i = 0; i < 3; i++) {
         keeps(OK, 90);
     }
-    EXPECT_EQ(3, holders(8, &until));
+    EXPECT_EQ(3, copies_known(&x.c, 8, &until));
     copies_done(&x.c);
 }
 
@@ -343,7 +323,7 @@ TEST(what_runs_out_is_brought_again)
     keeps(OK, 90);
     keeps(OK, 90);
     expect_asked("012");
-    EXPECT_EQ(3, holders(7, &until));
+    EXPECT_EQ(3, copies_known(&x.c, 7, &until));
     EXPECT_EQ(until_s(90), until);
     copies_done(&x.c);
 }
@@ -356,7 +336,8 @@ TEST(too_few_servers_and_a_full_disk)
     EXPECT_OK(keep(7));
     keeps(OK, 90);
     expect_asked("0");
-    EXPECT_EQ(0, holders(7, &until)); /* it is not known, and asked again after a restart */
+    EXPECT_EQ(0,
+              copies_known(&x.c, 7, &until)); /* it is not known, and asked again after a restart */
     x.is_full = false;
     x.reachable = 0x07;
     pass_s(COPIES_RETRY_MS / 1000 - 1);
@@ -367,7 +348,7 @@ TEST(too_few_servers_and_a_full_disk)
     copies_answered(&x.c, x.t, &late);
     keeps(OK, 90);
     keeps(OK, 90);
-    EXPECT_EQ(3, holders(7, &until));
+    EXPECT_EQ(3, copies_known(&x.c, 7, &until));
     EXPECT_ERR(ERR_MALFORMED, copies_keep(&x.c, x.t, SPAN_LIT("no message")));
     copies_done(&x.c);
 }

@@ -89,17 +89,6 @@ ask_passkey(struct daemon *d, struct capsule_put *ret, struct mspan room, struct
     return OK;
 }
 
-MUST_CHECK static enum err ask_capsule(struct daemon *d, struct buf *out)
-{
-    for (uint8_t part = 0; part < CAPSULE_LEN / KEYD_CAPSULE_PART; part++) {
-        struct span body;
-        TRY(keyd_client_ask(&d->keyd, MSPAN_OF(d->keys_room), &body, KEYD_VAULT_CAPSULE,
-                            span_of(&part, 1)));
-        TRY(buf_append(out, body));
-    }
-    return out->n == CAPSULE_LEN ? OK : ERR_IO;
-}
-
 MUST_CHECK static enum err keep(struct daemon *d,
                                 struct wallet_time t,
                                 struct span credential_id,
@@ -112,7 +101,7 @@ MUST_CHECK static enum err keep(struct daemon *d,
     buf_init(&capsule, &d->budget, CAPSULE_LEN);
     buf_init(&message, &d->budget, COPY_PUT_LEN_MAX);
     TRY(ask_passkey(d, &p, MSPAN_OF(room), credential_id));
-    TRY(ask_capsule(d, &capsule));
+    TRY(api_port_capsule(&d->port, &capsule));
     p.capsule = buf_span(&capsule);
     TRY(capsule_put_encode(&p, &message));
     return copies_keep(&d->copies, t, buf_span(&message));
@@ -139,7 +128,7 @@ static void port_changed(struct api_node_port *self)
     AUTO(buf_done) struct buf capsule;
     struct daemon *d = daemon_of(self);
     buf_init(&capsule, &d->budget, CAPSULE_LEN);
-    if (ask_capsule(d, &capsule) == OK) {
+    if (api_port_capsule(self, &capsule) == OK) {
         copies_refresh(&d->copies, daemon_time(d), buf_span(&capsule));
     }
 }

@@ -28,10 +28,10 @@ static void on_over(void *user, struct wallet_time t, bool has_learnt)
     light_asked(&d->light, t, has_learnt);
 }
 
-static enum err on_witness(void *user,
-                           struct wallet_time t,
-                           const struct service_request *asked,
-                           const struct service_light *answer)
+static bool on_witness(void *user,
+                       struct wallet_time t,
+                       const struct service_request *asked,
+                       const struct service_light *answer)
 {
     struct daemon *d = user;
     return light_witness(&d->light, t, asked, answer);

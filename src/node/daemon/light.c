@@ -174,11 +174,6 @@ static enum err decode(struct lc_update *u,
     }
 }
 
-static bool is_two_thirds(const struct light *l, const struct lc_update *u)
-{
-    return lc_update_signers(u) * 3 >= l->network->beacon.committee_size * 2;
-}
-
 /* What a witness says counts with two thirds behind it, and tells nothing with fewer. */
 MUST_CHECK static enum err take_update(struct light *l,
                                        struct wallet_time t,
@@ -196,8 +191,8 @@ MUST_CHECK static enum err take_update(struct light *l,
     struct lc_update *u = room;
     enum err err = decode(u, &l->network->beacon, fork, type, p->ssz);
     if (err == OK) {
-        err = is_witness && !is_two_thirds(l, u) ? ERR_STATE
-                                                 : lc_store_update(l->store, walltime_of(t), u);
+        bool is_enough = !is_witness || lc_is_two_thirds(&l->network->beacon, lc_update_signers(u));
+        err = is_enough ? lc_store_update(l->store, walltime_of(t), u) : ERR_STATE;
     }
     mem_free(l->cfg.budget, u, sizeof *u);
     return err;
@@ -317,18 +312,18 @@ enum err light_take(struct light *l,
 
 /* Whoever once held the keys of a committee can sign another chain after it, when nothing binds them any more; so what an old
  * checkpoint leads to has to be what others see today. */
-enum err light_witness(struct light *l,
-                       struct wallet_time t,
-                       const struct service_request *asked,
-                       const struct service_light *answer)
+bool light_witness(struct light *l,
+                   struct wallet_time t,
+                   const struct service_request *asked,
+                   const struct service_light *answer)
 {
     if (!is_of_network(l, asked) || !l->is_unconfirmed || answer->count == 0) {
-        return ERR_STATE;
+        return false;
     }
     enum err err = take_update(l, t, SERVICE_LC_FINALITY, &answer->parts[0], true);
     l->agreed += err == OK;
     l->denied += err == ERR_AUTH || err == ERR_MALFORMED;
-    return err;
+    return l->agreed >= LIGHT_WITNESSES || l->denied > 0;
 }
 
 static void confirm(struct light *l, struct wallet_time t)

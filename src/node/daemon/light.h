@@ -37,7 +37,7 @@ struct light_cfg {
     struct wallet *wallet;
     /* Asks servers; light_take follows with what they answer, and light_asked at the end. */
     void (*ask)(void *user, struct wallet_time t, const struct service_request *request);
-    /* Asks servers outside of the person's, until two agree or one does not: light_witness, and light_witnessed at the end. */
+    /* Asks servers outside of the person's, one after the other: light_witness, until it says that it suffices, and light_witnessed at the end. */
     void (*ask_witnesses)(void *user, struct wallet_time t, const struct service_request *request);
     void *user;
 };
@@ -78,12 +78,12 @@ MUST_CHECK enum err light_take(struct light *l,
                                const struct service_request *asked,
                                const struct service_light *answer);
 
-/* light_witness takes a witness's answer. OK: it sees the same chain; ERR_AUTH, ERR_MALFORMED: it does not; ERR_STATE, ERR_UNSUPPORTED, ERR_LIMIT: it
- * tells nothing. light_witnessed: that question is over. */
-MUST_CHECK enum err light_witness(struct light *l,
-                                  struct wallet_time t,
-                                  const struct service_request *asked,
-                                  const struct service_light *answer);
+/* light_witness takes a witness's answer, which sees the same chain, or another, or tells nothing. true: no other need be asked.
+ * light_witnessed: that question is over. */
+MUST_CHECK bool light_witness(struct light *l,
+                              struct wallet_time t,
+                              const struct service_request *asked,
+                              const struct service_light *answer);
 void light_witnessed(struct light *l, struct wallet_time t);
 
 /* light_asked: the question is over. */

@@ -37,7 +37,6 @@ enum {
     SERVERS_BAN_COUNT_MAX = 256,     /* the oldest is forgotten */
     SERVERS_EVIDENCE_COUNT_MAX = 64, /* kept; the oldest goes */
     SERVERS_TRIED_COUNT_MAX = 16,    /* servers, for one question */
-    SERVERS_WITNESS_COUNT = 2,       /* that must agree */
 };
 
 /* How a peer was found, in the words of the API. */
@@ -74,11 +73,11 @@ struct servers_cfg {
                       const struct service_request *asked,
                       const struct service_light *answer);
     void (*light_over)(void *user, struct wallet_time t, bool has_learnt);
-    /* The same of witnesses: OK: it agrees; ERR_AUTH, ERR_MALFORMED: it does not; else it tells nothing. */
-    enum err (*witness)(void *user,
-                        struct wallet_time t,
-                        const struct service_request *asked,
-                        const struct service_light *answer);
+    /* The same of witnesses: true: no other need be asked. */
+    bool (*witness)(void *user,
+                    struct wallet_time t,
+                    const struct service_request *asked,
+                    const struct service_light *answer);
     void (*witness_over)(void *user, struct wallet_time t);
     /* How servers_keep ended: OK with the answer's body; ERR_NOT_FOUND; ERR_DENIED: it will not; else not now. May be NULL */
     void (*kept)(void *user, struct wallet_time t, uint64_t tag, enum err err, struct span body);
@@ -181,7 +180,6 @@ struct question {
     enum question_kind kind;
     struct service_request light; /* LIGHT: has no spans */
     bool is_witness;              /* LIGHT: servers outside of the person's are asked */
-    unsigned agreed;              /* so many of them do */
     uint64_t ask;                 /* the wallet's number */
     enum wallet_ask_mode mode;
     const struct network *network;
@@ -265,7 +263,7 @@ void servers_wallet_event(struct servers *s, struct wallet_time t, const struct 
 void servers_ask_light(struct servers *s, struct wallet_time t, const struct service_request *r);
 
 /* servers_ask_witnesses asks servers that no account asks and that the light client did not learn from, no two of one operator or
- * network, one after the other until two agree or one does not; cfg.witness and cfg.witness_over follow, perhaps from inside. */
+ * network, one after the other until cfg.witness says that it suffices; it and cfg.witness_over follow, perhaps from inside. */
 void servers_ask_witnesses(struct servers *s,
                            struct wallet_time t,
                            const struct service_request *r);

@@ -313,14 +313,11 @@ static void take_witness(struct servers *s,
                          struct question *q,
                          const struct service_client_event *e)
 {
-    enum err err = s->cfg.witness(s->cfg.user, t, &q->light, &e->body.light);
-    q->agreed += err == OK;
-    if (q->agreed == SERVERS_WITNESS_COUNT || err == ERR_AUTH || err == ERR_MALFORMED) {
+    if (s->cfg.witness(s->cfg.user, t, &q->light, &e->body.light)) {
         end_light(s, t, q, false);
-        return;
+    } else {
+        go_on(s, t, q);
     }
-    q->failed = err;
-    go_on(s, t, q);
 }
 
 static void take_light(struct servers *s,

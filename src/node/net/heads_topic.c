@@ -169,7 +169,7 @@ MUST_CHECK static enum err verify(struct heads_topic *t, const struct service_li
     struct lc_update *u = t->scratch;
     TRY(chain_fork_of_number(&fork, p->fork));
     TRY(lc_optimistic_update_decode(u, t->cfg.chain, fork, p->ssz));
-    if (lc_update_signers(u) * 3 < t->cfg.chain->committee_size * 2) {
+    if (!lc_is_two_thirds(t->cfg.chain, lc_update_signers(u))) {
         return ERR_DENIED;
     }
     if (!is_news(t, u, &root) || u->signature_slot > slot_now(t)) {

@@ -134,6 +134,15 @@ read_mdns(struct server_config *c, const struct ini_entry *e, struct diag *diag)
 }
 
 MUST_CHECK static enum err
+read_relay(struct server_config *c, const struct ini_entry *e, struct diag *diag)
+{
+    bool flag;
+    TRY(config_get_flag(&flag, e, diag));
+    c->relay = flag ? SERVER_RELAY_YES : SERVER_RELAY_NO;
+    return OK;
+}
+
+MUST_CHECK static enum err
 read_cosign(struct server_config *c, const struct ini_entry *e, struct diag *diag)
 {
     bool flag;
@@ -160,7 +169,7 @@ read_capsules(struct server_config *c, const struct ini_entry *e, struct diag *d
 
 /* A name that others are shown. */
 MUST_CHECK static enum err
-get_operator(struct server_config *c, const struct ini_entry *e, struct diag *diag)
+read_operator(struct server_config *c, const struct ini_entry *e, struct diag *diag)
 {
     TRY(config_get_text(c->operator_name, sizeof c->operator_name, e, diag));
     return descriptor_operator_is_good(e->value)
@@ -168,7 +177,7 @@ get_operator(struct server_config *c, const struct ini_entry *e, struct diag *di
                : diag_set(diag, ERR_MALFORMED, "a name in printable ASCII", e->line);
 }
 
-/* Keys of yes or no, or of no. ERR_NOT_FOUND: another key. */
+/* Keys of yes or no. ERR_NOT_FOUND: another key. */
 MUST_CHECK static enum err
 read_flag(struct server_config *c, const struct ini_entry *e, struct diag *diag)
 {
@@ -187,34 +196,42 @@ read_flag(struct server_config *c, const struct ini_entry *e, struct diag *diag)
             return config_get_flag(keys[i].place, e, diag);
         }
     }
-    return config_is_key(e, "server", "capsules") ? read_capsules(c, e, diag) : ERR_NOT_FOUND;
+    return ERR_NOT_FOUND;
+}
+
+/* Keys whose values have rules of their own. ERR_NOT_FOUND: another key. */
+MUST_CHECK static enum err
+read_special(struct server_config *c, const struct ini_entry *e, struct diag *diag)
+{
+    static const struct {
+        const char *key;
+        enum err (*read)(struct server_config *c, const struct ini_entry *e, struct diag *diag);
+    } keys[] = {
+        {"operator", read_operator},
+        {"mdns",     read_mdns    },
+        {"relay",    read_relay   },
+        {"cosign",   read_cosign  },
+        {"capsules", read_capsules},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (config_is_key(e, "server", keys[i].key)) {
+            return keys[i].read(c, e, diag);
+        }
+    }
+    return ERR_NOT_FOUND;
 }
 
 static enum err read_entry(void *user, const struct ini_entry *e, struct diag *diag)
 {
     struct server_config *c = user;
     uint64_t number;
-    enum err flag_err = read_flag(c, e, diag);
-    if (flag_err != ERR_NOT_FOUND) {
-        return flag_err;
-    }
-    if (config_is_key(e, "server", "operator")) {
-        return get_operator(c, e, diag);
-    }
-    if (config_is_key(e, "server", "mdns")) {
-        return read_mdns(c, e, diag);
-    }
-    if (config_is_key(e, "server", "relay")) {
-        bool flag;
-        TRY(config_get_flag(&flag, e, diag));
-        c->relay = flag ? SERVER_RELAY_YES : SERVER_RELAY_NO;
-        return OK;
+    enum err err = read_flag(c, e, diag);
+    err = err == ERR_NOT_FOUND ? read_special(c, e, diag) : err;
+    if (err != ERR_NOT_FOUND) {
+        return err;
     }
     if (config_is_key(e, "server", "relay_at")) {
         return get_list(c->relay_at, &c->relay_at_count, e, diag);
-    }
-    if (config_is_key(e, "server", "cosign")) {
-        return read_cosign(c, e, diag);
     }
     if (config_is_key(e, "server", "bootstrap")) {
         return get_list(c->bootstrap, &c->bootstrap_count, e, diag);
@@ -255,7 +272,7 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
     if (config_is_key(e, "operator", "token_file")) {
         return config_get_text(c->token_file, sizeof c->token_file, e, diag);
     }
-    enum err err = config_read_common(&c->places, e, diag);
+    err = config_read_common(&c->places, e, diag);
     return err == ERR_NOT_FOUND ? read_bundler(c, e, diag) : err;
 }
 

@@ -429,6 +429,7 @@ describe('vault', { concurrency: 1 }, () => {
     await one('[data-test=vault][data-state=open]').waitFor();
     await page.goto(`${daemon.origin}/#/recovery`);
     await one('[data-test=copies][data-servers="1"]').waitFor();
+    assert.match(await one('[data-test=copies]').innerText(), /^1 server keeps it until 20\d\d-/);
     await shots('recovery-copies');
     const before = await list();
     const { home } = walk;

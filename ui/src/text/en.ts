@@ -373,7 +373,7 @@ export const en = {
     makePasskey: 'Make the passkey', forWhat: (name: string) => `Make a passkey for “${name}”`,
     ready: 'Your wallet is ready', readyLead: 'This is your address. It is the same on every network.',
     oneWay: 'A lost device must not be the end: with only one way in, keep nothing here but test money.',
-    receive: 'Receive something', home: 'Home', restore: 'Back from a backup file', other: 'Other ways: import a phrase or key, or only watch an address',
+    receive: 'Receive something', home: 'Home', restore: 'Bring a wallet back', other: 'Other ways: import a phrase or key, or only watch an address',
   },
   ceremony: {
     title: 'Use your passkey', waiting: 'Your browser is asking. Check that it names passmesh.localhost.',

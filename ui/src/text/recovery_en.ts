@@ -14,7 +14,7 @@ export const recoveryEn = {
   copies: 'Copies with servers', copiesLead: 'Servers keep the sealed vault for you, so that a new device needs nothing but its passkey. They can neither open it nor see what is in it. Each opening of the vault by a passkey makes the copies last another 90 days.',
   copiesKept: (n: number, when: string) => `${n} ${s(n, 'server keeps', 'servers keep')} it until ${when}`, copiesNone: 'no server keeps a copy: open the vault with its passkey while servers are there',
   findLead: 'With a passkey alone: servers that keep the sealed vault of your ordinary accounts are asked for it.', find: 'Look for it with a passkey', forFind: 'Ask servers for your sealed vault', found: 'The vault is here, and locked.', backCopy: 'Your vault is back, and its accounts with it',
-  restore: 'Back from a backup file', restoreLead: 'Choose the file. Then a passkey of its vault, or the recovery phrase, opens it.', choose: 'Backup file', brought: 'The file is here. Its vault is locked.', openIt: 'Open with a passkey', byPhrase: 'Open with the phrase',
+  restore: 'Bring a wallet back', restoreLead: 'Choose the file. Then a passkey of its vault, or the recovery phrase, opens it.', choose: 'Backup file', brought: 'The file is here. Its vault is locked.', openIt: 'Open with a passkey', byPhrase: 'Open with the phrase',
   back: (accounts: number, contacts: number) => `Back: ${accounts} ${s(accounts, 'account', 'accounts')}, ${contacts} ${s(contacts, 'contact', 'contacts')}`,
 };
 

@@ -14,6 +14,6 @@ export const recoveryZh: RecoveryTexts = {
   copies: '服务器上的副本', copiesLead: '服务器替你保存密封的保险库，换新设备时只需要它的通行密钥。服务器打不开它，也看不到里面的内容。每次用通行密钥打开保险库，副本就再保存90天。',
   copiesKept: (n, when) => `${n}台服务器保存着它，直到${when}`, copiesNone: '还没有服务器保存副本：有服务器时用通行密钥打开一次保险库',
   findLead: '只用通行密钥：向保存着你普通账户的密封保险库的服务器索取。', find: '用通行密钥寻找', forFind: '向服务器索取你的密封保险库', found: '保险库已送达，处于锁定状态。', backCopy: '保险库及其账户已恢复',
-  restore: '从备份文件恢复', restoreLead: '先选择文件，再用其保险库的通行密钥或恢复短语打开。', choose: '备份文件', brought: '文件已送达，其保险库已锁定。', openIt: '用通行密钥打开', byPhrase: '用短语打开',
+  restore: '找回钱包', restoreLead: '先选择文件，再用其保险库的通行密钥或恢复短语打开。', choose: '备份文件', brought: '文件已送达，其保险库已锁定。', openIt: '用通行密钥打开', byPhrase: '用短语打开',
   back: (accounts, contacts) => `已恢复：${accounts}个账户，${contacts}个联系人`,
 };

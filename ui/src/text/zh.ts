@@ -340,7 +340,7 @@ export const zh: Texts = {
     makePasskey: '创建通行密钥', forWhat: (name) => `为“${name}”创建通行密钥`,
     ready: '钱包已就绪', readyLead: '这是你的地址，在所有网络上都相同。',
     oneWay: '丢失设备不应意味着失去一切：只有一条进入途径时，这里只放测试币。',
-    receive: '收一笔款', home: '首页', restore: '从备份文件恢复', other: '其他方式：导入短语或密钥，或只观察地址',
+    receive: '收一笔款', home: '首页', restore: '找回钱包', other: '其他方式：导入短语或密钥，或只观察地址',
   },
   ceremony: {
     title: '使用通行密钥', waiting: '浏览器正在询问，请确认它写的是passmesh.localhost。',

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Account, Owner, Vault, VaultPasskey } from '../../api/generated';
 import { usePasskey } from '../../api/webauthn';
 import { clean } from '../../format/clean';
-import { moment } from '../../format/time';
+import { due, moment } from '../../format/time';
 import { now, store } from '../../store/store';
 import { checkBackup, makeBackup } from '../../store/backup';
 import { say } from '../../store/toast';
@@ -159,7 +159,7 @@ function Copies({ copies }: { copies: NonNullable<Vault['copies']> }) {
   return (
     <Card title={w.copies}>
       <p class="muted">{w.copiesLead}</p>
-      <p class={isKept ? 'ok-text' : undefined} data-test="copies" data-servers={copies.servers}>{isKept ? w.copiesKept(copies.servers, moment(copies.until_ms, now.value, T())) : w.copiesNone}</p>
+      <p class={isKept ? 'ok-text' : undefined} data-test="copies" data-servers={copies.servers}>{isKept ? w.copiesKept(copies.servers, due(copies.until_ms)) : w.copiesNone}</p>
     </Card>
   );
 }
