@@ -4,9 +4,12 @@ import pathlib
 import sys
 import unicodedata
 
+WORD_MAX = 33  # WORDLIST_WORD_MAX
 
-def literal(word):
-    return '"' + ''.join(chr(b) if b < 0x80 else f'\\{b:03o}' for b in word) + '"'
+
+def row(word):
+    """Its length and its bytes."""
+    return ''.join(f'{b},' for b in (len(word), *word))
 
 
 def words_of(path):
@@ -24,12 +27,13 @@ def main():
     rows = []
     for path in paths:
         words = words_of(path)
-        width = max(map(len, words))
+        if max(map(len, words)) > WORD_MAX:
+            raise SystemExit(f'{path}: a word is longer than WORDLIST_WORD_MAX')
         name = path.stem
-        lines += [f'static const uint8_t {name}[WORDLIST_WORDS][{width + 1}] = {{']
-        lines += [f'    {literal(w)},' for w in words]
+        lines += [f'static const uint8_t {name}[] = {{']
+        lines += [f'    {row(w)}' for w in words]
         lines += ['};', '']
-        rows += [f'    {{.name = "{name}", .words = {name}[0], .width = {width + 1}}},']
+        rows += [f'    {{.name = "{name}", .words = {name}}},']
     lines += ['const struct wordlist wordlists[WORDLISTS_COUNT] = {', *rows, '};']
     pathlib.Path(out).write_text('\n'.join(lines) + '\n', 'utf-8')
 

@@ -18,18 +18,19 @@ static uint32_t mask_if_zero(uint32_t x)
 
 uint32_t wordlist_find(const struct wordlist *list, const struct word *word)
 {
-    uint32_t beyond = 0; /* not zero if the word is longer than any of the list */
-    for (size_t b = list->width; b < sizeof word->bytes; b++) {
-        beyond |= word->bytes[b];
-    }
     uint32_t found = 0;
+    const uint8_t *at = list->words;
     for (uint32_t i = 0; i < WORDLIST_WORDS; i++) {
-        const uint8_t *row = list->words + i * list->width;
-        uint32_t differ = beyond;
-        for (size_t b = 0; b < list->width; b++) {
-            differ |= (uint32_t)(row[b] ^ word->bytes[b]);
+        size_t len = *at++; /* of the list's word, which is no secret */
+        uint32_t differ = 0;
+        for (size_t b = 0; b < len; b++) {
+            differ |= (uint32_t)(at[b] ^ word->bytes[b]);
+        }
+        for (size_t b = len; b < sizeof word->bytes; b++) {
+            differ |= word->bytes[b];
         }
         found |= mask_if_zero(differ) & (i + 1);
+        at += len;
     }
     return found;
 }
@@ -37,11 +38,13 @@ uint32_t wordlist_find(const struct wordlist *list, const struct word *word)
 void wordlist_at(struct word *ret_word, const struct wordlist *list, uint32_t i)
 {
     memset(ret_word->bytes, 0, sizeof ret_word->bytes);
+    const uint8_t *at = list->words;
     for (uint32_t k = 0; k < WORDLIST_WORDS; k++) {
-        const uint8_t *row = list->words + k * list->width;
+        size_t len = *at++;
         uint32_t mask = mask_if_zero(k ^ i);
-        for (size_t b = 0; b < list->width; b++) {
-            ret_word->bytes[b] |= (uint8_t)(row[b] & mask);
+        for (size_t b = 0; b < len; b++) {
+            ret_word->bytes[b] |= (uint8_t)(at[b] & mask);
         }
+        at += len;
     }
 }

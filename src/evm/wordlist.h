@@ -15,8 +15,7 @@ enum {
 
 struct wordlist {
     const char *name;
-    const uint8_t *words; /* WORDLIST_WORDS rows of width bytes, filled up with zeros */
-    size_t width;         /* one more than the longest word */
+    const uint8_t *words; /* WORDLIST_WORDS times a word's length and its bytes: filled up to one width they would be half as large again */
 };
 
 extern const struct wordlist wordlists[WORDLISTS_COUNT];
