@@ -72,10 +72,16 @@ def make_share(debs):
             tar.add(f, f.name)
 
 
+def listens(path):
+    """A Unix socket has its name before it listens, and refuses who connects between. The kernel's list tells."""
+    lines = [line.split() for line in pathlib.Path('/proc/net/unix').read_text().splitlines()]
+    return any(words[-1] == str(path) and words[3] == '00010000' for words in lines)
+
+
 def start_tpm(top):
     chip = subprocess.Popen(('swtpm', 'socket', '--tpm2', '--tpmstate', f'dir={top}', '--ctrl', f'type=unixio,path={top}/ctrl'))
     end = time.monotonic() + 10
-    while not (pathlib.Path(top) / 'ctrl').exists():
+    while not listens(pathlib.Path(top) / 'ctrl'):
         if time.monotonic() > end:
             raise TimeoutError('swtpm does not listen')
         time.sleep(0.05)
