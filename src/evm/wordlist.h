@@ -15,8 +15,8 @@ enum {
 
 struct wordlist {
     const char *name;
-    const uint8_t *
-        words; /* WORDLIST_WORDS times a word's length and its bytes: filled up to one width they would be half as large again */
+    /* WORDLIST_WORDS times a word's length and its bytes: filled up to one width they would be half as large again. */
+    const uint8_t *words;
 };
 
 extern const struct wordlist wordlists[WORDLISTS_COUNT];
