@@ -4,8 +4,10 @@
 #include "base/budget.h"
 #include "base/test.h"
 #include "crypto/aead.h"
+#include "crypto/aes_cfb.h"
 #include "crypto/aes_ctr.h"
 #include "crypto/backend.h"
+#include "crypto/ecdh.h"
 #include "crypto/ecdsa.h"
 #include "crypto/hash.h"
 #include "crypto/openssl.h"
@@ -119,6 +121,32 @@ static enum err counter_mode(void)
     return e;
 }
 
+/* So is the first segment (the same vector). */
+static enum err feedback_mode(void)
+{
+    uint8_t block[16] = {0};
+    enum err e = aes_cfb_encrypt(MSPAN_OF(block), test_hex("000102030405060708090a0b0c0d0e0f"),
+                                 test_hex("00112233445566778899aabbccddeeff").p, SPAN_OF(block));
+    if (e == OK) {
+        EXPECT_SPAN(test_hex("69c4e0d86a7b0430d8cdb78070b4c55a"), SPAN_OF(block));
+    }
+    return e;
+}
+
+/* With one's own key as the other side's, both products are of what the vector has. */
+static enum err agree(void)
+{
+    struct ecdh made = {{0}, {0}};
+    struct span secret = SPAN_OF(vector.secret.bytes);
+    enum err e = ecdh_agree(&made, ECDSA_P256, secret, SPAN_OF(vector.key.xy));
+    if (e == OK) {
+        EXPECT_SPAN(SPAN_OF(vector.key.xy), span_of(made.xy, sizeof vector.key.xy));
+    }
+    EXPECT_EQ(e == OK, made.shared[0] != 0);
+    ecdh_wipe(&made);
+    return e;
+}
+
 static enum err parse_compressed(void)
 {
     uint8_t point[33] = {0x03};
@@ -182,6 +210,17 @@ static enum err rsa_verify_bad(void)
     return OK;
 }
 
+static enum err rsa_encrypt(void)
+{
+    static const uint8_t seed[RSA_OAEP_SEED_LEN] = {1};
+    struct rsa_oaep in = {.seed = SPAN_OF(seed), .message = SPAN_LIT("hello")};
+    uint8_t out[RSA_BITS_MAX / 8];
+    size_t n = 0;
+    enum err e = rsa_oaep_encrypt(MSPAN_OF(out), &n, vector.spki, &in);
+    EXPECT_EQ(e == OK, n != 0);
+    return e;
+}
+
 /* A long input takes OpenSSL's SHA-256, and falls back to libsodium's when that has no memory. */
 static enum err hash_long(void)
 {
@@ -200,6 +239,8 @@ struct operation {
 static const struct operation operations[] = {
     {"AEAD sealed and opened",             seal_and_open     },
     {"AES in counter mode",                counter_mode      },
+    {"AES in feedback mode",               feedback_mode     },
+    {"ECDH",                               agree             },
     {"ECDSA verified",                     ecdsa_good_and_bad},
     {"P-256 key from its compressed form", parse_compressed  },
     {"P-256 signature verified",           verify_good       },
@@ -208,6 +249,7 @@ static const struct operation operations[] = {
     {"P-256 public key of a secret",       public_of         },
     {"RSA signature verified",             rsa_verify_good   },
     {"RSA signature refused",              rsa_verify_bad    },
+    {"RSA encrypted",                      rsa_encrypt       },
     {"SHA-256 of a long input",            hash_long         },
 };
 
