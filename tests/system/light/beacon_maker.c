@@ -118,10 +118,10 @@ static void say_newest(const struct newest *x, enum maker_form form)
     struct wr w = wr_init(MSPAN_OF(room));
     uint64_t attested = x->slot - 1;
     uint64_t final = attested / EPOCH_SLOTS * EPOCH_SLOTS;
+    /* Both forms are of one header, whose state has the finalized root. */
     struct maker_plan plan = {.block = &x->block,
                               .attested_slot = attested,
-                              .finalized_slot =
-                                  form == MAKER_FINALITY ? final - 2 * EPOCH_SLOTS : 0,
+                              .finalized_slot = final - 2 * EPOCH_SLOTS,
                               .signature_slot = x->slot,
                               .signers = (size_t)x->signers};
     make(&u, &plan, chain_period_of(&chain, attested));
