@@ -44,6 +44,7 @@ static enum err check_time(struct wallet *w,
     }
     const struct view *v = wallet_view(w, op->account, op->network);
     if (!v || t.unix_ms > v->as_of_ms + VIEW_TOO_OLD_MS) {
+        read_want(w, t, op->account); /* it need not be the selected one, and is ready next time */
         coded_set(ret_why, "stale_data");
         coded_add_u64(ret_why, "seconds",
                       v ? (t.unix_ms - v->as_of_ms) / 1000 : VIEW_TOO_OLD_MS / 1000);

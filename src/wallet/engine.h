@@ -221,6 +221,7 @@ struct wallet {
     struct reading reading;
     struct trust trust;
     instant read_again_at;
+    struct id read_next; /* the account that is read first then; not set: the selected one */
     bool read_wanted;
     bool owners_wanted; /* the owners may have changed: ask for them in the next reading */
     size_t servers;     /* that can be asked for the selected network */
@@ -319,6 +320,8 @@ MUST_CHECK enum err passkey_verify(struct wallet *w,
 /* ---- read.c: keeping views fresh ---- */
 void read_tick(struct wallet *w, struct wallet_time t);
 void read_start(struct wallet *w, struct wallet_time t, struct id account, struct id network);
+/* read_want: this account of the selected network is the next that is read, at once. */
+void read_want(struct wallet *w, struct wallet_time t, struct id account);
 void read_answer(struct wallet *w,
                  struct wallet_time t,
                  const struct ask *ask,

@@ -428,6 +428,12 @@ void read_answer(struct wallet *w,
     read_step(w, t, err);
 }
 
+void read_want(struct wallet *w, struct wallet_time t, struct id account)
+{
+    w->read_next = account;
+    w->read_again_at = t.mono;
+}
+
 void read_tick(struct wallet *w, struct wallet_time t)
 {
     if (w->reading.is_running || !instant_reached(w->read_again_at, t.mono)) {
@@ -438,7 +444,10 @@ void read_tick(struct wallet *w, struct wallet_time t)
         w->read_again_at = instant_add(t.mono, READ_RETRY_MS * US_PER_MS);
         return;
     }
-    read_start(w, t, w->settings.account, w->settings.network);
+    bool is_wanted = wallet_account(w, w->read_next) != NULL;
+    struct id account = is_wanted ? w->read_next : w->settings.account;
+    w->read_next = (struct id){0};
+    read_start(w, t, account, w->settings.network);
 }
 
 void wallet_new_head(struct wallet *w,

@@ -238,6 +238,28 @@ TEST(an_operation_expires_and_can_be_rejected)
     world_done(&w);
 }
 
+/* After a restart no figure of it is known, and another account is the one that is read. */
+TEST(an_operation_of_another_account_is_approved_after_a_restart)
+{
+    static struct world w;
+    struct coded why = {0};
+    struct id id = {0};
+    TEST_REQUIRE(start(&w));
+    TEST_REQUIRE(EXPECT_OK(world_prepare(&w, WEI, &id, &why)));
+    const struct account *other = NULL;
+    const struct account_args watched = {
+        .name = SPAN_LIT("Second"), .kind = ACCOUNT_WATCH, .address = {{1}}};
+    TEST_REQUIRE(EXPECT_OK(wallet_account_add(w.wallet, w.t, &watched, &other, &why)));
+    TEST_REQUIRE(EXPECT_OK(wallet_account_select(w.wallet, w.t, other->id, &why)));
+    TEST_REQUIRE(world_restart(&w));
+    world_turn(&w, 20000);
+    EXPECT_ERR(ERR_STATE, world_approve(&w, id, &why));
+    EXPECT_STR("stale_data", why.code);
+    world_turn(&w, 10);
+    EXPECT_OK(world_approve(&w, id, &why));
+    world_done(&w);
+}
+
 TEST(preparing_refuses)
 {
     static struct world w;
