@@ -11,6 +11,7 @@
 void vault_rig_init(struct vault_rig *r, vault_rig_ask ask, void *user, uint8_t seed)
 {
     memset(r, 0, sizeof *r);
+    budget_init(&r->budget, NULL, "rig", 1 << 20);
     r->ask = ask;
     r->user = user;
     r->key = software_passkey_make(seed);
@@ -34,7 +35,7 @@ void vault_rig_seal(struct vault_rig *r, struct wr *w, uint8_t op, struct span s
     if (!EXPECT_OK(r->ask(r->user, &key, KEYD_VAULT_CHANNEL, SPAN_EMPTY))) {
         return;
     }
-    const struct vault_use of = {.budget = test_budget(), .name = span_of(&op, 1)};
+    const struct vault_use of = {.budget = &r->budget, .name = span_of(&op, 1)};
     rng_fill(&r->rng.rng, MSPAN_OF(ephemeral.bytes));
     EXPECT_OK(vault_channel_seal(out, key.p, &ephemeral, of, secret));
     wr_bytes(w, span_const(out));

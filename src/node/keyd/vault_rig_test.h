@@ -1,6 +1,7 @@
 #ifndef NODE_VAULT_RIG_TEST_H
 #define NODE_VAULT_RIG_TEST_H
 
+#include "base/budget.h"
 #include "base/rng.h"
 #include "node/keyd/keyd_wire.h"
 #include "wallet/vault.h"
@@ -12,6 +13,7 @@
 typedef enum err (*vault_rig_ask)(void *user, struct span *ret_body, uint8_t op, struct span body);
 
 struct vault_rig {
+    struct budget budget; /* of its own: outside of a test there is none */
     vault_rig_ask ask;
     void *user;
     struct rng_seeded rng;
