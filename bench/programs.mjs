@@ -250,6 +250,7 @@ const QUOTA = 20; /* units a second of each peer; eight times that of all of the
 const RATE = 6 * QUOTA; /* requests a second, of one unit each */
 const LOAD_S = isQuick ? 3 : 8;
 const SKIP_S = 1; /* until ten times the load has used up what a quota allows at once */
+const REFILL_MS = 3000; /* until what ten times the load has used up is there again */
 const BALANCES = isQuick ? 30 : 150;
 
 /* Not waited for in a way that stops this process: it reads what the Ethereum node prints. */
@@ -275,6 +276,7 @@ async function measureLoad({ server, node }) {
   put('overload10_accepted_p99_ms', ten.accepted.p99, 'ms', once.accepted.p99);
   put('overload10_refused_p99_ms', ten.refused.p99, 'ms');
   await configure('');
+  await sleep(REFILL_MS);
   const balance = await serviceLoad('balance', server, new URL(node.url).port, BALANCES);
   samples.warm_added_ms = balance;
   put('warm_added_ms', balance.proven.p50 - balance.direct.p50, 'ms', null, 'anvil: eth_getBalance', balance.direct.p50);
