@@ -84,9 +84,7 @@ class OwnersWalk extends PageWalk {
 
   async review(by, name) {
     await this.one('[data-test=approve-screen]').waitFor();
-    for (const tick of await this.page.locator('[data-test=tick]').all()) {
-      await tick.check();
-    }
+    await this.tick();
     await this.both(name);
     await this.hold(by);
     await this.approve();
@@ -267,9 +265,7 @@ class OwnersWalk extends PageWalk {
   async signBoth(name) {
     await this.one('[data-test=approve-screen]').waitFor();
     for (const by of [this.first, this.second]) {
-      for (const tick of await this.page.locator('[data-test=tick]').all()) {
-        await tick.check();
-      }
+      await this.tick();
       if (by === this.first) {
         await this.both(name);
       } else {

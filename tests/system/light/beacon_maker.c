@@ -5,7 +5,7 @@
  *
  *     chain                                          VALIDATORS_ROOT VERSION...
  *     bootstrap SLOT                                 ROOT SSZ
- *     update PERIOD                                  LENGTH_DIGEST_SSZ        as REST frames it
+ *     update PERIOD                                  LENGTH_DIGEST_SSZ        as REST frames it, signed in its slot UPDATE_SLOT
  *     finality SLOT SIGNERS HASH NUMBER TIME         SSZ       signed in SLOT, of the slot before, carrying this block
  *     optimistic SLOT SIGNERS HASH NUMBER TIME       SSZ */
 #include "base/check.h"
@@ -19,6 +19,10 @@
 #include <string.h>
 
 enum { LINE_LEN_MAX = 256, OUT_LEN_MAX = 64 * 1024, EPOCH_SLOTS = 8, OTHERS = 1000000 };
+
+/* What is asked about as newest has to be of a later slot of its period: the block of this one carries none of the execution chain,
+ * and a second block for it would be a committee that signs twice. */
+enum { UPDATE_SLOT = 25 };
 
 static struct chain_spec chain;
 static struct maker_committee
@@ -88,9 +92,9 @@ static void say_update(uint64_t period)
     uint8_t digest[4];
     struct wr w = wr_init(MSPAN_OF(room));
     uint64_t first = period * chain.epochs_per_period * EPOCH_SLOTS;
-    struct maker_plan plan = {.attested_slot = first + 40,
-                              .finalized_slot = first + 24,
-                              .signature_slot = first + 41,
+    struct maker_plan plan = {.attested_slot = first + UPDATE_SLOT - 1,
+                              .finalized_slot = first + EPOCH_SLOTS,
+                              .signature_slot = first + UPDATE_SLOT,
                               .signers = chain.committee_size,
                               .brings_committee = true};
     make(&u, &plan, period);

@@ -67,14 +67,32 @@ export class PageWalk extends Walk {
     return this.page.locator('.address').evaluateAll((all) => all.map((e) => e.textContent));
   }
 
+  /** Ticks every risk that wants it. */
+  async tick() {
+    for (const open = this.one('[data-test=tick]:not(:checked)'); await open.count();) {
+      await open.check();
+    }
+  }
+
+  /** Waits for one of these; a request that changes meanwhile (its trial came back) takes the ticks away, and gets them again. */
+  async awaitOnApproval(selector) {
+    for (const end = Date.now() + WAIT_MS; Date.now() < end; await this.page.waitForTimeout(100)) {
+      await this.tick();
+      if (await this.one(selector).isVisible()) {
+        return;
+      }
+    }
+    throw new Error(`the approval stands still: ${await this.one('.bar-note').innerText()}`);
+  }
+
   async approve() {
     const alive = '[data-test=approve]:not([aria-disabled])';
-    await this.one(`[data-test=rest], ${alive}`).waitFor();
+    await this.awaitOnApproval(`[data-test=rest], ${alive}`);
     if (await this.page.locator('[data-test=rest]').count()) {
       await this.press('[data-test=rest], [data-test=approve]'); /* Tab alone may have shown the rest meanwhile */
     }
     await this.shot('review-rest');
-    await this.one(alive).or(this.page.locator('.chip-state')).first().waitFor();
+    await this.awaitOnApproval(`${alive}, .chip-state`);
     if (await this.page.locator(alive).count()) {
       await this.press(alive);
     }
