@@ -265,6 +265,13 @@ enum err heads_topic_answered(struct heads_topic *t,
     }
 }
 
+void heads_topic_missed(struct heads_topic *t, const struct service_request *asked)
+{
+    if (asked->type == SERVICE_LC_BOOTSTRAP) {
+        t->has_root = false;
+    }
+}
+
 struct span heads_topic_newest(const struct heads_topic *t)
 {
     return buf_span(&t->newest);

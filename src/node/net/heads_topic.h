@@ -71,6 +71,9 @@ MUST_CHECK enum err heads_topic_answered(struct heads_topic *t,
                                          const struct service_request *asked,
                                          const struct service_light *answer);
 
+/* heads_topic_missed: the node does not have what was asked. What it called final once may be gone, so it is asked anew what is. */
+void heads_topic_missed(struct heads_topic *t, const struct service_request *asked);
+
 /* heads_topic_newest is the newest head's message; empty: none. Until the next call that changes t. */
 struct span heads_topic_newest(const struct heads_topic *t);
 

@@ -189,6 +189,25 @@ TEST(a_head_goes_round_once)
     stop();
 }
 
+TEST(a_final_block_that_the_node_has_no_more_is_asked_anew)
+{
+    struct service_request r;
+    start(0);
+    EXPECT_OK(turn(0, 40));
+    heads_topic_request(&heads[0], &r);
+    EXPECT_EQ(SERVICE_LC_BOOTSTRAP, r.type);
+    heads_topic_missed(&heads[0], &r);
+    heads_topic_request(&heads[0], &r);
+    EXPECT_EQ(SERVICE_LC_FINALITY, r.type);
+    for (unsigned steps = 0; steps < 4; steps++) {
+        EXPECT_OK(turn(0, 40 + steps / 3));
+    }
+    heads_topic_request(&heads[0], &r);
+    heads_topic_missed(&heads[0], &r);
+    EXPECT_EQ(41, heads[0].slot);
+    stop();
+}
+
 TEST(a_signature_of_less_than_two_thirds_goes_no_further)
 {
     start(SERVERS);

@@ -49,6 +49,8 @@ void server_heads_answered(struct server *s, enum err err, const struct service_
     bool was_following = h->topic.store != NULL;
     if (err == OK) {
         err = heads_topic_answered(&h->topic, &h->asked, answer);
+    } else if (err == ERR_NOT_FOUND) {
+        heads_topic_missed(&h->topic, &h->asked);
     }
     bool goes_on = err == OK && h->asked.type != SERVICE_LC_OPTIMISTIC;
     h->ask_at = goes_on ? loop_now(&s->loop) : next_slot(s);
