@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # all.sh BUILD   our node against every other libp2p for which there is a toolchain: js (npm), go, rust, and how fast each is;
-# then the demo's journey in Firefox ESR, the Debian packages in a virtual machine, the portable floors on 64-bit Arm. TAP of each, then one line of counts. What is missing is said and skipped.
+# then server and wallet on a chain of geth and Lodestar, the demo's journey in Firefox ESR, the Debian packages in a virtual machine, the portable floors on 64-bit Arm. TAP of each, then one line of counts. What is missing is said and skipped.
 set -uo pipefail
 build=$(realpath "$1")
 here=$(cd "$(dirname "$0")" && pwd)
@@ -72,6 +72,22 @@ fi
 if [ ${#peers[@]} -gt 0 ]; then
     echo "# throughput, also in $build/interop_bench.json"
     "$here/speed.py" "$build" "${peers[@]}" || { echo "not ok - throughput"; failed=$((failed + 1)); }
+fi
+
+echo "# geth and Lodestar"
+geth=$out/geth
+if command -v go >/dev/null; then
+    [ -e "$geth" ] || echo "# building geth: the first time this takes minutes"
+    if go -C "$here/chain/geth" build -mod=readonly -o "$geth" github.com/ethereum/go-ethereum/cmd/geth >"$out/geth.log" 2>&1; then
+        "$here/chain/test.sh" "$build" "$geth" | tee "$out/chain.tap"
+        count "$out/chain.tap"
+    else
+        cat "$out/geth.log"
+        echo "not ok - geth does not build"
+        failed=$((failed + 1))
+    fi
+else
+    skip "geth and Lodestar" "there is no go here to build geth with (https://go.dev/dl)"
 fi
 
 echo "# Firefox ESR"

@@ -17,10 +17,10 @@ function tail(path) {
 
 export class Child {
   /**
-   * name: what a person calls it; program, args, env; log: the file of its output. onLine(text) is told each line of standard
+   * name: what a person calls it; program, args, env, cwd; log: the file of its output. onLine(text) is told each line of standard
    * output, which then is not in the log. onEnd(child) is called when it ends by itself.
    */
-  constructor({ name, program, args = [], env = {}, log, onLine, onEnd }) {
+  constructor({ name, program, args = [], env = {}, cwd, log, onLine, onEnd }) {
     Object.assign(this, { name, log, isStopping: false });
     if (!existsSync(program)) {
       throw new Fault(`${name}: the program ${program} is missing: run make.`);
@@ -28,7 +28,7 @@ export class Child {
     const out = openSync(log, 'w');
     const [file, before] = existsSync(SETPRIV) ? [SETPRIV, ['--pdeathsig', 'KILL', program]] : [program, []];
     this.process = spawn(file, [...before, ...args], {
-      stdio: ['ignore', onLine ? 'pipe' : out, out], detached: true, env: { ...process.env, ...env },
+      stdio: ['ignore', onLine ? 'pipe' : out, out], detached: true, cwd, env: { ...process.env, ...env },
     });
     closeSync(out);
     if (onLine) {
