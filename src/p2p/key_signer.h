@@ -5,8 +5,8 @@
 #include "p2p/key.h"
 #include "p2p/signer.h"
 
-/* A signer over an Ed25519 key in this process's own memory: for tests, the simulator and tools. A
- * node's identity lives in keyd instead. */
+/* A signer over an Ed25519 key in this process's own memory: for tests, the simulator and tools, and for identities that
+ * last as long as their connections (node/daemon/identities.h). A node's identity lives in keyd instead. */
 struct key_signer {
     struct signer signer; /* give &k.signer to those who ask for one */
     struct ed25519_key key;

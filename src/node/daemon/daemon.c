@@ -86,6 +86,7 @@ static void set_alarm(struct daemon *d)
     at = instant_min(at, anchor_deadline(&d->anchor));
     at = instant_min(at, light_deadline(&d->light));
     at = instant_min(at, copies_deadline(&d->copies));
+    at = instant_min(at, identities_deadline(&d->identities, loop_now(&d->loop)));
     alarm_set(&d->alarm, instant_min(at, api_deadline(d->api)));
 }
 
@@ -113,6 +114,7 @@ void daemon_pump(void *user)
         api_tick(d->api, t);
         any |= give_to_callers(d);
         tcp_pump(&d->tcp); /* its events ask for another round */
+        identities_tick(&d->identities, loop_now(&d->loop));
         if (!any && !d->pump_again) {
             break;
         }
@@ -124,6 +126,15 @@ void daemon_pump(void *user)
 static void on_alarm(void *user)
 {
     daemon_pump(user);
+}
+
+/* What follows from a host's event is done outside its driver. */
+void daemon_pump_soon(struct daemon *d)
+{
+    d->pump_again = true;
+    if (!d->is_pumping) {
+        alarm_set(&d->alarm, loop_now(&d->loop));
+    }
 }
 
 static void on_host_event(void *user, const struct host_event *e)
@@ -141,10 +152,7 @@ static void on_host_event(void *user, const struct host_event *e)
     } else {
         (void)servers_host_event(&d->servers, t.mono, t, e);
     }
-    d->pump_again = true;
-    if (!d->is_pumping) {
-        alarm_set(&d->alarm, t.mono); /* what follows from it is done outside the driver */
-    }
+    daemon_pump_soon(d);
 }
 
 static void on_servers_changed(void *user)
@@ -413,7 +421,7 @@ static enum err start_host(struct daemon *d)
         .rng = &d->entropy.rng,
         .parent = &d->budget,
         .memory_max = d->config->memory_max,
-        .agent = "passmesh/" PASSMESH_VERSION,
+        .agent = DAEMON_AGENT,
     };
     uv_timeval64_t clock;
     if (uv_gettimeofday(&clock) == 0 && clock.tv_sec > 0) {
@@ -474,6 +482,7 @@ static enum err start_servers(struct daemon *d)
         .new_head = on_new_head,
         .user = d,
     };
+    daemon_identities_hear(&cfg);
     daemon_light_hear(&cfg);
     daemon_copies_hear(&cfg);
     TRY(servers_init(&d->servers, &cfg));
@@ -631,6 +640,7 @@ static enum err start(struct daemon *d)
     daemon_peers_start(d);
     TRY(listen_for_peers(d));
     TRY(start_servers(d));
+    daemon_identities_start(d);
     TRY(daemon_relay_start(d));
     TRY(daemon_reach_start(d));
     daemon_mdns_start(d);
@@ -699,12 +709,14 @@ static void stop(struct daemon *d)
     if (d->has_tcp) {
         tcp_done(&d->tcp);
     }
+    identities_close(&d->identities);
     fetch_stop(d->fetch);
     alarm_done(&d->alarm);
     uv_close((uv_handle_t *)&d->on_int, NULL);
     uv_close((uv_handle_t *)&d->on_term, NULL);
     loop_done(&d->loop);
     fetch_free(d->fetch);
+    identities_free(&d->identities);
     servers_done(&d->servers);
     light_done(&d->light);
     copies_done(&d->copies);

@@ -12,6 +12,7 @@
 #include "node/daemon/anchor.h"
 #include "node/daemon/copies.h"
 #include "node/daemon/daemon.h"
+#include "node/daemon/identities.h"
 #include "node/daemon/light.h"
 #include "node/daemon/own_node.h"
 #include "node/daemon/servers.h"
@@ -36,6 +37,8 @@
 #include "p2p/host_state.h"
 
 /* The daemon's inside, shared by daemon*.c only. */
+#define DAEMON_AGENT "passmesh/" PASSMESH_VERSION
+
 enum { DAEMON_PLUGIN_LINES = 200, DAEMON_PLUGIN_LINE_LEN = 513, DAEMON_PLUGIN_WAITING = 16 };
 
 struct plugin_line {
@@ -114,6 +117,7 @@ struct daemon {
     struct host host;
     bool has_host;
     struct tcp tcp;
+    struct identities identities;
     struct servers servers;
     struct mdns_socket mdns;
     struct near near;
@@ -150,6 +154,7 @@ struct daemon {
 
 struct wallet_time daemon_time(const struct daemon *d);
 void daemon_pump(void *user);
+void daemon_pump_soon(struct daemon *d);
 void daemon_stop(void *user);
 
 /* ---- daemon_relay.c ---- */
@@ -158,6 +163,12 @@ void daemon_stop(void *user);
 MUST_CHECK enum err daemon_relay_start(struct daemon *d);
 void daemon_relay_stop(struct daemon *d);
 void daemon_relay_event(struct daemon *d);
+
+/* ---- daemon_identities.c ---- */
+
+/* daemon_identities_hear has the servers ask by an account's own identity; daemon_identities_start: after the servers. */
+void daemon_identities_hear(struct servers_cfg *cfg);
+void daemon_identities_start(struct daemon *d);
 
 /* ---- daemon_peers.c ---- */
 

@@ -31,6 +31,9 @@ void daemon_net_stop(struct daemon *d)
 void daemon_net_write(struct daemon *d, struct json_writer *j)
 {
     struct net_json n = net_of(d);
+    struct net_identity identities[IDENTITIES_COUNT_MAX];
+    n.identities = identities;
+    n.identities_count = identities_list(&d->identities, identities);
     host_conn_manager_refresh(&d->peers);
     net_json_put_state(j, &n);
 }

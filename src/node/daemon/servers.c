@@ -270,7 +270,7 @@ bool servers_host_event(struct servers *s,
     case HOST_EVENT_STREAM_FIN:
     case HOST_EVENT_STREAM_WRITABLE:
     case HOST_EVENT_STREAM_CLOSED:
-    case HOST_EVENT_STREAM_RESET:      return call_host_event(s, now, t, e);
+    case HOST_EVENT_STREAM_RESET:      return call_host_event(s, s->cfg.host, t, e);
     case HOST_EVENT_PING:              {
         struct server *one = find_server(s, &e->peer);
         if (one && e->err == OK) {

@@ -17,6 +17,7 @@
  * between the host's events and the wallet's.
  *
  *     host_poll   -> servers_host_event      (true: it was for the servers)
+ *                    servers_account_event   (of a host that cfg.host_of gave)
  *     wallet_poll -> servers_wallet_event    (ASK, SUBMIT, TRACK)
  *     servers_tick at servers_deadline
  *
@@ -64,6 +65,10 @@ struct servers_cfg {
     struct span (*operator_of)(void *user, const struct peer_id *peer);
     /* ask_evidence asks what a server's machine proves; servers_attested follows. false: not now. NULL: nobody is asked */
     bool (*ask_evidence)(void *user, const struct peer_id *peer);
+    /* host_of gives the host by whose identity an account asks; it stays while servers_is_asking, and its events go to
+     * servers_account_event. ERR_LIMIT: there is none for it now. NULL: the daemon's identity asks for all */
+    enum err (*host_of)(void *user, struct host **ret, struct wallet_time t, struct id account);
+    void (*banned)(void *user, const struct peer_id *peer); /* it lied; may be NULL */
     void (*changed)(void *user);  /* peers or servers came or went; may be NULL */
     void (*new_head)(void *user); /* a server tells of one; may be NULL */
     /* An answer of the light client protocol: OK: it was of use; ERR_AUTH, ERR_MALFORMED: it is false; else the next server is
@@ -127,6 +132,7 @@ struct server {
     uint64_t asked_count;
     uint64_t kept_count;
     uint64_t rtt_us;
+    instant daemon_only_until; /* it turned an account's identity away: the daemon's asks */
     struct server_proof proof;
 };
 
@@ -144,20 +150,23 @@ enum call_kind {
 struct call {
     bool is_used;
     enum call_kind kind;
+    struct host *host; /* by whose identity it is asked */
+    uint64_t dial;     /* of the host to the server; 0: the stream is there */
     host_stream stream;
     struct peer_id peer;
     struct service_client client;
     struct question *question; /* ASK, PROVE; NULL: it is over */
     struct id operation;       /* SUBMIT, TRACK */
-    struct id account;         /* SUBMIT */
+    struct id account;         /* who asks; unset: the daemon */
     uint64_t tag;              /* KEEP */
     struct buf userop;         /* SUBMIT: for the next server, should this one refuse it */
     struct peer_id refused[SERVERS_SET_LEN]; /* SUBMIT: who did */
     size_t refused_count;
     const struct network *network;
     instant started_at;
-    bool is_opened;
     bool is_closed_write;
+    bool has_heard;      /* the server said something */
+    bool is_turned_away; /* it did not, and the daemon's identity may ask instead */
 };
 
 /* What one of several servers said. */
@@ -257,6 +266,14 @@ bool servers_host_event(struct servers *s,
                         instant now,
                         struct wallet_time t,
                         const struct host_event *e);
+
+/* servers_account_event takes the events of a host of cfg.host_of. servers_is_asking: does a question run on it? */
+void servers_account_event(struct servers *s,
+                           struct host *host,
+                           struct wallet_time t,
+                           const struct host_event *e);
+bool servers_is_asking(const struct servers *s, const struct host *host);
+
 void servers_wallet_event(struct servers *s, struct wallet_time t, const struct wallet_event *e);
 
 /* servers_ask_light asks servers for what the light client wants; cfg.light and cfg.light_over follow, perhaps from inside. */

@@ -489,6 +489,23 @@ void ask_failed(struct servers *s, struct wallet_time t, struct question *q, enu
     go_on(s, t, q);
 }
 
+void ask_anew(struct servers *s,
+              struct wallet_time t,
+              struct question *q,
+              const struct peer_id *peer)
+{
+    size_t count = 0;
+    check(q->running > 0);
+    q->running--;
+    for (size_t i = 0; i < q->tried_count; i++) {
+        if (!peer_id_equal(&q->tried[i], peer)) {
+            q->tried[count++] = q->tried[i];
+        }
+    }
+    q->tried_count = count;
+    go_on(s, t, q);
+}
+
 /* ---- time ---- */
 
 static void tick_one(struct servers *s, struct wallet_time t, struct question *q)

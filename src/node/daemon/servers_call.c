@@ -43,41 +43,75 @@ static struct wallet_source source_of(const struct call *c)
 
 /* A stream may take less than it has room for, when memory is short: WRITABLE follows only after such a write, so the
  * whole rest is offered each time. */
-static void pump_out(struct servers *s, struct call *c)
+static void pump_out(struct call *c)
 {
     struct span rest = service_client_waiting(&c->client);
     if (rest.n > 0) {
-        service_client_sent(&c->client, host_stream_write(s->cfg.host, c->stream, rest));
+        service_client_sent(&c->client, host_stream_write(c->host, c->stream, rest));
     }
     if (service_client_is_sent(&c->client) && !c->is_closed_write) {
         c->is_closed_write = true;
-        host_stream_close_write(s->cfg.host, c->stream);
+        host_stream_close_write(c->host, c->stream);
     }
 }
 
-static struct call *call_open(struct servers *s,
-                              struct wallet_time t,
-                              const struct peer_id *peer,
-                              enum call_kind kind,
-                              const struct service_request *request)
+/* ---- who asks ---- */
+
+MUST_CHECK static enum err open_stream(struct call *c)
+{
+    struct host_open_args args = {.peer = &c->peer,
+                                  .protocol = SERVICE_PROTOCOL_ID,
+                                  .user = c,
+                                  .relayed_ok = true,
+                                  .known = true}; /* it said so to the daemon */
+    c->dial = 0;
+    TRY(host_open_stream(c->host, &c->stream, NULL, args));
+    pump_out(c);
+    return OK;
+}
+
+/* begin opens the stream, or dials: the request waits until the identity that asks is connected. */
+MUST_CHECK static enum err begin(struct servers *s, struct call *c)
+{
+    struct host_peer_info info;
+    if (c->host == s->cfg.host || host_peer_find(c->host, &info, &c->peer)) {
+        return open_stream(c);
+    }
+    return account_dial(s, c);
+}
+
+struct call_args {
+    const struct peer_id *peer;
+    struct id account; /* who asks; unset: the daemon */
+    enum call_kind kind;
+    const struct service_request *request;
+};
+
+static struct call *call_open(struct servers *s, struct wallet_time t, const struct call_args *args)
 {
     struct call *c = call_place(s);
     if (!c) {
         return NULL;
     }
-    *c = (struct call){.kind = kind, .peer = *peer, .started_at = t.mono};
-    if (service_client_init(&c->client, s->cfg.budget, request, t.mono) != OK) {
+    *c = (struct call){
+        .kind = args->kind, .peer = *args->peer, .account = args->account, .started_at = t.mono};
+    if (account_host(s, t, c) != OK ||
+        service_client_init(&c->client, s->cfg.budget, args->request, t.mono) != OK) {
         return NULL;
     }
-    struct host_open_args args = {
-        .peer = &c->peer, .protocol = SERVICE_PROTOCOL_ID, .user = c, .relayed_ok = true};
-    if (host_open_stream(s->cfg.host, &c->stream, NULL, args) != OK) {
+    if (begin(s, c) != OK) {
         service_client_done(&c->client);
         return NULL;
     }
     c->is_used = true;
-    pump_out(s, c);
     return c;
+}
+
+/* call_cut ends what goes on below; nothing follows from it. */
+static void call_cut(struct call *c)
+{
+    host_stream_reset(c->host, c->stream, 0);
+    host_dial_cancel(c->host, c->dial);
 }
 
 static struct service_request
@@ -193,13 +227,15 @@ MUST_CHECK static enum err submit_to(struct servers *s,
     r.deadline_ms = SUBMIT_DEADLINE_MS;
     r.entry_point = x->network->entry_point;
     r.userop = x->userop;
-    struct call *c = call_open(s, t, &one->peer, CALL_SUBMIT, &r);
+    struct call *c = call_open(
+        s, t,
+        &(struct call_args){
+            .peer = &one->peer, .account = x->account, .kind = CALL_SUBMIT, .request = &r});
     if (!c) {
         return ERR_LIMIT;
     }
     c->network = x->network;
     c->operation = x->operation;
-    c->account = x->account;
     c->refused_count = x->refused_count;
     for (size_t i = 0; i < x->refused_count; i++) {
         c->refused[i] = x->refused[i];
@@ -357,9 +393,9 @@ static void on_failed(struct servers *s, struct wallet_time t, struct call *c, e
     struct wallet_source source = source_of(c);
     struct coded why = {0};
     struct server *one = servers_find(s, &c->peer);
-    if (c->kind == CALL_PROVE) {
+    if (c->kind == CALL_PROVE && !c->is_turned_away) {
         call_proved(s, t.mono, &c->peer, false);
-    } else {
+    } else if (!c->is_turned_away) {
         call_kept(s, t.mono, &c->peer, c->kind, false);
     }
     switch (c->kind) {
@@ -371,7 +407,9 @@ static void on_failed(struct servers *s, struct wallet_time t, struct call *c, e
     case CALL_HEADS: break;
     case CALL_ASK:
     case CALL_PROVE:
-        if (c->question) {
+        if (c->question && c->is_turned_away) {
+            ask_anew(s, t, c->question, &c->peer);
+        } else if (c->question) {
             /* To end without a word is to fail, whoever is left. */
             ask_failed(s, t, c->question, err == ERR_CLOSED ? ERR_IO : err);
         }
@@ -411,7 +449,7 @@ static bool drain(struct servers *s, struct wallet_time t, struct call *c)
         case SERVICE_CLIENT_CLOSED: {
             /* Copied out: what on_failed does may start other calls, and the place may be wanted. */
             struct call gone = *c;
-            host_stream_reset(s->cfg.host, c->stream, 0);
+            call_cut(c);
             after_heads(s, c);
             *c = (struct call){0};
             if (e.err != OK) {
@@ -426,8 +464,30 @@ static bool drain(struct servers *s, struct wallet_time t, struct call *c)
     return false;
 }
 
+static void on_data(struct servers *s, struct wallet_time t, struct call *c, struct span in)
+{
+    struct host *host = c->host;
+    host_stream stream = c->stream;
+    size_t len = in.n;
+    bool is_over = false;
+    c->has_heard = true;
+    while (in.n > 0 && !is_over) {
+        enum err err = service_client_recv(&c->client, t.mono, &in);
+        is_over = drain(s, t, c) || err != OK;
+    }
+    host_stream_consume(host, stream, len);
+}
+
+/* on_gone: its stream was reset, or there will be none. */
+static void on_gone(struct servers *s, struct wallet_time t, struct call *c)
+{
+    account_gone(s, t, c);
+    service_client_end(&c->client, t.mono);
+    (void)drain(s, t, c);
+}
+
 bool call_host_event(struct servers *s,
-                     instant now,
+                     struct host *host,
                      struct wallet_time t,
                      const struct host_event *e)
 {
@@ -435,30 +495,19 @@ bool call_host_event(struct servers *s,
     if (!c || e->inbound) {
         return false;
     }
-    if (!c->is_used || c->stream.id != e->stream.id) {
+    if (!c->is_used || c->host != host || c->stream.id != e->stream.id) {
         return true; /* of a call that is over */
     }
     switch (e->kind) {
     case HOST_EVENT_STREAM_OPENED:
-    case HOST_EVENT_STREAM_WRITABLE: pump_out(s, c); break;
-    case HOST_EVENT_STREAM_DATA:     {
-        struct span in = e->data;
-        size_t len = in.n;
-        host_stream stream = c->stream;
-        bool is_over = false;
-        while (in.n > 0 && !is_over) {
-            enum err err = service_client_recv(&c->client, now, &in);
-            is_over = drain(s, t, c) || err != OK;
-        }
-        host_stream_consume(s->cfg.host, stream, len);
-        break;
-    }
+    case HOST_EVENT_STREAM_WRITABLE: pump_out(c); break;
+    case HOST_EVENT_STREAM_DATA:     on_data(s, t, c, e->data); break;
     case HOST_EVENT_STREAM_FIN:
     case HOST_EVENT_STREAM_CLOSED:
-    case HOST_EVENT_STREAM_RESET:
-        service_client_end(&c->client, now);
+        service_client_end(&c->client, t.mono);
         (void)drain(s, t, c);
         break;
+    case HOST_EVENT_STREAM_RESET:      on_gone(s, t, c); break;
     case HOST_EVENT_DIAL:
     case HOST_EVENT_LINK_CLOSE:
     case HOST_EVENT_PEER_CONNECTED:
@@ -474,13 +523,36 @@ bool call_host_event(struct servers *s,
     return true;
 }
 
+void servers_account_event(struct servers *s,
+                           struct host *host,
+                           struct wallet_time t,
+                           const struct host_event *e)
+{
+    bool is_up = e->kind == HOST_EVENT_PEER_CONNECTED;
+    if (!is_up && e->kind != HOST_EVENT_DIAL_FAILED) {
+        (void)call_host_event(s, host, t, e);
+        return;
+    }
+    for (size_t i = 0; i < SERVERS_CALL_COUNT_MAX; i++) {
+        struct call *c = &s->calls[i];
+        if (!c->is_used || c->host != host || c->dial == 0) {
+            continue;
+        }
+        if (is_up ? peer_id_equal(&c->peer, &e->peer) && open_stream(c) != OK
+                  : c->dial == e->dial) {
+            on_gone(s, t, c);
+        }
+    }
+}
+
 /* ---- asking ---- */
 
 void call_status(struct servers *s, struct wallet_time t, struct server *one)
 {
     const struct network *n = wallet_network(s->cfg.wallet, s->network);
     struct service_request r = request_of(s, SERVICE_STATUS, n);
-    struct call *c = call_open(s, t, &one->peer, CALL_STATUS, &r);
+    struct call *c = call_open(
+        s, t, &(struct call_args){.peer = &one->peer, .kind = CALL_STATUS, .request = &r});
     one->is_asked = c != NULL;
     if (c) {
         c->network = n;
@@ -494,7 +566,8 @@ void call_heads(struct servers *s, struct wallet_time t, struct server *one)
     const struct network *n = wallet_network(s->cfg.wallet, s->network);
     struct service_request r = request_of(s, SERVICE_SUBSCRIBE, n);
     r.topic = SERVICE_TOPIC_HEADS;
-    struct call *c = call_open(s, t, &one->peer, CALL_HEADS, &r);
+    struct call *c =
+        call_open(s, t, &(struct call_args){.peer = &one->peer, .kind = CALL_HEADS, .request = &r});
     if (c) {
         c->network = n;
         one->has_heads = true;
@@ -506,7 +579,7 @@ void call_drop_heads(struct servers *s)
     for (size_t i = 0; i < SERVERS_CALL_COUNT_MAX; i++) {
         struct call *c = &s->calls[i];
         if (c->is_used && c->kind == CALL_HEADS) {
-            host_stream_reset(s->cfg.host, c->stream, 0);
+            call_cut(c);
             after_heads(s, c);
             call_end(c);
         }
@@ -555,8 +628,11 @@ enum err
 call_question(struct servers *s, struct wallet_time t, struct question *q, struct server *one)
 {
     struct service_request r = call_request(s, q);
+    enum call_kind kind = q->kind == QUESTION_RPC ? CALL_ASK : CALL_PROVE;
     struct call *c =
-        call_open(s, t, &one->peer, q->kind == QUESTION_RPC ? CALL_ASK : CALL_PROVE, &r);
+        call_open(s, t,
+                  &(struct call_args){
+                      .peer = &one->peer, .account = q->account, .kind = kind, .request = &r});
     if (!c) {
         return ERR_LIMIT;
     }
@@ -575,7 +651,8 @@ enum err servers_keep(struct servers *s, struct wallet_time t, const struct serv
     struct service_request r = request_of(s, k->type, n);
     r.deadline_ms = service_limits(k->type)->deadline_ms_max;
     r.capsule = k->body;
-    struct call *c = call_open(s, t, k->peer, CALL_KEEP, &r);
+    struct call *c =
+        call_open(s, t, &(struct call_args){.peer = k->peer, .kind = CALL_KEEP, .request = &r});
     if (!c) {
         return ERR_LIMIT;
     }
@@ -589,7 +666,7 @@ void call_drop_question(struct servers *s, const struct question *q)
     for (size_t i = 0; i < SERVERS_CALL_COUNT_MAX; i++) {
         struct call *c = &s->calls[i];
         if (c->is_used && c->question == q) {
-            host_stream_reset(s->cfg.host, c->stream, 0);
+            call_cut(c);
             call_end(c);
         }
     }
@@ -631,7 +708,10 @@ void servers_wallet_event(struct servers *s, struct wallet_time t, const struct 
     struct service_request r = request_of(s, SERVICE_USER_OPERATION_STATUS, e->network);
     r.deadline_ms = ASK_DEADLINE_MS;
     r.userop_hash = e->hash;
-    struct call *c = call_open(s, t, &one->peer, CALL_TRACK, &r);
+    struct call *c = call_open(
+        s, t,
+        &(struct call_args){
+            .peer = &one->peer, .account = e->account, .kind = CALL_TRACK, .request = &r});
     if (!c) {
         fail_event(s, t, e, ERR_LIMIT);
         return;

@@ -26,8 +26,9 @@ bool servers_is_named(const struct servers *s, const struct peer_id *peer);
 void servers_drop_useless(struct servers *s, const struct peer_id *peer);
 
 /* ---- servers_call.c ---- */
+/* call_host_event takes a stream's event of the host that a call runs on. */
 bool call_host_event(struct servers *s,
-                     instant now,
+                     struct host *host,
                      struct wallet_time t,
                      const struct host_event *e);
 void call_status(struct servers *s, struct wallet_time t, struct server *one);
@@ -50,6 +51,14 @@ void call_kept(
 /* call_proved does, of a proof. */
 void call_proved(struct servers *s, instant now, const struct peer_id *peer, bool is_proven);
 
+/* ---- servers_account.c ---- */
+/* account_host sets c->host for c->account. ERR_LIMIT: there is none now. */
+MUST_CHECK enum err account_host(struct servers *s, struct wallet_time t, struct call *c);
+/* account_dial has c->host dial the server. ERR_UNSUPPORTED: it is not known where. */
+MUST_CHECK enum err account_dial(struct servers *s, struct call *c);
+/* account_gone notes, of a call whose stream was reset or never was, whether the daemon's identity may ask instead. */
+void account_gone(struct servers *s, struct wallet_time t, struct call *c);
+
 /* ---- servers_ask.c ---- */
 bool ask_has_room(const struct servers *s);
 void ask_begin(struct servers *s, struct wallet_time t, const struct wallet_event *e);
@@ -60,6 +69,11 @@ void ask_answered(struct servers *s,
                   const struct peer_id *peer,
                   const struct service_client_event *e);
 void ask_failed(struct servers *s, struct wallet_time t, struct question *q, enum err err);
+/* ask_anew: a call ended before the server could hear it, and may go to the same one by another way. */
+void ask_anew(struct servers *s,
+              struct wallet_time t,
+              struct question *q,
+              const struct peer_id *peer);
 void ask_tick(struct servers *s, struct wallet_time t);
 instant ask_deadline(const struct servers *s);
 void ask_done(struct servers *s);

@@ -430,6 +430,9 @@ void trust_lied(struct servers *s,
     }
     servers_remove(s, &liar);
     host_disconnect(s->cfg.host, &liar);
+    if (s->cfg.banned) {
+        s->cfg.banned(s->cfg.user, &liar);
+    }
     servers_tell(s, t);
 }
 

@@ -453,12 +453,32 @@ static void put_budgets(struct json_writer *j, const struct net_json *n)
     json_end_array(j);
 }
 
+static void put_identities(struct json_writer *j, const struct net_json *n)
+{
+    if (!n->identities) {
+        return;
+    }
+    json_put_name(j, "identities");
+    json_put_array(j);
+    for (size_t i = 0; i < n->identities_count; i++) {
+        const struct net_identity *one = &n->identities[i];
+        json_put_object(j);
+        json_put_name(j, "account_id");
+        json_put_string(j, one->account);
+        put_id(j, "peer_id", one->peer);
+        put_u64(j, "servers", one->servers);
+        json_end_object(j);
+    }
+    json_end_array(j);
+}
+
 void net_json_put_state(struct json_writer *j, const struct net_json *n)
 {
     json_put_object(j);
     put_id(j, "id", host_self(n->host));
     put_reach(j, n);
     put_peers(j, n);
+    put_identities(j, n);
     put_reasons(j, n);
     put_dht(j, n);
     put_gossip(j, n);

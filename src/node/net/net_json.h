@@ -20,6 +20,13 @@ enum {
     NET_JSON_ENDINGS_MAX = 16, /* the newest */
 };
 
+/* By which peer id servers are asked about an account. */
+struct net_identity {
+    struct span account;
+    const struct peer_id *peer;
+    size_t servers; /* that it is connected to */
+};
+
 struct net_json {
     const struct host *host;
     const struct host_kad *kad;             /* NULL: no DHT */
@@ -28,7 +35,9 @@ struct net_json {
     const struct host_conn_manager *peers;  /* NULL: nobody manages connections */
     const struct host_reach *reach;         /* NULL: nothing is known */
     const struct budget
-        *budgets[NET_JSON_BUDGETS_MAX]; /* of the program, beside the host's; NULL ends them */
+        *budgets[NET_JSON_BUDGETS_MAX];    /* of the program, beside the host's; NULL ends them */
+    const struct net_identity *identities; /* of the wallet's accounts; NULL: it is no wallet */
+    size_t identities_count;
     instant now;
 };
 

@@ -180,6 +180,21 @@ static void print_reasons(struct json r)
     }
 }
 
+static void print_identities(struct json r)
+{
+    char account[TEXT_LEN];
+    char peer[TEXT_LEN];
+    struct json one;
+    struct json_iter it = list_of(r, "identities");
+    for (int i = 0; json_next(&it, NULL, &one); i++) {
+        if (i == 0) {
+            (void)printf("Identities, by which servers are asked about an account:\n");
+        }
+        (void)printf("  %s  %s  %llu servers\n", text_of(one, "account_id", account),
+                     text_of(one, "peer_id", peer), (unsigned long long)number(one, "servers"));
+    }
+}
+
 static void print_dht(struct json r)
 {
     char mode[TEXT_LEN];
@@ -278,6 +293,7 @@ void net_print_state(struct json r)
     }
     print_addresses(r);
     net_print_peers(r);
+    print_identities(r);
     print_reasons(r);
     print_dht(r);
     print_topics(r);

@@ -382,12 +382,24 @@ enum err tcp_listen(struct tcp *t, struct span *ret_addr, struct span addr)
     return OK;
 }
 
+static void on_idle_closed(uv_handle_t *handle)
+{
+    struct tcp *t = handle->data;
+    t->is_closed = true;
+}
+
+bool tcp_is_gone(const struct tcp *t)
+{
+    return t->is_closed && t->held == 0;
+}
+
 void tcp_done(struct tcp *t)
 {
     if (!t->cfg.loop || t->is_done) {
         return;
     }
     t->is_done = true;
+    uv_close((uv_handle_t *)&t->idle, on_idle_closed); /* what is closed first is told last */
     udp_done(&t->udp);
     while (t->links.count > 0) {
         tcp_link_close(map_at(&t->links, 0)->value, ERR_CLOSED);
@@ -397,7 +409,6 @@ void tcp_done(struct tcp *t)
             uv_close((uv_handle_t *)&t->listeners[i].socket, on_listener_closed);
         }
     }
-    uv_close((uv_handle_t *)&t->idle, NULL);
     alarm_done(&t->alarm);
     alarm_done(&t->throttle_alarm);
     map_done(&t->links);

@@ -86,6 +86,8 @@ struct tcp {
     bool pumping;
     bool pump_again;
     bool is_done;
+    bool is_closed; /* done, and libuv has let go of the idle handle, the last */
+    size_t held;    /* links and lookups whose memory libuv has */
     struct tcp_listener listeners[TCP_LISTENERS_MAX];
 };
 
@@ -106,7 +108,9 @@ void tcp_set_rate(struct tcp *t, uint64_t bytes_per_s);
 void tcp_pump(struct tcp *t);
 
 /* tcp_done closes every socket at once. The loop must turn (loop_done does) before t's memory goes. The
- * host must still exist, and hears that its links are gone. */
+ * host must still exist, and hears that its links are gone.
+ * tcp_is_gone: after tcp_done, while the loop goes on: may t's memory go? */
 void tcp_done(struct tcp *t);
+bool tcp_is_gone(const struct tcp *t);
 
 #endif

@@ -36,6 +36,7 @@ enum err tcp_link_new(struct tcp *t, struct tcp_link **ret_link)
     buf_init(&link->raw, t->cfg.budget, TCP_BUFFER_LEN);
     check(uv_tcp_init(&t->cfg.loop->uv, &link->socket) == 0);
     link->socket.data = link;
+    t->held++;
     *ret_link = link;
     return OK;
 }
@@ -81,6 +82,7 @@ static void free_if_unused(struct tcp_link *link)
         websocket_pipe_done(link->ws);
         mem_free(link->tcp->cfg.budget, link->ws, sizeof *link->ws);
     }
+    link->tcp->held--;
     mem_free(link->tcp->cfg.budget, link, sizeof *link);
 }
 

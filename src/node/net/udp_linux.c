@@ -364,6 +364,7 @@ static void on_found(uv_getaddrinfo_t *request, int status, struct addrinfo *fou
 {
     struct lookup *l = request->data;
     struct udp *u = l->udp;
+    list_entry(u, struct tcp, udp)->held--;
     if (u->tcp && status == 0 && found) {
         struct sockaddr_storage first = {0};
         struct udp_addr remote;
@@ -404,6 +405,7 @@ look_up(struct udp *u, host_link link, const struct multiaddr_part *host, uint16
         free(l);
         return ERR_IO;
     }
+    u->tcp->held++;
     return OK;
 }
 

@@ -1,4 +1,5 @@
-// Servers that lie, omit, stall, truncate, drip, answer stale or another's question, each a process of its own, around a wallet.
+// Servers that lie, omit, stall, truncate, drip, follow a fork, answer stale or another's question, each a process of its own, around a
+// wallet: one honest among them, or none, so that all that the wallet hears is theirs.
 // With one honest server in five no wrong figure is ever shown as proven and no error reaches the person; with none the wallet
 // says that the network is doubtful and refuses to prepare what would depend on it.
 import assert from 'node:assert/strict';
@@ -23,18 +24,27 @@ const WATCH_MS = 6000;
 
 const dir = mkdtempSync(join(tmpdir(), 'passmesh-hostile-'));
 let network;
+let fork; /* another chain with the same number and contracts, and its server */
 let chain;
 let turn = 0;
 
-/** A liar as a process; resolves to { addr, id, stop }. */
+/** A liar as a process; resolves to { addr, id, notes, stop }. */
 async function startLiar(mode) {
   let said;
+  const notes = [];
+  const [honest] = (mode === 'forks' ? fork : network).server.addrs;
   const child = new Child({
-    name: `The server that ${mode}`, program: process.execPath, args: [join(import.meta.dirname, 'liar.mjs'), mode, network.server.addrs[0]],
-    log: join(dir, `liar-${turn}-${mode}.log`), onLine: (line) => { said ??= JSON.parse(line); },
+    name: `The server that ${mode}`, program: process.execPath, args: [join(import.meta.dirname, 'liar.mjs'), mode, honest],
+    log: join(dir, `liar-${turn}-${mode}.log`), onLine: (line) => {
+      if (said) {
+        notes.push(JSON.parse(line));
+      } else {
+        said = JSON.parse(line);
+      }
+    },
   });
   const { addr } = await child.until(() => said);
-  return { mode, addr, id: addr.split('/p2p/')[1], stop: () => child.stop() };
+  return { mode, addr, notes, id: addr.split('/p2p/')[1], stop: () => child.stop() };
 }
 
 /** A wallet with an account and money, whose servers are these. anchored: a source names trusted blocks. */
@@ -47,11 +57,14 @@ async function startWallet(servers, { anchored = true } = {}) {
   const it = { home, daemon: await startDaemon({ dir, home, file, port: await freePort(), log: `daemon-${turn}.log` }) };
   it.api = new LocalApi(it.daemon.socket);
   it.passkey = new SoftPasskey(it.daemon.origin);
-  const begun = await it.api.call('account_create_begin', { key: newKey(), name: 'Main', where: 'any' });
-  it.account = await it.api.call('account_create_finish', {
-    key: newKey(), ceremony_id: begun.ceremony.id, passkey_name: 'Soft', response: it.passkey.register(begun.options),
-  });
-  await sendEther(network.request, it.account.address, RICH);
+  it.create = async (name) => {
+    const begun = await it.api.call('account_create_begin', { key: newKey(), name, where: 'any' });
+    it.account = await it.api.call('account_create_finish', {
+      key: newKey(), ceremony_id: begun.ceremony.id, passkey_name: 'Soft', response: it.passkey.register(begun.options),
+    });
+    await sendEther(network.request, it.account.address, RICH);
+  };
+  await it.create('Main');
   it.stop = async () => {
     it.api.close();
     await it.daemon.stop();
@@ -160,16 +173,55 @@ async function outvoted(t, modes) {
 describe('hostile servers', { timeout: 900_000 }, () => {
   before(async () => {
     network = await startNetwork({ dir, quiet: true });
+    fork = await startNetwork({ dir: join(dir, 'fork'), quiet: true });
     chain = new Chain(network.rpc);
   });
   after(async () => {
+    await fork?.stop();
     await network?.stop();
     rmSync(dir, { recursive: true, force: true });
   });
 
-  for (const modes of [['lies', 'stale', 'stalls', 'truncates'], ['drips', 'omits', 'resets', 'lies'], ['floods', 'mixes', 'bundles', 'stale']]) {
+  for (const modes of [['lies', 'stale', 'stalls', 'truncates'], ['drips', 'omits', 'resets', 'lies'], ['floods', 'mixes', 'bundles', 'stale'], ['forks', 'forks', 'forks', 'forks']]) {
     test(`one honest server beside those that: ${modes.join(', ')}`, (t) => outvoted(t, modes));
   }
+
+  test('to a server two accounts are two peers, and neither is the wallet', async (t) => {
+    const server = await startLiar('notes');
+    t.after(() => server.stop());
+    const wallet = await startWallet([server.addr]);
+    t.after(() => wallet.stop());
+    const isProven = (items) => items[0]?.amount.grade === 'proven' && BigInt(items[0].amount.value) > 0n;
+    const accounts = [];
+    for (const name of ['Main', 'Other']) {
+      if (accounts.length > 0) {
+        wallet.passkey = new SoftPasskey(wallet.daemon.origin);
+        await wallet.create(name);
+        await wallet.api.call('account_select', { key: newKey(), account_id: wallet.account.id });
+      }
+      await until(`a proven balance of ${name}`, () => wallet.balances(), isProven);
+      await send(wallet);
+      accounts.push(wallet.account);
+    }
+    const { id, identities } = await wallet.api.call('net_status');
+    assert.deepEqual(identities.map((i) => i.account_id).toSorted(), accounts.map((a) => a.id).toSorted());
+    const peerOf = (account) => identities.find((i) => i.account_id === account.id).peer_id;
+    const names = (note, account) => { /* as bytes, or in JSON */
+      const hex = account.address.slice(2).toLowerCase();
+      return note.message.includes(hex) || Buffer.from(note.message, 'hex').toString('latin1').toLowerCase().includes(hex);
+    };
+    for (const account of accounts) {
+      const about = server.notes.filter((n) => names(n, account));
+      assert.deepEqual([...new Set(about.map((n) => n.peer))], [peerOf(account)]);
+      for (const type of [3, 6]) { /* sending, account proofs */
+        assert.ok(about.some((n) => n.type === type), `${account.name} has asked by type ${type}`);
+      }
+      assert.ok(server.notes.filter((n) => n.peer === peerOf(account)).every((n) => ![1, 5].includes(n.type)), 'status and heads are asked once, by the wallet');
+    }
+    assert.equal(new Set([id, ...accounts.map(peerOf)]).size, 3);
+    const own = server.notes.filter((n) => n.peer === id).map((n) => n.type);
+    assert.ok(own.includes(1) && own.every((type) => [1, 5].includes(type)), `the wallet itself has asked ${own}`);
+  });
 
   test('a ban outlives a restart', async (t) => {
     const liar = await startLiar('lies');
@@ -219,7 +271,7 @@ describe('hostile servers', { timeout: 900_000 }, () => {
     await assert.rejects(prepare(wallet, `0x${randomBytes(20).toString('hex')}`), (e) => e.code === 'chain_doubtful');
   });
 
-  for (const modes of [['lies', 'stale', 'lies'], ['omits', 'resets', 'truncates', 'omits'], ['stalls', 'drips', 'stalls']]) {
+  for (const modes of [['lies', 'stale', 'lies'], ['omits', 'resets', 'truncates', 'omits'], ['stalls', 'drips', 'stalls'], ['forks', 'forks', 'forks']]) {
     test(`nobody honest, but: ${modes.join(', ')}`, async (t) => {
       const liars = await Promise.all(modes.map(startLiar));
       t.after(() => Promise.all(liars.map((l) => l.stop())));

@@ -1,6 +1,7 @@
-// usage: node liar.mjs MODE MULTIADDR_OF_AN_HONEST_SERVER
+// usage: node liar.mjs MODE MULTIADDR_OF_AN_HONEST_SERVER (of another chain: MODE forks)
 // A server of /web3-wallet/1.0 that is out to harm whoever asks it. It passes questions on to an honest one, so that it has
-// true answers to spoil, and is honest about its status, so that it is used. Prints one JSON line {"addr"} when it listens.
+// true answers to spoil, and is honest about its status, so that it is used. Prints one JSON line {"addr"} when it listens, and
+// if it notes who asks what, one {"peer","type","message"} for each request.
 import { createHash } from 'node:crypto'
 import { multiaddr, startTheirs } from '../../interop/js/theirs.mjs'
 import { PROTOCOL, TYPE, bytes, decode, frames, number, varint } from '../lib/service_client.mjs'
@@ -97,7 +98,7 @@ async function stale (type, message, f) {
   return answer(message, { body: old[key] })
 }
 
-async function serve (stream) {
+async function serve (stream, peer) {
   let message
   for await (const frame of frames(stream)) {
     message = Buffer.from(frame)
@@ -106,6 +107,9 @@ async function serve (stream) {
   if (!message) return
   const f = read(message)
   const type = Number(f[1])
+  if (mode === 'notes') {
+    console.log(JSON.stringify({ peer, type, message: message.toString('hex') }))
+  }
   if (type === TYPE.status || type === TYPE.subscribe) {
     for await (const frame of ask(message)) {
       stream.send(framed(Buffer.from(frame)))
@@ -140,14 +144,19 @@ async function serve (stream) {
       }
       for await (const frame of ask(message)) stream.send(framed(Buffer.from(frame)))
       return
+    case 'notes': // honest, and writes down who asks what
+    case 'forks': // passes all on, to a server of another chain with the same number
+      for await (const frame of ask(message)) stream.send(framed(Buffer.from(frame)))
+      return
     default: throw new Error(`no such mode: ${mode}`)
   }
 }
 
 await node.handle(PROTOCOL, async (...args) => {
   const stream = args[0].stream ?? args[0]
+  const connection = args[0].connection ?? args[1]
   try {
-    await serve(stream)
+    await serve(stream, connection.remotePeer.toString())
     await stream.close()
   } catch {
     // who is lied to may hang up

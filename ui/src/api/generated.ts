@@ -755,6 +755,13 @@ export type NetState = {
     failed?: number;
   }[];
   peers: NetPeer[];
+  /** By which peer id servers are asked about an account: a fresh one for each. */
+  identities?: {
+    account_id: string;
+    peer_id: string;
+    /** That it is connected to. */
+    servers: number;
+  }[];
   /** Why the last peers left, the newest first. */
   endings?: {
     peer: string;
