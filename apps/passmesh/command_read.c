@@ -554,12 +554,13 @@ int command_history(const struct command_args *args)
 static const char *found_words(const char *found)
 {
     static const char *const words[][2] = {
-        {"mdns",      "found on this network"},
-        {"dht",       "found in the DHT"     },
-        {"gossip",    "told of by a server"  },
-        {"bootstrap", "first contact"        },
-        {"manual",    "named by you"         },
-        {"inbound",   "came by itself"       },
+        {"mdns",       "found on this network"           },
+        {"dht",        "found in the DHT"                },
+        {"gossip",     "told of by a server"             },
+        {"rendezvous", "registered at a rendezvous point"},
+        {"bootstrap",  "first contact"                   },
+        {"manual",     "named by you"                    },
+        {"inbound",    "came by itself"                  },
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcmp(found, words[i][0]) == 0) {

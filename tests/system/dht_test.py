@@ -108,11 +108,21 @@ def ask_around(world, asker, first_id, second_id, quiet_id):
     yield 'a server that tells nothing is not told of', quiet_id not in tags
 
 
+def meet(world, addr, met_id, quiet_id):
+    """A daemon that asks nobody but the first server's rendezvous point."""
+    seeker = world.daemon('seeker', f'mdns = no\ndht = no\ndirectory = no\nserver = {addr}\n')
+    peer = until('it is found', lambda: world.peers(seeker).get(met_id))
+    yield 'a daemon asks a rendezvous point and finds who is registered there', peer['found'] == 'rendezvous' and peer['direction'] == 'out'
+    yield 'in words, and in figures', 'registered at a rendezvous point' in world.ask(seeker, 'peers') \
+        and json.loads(world.ask(seeker, '--json', 'network'))['by_source']['rendezvous'] >= 1
+    yield 'who has not registered is not there', quiet_id not in world.peers(seeker)
+
+
 def run(world):
     first = world.server('first', '')
     addr, first_id = first.ready['listen'][0], first.ready['peer_id']
     second = world.server('second', f'bootstrap = {addr}\n')
-    quiet = world.server('quiet', f'bootstrap = {addr}\ndht = no\ngossip = no\n')
+    quiet = world.server('quiet', f'bootstrap = {addr}\ndht = no\ngossip = no\nrendezvous = no\n')
     second_id, quiet_id = second.ready['peer_id'], quiet.ready['peer_id']
     node = world.start(P2P_NODE, '--listen', '/ip4/127.0.0.1/tcp/0', '--kad', 'server')
     node.line('ready ')
@@ -121,9 +131,9 @@ def run(world):
     node.line('connected ')
     named = until('both servers stand in the DHT', lambda: (all_named := providers(node, key_now())) >= {first_id, second_id} and all_named)
     yield 'servers stand under the key of the day', named == {first_id, second_id}
-    daemon = world.daemon('wallet', f'mdns = no\ndirectory = no\nserver = {addr}\n')
-    alone = world.daemon('alone', f'mdns = no\ndht = no\ndirectory = no\nserver = {addr}\n')
-    asker = world.daemon('asker', f'mdns = no\ndht = no\nserver = {addr}\n')
+    daemon = world.daemon('wallet', f'mdns = no\ndirectory = no\nrendezvous = no\nserver = {addr}\n')
+    alone = world.daemon('alone', f'mdns = no\ndht = no\ndirectory = no\nrendezvous = no\nserver = {addr}\n')
+    asker = world.daemon('asker', f'mdns = no\ndht = no\nrendezvous = no\nserver = {addr}\n')
 
     peer = until('the second server is found', lambda: world.peers(daemon).get(second_id))
     yield 'a daemon that knows one server finds another', peer['found'] == 'dht' and peer['direction'] == 'out'
@@ -134,18 +144,19 @@ def run(world):
     yield 'a wallet that takes no connections says so', 'unknown: it takes no connections' in world.ask(daemon, 'network')
     yield 'who was named stays named', world.peers(daemon)[first_id]['found'] == 'manual'
 
-    guest = world.daemon('guest', f'mdns = no\nlisten = /ip4/127.0.0.1/tcp/0\nserver = {addr}\n')
+    guest = world.daemon('guest', f'mdns = no\nrendezvous = no\nlisten = /ip4/127.0.0.1/tcp/0\nserver = {addr}\n')
     until('servers dial the wallet that listens', lambda: world.reach(guest)['state'] == 'reachable')
     yield 'a wallet that listens is dialled, and says so', world.reach(guest)['why']['code'] == 'dialled' and 'reachable: a peer dialled us' in world.ask(guest, 'network')
 
     until('the other daemon is connected', lambda: world.peers(alone).get(first_id))
     time.sleep(QUIET_S)
-    yield 'a daemon with dht = no and directory = no finds nobody', list(world.peers(alone)) == [first_id]
-    yield 'a server with dht = no is found by nobody', quiet_id not in world.peers(daemon)
+    yield 'a daemon with dht = no, directory = no and rendezvous = no finds nobody', list(world.peers(alone)) == [first_id]
+    yield 'a server with dht = no, gossip = no and rendezvous = no is found by nobody', quiet_id not in world.peers(daemon)
 
     yield from look_around(world, daemon, first, second)
     yield from look_around_a_server(first, second)
     yield from ask_around(world, asker, first_id, second_id, quiet_id)
+    yield from meet(world, addr, second_id, quiet_id)
     second.stop()
     until('the second server has gone', lambda: second_id not in world.peers(daemon))
     world.children.remove(second)

@@ -46,6 +46,7 @@ struct config {
     uint16_t mdns_port;                   /* 0: the usual one */
     bool is_dht;                          /* servers are looked for in the DHT when there are few */
     bool is_copies;                       /* servers keep the sealed vault */
+    bool is_rendezvous;                   /* rendezvous points are asked for servers, likewise */
     bool is_directory;                    /* servers are asked which others they know, likewise */
     bool is_debug;
     bool is_sandbox_optional; /* runs also where the system does not give the whole sandbox */

@@ -281,6 +281,9 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
     if (config_is_key(e, "vault", "copies")) {
         return config_get_flag(&c->is_copies, e, diag);
     }
+    if (config_is_key(e, "peers", "rendezvous")) {
+        return config_get_flag(&c->is_rendezvous, e, diag);
+    }
     if (config_is_key(e, "peers", "directory")) {
         return config_get_flag(&c->is_directory, e, diag);
     }
@@ -329,6 +332,7 @@ enum err config_load(struct config *ret, const struct config_args *args, struct 
                            .is_mdns = true,
                            .is_dht = true,
                            .is_directory = true,
+                           .is_rendezvous = true,
                            .is_copies = true,
                            .plugin_trial_s = TRIAL_S_DEFAULT};
     char path[CONFIG_PATH_LEN_MAX];

@@ -201,6 +201,7 @@ TEST(no_file_is_the_defaults)
     EXPECT(c.is_mdns);
     EXPECT(c.is_dht);
     EXPECT(c.is_directory);
+    EXPECT(c.is_rendezvous);
     EXPECT_EQ(0, c.mdns_port);
     EXPECT(!c.is_debug);
     EXPECT(!c.is_software_key);
@@ -215,16 +216,16 @@ TEST(each_key_is_read)
     TEST_REQUIRE(place_init(&p));
     (void)setenv("PASSMESH_NETWORK", "/n.ini", 1);
     (void)setenv("PASSMESH_SOFTWARE_KEY", "1", 1);
-    EXPECT_OK(
-        load(&p,
-             "# a comment\n[page]\nport = 7879\n[peers]\nlisten = /ip4/0.0.0.0/tcp/4001\n"
-             "memory_mib = 4096\nserver = /ip4/1.2.3.4/tcp/1/p2p/a\n"
-             "server = /ip4/1.2.3.4/tcp/1/p2p/b\nmdns = no\ndht = no\ndirectory = no\nmdns_port = "
-             "65535\nallow = 8.8.8.8\ndeny = 8.8.8.0/24\ndeny = ::/0\nhigh_water = 9\n"
-             "low_water = 8\ngrace_s = 7\nper_address = 6\nper_network = 5\n"
-             "[log]\nlevel = debug\n"
-             "[process]\nsandbox = optional\n",
-             &diag));
+    EXPECT_OK(load(&p,
+                   "# a comment\n[page]\nport = 7879\n[peers]\nlisten = /ip4/0.0.0.0/tcp/4001\n"
+                   "memory_mib = 4096\nserver = /ip4/1.2.3.4/tcp/1/p2p/a\n"
+                   "server = /ip4/1.2.3.4/tcp/1/p2p/b\nmdns = no\ndht = no\ndirectory = "
+                   "no\nrendezvous = no\nmdns_port = "
+                   "65535\nallow = 8.8.8.8\ndeny = 8.8.8.0/24\ndeny = ::/0\nhigh_water = 9\n"
+                   "low_water = 8\ngrace_s = 7\nper_address = 6\nper_network = 5\n"
+                   "[log]\nlevel = debug\n"
+                   "[process]\nsandbox = optional\n",
+                   &diag));
     EXPECT_EQ(7879, c.port);
     EXPECT_STR("/ip4/0.0.0.0/tcp/4001", c.listen);
     EXPECT_EQ((size_t)4096 << 20, c.memory_max);
@@ -233,6 +234,7 @@ TEST(each_key_is_read)
     EXPECT(!c.is_mdns);
     EXPECT(!c.is_dht);
     EXPECT(!c.is_directory);
+    EXPECT(!c.is_rendezvous);
     EXPECT_EQ(65535, c.mdns_port);
     EXPECT_EQ(1, c.peer_limits.gate.allow.count);
     EXPECT_EQ(2, c.peer_limits.gate.deny.count);

@@ -83,6 +83,7 @@ static void set_alarm(struct daemon *d)
     instant at = instant_min(wallet_deadline(d->wallet), servers_deadline(&d->servers));
     at = instant_min(at, daemon_dht_deadline(d));
     at = instant_min(at, daemon_directory_deadline(d));
+    at = instant_min(at, daemon_rendezvous_deadline(d));
     at = instant_min(at, anchor_deadline(&d->anchor));
     at = instant_min(at, light_deadline(&d->light));
     at = instant_min(at, copies_deadline(&d->copies));
@@ -111,6 +112,7 @@ void daemon_pump(void *user)
         servers_tick(&d->servers, t);
         daemon_dht_tick(d, t);
         daemon_directory_tick(d, t);
+        daemon_rendezvous_tick(d, t);
         api_tick(d->api, t);
         any |= give_to_callers(d);
         tcp_pump(&d->tcp); /* its events ask for another round */
@@ -146,6 +148,7 @@ static void on_host_event(void *user, const struct host_event *e)
     struct wallet_time t = daemon_time(d);
     if (e->kind == HOST_EVENT_EXTENSION) {
         daemon_dht_event(d);
+        daemon_rendezvous_event(d);
         daemon_relay_event(d);
         daemon_reach_event(d);
         daemon_net_event(d);
@@ -646,6 +649,7 @@ static enum err start(struct daemon *d)
     daemon_mdns_start(d);
     TRY(daemon_dht_start(d));
     TRY(daemon_directory_start(d));
+    TRY(daemon_rendezvous_start(d));
     daemon_net_start(d);
     struct diag why = {0};
     if (daemon_attest_start(d, &why) != OK) {
@@ -726,6 +730,7 @@ static void stop(struct daemon *d)
     daemon_net_stop(d);
     daemon_dht_stop(d);
     daemon_directory_stop(d);
+    daemon_rendezvous_stop(d);
     daemon_relay_stop(d);
     daemon_reach_stop(d);
     daemon_attest_stop(d);

@@ -21,6 +21,7 @@
 #include "node/net/mdns_socket.h"
 #include "node/net/near.h"
 #include "node/net/reach_json.h"
+#include "node/net/rendezvous_points.h"
 #include "node/net/tcp.h"
 #include "node/os/entropy.h"
 #include "node/os/hardware.h"
@@ -58,6 +59,13 @@ struct daemon_dht {
 };
 
 enum { SERVERS_ENOUGH = 3 }; /* below that, more are looked for */
+
+/* The search for servers at rendezvous points. */
+struct daemon_rendezvous {
+    bool is_on;
+    struct rendezvous_points points;
+    struct id network; /* for which servers were looked for last */
+};
 
 /* What servers say of other servers. */
 struct daemon_directory {
@@ -126,6 +134,7 @@ struct daemon {
     struct peer_disk peer_disk;
     struct daemon_dht dht;
     struct daemon_directory directory;
+    struct daemon_rendezvous rendezvous;
     struct daemon_reach reach;
     struct host_probe probe;
     uint64_t probe_id; /* of the API's question */
@@ -195,6 +204,15 @@ instant daemon_dht_deadline(const struct daemon *d);
 
 /* daemon_may_dial: may it be dialled because strangers far away say so? */
 bool daemon_may_dial(const struct daemon *d, struct span addr);
+
+/* ---- daemon_rendezvous.c ---- */
+
+/* daemon_rendezvous_start has rendezvous points asked for servers, unless the person does not want that. ERR_LIMIT, with the sentence in d->text. */
+MUST_CHECK enum err daemon_rendezvous_start(struct daemon *d);
+void daemon_rendezvous_stop(struct daemon *d);
+void daemon_rendezvous_event(struct daemon *d);
+void daemon_rendezvous_tick(struct daemon *d, struct wallet_time t);
+instant daemon_rendezvous_deadline(const struct daemon *d);
 
 /* ---- daemon_directory.c ---- */
 

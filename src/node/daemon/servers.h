@@ -46,7 +46,8 @@ enum found {
     FOUND_MANUAL,
     FOUND_MDNS,
     FOUND_DHT,
-    FOUND_GOSSIP, /* a server has heard of it */
+    FOUND_GOSSIP,     /* a server has heard of it */
+    FOUND_RENDEZVOUS, /* it is registered at a rendezvous point */
     FOUND_INBOUND,
     FOUND_COUNT
 };

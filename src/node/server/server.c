@@ -91,6 +91,7 @@ static void stop_step(struct server *s, instant now)
         server_net_stop(s);
         server_dht_stop(s); /* they would dial again */
         server_gossip_stop(s);
+        server_rendezvous_stop(s);
         s->phase_until = instant_add(now, CLOSE_MS * US_PER_MS);
         for (size_t i = host_peers_count(&s->host); i > 0; i--) {
             struct host_peer_info info;
@@ -110,6 +111,7 @@ static instant next_deadline(const struct server *s)
     instant at = instant_min(server_chain_deadline(s), s->watch_at);
     at = instant_min(at, server_dht_deadline(s));
     at = instant_min(at, server_gossip_deadline(s));
+    at = instant_min(at, server_rendezvous_deadline(s));
     at = instant_min(at, server_heads_deadline(s));
     at = instant_min(at, server_relay_deadline(s));
     at = instant_min(at, server_attest_deadline(s));
@@ -138,6 +140,7 @@ static void pump(struct server *s)
         watch(s, now);
         server_dht_tick(s, now);
         server_gossip_tick(s);
+        server_rendezvous_tick(s, now);
         server_heads_tick(s, now);
         server_relay_tick(s, now);
         server_attest_tick(s, now);
@@ -565,6 +568,7 @@ MUST_CHECK static enum err start(struct server *s)
     server_mdns_start(s);
     TRY(server_dht_start(s));
     TRY(server_gossip_start(s));
+    TRY(server_rendezvous_start(s));
     TRY(server_heads_start(s));
     server_net_start(s);
     TRY(server_attest_start(s));
@@ -657,6 +661,7 @@ static void stop(struct server *s)
     server_net_stop(s);
     server_dht_stop(s);
     server_gossip_stop(s);
+    server_rendezvous_stop(s);
     server_relay_stop(s);
     server_reach_free(s);
     server_attest_done(s);

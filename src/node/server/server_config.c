@@ -189,6 +189,7 @@ read_flag(struct server_config *c, const struct ini_entry *e, struct diag *diag)
         {"package",      &c->is_package     },
         {"dht",          &c->is_dht         },
         {"gossip",       &c->is_gossip      },
+        {"rendezvous",   &c->is_rendezvous  },
         {"port_mapping", &c->is_port_mapping},
     };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
@@ -300,6 +301,7 @@ enum err server_config_find(struct server_config *ret,
         .is_bundler = true,
         .is_dht = true,
         .is_gossip = true,
+        .is_rendezvous = true,
         .is_attested = true,
         .is_package = true,
         .is_port_mapping = true,

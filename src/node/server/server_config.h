@@ -59,6 +59,7 @@ struct server_config {
     enum server_mdns mdns;
     uint16_t mdns_port; /* 0: the usual one */
     bool is_dht;
+    bool is_rendezvous; /* be a rendezvous point, and register at others */
     bool
         is_gossip; /* be in the topic in which servers tell of themselves, and answer who asks for some */
     char operator_name[DESCRIPTOR_OPERATOR_LEN_MAX + 1]; /* told there; "": unsaid */

@@ -16,6 +16,7 @@
 #include "node/net/mdns_socket.h"
 #include "node/net/net_json.h"
 #include "node/net/portmap.h"
+#include "node/net/rendezvous_points.h"
 #include "node/net/tcp.h"
 #include "node/os/entropy.h"
 #include "node/os/notify.h"
@@ -63,6 +64,12 @@ struct server_dht {
     unsigned provides_count; /* under way */
     bool is_stored;          /* somebody took the record */
     uint64_t day;            /* of the keys that are told of */
+};
+
+/* Rendezvous points: this one, and those of others. */
+struct server_rendezvous {
+    bool is_on;
+    struct rendezvous_points points;
 };
 
 /* The topic of servers' descriptors, and what is held of others. */
@@ -238,6 +245,7 @@ struct server {
     struct mdns_socket mdns;
     struct server_dht dht;
     struct server_gossip gossip;
+    struct server_rendezvous rendezvous;
     struct server_heads heads;
     struct server_reach reach;
     struct server_probe probe;
@@ -427,6 +435,18 @@ instant server_dht_deadline(const struct server *s);
 
 /* server_dht_follow has the server's part in the DHT follow what server_reach says. */
 void server_dht_follow(struct server *s);
+
+/* ---- server_rendezvous.c ---- */
+
+/* server_rendezvous_start makes the server a rendezvous point that registers at others, unless the operator does not want that. ERR_LIMIT. */
+MUST_CHECK enum err server_rendezvous_start(struct server *s);
+void server_rendezvous_stop(struct server *s);
+void server_rendezvous_event(struct server *s);
+void server_rendezvous_tick(struct server *s, instant now);
+instant server_rendezvous_deadline(const struct server *s);
+
+/* server_rendezvous_follow: the addresses have changed. */
+void server_rendezvous_follow(struct server *s);
 
 /* ---- server_gossip.c ---- */
 

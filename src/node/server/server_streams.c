@@ -144,14 +144,15 @@ void server_host_event(void *user, const struct host_event *e)
     case HOST_EVENT_EXTENSION:
         server_dht_event(s);
         server_gossip_event(s);
+        server_rendezvous_event(s);
         server_reach_event(s);
         server_relay_event(s);
         server_net_event(s);
         break;
+    case HOST_EVENT_PEER_IDENTIFIED:   break; /* it may be a rendezvous point */
     case HOST_EVENT_PEER_CONNECTED:    on_connected(s, e); return;
     case HOST_EVENT_REFUSED:
     case HOST_EVENT_PEER_DIRECT:
-    case HOST_EVENT_PEER_IDENTIFIED:
     case HOST_EVENT_PEER_DISCONNECTED:
     case HOST_EVENT_DIAL_FAILED:
     case HOST_EVENT_PING:

@@ -272,8 +272,8 @@ export type Peer = {
   id: string;
   address: string;
   direction: 'in' | 'out';
-  /** gossip: a server told of it. */
-  found: 'mdns' | 'dht' | 'saved' | 'bootstrap' | 'manual' | 'inbound' | 'gossip';
+  /** gossip: a server told of it; rendezvous: it is registered at a rendezvous point. */
+  found: 'mdns' | 'dht' | 'saved' | 'bootstrap' | 'manual' | 'inbound' | 'gossip' | 'rendezvous';
   /** 0: not measured. */
   rtt_ms: number;
   /** What it calls itself; a stranger's words. */
@@ -681,6 +681,7 @@ export type NetworkStatus = {
     manual: number;
     inbound: number;
     gossip: number;
+    rendezvous: number;
   };
   /** Bytes. */
   memory_used: number;

@@ -504,7 +504,7 @@ export const en = {
     why: 'why', peers: 'Peers', peersOf: (n: number) => `${n} ${s(n, 'peer', 'peers')}`, memory: 'Memory for the network', of: (a: string, b: string) => `${a} of ${b}`,
     refused: (n: number, reason: string) => `${n} refused: ${reason}`, chain: 'Chain', block: (n: string, age: string) => `block ${n}, ${age}`,
     leaves: 'What leaves this machine', nothingLeft: 'Nothing yet.', to: (what: string, to: string, n: number) => `${what}, to ${to}: ${n}`,
-    source: { mdns: 'local', dht: 'DHT', saved: 'saved', bootstrap: 'first contacts', manual: 'named', inbound: 'came by themselves', gossip: 'told by servers' },
+    source: { mdns: 'local', dht: 'DHT', saved: 'saved', bootstrap: 'first contacts', manual: 'named', inbound: 'came by themselves', gossip: 'told by servers', rendezvous: 'at rendezvous points' },
     servers: 'Servers', serversFor: (chain: string) => `Servers for ${chain}`, noServer: 'No server found yet.', kept: (p: string) => `kept ${p} %`,
     attested: { none: 'no hardware proof', tpm: 'key bound to a TPM', hardware: 'hardware attested', code: 'code attested', code_and_place: 'code attested, place or owner known' },
     serverState: { ok: 'ok', slow: 'slow', busy: 'busy', blocked: 'blocked' }, noPeers: 'No peer is connected.', choose: 'Network', ownNode: 'Use my own node',

@@ -471,7 +471,7 @@ export const zh: Texts = {
     why: '原因', peers: '节点', peersOf: (n) => `${n}个节点`, memory: '网络内存', of: (a, b) => `${a} / ${b}`,
     refused: (n, reason) => `已拒绝${n}次：${reason}`, chain: '链', block: (n, age) => `区块${n}，${age}`,
     leaves: '本机发出了什么', nothingLeft: '还没有。', to: (what, to, n) => `${what}，发给${to}：${n}次`,
-    source: { mdns: '本地', dht: 'DHT', saved: '已保存', bootstrap: '初始联系', manual: '指定', inbound: '自行连来', gossip: '服务器告知' },
+    source: { mdns: '本地', dht: 'DHT', saved: '已保存', bootstrap: '初始联系', manual: '指定', inbound: '自行连来', gossip: '服务器告知', rendezvous: '会合点' },
     servers: '服务器', serversFor: (chain) => `${chain}的服务器`, noServer: '还没找到服务器。', kept: (p) => `履约${p}%`,
     attested: { none: '无硬件证明', tpm: '密钥绑定TPM', hardware: '硬件已证明', code: '代码已证明', code_and_place: '代码已证明，地点或所有者已知' },
     serverState: { ok: '正常', slow: '缓慢', busy: '繁忙', blocked: '已屏蔽' }, noPeers: '没有连接的节点。', choose: '网络', ownNode: '用我自己的节点',
