@@ -275,7 +275,7 @@ bool servers_host_event(struct servers *s,
     case HOST_EVENT_PING:              {
         struct server *one = find_server(s, &e->peer);
         if (one && e->err == OK) {
-            one->rtt_us = e->rtt_us;
+            servers_note_rtt(one, e->rtt_us);
         }
         return true;
     }
@@ -345,6 +345,12 @@ instant servers_deadline(const struct servers *s)
         }
     }
     return at;
+}
+
+void servers_note_rtt(struct server *one, uint64_t us)
+{
+    enum { OLD_WEIGHT = 3 };
+    one->rtt_us = one->rtt_us ? (OLD_WEIGHT * one->rtt_us + us) / (OLD_WEIGHT + 1) : us;
 }
 
 void servers_learn_status(struct servers *s,

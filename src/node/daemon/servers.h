@@ -132,7 +132,8 @@ struct server {
     bool keeps;        /* sealed vaults, as it says */
     uint64_t asked_count;
     uint64_t kept_count;
-    uint64_t rtt_us;
+    uint64_t checked;          /* answers that were proven */
+    uint64_t rtt_us;           /* 0: not known */
     instant daemon_only_until; /* it turned an account's identity away: the daemon's asks */
     struct server_proof proof;
 };

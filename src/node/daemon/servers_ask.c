@@ -184,7 +184,9 @@ static bool ask_one(struct servers *s, struct wallet_time t, struct question *q)
     if (q->tried_count >= SERVERS_TRIED_COUNT_MAX) {
         return false;
     }
-    struct trust_tried tried = {.peers = q->tried, .count = q->tried_count};
+    struct trust_tried tried = {.peers = q->tried,
+                                .count = q->tried_count,
+                                .is_unchecked = q->kind == QUESTION_RPC && !is_several(q)};
     struct server *one =
         q->is_witness ? trust_witness(s, t.mono, tried) : trust_pick(s, t.mono, q->account, tried);
     if (!one || call_question(s, t, q, one) != OK) {

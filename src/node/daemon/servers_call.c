@@ -154,6 +154,7 @@ void call_proved(struct servers *s, instant now, const struct peer_id *peer, boo
     call_kept(s, now, peer, CALL_PROVE, is_proven);
     if (one) {
         one->unproven = is_proven ? 0 : one->unproven + 1;
+        one->checked += is_proven;
     }
 }
 
@@ -369,7 +370,7 @@ static void on_answer(struct servers *s,
     switch (c->kind) {
     case CALL_STATUS:
         if (one) {
-            one->rtt_us = instant_since(c->started_at, t.mono);
+            servers_note_rtt(one, instant_since(c->started_at, t.mono));
             servers_learn_status(s, t, one,
                                  e->response.code == SERVICE_OK ? &e->body.status : NULL);
         }

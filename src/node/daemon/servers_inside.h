@@ -11,6 +11,8 @@ struct server *servers_find(struct servers *s, const struct peer_id *peer); /* N
 void servers_remove(struct servers *s, const struct peer_id *peer);
 /* servers_tell tells wallet and API how many servers there are. */
 void servers_tell(struct servers *s, struct wallet_time t);
+/* servers_note_rtt: a round trip took so long. What it takes on the whole moves slowly. */
+void servers_note_rtt(struct server *one, uint64_t us);
 /* servers_learn_status takes a status, or NULL if none came. */
 void servers_learn_status(struct servers *s,
                           struct wallet_time t,
@@ -48,7 +50,7 @@ struct service_request call_request(struct servers *s, const struct question *q)
  * that it owed: else who answers nothing else would never lose its place. */
 void call_kept(
     struct servers *s, instant now, const struct peer_id *peer, enum call_kind kind, bool kept);
-/* call_proved does, of a proof. */
+/* call_proved does, of a proof, which also makes a server known. */
 void call_proved(struct servers *s, instant now, const struct peer_id *peer, bool is_proven);
 
 /* ---- servers_account.c ---- */
@@ -113,6 +115,7 @@ bool trust_is_banned(const struct servers *s, const struct peer_id *peer);
 struct trust_tried {
     const struct peer_id *peers;
     size_t count;
+    bool is_unchecked; /* nothing will show whether the answer is true: rather none that is new */
 };
 struct server *
 trust_pick(struct servers *s, instant now, struct id account, struct trust_tried tried);

@@ -7,6 +7,7 @@
 #include "wallet/view.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -15,6 +16,19 @@ enum {
     DISPUTE_PAUSE_S = 60,
     GROUP_IP4_LEN = 3, /* bytes: neighbours share a /24 or a /48 */
     GROUP_IP6_LEN = 6,
+};
+
+/* Steps of what speaks against a server, none of which outweighs the one above. */
+enum {
+    COST_STRANGER = 1000000000,
+    COST_BROKEN = 1000000, /* a promise */
+    COST_SHARED = 10000,   /* another account that asks it */
+    COST_NEW = 1000,       /* for what nobody can check */
+    COST_BLOCK_BEHIND = 10,
+    COST_STEPS_MAX = 9,
+    CHECKED_ENOUGH = 5, /* answers that held, until a server is not new any more */
+    BLOCKS_TOLERATED = 2,
+    RTT_STEP_US = 100000,
 };
 
 /* Field of a record of an account's servers. */
@@ -158,6 +172,45 @@ static unsigned badness(const struct server *one, instant now)
     return halvings < sizeof count * CHAR_BIT ? count >> halvings : 0;
 }
 
+static int by_number(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a;
+    uint64_t y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The middle of what servers call their newest block: neither one that is far behind nor one that boasts moves it. */
+static uint64_t head_of_most(const struct servers *s)
+{
+    uint64_t heads[SERVERS_PEER_COUNT_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < s->server_count; i++) {
+        if (s->servers[i].is_usable && s->servers[i].head > 0) {
+            heads[count++] = s->servers[i].head;
+        }
+    }
+    qsort(heads, count, sizeof heads[0], by_number);
+    return count > 0 ? heads[(count - 1) / 2] : 0;
+}
+
+static size_t step_of(uint64_t n)
+{
+    return n < COST_STEPS_MAX ? (size_t)n : COST_STEPS_MAX;
+}
+
+/* What speaks against asking a server: promises that it broke; that it is new, where nobody can check what it says; blocks that it is
+ * behind; how long it takes. */
+static size_t
+cost_of(const struct servers *s, instant now, const struct server *one, struct trust_tried tried)
+{
+    uint64_t most = head_of_most(s);
+    uint64_t behind = most > one->head ? most - one->head : 0;
+    bool is_new = tried.is_unchecked && one->checked < CHECKED_ENOUGH;
+    return (size_t)badness(one, now) * COST_BROKEN + (is_new ? COST_NEW : 0) +
+           (behind > BLOCKS_TOLERATED ? step_of(behind) * COST_BLOCK_BEHIND : 0) +
+           step_of(one->rtt_us / RTT_STEP_US);
+}
+
 /* What a peer shares with its neighbours; empty if it has no IP address. */
 static struct span group_of(const struct servers *s, const struct peer_id *peer)
 {
@@ -245,7 +298,8 @@ static struct server *find_candidate(struct servers *s,
             is_neighbour(s, members_of(set), one)) {
             continue;
         }
-        size_t cost = shared_count(s, &one->peer) + 100 * badness(one, now) + (named ? 0 : 10000);
+        size_t cost = cost_of(s, now, one, tried) + shared_count(s, &one->peer) * COST_SHARED +
+                      (named ? 0 : COST_STRANGER);
         if (!best || cost < best_cost) {
             best = one;
             best_cost = cost;
@@ -274,12 +328,16 @@ find_members(struct servers *s, instant now, const struct server_set *set, struc
     return m;
 }
 
-static struct server *best_of(const struct members *m, instant now)
+static struct server *
+best_of(const struct servers *s, instant now, const struct members *m, struct trust_tried tried)
 {
     struct server *best = NULL;
+    size_t best_cost = 0;
     for (size_t i = 0; i < m->count; i++) {
-        if (!best || badness(m->list[i], now) < badness(best, now)) {
+        size_t cost = cost_of(s, now, m->list[i], tried);
+        if (!best || cost < best_cost) {
             best = m->list[i];
+            best_cost = cost;
         }
     }
     return best;
@@ -321,7 +379,7 @@ trust_pick(struct servers *s, instant now, struct id account, struct trust_tried
     struct server_set nobody = {0};
     struct server_set *set = id_is_set(account) ? set_of(s, account) : &nobody;
     struct members members = find_members(s, now, set, tried);
-    struct server *one = best_of(&members, now);
+    struct server *one = best_of(s, now, &members, tried);
     if (one && badness(one, now) <= FAILURES_TOLERATED) {
         return one;
     }

@@ -46,6 +46,13 @@ static int pick_at(uint64_t seconds, struct trust_tried tried)
     return one ? (int)(one - s.servers) : -1;
 }
 
+/* Whom an account asks when none has asked anybody yet. */
+static int pick_anew(void)
+{
+    s.set_count = 0;
+    return pick_at(0, (struct trust_tried){0});
+}
+
 static int pick(struct trust_tried tried)
 {
     return pick_at(0, tried);
@@ -174,6 +181,51 @@ TEST(who_breaks_promises_goes_for_another)
     int fourth = pick(tried); /* the set is full: the first that may leave does */
     EXPECT(fourth >= 0 && fourth != first && fourth != second && fourth != third);
     EXPECT_EQ(3, s.sets[0].count);
+}
+
+TEST(the_quicker_and_the_fresher_is_asked)
+{
+    struct trust_tried tried = {0};
+    begin(4, 4);
+    for (size_t i = 0; i < 4; i++) {
+        s.servers[i].head = 100;
+        servers_note_rtt(&s.servers[i], (900 - 100 * i) * 1000);
+    }
+    EXPECT_EQ(3, pick(tried));
+    servers_note_rtt(&s.servers[3], 900 * 1000); /* once slow is not slow */
+    EXPECT_EQ(3, pick(tried));
+    s.servers[3].head = 97;
+    EXPECT_EQ(2, pick_anew());
+    s.servers[3].head = 98; /* as good as the newest */
+    EXPECT_EQ(3, pick_anew());
+    /* Who boasts is not preferred, and makes nobody look stale. */
+    s.servers[0].head = UINT64_MAX;
+    s.servers[3].head = 100;
+    EXPECT_EQ(3, pick_anew());
+    /* A broken promise weighs more than all of that. */
+    s.servers[3].failures = 1;
+    s.servers[2].head = 1;
+    s.servers[1].head = 1;
+    EXPECT(pick_anew() != 3);
+}
+
+/* What nobody can check is rather asked of who was right before. */
+TEST(who_is_new_is_asked_what_is_checked)
+{
+    struct trust_tried checked = {0};
+    struct trust_tried unchecked = {.is_unchecked = true};
+    begin(2, 2);
+    s.servers[0].rtt_us = 1000;
+    s.servers[1].rtt_us = 500 * 1000;
+    EXPECT_EQ(0, pick(unchecked)); /* both are new */
+    struct peer_id first_peer = s.servers[0].peer;
+    EXPECT_EQ(1, pick((struct trust_tried){.peers = &first_peer, .count = 1}));
+    for (int i = 0; i < 5; i++) {
+        EXPECT_EQ(0, pick(unchecked));
+        call_proved(&s, at(0), &s.servers[1].peer, true);
+    }
+    EXPECT_EQ(1, pick(unchecked));
+    EXPECT_EQ(0, pick(checked));
 }
 
 /* Else one bad second of its node would cost a server its place for ever, since nobody asks it again. */
