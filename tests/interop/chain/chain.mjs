@@ -5,7 +5,6 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Child } from '../../../tools/local/lib/child.mjs';
 import { freePort } from '../../../tools/local/lib/port.mjs';
@@ -31,18 +30,6 @@ async function get(url) {
     throw new Error(`${url}: ${answer.status} ${(await answer.text()).slice(0, 200)}`);
   }
   return (await answer.json()).data;
-}
-
-/** Asks until there is an answer that is good. */
-export async function until(what, seconds, ask, good) {
-  let last;
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(250)) {
-    last = await Promise.resolve().then(ask).catch((e) => e);
-    if (!(last instanceof Error) && good(last)) {
-      return last;
-    }
-  }
-  throw new Error(`${what} did not happen within ${seconds} s: ${last instanceof Error ? last.message : JSON.stringify(last)?.slice(0, 600)}`);
 }
 
 function genesisOf(rich) {
