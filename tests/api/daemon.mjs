@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HEADERS } from '../../ui/headers.mjs';
 import { freePort } from '../../tools/local/lib/port.mjs';
+import { until as waitFor } from '../../tools/local/lib/until.mjs';
 
 export { freePort };
 
@@ -25,6 +26,7 @@ export const SECURITY_FIELDS = Object.fromEntries(Object.entries(HEADERS).map(([
 const PAGE = { 'index.html': ['text/html; charset=utf-8', '<!doctype html><title>page</title>'], 'a.js': ['text/javascript; charset=utf-8', '1;'], 'a.css': ['text/css; charset=utf-8', 'a{}'] };
 
 export const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
+export const until = (what, condition, ms = 15000) => waitFor(what, condition, { timeout: ms, step: 20 });
 
 export function makeHome(port) {
   const home = mkdtempSync(join(tmpdir(), 'pm-api-'));
@@ -70,16 +72,6 @@ export function run(home, words, env = {}, { under = [], stdio = ['ignore', 'pip
     });
   });
   return it;
-}
-
-export async function until(what, condition, ms = 15000) {
-  for (const end = Date.now() + ms; Date.now() < end; await sleep(20)) {
-    const value = await condition();
-    if (value) {
-      return value;
-    }
-  }
-  throw new Error(`waited ${ms} ms in vain for ${what}`);
 }
 
 export class Daemon {

@@ -11,7 +11,8 @@ import sys
 import threading
 import time
 
-from world import listens, main, until, write
+from unix_socket import listens
+from world import main, until, write
 
 SWTPM = '/usr/bin/swtpm'
 SWTPM_SETUP = '/usr/bin/swtpm_setup'

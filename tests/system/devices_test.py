@@ -5,7 +5,8 @@ import shutil
 import subprocess
 import sys
 
-from world import listens, main, until
+from unix_socket import listens
+from world import main, until
 
 DEVICES = sys.argv[4]
 PIN = 'a pin of 100 %'

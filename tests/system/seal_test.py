@@ -6,7 +6,8 @@ import pathlib
 import shutil
 import subprocess
 
-from world import PASSMESH, SERVER, listens, main, until, write
+from unix_socket import listens
+from world import PASSMESH, SERVER, main, until, write
 
 SWTPM = '/usr/bin/swtpm'
 

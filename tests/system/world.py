@@ -74,12 +74,6 @@ def until(what, ask):
     raise TimeoutError(what)
 
 
-def listens(path):
-    """A Unix socket has its name before it listens, and refuses who connects between. The kernel's list tells."""
-    lines = [line.split() for line in pathlib.Path('/proc/net/unix').read_text().splitlines()]
-    return any(words[-1] == str(path) and words[3] == '00010000' for words in lines)
-
-
 def write(path, text):
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.write_text(text)

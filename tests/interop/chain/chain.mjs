@@ -5,8 +5,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { DEPLOYER } from '../../../contracts/lib/artifacts.mjs';
 import { Child } from '../../../tools/local/lib/child.mjs';
 import { freePort } from '../../../tools/local/lib/port.mjs';
 import { startInSsz } from './in_ssz.mjs';
@@ -21,8 +21,7 @@ const SLOT_S = 2;
 const START_S = 25; // both programs are up by then
 const FORKS = ['altair', 'bellatrix', 'capella'];
 const RICH = 10n ** 24n;
-// The canonical deterministic deployer: github.com/Arachnid/deterministic-deployment-proxy
-const DEPLOYER = '4e59b44847b379578588920cA78FbF26c0B4956C';
+// What stands at DEPLOYER: github.com/Arachnid/deterministic-deployment-proxy
 const DEPLOYER_CODE = '0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3';
 
 async function get(url) {
@@ -33,24 +32,12 @@ async function get(url) {
   return (await answer.json()).data;
 }
 
-/** Asks until there is an answer that is good. */
-export async function until(what, seconds, ask, good) {
-  let last;
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(250)) {
-    last = await Promise.resolve().then(ask).catch((e) => e);
-    if (!(last instanceof Error) && good(last)) {
-      return last;
-    }
-  }
-  throw new Error(`${what} did not happen within ${seconds} s: ${last instanceof Error ? last.message : JSON.stringify(last)?.slice(0, 600)}`);
-}
-
 function genesisOf(rich) {
   const forks = ['homestead', 'eip150', 'eip155', 'eip158', 'byzantium', 'constantinople', 'petersburg', 'istanbul', 'berlin', 'london', 'mergeNetsplit'];
   return {
     config: { chainId: CHAIN_ID, ...Object.fromEntries(forks.map((f) => [`${f}Block`, 0])), shanghaiTime: 0, terminalTotalDifficulty: 0 },
     difficulty: '0x0', gasLimit: '0x1c9c380', timestamp: '0x0', extraData: '0x', baseFeePerGas: '0x3b9aca00',
-    alloc: { [rich.slice(2)]: { balance: `0x${RICH.toString(16)}` }, [DEPLOYER]: { balance: '0x0', code: DEPLOYER_CODE } },
+    alloc: { [rich.slice(2)]: { balance: `0x${RICH.toString(16)}` }, [DEPLOYER.slice(2)]: { balance: '0x0', code: DEPLOYER_CODE } },
   };
 }
 
@@ -78,7 +65,7 @@ async function startLodestar({ dir, execution, genesisTime }) {
   const home = join(dir, 'lodestar');
   mkdirSync(home, { recursive: true });
   const lodestar = new Child({
-    name: 'The consensus client (Lodestar)', program: process.execPath, log: join(dir, 'lodestar.log'), env: { LODESTAR_PRESET: 'minimal', NODE_BACKEND: 'js' }, cwd: home,
+    name: 'The consensus client (Lodestar)', program: process.execPath, log: join(dir, 'lodestar.log'), env: { NODE_BACKEND: 'js' }, cwd: home,
     args: [LODESTAR, 'dev', '--dataDir', home, '--genesisValidators', String(VALIDATORS), '--startValidators', `0..${VALIDATORS - 1}`,
       '--genesisTime', String(genesisTime), '--genesisEth1Hash', execution.genesis, '--rest', '--rest.port', String(port), '--rest.namespace', '*', '--beaconNodes', `http://127.0.0.1:${port}`, '--port', String(p2pPort), '--listenAddress', '127.0.0.1',
       '--execution.urls', execution.engine, '--jwt-secret', execution.secret, '--suggestedFeeRecipient', `0x${'cc'.repeat(20)}`,

@@ -2,6 +2,7 @@
 // beacon nodes do today is done here with its own types.
 import { createServer } from 'node:http';
 
+// Before the types are read; Lodestar itself, which this process starts, inherits it.
 process.env.LODESTAR_PRESET = 'minimal';
 const { ssz } = await import('@lodestar/types');
 

@@ -2,19 +2,17 @@
 // period, and proves what geth holds; each figure is compared with geth's own answer for that block.
 // GETH names the program.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { creationCodeFor } from '../../../contracts/lib/build.mjs';
 import { deployMissing } from '../../../contracts/lib/deploy.mjs';
-import { SoftPasskey } from '../../../tools/local/lib/authenticator.mjs';
-import { buildDir, programs } from '../../../tools/local/lib/build.mjs';
-import { Child } from '../../../tools/local/lib/child.mjs';
-import { LocalApi, newKey } from '../../../tools/local/lib/local_api.mjs';
-import { deployments, networkFile, startDaemon } from '../../../tools/local/lib/network.mjs';
-import { freePort } from '../../../tools/local/lib/port.mjs';
-import { startChain, until } from './chain.mjs';
+import { buildDir } from '../../../tools/local/lib/build.mjs';
+import { deployments, startServer } from '../../../tools/local/lib/network.mjs';
+import { until as waitFor } from '../../../tools/local/lib/until.mjs';
+import { startWallet } from '../../../tools/local/lib/wallet.mjs';
+import { startChain } from './chain.mjs';
 
 const FINAL_S = 150; // four epochs, and what both programs take to start
 const PERIOD_S = 200;
@@ -38,42 +36,13 @@ async function request({ method, params }) {
   return chain.provider.send(method, params ?? []);
 }
 
-async function startServer() {
-  const home = join(dir, 'server');
-  const file = join(dir, 'server-network.ini');
-  mkdirSync(join(home, 'config'), { recursive: true, mode: 0o700 });
-  writeFileSync(join(home, 'config/server.ini'), `[server]\nbeacon = ${chain.beacon}\ndht = no\ngossip = no\n`);
-  writeFileSync(file, networkFile({ beacon: chain.ini }));
-  let ready;
-  const child = new Child({
-    name: 'The server', program: programs['passmesh-server'], log: join(dir, 'server.log'), onLine: (line) => { ready ??= JSON.parse(line); },
-    args: ['--home', home, '--network', file, '--node', chain.rpc, '--listen', '/ip4/127.0.0.1/tcp/0', '--json'],
-  });
-  await child.until(() => ready);
-  return { child, addrs: ready.listen.map((a) => (a.includes('/p2p/') ? a : `${a}/p2p/${ready.peer_id}`)) };
-}
-
-async function startWallet(checkpoint) {
-  const home = join(dir, 'wallet');
-  const file = join(dir, 'network.ini');
-  const port = await freePort();
-  writeFileSync(file, networkFile({ bootstrap: server.addrs, beacon: chain.ini }));
-  const config = `[peers]\ndht = no\nmdns = no\ndirectory = no\n[light_client]\ncheckpoint = local ${checkpoint}\n`;
-  const daemon = await startDaemon({ dir, home, file, port, config });
-  const api = new LocalApi(daemon.socket);
-  const passkey = new SoftPasskey(`http://passmesh.localhost:${port}`);
-  const begun = await api.call('account_create_begin', { key: newKey(), name: 'Main', where: 'any' });
-  const account = await api.call('account_create_finish', { key: newKey(), ceremony_id: begun.ceremony.id, passkey_name: 'Soft', response: passkey.register(begun.options) });
-  return { daemon, api, account };
-}
-
-const balances = async () => (await wallet.api.call('balances_get', { account_id: wallet.account.id, network_id: 'local' })).items;
-const headBlock = async () => (await wallet.api.call('status')).chain.block;
+const until = (what, seconds, ask, good) => waitFor(what, ask, { good, timeout: seconds * 1000, step: 250, forgives: true });
+const headBlock = async () => (await wallet.chain()).block;
 
 /** The figure of an asset, proven, once it has come to this. */
 async function proven(symbol, value, seconds = PROOF_S) {
   const isIt = (items) => items.some((i) => i.asset.symbol === symbol && i.amount.grade === 'proven' && BigInt(i.amount.value) === value);
-  const items = await until(`${value} ${symbol}, proven`, seconds, balances, isIt);
+  const items = await until(`${value} ${symbol}, proven`, seconds, wallet.balances, isIt);
   const { amount } = items.find((i) => i.asset.symbol === symbol);
   assert.equal(amount.why, 'merkle_proof');
   assert.equal(amount.anchor, 'light_client');
@@ -85,9 +54,8 @@ describe('a chain of geth and Lodestar', { timeout: 900_000 }, () => {
     chain = await startChain({ dir: join(dir, 'chain'), geth: process.env.GETH });
   });
   after(async () => {
-    wallet?.api.close();
-    await wallet?.daemon.stop();
-    await server?.child.stop();
+    await wallet?.down();
+    await server?.stop();
     await chain?.stop();
     rmSync(dir, { recursive: true, force: true });
   });
@@ -96,9 +64,12 @@ describe('a chain of geth and Lodestar', { timeout: 900_000 }, () => {
     t.diagnostic(await chain.version());
     const { root, epoch } = await until('a finalized block', FINAL_S, chain.finalized, (f) => Number(f.epoch) > 0);
     t.diagnostic(`checkpoint: epoch ${epoch}`);
-    server = await startServer();
-    wallet = await startWallet(root);
-    await until('its consensus is followed', PROOF_S, () => wallet.api.call('status'), ({ chain: c }) => c.anchor === 'light_client' && c.grade === 'proven' && c.state === 'ok');
+    const ini = `[server]\nbeacon = ${chain.beacon}\ndht = no\ngossip = no\n`;
+    server = await startServer({ dir, rpc: chain.rpc, ini, network: { beacon: chain.ini } });
+    const config = `[peers]\ndht = no\nmdns = no\ndirectory = no\n[light_client]\ncheckpoint = local ${root}\n`;
+    wallet = await startWallet({ dir, network: { bootstrap: server.addrs, beacon: chain.ini }, config });
+    await wallet.createAccount();
+    await until('its consensus is followed', PROOF_S, wallet.chain, (c) => c.anchor === 'light_client' && c.grade === 'proven' && c.state === 'ok');
     const { networks } = await wallet.api.call('networks_list');
     assert.equal(networks.find((n) => n.id === 'local').consensus, 'light_client');
   });
@@ -130,7 +101,7 @@ describe('a chain of geth and Lodestar', { timeout: 900_000 }, () => {
     await (await chain.rich.sendTransaction({ to: wallet.account.address, value: ETHER })).wait();
     const ether = await proven('ETH', 2n * ETHER);
     assert.ok(ether.block > had);
-    assert.equal((await wallet.api.call('status')).chain.state, 'ok');
+    assert.equal((await wallet.chain()).state, 'ok');
     assert.doesNotMatch(readFileSync(join(dir, 'server.log'), 'utf8'), /does not verify|does not answer/);
   });
 });

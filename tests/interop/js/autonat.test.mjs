@@ -5,6 +5,7 @@ import { afterEach, it } from 'node:test'
 import { autoNAT } from '@libp2p/autonat'
 import { autoNATv2 } from '@libp2p/autonat-v2'
 import { multiaddr } from '@multiformats/multiaddr'
+import { until } from '../../../tools/local/lib/until.mjs'
 import { Ours } from './ours.mjs'
 import { startTheirs } from './theirs.mjs'
 
@@ -39,16 +40,6 @@ function whereIs (theirs) {
 function verified (theirs, address) {
   return theirs.components.addressManager.getAddressesWithMetadata()
     .find(a => address.startsWith(String(a.multiaddr)))?.verified
-}
-
-async function until (what, check) {
-  for (let i = 0; i < 200; i++) {
-    if (await check()) {
-      return
-    }
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
-  assert.fail(what)
 }
 
 const WAYS = [
@@ -93,7 +84,7 @@ for (const way of WAYS) {
     const theirs = await startTheirs({ listen: true, transport: way.transport, at: way.theirs ?? `${THERE}/${way.ours.split('/').slice(3).join('/')}`, services: { autonat: autoNATv2() } })
     const address = whereIs(theirs)
     await theirs.dial(multiaddr(ours.addr))
-    await until('they never learned that their address works', () => verified(theirs, address))
+    await until('they never learned that their address works', () => verified(theirs, address), { timeout: 10_000 })
     const s = await stats(ours)
     assert.ok(s.served >= 1)
     assert.equal(s.refused, 0)
@@ -107,7 +98,7 @@ it('we dial the asker where it is seen: version 1', LIMIT, async () => {
   const theirs = await startTheirs({ listen: true, at: `${HERE}/tcp/0`, services: { autonat: autoNAT() } })
   const address = whereIs(theirs)
   await theirs.dial(multiaddr(ours.addr))
-  await until('they never learned that their address works', () => verified(theirs, address))
+  await until('they never learned that their address works', () => verified(theirs, address), { timeout: 10_000 })
   assert.equal((await stats(ours)).served, 1)
   await theirs.stop()
   assert.equal(await ours.stop(), 0)

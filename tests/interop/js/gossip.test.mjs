@@ -4,21 +4,12 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { gossipsub, StrictNoSign, StrictSign } from '@libp2p/gossipsub'
 import { multiaddr } from '@multiformats/multiaddr'
+import { until } from '../../../tools/local/lib/until.mjs'
 import { Ours, startOurs } from './ours.mjs'
 import { startTheirs } from './theirs.mjs'
 
 const binary = process.env.P2P_NODE
 const text = new TextEncoder()
-
-async function until (what, check) {
-  for (let i = 0; i < 400; i++) {
-    if (await check()) {
-      return
-    }
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
-  assert.fail(what)
-}
 
 // Our default id of a signed message is author and sequence number.
 function idOf (msg) {

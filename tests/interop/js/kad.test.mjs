@@ -9,22 +9,13 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 import * as raw from 'multiformats/codecs/raw'
+import { until } from '../../../tools/local/lib/until.mjs'
 import { startOurs } from './ours.mjs'
 import { startTheirs } from './theirs.mjs'
 
 const binary = process.env.P2P_NODE
 const text = new TextEncoder()
 const value = new TextDecoder()
-
-async function until (what, check) {
-  for (let i = 0; i < 200; i++) {
-    if (await check()) {
-      return
-    }
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
-  assert.fail(what)
-}
 
 async function startKad (protocol) {
   return startTheirs({

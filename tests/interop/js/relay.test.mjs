@@ -6,6 +6,7 @@ import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay
 import { dcutr } from '@libp2p/dcutr'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
+import { until } from '../../../tools/local/lib/until.mjs'
 import { Ours } from './ours.mjs'
 import { echo, startTheirs } from './theirs.mjs'
 
@@ -19,17 +20,6 @@ const running = []
 afterEach(async () => {
   await Promise.all(running.splice(0).map(stop => stop()))
 })
-
-async function until (what, check) {
-  for (let i = 0; i < 400; i++) {
-    const found = await check()
-    if (found) {
-      return found
-    }
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
-  assert.fail(what)
-}
 
 async function ours (listen, ...args) {
   const node = new Ours(binary, ...(listen ? ['--listen', listen] : []), ...args)

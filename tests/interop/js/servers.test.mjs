@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline'
 import { after, before, describe, it } from 'node:test'
 import { gossipsub, StrictNoSign } from '@libp2p/gossipsub'
 import { multiaddr } from '@multiformats/multiaddr'
+import { until } from '../../../tools/local/lib/until.mjs'
 import { startTheirs } from './theirs.mjs'
 
 const TOPIC = 'web3-wallet/servers/1'
@@ -18,17 +19,6 @@ const DOMAIN = Buffer.from('web3-wallet-server-descriptor')
 const TYPE = Buffer.from('/web3-wallet/server-descriptor')
 const CHAIN = 31337
 const NETWORK = `[network]\nid = local\nname = Local\nchain_id = ${CHAIN}\nkind = local\nsymbol = ETH\nnative_name = Ether\nblock_ms = 1000\nfinal_after = 2\n`
-
-async function until (what, check) {
-  for (let i = 0; i < 400; i++) {
-    const answer = await check()
-    if (answer) {
-      return answer
-    }
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
-  assert.fail(what)
-}
 
 // ---- protobuf, by hand ----
 

@@ -13,6 +13,9 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
+sys.path.insert(0, str(ROOT / 'tests/system'))
+from unix_socket import listens  # noqa: E402
+
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 PLACE = BUILD / 'interop/vm'
 PROGRAMS = ('qemu-system-x86_64', 'mmdebstrap', 'genext2fs', 'resize2fs', 'swtpm')
@@ -70,12 +73,6 @@ def make_share(debs):
         for f in (HERE / 'guest.py', ROOT / 'tests/system/world.py', ROOT / 'tests/system/escape_test.py', ROOT / 'tests/system/intruder.c',
                   BUILD / 'tests/system/intruder.so', BUILD / 'tests/landlock_abi', *debs):
             tar.add(f, f.name)
-
-
-def listens(path):
-    """A Unix socket has its name before it listens, and refuses who connects between. The kernel's list tells."""
-    lines = [line.split() for line in pathlib.Path('/proc/net/unix').read_text().splitlines()]
-    return any(words[-1] == str(path) and words[3] == '00010000' for words in lines)
 
 
 def start_tpm(top):

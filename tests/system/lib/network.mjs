@@ -14,17 +14,6 @@ const READY_TIMEOUT_MS = 20_000
 
 export const sleep = ms => wait(ms)
 
-/** Asks until the answer is true, or throws. */
-export async function until (what, ask, { timeout = 15_000, step = 50 } = {}) {
-  for (const end = Date.now() + timeout; Date.now() < end; await sleep(step)) {
-    const answer = await ask()
-    if (answer) {
-      return answer
-    }
-  }
-  throw new Error(`not in time: ${what}`)
-}
-
 /** A directory that goes with the test. */
 export function makeHome (t) {
   const home = mkdtempSync(join(tmpdir(), 'passmesh-test-'))

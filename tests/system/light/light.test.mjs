@@ -2,19 +2,16 @@
 // wallet that follows it from a checkpoint and proves its figures against the blocks that the sync committee has signed.
 // BEACON_MAKER names the program that makes that chain.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SoftPasskey } from '../../../tools/local/lib/authenticator.mjs';
-import { programs } from '../../../tools/local/lib/build.mjs';
 import { Chain } from '../../../tools/local/lib/chain.mjs';
-import { Child } from '../../../tools/local/lib/child.mjs';
-import { LocalApi, newKey } from '../../../tools/local/lib/local_api.mjs';
-import { networkFile, sendEther, startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
-import { freePort } from '../../../tools/local/lib/port.mjs';
+import { sendEther, startNetwork, startServer } from '../../../tools/local/lib/network.mjs';
+import { until as waitFor } from '../../../tools/local/lib/until.mjs';
+import { startWallet } from '../../../tools/local/lib/wallet.mjs';
 import { BeaconNode, SLOTS_PER_PERIOD } from './beacon_node.mjs';
 
 const maker = process.env.BEACON_MAKER;
@@ -22,6 +19,7 @@ const SLOT_S = 3;
 const DAY_S = 86_400;
 const RICH = 10n ** 19n;
 const WAIT_MS = 60_000;
+const ALONE = '[peers]\ndht = no\nmdns = no\ndirectory = no\n';
 
 const dir = mkdtempSync(join(tmpdir(), 'passmesh-light-'));
 let network;
@@ -29,35 +27,16 @@ let chain;
 let turn = 0;
 
 const newest = () => network.request({ method: 'eth_getBlockByNumber', params: ['latest', false] });
-
-async function until(what, ask, good) {
-  let last;
-  for (const end = Date.now() + WAIT_MS; Date.now() < end; await sleep(100)) {
-    last = await ask();
-    if (good(last)) {
-      return last;
-    }
-  }
-  throw new Error(`${what} did not happen within ${WAIT_MS / 1000} s: ${JSON.stringify(last)?.slice(0, 800)}`);
-}
+const until = (what, ask, good) => waitFor(what, ask, { good, timeout: WAIT_MS, step: 100 });
 
 /** A server of its own for a beacon node, as a process: its addresses. friends: servers that it meets in the DHT, to tell each other the
  * newest blocks; without them it asks its beacon node nothing for itself. */
-async function startServer(t, beacon, { name = `server-${turn}`, friends } = {}) {
-  const home = join(dir, name);
-  const file = join(dir, `${name}-network.ini`);
-  mkdirSync(join(home, 'config'), { recursive: true, mode: 0o700 });
+async function startServerOf(t, beacon, { name = `server-${turn}`, friends } = {}) {
   const meets = friends ? 'yes' : 'no';
-  writeFileSync(join(home, 'config/server.ini'), `[server]\nbeacon = ${beacon.url}\ndht = ${meets}\ngossip = ${meets}\n`);
-  writeFileSync(file, networkFile({ bootstrap: friends, beacon: await beacon.ini() }));
-  let ready;
-  const child = new Child({
-    name: 'The server', program: programs['passmesh-server'], log: join(dir, `${name}.log`), onLine: (line) => { ready ??= JSON.parse(line); },
-    args: ['--home', home, '--network', file, '--node', network.rpc, '--listen', '/ip4/127.0.0.1/tcp/0', '--json'],
-  });
-  t.after(() => child.stop());
-  await child.until(() => ready);
-  return ready.listen.map((a) => (a.includes('/p2p/') ? a : `${a}/p2p/${ready.peer_id}`));
+  const ini = `[server]\nbeacon = ${beacon.url}\ndht = ${meets}\ngossip = ${meets}\n`;
+  const server = await startServer({ dir, rpc: network.rpc, name, ini, network: { bootstrap: friends, beacon: await beacon.ini() } });
+  t.after(() => server.stop());
+  return server.addrs;
 }
 
 /** Passes questions on to a beacon node, until it is stopped. */
@@ -76,42 +55,24 @@ async function startProxy(beacon) {
 }
 
 /** Beacon node, server and wallet; the checkpoint is the block of slot checkpointSlot. serve: gives the servers' addresses. */
-async function start(t, { checkpointSlot, account = true, serve = (beacon) => startServer(t, beacon), ...kind }) {
+async function start(t, { checkpointSlot, account = true, serve = (beacon) => startServerOf(t, beacon), ...kind }) {
   turn += 1;
-  const it = { beacon: await BeaconNode.start({ maker, newest, slotSeconds: SLOT_S, ...kind }) };
-  t.after(() => it.beacon.stop());
-  const checkpoint = await it.beacon.checkpoint(checkpointSlot);
-  const addrs = await serve(it.beacon);
-  const file = join(dir, `network-${turn}.ini`);
-  writeFileSync(file, networkFile({ bootstrap: addrs, beacon: await it.beacon.ini() }));
-  const home = join(dir, `wallet-${turn}`);
-  const port = await freePort();
-  mkdirSync(join(home, 'config'), { recursive: true, mode: 0o700 });
-  it.config = (text) => writeFileSync(join(home, 'config/passmesh.ini'), `[page]\nport = ${port}\n[peers]\ndht = no\nmdns = no\ndirectory = no\n${text}`);
-  it.config(`[light_client]\ncheckpoint = local ${checkpoint}\n`);
-  it.log = () => readFileSync(join(dir, `daemon-${turn}.log`), 'utf8');
-  it.up = async () => {
-    it.daemon = await startDaemon({ dir, home, file, log: `daemon-${turn}.log` });
-    it.api = new LocalApi(it.daemon.socket);
-  };
-  it.down = async () => {
-    it.api.close();
-    await it.daemon.stop();
-  };
-  await it.up();
+  const beacon = await BeaconNode.start({ maker, newest, slotSeconds: SLOT_S, ...kind });
+  t.after(() => beacon.stop());
+  const config = `${ALONE}[light_client]\ncheckpoint = local ${await beacon.checkpoint(checkpointSlot)}\n`;
+  const it = await startWallet({ dir, name: `wallet-${turn}`, network: { bootstrap: await serve(beacon), beacon: await beacon.ini() }, config });
   t.after(() => it.down());
-  it.balances = async () => (await it.api.call('balances_get', { account_id: it.account.id, network_id: 'local' })).items;
-  it.chain = async () => (await it.api.call('status')).chain;
-  it.createAccount = async () => {
-    const passkey = new SoftPasskey(`http://passmesh.localhost:${port}`);
-    const begun = await it.api.call('account_create_begin', { key: newKey(), name: 'Main', where: 'any' });
-    it.account = await it.api.call('account_create_finish', { key: newKey(), ceremony_id: begun.ceremony.id, passkey_name: 'Soft', response: passkey.register(begun.options) });
-    await sendEther(network.request, it.account.address, RICH);
-  };
+  it.beacon = beacon;
+  it.log = () => readFileSync(it.daemon.log, 'utf8');
   if (account) {
-    await it.createAccount();
+    await addAccount(it);
   }
   return it;
+}
+
+async function addAccount(w) {
+  await w.createAccount();
+  await sendEther(network.request, w.account.address, RICH);
 }
 
 const isProven = (items) => items[0]?.amount.grade === 'proven' && BigInt(items[0].amount.value) === RICH;
@@ -154,8 +115,7 @@ describe('the light client', { timeout: 600_000 }, () => {
       await w.down();
       w.beacon.roots.clear();
       w.beacon.seen.length = 0;
-      w.config(''); // nor does it need the checkpoint again
-      await w.up();
+      await w.up(ALONE); // nor does it need the checkpoint again
       await until('a proven chain', w.chain, (c) => c.anchor === 'light_client' && c.state === 'ok' && c.grade === 'proven');
       await checkProven(w);
       assert.ok(!w.beacon.seen.includes('bootstrap'));
@@ -187,9 +147,9 @@ describe('the light client', { timeout: 600_000 }, () => {
     const genesis = nowS() - (2 * SLOTS_PER_PERIOD + 36) * SLOT_S;
     let proxy;
     const serve = async (beacon) => {
-      const friends = await startServer(t, beacon, { name: 'first', friends: [] });
+      const friends = await startServerOf(t, beacon, { name: 'first', friends: [] });
       proxy = await startProxy(beacon);
-      return startServer(t, proxy, { name: 'second', friends });
+      return startServerOf(t, proxy, { name: 'second', friends });
     };
     const w = await start(t, { genesis, servesFinal: true, checkpointSlot: 2 * SLOTS_PER_PERIOD + 8, serve });
     t.after(() => proxy.stop());
@@ -216,7 +176,7 @@ describe('the light client', { timeout: 600_000 }, () => {
 
   // 15 days are 52 periods of 2048 slots, and the slots short enough for a fresh head.
   const old = () => ({ slotSeconds: 12, epochsPerPeriod: 256, genesis: nowS() - (60 * 2048 + 300) * 12, checkpointSlot: 8 * 2048 + 8, account: false });
-  const several = (t, beacons) => Promise.all(beacons.map((beacon, i) => startServer(t, beacon, { name: `server-${turn}-${i}` }))).then((all) => all.flat());
+  const several = (t, beacons) => Promise.all(beacons.map((beacon, i) => startServerOf(t, beacon, { name: `server-${turn}-${i}` }))).then((all) => all.flat());
 
   test('an old checkpoint counts once two servers outside of the person\'s see where it leads', async (t) => {
     const w = await start(t, { ...old(), servesFinal: true, serve: (beacon) => several(t, [beacon, beacon, beacon]) });
@@ -226,9 +186,8 @@ describe('the light client', { timeout: 600_000 }, () => {
     assert.ok(w.beacon.seen.filter((s) => s === 'updates').length > 1);
     await w.down();
     w.beacon.seen.length = 0;
-    w.config('');
-    await w.up();
-    await w.createAccount();
+    await w.up(ALONE);
+    await addAccount(w);
     await checkProven(w);
     assert.doesNotMatch(w.log(), /older than 14 days/, 'a restart goes on from what was final');
     assert.ok(w.beacon.seen.includes('bootstrap'));

@@ -7,7 +7,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { encodeFunctionData, getAddress, pad, toHex } from '../../../tools/local/lib/viem.mjs';
 import { factoryAbi, passkeyOwner, sortOwners } from '../../../contracts/lib/account.mjs';
@@ -18,6 +17,7 @@ import { Chain } from '../../../tools/local/lib/chain.mjs';
 import { LocalApi, newKey } from '../../../tools/local/lib/local_api.mjs';
 import { deployments, sendEther, startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
 import { freePort } from '../../../tools/local/lib/port.mjs';
+import { until as waitFor } from '../../../tools/local/lib/until.mjs';
 
 const DELAY_S = 2 * 86_400;
 const WAIT_MS = 40_000;
@@ -33,17 +33,7 @@ let guardians;
 let stranger;
 let address;
 
-async function until(what, ask, good) {
-  let last;
-  for (const end = Date.now() + WAIT_MS; Date.now() < end; await sleep(100)) {
-    last = await ask();
-    if (good(last)) {
-      return last;
-    }
-  }
-  throw new Error(`${what} did not happen within ${WAIT_MS / 1000} s: ${JSON.stringify(last)?.slice(0, 800)}`);
-}
-
+const until = (what, ask, good) => waitFor(what, ask, { good, timeout: WAIT_MS, step: 100 });
 const owner = (passkey) => passkeyOwner(deployments.webauthn_verifier.address, toHex(passkey.x), toHex(passkey.y), passkey.origin);
 const read = (functionName, args = []) => chain.client.readContract({ address, abi: accountAbi2, functionName, args });
 

@@ -10,7 +10,8 @@ import { describe, test } from 'node:test'
 import * as account from '../../../contracts/lib/account.mjs'
 import { Passkey } from '../../../contracts/lib/passkey.mjs'
 import * as world from '../../../contracts/lib/world.mjs'
-import { makeHome, runServer, sleep, startChain, startGate, startServer, until, writeNetwork } from '../lib/network.mjs'
+import { until } from '../../../tools/local/lib/until.mjs'
+import { makeHome, runServer, sleep, startChain, startGate, startServer, writeNetwork } from '../lib/network.mjs'
 import { ServiceClient } from '../lib/service_client.mjs'
 
 const require = createRequire(new URL('../../../contracts/package.json', import.meta.url))

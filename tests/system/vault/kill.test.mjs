@@ -7,12 +7,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SoftPasskey } from '../../../tools/local/lib/authenticator.mjs';
 import { LocalApi, newKey } from '../../../tools/local/lib/local_api.mjs';
 import { sendEther, startDaemon, startNetwork } from '../../../tools/local/lib/network.mjs';
 import { mnemonicToAccount, parseEther, toHex } from '../../../tools/local/lib/viem.mjs';
 import { freePort } from '../../../tools/local/lib/port.mjs';
+import { until as waitFor } from '../../../tools/local/lib/until.mjs';
 import { childrenOf } from './scan.mjs';
 
 const { subtle } = webcrypto;
@@ -106,19 +106,8 @@ async function unlock() {
 const importPhrase = async (name) => command('ordinary_import', { name, kind: 'phrase', sealed: await seal(USE.import, Buffer.from(PHRASE)) });
 const accounts = async () => (await api.call('accounts_list')).accounts;
 
-async function until(what, ask, good) {
-  const end = Date.now() + WAIT_MS;
-  let last;
-  while (Date.now() < end) {
-    last = await ask().catch((e) => e.message);
-    if (good(last)) {
-      return last;
-    }
-    await sleep(150);
-  }
-  throw new Error(`${what} did not happen: ${JSON.stringify(last)?.slice(0, 800)}`);
-}
-
+/* A refusal counts as an answer: its sentence. */
+const until = (what, ask, good) => waitFor(what, () => ask().catch((e) => e.message), { good, timeout: WAIT_MS, step: 150 });
 const prepare = (to) => until('preparing', () => command('send_prepare', {
   account_id: account.id, network_id: 'local', asset: 'native', to, amount: parseEther('1').toString(), speed: 'normal',
 }), (o) => o.state === 'prepared');

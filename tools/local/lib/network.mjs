@@ -88,13 +88,22 @@ function readReady({ peer_id: id, listen = [], bundler }) {
   return { addrs: listen.map((a) => (a.includes('/p2p/') ? a : `${a}/p2p/${id}`)), bundler };
 }
 
-async function startServer({ dir, rpc, onEnd }) {
-  const file = join(dir, 'server-network.ini');
-  writeFileSync(file, networkFile({}));
+/**
+ * Starts passmesh-server for the Ethereum node at rpc; it has addrs, with /p2p, and bundler. name: of its home, log and network file
+ * below dir; ini: the text of its server.ini; network: what networkFile takes.
+ */
+export async function startServer({ dir, rpc, name = 'server', ini, network = {}, onEnd }) {
+  const home = join(dir, name);
+  const file = join(dir, `${name}-network.ini`);
+  if (ini) {
+    mkdirSync(join(home, 'config'), { recursive: true, mode: 0o700 });
+    writeFileSync(join(home, 'config/server.ini'), ini);
+  }
+  writeFileSync(file, networkFile(network));
   const heard = jsonLine();
   const server = new Child({
-    name: 'The server (passmesh-server)', program: programs['passmesh-server'], log: join(dir, 'server.log'), onEnd, onLine: heard.onLine,
-    args: ['--home', join(dir, 'server'), '--network', file, '--node', rpc, '--listen', '/ip4/127.0.0.1/tcp/0', '--json'],
+    name: 'The server (passmesh-server)', program: programs['passmesh-server'], log: join(dir, `${name}.log`), onEnd, onLine: heard.onLine,
+    args: ['--home', home, '--network', file, '--node', rpc, '--listen', '/ip4/127.0.0.1/tcp/0', '--json'],
   });
   const line = await server.until(() => heard.value);
   Object.assign(server, readReady(line));
