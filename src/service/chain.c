@@ -34,7 +34,8 @@ static uint32_t fields_of(enum service_type type)
     case SERVICE_COSIGN_REMOVE:
     case SERVICE_CAPSULE_NONCE:
     case SERVICE_CAPSULE_PUT:
-    case SERVICE_CAPSULE_GET:           return 0;
+    case SERVICE_CAPSULE_GET:
+    case SERVICE_CALL_WITNESS:          return 0;
     }
     return 0;
 }
@@ -163,14 +164,21 @@ static void span_add(struct sha256 *h, struct span s)
 void service_chain_key(struct hash32 *ret, const struct service_request *r)
 {
     struct sha256 h;
-    uint8_t fixed[4 + 8 + 8 + 4];
+    uint8_t fixed[4 + 8 + 8 + 4 + 8];
+    uint8_t value[32];
     struct wr w = wr_init(MSPAN_OF(fixed));
     wr_be32(&w, (uint32_t)r->type);
     wr_be64(&w, r->number);
     wr_be64(&w, r->blocks);
     wr_be32(&w, r->response_max); /* too large for one client is none for the next */
+    wr_be64(&w, r->gas);
+    u256_to_be(value, r->value);
     sha256_init(&h);
     sha256_add(&h, SPAN_OF(fixed));
+    sha256_add(&h, SPAN_OF(value));
+    sha256_add(&h, SPAN_OF(r->from.bytes));
+    span_add(&h, r->data);
+    span_add(&h, r->known);
     sha256_add(&h, SPAN_OF(r->block_hash.bytes));
     sha256_add(&h, SPAN_OF(r->address.bytes));
     sha256_add(&h, SPAN_OF(r->code_hash.bytes));

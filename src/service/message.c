@@ -92,6 +92,11 @@ static const struct service_limits limits[SERVICE_TYPES_MAX] = {
                         .response_len_max = 16384,
                         .deadline_ms_max = 10000,
                         .units = 50},
+    [SERVICE_CALL_WITNESS] = {.request_len_max = 16384,
+                        .response_len_max = SERVICE_PART_LEN_MAX + 4096,
+                        .body_len_max = 4 << 20,
+                        .deadline_ms_max = 15000,
+                        .units = 20},
 };
 
 const struct service_limits *service_limits(enum service_type type)
@@ -216,6 +221,17 @@ static void chain_fields_put(struct wr *w, const struct service_request *r)
     }
 }
 
+static void call_fields_put(struct wr *w, const struct service_request *r)
+{
+    put_bytes(w, 12, SPAN_OF(r->block_hash.bytes));
+    put_bytes(w, 13, SPAN_OF(r->address.bytes));
+    put_bytes(w, 15, r->known);
+    put_bytes(w, 30, r->data);
+    put_bytes(w, 31, address_is_zero(r->from) ? SPAN_EMPTY : SPAN_OF(r->from.bytes));
+    put_u256(w, 32, r->value);
+    put_number(w, 33, r->gas);
+}
+
 enum err service_request_encode(const struct service_request *r, struct buf *out)
 {
     const struct service_limits *l = service_limits(r->type);
@@ -264,12 +280,13 @@ enum err service_request_encode(const struct service_request *r, struct buf *out
     case SERVICE_CAPSULE_NONCE: break;
     case SERVICE_CAPSULE_PUT:
     case SERVICE_CAPSULE_GET:   put_bytes(&w, 29, r->capsule); break;
+    case SERVICE_CALL_WITNESS:  call_fields_put(&w, r); break;
     }
     TRY(wr_end(&w));
     return out->n - start <= l->request_len_max ? OK : ERR_LIMIT;
 }
 
-/* chain_field reads the fields of what a trusted block proves. */
+/* chain_field reads the fields of what a trusted block proves, and of calls. */
 MUST_CHECK static enum err chain_field(struct service_request *r, const struct protobuf_field *f)
 {
     switch (f->number) {
@@ -284,6 +301,10 @@ MUST_CHECK static enum err chain_field(struct service_request *r, const struct p
     case 25:
     case 26:
     case 27: return get_items(&r->topics[f->number - 24], f, 32, SERVICE_FILTER_MAX);
+    case 30: return protobuf_get_bytes(&r->data, f);
+    case 31: return protobuf_get_fixed(MSPAN_OF(r->from.bytes), f);
+    case 32: return get_u256(&r->value, f);
+    case 33: return protobuf_get_u64(&r->gas, f);
     default: return OK;
     }
 }
@@ -350,6 +371,7 @@ enum err service_request_decode(struct service_request *ret, struct span message
         [SERVICE_COSIGN_REMOVE] = 1U << 28,
         [SERVICE_CAPSULE_PUT] = 1U << 29,
         [SERVICE_CAPSULE_GET] = 1U << 29,
+        [SERVICE_CALL_WITNESS] = 1U << 12 | 1U << 13,
     };
     struct service_request r = {.type = (enum service_type)0}; /* none yet */
     uint32_t seen = 0;

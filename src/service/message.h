@@ -39,10 +39,11 @@ enum service_type {
     SERVICE_CAPSULE_NONCE = 18, /* of sealed vaults that a server keeps: keep.h */
     SERVICE_CAPSULE_PUT = 19,
     SERVICE_CAPSULE_GET = 20,
+    SERVICE_CALL_WITNESS = 21, /* what a call reads, for whoever runs it himself: witness.h */
 };
 
 enum {
-    SERVICE_TYPES_MAX = 21,               /* numbers below this are types */
+    SERVICE_TYPES_MAX = 22,               /* numbers below this are types */
     SERVICE_REQUEST_LEN_MAX = 128 * 1024, /* bytes, of the longest type */
     SERVICE_RESPONSE_LEN_MAX = 4 << 20,
     SERVICE_TEXT_LEN_MAX = 256, /* bytes of a message to a person */
@@ -55,6 +56,7 @@ enum {
     SERVICE_BLOCKS_MAX = 256, /* in one chain of headers */
     SERVICE_FILTER_MAX = 16,  /* addresses in a filter of logs, and topics in one position */
     SERVICE_TOPICS_MAX = 4,   /* positions */
+    SERVICE_WITNESS_ACCOUNTS_MAX = 15, /* in one witness: with the block, a batch of questions */
     SERVICE_CODE_LEN_MAX = 256 * 1024, /* bytes: ten times what EIP-170 allows */
     SERVICE_PART_LEN_MAX = 512 * 1024, /* bytes of the body in one of several answers */
     SERVICE_BODY_LEN_MAX = 16 << 20,   /* bytes of all of them together */
@@ -95,11 +97,11 @@ struct service_request {
     enum service_topic topic; /* SUBSCRIBE */
 
     struct hash32
-        block_hash; /* ACCOUNT_PROOF, HEADERS, CODE, INCLUSION, LOGS: a block that the client trusts */
-    struct address address; /* ACCOUNT_PROOF, CODE */
+        block_hash; /* ACCOUNT_PROOF, HEADERS, CODE, INCLUSION, LOGS, CALL_WITNESS: a block that the client trusts */
+    struct address address; /* ACCOUNT_PROOF, CODE; CALL_WITNESS: who is called */
     struct span slots;      /* ACCOUNT_PROOF: 32 bytes each */
     struct span
-        known; /* 32 bytes each: hashes of nodes, and perhaps of the block, that need not be sent */
+        known; /* 32 bytes each: hashes of nodes, code and perhaps the block that need not be sent */
 
     struct hash32 root; /* LC_BOOTSTRAP: of a finalized block of the consensus chain */
     uint64_t period;    /* LC_UPDATES: of the first sync committee */
@@ -111,6 +113,11 @@ struct service_request {
     struct hash32 tx_hash; /* INCLUSION */
     struct span addresses; /* LOGS: any of these, 20 bytes each; empty: any at all */
     struct span topics[SERVICE_TOPICS_MAX]; /* LOGS: the same, 32 bytes each, for each position */
+
+    struct span data;    /* CALL_WITNESS: the call's */
+    struct address from; /* CALL_WITNESS */
+    struct u256 value;   /* CALL_WITNESS: wei */
+    uint64_t gas;        /* CALL_WITNESS: 0: as much as the node gives */
 
     struct span cosign;  /* COSIGN_*: what keyd reads */
     struct span capsule; /* CAPSULE_PUT, CAPSULE_GET: what the keeper reads */

@@ -50,9 +50,8 @@ TEST(requests)
         EXPECT_EQ(31337, back.chain_id);
         EXPECT_EQ(r.id, back.id);
         EXPECT_EQ(type == SERVICE_SUBSCRIBE ? 0 : is_bare ? 5000 : 1000, back.deadline_ms);
-        EXPECT_EQ(type == SERVICE_LOGS ? SERVICE_BODY_LEN_MAX
-                                       : service_limits(back.type)->response_len_max,
-                  back.response_max);
+        const struct service_limits *l = service_limits(back.type);
+        EXPECT_EQ(l->body_len_max ? l->body_len_max : l->response_len_max, back.response_max);
         if (type == SERVICE_RPC) {
             EXPECT_SPAN(r.method, back.method);
             EXPECT_SPAN(r.params, back.params);
@@ -68,7 +67,7 @@ TEST(requests)
         struct hash32 before;
         struct hash32 after;
         service_request_hash(&before, buf_span(&b));
-        EXPECT_OK(buf_append(&b, test_hex("f80101")));
+        EXPECT_OK(buf_append(&b, test_hex("a00601")));
         EXPECT_OK(service_request_decode(&back, buf_span(&b), NULL));
         service_request_hash(&after, buf_span(&b));
         EXPECT(!span_equal(SPAN_OF(before.bytes), SPAN_OF(after.bytes)));
@@ -85,7 +84,7 @@ TEST(refused_requests)
     } cases[] = {
         {"",                                                                                            ERR_UNSUPPORTED, "nothing: type 0"              },
         {"0810 19 0000000000000000",                                                                    ERR_MALFORMED,   "nothing to co-sign"           },
-        {"0815 19 0000000000000000",                                                                    ERR_UNSUPPORTED, "type 21"                      },
+        {"0816 19 0000000000000000",                                                                    ERR_UNSUPPORTED, "type 22"                      },
         {"080b 19 0000000000000000",                                                                    ERR_MALFORMED,   "headers of no block"          },
         {"080b 19 0000000000000000 6220 "
          "1111111111111111111111111111111111111111111111111111111111111111 a80100",            ERR_MALFORMED,   "no headers"                   },
@@ -132,7 +131,7 @@ TEST(refused_requests)
     buf_init(&b, test_budget(), 1024);
     struct service_request r = example(SERVICE_STATUS);
     EXPECT_OK(service_request_encode(&r, &b));
-    EXPECT_OK(buf_append(&b, test_hex("fa01"))); /* field 31, bytes */
+    EXPECT_OK(buf_append(&b, test_hex("a206"))); /* field 100, bytes */
     size_t rest = 256 - b.n - 2;
     uint8_t filler[300] = {0};
     EXPECT_OK(buf_append_u8(&b, (uint8_t)(0x80 | (rest & 0x7f))));
@@ -140,7 +139,7 @@ TEST(refused_requests)
     EXPECT_OK(buf_append(&b, span_of(filler, rest)));
     EXPECT_EQ(256, b.n);
     EXPECT_OK(service_request_decode(&r, buf_span(&b), NULL));
-    EXPECT_OK(buf_append(&b, test_hex("f80100")));
+    EXPECT_OK(buf_append(&b, test_hex("a00600")));
     EXPECT_ERR(ERR_LIMIT, service_request_decode(&r, buf_span(&b), NULL));
     buf_done(&b);
 }

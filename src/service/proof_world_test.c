@@ -4,6 +4,7 @@
 #include "crypto/keccak.h"
 #include "evm/account_proof.h"
 #include "evm/header.h"
+#include "evm/jsonrpc.h"
 #include "evm/rlp.h"
 #include "service/proof.h"
 
@@ -26,6 +27,13 @@ static void leaf_write(struct buf *out, struct hash32 *ret_root, struct span key
 
 void proof_world_init(struct proof_world *w)
 {
+    proof_world_init_code(w, SPAN_EMPTY);
+}
+
+void proof_world_init_code(struct proof_world *w, struct span code)
+{
+    struct hash32 code_hash;
+    keccak256(&code_hash, code);
     *w = (struct proof_world){
         .request = {.type = SERVICE_ACCOUNT_PROOF, .chain_id = 31337}
     };
@@ -42,7 +50,7 @@ void proof_world_init(struct proof_world *w)
     rlp_wr_u64(&r, 7);
     rlp_wr_u256(&r, u256_from_u64(UINT64_C(1000000000000000000)));
     rlp_wr_bytes(&r, SPAN_OF(storage_root.bytes));
-    rlp_wr_bytes(&r, SPAN_OF(account_empty_code_hash.bytes));
+    rlp_wr_bytes(&r, SPAN_OF(code_hash.bytes));
     rlp_wr_list_end(&r);
     EXPECT_OK(rlp_wr_end(&r));
     memset(w->request.address.bytes, 0x11, sizeof w->request.address.bytes);
@@ -61,6 +69,47 @@ void proof_world_done(struct proof_world *w)
     buf_done(&w->storage_leaf);
     buf_done(&w->state_leaf);
     buf_done(&w->header);
+}
+
+static void put_data(struct json_writer *j, const char *name, struct span bytes)
+{
+    json_put_name(j, name);
+    jsonrpc_put_data(j, bytes);
+}
+
+void proof_world_put_block(struct json_writer *j, const struct proof_world *w, uint64_t number)
+{
+    struct header h;
+    EXPECT_OK(header_decode(&h, buf_span(&w->header)));
+    json_put_object(j);
+    put_data(j, "parentHash", SPAN_OF(h.parent_hash.bytes));
+    put_data(j, "sha3Uncles", SPAN_OF(h.ommers_hash.bytes));
+    put_data(j, "miner", SPAN_OF(h.beneficiary.bytes));
+    put_data(j, "stateRoot", SPAN_OF(h.state_root.bytes));
+    put_data(j, "transactionsRoot", SPAN_OF(h.transactions_root.bytes));
+    put_data(j, "receiptsRoot", SPAN_OF(h.receipts_root.bytes));
+    put_data(j, "logsBloom", SPAN_OF(h.bloom.bytes));
+    put_data(j, "extraData", SPAN_EMPTY);
+    put_data(j, "mixHash", SPAN_OF(h.mix_hash.bytes));
+    put_data(j, "nonce", SPAN_OF(h.nonce));
+    static const char *const zeros[] = {"difficulty", "gasLimit", "gasUsed", "timestamp"};
+    for (size_t i = 0; i < sizeof zeros / sizeof *zeros; i++) {
+        json_put_name(j, zeros[i]);
+        json_put_str(j, "0x0");
+    }
+    json_put_name(j, "number");
+    jsonrpc_put_u64(j, number);
+    json_end_object(j);
+}
+
+void proof_world_put_node(struct json_writer *j, struct span node, bool is_broken)
+{
+    uint8_t copy[512];
+    size_t n = span_copy(MSPAN_OF(copy), node);
+    copy[n - 1] ^= is_broken;
+    json_put_array(j);
+    jsonrpc_put_data(j, span_of(copy, n));
+    json_end_array(j);
 }
 
 void proof_world_body(const struct proof_world *w, struct buf *out)

@@ -2,6 +2,7 @@
 #define SERVICE_PROOF_WORLD_TEST_H
 
 #include "base/buf.h"
+#include "codec/json.h"
 #include "crypto/hash.h"
 #include "service/message.h"
 
@@ -19,7 +20,15 @@ struct proof_world {
 };
 
 void proof_world_init(struct proof_world *w);
+
+/* proof_world_init_code has the account be a contract with this code. */
+void proof_world_init_code(struct proof_world *w, struct span code);
 void proof_world_done(struct proof_world *w);
+
+/* proof_world_put_block writes the block as a node tells of it, with this number; proof_world_put_node an array of one node, perhaps with a
+ * bit that is wrong. */
+void proof_world_put_block(struct json_writer *j, const struct proof_world *w, uint64_t number);
+void proof_world_put_node(struct json_writer *j, struct span node, bool is_broken);
 
 /* proof_world_body appends the answer to w->request. */
 void proof_world_body(const struct proof_world *w, struct buf *out);

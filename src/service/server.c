@@ -131,8 +131,9 @@ enum err service_server_open(struct service_server *s,
                                                       .frame_len_max = SERVICE_REQUEST_LEN_MAX,
                                                       .budget = s->cfg.budget});
     buf_init(&st->ask, s->cfg.budget, SERVICE_REQUEST_LEN_MAX + 512);
-    buf_init(&st->kept, s->cfg.budget, service_limits(SERVICE_ACCOUNT_PROOF)->request_len_max);
+    buf_init(&st->kept, s->cfg.budget, service_limits(SERVICE_CALL_WITNESS)->request_len_max);
     buf_init(&st->job.body, s->cfg.budget, SERVICE_BODY_LEN_MAX);
+    buf_init(&st->job.reads, s->cfg.budget, SERVER_READS_LEN_MAX);
     buf_init(&st->out, s->cfg.budget, SERVICE_RESPONSE_LEN_MAX + UVARINT_LEN_MAX);
     list_add_last(&s->all, &st->in_streams);
     *ret_stream = st;
@@ -172,6 +173,7 @@ void service_server_reset(struct service_server *s, struct service_stream *strea
     buf_done(&stream->ask);
     buf_done(&stream->kept);
     buf_done(&stream->job.body);
+    buf_done(&stream->job.reads);
     buf_done(&stream->out);
     list_remove(&stream->in_streams);
     list_remove(&stream->in_ready);
@@ -222,6 +224,8 @@ static void job_drop(struct service_stream *st)
     st->job.sent = 0;
     buf_clear(&st->job.body);
     buf_trim(&st->job.body);
+    buf_clear(&st->job.reads);
+    buf_trim(&st->job.reads);
 }
 
 void server_fail(struct service_server *s, struct service_stream *st, struct server_failure f)

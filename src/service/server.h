@@ -78,12 +78,14 @@ enum service_stream_state {
     SERVICE_STREAM_ANSWERED /* all is said; what remains is to send it */
 };
 
-/* What is gathered for HEADERS, CODE, INCLUSION and LOGS (server_chain.c), one question to the node after the other. */
+/* What is gathered for HEADERS, CODE, INCLUSION and LOGS (server_chain.c) and for CALL_WITNESS (server_witness.c), one question to the node after the other. */
 enum service_job_step {
     SERVICE_JOB_CODE,
     SERVICE_JOB_PLACE, /* in which block the transaction is */
     SERVICE_JOB_HEADERS,
-    SERVICE_JOB_LISTS, /* of block */
+    SERVICE_JOB_LISTS,   /* of block */
+    SERVICE_JOB_READS,   /* what the call reads */
+    SERVICE_JOB_WITNESS, /* and what stands there */
 };
 struct service_job {
     enum service_job_step step;
@@ -95,6 +97,7 @@ struct service_job {
     uint64_t looked;       /* LOGS: headers whose bloom was looked at */
     size_t looked_len;     /* bytes of body that they take */
     struct buf body;       /* as it will be sent */
+    struct buf reads;      /* CALL_WITNESS: accounts and slots, as server_witness.c writes them */
     size_t sent;           /* of it, framed already */
     struct hash32 running; /* of what was framed, if it comes in parts */
 };

@@ -5,6 +5,7 @@
  *     HEADERS                headers (as often as it takes)
  *     INCLUSION   place  ->  headers                           ->  the lists of the last block
  *     LOGS                   headers  ->  the lists of each block whose bloom may hold a match
+ *     CALL_WITNESS  reads  ->  the accounts (server_witness.c)
  *
  * All that the node says is held against hashes before it is sent, so that a node's fault does not become this server's lie. */
 #include "service/server_parts.h"
@@ -30,7 +31,7 @@ enum {
 bool server_is_job(enum service_type type)
 {
     return type == SERVICE_HEADERS || type == SERVICE_CODE || type == SERVICE_INCLUSION ||
-           type == SERVICE_LOGS;
+           type == SERVICE_LOGS || type == SERVICE_CALL_WITNESS;
 }
 
 uint32_t server_job_units(const struct service_request *r)
@@ -59,17 +60,6 @@ static void ask_lists(struct json_writer *j, const struct hash32 *block)
     jsonrpc_request_end(j);
 }
 
-static void ask_code(struct json_writer *j, const struct service_request *r)
-{
-    jsonrpc_request_begin(j, 1, "eth_getCode");
-    jsonrpc_put_address(j, r->address);
-    json_put_object(j);
-    json_put_name(j, "blockHash");
-    jsonrpc_put_data(j, SPAN_OF(r->block_hash.bytes));
-    json_end_object(j);
-    jsonrpc_request_end(j);
-}
-
 static void ask_place(struct json_writer *j, const struct hash32 *tx)
 {
     jsonrpc_request_begin(j, 1, "eth_getTransactionReceipt");
@@ -87,7 +77,7 @@ MUST_CHECK static enum err ask_write(struct service_stream *st, const struct ser
     json_put_array(&j);
     job->asked = 1;
     switch (job->step) {
-    case SERVICE_JOB_CODE:  ask_code(&j, r); break;
+    case SERVICE_JOB_CODE:  server_ask_code(&j, 1, &r->block_hash, r->address); break;
     case SERVICE_JOB_PLACE: ask_place(&j, &r->tx_hash); break;
     case SERVICE_JOB_HEADERS:
         job->asked = job->left < SERVER_BATCH_MAX ? (size_t)job->left : SERVER_BATCH_MAX;
@@ -99,6 +89,8 @@ MUST_CHECK static enum err ask_write(struct service_stream *st, const struct ser
         job->asked = 2;
         ask_lists(&j, &job->block);
         break;
+    case SERVICE_JOB_READS:   job->asked = server_witness_ask_reads(&j, r); break;
+    case SERVICE_JOB_WITNESS: job->asked = server_witness_ask(&j, r, job); break;
     }
     json_end_array(&j);
     return json_writer_end(&j);
@@ -109,9 +101,10 @@ enum err server_job_begin(struct service_stream *st, const struct service_reques
     st->job.want = r->block_hash;
     st->job.next = r->number;
     st->job.left = r->blocks;
-    st->job.step = r->type == SERVICE_CODE        ? SERVICE_JOB_CODE
-                   : r->type == SERVICE_INCLUSION ? SERVICE_JOB_PLACE
-                                                  : SERVICE_JOB_HEADERS;
+    st->job.step = r->type == SERVICE_CODE           ? SERVICE_JOB_CODE
+                   : r->type == SERVICE_INCLUSION    ? SERVICE_JOB_PLACE
+                   : r->type == SERVICE_CALL_WITNESS ? SERVICE_JOB_READS
+                                                     : SERVICE_JOB_HEADERS;
     return ask_write(st, r);
 }
 
@@ -367,7 +360,9 @@ static bool step_next(struct service_job *job, const struct service_request *r)
         }
         job->step = SERVICE_JOB_LISTS;
         return r->type == SERVICE_INCLUSION || (r->type == SERVICE_LOGS && next_block(job, r));
-    case SERVICE_JOB_LISTS: return r->type == SERVICE_LOGS && next_block(job, r);
+    case SERVICE_JOB_LISTS:   return r->type == SERVICE_LOGS && next_block(job, r);
+    case SERVICE_JOB_READS:   job->step = SERVICE_JOB_WITNESS; return true;
+    case SERVICE_JOB_WITNESS: return false;
     }
     return false;
 }
@@ -378,12 +373,17 @@ MUST_CHECK static enum err take(struct service_server *s,
                                 struct span text)
 {
     struct json results[SERVER_BATCH_MAX];
+    if (job->step == SERVICE_JOB_READS) {
+        return server_witness_reads(job, r, text); /* one of two results is enough */
+    }
     TRY(server_batch_read(results, job->asked, text));
     switch (job->step) {
     case SERVICE_JOB_CODE:    return take_code(s, job, r, results[0]);
     case SERVICE_JOB_PLACE:   return take_place(job, r, results[0]);
     case SERVICE_JOB_HEADERS: return take_headers(s, job, results);
     case SERVICE_JOB_LISTS:   return take_lists(s, job, r, results);
+    case SERVICE_JOB_WITNESS: return server_witness_take(s, job, r, results, text.n);
+    case SERVICE_JOB_READS:   break;
     }
     return ERR_INTERNAL;
 }
@@ -428,6 +428,8 @@ void server_job_answer(struct service_server *s,
     e = take(s, &st->job, &r, text);
     buf_clear(&s->message);
     buf_trim(&s->message);
+    buf_clear(&s->body);
+    buf_trim(&s->body);
     if (e == OK && st->job.body.n > r.response_max) {
         e = ERR_LIMIT;
     }

@@ -2,7 +2,9 @@
 #define SERVICE_SERVER_PARTS_H
 
 #include "codec/json.h"
+#include "evm/account_proof.h"
 #include "evm/header.h"
+#include "service/proof.h"
 #include "service/server.h"
 
 /* What the files of the server share; nobody else includes it. */
@@ -10,6 +12,7 @@
 enum {
     SERVER_BACKLOG_MAX = 16384, /* bytes that a subscriber may leave unread */
     SERVER_BATCH_MAX = 32,      /* questions in one batch to the node */
+    SERVER_READS_LEN_MAX = SERVICE_WITNESS_ACCOUNTS_MAX * (20 + 1 + SERVICE_SLOTS_MAX * 32),
 };
 
 struct server_failure {
@@ -43,6 +46,41 @@ MUST_CHECK enum err server_header_encode(struct header *ret,
                                          struct buf *out,
                                          struct json block,
                                          const struct hash32 *hash);
+
+/* server_account_put writes the paths of an account and its slots (32 bytes each) as eth_getProof gave them, once they hold under
+ * root, and gives the account. scratch has room for the longest path and does not move. */
+MUST_CHECK enum err server_account_put(struct service_proof_writer *w,
+                                       struct account_state *ret,
+                                       const struct hash32 *root,
+                                       struct buf *scratch,
+                                       struct json proof,
+                                       struct span slots);
+/* server_ask_block and server_ask_proof put questions into a batch, about the block that hash names. */
+void server_ask_block(struct json_writer *j, uint64_t id, const struct hash32 *hash);
+void server_ask_proof(struct json_writer *j,
+                      uint64_t id,
+                      const struct hash32 *hash,
+                      struct address address,
+                      struct span slots);
+void server_ask_code(struct json_writer *j,
+                     uint64_t id,
+                     const struct hash32 *hash,
+                     struct address address);
+
+/* ---- server_witness.c: the two questions of CALL_WITNESS, and what the node says to them ---- */
+/* They give how many results the question has. */
+size_t server_witness_ask_reads(struct json_writer *j, const struct service_request *r);
+size_t server_witness_ask(struct json_writer *j,
+                          const struct service_request *r,
+                          const struct service_job *job);
+/* server_witness_reads: ERR_NOT_FOUND: the node cannot run it; ERR_LIMIT: it reads more than a witness has. */
+MUST_CHECK enum err
+server_witness_reads(struct service_job *job, const struct service_request *r, struct span text);
+MUST_CHECK enum err server_witness_take(struct service_server *s,
+                                        struct service_job *job,
+                                        const struct service_request *r,
+                                        const struct json *results,
+                                        size_t text_len);
 
 /* server_is_light: is this asked of the beacon node? */
 bool server_is_light(enum service_type type);

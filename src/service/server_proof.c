@@ -12,28 +12,58 @@
 /* The two questions of the batch. */
 enum { BLOCK_ID = 1, PROOF_ID = 2 };
 
+void server_ask_block(struct json_writer *j, uint64_t id, const struct hash32 *hash)
+{
+    jsonrpc_request_begin(j, id, "eth_getBlockByHash");
+    jsonrpc_put_data(j, SPAN_OF(hash->bytes));
+    json_put_bool(j, false);
+    jsonrpc_request_end(j);
+}
+
+static void put_block_id(struct json_writer *j, const struct hash32 *hash)
+{
+    json_put_object(j);
+    json_put_name(j, "blockHash");
+    jsonrpc_put_data(j, SPAN_OF(hash->bytes));
+    json_end_object(j);
+}
+
+void server_ask_proof(struct json_writer *j,
+                      uint64_t id,
+                      const struct hash32 *hash,
+                      struct address address,
+                      struct span slots)
+{
+    jsonrpc_request_begin(j, id, "eth_getProof");
+    jsonrpc_put_address(j, address);
+    json_put_array(j);
+    while (slots.n > 0) {
+        jsonrpc_put_data(j, span_take(&slots, 32));
+    }
+    json_end_array(j);
+    put_block_id(j, hash);
+    jsonrpc_request_end(j);
+}
+
+void server_ask_code(struct json_writer *j,
+                     uint64_t id,
+                     const struct hash32 *hash,
+                     struct address address)
+{
+    jsonrpc_request_begin(j, id, "eth_getCode");
+    jsonrpc_put_address(j, address);
+    put_block_id(j, hash);
+    jsonrpc_request_end(j);
+}
+
 enum err server_proof_ask(struct service_stream *st, const struct service_request *r)
 {
     buf_clear(&st->ask);
     struct wr w = wr_init_buf(&st->ask);
     struct json_writer j = json_writer_init(&w);
     json_put_array(&j);
-    jsonrpc_request_begin(&j, BLOCK_ID, "eth_getBlockByHash");
-    jsonrpc_put_data(&j, SPAN_OF(r->block_hash.bytes));
-    json_put_bool(&j, false);
-    jsonrpc_request_end(&j);
-    jsonrpc_request_begin(&j, PROOF_ID, "eth_getProof");
-    jsonrpc_put_address(&j, r->address);
-    json_put_array(&j);
-    for (struct span slots = r->slots; slots.n > 0;) {
-        jsonrpc_put_data(&j, span_take(&slots, 32));
-    }
-    json_end_array(&j);
-    json_put_object(&j);
-    json_put_name(&j, "blockHash");
-    jsonrpc_put_data(&j, SPAN_OF(r->block_hash.bytes));
-    json_end_object(&j);
-    jsonrpc_request_end(&j);
+    server_ask_block(&j, BLOCK_ID, &r->block_hash);
+    server_ask_proof(&j, PROOF_ID, &r->block_hash, r->address, r->slots);
     json_end_array(&j);
     return json_writer_end(&j);
 }
@@ -134,29 +164,39 @@ MUST_CHECK static enum err slot_put(struct service_proof_writer *w,
     return service_proof_put_path(w, &path);
 }
 
+enum err server_account_put(struct service_proof_writer *w,
+                            struct account_state *ret,
+                            const struct hash32 *root,
+                            struct buf *scratch,
+                            struct json proof,
+                            struct span slots)
+{
+    struct json storage;
+    if (!json_find(&storage, proof, "storageProof") || storage.type != JSON_ARRAY ||
+        json_count(storage) != slots.n / 32) {
+        return ERR_MALFORMED;
+    }
+    TRY(account_put(w, ret, root, scratch, proof));
+    struct json_iter it = json_iterate(storage);
+    struct json one;
+    while (json_next(&it, NULL, &one)) {
+        TRY(slot_put(w, &ret->storage_root, span_take(&slots, 32).p, scratch, one));
+    }
+    return OK;
+}
+
 MUST_CHECK static enum err
 body_write(struct service_server *s, const struct service_request *r, const struct json *results)
 {
     struct service_proof_writer w;
-    struct header h;
-    struct json proof = results[PROOF_ID - 1];
     struct account_state account;
-    struct json storage;
-    if (!json_find(&storage, proof, "storageProof") || storage.type != JSON_ARRAY ||
-        json_count(storage) != r->slots.n / 32) {
-        return ERR_MALFORMED;
-    }
+    struct header h;
     buf_clear(&s->body);
     service_proof_writer_init(&w, &s->body, r);
     TRY(server_header_encode(&h, &s->message, results[BLOCK_ID - 1], &r->block_hash));
     TRY(service_proof_put_header(&w, buf_span(&s->message)));
-    TRY(account_put(&w, &account, &h.state_root, &s->message, proof));
-    struct json_iter it = json_iterate(storage);
-    struct json one;
-    for (struct span slots = r->slots; json_next(&it, NULL, &one);) {
-        TRY(slot_put(&w, &account.storage_root, span_take(&slots, 32).p, &s->message, one));
-    }
-    return OK;
+    return server_account_put(&w, &account, &h.state_root, &s->message, results[PROOF_ID - 1],
+                              r->slots);
 }
 
 void server_proof_answer(struct service_server *s,

@@ -33,12 +33,6 @@ static void put_result(struct json_writer *j, uint64_t id)
     json_put_name(j, "result");
 }
 
-static void put_data(struct json_writer *j, const char *name, struct span bytes)
-{
-    json_put_name(j, name);
-    jsonrpc_put_data(j, bytes);
-}
-
 static void put_block(struct json_writer *j, const struct proof_world *w, enum fault fault)
 {
     struct header h;
@@ -49,36 +43,8 @@ static void put_block(struct json_writer *j, const struct proof_world *w, enum f
         return;
     }
     EXPECT_OK(header_decode(&h, buf_span(&w->header)));
-    json_put_object(j);
-    put_data(j, "parentHash", SPAN_OF(h.parent_hash.bytes));
-    put_data(j, "sha3Uncles", SPAN_OF(h.ommers_hash.bytes));
-    put_data(j, "miner", SPAN_OF(h.beneficiary.bytes));
-    put_data(j, "stateRoot", SPAN_OF(h.state_root.bytes));
-    put_data(j, "transactionsRoot", SPAN_OF(h.transactions_root.bytes));
-    put_data(j, "receiptsRoot", SPAN_OF(h.receipts_root.bytes));
-    put_data(j, "logsBloom", SPAN_OF(h.bloom.bytes));
-    put_data(j, "extraData", SPAN_EMPTY);
-    put_data(j, "mixHash", SPAN_OF(h.mix_hash.bytes));
-    put_data(j, "nonce", SPAN_OF(h.nonce));
-    static const char *const zeros[] = {"difficulty", "gasLimit", "gasUsed", "timestamp"};
-    for (size_t i = 0; i < sizeof zeros / sizeof *zeros; i++) {
-        json_put_name(j, zeros[i]);
-        json_put_str(j, "0x0");
-    }
-    json_put_name(j, "number");
-    jsonrpc_put_u64(j, fault == FAULT_OTHER_HEADER ? h.number + 1 : h.number);
+    proof_world_put_block(j, w, fault == FAULT_OTHER_HEADER ? h.number + 1 : h.number);
     json_end_object(j);
-    json_end_object(j);
-}
-
-static void put_node(struct json_writer *j, struct span node, bool is_broken)
-{
-    uint8_t copy[512];
-    size_t n = span_copy(MSPAN_OF(copy), node);
-    copy[n - 1] ^= is_broken;
-    json_put_array(j);
-    jsonrpc_put_data(j, span_of(copy, n));
-    json_end_array(j);
 }
 
 static void put_proof(struct json_writer *j, const struct proof_world *w, enum fault fault)
@@ -91,13 +57,13 @@ static void put_proof(struct json_writer *j, const struct proof_world *w, enum f
     put_result(j, 2);
     json_put_object(j);
     json_put_name(j, "accountProof");
-    put_node(j, buf_span(&w->state_leaf), fault == FAULT_NODE);
+    proof_world_put_node(j, buf_span(&w->state_leaf), fault == FAULT_NODE);
     json_put_name(j, "storageProof");
     json_put_array(j);
     for (size_t i = fault == FAULT_SLOT_MISSING; i < 2; i++) {
         json_put_object(j);
         json_put_name(j, "proof");
-        put_node(j, buf_span(&w->storage_leaf), i == 1 && fault == FAULT_SLOT_NODE);
+        proof_world_put_node(j, buf_span(&w->storage_leaf), i == 1 && fault == FAULT_SLOT_NODE);
         json_end_object(j);
     }
     json_end_array(j);

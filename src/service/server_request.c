@@ -384,7 +384,8 @@ void server_request(struct service_server *s,
     case SERVICE_HEADERS:
     case SERVICE_CODE:
     case SERVICE_INCLUSION:
-    case SERVICE_LOGS:                  on_shared(s, st, &r, message, now); break;
+    case SERVICE_LOGS:
+    case SERVICE_CALL_WITNESS:          on_shared(s, st, &r, message, now); break;
     case SERVICE_COSIGN_CREATE:
     case SERVICE_COSIGN_SIGN:
     case SERVICE_COSIGN_REMOVE:         on_cosign(s, st, &r); break;

@@ -25,6 +25,7 @@ static const char *const types[SERVICE_TYPES_MAX] = {
     [SERVICE_HEADERS] = "headers",
     [SERVICE_CODE] = "code",
     [SERVICE_INCLUSION] = "inclusion",
+    [SERVICE_CALL_WITNESS] = "call_witness",
     [SERVICE_LOGS] = "logs",
     [SERVICE_COSIGN_CREATE] = "cosign_create",
     [SERVICE_COSIGN_SIGN] = "cosign_sign",

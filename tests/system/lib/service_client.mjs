@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { multiaddr, startTheirs } from '../../interop/js/theirs.mjs'
 
 export const PROTOCOL = '/web3-wallet/1.0'
-export const TYPE = { status: 1, rpc: 2, send: 3, operation: 4, subscribe: 5, proof: 6, inclusion: 13, logs: 14 }
+export const TYPE = { status: 1, rpc: 2, send: 3, operation: 4, subscribe: 5, proof: 6, inclusion: 13, logs: 14, witness: 21 }
 export const CODES = ['ok', 'bad-request', 'unsupported', 'denied', 'not-found', 'too-large', 'busy', 'quota', 'timeout', 'upstream', 'stale', 'internal']
 export const STATES = [undefined, 'checking', 'accepted', 'sent', 'included', 'final', 'dropped', 'replaced']
 
@@ -77,6 +77,15 @@ function headOf (body) {
 }
 
 /** Whole frames of a stream, one after the other. */
+/** The header, and the paths of account and slots as lists of nodes from the root down. */
+function proofOf (body, have) {
+  const lists = {}
+  decode(body, lists)
+  const path = refs => Array.from({ length: refs.length / 2 }, (_, i) => refs.readUInt16BE(2 * i))
+    .map(ref => ref < 0x8000 ? toHex(lists[2][ref]) : have[ref - 0x8000].node)
+  return { header: toHex(lists[1]?.[0]), nodes: lists[2] ?? [], account: path(lists[3][0]), slots: (lists[4] ?? []).map(path) }
+}
+
 export async function * frames (stream) {
   let waiting = Buffer.alloc(0)
   for await (const data of stream) {
@@ -175,11 +184,25 @@ export class ServiceClient {
     if (answer.code !== 'ok') {
       return answer
     }
+    return { ...answer, ...proofOf(answer.body, have) }
+  }
+
+  /** The answer; with code ok also header and accounts: what a call reads, each account with its address, keys, proof and code. */
+  async callWitness (block, { from, to, data, have = [] }) {
+    const fields = [bytes(12, hex(block)), bytes(13, hex(to)), ...(have.length > 0 ? [bytes(15, Buffer.concat(have.map(h => hex(h.hash))))] : []),
+      ...(data ? [bytes(30, hex(data))] : []), ...(from ? [bytes(31, hex(from))] : [])]
+    const answer = await this.ask(TYPE.witness, fields)
+    if (answer.code !== 'ok') {
+      return answer
+    }
     const lists = {}
     decode(answer.body, lists)
-    const path = refs => Array.from({ length: refs.length / 2 }, (_, i) => refs.readUInt16BE(2 * i))
-      .map(ref => ref < 0x8000 ? toHex(lists[2][ref]) : have[ref - 0x8000].node)
-    return { ...answer, header: toHex(lists[1]?.[0]), nodes: lists[2] ?? [], account: path(lists[3][0]), slots: (lists[4] ?? []).map(path) }
+    const accounts = lists[2].map(message => {
+      const f = decode(message)
+      const keys = Array.from({ length: (f[2]?.length ?? 0) / 32 }, (_, i) => toHex(f[2].subarray(32 * i, 32 * i + 32)))
+      return { address: toHex(f[1]), keys, ...proofOf(f[3], have), code: toHex(f[4]) }
+    })
+    return { ...answer, header: toHex(lists[1]?.[0]), accounts }
   }
 
   async operation (hash) {

@@ -19,7 +19,7 @@ const SLOT_S = 3;
 const DAY_S = 86_400;
 const RICH = 10n ** 19n;
 const WAIT_MS = 60_000;
-const ALONE = '[peers]\ndht = no\nmdns = no\ndirectory = no\n';
+const ALONE = '[peers]\ndht = no\nmdns = no\ndirectory = no\nrendezvous = no\n';
 
 const dir = mkdtempSync(join(tmpdir(), 'passmesh-light-'));
 let network;

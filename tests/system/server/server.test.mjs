@@ -235,6 +235,43 @@ describe('a peer', () => {
     })
   })
 
+  test('gets what a call reads', async t => {
+    const { w, peer } = await start(t)
+    const [caller, callee, inner] = [fresh(), fresh(), fresh()]
+    const key = n => viem.pad(viem.toHex(n))
+    await w.client.setCode({ address: inner, bytecode: '0x6000545000' }) // reads slot 0
+    await w.client.setCode({ address: callee, bytecode: `0x600554505f5f5f5f73${inner.slice(2)}5afa5000` }) // slot 5, and calls inner
+    await w.client.setStorageAt({ address: callee, index: key(5), value: viem.pad('0x2a') })
+    await w.client.mine({ blocks: 1 })
+    const block = await w.client.getBlock()
+    const p = await peer.callWitness(block.hash, { from: caller, to: callee, data: '0x12345678' })
+    assert.equal(p.code, 'ok', p.text)
+    assert.equal(viem.keccak256(p.header), block.hash)
+    const stateRoot = viem.fromRlp(p.header)[3]
+    const of = address => p.accounts.find(a => a.address === address.toLowerCase())
+    assert.deepEqual(p.accounts.map(a => a.address), [caller, callee, inner].map(a => a.toLowerCase()).sort())
+    assert.deepEqual([caller, callee, inner].map(a => of(a).keys), [[], [key(5)], [key(0)]])
+    assert.equal(follow(stateRoot, caller, of(caller).account), undefined)
+    for (const [address, value] of [[callee, '0x2a'], [inner, undefined]]) {
+      const { account, slots, code, keys } = of(address)
+      const [, , storageRoot, codeHash] = viem.fromRlp(follow(stateRoot, address, account))
+      assert.equal(viem.keccak256(code), codeHash)
+      assert.equal(code, await w.client.getCode({ address }))
+      const rlp = storageRoot === viem.keccak256('0x80') ? undefined : follow(storageRoot, keys[0], slots[0])
+      assert.equal(rlp && viem.fromRlp(rlp), value)
+    }
+    await t.test('without the code and the header that it has', async () => {
+      const have = [block.hash, viem.keccak256(of(callee).code)].map(hash => ({ hash }))
+      const less = await peer.callWitness(block.hash, { from: caller, to: callee, data: '0x12345678', have })
+      assert.equal(less.code, 'ok', less.text)
+      assert.equal(less.header, undefined)
+      assert.deepEqual(less.accounts.map(a => a.code), p.accounts.map(a => a.address === callee.toLowerCase() ? undefined : a.code))
+    })
+    await t.test('of no block that the node does not have', async () => {
+      assert.equal((await peer.callWitness('0x' + '12'.repeat(32), { from: caller, to: callee })).code, 'not-found')
+    })
+  })
+
   test('is served', async t => {
     const s = await start(t)
     const { w, gate, peer } = s
