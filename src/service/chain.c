@@ -35,7 +35,8 @@ static uint32_t fields_of(enum service_type type)
     case SERVICE_CAPSULE_NONCE:
     case SERVICE_CAPSULE_PUT:
     case SERVICE_CAPSULE_GET:
-    case SERVICE_CALL_WITNESS:          return 0;
+    case SERVICE_CALL_WITNESS:
+    case SERVICE_SEND_TRANSACTION:      return 0;
     }
     return 0;
 }

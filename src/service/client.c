@@ -96,11 +96,12 @@ MUST_CHECK static enum err body_decode(const struct service_client *c,
     case SERVICE_HEADERS:
     case SERVICE_CODE:
     case SERVICE_INCLUSION:
-    case SERVICE_LOGS:          return service_chain_decode(&e->body.chain, c->type, body);
-    case SERVICE_CALL_WITNESS:  return service_witness_decode(&e->body.witness, body);
+    case SERVICE_LOGS:             return service_chain_decode(&e->body.chain, c->type, body);
+    case SERVICE_SEND_TRANSACTION: return service_sent_decode(&e->body.sent, body);
+    case SERVICE_CALL_WITNESS:     return service_witness_decode(&e->body.witness, body);
     case SERVICE_COSIGN_CREATE:
     case SERVICE_COSIGN_SIGN:
-    case SERVICE_COSIGN_REMOVE: return service_cosigned_decode(&e->body.cosigned, c->type, body);
+    case SERVICE_COSIGN_REMOVE:    return service_cosigned_decode(&e->body.cosigned, c->type, body);
     case SERVICE_CAPSULE_NONCE:
     case SERVICE_CAPSULE_PUT:
     case SERVICE_CAPSULE_GET:

@@ -38,6 +38,7 @@ struct service_client_event {
         struct service_status status;
         struct service_rpc_result rpc;
         struct service_userop_status userop; /* of SEND_USER_OPERATION and USER_OPERATION_STATUS */
+        struct service_sent sent;
         struct service_head head;
         struct service_proof proof;     /* well-formed; nothing in it is proven yet */
         struct service_light light;     /* as it is: nothing of the SSZ was read */
@@ -45,7 +46,7 @@ struct service_client_event {
         struct service_witness witness; /* the same */
         struct service_cosigned cosigned;
         struct span kept; /* as long as keep.h says */
-    } body; /* with ANSWER of code OK (status, rpc, userop, head, proof, light, chain, witness, cosigned, kept by the request's type), and with HEAD */
+    } body; /* with ANSWER of code OK (status, rpc, userop, sent, head, proof, light, chain, witness, cosigned, kept by the request's type), and with HEAD */
     enum err err;
     const char *rule; /* static text, or NULL */
     enum service_blame blame;

@@ -97,6 +97,10 @@ static const struct service_limits limits[SERVICE_TYPES_MAX] = {
                         .body_len_max = 4 << 20,
                         .deadline_ms_max = 15000,
                         .units = 20},
+    [SERVICE_SEND_TRANSACTION] = {.request_len_max = SERVICE_TX_LEN_MAX + 256,
+                        .response_len_max = 4096,
+                        .deadline_ms_max = 15000,
+                        .units = 1},
 };
 
 const struct service_limits *service_limits(enum service_type type)
@@ -269,18 +273,19 @@ enum err service_request_encode(const struct service_request *r, struct buf *out
         put_number(&w, 18, r->count);
         break;
     case SERVICE_LC_FINALITY:
-    case SERVICE_LC_OPTIMISTIC: break;
+    case SERVICE_LC_OPTIMISTIC:    break;
     case SERVICE_HEADERS:
     case SERVICE_CODE:
     case SERVICE_INCLUSION:
-    case SERVICE_LOGS:          chain_fields_put(&w, r); break;
+    case SERVICE_LOGS:             chain_fields_put(&w, r); break;
     case SERVICE_COSIGN_CREATE:
     case SERVICE_COSIGN_SIGN:
-    case SERVICE_COSIGN_REMOVE: put_bytes(&w, 28, r->cosign); break;
-    case SERVICE_CAPSULE_NONCE: break;
+    case SERVICE_COSIGN_REMOVE:    put_bytes(&w, 28, r->cosign); break;
+    case SERVICE_CAPSULE_NONCE:    break;
     case SERVICE_CAPSULE_PUT:
-    case SERVICE_CAPSULE_GET:   put_bytes(&w, 29, r->capsule); break;
-    case SERVICE_CALL_WITNESS:  call_fields_put(&w, r); break;
+    case SERVICE_CAPSULE_GET:      put_bytes(&w, 29, r->capsule); break;
+    case SERVICE_CALL_WITNESS:     call_fields_put(&w, r); break;
+    case SERVICE_SEND_TRANSACTION: put_bytes(&w, 34, r->transaction); break;
     }
     TRY(wr_end(&w));
     return out->n - start <= l->request_len_max ? OK : ERR_LIMIT;
@@ -305,18 +310,19 @@ MUST_CHECK static enum err chain_field(struct service_request *r, const struct p
     case 31: return protobuf_get_fixed(MSPAN_OF(r->from.bytes), f);
     case 32: return get_u256(&r->value, f);
     case 33: return protobuf_get_u64(&r->gas, f);
+    case 34: return protobuf_get_bytes(&r->transaction, f);
     default: return OK;
     }
 }
 
 /* request_field reads one field; which of them a type needs is looked at afterwards. */
 MUST_CHECK static enum err
-request_field(struct service_request *r, uint32_t *seen, const struct protobuf_field *f)
+request_field(struct service_request *r, uint64_t *seen, const struct protobuf_field *f)
 {
     /* As in proto3, an empty field is one that is not there (our own encoder writes none), and of a field that comes
      * twice the last one counts, an empty one too. */
     bool is_there = f->wire != PROTOBUF_BYTES || f->bytes.n > 0;
-    uint32_t bit = f->number < 32 ? UINT32_C(1) << f->number : 0;
+    uint64_t bit = f->number < 64 ? UINT64_C(1) << f->number : 0;
     *seen = is_there ? *seen | bit : *seen & ~bit;
     uint64_t v = 0;
     switch (f->number) {
@@ -354,7 +360,7 @@ request_field(struct service_request *r, uint32_t *seen, const struct protobuf_f
 
 enum err service_request_decode(struct service_request *ret, struct span message, struct diag *why)
 {
-    static const uint32_t needed[SERVICE_TYPES_MAX] = {
+    static const uint64_t needed[SERVICE_TYPES_MAX] = {
         [SERVICE_RPC] = 1U << 6 | 1U << 7,
         [SERVICE_SEND_USER_OPERATION] = 1U << 8 | 1U << 9,
         [SERVICE_USER_OPERATION_STATUS] = 1U << 10,
@@ -372,9 +378,10 @@ enum err service_request_decode(struct service_request *ret, struct span message
         [SERVICE_CAPSULE_PUT] = 1U << 29,
         [SERVICE_CAPSULE_GET] = 1U << 29,
         [SERVICE_CALL_WITNESS] = 1U << 12 | 1U << 13,
+        [SERVICE_SEND_TRANSACTION] = UINT64_C(1) << 34,
     };
     struct service_request r = {.type = (enum service_type)0}; /* none yet */
-    uint32_t seen = 0;
+    uint64_t seen = 0;
     struct protobuf_reader reader = read_message(message);
     struct protobuf_field f;
     while (protobuf_next(&reader, &f)) {
@@ -738,6 +745,41 @@ enum err service_userop_status_decode(struct service_userop_status *ret, struct 
     if (!has_hash || (unsigned)s.state == 0) {
         return ERR_MALFORMED;
     }
+    *ret = s;
+    return OK;
+}
+
+enum err service_sent_encode(const struct service_sent *s, struct buf *out)
+{
+    struct wr w = wr_init_buf(out);
+    put_bytes(&w, 1, SPAN_OF(s->hash.bytes));
+    put_number(&w, 2, (uint64_t)s->state);
+    put_text(&w, 3, s->reason);
+    return wr_end(&w);
+}
+
+enum err service_sent_decode(struct service_sent *ret, struct span body)
+{
+    struct service_sent s = {.reason = SPAN_EMPTY};
+    bool has_hash = false;
+    uint64_t state = 0;
+    struct protobuf_reader reader = read_message(body);
+    struct protobuf_field f;
+    while (protobuf_next(&reader, &f)) {
+        if (f.number == 1) {
+            TRY(protobuf_get_fixed(MSPAN_OF(s.hash.bytes), &f));
+            has_hash = true;
+        } else if (f.number == 2) {
+            TRY(get_below(&state, &f, SERVICE_SENT_REFUSED + 1));
+        } else if (f.number == 3) {
+            TRY(get_text(&s.reason, &f, SERVICE_TEXT_LEN_MAX));
+        }
+    }
+    TRY(protobuf_end(&reader));
+    if (!has_hash || state == 0) {
+        return ERR_MALFORMED;
+    }
+    s.state = (enum service_sent_state)state;
     *ret = s;
     return OK;
 }

@@ -40,10 +40,11 @@ enum service_type {
     SERVICE_CAPSULE_PUT = 19,
     SERVICE_CAPSULE_GET = 20,
     SERVICE_CALL_WITNESS = 21, /* what a call reads, for whoever runs it himself: witness.h */
+    SERVICE_SEND_TRANSACTION = 22,
 };
 
 enum {
-    SERVICE_TYPES_MAX = 22,               /* numbers below this are types */
+    SERVICE_TYPES_MAX = 23,               /* numbers below this are types */
     SERVICE_REQUEST_LEN_MAX = 128 * 1024, /* bytes, of the longest type */
     SERVICE_RESPONSE_LEN_MAX = 4 << 20,
     SERVICE_TEXT_LEN_MAX = 256, /* bytes of a message to a person */
@@ -57,6 +58,7 @@ enum {
     SERVICE_FILTER_MAX = 16,  /* addresses in a filter of logs, and topics in one position */
     SERVICE_TOPICS_MAX = 4,   /* positions */
     SERVICE_WITNESS_ACCOUNTS_MAX = 15, /* in one witness: with the block, a batch of questions */
+    SERVICE_TX_LEN_MAX = 60 * 1024,    /* bytes: its question to the node is twice as long */
     SERVICE_CODE_LEN_MAX = 256 * 1024, /* bytes: ten times what EIP-170 allows */
     SERVICE_PART_LEN_MAX = 512 * 1024, /* bytes of the body in one of several answers */
     SERVICE_BODY_LEN_MAX = 16 << 20,   /* bytes of all of them together */
@@ -118,6 +120,8 @@ struct service_request {
     struct address from; /* CALL_WITNESS */
     struct u256 value;   /* CALL_WITNESS: wei */
     uint64_t gas;        /* CALL_WITNESS: 0: as much as the node gives */
+
+    struct span transaction; /* SEND_TRANSACTION: as eth_sendRawTransaction takes it */
 
     struct span cosign;  /* COSIGN_*: what keyd reads */
     struct span capsule; /* CAPSULE_PUT, CAPSULE_GET: what the keeper reads */
@@ -254,6 +258,21 @@ struct service_userop_status {
     struct span reason; /* of DROPPED; untrusted text */
 };
 
+/* What the server's node said to a transaction. */
+enum service_sent_state {
+    SERVICE_SENT_TAKEN = 1,
+    SERVICE_SENT_KNOWN = 2, /* it had it already */
+    SERVICE_SENT_REFUSED = 3,
+};
+
+struct service_sent {
+    struct hash32 hash; /* Keccak-256 of the transaction */
+    enum service_sent_state state;
+    struct span reason; /* of REFUSED; untrusted text */
+};
+
+MUST_CHECK enum err service_sent_encode(const struct service_sent *s, struct buf *out);
+MUST_CHECK enum err service_sent_decode(struct service_sent *ret, struct span body);
 MUST_CHECK enum err service_status_encode(const struct service_status *s, struct buf *out);
 MUST_CHECK enum err service_status_decode(struct service_status *ret, struct span body);
 MUST_CHECK enum err service_rpc_result_encode(const struct service_rpc_result *r, struct buf *out);

@@ -29,6 +29,7 @@ static struct service_request example(enum service_type type)
     memset(r.tx_hash.bytes, 0xaa, sizeof r.tx_hash.bytes);
     r.number = 9;
     r.blocks = 2;
+    r.transaction = SPAN_LIT("\x02\xc0");
     return r;
 }
 
@@ -84,7 +85,7 @@ TEST(refused_requests)
     } cases[] = {
         {"",                                                                                            ERR_UNSUPPORTED, "nothing: type 0"              },
         {"0810 19 0000000000000000",                                                                    ERR_MALFORMED,   "nothing to co-sign"           },
-        {"0816 19 0000000000000000",                                                                    ERR_UNSUPPORTED, "type 22"                      },
+        {"0817 19 0000000000000000",                                                                    ERR_UNSUPPORTED, "type 23"                      },
         {"080b 19 0000000000000000",                                                                    ERR_MALFORMED,   "headers of no block"          },
         {"080b 19 0000000000000000 6220 "
          "1111111111111111111111111111111111111111111111111111111111111111 a80100",            ERR_MALFORMED,   "no headers"                   },

@@ -555,6 +555,42 @@ static void head_answer(struct service_server *s, struct span text, instant now)
     }
 }
 
+/* Nodes say that they have a transaction already in these two ways. */
+static bool is_known_already(struct span words)
+{
+    return span_starts_with(words, SPAN_LIT("already known")) ||
+           span_starts_with(words, SPAN_LIT("transaction already imported"));
+}
+
+/* sent_answer tells what the node made of a transaction. */
+static void sent_answer(struct service_server *s, struct service_stream *st, struct span text)
+{
+    struct jsonrpc_response r;
+    char room[4 * SERVICE_TEXT_LEN_MAX];
+    struct wr words = wr_init(MSPAN_OF(room));
+    struct service_sent sent = {.hash = st->answer_key, .state = SERVICE_SENT_TAKEN};
+    if (jsonrpc_response_parse(&r, text, NULL) != OK || !r.has_id || r.id != st->token) {
+        server_fail(
+            s, st,
+            (struct server_failure){.code = SERVICE_UPSTREAM,
+                                    .text = SPAN_LIT("this server's node gave a broken answer")});
+        return;
+    }
+    if (r.is_error) {
+        enum err e = json_get_string(&words, r.message);
+        sent.reason = e == OK ? span_of(room, words.n) : SPAN_LIT("(not text)");
+        sent.state = is_known_already(sent.reason) ? SERVICE_SENT_KNOWN : SERVICE_SENT_REFUSED;
+    }
+    buf_clear(&s->body);
+    if (service_sent_encode(&sent, &s->body) != OK) {
+        server_fail(
+            s, st,
+            (struct server_failure){.code = SERVICE_BUSY, .text = SPAN_LIT("no memory now")});
+        return;
+    }
+    server_answer(s, st, true);
+}
+
 /* rpc_answer passes on what the node said, without its id: that was ours. */
 static void rpc_answer(struct service_server *s, struct service_stream *st, struct span text)
 {
@@ -618,6 +654,8 @@ void service_server_answer(struct service_server *s, uint64_t token, struct span
             server_proof_answer(s, st, text, now);
         } else if (server_is_job(st->request.type)) {
             server_job_answer(s, st, text, now);
+        } else if (st->request.type == SERVICE_SEND_TRANSACTION) {
+            sent_answer(s, st, text);
         } else {
             rpc_answer(s, st, text);
         }

@@ -122,8 +122,9 @@ struct service_stream {
     struct buf ask;  /* the question, until it is given out */
     struct buf kept; /* ACCOUNT_PROOF, and with a job: the request, until the node has answered */
     struct service_job job;
-    struct hash32 answer_key; /* ACCOUNT_PROOF, and with a job: what the answer depends on */
-    bool is_follower;         /* another stream has asked the node for the same */
+    struct hash32
+        answer_key; /* ACCOUNT_PROOF, and with a job: what the answer depends on; SEND_TRANSACTION: its hash */
+    bool is_follower; /* another stream has asked the node for the same */
     struct buf out;
     size_t out_at;
     instant deadline;

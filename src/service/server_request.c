@@ -1,6 +1,7 @@
 /* What a request gets. */
 #include "service/server_parts.h"
 
+#include "crypto/keccak.h"
 #include "evm/jsonrpc.h"
 #include "service/bundler.h"
 #include "service/gateway.h"
@@ -166,6 +167,28 @@ static void on_rpc(struct service_server *s,
     }
     st->method = v.method;
     ask_send(s, st, token);
+}
+
+/* A raw transaction goes the way of eth_sendRawTransaction, with the same rules. */
+static void on_transaction(struct service_server *s,
+                           struct service_stream *st,
+                           const struct service_request *r,
+                           instant now)
+{
+    struct service_request rpc = {.method = SPAN_LIT("eth_sendRawTransaction")};
+    buf_clear(&s->text);
+    struct wr w = wr_init_buf(&s->text);
+    struct json_writer j = json_writer_init(&w);
+    json_put_array(&j);
+    jsonrpc_put_data(&j, r->transaction);
+    json_end_array(&j);
+    if (json_writer_end(&j) != OK) {
+        fail_text(s, st, SERVICE_BUSY, "no memory now");
+        return;
+    }
+    rpc.params = buf_span(&s->text);
+    keccak256(&st->answer_key, r->transaction);
+    on_rpc(s, st, &rpc, now);
 }
 
 static uint32_t shared_units(const struct service_request *r)
@@ -380,6 +403,7 @@ void server_request(struct service_server *s,
     case SERVICE_LC_UPDATES:
     case SERVICE_LC_FINALITY:
     case SERVICE_LC_OPTIMISTIC:         on_light(s, st, &r, now); break;
+    case SERVICE_SEND_TRANSACTION:      on_transaction(s, st, &r, now); break;
     case SERVICE_ACCOUNT_PROOF:
     case SERVICE_HEADERS:
     case SERVICE_CODE:

@@ -26,11 +26,13 @@ ask_hex(struct wallet *w, struct wallet_time t, struct ask_args args, struct spa
 
 enum err tx_ask_submit(struct wallet *w, struct wallet_time t, const struct operation *op)
 {
-    struct ask_args args = {.what = ASK_SEND_TX,
-                            .account = op->account,
-                            .operation = op->id,
-                            .network = wallet_network(w, op->network),
-                            .method = "eth_sendRawTransaction"};
+    struct ask_args args = {
+        .what = ASK_SEND_TX,
+        .mode = WALLET_ASK_AGREE, /* several: one that keeps it back keeps nothing */
+        .account = op->account,
+        .operation = op->id,
+        .network = wallet_network(w, op->network),
+        .method = "eth_sendRawTransaction"};
     return ask_hex(w, t, args, buf_span(&op->userop));
 }
 

@@ -181,6 +181,7 @@ struct said {
 /* A question of the wallet, or of the light client. */
 enum question_kind {
     QUESTION_RPC,
+    QUESTION_SEND, /* eth_sendRawTransaction, as send_transaction */
     QUESTION_PROOF,
     QUESTION_INCLUSION,
     QUESTION_LOGS,
@@ -197,6 +198,7 @@ struct question {
     struct id account;
     const char *method;
     struct buf params; /* or the slots, or topics 0 and 2 */
+    struct buf raw;    /* SEND: the transaction */
     struct hash32 block_hash;
     uint64_t block;   /* its number */
     uint64_t blocks;  /* LOGS: so many */

@@ -22,6 +22,8 @@ static const struct id third = {"three"};
 static const struct service_request finality = {.type = SERVICE_LC_FINALITY, .chain_id = 31337};
 
 static unsigned heard[NODES]; /* streams that came to the server, by who opened them */
+static bool all_serve;        /* the nodes of the accounts are servers too */
+static unsigned taken[NODES]; /* transactions that came to each */
 static unsigned light_over;
 
 static struct wallet_time now(void)
@@ -29,21 +31,33 @@ static struct wallet_time now(void)
     return (struct wallet_time){.mono = net.now};
 }
 
-static void on_server(const struct host_event *e)
+static const uint8_t tx[] = {0x02, 0xc1, 0x80};
+
+/* The requests are short: each comes in one piece. */
+static void read_request(unsigned i, struct span frame)
+{
+    struct service_request r;
+    EXPECT(frame.n > 1 && frame.p[0] == frame.n - 1);
+    EXPECT_OK(service_request_decode(&r, span_from(frame, 1), NULL));
+    taken[i] += r.type == SERVICE_SEND_TRANSACTION && span_equal(r.transaction, SPAN_OF(tx));
+}
+
+static void on_server(unsigned at, const struct host_event *e)
 {
     for (unsigned i = 0; i < NODES && e->kind == HOST_EVENT_STREAM_OPENED && e->inbound; i++) {
         heard[i] += peer_id_equal(&e->peer, host_self(&net.nodes[i].host));
     }
     if (e->kind == HOST_EVENT_STREAM_DATA) {
-        host_stream_consume(&net.nodes[SERVER].host, e->stream, e->data.n);
+        read_request(at, e->data);
+        host_stream_consume(&net.nodes[at].host, e->stream, e->data.n);
     }
 }
 
 static void on_event(void *user, unsigned i, const struct host_event *e)
 {
     (void)user;
-    if (i == SERVER) {
-        on_server(e);
+    if (i == SERVER || (all_serve && i != DAEMON)) {
+        on_server(i, e);
     } else if (i != DAEMON) {
         servers_account_event(&s, &net.nodes[i].host, now(), e);
     } else {
@@ -75,6 +89,8 @@ static void begin(enum found found)
     memset(&s, 0, sizeof s);
     memset(&gate, 0, sizeof gate);
     memset(heard, 0, sizeof heard);
+    memset(taken, 0, sizeof taken);
+    all_serve = false;
     light_over = 0;
     rng_seeded_init(&rng, test_seed());
     host_net_init(&net, NODES);
@@ -242,6 +258,35 @@ TEST(a_server_that_is_not_reached_has_failed)
     host_net_run(&net);
     EXPECT_EQ(0, host_peers_count(&net.nodes[SECOND].host));
     EXPECT_EQ(1, light_over);
+    end();
+}
+
+/* One that keeps it back keeps nothing. */
+TEST(a_transaction_goes_to_all_three)
+{
+    begin(FOUND_MANUAL);
+    all_serve = true;
+    s.cfg.host_of = NULL;
+    for (unsigned i = FIRST; i <= SECOND; i++) {
+        const struct peer_id *peer = host_self(&net.nodes[i].host);
+        EXPECT_OK(
+            host_handle(&net.nodes[i].host, SERVICE_PROTOCOL_ID, (struct host_protocol_args){0}));
+        host_net_connect(&net, DAEMON, i);
+        s.servers[s.server_count++] = (struct server){.peer = *peer, .is_usable = true};
+        s.targets[s.target_count++] = (struct target){.peer = *peer, .found = FOUND_MANUAL};
+    }
+    struct wallet_event e = {.kind = WALLET_ASK,
+                             .account = first,
+                             .mode = WALLET_ASK_AGREE,
+                             .network = &network,
+                             .method = "eth_sendRawTransaction",
+                             .params = SPAN_LIT("[\"0x02c180\"]")};
+    servers_wallet_event(&s, now(), &e);
+    host_net_run(&net);
+    for (unsigned i = FIRST; i < NODES; i++) {
+        EXPECT_EQ(1, taken[i]);
+    }
+    EXPECT_EQ(3, calls_count());
     end();
 }
 

@@ -1,9 +1,13 @@
 /* Questions of the wallet: one server is asked, and another when it is slow, fails or lies; or several are, and their answers
  * compared. What nobody knows never beats what somebody does. */
 #include "base/check.h"
+#include "crypto/keccak.h"
+#include "evm/jsonrpc.h"
 #include "node/daemon/servers_inside.h"
 #include "service/proven.h"
 #include "service/proven_chain.h"
+
+#include <string.h>
 
 enum {
     HEDGE_MS_MIN = 200,
@@ -39,6 +43,7 @@ static void question_free(struct servers *s, struct question *q)
         buf_done(&q->said[i].text);
     }
     buf_done(&q->params);
+    buf_done(&q->raw);
     *q = (struct question){0};
 }
 
@@ -50,6 +55,7 @@ void ask_done(struct servers *s)
             buf_done(&q->said[k].text);
         }
         buf_done(&q->params);
+        buf_done(&q->raw);
     }
 }
 
@@ -175,7 +181,7 @@ static uint64_t hedge_us(const struct question *q, const struct server *one)
 
 static bool is_several(const struct question *q)
 {
-    return q->kind == QUESTION_RPC && q->mode != WALLET_ASK_FIRST;
+    return (q->kind == QUESTION_RPC || q->kind == QUESTION_SEND) && q->mode != WALLET_ASK_FIRST;
 }
 
 /* ask_one asks the next server; false if there is none now. */
@@ -229,7 +235,8 @@ static void go_on(struct servers *s, struct wallet_time t, struct question *q)
 static enum question_kind kind_of(const struct wallet_event *e)
 {
     if (e->kind != WALLET_PROVE) {
-        return QUESTION_RPC;
+        bool is_send = strcmp(e->method, "eth_sendRawTransaction") == 0;
+        return is_send ? QUESTION_SEND : QUESTION_RPC;
     }
     switch (e->proof) {
     case WALLET_PROOF_ACCOUNT:   return QUESTION_PROOF;
@@ -237,6 +244,16 @@ static enum question_kind kind_of(const struct wallet_event *e)
     case WALLET_PROOF_LOGS:      return QUESTION_LOGS;
     }
     return QUESTION_PROOF;
+}
+
+/* raw_read takes the transaction out of ["0x..."]. */
+MUST_CHECK static enum err raw_read(struct buf *out, struct span params)
+{
+    struct json array;
+    struct json text;
+    struct wr w = wr_init_buf(out);
+    TRY(json_parse(&array, params, NULL));
+    return json_at(&text, array, 0) ? jsonrpc_get_data(&w, text) : ERR_MALFORMED;
 }
 
 void ask_begin(struct servers *s, struct wallet_time t, const struct wallet_event *e)
@@ -263,8 +280,13 @@ void ask_begin(struct servers *s, struct wallet_time t, const struct wallet_even
                            .again_at = INSTANT_NEVER,
                            .give_up_at = instant_add(t.mono, give_up_ms * US_PER_MS)};
     buf_init(&q->params, s->cfg.budget, PARAMS_LEN_MAX);
-    if (buf_append(&q->params, e->kind == WALLET_PROVE ? e->slots : e->params) != OK) {
-        q->failed = ERR_LIMIT;
+    buf_init(&q->raw, s->cfg.budget, SERVICE_TX_LEN_MAX);
+    enum err err = buf_append(&q->params, e->kind == WALLET_PROVE ? e->slots : e->params);
+    if (err == OK && q->kind == QUESTION_SEND) {
+        err = raw_read(&q->raw, buf_span(&q->params));
+    }
+    if (err != OK) {
+        q->failed = err;
         end_failed(s, t, q);
         return;
     }
@@ -449,6 +471,38 @@ static void take_said(struct servers *s,
     }
 }
 
+/* take_sent says what a server made of a transaction in the words of JSON-RPC, as the wallet has them of a node of one's own. */
+static void take_sent(struct servers *s,
+                      struct wallet_time t,
+                      struct question *q,
+                      const struct peer_id *peer,
+                      const struct service_sent *sent)
+{
+    char room[8 * SERVICE_TEXT_LEN_MAX]; /* each byte may be escaped */
+    struct hash32 hash;
+    struct service_client_event e = {.kind = SERVICE_CLIENT_ANSWER};
+    struct wr w = wr_init(MSPAN_OF(room));
+    struct json_writer j = json_writer_init(&w);
+    keccak256(&hash, buf_span(&q->raw));
+    if (!span_equal(SPAN_OF(hash.bytes), SPAN_OF(sent->hash.bytes))) {
+        q->failed = ERR_MALFORMED; /* of another one */
+        go_on(s, t, q);
+        return;
+    }
+    e.body.rpc.is_error = sent->state == SERVICE_SENT_REFUSED;
+    if (e.body.rpc.is_error) {
+        json_put_object(&j);
+        json_put_name(&j, "message");
+        json_put_string(&j, sent->reason);
+        json_end_object(&j);
+    } else {
+        jsonrpc_put_data(&j, SPAN_OF(hash.bytes));
+    }
+    check(json_writer_end(&j) == OK); /* decoding bounded it */
+    e.body.rpc.json = span_of(room, w.n);
+    take_said(s, t, q, peer, &e);
+}
+
 void ask_answered(struct servers *s,
                   struct wallet_time t,
                   struct question *q,
@@ -465,6 +519,8 @@ void ask_answered(struct servers *s,
         take_logs(s, t, q, peer, e);
     } else if (q->kind == QUESTION_LIGHT) {
         take_light(s, t, q, peer, e);
+    } else if (q->kind == QUESTION_SEND) {
+        take_sent(s, t, q, peer, &e->body.sent);
     } else if (is_null(e)) {
         q->has_null = true;
         go_on(s, t, q);

@@ -590,6 +590,7 @@ void call_drop_heads(struct servers *s)
 struct service_request call_request(struct servers *s, const struct question *q)
 {
     static const enum service_type types[] = {[QUESTION_RPC] = SERVICE_RPC,
+                                              [QUESTION_SEND] = SERVICE_SEND_TRANSACTION,
                                               [QUESTION_PROOF] = SERVICE_ACCOUNT_PROOF,
                                               [QUESTION_INCLUSION] = SERVICE_INCLUSION,
                                               [QUESTION_LOGS] = SERVICE_LOGS,
@@ -600,6 +601,8 @@ struct service_request call_request(struct servers *s, const struct question *q)
         uint64_t id = r.id;
         r = q->light;
         r.id = id;
+    } else if (q->kind == QUESTION_SEND) {
+        r.transaction = buf_span(&q->raw);
     } else if (q->kind == QUESTION_PROOF) {
         r.block_hash = q->block_hash;
         r.address = q->address;
@@ -629,7 +632,8 @@ enum err
 call_question(struct servers *s, struct wallet_time t, struct question *q, struct server *one)
 {
     struct service_request r = call_request(s, q);
-    enum call_kind kind = q->kind == QUESTION_RPC ? CALL_ASK : CALL_PROVE;
+    bool is_word = q->kind == QUESTION_RPC || q->kind == QUESTION_SEND;
+    enum call_kind kind = is_word ? CALL_ASK : CALL_PROVE;
     struct call *c =
         call_open(s, t,
                   &(struct call_args){

@@ -26,6 +26,7 @@ static const char *const types[SERVICE_TYPES_MAX] = {
     [SERVICE_CODE] = "code",
     [SERVICE_INCLUSION] = "inclusion",
     [SERVICE_CALL_WITNESS] = "call_witness",
+    [SERVICE_SEND_TRANSACTION] = "send_transaction",
     [SERVICE_LOGS] = "logs",
     [SERVICE_COSIGN_CREATE] = "cosign_create",
     [SERVICE_COSIGN_SIGN] = "cosign_sign",

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { multiaddr, startTheirs } from '../../interop/js/theirs.mjs'
 
 export const PROTOCOL = '/web3-wallet/1.0'
-export const TYPE = { status: 1, rpc: 2, send: 3, operation: 4, subscribe: 5, proof: 6, inclusion: 13, logs: 14, witness: 21 }
+export const TYPE = { status: 1, rpc: 2, send: 3, operation: 4, subscribe: 5, proof: 6, inclusion: 13, logs: 14, witness: 21, transaction: 22 }
 export const CODES = ['ok', 'bad-request', 'unsupported', 'denied', 'not-found', 'too-large', 'busy', 'quota', 'timeout', 'upstream', 'stale', 'internal']
 export const STATES = [undefined, 'checking', 'accepted', 'sent', 'included', 'final', 'dropped', 'replaced']
 
@@ -203,6 +203,16 @@ export class ServiceClient {
       return { address: toHex(f[1]), keys, ...proofOf(f[3], have), code: toHex(f[4]) }
     })
     return { ...answer, header: toHex(lists[1]?.[0]), accounts }
+  }
+
+  /** A raw transaction. The answer; with code ok also hash, state and reason. */
+  async transaction (raw) {
+    const answer = await this.ask(TYPE.transaction, [bytes(34, hex(raw))])
+    if (answer.code !== 'ok') {
+      return answer
+    }
+    const f = decode(answer.body)
+    return { ...answer, hash: toHex(f[1]), state: [undefined, 'taken', 'known', 'refused'][Number(f[2])], reason: toText(f[3]) }
   }
 
   async operation (hash) {

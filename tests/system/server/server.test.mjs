@@ -16,6 +16,7 @@ import { ServiceClient } from '../lib/service_client.mjs'
 
 const require = createRequire(new URL('../../../contracts/package.json', import.meta.url))
 const viem = require('viem')
+const { privateKeyToAccount } = require('viem/accounts')
 
 const binary = process.env.PASSMESH_SERVER
 const d = world.deployments
@@ -370,6 +371,34 @@ describe('a peer', () => {
       const elsewhere = await peer.send(w.accounts[3], encode(op))
       assert.notEqual(elsewhere.code, 'ok')
       assert.equal(gate.count('eth_sendRawTransaction'), count)
+    })
+
+    await t.test('a raw transaction', async () => {
+      const key = viem.keccak256(viem.toHex('a person'))
+      const person = privateKeyToAccount(key)
+      await w.client.setBalance({ address: person.address, value: viem.parseEther('1') })
+      await w.client.mine({ blocks: 1 })
+      const receiver = fresh()
+      const tx = { type: 'eip1559', chainId: w.chainId, nonce: 0, to: receiver, value: 7n, gas: 21_000n, maxFeePerGas: 10n ** 10n, maxPriorityFeePerGas: 10n ** 9n }
+      const raw = await person.signTransaction(tx)
+      const hash = viem.keccak256(raw)
+      await w.client.setAutomine(false) // else it would be in a block before it comes again
+      try {
+        const first = await peer.transaction(raw)
+        assert.deepEqual([first.code, first.hash, first.state], ['ok', hash, 'taken'], first.text)
+        const again = await peer.transaction(raw)
+        assert.deepEqual([again.code, again.hash, again.state], ['ok', hash, 'known'], again.reason)
+      } finally {
+        await w.client.setAutomine(true)
+      }
+      await w.client.mine({ blocks: 1 })
+      assert.equal(await s.balance(receiver), 7n)
+      const poor = await peer.transaction(await person.signTransaction({ ...tx, nonce: 1, value: viem.parseEther('2') }))
+      assert.deepEqual([poor.code, poor.state], ['ok', 'refused'])
+      assert.match(poor.reason, /[Ii]nsufficient funds/)
+      const elsewhere = await peer.transaction(await person.signTransaction({ ...tx, nonce: 1, chainId: 1 }))
+      assert.equal(elsewhere.code, 'denied', elsewhere.text)
+      assert.equal((await peer.transaction('0x02c0')).code, 'bad-request')
     })
 
     await t.test('an answer of megabytes arrives whole', async () => {
