@@ -96,6 +96,9 @@ struct bundler_cfg {
     struct bundler_signer *signer;
     struct bundler_store *store;
     struct bundler_limits limits;
+    /* paid (may be NULL): the fee of an operation is final that who brought, and account paid. */
+    void (*paid)(void *user, const struct loss_key *who, struct address account, instant now);
+    void *paid_user;
 };
 
 enum bundler_step {

@@ -488,6 +488,9 @@ included(struct bundler *b, struct bundler_op *op, const struct bundler_receipt 
     if (is_deep) {
         b->fees = u256_add_sat(b->fees, rc->actual_gas_cost);
         b->gas_cost = u256_add_sat(b->gas_cost, u256_mul_sat(rc->gas_used, rc->gas_price));
+        if (b->cfg.paid) {
+            b->cfg.paid(b->cfg.paid_user, &op->peer, op->op.sender, now);
+        }
         finish(b, op, SERVICE_USEROP_FINAL, sub_sat_u64(gas, paid), now);
         return;
     }

@@ -171,9 +171,28 @@ static enum service_userop_state state_of(struct hash32 hash)
     return bundler_find(&w.bundler, &s, &hash) == OK ? s.state : (enum service_userop_state)0;
 }
 
+static unsigned paid_count;
+
+static void on_paid(void *user, const struct loss_key *who, struct address account, instant now)
+{
+    struct userop op;
+    struct buf bytes;
+    (void)user;
+    (void)now;
+    buf_init(&bytes, test_budget(), 8192);
+    scripted_userop(&bytes, 1, 0, 5000, 0);
+    EXPECT_OK(userop_decode(&op, buf_span(&bytes)));
+    EXPECT(address_equal(op.sender, account));
+    EXPECT_SPAN(SPAN_LIT("peer"), span_of(who->peer, who->peer_len));
+    paid_count++;
+    buf_done(&bytes);
+}
+
 TEST(from_submission_to_final)
 {
     world_begin();
+    w.bundler.cfg.paid = on_paid;
+    paid_count = 0;
     struct sent op = submit(1, 0, 5000, 0);
     EXPECT_EQ(SERVICE_OK, op.code);
     EXPECT_EQ(SERVICE_USEROP_CHECKING, state_of(op.hash));
@@ -192,8 +211,10 @@ TEST(from_submission_to_final)
     EXPECT_EQ(101, s.block_number);
     EXPECT_EQ(77, s.actual_gas_cost.w[0]);
     EXPECT_SPAN(SPAN_OF(w.node.txs[0].hash.bytes), SPAN_OF(s.tx_hash.bytes));
+    EXPECT_EQ(0, paid_count); /* the block may go yet */
     mine();
     mine();
+    EXPECT_EQ(1, paid_count);
     EXPECT_EQ(SERVICE_USEROP_FINAL, state_of(op.hash));
     EXPECT_EQ(77, w.bundler.fees.w[0]); /* counted once, when it is final */
     EXPECT_EQ(450000, w.bundler.gas_cost.w[0]);

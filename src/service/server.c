@@ -29,14 +29,26 @@ struct service_server_limits service_server_limits_default(void)
         .request_ms = 10000,
         .cached_max = 4096,
         .cached_bytes_max = 16 << 20,
+        .payer_factor = 4,
+        .known_percent = 90,
+        .unknown_percent = 70,
     };
+}
+
+/* A fee is final: whoever brought the operation is a paying peer from now on, by the account that paid. */
+static void on_paid(void *user, const struct loss_key *who, struct address account, instant now)
+{
+    struct service_server *s = user;
+    if (who->peer_len > 0) { /* of operations from before a restart nobody knows */
+        standings_paid(&s->standings, span_of(who->peer, who->peer_len), account, now);
+    }
 }
 
 enum err
 service_server_init(struct service_server *s, const struct service_server_cfg *cfg, instant now)
 {
     const struct service_server_limits *l = &cfg->limits;
-    check(l->group_factor > 0);
+    check(l->group_factor > 0 && l->payer_factor > 0);
     memset(s, 0, sizeof *s);
     s->cfg = *cfg;
     s->next_token = TOKEN_BASE;
@@ -57,6 +69,18 @@ service_server_init(struct service_server *s, const struct service_server_cfg *c
     q.units_max *= l->group_factor;
     q.units_per_s *= l->group_factor;
     quota_init(&s->groups, cfg->budget, q);
+    q.units_max = l->units_max * l->payer_factor;
+    q.units_per_s = l->units_per_s * l->payer_factor;
+    quota_init(&s->payers, cfg->budget, q);
+    standings_init(&s->standings, &(struct standings_cfg){
+                                      .budget = cfg->budget,
+                                      .peers_max = l->peers_max,
+                                      .seed = {cfg->map_seed[0], cfg->map_seed[1]}
+    });
+    if (cfg->bundler) {
+        cfg->bundler->cfg.paid = on_paid;
+        cfg->bundler->cfg.paid_user = s;
+    }
     cache_init(&s->answers, cfg->budget,
                (struct cache_cfg){
                    .count_max = l->cached_max,
@@ -76,11 +100,14 @@ void service_server_set_limits(struct service_server *s, const struct service_se
     next.streams_max = l->streams_max;
     next.peers_max = l->peers_max;
     next.group_factor = l->group_factor;
+    next.payer_factor = l->payer_factor;
     *l = next;
     s->peers.cfg.units_max = next.units_max;
     s->peers.cfg.units_per_s = next.units_per_s;
     s->groups.cfg.units_max = next.units_max * next.group_factor;
     s->groups.cfg.units_per_s = next.units_per_s * next.group_factor;
+    s->payers.cfg.units_max = next.units_max * next.payer_factor;
+    s->payers.cfg.units_per_s = next.units_per_s * next.payer_factor;
 }
 
 void service_server_done(struct service_server *s)
@@ -94,6 +121,8 @@ void service_server_done(struct service_server *s)
     pool_done(&s->streams);
     quota_done(&s->peers);
     quota_done(&s->groups);
+    quota_done(&s->payers);
+    standings_done(&s->standings);
     cache_done(&s->answers);
     buf_done(&s->text);
     buf_done(&s->body);
@@ -216,6 +245,9 @@ static void count(struct service_server *s, struct service_stream *st, enum serv
     if (!st->is_counted) {
         st->is_counted = true;
         s->answers_count[st->request.type][code]++;
+        if (code == SERVICE_OK) {
+            standings_answered(&s->standings, span_of(st->peer, st->peer_len), s->now);
+        }
     }
 }
 
@@ -319,6 +351,7 @@ void service_server_recv(struct service_server *s,
                          struct span in,
                          instant now)
 {
+    s->now = now;
     if (stream->state != SERVICE_STREAM_REQUEST) {
         return;
     }
@@ -555,89 +588,9 @@ static void head_answer(struct service_server *s, struct span text, instant now)
     }
 }
 
-/* Nodes say that they have a transaction already in these two ways. */
-static bool is_known_already(struct span words)
-{
-    return span_starts_with(words, SPAN_LIT("already known")) ||
-           span_starts_with(words, SPAN_LIT("transaction already imported"));
-}
-
-/* sent_answer tells what the node made of a transaction. */
-static void sent_answer(struct service_server *s, struct service_stream *st, struct span text)
-{
-    struct jsonrpc_response r;
-    char room[4 * SERVICE_TEXT_LEN_MAX];
-    struct wr words = wr_init(MSPAN_OF(room));
-    struct service_sent sent = {.hash = st->answer_key, .state = SERVICE_SENT_TAKEN};
-    if (jsonrpc_response_parse(&r, text, NULL) != OK || !r.has_id || r.id != st->token) {
-        server_fail(
-            s, st,
-            (struct server_failure){.code = SERVICE_UPSTREAM,
-                                    .text = SPAN_LIT("this server's node gave a broken answer")});
-        return;
-    }
-    if (r.is_error) {
-        enum err e = json_get_string(&words, r.message);
-        sent.reason = e == OK ? span_of(room, words.n) : SPAN_LIT("(not text)");
-        sent.state = is_known_already(sent.reason) ? SERVICE_SENT_KNOWN : SERVICE_SENT_REFUSED;
-    }
-    buf_clear(&s->body);
-    if (service_sent_encode(&sent, &s->body) != OK) {
-        server_fail(
-            s, st,
-            (struct server_failure){.code = SERVICE_BUSY, .text = SPAN_LIT("no memory now")});
-        return;
-    }
-    server_answer(s, st, true);
-}
-
-/* rpc_answer passes on what the node said, without its id: that was ours. */
-static void rpc_answer(struct service_server *s, struct service_stream *st, struct span text)
-{
-    struct jsonrpc_response r;
-    if (jsonrpc_response_parse(&r, text, NULL) != OK || !r.has_id || r.id != st->token) {
-        server_fail(
-            s, st,
-            (struct server_failure){.code = SERVICE_UPSTREAM,
-                                    .text = SPAN_LIT("this server's node gave a broken answer")});
-        return;
-    }
-    buf_clear(&s->text);
-    struct service_rpc_result body = {.is_error = r.is_error, .json = r.result.raw};
-    enum err e = OK;
-    if (r.is_error) {
-        struct wr w = wr_init_buf(&s->text);
-        struct json_writer j = json_writer_init(&w);
-        json_put_object(&j);
-        json_put_name(&j, "code");
-        json_put_i64(&j, r.code);
-        json_put_name(&j, "message");
-        json_put_raw(&j, r.message.raw);
-        if (r.data.raw.n > 0) {
-            json_put_name(&j, "data");
-            json_put_raw(&j, r.data.raw);
-        }
-        json_end_object(&j);
-        e = json_writer_end(&j);
-        body.json = buf_span(&s->text);
-    }
-    buf_clear(&s->body);
-    if (e == OK) {
-        e = service_rpc_result_encode(&body, &s->body);
-    }
-    if (e != OK) {
-        server_fail(s, st,
-                    (struct server_failure){.code = SERVICE_TOO_LARGE,
-                                            .text = SPAN_LIT("the answer is too long")});
-        return;
-    }
-    server_answer(s, st, true);
-    buf_clear(&s->body);
-    buf_trim(&s->body);
-}
-
 void service_server_answer(struct service_server *s, uint64_t token, struct span text, instant now)
 {
+    s->now = now;
     if (token < TOKEN_BASE) {
         if (s->cfg.bundler) {
             bundler_answer(s->cfg.bundler, token, text, now);
@@ -655,9 +608,9 @@ void service_server_answer(struct service_server *s, uint64_t token, struct span
         } else if (server_is_job(st->request.type)) {
             server_job_answer(s, st, text, now);
         } else if (st->request.type == SERVICE_SEND_TRANSACTION) {
-            sent_answer(s, st, text);
+            server_sent_answer(s, st, text);
         } else {
-            rpc_answer(s, st, text);
+            server_rpc_answer(s, st, text);
         }
     }
 }

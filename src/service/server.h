@@ -16,6 +16,7 @@
 #include "service/light.h"
 #include "service/message.h"
 #include "service/quota.h"
+#include "service/standing.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,6 +54,12 @@ struct service_server_limits {
     uint32_t request_ms;           /* for the whole of a request to arrive */
     uint32_t cached_max;           /* answers that a block proves, and are kept */
     uint32_t cached_bytes_max;     /* bytes of them */
+    uint32_t
+        payer_factor; /* a payment account has so many times a peer's quota, beside its peers' own */
+    /* Of the streams, and of the questions to the node, so many percent may be in use until others than those who paid, and until
+     * strangers, are answered BUSY; 100: until none is left. */
+    uint32_t known_percent;
+    uint32_t unknown_percent;
 };
 
 /* service_server_limits_default: for a small machine. */
@@ -139,6 +146,8 @@ struct service_server {
     struct list ready;
     struct quota peers;
     struct quota groups;
+    struct quota payers; /* payment accounts */
+    struct standings standings;
     struct cache
         answers; /* that a block proves: they stay right for ever, whatever becomes of the block */
     uint64_t next_token;
@@ -153,6 +162,8 @@ struct service_server {
     struct buf body;
     struct buf message;
     bool is_draining;
+    instant now;                         /* of the last call that had one */
+    uint64_t shed_count[STANDING_COUNT]; /* answered BUSY so that others are served */
     /* How many requests of each type were answered with each code; type 0: not understood, or not read. */
     uint64_t answers_count[SERVICE_TYPES_MAX][SERVICE_CODES_MAX];
 };

@@ -11,7 +11,8 @@
 
 enum {
     SERVER_BACKLOG_MAX = 16384, /* bytes that a subscriber may leave unread */
-    SERVER_BATCH_MAX = 32,      /* questions in one batch to the node */
+    CROWDED_MS = 1000,
+    SERVER_BATCH_MAX = 32, /* questions in one batch to the node */
     SERVER_READS_LEN_MAX = SERVICE_WITNESS_ACCOUNTS_MAX * (20 + 1 + SERVICE_SLOTS_MAX * 32),
 };
 
@@ -139,6 +140,10 @@ void server_job_answer(struct service_server *s,
                        struct service_stream *st,
                        struct span text,
                        instant now);
+
+/* server_sent_answer and server_rpc_answer pass on what the node said. */
+void server_sent_answer(struct service_server *s, struct service_stream *st, struct span text);
+void server_rpc_answer(struct service_server *s, struct service_stream *st, struct span text);
 
 /* server_ask has the node asked what stands in st->ask. */
 void server_ask(struct service_server *s, struct service_stream *st);

@@ -15,15 +15,37 @@ static void fail_text(struct service_server *s,
     server_fail(s, st, (struct server_failure){.code = code, .text = span_str(text)});
 }
 
+static enum standing standing_of(const struct service_server *s,
+                                 struct address *ret_account,
+                                 const struct service_stream *st,
+                                 instant now)
+{
+    return standings_of(&s->standings, ret_account, span_of(st->peer, st->peer_len), now);
+}
+
+/* is_crowded: is so much in use that a peer of this standing has to wait? */
+static bool is_crowded(const struct service_server *s, enum standing standing)
+{
+    const struct service_server_limits *l = &s->cfg.limits;
+    uint64_t percent = standing == STANDING_KNOWN ? l->known_percent : l->unknown_percent;
+    return standing != STANDING_PAYING && percent < 100 &&
+           (s->streams.count * 100 > l->streams_max * percent ||
+            s->asks_count * 100 >= l->asks_max * percent);
+}
+
 bool server_charge(struct service_server *s, struct service_stream *st, uint32_t units, instant now)
 {
     struct quota_answer a;
     struct quota_answer g;
+    struct address account;
     enum err e = quota_take(&s->peers, &a, span_of(st->peer, st->peer_len), units, now);
     st->units_left = a.left;
     if (e == OK && st->group_len > 0) {
         e = quota_take(&s->groups, &g, span_of(st->group, st->group_len), units, now);
         a.retry_ms = g.retry_ms;
+    }
+    if (e != OK && standing_of(s, &account, st, now) == STANDING_PAYING) {
+        e = quota_take(&s->payers, &g, SPAN_OF(account.bytes), units, now);
     }
     if (e != OK) {
         server_fail(s, st,
@@ -167,6 +189,87 @@ static void on_rpc(struct service_server *s,
     }
     st->method = v.method;
     ask_send(s, st, token);
+}
+
+/* Nodes say that they have a transaction already in these two ways. */
+static bool is_known_already(struct span words)
+{
+    return span_starts_with(words, SPAN_LIT("already known")) ||
+           span_starts_with(words, SPAN_LIT("transaction already imported"));
+}
+
+/* server_sent_answer tells what the node made of a transaction. */
+void server_sent_answer(struct service_server *s, struct service_stream *st, struct span text)
+{
+    struct jsonrpc_response r;
+    char room[4 * SERVICE_TEXT_LEN_MAX];
+    struct wr words = wr_init(MSPAN_OF(room));
+    struct service_sent sent = {.hash = st->answer_key, .state = SERVICE_SENT_TAKEN};
+    if (jsonrpc_response_parse(&r, text, NULL) != OK || !r.has_id || r.id != st->token) {
+        server_fail(
+            s, st,
+            (struct server_failure){.code = SERVICE_UPSTREAM,
+                                    .text = SPAN_LIT("this server's node gave a broken answer")});
+        return;
+    }
+    if (r.is_error) {
+        enum err e = json_get_string(&words, r.message);
+        sent.reason = e == OK ? span_of(room, words.n) : SPAN_LIT("(not text)");
+        sent.state = is_known_already(sent.reason) ? SERVICE_SENT_KNOWN : SERVICE_SENT_REFUSED;
+    }
+    buf_clear(&s->body);
+    if (service_sent_encode(&sent, &s->body) != OK) {
+        server_fail(
+            s, st,
+            (struct server_failure){.code = SERVICE_BUSY, .text = SPAN_LIT("no memory now")});
+        return;
+    }
+    server_answer(s, st, true);
+}
+
+/* server_rpc_answer passes on what the node said, without its id: that was ours. */
+void server_rpc_answer(struct service_server *s, struct service_stream *st, struct span text)
+{
+    struct jsonrpc_response r;
+    if (jsonrpc_response_parse(&r, text, NULL) != OK || !r.has_id || r.id != st->token) {
+        server_fail(
+            s, st,
+            (struct server_failure){.code = SERVICE_UPSTREAM,
+                                    .text = SPAN_LIT("this server's node gave a broken answer")});
+        return;
+    }
+    buf_clear(&s->text);
+    struct service_rpc_result body = {.is_error = r.is_error, .json = r.result.raw};
+    enum err e = OK;
+    if (r.is_error) {
+        struct wr w = wr_init_buf(&s->text);
+        struct json_writer j = json_writer_init(&w);
+        json_put_object(&j);
+        json_put_name(&j, "code");
+        json_put_i64(&j, r.code);
+        json_put_name(&j, "message");
+        json_put_raw(&j, r.message.raw);
+        if (r.data.raw.n > 0) {
+            json_put_name(&j, "data");
+            json_put_raw(&j, r.data.raw);
+        }
+        json_end_object(&j);
+        e = json_writer_end(&j);
+        body.json = buf_span(&s->text);
+    }
+    buf_clear(&s->body);
+    if (e == OK) {
+        e = service_rpc_result_encode(&body, &s->body);
+    }
+    if (e != OK) {
+        server_fail(s, st,
+                    (struct server_failure){.code = SERVICE_TOO_LARGE,
+                                            .text = SPAN_LIT("the answer is too long")});
+        return;
+    }
+    server_answer(s, st, true);
+    buf_clear(&s->body);
+    buf_trim(&s->body);
 }
 
 /* A raw transaction goes the way of eth_sendRawTransaction, with the same rules. */
@@ -390,8 +493,19 @@ void server_request(struct service_server *s,
         fail_text(s, st, SERVICE_UNSUPPORTED, "this chain is not served here");
         return;
     }
+    struct address account;
+    enum standing standing = standing_of(s, &account, st, now);
     st->request.type = r.type;
     st->request.response_max = r.response_max;
+    if (r.type != SERVICE_STATUS && is_crowded(s, standing)) {
+        s->shed_count[standing]++;
+        server_fail(s, st,
+                    (struct server_failure){
+                        .code = SERVICE_BUSY,
+                        .retry_ms = CROWDED_MS,
+                        .text = SPAN_LIT("much to do here: peers that are known come first")});
+        return;
+    }
     st->deadline = instant_add(now, r.deadline_ms * US_PER_MS);
     switch (r.type) {
     case SERVICE_STATUS:                on_status(s, st); break;

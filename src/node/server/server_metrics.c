@@ -256,6 +256,17 @@ static void write_requests(const struct server *s, struct wr *w)
     }
 }
 
+static void write_shed(const struct server *s, struct wr *w)
+{
+    const char *name = "passmesh_requests_shed_total";
+    head(w, name, "counter",
+         "Requests that were answered busy so that peers of better standing are served.");
+    for (int i = 0; i < STANDING_COUNT; i++) {
+        line(w, "%s{standing=\"%s\"} %" PRIu64, name, standing_name((enum standing)i),
+             s->service.shed_count[i]);
+    }
+}
+
 /* A balance does not fit 64 bits; in ether, as text, it needs no floating point here. */
 static void write_bundler(const struct server *s, struct wr *w)
 {
@@ -317,6 +328,7 @@ void server_write_metrics(struct server *s, struct wr *w)
     write_gossip(s, w);
     write_chain(s, w);
     write_requests(s, w);
+    write_shed(s, w);
     write_bundler(s, w);
     write_problems(s, w);
     write_process(s, w);
