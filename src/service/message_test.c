@@ -76,6 +76,39 @@ TEST(requests)
     buf_done(&b);
 }
 
+/* The vector of docs/protocol.md, and what its answer may be. */
+TEST(a_transaction)
+{
+    struct buf b;
+    struct hash32 hash;
+    struct service_request back;
+    struct service_request r = {.type = SERVICE_SEND_TRANSACTION,
+                                .chain_id = 31337,
+                                .id = UINT64_C(0x0102030405060708),
+                                .transaction = SPAN_LIT("\x02\xc1\x80")};
+    buf_init(&b, test_budget(), 1024);
+    EXPECT_OK(service_request_encode(&r, &b));
+    EXPECT_SPAN(test_hex("081610e9f40119080706050403020192020302c180"), buf_span(&b));
+    service_request_hash(&hash, buf_span(&b));
+    EXPECT_SPAN(test_hex("91e43814979252ee6947b8a1d42ad25387988278efa01de38cba97ce30bab052"),
+                SPAN_OF(hash.bytes));
+    EXPECT_OK(service_request_decode(&back, buf_span(&b), NULL));
+    EXPECT_SPAN(r.transaction, back.transaction);
+    struct service_sent sent = {.state = SERVICE_SENT_REFUSED, .reason = SPAN_LIT("nonce too low")};
+    struct service_sent read;
+    buf_clear(&b);
+    EXPECT_OK(service_sent_encode(&sent, &b));
+    EXPECT_OK(service_sent_decode(&read, buf_span(&b)));
+    EXPECT_EQ(SERVICE_SENT_REFUSED, read.state);
+    EXPECT_SPAN(sent.reason, read.reason);
+    EXPECT_ERR(ERR_MALFORMED, service_sent_decode(&read, test_hex("1001"))); /* no hash */
+    buf_clear(&b);
+    sent.state = (enum service_sent_state)4;
+    EXPECT_OK(service_sent_encode(&sent, &b));
+    EXPECT_ERR(ERR_MALFORMED, service_sent_decode(&read, buf_span(&b)));
+    buf_done(&b);
+}
+
 TEST(refused_requests)
 {
     static const struct {

@@ -77,6 +77,16 @@ static void put_data(struct json_writer *j, const char *name, struct span bytes)
     jsonrpc_put_data(j, bytes);
 }
 
+void proof_world_put_result(struct json_writer *j, uint64_t id)
+{
+    json_put_object(j);
+    json_put_name(j, "jsonrpc");
+    json_put_str(j, "2.0");
+    json_put_name(j, "id");
+    json_put_u64(j, id);
+    json_put_name(j, "result");
+}
+
 void proof_world_put_block(struct json_writer *j, const struct proof_world *w, uint64_t number)
 {
     struct header h;

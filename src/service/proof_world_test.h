@@ -25,6 +25,9 @@ void proof_world_init(struct proof_world *w);
 void proof_world_init_code(struct proof_world *w, struct span code);
 void proof_world_done(struct proof_world *w);
 
+/* proof_world_put_result begins an answer of a node's batch, up to its result; close the object behind it. */
+void proof_world_put_result(struct json_writer *j, uint64_t id);
+
 /* proof_world_put_block writes the block as a node tells of it, with this number; proof_world_put_node an array of one node, perhaps with a
  * bit that is wrong. */
 void proof_world_put_block(struct json_writer *j, const struct proof_world *w, uint64_t number);

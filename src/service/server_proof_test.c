@@ -23,20 +23,10 @@ enum fault {
     FAULT_TEXT,   /* no JSON */
 };
 
-static void put_result(struct json_writer *j, uint64_t id)
-{
-    json_put_object(j);
-    json_put_name(j, "jsonrpc");
-    json_put_str(j, "2.0");
-    json_put_name(j, "id");
-    json_put_u64(j, id);
-    json_put_name(j, "result");
-}
-
 static void put_block(struct json_writer *j, const struct proof_world *w, enum fault fault)
 {
     struct header h;
-    put_result(j, 1);
+    proof_world_put_result(j, 1);
     if (fault == FAULT_NO_BLOCK) {
         json_put_null(j);
         json_end_object(j);
@@ -54,7 +44,7 @@ static void put_proof(struct json_writer *j, const struct proof_world *w, enum f
                                  "\"message\":\"missing trie node\"}}"));
         return;
     }
-    put_result(j, 2);
+    proof_world_put_result(j, 2);
     json_put_object(j);
     json_put_name(j, "accountProof");
     proof_world_put_node(j, buf_span(&w->state_leaf), fault == FAULT_NODE);

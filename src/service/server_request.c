@@ -198,6 +198,19 @@ static bool is_known_already(struct span words)
            span_starts_with(words, SPAN_LIT("transaction already imported"));
 }
 
+/* response_read reads what the node said to the stream's question; false: it was broken, and the peer was told. */
+static bool response_read(struct service_server *s,
+                          struct service_stream *st,
+                          struct jsonrpc_response *ret,
+                          struct span text)
+{
+    if (jsonrpc_response_parse(ret, text, NULL) == OK && ret->has_id && ret->id == st->token) {
+        return true;
+    }
+    fail_text(s, st, SERVICE_UPSTREAM, "this server's node gave a broken answer");
+    return false;
+}
+
 /* server_sent_answer tells what the node made of a transaction. */
 void server_sent_answer(struct service_server *s, struct service_stream *st, struct span text)
 {
@@ -205,11 +218,7 @@ void server_sent_answer(struct service_server *s, struct service_stream *st, str
     char room[4 * SERVICE_TEXT_LEN_MAX];
     struct wr words = wr_init(MSPAN_OF(room));
     struct service_sent sent = {.hash = st->answer_key, .state = SERVICE_SENT_TAKEN};
-    if (jsonrpc_response_parse(&r, text, NULL) != OK || !r.has_id || r.id != st->token) {
-        server_fail(
-            s, st,
-            (struct server_failure){.code = SERVICE_UPSTREAM,
-                                    .text = SPAN_LIT("this server's node gave a broken answer")});
+    if (!response_read(s, st, &r, text)) {
         return;
     }
     if (r.is_error) {
@@ -231,11 +240,7 @@ void server_sent_answer(struct service_server *s, struct service_stream *st, str
 void server_rpc_answer(struct service_server *s, struct service_stream *st, struct span text)
 {
     struct jsonrpc_response r;
-    if (jsonrpc_response_parse(&r, text, NULL) != OK || !r.has_id || r.id != st->token) {
-        server_fail(
-            s, st,
-            (struct server_failure){.code = SERVICE_UPSTREAM,
-                                    .text = SPAN_LIT("this server's node gave a broken answer")});
+    if (!response_read(s, st, &r, text)) {
         return;
     }
     buf_clear(&s->text);

@@ -31,16 +31,6 @@ static struct service_request r;
 static const uint8_t code[] = {0x60, 0x00, 0x54};
 static unsigned reads_asked;
 
-static void put_result(struct json_writer *j, uint64_t id)
-{
-    json_put_object(j);
-    json_put_name(j, "jsonrpc");
-    json_put_str(j, "2.0");
-    json_put_name(j, "id");
-    json_put_u64(j, id);
-    json_put_name(j, "result");
-}
-
 static void put_error(struct json_writer *j, uint64_t id)
 {
     json_put_object(j);
@@ -73,7 +63,7 @@ static void put_access(struct json_writer *j, uint64_t id, enum fault fault)
         put_error(j, id);
         return;
     }
-    put_result(j, id);
+    proof_world_put_result(j, id);
     json_put_object(j);
     if (fault == FAULT_REVERTS) {
         json_put_name(j, "error");
@@ -99,7 +89,7 @@ static void put_access(struct json_writer *j, uint64_t id, enum fault fault)
 
 static void put_proof(struct json_writer *j, uint64_t id, size_t slots, enum fault fault)
 {
-    put_result(j, id);
+    proof_world_put_result(j, id);
     json_put_object(j);
     json_put_name(j, "accountProof");
     proof_world_put_node(j, buf_span(&w.state_leaf), fault == FAULT_NODE);
@@ -127,7 +117,7 @@ static void put_state(struct json_writer *j, struct json question, uint64_t id, 
     EXPECT_OK(json_find_plain(&method, question, "method"));
     EXPECT(json_find(&params, question, "params"));
     if (id == 1) {
-        put_result(j, 1);
+        proof_world_put_result(j, 1);
         proof_world_put_block(j, &w, 5);
         json_end_object(j);
         return;
@@ -142,7 +132,7 @@ static void put_state(struct json_writer *j, struct json question, uint64_t id, 
         return;
     }
     EXPECT(span_equal(method, SPAN_LIT("eth_getCode")));
-    put_result(j, id);
+    proof_world_put_result(j, id);
     jsonrpc_put_data(j, is_contract && fault != FAULT_CODE ? SPAN_OF(code) : SPAN_EMPTY);
     json_end_object(j);
 }

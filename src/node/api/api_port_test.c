@@ -36,7 +36,7 @@ static void write_network(struct api_node_port *self, struct json_writer *j)
 {
     (void)self;
     static const char by_source[] = "{\"mdns\":0,\"dht\":0,\"saved\":0,\"bootstrap\":0,\"manual\":"
-                                    "1,\"inbound\":0,\"gossip\":0}";
+                                    "1,\"inbound\":0,\"gossip\":0,\"rendezvous\":0}";
     const char *const members[][2] = {
         {"reach",       "{\"state\":\"unknown\",\"why\":{\"code\":\"nobody_to_ask\",\"params\":{}}}"},
         {"peers",       "1"                                                                         },

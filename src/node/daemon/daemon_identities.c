@@ -20,6 +20,11 @@ static enum err host_of(void *user, struct host **ret, struct wallet_time t, str
     return identities_host(&d->identities, ret, t.mono, account);
 }
 
+static bool may_dial(void *user, struct span addr)
+{
+    return daemon_may_dial(user, addr);
+}
+
 static void banned(void *user, const struct peer_id *peer)
 {
     struct daemon *d = user;
@@ -30,6 +35,7 @@ void daemon_identities_hear(struct servers_cfg *cfg)
 {
     cfg->host_of = host_of;
     cfg->banned = banned;
+    cfg->may_dial = may_dial;
 }
 
 void daemon_identities_start(struct daemon *d)

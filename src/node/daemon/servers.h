@@ -70,6 +70,8 @@ struct servers_cfg {
      * servers_account_event. ERR_LIMIT: there is none for it now. NULL: the daemon's identity asks for all */
     enum err (*host_of)(void *user, struct host **ret, struct wallet_time t, struct id account);
     void (*banned)(void *user, const struct peer_id *peer); /* it lied; may be NULL */
+    /* may_dial: may what a server says of its own addresses be dialled? NULL: all of it */
+    bool (*may_dial)(void *user, struct span addr);
     void (*changed)(void *user);  /* peers or servers came or went; may be NULL */
     void (*new_head)(void *user); /* a server tells of one; may be NULL */
     /* An answer of the light client protocol: OK: it was of use; ERR_AUTH, ERR_MALFORMED: it is false; else the next server is

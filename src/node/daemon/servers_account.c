@@ -15,22 +15,22 @@ enum err account_host(struct servers *s, struct wallet_time t, struct call *c)
     return s->cfg.host_of(s->cfg.user, &c->host, t, c->account);
 }
 
-/* Where a server that the daemon is connected to can be dialled. */
+/* Where a server that the daemon is connected to can be dialled: as the daemon did, or at what it announces itself, which may lead
+ * through a relay where the daemon's connection is a hole that it punched. */
 static size_t addrs_of(const struct servers *s,
-                       const struct peer_id *peer,
+                       const struct host_peer_info *info,
                        struct span ret[static DIAL_ADDRS_MAX])
 {
-    struct host_peer_info info;
-    if (!host_peer_find(s->cfg.host, &info, peer)) {
-        return 0;
-    }
-    if (!info.inbound) {
-        ret[0] = info.addr;
-        return 1;
-    }
     size_t count = 0;
-    for (size_t i = 0; i < info.addrs_count && count < DIAL_ADDRS_MAX; i++) {
-        ret[count++] = host_peer_addr(s->cfg.host, peer, i);
+    if (!info->inbound) {
+        ret[count++] = info->addr;
+    }
+    for (size_t i = 0; i < info->addrs_count && count < DIAL_ADDRS_MAX; i++) {
+        struct span addr = host_peer_addr(s->cfg.host, &info->peer, i);
+        bool is_again = count > 0 && span_equal(addr, ret[0]);
+        if (!is_again && (!s->cfg.may_dial || s->cfg.may_dial(s->cfg.user, addr))) {
+            ret[count++] = addr;
+        }
     }
     return count;
 }
@@ -38,8 +38,13 @@ static size_t addrs_of(const struct servers *s,
 enum err account_dial(struct servers *s, struct call *c)
 {
     struct span addrs[DIAL_ADDRS_MAX];
+    struct host_peer_info info;
     struct host_dial_args args = {.peer = &c->peer, .addrs = addrs, .insist = true};
-    args.addrs_count = addrs_of(s, &c->peer, addrs);
+    if (!host_peer_find(s->cfg.host, &info, &c->peer)) {
+        return ERR_CLOSED;
+    }
+    args.addrs_count = addrs_of(s, &info, addrs);
+    args.worked_count = !info.inbound;
     return host_dial(c->host, &c->dial, NULL, args);
 }
 

@@ -261,6 +261,32 @@ TEST(a_server_that_is_not_reached_has_failed)
     end();
 }
 
+static bool may_dial_any;
+
+static bool may_dial(void *user, struct span addr)
+{
+    (void)user;
+    EXPECT_SPAN(host_net_addr(&net, SERVER), addr);
+    return may_dial_any;
+}
+
+/* A server that dialled the daemon is dialled where it says that it is, if that may be. */
+TEST(one_that_came_by_itself_is_dialled_where_it_announces)
+{
+    begin(FOUND_INBOUND);
+    host_disconnect(&net.nodes[DAEMON].host, host_self(&net.nodes[SERVER].host));
+    host_net_run(&net);
+    host_net_connect(&net, SERVER, DAEMON);
+    s.cfg.may_dial = may_dial;
+    may_dial_any = false;
+    EXPECT_ERR(ERR_LIMIT, call(ask(first))); /* there is nowhere to go */
+    may_dial_any = true;
+    EXPECT_OK(call(ask(first)));
+    host_net_run(&net);
+    EXPECT_EQ(1, heard[FIRST]);
+    end();
+}
+
 /* One that keeps it back keeps nothing. */
 TEST(a_transaction_goes_to_all_three)
 {

@@ -56,7 +56,7 @@ void call_proved(struct servers *s, instant now, const struct peer_id *peer, boo
 /* ---- servers_account.c ---- */
 /* account_host sets c->host for c->account. ERR_LIMIT: there is none now. */
 MUST_CHECK enum err account_host(struct servers *s, struct wallet_time t, struct call *c);
-/* account_dial has c->host dial the server. ERR_UNSUPPORTED: it is not known where. */
+/* account_dial has c->host dial the server. ERR_UNSUPPORTED: it is not known where; ERR_CLOSED: the daemon is not connected to it. */
 MUST_CHECK enum err account_dial(struct servers *s, struct call *c);
 /* account_gone notes, of a call whose stream was reset or never was, whether the daemon's identity may ask instead. */
 void account_gone(struct servers *s, struct wallet_time t, struct call *c);
