@@ -35,7 +35,7 @@ TARGETS_MOST = {'quote_peak_kib': 256, 'malformed_quote_us': 50, 'verifier_lines
                 'idle_connection_kib': 24, 'tcp_round_trips_to_first_byte': 3, 'daemon_rss_anon_mib': 8, 'daemon_rss_mib': 28,
                 'keyd_rss_anon_mib': 3, 'ui_gzip_kb': 100, 'local_network_second_start_ms': 5000,
                 'bls_aggregate_ms': 4, 'cold_proven_balance_cpu_ms': 60, 'cold_proven_balance_14_days_cpu_ms': 400, 'warm_proven_balance_cpu_ms': 0.2,
-                'verifier_state_kb': 150, 'verifier_text_kb': 250,
+                'verifier_state_kb': 150, 'verifier_text_kb': 250, 'cold_proven_balance_kb': 70, 'cold_proven_balance_14_days_kb': 430, 'warm_proven_balance_kb': 5,
                 'send_requests': 8, 'warm_added_ms': 5, 'overload10_refused_p99_ms': 5,
                 'unlock_to_signature_ms': 500, 'capsule_bytes': 8192, 'keyd_vault_rss_mib': 16}
 TARGETS_MOST |= {'churn_growth_kib': 64, 'churn_million_growth_kib': 64}

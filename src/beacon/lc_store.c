@@ -455,8 +455,10 @@ bool lc_store_updates_due(const struct lc_store *s,
     uint64_t period = period_of(s, chain_slot_at(s->chain, now));
     uint64_t known = lc_store_period(s);
     bool knows_next = lc_store_knows_next(s);
-    *ret_period = known;
-    *ret_count = period > known ? period - known + 1 : 1;
+    uint64_t first =
+        known + knows_next; /* the update of a period brings the next one's committee */
+    *ret_period = first;
+    *ret_count = period > first ? period - first + asks_next : 1;
     /* With the next committee known, heads of its period can be verified before the store itself has reached it. */
     return period > known + knows_next || (asks_next && !knows_next);
 }

@@ -22,10 +22,11 @@ static enum err on_answer(void *user,
     return light_take(&d->light, t, asked, answer);
 }
 
-static void on_over(void *user, struct wallet_time t, bool has_learnt)
+static void
+on_over(void *user, struct wallet_time t, const struct service_request *asked, bool has_learnt)
 {
     struct daemon *d = user;
-    light_asked(&d->light, t, has_learnt);
+    light_asked(&d->light, t, asked, has_learnt);
 }
 
 static bool on_witness(void *user,

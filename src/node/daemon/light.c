@@ -275,16 +275,42 @@ static void begin(struct light *l, struct wallet_time t, const struct service_li
              name);
 }
 
-enum err light_take(struct light *l,
-                    struct wallet_time t,
-                    const struct service_request *asked,
-                    const struct service_light *answer)
+/* ---- what was asked for ahead ---- */
+
+/* NULL: this was not asked for ahead. */
+static struct light_ahead *ahead_of(struct light *l, const struct service_request *r)
+{
+    for (size_t i = 0; i < LIGHT_AHEAD; i++) {
+        struct light_ahead *a = &l->ahead[i];
+        if ((a->is_asked || a->is_there) && a->asked.type == r->type &&
+            a->asked.period == r->period && a->asked.count == r->count) {
+            return a;
+        }
+    }
+    return NULL;
+}
+
+static void ahead_drop(struct light_ahead *a)
+{
+    buf_done(&a->ssz);
+    *a = (struct light_ahead){.is_asked = false};
+}
+
+/* One message is held as it is. Should it prove to be false, what it is about is asked for once more. */
+static void ahead_hold(struct light *l, struct light_ahead *a, const struct service_light *answer)
+{
+    buf_init(&a->ssz, l->cfg.budget, SERVICE_LIGHT_LEN_MAX);
+    a->fork = answer->parts[0].fork;
+    a->is_there = answer->count > 0 && buf_append(&a->ssz, answer->parts[0].ssz) == OK;
+}
+
+MUST_CHECK static enum err take(struct light *l,
+                                struct wallet_time t,
+                                const struct service_request *asked,
+                                const struct service_light *answer)
 {
     enum err best = ERR_STATE;
     enum service_type type = asked->type;
-    if (!is_of_network(l, asked)) {
-        return OK; /* of a network that was selected before */
-    }
     if (type == SERVICE_LC_BOOTSTRAP) {
         TRY(take_bootstrap(l, t, &answer->parts[0]));
         begin(l, t, &answer->parts[0]);
@@ -306,6 +332,22 @@ enum err light_take(struct light *l,
         tell_wallet(l, t);
     }
     return best;
+}
+
+enum err light_take(struct light *l,
+                    struct wallet_time t,
+                    const struct service_request *asked,
+                    const struct service_light *answer)
+{
+    if (!is_of_network(l, asked)) {
+        return OK; /* of a network that was selected before */
+    }
+    struct light_ahead *a = ahead_of(l, asked);
+    if (a && a->is_asked) {
+        ahead_hold(l, a, answer);
+        return OK;
+    }
+    return take(l, t, asked, answer);
 }
 
 /* ---- a checkpoint that is too old ---- */
@@ -366,6 +408,11 @@ void light_witnessed(struct light *l, struct wallet_time t)
 
 /* ---- starting ---- */
 
+static uint64_t epoch_us(const struct light *l)
+{
+    return l->network->beacon.seconds_per_slot * l->network->beacon.slots_per_epoch * US_PER_S;
+}
+
 /* What was verified before is verified once more. */
 static void restore(struct light *l, struct wallet_time t)
 {
@@ -399,9 +446,17 @@ static void restore(struct light *l, struct wallet_time t)
     }
 }
 
-static void follow(struct light *l, struct wallet_time t, const struct network *n)
+static void drop_all(struct light *l)
 {
     drop_store(l);
+    for (size_t i = 0; i < LIGHT_AHEAD; i++) {
+        ahead_drop(&l->ahead[i]);
+    }
+}
+
+static void follow(struct light *l, struct wallet_time t, const struct network *n)
+{
+    drop_all(l);
     struct light_cfg cfg = l->cfg;
     *l = (struct light){.cfg = cfg, .ask_at = INSTANT_NEVER};
     if (!n || !n->has_beacon) {
@@ -414,7 +469,7 @@ static void follow(struct light *l, struct wallet_time t, const struct network *
     }
     l->ask_at = l->has_checkpoint ? t.mono : INSTANT_NEVER;
     l->finality_at = t.mono;
-    l->next_at = t.mono;
+    l->next_at = instant_add(t.mono, epoch_us(l)); /* what is needed now comes first */
 }
 
 void light_init(struct light *l, const struct light_cfg *cfg)
@@ -425,7 +480,7 @@ void light_init(struct light *l, const struct light_cfg *cfg)
 void light_done(struct light *l)
 {
     if (l->cfg.budget) {
-        drop_store(l);
+        drop_all(l);
     }
 }
 
@@ -459,15 +514,80 @@ static struct service_request next_request(const struct light *l, struct wallet_
     return r;
 }
 
+/* A bootstrap of the period before this one needs one update to come to today's committee, one of this period none. */
+static void ask_ahead(struct light *l, struct wallet_time t)
+{
+    const struct chain_spec *c = &l->network->beacon;
+    uint64_t period = chain_period_of(c, chain_slot_at(c, walltime_of(t)));
+    const struct service_request wanted[LIGHT_AHEAD] = {
+        {.type = SERVICE_LC_UPDATES,
+         .chain_id = l->network->chain_id,
+         .period = period > 0 ? period - 1 : 0,
+         .count = 1},
+        {.type = SERVICE_LC_FINALITY, .chain_id = l->network->chain_id},
+    };
+    for (size_t i = 0; i < LIGHT_AHEAD; i++) {
+        if (!l->ahead[i].is_asked && !l->ahead[i].is_there) {
+            l->ahead[i] = (struct light_ahead){.asked = wanted[i], .is_asked = true};
+            l->cfg.ask(l->cfg.user, t, &wanted[i]);
+        }
+    }
+}
+
+/* use_ahead: was this asked for ahead? Then it is waited for, or taken, and there is nothing to ask now. */
+static bool use_ahead(struct light *l, struct wallet_time t, const struct service_request *r)
+{
+    struct light_ahead *a = ahead_of(l, r);
+    if (!a || (l->is_unconfirmed && r->type == SERVICE_LC_FINALITY)) {
+        return false; /* where an old checkpoint leads to, others have to say */
+    }
+    if (a->is_asked) {
+        l->ask_at = INSTANT_NEVER;
+        return true;
+    }
+    if (r->type == SERVICE_LC_FINALITY) {
+        l->finality_at = instant_add(t.mono, epoch_us(l));
+    }
+    struct service_light answer = {.count = 1};
+    answer.parts[0] = (struct service_light_part){.fork = a->fork, .ssz = buf_span(&a->ssz)};
+    bool is_good = take(l, t, &a->asked, &answer) == OK;
+    ahead_drop(a);
+    l->ask_at = t.mono;
+    return is_good;
+}
+
+static void forget_ahead(struct light *l)
+{
+    for (size_t i = 0; i < LIGHT_AHEAD; i++) {
+        if (!l->ahead[i].is_asked) {
+            ahead_drop(&l->ahead[i]);
+        }
+    }
+}
+
+/* The last of several updates was asked for ahead: it is not asked for twice. */
+static void leave_last(struct light *l, struct service_request *r)
+{
+    struct service_request last = {
+        .type = SERVICE_LC_UPDATES, .period = r->period + r->count - 1, .count = 1};
+    if (r->type == SERVICE_LC_UPDATES && r->count > 1 && ahead_of(l, &last)) {
+        r->count--;
+    }
+}
+
 static void ask(struct light *l, struct wallet_time t)
 {
     struct service_request r = next_request(l, t);
-    uint64_t epoch_s = l->network->beacon.seconds_per_slot * l->network->beacon.slots_per_epoch;
-    if (r.type == SERVICE_LC_FINALITY) {
-        l->finality_at = instant_add(t.mono, epoch_s * US_PER_S);
+    if (use_ahead(l, t, &r)) {
+        return;
     }
-    if (r.type == SERVICE_LC_UPDATES) {
-        l->next_at = instant_add(t.mono, epoch_s * US_PER_S);
+    leave_last(l, &r);
+    if (r.type == SERVICE_LC_FINALITY) {
+        l->finality_at = instant_add(t.mono, epoch_us(l));
+    } else if (r.type == SERVICE_LC_UPDATES) {
+        l->next_at = instant_add(t.mono, epoch_us(l));
+    } else if (r.type == SERVICE_LC_OPTIMISTIC) {
+        forget_ahead(l); /* what was not needed */
     }
     l->is_asking = true;
     l->ask_at = INSTANT_NEVER;
@@ -475,6 +595,9 @@ static void ask(struct light *l, struct wallet_time t)
     l->denied = 0;
     bool asks_witnesses = l->is_unconfirmed && r.type == SERVICE_LC_FINALITY;
     (asks_witnesses ? l->cfg.ask_witnesses : l->cfg.ask)(l->cfg.user, t, &r);
+    if (r.type == SERVICE_LC_BOOTSTRAP) {
+        ask_ahead(l, t);
+    }
 }
 
 /* A committee is asked for at once; a head when the next one can be there: it is signed in the slot after it, and gathered in the
@@ -493,9 +616,21 @@ static instant next_ask(const struct light *l, struct wallet_time t)
     return instant_add(t.mono, wait_s * US_PER_S);
 }
 
-void light_asked(struct light *l, struct wallet_time t, bool has_learnt)
+void light_asked(struct light *l,
+                 struct wallet_time t,
+                 const struct service_request *asked,
+                 bool has_learnt)
 {
-    if (!l->is_asking || !l->network) {
+    if (!is_of_network(l, asked)) {
+        return; /* of a network that was selected before */
+    }
+    struct light_ahead *a = ahead_of(l, asked);
+    if (a && a->is_asked) {
+        a->is_asked = false;
+        l->ask_at = l->store && !l->is_asking ? t.mono : l->ask_at;
+        return;
+    }
+    if (!l->is_asking) {
         return;
     }
     l->is_asking = false;

@@ -15,6 +15,7 @@
  * block that follows from it. It has no sockets: it names requests and takes answers.
  *
  *     checkpoint ── LC_BOOTSTRAP ──▶ store ── LC_UPDATES, a period each ──▶ LC_FINALITY, LC_OPTIMISTIC, a slot each
+ *                └─ the last of these two, asked for at the same time ──┘
  *                                                      │
  *                                        wallet_trust_block with a head that two thirds signed
  *
@@ -25,6 +26,7 @@
  * but nothing that it leads to is told or kept until LIGHT_WITNESSES servers outside of the person's, of different operators,
  * give a final block that the committee it leads to has signed; one that gives another chain's is enough against it. */
 enum {
+    LIGHT_AHEAD = 2, /* questions beside that for the bootstrap */
     LIGHT_WITNESSES = 2,
     LIGHT_UPDATES_KEPT_MAX = 16, /* as many periods, of 27 hours on mainnet */
     LIGHT_UPDATES_ASKED_MAX = SERVICE_LIGHT_MAX,
@@ -42,6 +44,16 @@ struct light_cfg {
     void *user;
 };
 
+/* What was asked for together with the bootstrap, so that there is nothing left to wait for when that has come: the update that most
+ * likely leads from it to today's committee, and the newest finality update. Held unread until its turn. */
+struct light_ahead {
+    struct service_request asked;
+    bool is_asked; /* and not over */
+    bool is_there;
+    unsigned fork;
+    struct buf ssz;
+};
+
 struct light {
     struct light_cfg cfg;
     const struct network *network; /* that is followed; NULL: none */
@@ -54,6 +66,7 @@ struct light {
     struct hash32 checkpoint;
     size_t kept; /* updates in the store */
     bool is_asking;
+    struct light_ahead ahead[LIGHT_AHEAD];
     bool is_quiet; /* told so already */
     instant ask_at;
     instant finality_at; /* when finality is asked for again */
@@ -86,7 +99,10 @@ MUST_CHECK bool light_witness(struct light *l,
                               const struct service_light *answer);
 void light_witnessed(struct light *l, struct wallet_time t);
 
-/* light_asked: the question is over. */
-void light_asked(struct light *l, struct wallet_time t, bool has_learnt);
+/* light_asked: that question is over. */
+void light_asked(struct light *l,
+                 struct wallet_time t,
+                 const struct service_request *asked,
+                 bool has_learnt);
 
 #endif

@@ -80,7 +80,10 @@ struct servers_cfg {
                       struct wallet_time t,
                       const struct service_request *asked,
                       const struct service_light *answer);
-    void (*light_over)(void *user, struct wallet_time t, bool has_learnt);
+    void (*light_over)(void *user,
+                       struct wallet_time t,
+                       const struct service_request *asked,
+                       bool has_learnt);
     /* The same of witnesses: true: no other need be asked. */
     bool (*witness)(void *user,
                     struct wallet_time t,

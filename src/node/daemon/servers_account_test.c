@@ -76,9 +76,13 @@ static enum err host_of(void *user, struct host **ret, struct wallet_time t, str
     return OK;
 }
 
-static void on_light_over(void *user, struct wallet_time t, bool has_learnt)
+static void on_light_over(void *user,
+                          struct wallet_time t,
+                          const struct service_request *asked,
+                          bool has_learnt)
 {
     (void)user;
+    EXPECT_EQ(SERVICE_LC_FINALITY, asked->type);
     (void)t;
     light_over += !has_learnt;
 }

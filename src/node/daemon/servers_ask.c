@@ -105,11 +105,12 @@ static void source_set(struct wallet_source *source, const struct peer_id *peer)
 static void end_light(struct servers *s, struct wallet_time t, struct question *q, bool has_learnt)
 {
     bool is_witness = q->is_witness;
+    struct service_request asked = q->light;
     question_free(s, q);
     if (is_witness) {
         s->cfg.witness_over(s->cfg.user, t);
     } else {
-        s->cfg.light_over(s->cfg.user, t, has_learnt);
+        s->cfg.light_over(s->cfg.user, t, &asked, has_learnt);
     }
 }
 
@@ -318,7 +319,7 @@ ask_light(struct servers *s, struct wallet_time t, const struct service_request 
 void servers_ask_light(struct servers *s, struct wallet_time t, const struct service_request *r)
 {
     if (!ask_light(s, t, r, false)) {
-        s->cfg.light_over(s->cfg.user, t, false);
+        s->cfg.light_over(s->cfg.user, t, r, false);
     }
 }
 

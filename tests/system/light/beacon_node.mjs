@@ -3,17 +3,19 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const SLOTS_PER_EPOCH = 8;
 const EPOCHS_PER_PERIOD = 8;
 export const SLOTS_PER_PERIOD = EPOCHS_PER_PERIOD * SLOTS_PER_EPOCH;
+const BOOTSTRAP_WAIT_MS = 3000;
 const FORKS = ['altair', 'bellatrix', 'capella', 'deneb', 'electra', 'fulu'];
 
 export class BeaconNode {
   /** maker: the program; newest(): { hash, number, timestamp } of the execution chain, as a node gives it. servesFinal: its final block can be started from.
-   * epochsPerPeriod, forgedFrom: as the program has them. */
-  static async start({ maker, genesis, slotSeconds, newest, servesFinal = false, epochsPerPeriod = EPOCHS_PER_PERIOD, forgedFrom = 0 }) {
-    const it = Object.assign(new BeaconNode(), { genesis, servesFinal, slotSeconds, epochsPerPeriod, newest, signers: 32, hides: false, seen: [], cache: new Map(), roots: new Map(), blocks: new Map() });
+   * epochsPerPeriod, forgedFrom: as the program has them. bootstrapAfter: questions that must have come before it answers that for the bootstrap. */
+  static async start({ maker, genesis, slotSeconds, newest, servesFinal = false, bootstrapAfter = [], epochsPerPeriod = EPOCHS_PER_PERIOD, forgedFrom = 0 }) {
+    const it = Object.assign(new BeaconNode(), { genesis, servesFinal, bootstrapAfter, slotSeconds, epochsPerPeriod, newest, signers: 32, hides: false, seen: [], cache: new Map(), roots: new Map(), blocks: new Map() });
     it.child = spawn(maker, [genesis, slotSeconds, epochsPerPeriod, forgedFrom].map(String), { stdio: ['pipe', 'pipe', 'inherit'] });
     it.lines = createInterface({ input: it.child.stdout })[Symbol.asyncIterator]();
     it.turn = Promise.resolve();
@@ -85,6 +87,12 @@ export class BeaconNode {
   async body(path, query) {
     const last = path.split('/').at(-1);
     if (path.includes('/bootstrap/')) {
+      for (const end = Date.now() + BOOTSTRAP_WAIT_MS; !this.bootstrapAfter.every((name) => this.seen.includes(name)) && Date.now() < end;) {
+        await sleep(10);
+      }
+      if (!this.bootstrapAfter.every((name) => this.seen.includes(name))) {
+        return undefined;
+      }
       return this.roots.get(last.slice(2));
     }
     if (last === 'updates') {

@@ -107,7 +107,7 @@ describe('the light client', { timeout: 600_000 }, () => {
     assert.equal(health.anchor, 'light_client');
     assert.equal(health.grade, 'proven');
     assert.equal(health.state, 'ok');
-    assert.equal(w.beacon.seen.filter((s) => s === 'updates').length, 1, 'all periods in one answer');
+    assert.equal(w.beacon.seen.filter((s) => s === 'updates').length, 2, 'the last period was asked for with the bootstrap, all others in one answer');
     await until('a newer block', w.balances, (items) => items[0].amount.block > first.block && items[0].amount.grade === 'proven');
     assert.deepEqual([...new Set(w.beacon.seen)].sort(), ['bootstrap', 'finality_update', 'optimistic_update', 'updates']);
 
@@ -142,6 +142,15 @@ describe('the light client', { timeout: 600_000 }, () => {
       assert.equal(BigInt(amount.value), RICH);
     });
   });
+
+  for (const [what, period] of [['this period', 4], ['the last period', 3]]) {
+    test(`from a checkpoint of ${what} all of the consensus chain comes at once, and the figures next`, async (t) => {
+      const genesis = nowS() - (4 * SLOTS_PER_PERIOD + 30) * SLOT_S;
+      const w = await start(t, { genesis, checkpointSlot: period * SLOTS_PER_PERIOD + 8, bootstrapAfter: ['updates', 'finality_update'] });
+      await checkProven(w);
+      assert.deepEqual(w.beacon.seen.filter((s) => s !== 'optimistic_update').toSorted(), ['bootstrap', 'finality_update', 'updates']);
+    });
+  }
 
   test('a server whose beacon node falls silent gives the newest blocks that other servers tell', async (t) => {
     const genesis = nowS() - (2 * SLOTS_PER_PERIOD + 36) * SLOT_S;
