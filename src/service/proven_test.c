@@ -17,7 +17,7 @@ static enum err prove(struct proven_account *ret, const struct proof_world *w, s
 
 TEST(the_vector_is_proven)
 {
-    struct proof_world w;
+    static struct proof_world w;
     struct buf b;
     struct proven_account p;
     struct u256 value;
