@@ -233,3 +233,9 @@ enum err jsonrpc_find_address(struct address *ret, struct json v, const char *na
     TRY(find(&member, v, name));
     return jsonrpc_get_address(ret, member);
 }
+
+bool jsonrpc_is_known_already(struct span words)
+{
+    return span_starts_with(words, SPAN_LIT("already known")) ||
+           span_starts_with(words, SPAN_LIT("transaction already imported"));
+}

@@ -64,6 +64,9 @@ MUST_CHECK enum err jsonrpc_get_address(struct address *ret, struct json v);
 MUST_CHECK enum err jsonrpc_data_len(size_t *ret, struct json v);
 
 /* The same for a member of an object: ERR_NOT_FOUND if it is missing or null. */
+/* jsonrpc_is_known_already: do these words of a refusal say that the node has the transaction? Nodes say so in two ways. */
+bool jsonrpc_is_known_already(struct span words);
+
 MUST_CHECK enum err jsonrpc_find_quantity(struct u256 *ret, struct json v, const char *name);
 MUST_CHECK enum err jsonrpc_find_u64(uint64_t *ret, struct json v, const char *name);
 MUST_CHECK enum err jsonrpc_find_fixed(struct mspan out, struct json v, const char *name);

@@ -10,6 +10,9 @@
 
 enum { DIRECTORY_NAME_LEN_MAX = 72, DIRECTORY_KEY_LEN = 34, DIRECTORY_DAY_S = 86400 };
 
+/* A server stands under the names of so many days: clocks differ, and nobody waits at midnight. */
+enum { DIRECTORY_DAYS_TOLD = 2 };
+
 /* directory_name writes the name for one chain on one day, counted from 1970, and gives it. */
 struct span
 directory_name(char ret_room[static DIRECTORY_NAME_LEN_MAX], uint64_t chain_id, uint64_t day);

@@ -161,14 +161,14 @@ static size_t known_find(const struct service_request *r, const struct hash32 *h
     return count;
 }
 
-static bool is_known(const struct service_request *r, const struct hash32 *hash)
+bool service_proof_is_known(const struct service_request *r, const struct hash32 *hash)
 {
     return known_find(r, hash) < r->known.n / sizeof hash->bytes;
 }
 
 enum err service_proof_put_header(struct service_proof_writer *w, struct span rlp)
 {
-    if (is_known(w->request, &w->request->block_hash)) {
+    if (service_proof_is_known(w->request, &w->request->block_hash)) {
         return OK;
     }
     struct wr out = wr_init_buf(w->out);
@@ -185,7 +185,7 @@ node_put(unsigned *ret_ref, struct service_proof_writer *w, struct span node)
         return ERR_MALFORMED;
     }
     keccak256(&hash, node);
-    if (is_known(w->request, &hash)) {
+    if (service_proof_is_known(w->request, &hash)) {
         *ret_ref = SERVICE_PROOF_KNOWN_BIT | (unsigned)known_find(w->request, &hash);
         return OK;
     }

@@ -7,6 +7,7 @@
 #include "evm/mpt.h"
 #include "service/message.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,9 @@ MUST_CHECK enum err service_proof_path(struct mpt_proof *ret,
 
 /* service_proof_key names what the answer to a request depends on: not who asks, and not when. */
 void service_proof_key(struct hash32 *ret, const struct service_request *request);
+
+/* service_proof_is_known: does the request's list name this hash? */
+bool service_proof_is_known(const struct service_request *r, const struct hash32 *hash);
 
 /* Writing a body: init, the header, then the paths, the account's first and then one a slot in the order of the request.
  * ERR_LIMIT: out is full, or more nodes than the pool may have; ERR_MALFORMED: a node over ACCOUNT_NODE_LEN_MAX, a path

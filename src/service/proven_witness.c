@@ -3,18 +3,6 @@
 
 #include "base/check.h"
 
-enum { HASH_LEN = 32 };
-
-static bool is_known(const struct service_request *asked, const struct hash32 *hash)
-{
-    for (struct span rest = asked->known; rest.n > 0;) {
-        if (span_equal(span_take(&rest, HASH_LEN), SPAN_OF(hash->bytes))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 MUST_CHECK static enum err
 code_check(const struct account_state *state, const struct service_request *asked, struct span code)
 {
@@ -24,7 +12,7 @@ code_check(const struct account_state *state, const struct service_request *aske
     if (account_verify_code(&state->code_hash, code) == OK) {
         return OK; /* it has none */
     }
-    return is_known(asked, &state->code_hash) ? OK : ERR_TRUNCATED;
+    return service_proof_is_known(asked, &state->code_hash) ? OK : ERR_TRUNCATED;
 }
 
 /* Each account is what an answer to ACCOUNT_PROOF would say of it, under the witness's header. */

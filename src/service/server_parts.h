@@ -56,7 +56,10 @@ MUST_CHECK enum err server_account_put(struct service_proof_writer *w,
                                        struct buf *scratch,
                                        struct json proof,
                                        struct span slots);
-/* server_ask_block and server_ask_proof put questions into a batch, about the block that hash names. */
+/* server_put_block_id names a block by its hash, as a question's last parameter. */
+void server_put_block_id(struct json_writer *j, const struct hash32 *hash);
+
+/* server_ask_block, server_ask_proof and server_ask_code put questions into a batch, about the block that hash names. */
 void server_ask_block(struct json_writer *j, uint64_t id, const struct hash32 *hash);
 void server_ask_proof(struct json_writer *j,
                       uint64_t id,

@@ -20,7 +20,7 @@ void server_ask_block(struct json_writer *j, uint64_t id, const struct hash32 *h
     jsonrpc_request_end(j);
 }
 
-static void put_block_id(struct json_writer *j, const struct hash32 *hash)
+void server_put_block_id(struct json_writer *j, const struct hash32 *hash)
 {
     json_put_object(j);
     json_put_name(j, "blockHash");
@@ -41,7 +41,7 @@ void server_ask_proof(struct json_writer *j,
         jsonrpc_put_data(j, span_take(&slots, 32));
     }
     json_end_array(j);
-    put_block_id(j, hash);
+    server_put_block_id(j, hash);
     jsonrpc_request_end(j);
 }
 
@@ -52,7 +52,7 @@ void server_ask_code(struct json_writer *j,
 {
     jsonrpc_request_begin(j, id, "eth_getCode");
     jsonrpc_put_address(j, address);
-    put_block_id(j, hash);
+    server_put_block_id(j, hash);
     jsonrpc_request_end(j);
 }
 

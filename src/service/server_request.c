@@ -191,13 +191,6 @@ static void on_rpc(struct service_server *s,
     ask_send(s, st, token);
 }
 
-/* Nodes say that they have a transaction already in these two ways. */
-static bool is_known_already(struct span words)
-{
-    return span_starts_with(words, SPAN_LIT("already known")) ||
-           span_starts_with(words, SPAN_LIT("transaction already imported"));
-}
-
 /* response_read reads what the node said to the stream's question; false: it was broken, and the peer was told. */
 static bool response_read(struct service_server *s,
                           struct service_stream *st,
@@ -224,13 +217,12 @@ void server_sent_answer(struct service_server *s, struct service_stream *st, str
     if (r.is_error) {
         enum err e = json_get_string(&words, r.message);
         sent.reason = e == OK ? span_of(room, words.n) : SPAN_LIT("(not text)");
-        sent.state = is_known_already(sent.reason) ? SERVICE_SENT_KNOWN : SERVICE_SENT_REFUSED;
+        sent.state =
+            jsonrpc_is_known_already(sent.reason) ? SERVICE_SENT_KNOWN : SERVICE_SENT_REFUSED;
     }
     buf_clear(&s->body);
     if (service_sent_encode(&sent, &s->body) != OK) {
-        server_fail(
-            s, st,
-            (struct server_failure){.code = SERVICE_BUSY, .text = SPAN_LIT("no memory now")});
+        fail_text(s, st, SERVICE_BUSY, "no memory now");
         return;
     }
     server_answer(s, st, true);
@@ -267,9 +259,7 @@ void server_rpc_answer(struct service_server *s, struct service_stream *st, stru
         e = service_rpc_result_encode(&body, &s->body);
     }
     if (e != OK) {
-        server_fail(s, st,
-                    (struct server_failure){.code = SERVICE_TOO_LARGE,
-                                            .text = SPAN_LIT("the answer is too long")});
+        fail_text(s, st, SERVICE_TOO_LARGE, "the answer is too long");
         return;
     }
     server_answer(s, st, true);

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { SLOT_LEN = 32, HASH_LEN = 32, BLOCK_ID = 1, FIRST_PROOF_ID = 2, PER_ACCOUNT = 2 };
+enum { SLOT_LEN = 32, BLOCK_ID = 1, FIRST_PROOF_ID = 2, PER_ACCOUNT = 2 };
 
 /* ---- what it reads ---- */
 
@@ -34,10 +34,7 @@ static void put_call(struct json_writer *j, const struct service_request *r)
         jsonrpc_put_u64(j, r->gas);
     }
     json_end_object(j);
-    json_put_object(j);
-    json_put_name(j, "blockHash");
-    jsonrpc_put_data(j, SPAN_OF(r->block_hash.bytes));
-    json_end_object(j);
+    server_put_block_id(j, &r->block_hash);
 }
 
 /* Nodes charge the sender for gas even here. Some take a third parameter that makes it rich, others refuse the question for it: so
@@ -227,16 +224,6 @@ size_t server_witness_ask(struct json_writer *j,
     return (size_t)id - 1;
 }
 
-static bool is_known(const struct service_request *r, const struct hash32 *hash)
-{
-    for (struct span rest = r->known; rest.n > 0;) {
-        if (span_equal(span_take(&rest, HASH_LEN), SPAN_OF(hash->bytes))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* put_account writes one account's message; results are its proof and its code. s->body takes the proof, s->message whatever is read
  * from JSON. */
 MUST_CHECK static enum err put_account(struct service_server *s,
@@ -254,7 +241,7 @@ MUST_CHECK static enum err put_account(struct service_server *s,
     struct wr code = wr_init_buf(&s->message);
     TRY(jsonrpc_get_data(&code, results[1]));
     TRY(account_verify_code(&account.code_hash, buf_span(&s->message)));
-    bool has_code = s->message.n > 0 && !is_known(r, &account.code_hash);
+    bool has_code = s->message.n > 0 && !service_proof_is_known(r, &account.code_hash);
     size_t len = protobuf_bytes_len(SERVICE_WITNESS_ADDRESS, sizeof r->address.bytes) +
                  (r->slots.n > 0 ? protobuf_bytes_len(SERVICE_WITNESS_SLOTS, r->slots.n) : 0) +
                  protobuf_bytes_len(SERVICE_WITNESS_PROOF, s->body.n) +
@@ -284,7 +271,7 @@ enum err server_witness_take(struct service_server *s,
     TRY(buf_reserve(&s->message,
                     text_len / 2 + HEADER_LEN_MAX)); /* paths lie in it and must not move */
     TRY(server_header_encode(&h, &s->message, results[BLOCK_ID - 1], &r->block_hash));
-    if (!is_known(r, &r->block_hash)) {
+    if (!service_proof_is_known(r, &r->block_hash)) {
         struct wr w = wr_init_buf(&job->body);
         protobuf_write_bytes(&w, SERVICE_WITNESS_HEADER, buf_span(&s->message));
         TRY(wr_end(&w));

@@ -1,6 +1,7 @@
 /* Transactions of ordinary accounts on their way: Ethereum's JSON-RPC, whoever answers it. */
 #include "codec/base16.h"
 #include "crypto/keccak.h"
+#include "evm/jsonrpc.h"
 #include "evm/tx.h"
 #include "wallet/engine.h"
 
@@ -64,13 +65,6 @@ bool tx_is_outrun(const struct wallet *w, const struct operation *op)
     return v && approve_nonce(&nonce, op) == OK && u256_compare(figure_value(&v->nonce), nonce) > 0;
 }
 
-/* The node's words for a refusal, as words of a stranger. Nodes say that they have it already in these two ways. */
-static bool is_known_already(struct span words)
-{
-    return span_starts_with(words, SPAN_LIT("already known")) ||
-           span_starts_with(words, SPAN_LIT("transaction already imported"));
-}
-
 static void answer_sent(struct wallet *w,
                         struct wallet_time t,
                         const struct operation *op,
@@ -85,7 +79,7 @@ static void answer_sent(struct wallet *w,
     if (err == ERR_DENIED) {
         enum err read = json_find_string(&words, result, "message");
         struct span text = span_of(room, read == OK ? words.n : 0);
-        err = is_known_already(text) ? OK : ERR_DENIED;
+        err = jsonrpc_is_known_already(text) ? OK : ERR_DENIED;
         coded_set(&why, "server_refused");
         coded_add(&why, "reason", text);
     }

@@ -67,19 +67,26 @@ struct span daemon_directory_operator(void *user, const struct peer_id *peer)
     return said.operator_name;
 }
 
-/* Those of a descriptor that may be dialled become candidates. */
-static void hear(struct daemon *d, const struct descriptor_entry *e, instant now)
+void daemon_hear(struct daemon *d,
+                 struct servers_heard heard,
+                 const struct span *addrs,
+                 size_t count)
+{
+    size_t taken = 0;
+    for (size_t i = 0; i < count && taken < ADDRS_PER_SERVER; i++) {
+        heard.addr = addrs[i];
+        taken += daemon_may_dial(d, heard.addr) &&
+                 servers_hear(&d->servers, loop_now(&d->loop), &heard) == OK;
+    }
+}
+
+static void hear(struct daemon *d, const struct descriptor_entry *e)
 {
     struct descriptor said;
     struct servers_heard heard = {.found = FOUND_GOSSIP};
-    size_t count = 0;
     descriptor_entry_open(&said, e);
-    if (peer_id_decode(&heard.peer, said.peer) != OK) {
-        return;
-    }
-    for (size_t i = 0; i < said.addrs_count && count < ADDRS_PER_SERVER; i++) {
-        heard.addr = said.addrs[i];
-        count += daemon_may_dial(d, heard.addr) && servers_hear(&d->servers, now, &heard) == OK;
+    if (peer_id_decode(&heard.peer, said.peer) == OK) {
+        daemon_hear(d, heard, said.addrs, said.addrs_count);
     }
 }
 
@@ -93,7 +100,7 @@ static void look(struct daemon *d, uint64_t chain, struct wallet_time t)
     for (int unanswered = 0; unanswered < 2; unanswered++) {
         for (size_t i = 0; i < count; i++) {
             if ((found[i]->unanswered_s > 0) == unanswered) {
-                hear(d, found[i], t.mono);
+                hear(d, found[i]);
             }
         }
     }

@@ -222,6 +222,13 @@ void daemon_directory_stop(struct daemon *d);
 void daemon_directory_tick(struct daemon *d, struct wallet_time t);
 instant daemon_directory_deadline(const struct daemon *d);
 
+/* daemon_hear takes what is said of a server's addresses: few of those that may be dialled become candidates, so that no one takes all
+ * places. heard: whom, and how it was found. */
+void daemon_hear(struct daemon *d,
+                 struct servers_heard heard,
+                 const struct span *addrs,
+                 size_t count);
+
 /* daemon_directory_operator is servers_cfg.operator_of. */
 struct span daemon_directory_operator(void *user, const struct peer_id *peer);
 

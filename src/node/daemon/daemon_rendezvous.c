@@ -4,8 +4,6 @@
 
 #include <stdio.h>
 
-enum { ADDRS_PER_SERVER = 2 }; /* of each that are tried: no one takes all places */
-
 static const uint64_t EVERY_US = 60 * US_PER_S;
 
 enum err daemon_rendezvous_start(struct daemon *d)
@@ -34,15 +32,9 @@ static void take(struct daemon *d, const struct host_rendezvous_event *e)
 {
     struct peer_record record;
     struct servers_heard heard = {.peer = e->peer, .found = FOUND_RENDEZVOUS};
-    size_t count = 0;
-    if (peer_record_open(&record, e->record, &d->budget) != OK ||
-        peer_id_equal(&e->peer, host_self(&d->host))) {
-        return;
-    }
-    for (size_t i = 0; i < record.addrs_count && count < ADDRS_PER_SERVER; i++) {
-        heard.addr = record.addrs[i];
-        count += daemon_may_dial(d, heard.addr) &&
-                 servers_hear(&d->servers, loop_now(&d->loop), &heard) == OK;
+    if (peer_record_open(&record, e->record, &d->budget) == OK &&
+        !peer_id_equal(&e->peer, host_self(&d->host))) {
+        daemon_hear(d, heard, record.addrs, record.addrs_count);
     }
 }
 

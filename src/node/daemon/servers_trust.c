@@ -199,11 +199,10 @@ static size_t step_of(uint64_t n)
 }
 
 /* What speaks against asking a server: promises that it broke; that it is new, where nobody can check what it says; blocks that it is
- * behind; how long it takes. */
+ * behind, of head_of_most; how long it takes. */
 static size_t
-cost_of(const struct servers *s, instant now, const struct server *one, struct trust_tried tried)
+cost_of(uint64_t most, instant now, const struct server *one, struct trust_tried tried)
 {
-    uint64_t most = head_of_most(s);
     uint64_t behind = most > one->head ? most - one->head : 0;
     bool is_new = tried.is_unchecked && one->checked < CHECKED_ENOUGH;
     return (size_t)badness(one, now) * COST_BROKEN + (is_new ? COST_NEW : 0) +
@@ -291,6 +290,7 @@ static struct server *find_candidate(struct servers *s,
     struct server *best = NULL;
     size_t best_cost = 0;
     bool strangers = may_ask_strangers(s, now, tried);
+    uint64_t most = head_of_most(s);
     for (size_t i = 0; i < s->server_count; i++) {
         struct server *one = &s->servers[i];
         bool named = servers_is_named(s, &one->peer);
@@ -298,7 +298,7 @@ static struct server *find_candidate(struct servers *s,
             is_neighbour(s, members_of(set), one)) {
             continue;
         }
-        size_t cost = cost_of(s, now, one, tried) + shared_count(s, &one->peer) * COST_SHARED +
+        size_t cost = cost_of(most, now, one, tried) + shared_count(s, &one->peer) * COST_SHARED +
                       (named ? 0 : COST_STRANGER);
         if (!best || cost < best_cost) {
             best = one;
@@ -333,8 +333,9 @@ best_of(const struct servers *s, instant now, const struct members *m, struct tr
 {
     struct server *best = NULL;
     size_t best_cost = 0;
+    uint64_t most = head_of_most(s);
     for (size_t i = 0; i < m->count; i++) {
-        size_t cost = cost_of(s, now, m->list[i], tried);
+        size_t cost = cost_of(most, now, m->list[i], tried);
         if (!best || cost < best_cost) {
             best = m->list[i];
             best_cost = cost;

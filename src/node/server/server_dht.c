@@ -6,7 +6,6 @@
 static const uint64_t PROVIDE_EVERY_US = 3600 * US_PER_S;
 static const uint64_t RETRY_US_MIN = 2 * US_PER_S;
 static const uint64_t RETRY_US_MAX = 600 * US_PER_S;
-enum { DAYS_TOLD = 2 }; /* today and tomorrow: clocks differ, and nobody waits at midnight */
 
 static void add_bootstrap(struct server *s, const char *text)
 {
@@ -104,7 +103,7 @@ static void provide(struct server *s, instant now, uint64_t day)
 /* The keys of days gone by are told of no more. */
 static void forget_until(struct server *s, uint64_t today)
 {
-    for (uint64_t i = 0; i < DAYS_TOLD && s->dht.day + i < today; i++) {
+    for (uint64_t i = 0; i < DIRECTORY_DAYS_TOLD && s->dht.day + i < today; i++) {
         uint8_t key[DIRECTORY_KEY_LEN];
         directory_key(key, s->network->chain_id, s->dht.day + i);
         kad_unpublish(&s->dht.kad.kad, SPAN_OF(key));
@@ -127,7 +126,7 @@ void server_dht_tick(struct server *s, instant now)
     if (s->host.addrs_count == 0) {
         return; /* until an address is known at which the server can be reached: server_dht_follow */
     }
-    for (uint64_t i = 0; i < DAYS_TOLD; i++) {
+    for (uint64_t i = 0; i < DIRECTORY_DAYS_TOLD; i++) {
         provide(s, now, s->dht.day + i);
     }
     if (s->dht.provides_count == 0) {

@@ -69,6 +69,7 @@ struct server_dht {
 /* Rendezvous points: this one, and those of others. */
 struct server_rendezvous {
     bool is_on;
+    bool has_news; /* a peer came or went, or the addresses changed: its points are looked for */
     struct rendezvous_points points;
 };
 
@@ -445,8 +446,9 @@ void server_rendezvous_event(struct server *s);
 void server_rendezvous_tick(struct server *s, instant now);
 instant server_rendezvous_deadline(const struct server *s);
 
-/* server_rendezvous_follow: the addresses have changed. */
+/* server_rendezvous_follow: the addresses have changed. server_rendezvous_peers: a peer was identified, or is gone. */
 void server_rendezvous_follow(struct server *s);
+void server_rendezvous_peers(struct server *s);
 
 /* ---- server_gossip.c ---- */
 

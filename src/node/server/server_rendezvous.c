@@ -2,8 +2,6 @@
 #include "node/server/server_inside.h"
 #include "service/directory.h"
 
-enum { DAYS_TOLD = 2 }; /* as in the DHT */
-
 /* Half of what a registration lasts. */
 static const uint64_t EVERY_US = RENDEZVOUS_TTL_S / 2 * US_PER_S;
 
@@ -39,9 +37,15 @@ void server_rendezvous_event(struct server *s)
     }
 }
 
+void server_rendezvous_peers(struct server *s)
+{
+    s->rendezvous.has_news = true;
+}
+
 void server_rendezvous_follow(struct server *s)
 {
     if (s->rendezvous.is_on) {
+        s->rendezvous.has_news = true;
         rendezvous_points_anew(&s->rendezvous.points);
         server_wake(s);
     }
@@ -63,12 +67,15 @@ void server_rendezvous_tick(struct server *s, instant now)
 {
     uv_timeval64_t tv;
     const struct peer_id *point;
-    if (!s->rendezvous.is_on || s->phase != SERVER_RUNNING || s->host.addrs_count == 0 ||
+    bool is_due = s->rendezvous.has_news ||
+                  instant_reached(rendezvous_points_deadline(&s->rendezvous.points), now);
+    if (!is_due || !s->rendezvous.is_on || s->phase != SERVER_RUNNING || s->host.addrs_count == 0 ||
         uv_gettimeofday(&tv) != 0 || tv.tv_sec <= 0) {
         return; /* nobody could reach us, as far as we know: server_rendezvous_follow */
     }
+    s->rendezvous.has_news = false;
     while ((point = rendezvous_points_next(&s->rendezvous.points, now))) {
-        for (uint64_t i = 0; i < DAYS_TOLD; i++) {
+        for (uint64_t i = 0; i < DIRECTORY_DAYS_TOLD; i++) {
             register_at(s, point, (uint64_t)tv.tv_sec / DIRECTORY_DAY_S + i);
         }
     }

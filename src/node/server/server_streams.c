@@ -149,11 +149,11 @@ void server_host_event(void *user, const struct host_event *e)
         server_relay_event(s);
         server_net_event(s);
         break;
-    case HOST_EVENT_PEER_IDENTIFIED:   break; /* it may be a rendezvous point */
+    case HOST_EVENT_PEER_IDENTIFIED:
+    case HOST_EVENT_PEER_DISCONNECTED: server_rendezvous_peers(s); break;
     case HOST_EVENT_PEER_CONNECTED:    on_connected(s, e); return;
     case HOST_EVENT_REFUSED:
     case HOST_EVENT_PEER_DIRECT:
-    case HOST_EVENT_PEER_DISCONNECTED:
     case HOST_EVENT_DIAL_FAILED:
     case HOST_EVENT_PING:
     case HOST_EVENT_PERF:
