@@ -138,6 +138,8 @@ header_make(struct lc_header *h, const struct chain_spec *c, uint64_t slot, cons
         execution_fill(&h->execution, shape, slot * 256 + s->seed % 256);
         if (s->block) {
             h->execution.block_hash = s->block->hash;
+            h->execution.state_root = s->block->state_root;
+            h->execution.base_fee = u256_from_u64(s->block->base_fee);
             h->execution.number = s->block->number;
             h->execution.timestamp = s->block->time;
         }

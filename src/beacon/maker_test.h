@@ -22,8 +22,10 @@ void maker_committee_init(struct maker_committee *m, const struct chain_spec *c,
 /* A block of an execution chain that an attested header is to carry. */
 struct maker_block {
     struct hash32 hash;
+    struct hash32 state_root;
     uint64_t number;
-    uint64_t time; /* seconds since 1970 */
+    uint64_t time;     /* seconds since 1970 */
+    uint64_t base_fee; /* wei a gas */
 };
 
 /* What an update is to say. */

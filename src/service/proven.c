@@ -6,19 +6,30 @@
 
 #include <string.h>
 
-/* header_read gives the state root of the trusted block, from the answer's header or the client's own. */
-MUST_CHECK static enum err header_read(struct proven_account *p,
-                                       struct hash32 *ret_root,
-                                       const struct hash32 *trusted,
-                                       struct span rlp)
+static bool hash_equal(const struct hash32 *a, const struct hash32 *b)
+{
+    return span_equal(SPAN_OF(a->bytes), SPAN_OF(b->bytes));
+}
+
+/* block_read gives what is to be known of the trusted block, from the answer's header or what the client has. */
+MUST_CHECK static enum err block_read(struct proven_head *ret,
+                                      const struct hash32 *trusted,
+                                      const struct proven_known *known,
+                                      struct span rlp)
 {
     struct header h;
+    if (rlp.n == 0 && known->head) {
+        *ret = *known->head;
+        return hash_equal(trusted, &ret->block.hash) ? OK : ERR_AUTH;
+    }
     TRY(header_verify(&h, trusted, rlp));
-    p->only_proven_c.block_hash = h.hash;
-    p->only_proven_c.block_number = h.number;
-    p->only_proven_c.block_time_s = h.timestamp;
-    p->only_proven_c.base_fee = h.base_fee;
-    *ret_root = h.state_root;
+    *ret = (struct proven_head){
+        .block = {.hash = h.hash,
+                  .number = h.number,
+                  .time_s = h.timestamp,
+                  .base_fee = h.base_fee},
+        .state_root = h.state_root
+    };
     return OK;
 }
 
@@ -46,11 +57,6 @@ MUST_CHECK static enum err slot_read(struct proven_account *p,
                                p->only_proven_c.keys[i], &path);
 }
 
-static bool hash_equal(const struct hash32 *a, const struct hash32 *b)
-{
-    return span_equal(SPAN_OF(a->bytes), SPAN_OF(b->bytes));
-}
-
 enum err proven_account_verify(struct proven_account *ret,
                                const struct hash32 *trusted,
                                const struct service_request *asked,
@@ -63,10 +69,11 @@ enum err proven_account_verify(struct proven_account *ret,
     if (asked->slots.n / 32 > SERVICE_SLOTS_MAX || answer->slots_count != asked->slots.n / 32) {
         return ERR_MALFORMED;
     }
-    struct hash32 root;
+    struct proven_head head;
     *ret = (struct proven_account){.only_proven_c = {.address = asked->address}};
-    TRY(header_read(ret, &root, trusted, answer->header.n > 0 ? answer->header : known->header));
-    TRY(account_read(&ret->only_proven_c.state, &root, asked, &known->nodes, answer));
+    TRY(block_read(&head, trusted, known, answer->header.n > 0 ? answer->header : known->header));
+    ret->only_proven_c.block = head.block;
+    TRY(account_read(&ret->only_proven_c.state, &head.state_root, asked, &known->nodes, answer));
     for (size_t i = 0; i < answer->slots_count; i++) {
         memcpy(ret->only_proven_c.keys[i], asked->slots.p + 32 * i, 32);
         TRY(slot_read(ret, i, &known->nodes, answer));
@@ -91,10 +98,7 @@ struct address proven_account_address(const struct proven_account *p)
 struct proven_block proven_account_block(const struct proven_account *p)
 {
     check(p->only_proven_c.is_proven);
-    return (struct proven_block){.hash = p->only_proven_c.block_hash,
-                                 .number = p->only_proven_c.block_number,
-                                 .time_s = p->only_proven_c.block_time_s,
-                                 .base_fee = p->only_proven_c.base_fee};
+    return p->only_proven_c.block;
 }
 
 enum err proven_account_slot(struct u256 *ret_value,

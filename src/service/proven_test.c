@@ -133,4 +133,41 @@ TEST(known_nodes_are_the_clients_own)
     proof_world_done(&w);
 }
 
+TEST(a_head_that_is_trusted_needs_no_header)
+{
+    static struct proof_world w; /* too large for a stack, with the others */
+    struct buf b;
+    struct proven_account p;
+    struct service_proof answer;
+    proof_world_init(&w);
+    buf_init(&b, test_budget(), 4096);
+    w.request.known = SPAN_OF(w.request.block_hash.bytes);
+    proof_world_body(&w, &b);
+    TEST_REQUIRE(service_proof_decode(&answer, buf_span(&b)) == OK);
+    EXPECT_EQ(0, answer.header.n);
+    const struct span no_node = SPAN_EMPTY;
+    struct proven_head head = {
+        .block = {.hash = w.request.block_hash, .number = 9, .base_fee = u256_from_u64(3)},
+        .state_root = w.state_root
+    };
+    const struct proven_known known = {
+        .head = &head, .nodes = {.nodes = &no_node, .nodes_count = 1}
+    };
+    EXPECT_OK(proven_account_verify(&p, &w.request.block_hash, &w.request, &known, &answer));
+    EXPECT_EQ(7, proven_account_state(&p)->nonce);
+    EXPECT_EQ(9, proven_account_block(&p).number);
+    EXPECT(u256_equal(u256_from_u64(3), proven_account_block(&p).base_fee));
+    /* nothing but the trusted block's own head will do */
+    EXPECT(proven_account_verify(&p, &w.request.block_hash, &w.request, &nothing, &answer) != OK);
+    head.state_root.bytes[0] ^= 1;
+    EXPECT_ERR(ERR_AUTH,
+               proven_account_verify(&p, &w.request.block_hash, &w.request, &known, &answer));
+    head.state_root.bytes[0] ^= 1;
+    head.block.hash.bytes[0] ^= 1;
+    EXPECT_ERR(ERR_AUTH,
+               proven_account_verify(&p, &w.request.block_hash, &w.request, &known, &answer));
+    buf_done(&b);
+    proof_world_done(&w);
+}
+
 TEST_MAIN

@@ -47,9 +47,10 @@ struct reading {
     bool is_disputed; /* an answer was, and no other one outvoted it */
     struct id account;
     struct id network;
-    struct view next;                              /* being filled */
-    size_t waiting;                                /* questions without an answer */
-    struct hash32 probes[OWNER_COUNT_MAX];         /* ids of removals that are asked for */
+    struct proven_head head;               /* with an anchor: what is proven is proven of it */
+    struct view next;                      /* being filled */
+    size_t waiting;                        /* questions without an answer */
+    struct hash32 probes[OWNER_COUNT_MAX]; /* ids of removals that are asked for */
     struct hash32 upgrades[UPGRADE_ATTEMPT_COUNT]; /* and of moves to the next version */
     struct hash32 settings[SETTING_ATTEMPT_COUNT]; /* and of the setting that a task is about */
     struct wallet_source source;
@@ -95,8 +96,8 @@ struct task {
 struct trust {
     struct id network;
     enum anchor anchor;
-    bool has_block;
-    struct trusted_block block;
+    bool has_head;
+    struct proven_head head;
     instant block_at;     /* when the anchor was heard last */
     bool is_failing;      /* readings have failed since then */
     instant failing_from; /* the first of them */
@@ -120,6 +121,7 @@ struct queued {
     enum wallet_ask_mode mode;
     struct address address;
     enum wallet_proof proof;
+    struct proven_head head;
     uint64_t block;
     uint64_t blocks;
     uint32_t len_max;
@@ -350,7 +352,7 @@ void read_proven(struct wallet *w,
 
 /* ---- trust.c ---- */
 /* trust_block gives the block to prove against for this network, or NULL. */
-const struct trusted_block *trust_block(const struct wallet *w, struct id network);
+const struct proven_head *trust_head(const struct wallet *w, struct id network);
 /* trust_waits: a block will be named, and reading without one is too early. */
 bool trust_waits(const struct wallet *w, struct wallet_time t, struct id network);
 /* trust_note takes how a reading of this network ended. */

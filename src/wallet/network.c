@@ -2,6 +2,7 @@
 #include "wallet/network.h"
 
 #include "codec/base16.h"
+#include "codec/decimal.h"
 #include "codec/ini.h"
 #include "evm/deployments.h"
 #include "evm/u256.h"
@@ -108,12 +109,10 @@ static enum err read_optional(const struct reading *r, const struct ini_entry *e
         return OK;
     }
     if (span_is(e->key, "checkpoint")) {
-        uint8_t root[32];
-        if (base16_decode_fixed_0x(MSPAN_OF(root), e->value) != OK) {
-            return refuse(r, "checkpoint is a block root of 32 bytes in hex");
-        }
-        text_set(r->n->checkpoint, sizeof r->n->checkpoint, e->value);
-        return OK;
+        r->n->has_checkpoint = network_checkpoint_parse(&r->n->checkpoint, e->value) == OK;
+        return r->n->has_checkpoint
+                   ? OK
+                   : refuse(r, "checkpoint is a block root of 32 bytes in hex, and perhaps :EPOCH");
     }
     return refuse(r, "unknown key in [network]");
 }
@@ -231,6 +230,20 @@ static void set_version_2(struct network *n)
         span_copy(MSPAN_OF(n->implementation_2_code_hash), span_of(code, 32));
         span_copy(MSPAN_OF(n->guardians_2_code_hash), span_of(guardians, 32));
     }
+}
+
+enum err network_checkpoint_parse(struct network_checkpoint *ret, struct span text)
+{
+    enum { ROOT_LEN = 66 };
+    struct network_checkpoint c = {.epoch = 0};
+    struct span rest = span_from(text, text.n < ROOT_LEN ? text.n : ROOT_LEN);
+    TRY(base16_decode_fixed_0x(MSPAN_OF(c.root.bytes), span_first(text, text.n - rest.n)));
+    if (rest.n > 0 &&
+        (rest.p[0] != ':' || decimal_parse(&c.epoch, span_from(rest, 1), UINT64_MAX) != OK)) {
+        return ERR_MALFORMED;
+    }
+    *ret = c;
+    return OK;
 }
 
 enum err network_parse(struct network *ret, struct span ini, struct diag *diag)

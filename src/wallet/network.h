@@ -30,6 +30,12 @@ struct token {
     uint16_t balance_bits; /* of a value that are the balance, the low ones; 0: all */
 };
 
+/* A finalized block of a consensus chain that is trusted. */
+struct network_checkpoint {
+    struct hash32 root;
+    uint64_t epoch; /* that it is the checkpoint of; 0 = not known */
+};
+
 struct network {
     struct id id;
     struct name name;
@@ -52,7 +58,8 @@ struct network {
     uint8_t guardians_2_code_hash[32];
     bool has_p256;                /* P256VERIFY (EIP-7951) is expected there; probed all the same */
     char faucet[URL_LEN_MAX + 1]; /* "" = none; only kind local may have one */
-    char checkpoint[67];          /* of the light client, "" = none */
+    bool has_checkpoint;
+    struct network_checkpoint checkpoint; /* of the light client */
     char anchor[URL_LEN_MAX +
                 1]; /* the header source: a node whose word names trusted blocks; "" = none */
     bool has_beacon;
@@ -68,6 +75,9 @@ struct network {
  * ERR_MALFORMED with the rule and the line; ERR_LIMIT for too many tokens or peers; ERR_DENIED for a faucet on
  * a network that is not local. */
 MUST_CHECK enum err network_parse(struct network *ret, struct span ini, struct diag *diag);
+
+/* network_checkpoint_parse takes "0xROOT" or "0xROOT:EPOCH" (consensus specs, phase0/weak-subjectivity.md). ERR_MALFORMED. */
+MUST_CHECK enum err network_checkpoint_parse(struct network_checkpoint *ret, struct span text);
 
 /* network_beacon_key reads one key of [beacon] (network_beacon.c); network_beacon_check looks whether all is there. */
 struct ini_entry;

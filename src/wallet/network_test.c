@@ -47,6 +47,7 @@ TEST(refusals_name_rule_and_line)
         {"faucet = http://127.0.0.1:1/\n",                                    ERR_DENIED   },
         {"p256 = maybe\n",                                                    ERR_MALFORMED},
         {"checkpoint = 0x12\n",                                               ERR_MALFORMED},
+        {"checkpoint = 0x12:1\n",                                             ERR_MALFORMED},
         {"[token T]\nsymbol = T\n",                                           ERR_MALFORMED},
         {"[token T]\naddress = 0x1111111111111111111111111111111111111111\n", ERR_MALFORMED},
         {"[token T]\naddress = 0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed\n",

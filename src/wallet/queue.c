@@ -61,6 +61,7 @@ bool wallet_poll(struct wallet *w, struct wallet_event *ret_event)
         .mode = q->mode,
         .proof = q->proof,
         .block_hash = q->hash,
+        .head = q->head,
         .block = q->block,
         .blocks = q->blocks,
         .len_max = q->len_max,

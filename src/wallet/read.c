@@ -83,8 +83,9 @@ proof_send(struct wallet *w, struct wallet_time t, unsigned what, const struct v
     q->id = w->next_ask++;
     q->network = s->network;
     q->account = w->reading.account;
-    q->hash = w->reading.next.block_hash;
-    q->block = w->reading.next.block;
+    q->hash = w->reading.head.block.hash;
+    q->block = w->reading.head.block.number;
+    q->head = w->reading.head;
     q->address = ask.address;
     enum err err = buf_append(&q->text, span_of(ask.slots, 32 * ask.slots_count));
     w->asks[w->ask_count++] = (struct ask){
@@ -245,14 +246,16 @@ static void put_owners(struct wallet *w, struct wallet_time t)
 }
 
 /* A block is trusted: what can be proven is proven, and the rest is asked at that block. */
-static void put_proofs(struct wallet *w, struct wallet_time t, const struct trusted_block *b)
+static void put_proofs(struct wallet *w, struct wallet_time t, const struct proven_head *head)
 {
     struct reading *r = &w->reading;
     const struct network *n = wallet_network(w, r->network);
     r->next.anchor = w->trust.anchor;
-    r->next.block_hash = b->hash;
-    r->next.block = b->number;
-    r->next.block_ms = b->time_s > UINT64_MAX / 1000 ? UINT64_MAX : b->time_s * 1000;
+    r->head = *head;
+    r->next.block_hash = head->block.hash;
+    r->next.block = head->block.number;
+    r->next.block_ms =
+        head->block.time_s > UINT64_MAX / 1000 ? UINT64_MAX : head->block.time_s * 1000;
     bool is_smart = wallet_account(w, r->account)->kind == ACCOUNT_PASSKEY;
     put_question(w, t, VIEW_PROVE_ACCOUNT);
     if (is_smart) {
@@ -286,9 +289,9 @@ void read_start(struct wallet *w, struct wallet_time t, struct id account, struc
     r->next.account = account;
     r->next.network = network;
     r->next.anchor = ANCHOR_NONE;
-    const struct trusted_block *b = trust_block(w, network);
-    if (b) {
-        put_proofs(w, t, b);
+    const struct proven_head *head = trust_head(w, network);
+    if (head) {
+        put_proofs(w, t, head);
     } else {
         put_question(w, t, VIEW_BLOCK);
     }
@@ -459,7 +462,7 @@ void wallet_new_head(struct wallet *w,
         return;
     }
     const struct view *v = wallet_view(w, w->settings.account, w->settings.network);
-    if ((!v || block > v->block) && !trust_block(w, network->id)) {
+    if ((!v || block > v->block) && !trust_head(w, network->id)) {
         w->read_again_at = t.mono; /* else the anchor will name a block that is trusted */
     }
     track_new_head(w, t, network, block);

@@ -343,7 +343,7 @@ void track_included(struct wallet *w,
         }
         bool is_own_call = operation_is_own_call(op->kind);
         w->owners_wanted |= is_own_call;
-        if (is_own_call || !trust_block(w, op->network)) {
+        if (is_own_call || !trust_head(w, op->network)) {
             w->read_again_at =
                 t.mono; /* else what the anchor named when it was proven is read already */
         }

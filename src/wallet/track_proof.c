@@ -21,7 +21,7 @@ static bool is_proven(const struct open_operation *o, const struct tracked *what
 MUST_CHECK static enum err send_ask(struct wallet *w,
                                     struct wallet_time t,
                                     const struct open_operation *o,
-                                    const struct trusted_block *b)
+                                    const struct proven_block *b)
 {
     if (w->ask_count >= ASK_COUNT_MAX) {
         return ERR_LIMIT;
@@ -48,11 +48,12 @@ bool proof_begin(struct wallet *w,
                  struct open_operation *o,
                  const struct tracked *what)
 {
-    const struct trusted_block *b = trust_block(w, o->op->network);
+    const struct proven_head *head = trust_head(w, o->op->network);
     uint64_t depth = wallet_network(w, o->op->network)->final_after;
-    if (!b || o->unproven >= UNPROVEN_MAX) {
+    if (!head || o->unproven >= UNPROVEN_MAX) {
         return false;
     }
+    const struct proven_block *b = &head->block;
     if (b->number < what->block) {
         return true; /* the anchor has not named it yet */
     }

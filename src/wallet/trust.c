@@ -33,16 +33,16 @@ void wallet_set_anchor(struct wallet *w,
 void wallet_trust_block(struct wallet *w,
                         struct wallet_time t,
                         const struct network *network,
-                        const struct trusted_block *block)
+                        const struct proven_head *head)
 {
     struct trust *x = &w->trust;
     if (!id_equal(x->network, network->id) || x->anchor == ANCHOR_NONE) {
         return;
     }
-    bool is_new =
-        !x->has_block || !span_equal(SPAN_OF(x->block.hash.bytes), SPAN_OF(block->hash.bytes));
-    x->has_block = true;
-    x->block = *block;
+    bool is_new = !x->has_head ||
+                  !span_equal(SPAN_OF(x->head.block.hash.bytes), SPAN_OF(head->block.hash.bytes));
+    x->has_head = true;
+    x->head = *head;
     x->block_at = t.mono;
     if (x->doubt == DOUBT_ANCHOR) {
         set_doubt(w, DOUBT_NONE);
@@ -57,16 +57,16 @@ static bool is_anchored(const struct wallet *w, struct id network)
     return id_equal(w->trust.network, network) && w->trust.anchor != ANCHOR_NONE;
 }
 
-const struct trusted_block *trust_block(const struct wallet *w, struct id network)
+const struct proven_head *trust_head(const struct wallet *w, struct id network)
 {
-    return is_anchored(w, network) && w->trust.has_block && w->trust.doubt != DOUBT_ANCHOR
-               ? &w->trust.block
+    return is_anchored(w, network) && w->trust.has_head && w->trust.doubt != DOUBT_ANCHOR
+               ? &w->trust.head
                : NULL;
 }
 
 bool trust_waits(const struct wallet *w, struct wallet_time t, struct id network)
 {
-    return is_anchored(w, network) && !w->trust.has_block &&
+    return is_anchored(w, network) && !w->trust.has_head &&
            !instant_reached(instant_add(w->trust.block_at, ANCHOR_WAIT_MS * US_PER_MS), t.mono);
 }
 
@@ -76,7 +76,7 @@ void trust_tick(struct wallet *w, struct wallet_time t)
     if (!is_anchored(w, w->settings.network)) {
         return;
     }
-    uint64_t wait_ms = x->has_block ? ANCHOR_SILENT_MS : ANCHOR_WAIT_MS;
+    uint64_t wait_ms = x->has_head ? ANCHOR_SILENT_MS : ANCHOR_WAIT_MS;
     if (instant_reached(instant_add(x->block_at, wait_ms * US_PER_MS), t.mono)) {
         set_doubt(w, DOUBT_ANCHOR);
     }

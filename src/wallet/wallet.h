@@ -95,6 +95,7 @@ struct wallet_event {
     enum wallet_ask_mode mode;
     enum wallet_proof proof;
     struct hash32 block_hash; /* PROVE: of a block that the anchor has named */
+    struct proven_head head;  /* PROVE an account: what the anchor says of that block */
     uint64_t block;           /* PROVE: its number */
     uint64_t blocks;          /* PROVE: so many, that one and those before it */
     uint32_t len_max;         /* PROVE: bytes that the answer may have; 0: the most there are */
@@ -184,16 +185,11 @@ void wallet_set_anchor(struct wallet *w,
                        const struct network *network,
                        enum anchor anchor);
 
-/* wallet_trust_block: the anchor of a network names its newest block. What can be proven is proven against it. */
-struct trusted_block {
-    struct hash32 hash;
-    uint64_t number;
-    uint64_t time_s; /* Unix time */
-};
+/* wallet_trust_block: the anchor of a network names its newest block, head. What can be proven is proven against it. */
 void wallet_trust_block(struct wallet *w,
                         struct wallet_time t,
                         const struct network *network,
-                        const struct trusted_block *block);
+                        const struct proven_head *head);
 
 /* wallet_submitted: a server took the operation (OK), refuses it for good (ERR_DENIED, why), or none could be
  * asked now (ERR_TIMEOUT: it is tried again). */

@@ -402,8 +402,9 @@ static struct state the_state; /* too large for a stack */
 void world_name_block(struct world *w)
 {
     state_make(&the_state, w);
-    struct trusted_block block = {
-        .hash = the_state.hash, .number = w->chain.block, .time_s = w->t.unix_ms / 1000};
+    struct proven_head block = {
+        .block = {.hash = the_state.hash, .number = w->chain.block, .time_s = w->t.unix_ms / 1000}
+    };
     wallet_set_anchor(w->wallet, w->t, &w->networks[0], ANCHOR_HEADER_SOURCE);
     wallet_trust_block(w->wallet, w->t, &w->networks[0], &block);
     w->chain.anchored = w->chain.block;

@@ -48,19 +48,18 @@ networks_load(struct networks *ret, const char *file, const char **ret_which, st
 
 enum err networks_set_checkpoint(struct networks *n, struct span text)
 {
-    uint8_t root[32];
+    struct network_checkpoint checkpoint;
     size_t blank = 0;
     while (blank < text.n && text.p[blank] != ' ') {
         blank++;
     }
-    struct span value = span_from(text, blank < text.n ? blank + 1 : text.n);
-    if (base16_decode_fixed_0x(MSPAN_OF(root), value) != OK) {
-        return ERR_MALFORMED;
-    }
+    TRY(network_checkpoint_parse(&checkpoint,
+                                 span_from(text, blank < text.n ? blank + 1 : text.n)));
     for (size_t i = 0; i < n->count; i++) {
         struct network *one = &n->list[i];
         if (span_equal(id_span(&one->id), span_first(text, blank)) && one->has_beacon) {
-            text_set(one->checkpoint, sizeof one->checkpoint, value);
+            one->checkpoint = checkpoint;
+            one->has_checkpoint = true;
             return OK;
         }
     }

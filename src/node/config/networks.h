@@ -16,7 +16,7 @@ MUST_CHECK enum err
 networks_load(struct networks *ret, const char *file, const char **ret_which, struct diag *diag);
 
 /* networks_done: safe on a zeroed object. */
-/* networks_set_checkpoint takes "NETWORK 0xROOT", a checkpoint that the person chose, instead of the file's. ERR_NOT_FOUND: no such
+/* networks_set_checkpoint takes "NETWORK 0xROOT" or "NETWORK 0xROOT:EPOCH", a checkpoint that the person chose, instead of the file's. ERR_NOT_FOUND: no such
  * network, or one without a consensus chain; ERR_MALFORMED. */
 MUST_CHECK enum err networks_set_checkpoint(struct networks *n, struct span text);
 

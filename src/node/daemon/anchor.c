@@ -29,7 +29,7 @@ enum anchor anchor_kind(const struct network *n, struct anchor_else other)
 
 /* The header is encoded anew, so that what is believed of the block is what its hash says. */
 MUST_CHECK static enum err
-block_read(struct trusted_block *ret, struct budget *budget, struct json block)
+block_read(struct proven_head *ret, struct budget *budget, struct json block)
 {
     struct header h;
     struct hash32 told;
@@ -42,17 +42,23 @@ block_read(struct trusted_block *ret, struct budget *budget, struct json block)
     if (!span_equal(SPAN_OF(told.bytes), SPAN_OF(h.hash.bytes))) {
         return ERR_AUTH;
     }
-    *ret = (struct trusted_block){.hash = h.hash, .number = h.number, .time_s = h.timestamp};
+    *ret = (struct proven_head){
+        .block = {.hash = h.hash,
+                  .number = h.number,
+                  .time_s = h.timestamp,
+                  .base_fee = h.base_fee},
+        .state_root = h.state_root
+    };
     return OK;
 }
 
 enum err
-anchor_read(struct trusted_block *ret, struct budget *budget, struct span answer, uint64_t chain_id)
+anchor_read(struct proven_head *ret, struct budget *budget, struct span answer, uint64_t chain_id)
 {
     struct json batch;
     struct json one;
     bool is_single;
-    struct trusted_block block = {0};
+    struct proven_head block = {0};
     struct u256 chain = U256_ZERO;
     bool has_block = false;
     if (jsonrpc_batch_parse(&batch, &is_single, answer, NULL) != OK || is_single) {
@@ -100,7 +106,7 @@ static void note_silent(struct anchor_source *a, const char *words)
 static void on_answer(void *user, uint64_t turn, const struct fetch_result *r)
 {
     struct anchor_source *a = user;
-    struct trusted_block block;
+    struct proven_head block;
     const struct network *n = wallet_network(a->wallet, a->network);
     struct wallet_time t = a->time(a->user);
     if (turn != a->turn || !n) {

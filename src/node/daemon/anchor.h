@@ -43,9 +43,7 @@ void anchor_hint(struct anchor_source *a, struct wallet_time t);
 
 /* anchor_read takes the source's answer to the batch of anchor_tick. ERR_AUTH: another chain, or contents that do not have the
  * hash that it gives; ERR_MALFORMED. */
-MUST_CHECK enum err anchor_read(struct trusted_block *ret,
-                                struct budget *budget,
-                                struct span answer,
-                                uint64_t chain_id);
+MUST_CHECK enum err
+anchor_read(struct proven_head *ret, struct budget *budget, struct span answer, uint64_t chain_id);
 
 #endif

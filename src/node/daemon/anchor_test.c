@@ -29,10 +29,11 @@ static void put_zeros(struct wr *w, const char *name, size_t n)
     put_hex(w, span_of(zeros, n));
 }
 
-/* A batch answer with a block of London that has number 5 and nothing else but zeros. */
+/* A batch answer with a block of London that has number 5, state root 9, base fee 7 and nothing else but zeros. */
 static struct span answer(const char *chain, const char *number, struct hash32 *ret_hash)
 {
-    struct header h = {.form = HEADER_LONDON, .number = 5};
+    struct header h = {.form = HEADER_LONDON, .number = 5, .state_root.bytes[31] = 9};
+    h.base_fee = u256_from_u64(7);
     struct buf rlp;
     buf_init(&rlp, test_budget(), HEADER_LEN_MAX);
     EXPECT_OK(header_encode(&h, &rlp));
@@ -44,7 +45,8 @@ static struct span answer(const char *chain, const char *number, struct hash32 *
     put_zeros(&w, "parentHash", 32);
     put_zeros(&w, "sha3Uncles", 32);
     put_zeros(&w, "miner", 20);
-    put_zeros(&w, "stateRoot", 32);
+    wr_str(&w, ",\"stateRoot\":");
+    put_hex(&w, SPAN_OF(h.state_root.bytes));
     put_zeros(&w, "transactionsRoot", 32);
     put_zeros(&w, "receiptsRoot", 32);
     put_zeros(&w, "logsBloom", 256);
@@ -52,7 +54,7 @@ static struct span answer(const char *chain, const char *number, struct hash32 *
     put_zeros(&w, "nonce", 8);
     wr_str(&w,
            ",\"difficulty\":\"0x0\",\"gasLimit\":\"0x0\",\"gasUsed\":\"0x0\",\"timestamp\":\"0x0\","
-           "\"extraData\":\"0x\",\"baseFeePerGas\":\"0x0\",\"number\":");
+           "\"extraData\":\"0x\",\"baseFeePerGas\":\"0x7\",\"number\":");
     wr_str(&w, number);
     wr_str(&w, "}},{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":");
     wr_str(&w, chain);
@@ -63,17 +65,19 @@ static struct span answer(const char *chain, const char *number, struct hash32 *
 
 TEST(a_block_is_what_its_hash_says)
 {
-    struct trusted_block b = {0};
+    struct proven_head b = {0};
     struct hash32 hash;
     EXPECT_OK(anchor_read(&b, test_budget(), answer("\"0x7a69\"", "\"0x5\"", &hash), 31337));
-    EXPECT_EQ(5, b.number);
-    EXPECT_SPAN(SPAN_OF(hash.bytes), SPAN_OF(b.hash.bytes));
-    b = (struct trusted_block){0};
+    EXPECT_EQ(5, b.block.number);
+    EXPECT_SPAN(SPAN_OF(hash.bytes), SPAN_OF(b.block.hash.bytes));
+    EXPECT_EQ(9, b.state_root.bytes[31]);
+    EXPECT(u256_equal(u256_from_u64(7), b.block.base_fee));
+    b = (struct proven_head){0};
     EXPECT_ERR(ERR_AUTH,
                anchor_read(&b, test_budget(), answer("\"0x7a69\"", "\"0x6\"", &hash), 31337));
     EXPECT_ERR(ERR_AUTH,
                anchor_read(&b, test_budget(), answer("\"0x1\"", "\"0x5\"", &hash), 31337));
-    EXPECT_EQ(0, b.number);
+    EXPECT_EQ(0, b.block.number);
 }
 
 TEST(broken_answers)
@@ -90,7 +94,7 @@ TEST(broken_answers)
         "[{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":1,\"message\":\"no\"}}]",
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct trusted_block b;
+        struct proven_head b;
         test_note("case %zu", i);
         EXPECT(anchor_read(&b, test_budget(), span_str(cases[i]), 31337) != OK);
     }

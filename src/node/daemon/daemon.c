@@ -608,7 +608,9 @@ static enum err start_networks(struct daemon *d)
             return fail(
                 d, ERR_MALFORMED,
                 "[light_client] checkpoint = %s in passmesh.ini: it is the name of a network "
-                "with a consensus chain, a blank, and a block root of 32 bytes in hex.",
+                "with a consensus chain, a blank, and a block root of 32 bytes in hex, perhaps "
+                "with "
+                ":EPOCH behind it.",
                 d->config->checkpoints[i]);
         }
     }

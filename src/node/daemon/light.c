@@ -15,7 +15,13 @@ enum {
     FIELD_ROOT = 1,
     FIELD_FORK = 2,
     FIELD_SSZ = 3,
+    FIELD_EPOCH = 4,
 };
+
+static bool hash_equal(const struct hash32 *a, const struct hash32 *b)
+{
+    return span_equal(SPAN_OF(a->bytes), SPAN_OF(b->bytes));
+}
 
 static walltime walltime_of(struct wallet_time t)
 {
@@ -39,27 +45,25 @@ static size_t key_of(uint8_t ret[static KEY_LEN_MAX], const struct network *n, c
 }
 
 struct kept {
-    struct hash32 root;
-    struct service_light_part part;
+    bool has_checkpoint;
+    struct network_checkpoint checkpoint;
+    struct service_light_part part; /* empty: none */
 };
 
-static void keep(struct light *l,
-                 char kind,
-                 size_t i,
-                 const struct hash32 *root,
-                 const struct service_light_part *p)
+static void keep(struct light *l, char kind, size_t i, const struct kept *k)
 {
     uint8_t key[KEY_LEN_MAX];
     size_t n = key_of(key, l->network, kind, i);
     AUTO(buf_done) struct buf record;
     buf_init(&record, l->cfg.budget, STORE_VALUE_LEN_MAX);
     struct wr w = wr_init_buf(&record);
-    if (root) {
-        protobuf_write_bytes(&w, FIELD_ROOT, SPAN_OF(root->bytes));
+    if (k->has_checkpoint) {
+        protobuf_write_bytes(&w, FIELD_ROOT, SPAN_OF(k->checkpoint.root.bytes));
+        protobuf_write_varint(&w, FIELD_EPOCH, k->checkpoint.epoch);
     }
-    if (p) {
-        protobuf_write_varint(&w, FIELD_FORK, p->fork);
-        protobuf_write_bytes(&w, FIELD_SSZ, p->ssz);
+    if (k->part.ssz.n > 0) {
+        protobuf_write_varint(&w, FIELD_FORK, k->part.fork);
+        protobuf_write_bytes(&w, FIELD_SSZ, k->part.ssz);
     }
     if (wr_end(&w) != OK ||
         l->cfg.store->put(l->cfg.store, STORE_LIGHT, span_of(key, n), buf_span(&record)) != OK) {
@@ -97,14 +101,16 @@ MUST_CHECK static enum err kept_read(struct kept *ret, struct span record)
         if (f.number == FIELD_FORK) {
             TRY(protobuf_get_u64(&fork, &f));
             k.part.fork = fork <= SERVICE_LIGHT_FORK_MAX ? (unsigned)fork : 0;
+        } else if (f.number == FIELD_EPOCH) {
+            TRY(protobuf_get_u64(&k.checkpoint.epoch, &f));
         } else if (f.number == FIELD_SSZ) {
             TRY(protobuf_get_bytes(&k.part.ssz, &f));
         } else if (f.number == FIELD_ROOT) {
             TRY(protobuf_get_bytes(&bytes, &f));
-            if (bytes.n != sizeof k.root.bytes) {
+            if (bytes.n != sizeof k.checkpoint.root.bytes) {
                 return ERR_MALFORMED;
             }
-            span_copy(MSPAN_OF(k.root.bytes), bytes);
+            span_copy(MSPAN_OF(k.checkpoint.root.bytes), bytes);
         }
     }
     TRY(protobuf_end(&r));
@@ -145,7 +151,7 @@ take_bootstrap(struct light *l, struct wallet_time t, const struct service_light
     struct lc_bootstrap b;
     enum beacon_fork fork;
     void *room = NULL;
-    struct lc_checkpoint checkpoint = {.root = l->checkpoint, .is_confirmed = true};
+    struct lc_checkpoint checkpoint = {.root = l->checkpoint.root, .is_confirmed = true};
     if (l->store) {
         return ERR_STATE;
     }
@@ -201,11 +207,13 @@ MUST_CHECK static enum err take_update(struct light *l,
 /* The newest finalized block, from which another start can go on. */
 static void keep_finalized(struct light *l)
 {
-    struct hash32 root;
-    lc_beacon_root(&root, &lc_store_finalized(l->store)->beacon);
-    if (!span_equal(SPAN_OF(root.bytes), SPAN_OF(l->checkpoint.bytes))) {
-        l->checkpoint = root;
-        keep(l, 'c', 0, &root, NULL);
+    const struct lc_beacon *b = &lc_store_finalized(l->store)->beacon;
+    struct kept k = {.has_checkpoint = true};
+    lc_beacon_root(&k.checkpoint.root, b);
+    k.checkpoint.epoch = chain_epoch_of(&l->network->beacon, b->slot);
+    if (!hash_equal(&k.checkpoint.root, &l->checkpoint.root)) {
+        l->checkpoint = k.checkpoint;
+        keep(l, 'c', 0, &k);
     }
 }
 
@@ -216,7 +224,7 @@ static void keep_update(struct light *l, const struct service_light_part *p)
         l->kept = LIGHT_UPDATES_KEPT_MAX;
         return;
     }
-    keep(l, 'u', l->kept, NULL, p);
+    keep(l, 'u', l->kept, &(struct kept){.part = *p});
     l->kept++;
 }
 
@@ -228,9 +236,13 @@ static void tell_wallet(struct light *l, struct wallet_time t)
         return; /* the wallet sees that nobody names a block any more */
     }
     const struct lc_header *h = head.is_disputed ? lc_store_finalized(l->store) : head.header;
-    struct trusted_block block = {.hash = h->execution.block_hash,
-                                  .number = h->execution.number,
-                                  .time_s = h->execution.timestamp};
+    struct proven_head block = {
+        .block = {.hash = h->execution.block_hash,
+                  .number = h->execution.number,
+                  .time_s = h->execution.timestamp,
+                  .base_fee = h->execution.base_fee},
+        .state_root = h->execution.state_root
+    };
     if (h->execution.timestamp > 0) { /* before Capella the consensus header says nothing of it */
         wallet_trust_block(l->cfg.wallet, t, l->network, &block);
     }
@@ -243,12 +255,11 @@ static bool is_of_network(const struct light *l, const struct service_request *a
 
 static bool use_checkpoint_of_file(struct light *l)
 {
-    struct hash32 root;
-    bool is_new =
-        base16_decode_fixed_0x(MSPAN_OF(root.bytes), span_str(l->network->checkpoint)) == OK &&
-        !(l->has_checkpoint && span_equal(SPAN_OF(root.bytes), SPAN_OF(l->checkpoint.bytes)));
+    const struct network *n = l->network;
+    bool is_new = n->has_checkpoint &&
+                  !(l->has_checkpoint && hash_equal(&n->checkpoint.root, &l->checkpoint.root));
     if (is_new) {
-        l->checkpoint = root;
+        l->checkpoint = n->checkpoint;
         l->has_checkpoint = true;
         l->is_own = false;
     }
@@ -260,7 +271,8 @@ static void begin(struct light *l, struct wallet_time t, const struct service_li
 {
     const char *name = l->network->name.text;
     if (!is_too_old(l, t)) {
-        keep(l, 'b', 0, &l->checkpoint, p);
+        keep(l, 'b', 0,
+             &(struct kept){.has_checkpoint = true, .checkpoint = l->checkpoint, .part = *p});
         log_line(l->cfg.log, LOG_INFO, "light", "the consensus of %s is followed", name);
         return;
     }
@@ -292,16 +304,18 @@ static struct light_ahead *ahead_of(struct light *l, const struct service_reques
 
 static void ahead_drop(struct light_ahead *a)
 {
-    buf_done(&a->ssz);
+    buf_done(&a->body);
     *a = (struct light_ahead){.is_asked = false};
 }
 
-/* One message is held as it is. Should it prove to be false, what it is about is asked for once more. */
+/* The answer is held as it is. Should it prove to be false, what it is about is asked for once more. */
 static void ahead_hold(struct light *l, struct light_ahead *a, const struct service_light *answer)
 {
-    buf_init(&a->ssz, l->cfg.budget, SERVICE_LIGHT_LEN_MAX);
-    a->fork = answer->parts[0].fork;
-    a->is_there = answer->count > 0 && buf_append(&a->ssz, answer->parts[0].ssz) == OK;
+    enum { OVERHEAD_MAX = 16 }; /* of fields, for each message */
+    size_t count_max = a->asked.type == SERVICE_LC_UPDATES ? (size_t)a->asked.count : 1;
+    buf_init(&a->body, l->cfg.budget, count_max * (SERVICE_LIGHT_LEN_MAX + OVERHEAD_MAX));
+    a->is_there = answer->count > 0 && answer->count <= count_max &&
+                  service_light_encode(answer, &a->body) == OK;
 }
 
 MUST_CHECK static enum err take(struct light *l,
@@ -420,7 +434,7 @@ static void restore(struct light *l, struct wallet_time t)
     AUTO(buf_done) struct buf record;
     buf_init(&record, l->cfg.budget, STORE_VALUE_LEN_MAX);
     if (load(l, &record, &k, 'b', 0) == OK) {
-        l->checkpoint = k.root;
+        l->checkpoint = k.checkpoint;
         l->is_own = true;
         l->has_checkpoint = true;
         if (take_bootstrap(l, t, &k.part) != OK) {
@@ -436,7 +450,7 @@ static void restore(struct light *l, struct wallet_time t)
         l->kept++;
     }
     if (load(l, &record, &k, 'c', 0) == OK) {
-        l->checkpoint = k.root;
+        l->checkpoint = k.checkpoint;
         l->is_own = true;
         l->has_checkpoint = true;
     }
@@ -497,7 +511,7 @@ static struct service_request next_request(const struct light *l, struct wallet_
     struct service_request r = {.chain_id = l->network->chain_id};
     if (!l->store) {
         r.type = SERVICE_LC_BOOTSTRAP;
-        r.root = l->checkpoint;
+        r.root = l->checkpoint.root;
         return r;
     }
     uint64_t period;
@@ -514,16 +528,27 @@ static struct service_request next_request(const struct light *l, struct wallet_
     return r;
 }
 
-/* A bootstrap of the period before this one needs one update to come to today's committee, one of this period none. */
-static void ask_ahead(struct light *l, struct wallet_time t)
+/* The periods that lead from the checkpoint to today's committee: from that of its epoch, should it be known, or the last one. A
+ * checkpoint of this period needs none, one of the last needs one. */
+static struct service_request updates_ahead(const struct light *l, struct wallet_time t)
 {
     const struct chain_spec *c = &l->network->beacon;
-    uint64_t period = chain_period_of(c, chain_slot_at(c, walltime_of(t)));
+    uint64_t now = chain_period_of(c, chain_slot_at(c, walltime_of(t)));
+    uint64_t from = now > 0 ? now - 1 : 0;
+    uint64_t known = l->checkpoint.epoch / c->epochs_per_period;
+    if (l->checkpoint.epoch > 0 && known < from && now - known <= LIGHT_UPDATES_ASKED_MAX) {
+        from = known;
+    }
+    return (struct service_request){.type = SERVICE_LC_UPDATES,
+                                    .chain_id = l->network->chain_id,
+                                    .period = from,
+                                    .count = now > from ? now - from : 1};
+}
+
+static void ask_ahead(struct light *l, struct wallet_time t)
+{
     const struct service_request wanted[LIGHT_AHEAD] = {
-        {.type = SERVICE_LC_UPDATES,
-         .chain_id = l->network->chain_id,
-         .period = period > 0 ? period - 1 : 0,
-         .count = 1},
+        updates_ahead(l, t),
         {.type = SERVICE_LC_FINALITY, .chain_id = l->network->chain_id},
     };
     for (size_t i = 0; i < LIGHT_AHEAD; i++) {
@@ -548,9 +573,9 @@ static bool use_ahead(struct light *l, struct wallet_time t, const struct servic
     if (r->type == SERVICE_LC_FINALITY) {
         l->finality_at = instant_add(t.mono, epoch_us(l));
     }
-    struct service_light answer = {.count = 1};
-    answer.parts[0] = (struct service_light_part){.fork = a->fork, .ssz = buf_span(&a->ssz)};
-    bool is_good = take(l, t, &a->asked, &answer) == OK;
+    struct service_light answer;
+    bool is_good = service_light_decode(&answer, buf_span(&a->body)) == OK &&
+                   take(l, t, &a->asked, &answer) == OK;
     ahead_drop(a);
     l->ask_at = t.mono;
     return is_good;

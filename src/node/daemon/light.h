@@ -15,7 +15,7 @@
  * block that follows from it. It has no sockets: it names requests and takes answers.
  *
  *     checkpoint ── LC_BOOTSTRAP ──▶ store ── LC_UPDATES, a period each ──▶ LC_FINALITY, LC_OPTIMISTIC, a slot each
- *                └─ the last of these two, asked for at the same time ──┘
+ *                └─ these two, as far as they are known, are asked for at the same time
  *                                                      │
  *                                        wallet_trust_block with a head that two thirds signed
  *
@@ -44,14 +44,13 @@ struct light_cfg {
     void *user;
 };
 
-/* What was asked for together with the bootstrap, so that there is nothing left to wait for when that has come: the update that most
- * likely leads from it to today's committee, and the newest finality update. Held unread until its turn. */
+/* What was asked for together with the bootstrap, so that there is nothing left to wait for when that has come: the updates that most
+ * likely lead from it to today's committee, and the newest finality update. Held unread until its turn. */
 struct light_ahead {
     struct service_request asked;
     bool is_asked; /* and not over */
     bool is_there;
-    unsigned fork;
-    struct buf ssz;
+    struct buf body;
 };
 
 struct light {
@@ -63,7 +62,7 @@ struct light {
     bool is_unconfirmed; /* it is too old, and witnesses have not agreed */
     unsigned agreed;     /* of those asked now */
     unsigned denied;
-    struct hash32 checkpoint;
+    struct network_checkpoint checkpoint;
     size_t kept; /* updates in the store */
     bool is_asking;
     struct light_ahead ahead[LIGHT_AHEAD];

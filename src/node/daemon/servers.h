@@ -205,9 +205,10 @@ struct question {
     struct buf params; /* or the slots, or topics 0 and 2 */
     struct buf raw;    /* SEND: the transaction */
     struct hash32 block_hash;
-    uint64_t block;   /* its number */
-    uint64_t blocks;  /* LOGS: so many */
-    uint32_t len_max; /* LOGS: bytes of the answer */
+    struct proven_head head; /* PROOF: of that block */
+    uint64_t block;          /* its number */
+    uint64_t blocks;         /* LOGS: so many */
+    uint32_t len_max;        /* LOGS: bytes of the answer */
     struct address address;
     struct hash32 tx_hash; /* INCLUSION */
     struct peer_id tried[SERVERS_TRIED_COUNT_MAX];

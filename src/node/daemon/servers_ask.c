@@ -271,6 +271,7 @@ void ask_begin(struct servers *s, struct wallet_time t, const struct wallet_even
                            .account = e->account,
                            .method = e->method,
                            .block_hash = e->block_hash,
+                           .head = e->head,
                            .block = e->block,
                            .blocks = e->blocks,
                            .len_max = e->len_max,
@@ -374,10 +375,13 @@ static void take_proof(struct servers *s,
                        const struct peer_id *peer,
                        const struct service_client_event *e)
 {
-    static const struct proven_known nothing;
+    const struct span no_node = SPAN_EMPTY; /* of the block, which the request names as known */
+    const struct proven_known known = {
+        .head = &q->head, .nodes = {.nodes = &no_node, .nodes_count = 1}
+    };
     struct proven_account p;
     struct service_request asked = call_request(s, q);
-    enum err err = proven_account_verify(&p, &q->block_hash, &asked, &nothing, &e->body.proof);
+    enum err err = proven_account_verify(&p, &q->block_hash, &asked, &known, &e->body.proof);
     call_proved(s, t.mono, peer, err == OK);
     if (err == OK) {
         end_proof(s, t, q, OK, &p);

@@ -607,6 +607,8 @@ struct service_request call_request(struct servers *s, const struct question *q)
         r.block_hash = q->block_hash;
         r.address = q->address;
         r.slots = buf_span(&q->params);
+        r.known = SPAN_OF(
+            q->block_hash.bytes); /* its header need not be sent: q->head has what it says */
     } else if (q->kind == QUESTION_INCLUSION) {
         r.block_hash = q->block_hash;
         r.number = q->block;

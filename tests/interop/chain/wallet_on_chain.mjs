@@ -66,7 +66,7 @@ describe('a chain of geth and Lodestar', { timeout: 900_000 }, () => {
     t.diagnostic(`checkpoint: epoch ${epoch}`);
     const ini = `[server]\nbeacon = ${chain.beacon}\ndht = no\ngossip = no\n`;
     server = await startServer({ dir, rpc: chain.rpc, ini, network: { beacon: chain.ini } });
-    const config = `[peers]\ndht = no\nmdns = no\ndirectory = no\n[light_client]\ncheckpoint = local ${root}\n`;
+    const config = `[peers]\ndht = no\nmdns = no\ndirectory = no\n[light_client]\ncheckpoint = local ${root}:${epoch}\n`;
     wallet = await startWallet({ dir, network: { bootstrap: server.addrs, beacon: chain.ini }, config });
     await wallet.createAccount();
     await until('its consensus is followed', PROOF_S, wallet.chain, (c) => c.anchor === 'light_client' && c.grade === 'proven' && c.state === 'ok');

@@ -6,8 +6,10 @@
  *     chain                                          VALIDATORS_ROOT VERSION...
  *     bootstrap SLOT                                 ROOT SSZ
  *     update PERIOD                                  LENGTH_DIGEST_SSZ        as REST frames it, signed in its slot UPDATE_SLOT
- *     finality SLOT SIGNERS HASH NUMBER TIME         SSZ       signed in SLOT, of the slot before, carrying this block
- *     optimistic SLOT SIGNERS HASH NUMBER TIME       SSZ */
+ *     finality SLOT SIGNERS BLOCK                    SSZ       signed in SLOT, of the slot before, carrying this block
+ *     optimistic SLOT SIGNERS BLOCK                  SSZ
+ *
+ * BLOCK is HASH STATE_ROOT NUMBER TIME BASE_FEE, hashes in hex, numbers in decimal. */
 #include "base/check.h"
 #include "beacon/lc_store.h"
 #include "beacon/maker_test.h"
@@ -134,18 +136,29 @@ static void say_newest(const struct newest *x, enum maker_form form)
     print_hex(span_of(room, w.n));
 }
 
+static bool read_hash(struct hash32 *ret, char **at)
+{
+    enum { HEX_LEN = 2 * sizeof ret->bytes };
+    *at += **at == ' ';
+    if (strlen(*at) < HEX_LEN ||
+        base16_decode_fixed(MSPAN_OF(ret->bytes), span_of(*at, HEX_LEN)) != OK) {
+        return false;
+    }
+    *at += HEX_LEN;
+    return true;
+}
+
 static bool read_newest(struct newest *ret, const char *args)
 {
     char *at;
     ret->slot = strtoull(args, &at, 10);
     ret->signers = strtoull(at, &at, 10);
-    at += *at == ' ';
-    if (strlen(at) < 2 * sizeof ret->block.hash.bytes ||
-        base16_decode_fixed(MSPAN_OF(ret->block.hash.bytes), span_of(at, 64)) != OK) {
+    if (!read_hash(&ret->block.hash, &at) || !read_hash(&ret->block.state_root, &at)) {
         return false;
     }
-    ret->block.number = strtoull(at + 64, &at, 10);
+    ret->block.number = strtoull(at, &at, 10);
     ret->block.time = strtoull(at, &at, 10);
+    ret->block.base_fee = strtoull(at, &at, 10);
     return *at == '\0';
 }
 

@@ -5,14 +5,14 @@ import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const SLOTS_PER_EPOCH = 8;
+export const SLOTS_PER_EPOCH = 8;
 const EPOCHS_PER_PERIOD = 8;
 export const SLOTS_PER_PERIOD = EPOCHS_PER_PERIOD * SLOTS_PER_EPOCH;
 const BOOTSTRAP_WAIT_MS = 3000;
 const FORKS = ['altair', 'bellatrix', 'capella', 'deneb', 'electra', 'fulu'];
 
 export class BeaconNode {
-  /** maker: the program; newest(): { hash, number, timestamp } of the execution chain, as a node gives it. servesFinal: its final block can be started from.
+  /** maker: the program; newest(): { hash, stateRoot, number, timestamp, baseFeePerGas } of the execution chain, as a node gives it. servesFinal: its final block can be started from.
    * epochsPerPeriod, forgedFrom: as the program has them. bootstrapAfter: questions that must have come before it answers that for the bootstrap. */
   static async start({ maker, genesis, slotSeconds, newest, servesFinal = false, bootstrapAfter = [], epochsPerPeriod = EPOCHS_PER_PERIOD, forgedFrom = 0 }) {
     const it = Object.assign(new BeaconNode(), { genesis, servesFinal, bootstrapAfter, slotSeconds, epochsPerPeriod, newest, signers: 32, hides: false, seen: [], cache: new Map(), roots: new Map(), blocks: new Map() });
@@ -79,7 +79,7 @@ export class BeaconNode {
     const block = await this.blockOf(slot);
     const key = `${form} ${slot} ${this.signers}`;
     if (!this.cache.has(key)) {
-      this.cache.set(key, (await this.ask(`${key} ${block.hash.slice(2)} ${Number(block.number)} ${Number(block.timestamp)}`))[0]);
+      this.cache.set(key, (await this.ask(`${key} ${block.hash.slice(2)} ${block.stateRoot.slice(2)} ${Number(block.number)} ${Number(block.timestamp)} ${Number(block.baseFeePerGas)}`))[0]);
     }
     return this.cache.get(key);
   }

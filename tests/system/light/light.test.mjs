@@ -12,7 +12,7 @@ import { Chain } from '../../../tools/local/lib/chain.mjs';
 import { sendEther, startNetwork, startServer } from '../../../tools/local/lib/network.mjs';
 import { until as waitFor } from '../../../tools/local/lib/until.mjs';
 import { startWallet } from '../../../tools/local/lib/wallet.mjs';
-import { BeaconNode, SLOTS_PER_PERIOD } from './beacon_node.mjs';
+import { BeaconNode, SLOTS_PER_EPOCH, SLOTS_PER_PERIOD } from './beacon_node.mjs';
 
 const maker = process.env.BEACON_MAKER;
 const SLOT_S = 3;
@@ -27,7 +27,7 @@ let chain;
 let turn = 0;
 
 const newest = () => network.request({ method: 'eth_getBlockByNumber', params: ['latest', false] });
-const until = (what, ask, good) => waitFor(what, ask, { good, timeout: WAIT_MS, step: 100 });
+const until = (what, ask, good, timeout = WAIT_MS) => waitFor(what, ask, { good, timeout, step: 100 });
 
 /** A server of its own for a beacon node, as a process: its addresses. friends: servers that it meets in the DHT, to tell each other the
  * newest blocks; without them it asks its beacon node nothing for itself. */
@@ -54,12 +54,12 @@ async function startProxy(beacon) {
   return { url: `http://127.0.0.1:${server.address().port}`, ini: () => beacon.ini(), stop };
 }
 
-/** Beacon node, server and wallet; the checkpoint is the block of slot checkpointSlot. serve: gives the servers' addresses. */
-async function start(t, { checkpointSlot, account = true, serve = (beacon) => startServerOf(t, beacon), ...kind }) {
+/** Beacon node, server and wallet; the checkpoint is the block of slot checkpointSlot, and its epoch is named if so said. serve: gives the servers' addresses. */
+async function start(t, { checkpointSlot, namesEpoch = false, account = true, serve = (beacon) => startServerOf(t, beacon), ...kind }) {
   turn += 1;
   const beacon = await BeaconNode.start({ maker, newest, slotSeconds: SLOT_S, ...kind });
   t.after(() => beacon.stop());
-  const config = `${ALONE}[light_client]\ncheckpoint = local ${await beacon.checkpoint(checkpointSlot)}\n`;
+  const config = `${ALONE}[light_client]\ncheckpoint = local ${await beacon.checkpoint(checkpointSlot)}${namesEpoch ? `:${Math.floor(checkpointSlot / SLOTS_PER_EPOCH)}` : ''}\n`;
   const it = await startWallet({ dir, name: `wallet-${turn}`, network: { bootstrap: await serve(beacon), beacon: await beacon.ini() }, config });
   t.after(() => it.down());
   it.beacon = beacon;
@@ -143,10 +143,10 @@ describe('the light client', { timeout: 600_000 }, () => {
     });
   });
 
-  for (const [what, period] of [['this period', 4], ['the last period', 3]]) {
+  for (const [what, period, namesEpoch] of [['this period', 4], ['the last period', 3], ['two periods back, whose epoch is named,', 2, true]]) {
     test(`from a checkpoint of ${what} all of the consensus chain comes at once, and the figures next`, async (t) => {
       const genesis = nowS() - (4 * SLOTS_PER_PERIOD + 30) * SLOT_S;
-      const w = await start(t, { genesis, checkpointSlot: period * SLOTS_PER_PERIOD + 8, bootstrapAfter: ['updates', 'finality_update'] });
+      const w = await start(t, { genesis, namesEpoch, checkpointSlot: period * SLOTS_PER_PERIOD + 8, bootstrapAfter: ['updates', 'finality_update'] });
       await checkProven(w);
       assert.deepEqual(w.beacon.seen.filter((s) => s !== 'optimistic_update').toSorted(), ['bootstrap', 'finality_update', 'updates']);
     });
@@ -190,7 +190,7 @@ describe('the light client', { timeout: 600_000 }, () => {
   test('an old checkpoint counts once two servers outside of the person\'s see where it leads', async (t) => {
     const w = await start(t, { ...old(), servesFinal: true, serve: (beacon) => several(t, [beacon, beacon, beacon]) });
     const followed = async () => (await w.api.call('networks_list')).networks.find((n) => n.id === 'local').consensus === 'light_client';
-    await until('the words in the log', w.log, (text) => text.includes('two servers outside of yours confirm the old checkpoint'));
+    await until('the words in the log', w.log, (text) => text.includes('two servers outside of yours confirm the old checkpoint'), 3 * WAIT_MS); // who could not be asked is asked again after a minute
     assert.ok(await followed());
     assert.ok(w.beacon.seen.filter((s) => s === 'updates').length > 1);
     await w.down();
