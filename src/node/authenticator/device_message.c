@@ -5,6 +5,8 @@
 
 enum { MESSAGE_MAX = 16 * 1024 };
 
+const char device_vault_user[] = "Passmesh vault";
+
 static const struct span rp_id = SPAN_INIT("passmesh.localhost");
 
 void device_message_init(struct device_message *m, struct device_vault *d)
@@ -52,6 +54,9 @@ void device_put_assertion(struct device_message *m, const struct security_key_an
     device_put_bytes(m, "client_data_json", span_of(a->client_data, a->client_data_len));
     device_put_bytes(m, "authenticator_data", span_of(a->auth_data, a->auth_data_len));
     device_put_bytes(m, "signature", span_of(a->signature, a->signature_len));
+    if (a->user_id_len > 0) {
+        device_put_bytes(m, "user_handle", span_of(a->user_id, a->user_id_len));
+    }
     wr_str(&m->w, "}");
     m->has_member = true;
 }

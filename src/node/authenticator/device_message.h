@@ -38,6 +38,9 @@ struct device_bytes {
 MUST_CHECK enum err
 device_find_bytes(struct device_bytes *ret, struct json v, const char *outer, const char *name);
 
+/* The user's name of a vault's passkey, as the page gives it too. */
+extern const char device_vault_user[];
+
 /* device_asking: a ceremony of the wallet's page with the authenticator's PIN. */
 struct security_key_ask device_asking(const struct device_vault *d);
 

@@ -73,7 +73,7 @@ create(struct device_vault *d, struct json *result, struct device_bytes *ret_cre
     TRY(device_find_bytes(&user, *result, "options", "user_id"));
     q.challenge = span_of(challenge.p, challenge.n);
     q.user_id = span_of(user.p, user.n);
-    q.user_name = SPAN_LIT("Passmesh vault");
+    q.user_name = span_str(device_vault_user);
     TRY(d->authenticator->create(d->authenticator, &d->answer, &q));
     ret_credential_id->n = span_copy(MSPAN_OF(ret_credential_id->p),
                                      span_of(d->answer.credential_id, d->answer.credential_id_len));
@@ -210,6 +210,9 @@ enum err device_vault_unlock(struct device_vault *d)
     TRY(assert_any(d, result));
     device_put_bytes(&m, "credential_id",
                      span_of(d->answer.credential_id, d->answer.credential_id_len));
+    if (d->answer.user_id_len > 0) { /* servers keep a copy under the name that follows from it */
+        device_put_bytes(&m, "user_handle", span_of(d->answer.user_id, d->answer.user_id_len));
+    }
     enum err e = put_sealed(d, &m, KEYD_VAULT_UNLOCK, SPAN_OF(d->answer.prf.bytes));
     secret32_wipe(&d->answer.prf);
     TRY(e);
