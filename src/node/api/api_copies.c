@@ -143,11 +143,15 @@ enum api_done api_do_vault_find_finish(struct api_call *c)
     return API_LATER;
 }
 
-/* What was found becomes the vault here, locked; then it is opened as any vault is. */
+/* What was found becomes the vault here, locked; then it is opened as any vault is. That its accounts are to be made is written down first: the program may end between. */
 static enum err take(struct api *a, struct coded *why, struct span capsule)
 {
     struct span body;
+    wallet_vault_lacks_accounts(a->cfg.wallet, true);
     enum err e = vault_ask(a, &body, KEYD_VAULT_RESTORE, capsule);
+    if (e != OK) {
+        wallet_vault_lacks_accounts(a->cfg.wallet, false);
+    }
     if (e == ERR_STATE) {
         coded_set(why, "vault_exists");
     } else if (e != OK) {
@@ -177,7 +181,6 @@ void api_vault_find_done(struct api *a, uint64_t id, const struct api_vault_sear
     json_put_u64(&j, s->asked);
     json_end_object(&j);
     if (e == OK) {
-        a->adopts = true;
         a->is_stale[API_TOPIC_STATUS] = true;
     }
     api_finish(a, p, e == OK ? span_of(room, w.n) : SPAN_EMPTY, &why);
