@@ -121,6 +121,8 @@ def run(world):
     before = addresses(world, daemon)
     until('both servers keep the vault as it is now', lambda: copies(world, daemon) == 2)
     yield 'servers keep a vault that a key alone has made', len(before) == 2
+    ways = world.ask(daemon, 'recovery')
+    yield 'the ways in tell of it, and that a backup file is missing', 'copies with servers: 2' in ways and 'kept until 20' in ways and 'never proven' in ways
     world.ask(daemon, 'vault', 'lock')
     r = person.use(daemon, own, 'fetch')
     yield 'where there is a vault it is not replaced', failed(r, 'There is a vault here already')

@@ -7,14 +7,30 @@
 
 enum { RESTORED_LEN_MAX = 64 };
 
+static struct api_vault_copies copies_now(const struct api *a)
+{
+    struct api_node_port *node = a->cfg.node;
+    return node->vault_copies ? node->vault_copies(node, wallet_ways(a->cfg.wallet)->generation)
+                              : (struct api_vault_copies){.servers = 0};
+}
+
+uint32_t vault_copies_count(const struct api *a)
+{
+    return copies_now(a).servers;
+}
+
+void api_vault_copies_changed(struct api *a)
+{
+    a->is_stale[API_TOPIC_HEALTH] = true;
+}
+
 void vault_put_copies(struct api_call *c)
 {
-    struct api_node_port *node = c->api->cfg.node;
     struct json_writer *j = c->w.j;
-    if (!node->vault_copies) {
+    if (!c->api->cfg.node->vault_copies) {
         return;
     }
-    struct api_vault_copies copies = node->vault_copies(node, wallet_ways(c->w.wallet)->generation);
+    struct api_vault_copies copies = copies_now(c->api);
     json_put_name(j, "copies");
     json_put_object(j);
     json_put_name(j, "servers");
@@ -35,6 +51,9 @@ void vault_tell_opened(struct api_call *c, struct span credential_id, struct spa
 void vault_tell_changed(struct api_call *c)
 {
     struct api_node_port *node = c->api->cfg.node;
+    struct vault_seen seen;
+    /* It has another generation: copies and backup files of the one before are old. If keyd is gone, nothing is known anew. */
+    (void)!vault_see(c->api, &seen);
     if (node->vault_changed) {
         node->vault_changed(node);
     }

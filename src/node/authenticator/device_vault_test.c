@@ -264,6 +264,43 @@ TEST(a_vault_that_was_fetched_gets_its_accounts_though_the_daemon_ended_before_i
     done(b);
 }
 
+static struct api_vault_copies two_copies(struct api_node_port *self, uint64_t generation)
+{
+    (void)self;
+    EXPECT(generation > 0);
+    return (struct api_vault_copies){.servers = copy.challenge[1], .until_s = 1800000000};
+}
+
+/* What the newest event of the topic health says of the missing backup file. */
+static bool health_says(struct bench *b, const char *servers)
+{
+    char want[96];
+    int n = snprintf(want, sizeof want, "\"code\":\"backup_due\",\"params\":{\"servers\":\"%s\"}",
+                     servers);
+    test_note("%s", b->r.topics[API_TOPIC_HEALTH].text);
+    return n > 0 && strstr(b->r.topics[API_TOPIC_HEALTH].text, want) != NULL;
+}
+
+TEST(the_health_says_how_many_servers_have_the_vault)
+{
+    memset(&copy, 0, sizeof copy);
+    struct bench *b = start();
+    TEST_REQUIRE(b);
+    b->r.node.port.vault_copies = two_copies;
+    EXPECT_OK(device_vault_enrol(&b->d));
+    EXPECT(rig_ask(&b->r, "ordinary_create", "\"name\":\"One\",\"words\":12"));
+    EXPECT(rig_ask(&b->r, "subscribe", "\"topics\":[\"health\"]"));
+    rig_turn(&b->r, 300);
+    EXPECT(health_says(b, "0"));
+    copy.challenge[1] = 2;
+    rig_turn(&b->r, 300);
+    EXPECT(health_says(b, "0")); /* nobody has said that it changed */
+    api_vault_copies_changed(b->r.api);
+    rig_turn(&b->r, 300);
+    EXPECT(health_says(b, "2"));
+    done(b);
+}
+
 /* ---- the TPM ---- */
 
 /* The file that keeps the chip's passkey. */
