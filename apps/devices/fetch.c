@@ -96,15 +96,21 @@ not_brought(const struct device_vault *d, const struct door *door, const struct 
 }
 
 /* What came is here now and locked, whatever happens next. */
-static int open_it(struct device_vault *d, const struct door *door, const struct device_fetch *f)
+static int open_it(struct device_vault *d,
+                   const struct door *door,
+                   const struct device_fetch *f,
+                   const struct wish *w)
 {
     (void)printf("The vault is here, and locked: %llu servers were asked.\n",
                  (unsigned long long)f->servers);
     (void)fflush(stdout);
-    say("Once more, to open it.");
+    if (!w->in_tpm) {
+        say("Touch the key once more, to open it.");
+    }
     enum err e = device_vault_unlock(d);
     if (is_refused(door, e, "vault_wrong")) {
-        say("This passkey does not open what the servers gave: it is another vault.");
+        say("This passkey does not open what the servers gave: it is another vault. Another home "
+            "directory (--home) can ask again, when other servers are there.");
         return EXIT_FAILED;
     }
     return tell(e, door, "The vault is open, and its accounts are here.");
@@ -116,7 +122,7 @@ int fetch_vault(struct device_vault *d, const struct door *door, const struct wi
     f.number = w->number;
     enum err e = bring(d, door, &f);
     switch (e) {
-    case OK: return open_it(d, door, &f);
+    case OK: return open_it(d, door, &f, w);
     case ERR_NOT_FOUND:
         if (f.count > 0) {
             return not_chosen(&f);
