@@ -272,10 +272,10 @@ TEST(three_servers_keep_it)
     EXPECT_OK(keep(7));
     expect_asked("");
     EXPECT_EQ(3, x.taken_count);
-    pass_s(81 * DAY_S);
+    pass_s(UINT64_C(81) * DAY_S);
     EXPECT_EQ(2, copies_known(&x.c, x.t, 7, &until)); /* one has forgotten it by now */
     EXPECT_EQ(last, until);
-    pass_s(10 * DAY_S);
+    pass_s(UINT64_C(10) * DAY_S);
     EXPECT_EQ(0, copies_known(&x.c, x.t, 7, &until));
     EXPECT_EQ(0, until);
     copies_done(&x.c);
