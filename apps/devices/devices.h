@@ -16,12 +16,13 @@ enum { TEXT_LEN = 256 };
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- wish.c: what the words of the command line ask for ---- */
-enum act { ACT_LIST, ACT_ENROL, ACT_UNLOCK, ACT_APPROVE, ACT_ADD };
+enum act { ACT_LIST, ACT_ENROL, ACT_UNLOCK, ACT_APPROVE, ACT_ADD, ACT_FETCH };
 
 struct wish {
     enum act act;
     bool in_tpm;
     const char *operation; /* of ACT_APPROVE */
+    unsigned number;       /* of ACT_FETCH: which of the passkeys, from 1; 0: not said */
     const char *device;    /* the security key's path; NULL: the first */
     const char *tpm;       /* the TPM's */
     const char *pinentry;  /* NULL: the usual one */
@@ -80,6 +81,10 @@ struct places {
 bool places_open_key(struct places *p, const char *named);
 bool places_open_chip(struct places *p, const struct config *config, const char *device);
 void places_done(struct places *p);
+
+/* ---- fetch.c ---- */
+/* fetch_vault brings the vault back from servers, opens it, and says what came of it; gives the exit code. */
+int fetch_vault(struct device_vault *d, const struct door *door, const struct wish *w);
 
 /* ---- approve.c ---- */
 /* approve_operation shows what is to be signed and asks. ERR_CLOSED: the person said no; else as device_vault.h. */

@@ -39,6 +39,7 @@ door_call(struct device_api *self, struct json *ret_result, const char *method, 
     struct json root;
     struct json error;
     struct json data;
+    self->code[0] = '\0'; /* a refusal of the key's own is none of the daemon's */
     TRY(put_params(&params, d, method, members));
     TRY(local_client_call(&d->client, method, span_of(room, params.n), &answer));
     TRY(json_parse(&root, answer, NULL));

@@ -44,6 +44,7 @@ static int act(struct device_vault *d,
     case ACT_ENROL:   return tell(device_vault_enrol(d), door, "The vault is made and open.");
     case ACT_UNLOCK:  return tell(device_vault_unlock(d), door, "The vault is open.");
     case ACT_APPROVE: return tell(approve_operation(d, w->operation), door, "Signed.");
+    case ACT_FETCH:   return fetch_vault(d, door, w);
     case ACT_LIST:
     case ACT_ADD:     break;
     }

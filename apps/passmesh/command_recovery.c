@@ -8,17 +8,22 @@
 #include <string.h>
 #include <time.h>
 
-static void print_proven(uint64_t ms)
+static void print_day(const char *word, uint64_t ms)
 {
     char when[32];
     time_t s = (time_t)(ms / 1000);
     struct tm t;
+    (void)strftime(when, sizeof when, "%Y-%m-%d", gmtime_r(&s, &t));
+    (void)printf("%s %s\n", word, when);
+}
+
+static void print_proven(uint64_t ms)
+{
     if (ms == 0) {
         (void)puts("never proven");
         return;
     }
-    (void)strftime(when, sizeof when, "%Y-%m-%d", gmtime_r(&s, &t));
-    (void)printf("proven %s\n", when);
+    print_day("proven", ms);
 }
 
 static void print_dated(struct json way, const char *what, const char *date)
@@ -26,6 +31,31 @@ static void print_dated(struct json way, const char *what, const char *date)
     uint64_t ms = 0;
     (void)printf("  %-40s ", what);
     print_proven(json_find_u64(&ms, way, date) == OK ? ms : 0);
+}
+
+/* Where the vault is besides this computer. */
+static void print_kept(struct json vault)
+{
+    char line[COMMAND_TEXT_LEN];
+    struct json backup;
+    struct json copies;
+    uint64_t servers = 0;
+    uint64_t until_ms = 0;
+    bool is_current = false;
+    if (json_find(&backup, vault, "backup")) {
+        bool is_old = json_find_bool(&is_current, backup, "current") == OK && !is_current;
+        print_dated(backup, is_old ? "backup file of the vault as it is now" : "backup file",
+                    is_old ? "" : "proven_ms");
+    }
+    if (json_find(&copies, vault, "copies") && json_find_u64(&servers, copies, "servers") == OK) {
+        (void)snprintf(line, sizeof line, "copies with servers: %llu", (unsigned long long)servers);
+        (void)printf("  %-40s ", line);
+        if (json_find_u64(&until_ms, copies, "until_ms") == OK && until_ms > 0) {
+            print_day("kept until", until_ms);
+        } else {
+            (void)puts("the vault as it is now is with none");
+        }
+    }
 }
 
 static void print_vault(struct json vault)
@@ -49,6 +79,7 @@ static void print_vault(struct json vault)
     if (json_find(&phrase, vault, "phrase")) {
         print_dated(phrase, "recovery phrase", "proven_ms");
     }
+    print_kept(vault);
 }
 
 static void print_account(struct json account)

@@ -35,6 +35,10 @@ static void print_vault(struct json v)
     }
     (void)printf("%.*s, %zu passkeys, %s\n", (int)state.n, (const char *)state.p,
                  json_count(passkeys), has_phrase ? "a recovery phrase" : "no recovery phrase");
+    if (span_equal(state, SPAN_LIT("none"))) {
+        (void)puts("It is made in the page or by `passmesh-devices enrol`; `passmesh-devices "
+                   "fetch` brings one back from servers.");
+    }
     if (wait_ms > 0) {
         (void)printf("after wrong tries the next is taken in %llu s\n",
                      (unsigned long long)(wait_ms + 999) / 1000);

@@ -495,6 +495,9 @@ uint64_t wallet_way_proven_ms(struct wallet *w, const struct way *way);
 void wallet_backup_proven(struct wallet *w, struct wallet_time t, uint64_t generation);
 const struct way_list *wallet_ways(const struct wallet *w);
 
+/* wallet_vault_lacks_accounts writes down whether a vault that came here, or is just coming, still has to be given its accounts; forgotten where there is no vault. */
+void wallet_vault_lacks_accounts(struct wallet *w, bool lacks);
+
 /* wallet_backup_write appends what a backup file holds (wallet/backup.h): all accounts, contacts and settings. ERR_LIMIT: no room. */
 MUST_CHECK enum err wallet_backup_write(struct wallet *w, struct wallet_time t, struct buf *out);
 

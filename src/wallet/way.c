@@ -56,6 +56,9 @@ enum err way_list_encode(struct buf *out, const struct way_list *list)
     protobuf_write_varint(&wr, 2, list->generation);
     protobuf_write_varint(&wr, 3, list->backup_ms);
     protobuf_write_varint(&wr, 4, list->backup_generation);
+    if (list->lacks_accounts) {
+        protobuf_write_varint(&wr, 5, 1);
+    }
     return wr_end(&wr);
 }
 
@@ -80,11 +83,16 @@ static enum err read_way(struct way_list *list, const struct protobuf_field *f)
 
 static enum err read_field(struct way_list *list, const struct protobuf_field *f)
 {
+    uint64_t number = 0;
     switch (f->number) {
-    case 1:  return read_way(list, f);
-    case 2:  return protobuf_get_u64(&list->generation, f);
-    case 3:  return protobuf_get_u64(&list->backup_ms, f);
-    case 4:  return protobuf_get_u64(&list->backup_generation, f);
+    case 1: return read_way(list, f);
+    case 2: return protobuf_get_u64(&list->generation, f);
+    case 3: return protobuf_get_u64(&list->backup_ms, f);
+    case 4: return protobuf_get_u64(&list->backup_generation, f);
+    case 5:
+        TRY(protobuf_get_u64(&number, f));
+        list->lacks_accounts = number != 0;
+        return OK;
     default: return OK; /* a later version's field */
     }
 }
@@ -112,7 +120,8 @@ static void save(struct wallet *w)
     e = e == OK ? w->cfg.store->put(w->cfg.store, STORE_WAY, SPAN_LIT("vault"), buf_span(&record))
                 : e;
     if (e != OK) {
-        log_line(w->cfg.log, LOG_WARN, "wallet", "when a way in was proven could not be stored");
+        log_line(w->cfg.log, LOG_WARN, "wallet",
+                 "what is known of the ways in could not be stored");
     }
     queue_note(w, WALLET_ACCOUNTS_CHANGED);
 }
@@ -123,6 +132,8 @@ void wallet_ways_seen(struct wallet *w, const struct way_list *seen)
     bool is_same = list.count == w->ways.count && list.generation == w->ways.generation;
     list.backup_ms = list.count > 0 ? w->ways.backup_ms : 0;
     list.backup_generation = w->ways.backup_generation;
+    list.lacks_accounts = list.count > 0 && w->ways.lacks_accounts;
+    is_same = is_same && list.lacks_accounts == w->ways.lacks_accounts;
     for (size_t i = 0; i < list.count; i++) {
         const struct way *known = way_find(&w->ways, &list.items[i]);
         list.items[i].proven_ms = known ? known->proven_ms : 0;
@@ -152,6 +163,14 @@ void wallet_backup_proven(struct wallet *w, struct wallet_time t, uint64_t gener
     w->ways.backup_ms = t.unix_ms;
     w->ways.backup_generation = generation;
     save(w);
+}
+
+void wallet_vault_lacks_accounts(struct wallet *w, bool lacks)
+{
+    if (w->ways.lacks_accounts != lacks) {
+        w->ways.lacks_accounts = lacks;
+        save(w);
+    }
 }
 
 const struct way_list *wallet_ways(const struct wallet *w)

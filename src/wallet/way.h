@@ -28,6 +28,7 @@ struct way_list {
     uint64_t generation;        /* of the vault */
     uint64_t backup_ms;         /* when a backup file was proven last; 0: never */
     uint64_t backup_generation; /* of the vault in it */
+    bool lacks_accounts;        /* the vault came here without its accounts: a copy of a server's */
 };
 
 struct way way_of_passkey(struct span credential_id);

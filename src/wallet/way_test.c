@@ -30,6 +30,7 @@ TEST(what_is_stored_comes_back_and_what_is_broken_is_refused)
     list.generation = 5;
     list.backup_ms = 1764100000001;
     list.backup_generation = 4;
+    list.lacks_accounts = true;
     buf_init(&record, test_budget(), 4096);
     EXPECT_OK(way_list_encode(&record, &list));
     EXPECT_OK(way_list_decode(&back, buf_span(&record)));
@@ -40,6 +41,7 @@ TEST(what_is_stored_comes_back_and_what_is_broken_is_refused)
     EXPECT_EQ(5, back.generation);
     EXPECT_EQ(1764100000001, back.backup_ms);
     EXPECT_EQ(4, back.backup_generation);
+    EXPECT(back.lacks_accounts);
     const struct way other = way_of_passkey(SPAN_LIT("abd"));
     EXPECT(way_find(&back, &other) == NULL);
     EXPECT_ERR(ERR_MALFORMED, way_list_decode(&back, SPAN_OF(short_way)));
@@ -95,12 +97,18 @@ TEST(the_wallet_keeps_the_dates_of_the_ways_that_there_are)
     wallet_backup_proven(w.wallet, w.t, both.generation);
     EXPECT(wallet_account_safety(w.wallet, &account, w.t.unix_ms).safe);
     EXPECT(!wallet_account_safety(w.wallet, &account, w.t.unix_ms + (uint64_t)181 * DAY_MS).safe);
+    wallet_vault_lacks_accounts(w.wallet, true);
     wallet_ways_seen(w.wallet, &one);
     EXPECT_EQ(0, wallet_way_proven_ms(w.wallet, &passkey));
     s = wallet_account_safety(w.wallet, &account, w.t.unix_ms);
     EXPECT_EQ(1, s.ways_in);
     EXPECT(!s.has_spare);
     EXPECT(!s.safe);
+    TEST_REQUIRE(world_restart(&w));
+    EXPECT(wallet_ways(w.wallet)->lacks_accounts);
+    const struct way_list none = {.count = 0};
+    wallet_ways_seen(w.wallet, &none); /* there is no vault any more */
+    EXPECT(!wallet_ways(w.wallet)->lacks_accounts);
     world_done(&w);
 }
 

@@ -2,49 +2,19 @@
 """What servers' machines prove, asked by daemons: a server with a TPM (swtpm), one without, and one whose TPM has certificates of its keys (swtpm_setup); under the built-in policy and one of
 the person's. The last one's root is no vendor's, so beside the daemons a program of the test's asks it, which takes that root.
 usage: attest_test.py PASSMESH PASSMESH_SERVER P2P_NODE ATTEST_ASK"""
-import http.server
 import getpass
 import json
 import pathlib
 import subprocess
 import sys
-import threading
-import time
 
+from small_node import start_node
 from unix_socket import listens
 from world import main, until, write
 
 SWTPM = '/usr/bin/swtpm'
 SWTPM_SETUP = '/usr/bin/swtpm_setup'
 ATTEST_ASK = sys.argv[4]
-ZERO = '0x' + '00' * 32
-
-
-class Node(http.server.BaseHTTPRequestHandler):
-    """An Ethereum node of which nothing is asked but who it is and where its head stands."""
-
-    def do_POST(self):  # noqa: N802 (the library's name)
-        asked = json.loads(self.rfile.read(int(self.headers['content-length'])))
-        many = asked if isinstance(asked, list) else [asked]
-        said = [{'jsonrpc': '2.0', 'id': q['id'], **self.answer(q['method'])} for q in many]
-        text = json.dumps(said if isinstance(asked, list) else said[0]).encode()
-        self.send_response(200)
-        self.send_header('content-type', 'application/json')
-        self.send_header('content-length', str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    @staticmethod
-    def answer(method):
-        now = hex(int(time.time()))
-        block = {'number': '0x10', 'hash': '0x' + '11' * 32, 'parentHash': ZERO, 'timestamp': now, 'stateRoot': ZERO, 'gasLimit': '0x1c9c380',
-                 'gasUsed': '0x0', 'baseFeePerGas': '0x7', 'transactions': []}
-        known = {'eth_chainId': '0x7a69', 'eth_blockNumber': '0x10', 'eth_getBlockByNumber': block, 'eth_getBalance': '0xde0b6b3a7640000',
-                 'eth_getTransactionCount': '0x0', 'eth_getCode': '0x', 'eth_gasPrice': '0x7'}
-        return {'result': known[method]} if method in known else {'error': {'code': -32601, 'message': 'no such method'}}
-
-    def log_message(self, *args):
-        pass
 
 
 def make_chip(home):
@@ -72,10 +42,8 @@ def run(world):
     if not pathlib.Path(SWTPM).exists():
         yield 'attest # SKIP swtpm is missing: make deps GROUP=test', True
         return
-    node = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Node)
-    threading.Thread(target=node.serve_forever, daemon=True).start()
+    node, url = start_node()
     process, chip = start_chip(world.top / 'chip')
-    url = f'http://127.0.0.1:{node.server_port}'
     with_chip = world.server('with', f'dht = no\n[keys]\ntpm = {chip}\n[server]\n', node=url)
     without = world.server('without', 'dht = no\nattest = no\n', node=url)
     policy = write(world.top / 'policy.json', json.dumps(

@@ -115,9 +115,10 @@ class World:
         child.home = home
         return child
 
-    def daemon(self, name, ini, inside=()):
+    def daemon(self, name, ini, inside=(), more='', port=None):
+        """ini: of the section peers; more: other sections; port: of the page."""
         home = self.top / name
-        write(home / 'config/passmesh.ini', f'[page]\nport = {free_port()}\n[log]\nlevel = debug\n[peers]\n{ini}mdns_port = {self.port}\n')
+        write(home / 'config/passmesh.ini', f'[page]\nport = {port or free_port()}\n[log]\nlevel = debug\n[peers]\n{ini}mdns_port = {self.port}\n{more}')
         child = self.start(*inside, PASSMESH, '--home', str(home), 'daemon',
                            env={'PASSMESH_NETWORK': str(self.network), 'PASSMESH_UI': str(self.top / 'ui')})
         child.home = home

@@ -205,6 +205,9 @@ void api_node_set_done(struct api *a,
                        uint64_t id,
                        const struct api_node_result *result);
 
+/* api_vault_copies_changed: vault_copies of the port gives another number now. */
+void api_vault_copies_changed(struct api *a);
+
 /* api_vault_find_begun and api_vault_find_done answer a search for the sealed vault. */
 void api_vault_find_begun(struct api *a, uint64_t id, const struct api_vault_search *s);
 void api_vault_find_done(struct api *a, uint64_t id, const struct api_vault_search *s);

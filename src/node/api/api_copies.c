@@ -7,14 +7,30 @@
 
 enum { RESTORED_LEN_MAX = 64 };
 
+static struct api_vault_copies copies_now(const struct api *a)
+{
+    struct api_node_port *node = a->cfg.node;
+    return node->vault_copies ? node->vault_copies(node, wallet_ways(a->cfg.wallet)->generation)
+                              : (struct api_vault_copies){.servers = 0};
+}
+
+uint32_t vault_copies_count(const struct api *a)
+{
+    return copies_now(a).servers;
+}
+
+void api_vault_copies_changed(struct api *a)
+{
+    a->is_stale[API_TOPIC_HEALTH] = true;
+}
+
 void vault_put_copies(struct api_call *c)
 {
-    struct api_node_port *node = c->api->cfg.node;
     struct json_writer *j = c->w.j;
-    if (!node->vault_copies) {
+    if (!c->api->cfg.node->vault_copies) {
         return;
     }
-    struct api_vault_copies copies = node->vault_copies(node, wallet_ways(c->w.wallet)->generation);
+    struct api_vault_copies copies = copies_now(c->api);
     json_put_name(j, "copies");
     json_put_object(j);
     json_put_name(j, "servers");
@@ -35,6 +51,9 @@ void vault_tell_opened(struct api_call *c, struct span credential_id, struct spa
 void vault_tell_changed(struct api_call *c)
 {
     struct api_node_port *node = c->api->cfg.node;
+    struct vault_seen seen;
+    /* It has another generation: copies and backup files of the one before are old. If keyd is gone, nothing is known anew. */
+    (void)!vault_see(c->api, &seen);
     if (node->vault_changed) {
         node->vault_changed(node);
     }
@@ -143,11 +162,15 @@ enum api_done api_do_vault_find_finish(struct api_call *c)
     return API_LATER;
 }
 
-/* What was found becomes the vault here, locked; then it is opened as any vault is. */
+/* What was found becomes the vault here, locked; then it is opened as any vault is. That its accounts are to be made is written down first: the program may end between. */
 static enum err take(struct api *a, struct coded *why, struct span capsule)
 {
     struct span body;
+    wallet_vault_lacks_accounts(a->cfg.wallet, true);
     enum err e = vault_ask(a, &body, KEYD_VAULT_RESTORE, capsule);
+    if (e != OK) {
+        wallet_vault_lacks_accounts(a->cfg.wallet, false);
+    }
     if (e == ERR_STATE) {
         coded_set(why, "vault_exists");
     } else if (e != OK) {
@@ -177,7 +200,6 @@ void api_vault_find_done(struct api *a, uint64_t id, const struct api_vault_sear
     json_put_u64(&j, s->asked);
     json_end_object(&j);
     if (e == OK) {
-        a->adopts = true;
         a->is_stale[API_TOPIC_STATUS] = true;
     }
     api_finish(a, p, e == OK ? span_of(room, w.n) : SPAN_EMPTY, &why);

@@ -111,7 +111,6 @@ struct api {
     instant network_at;
     uint64_t next_of_node;
     struct api_backup backup;
-    bool adopts; /* the vault came without its accounts: the next opening makes them */
     struct list out;
     struct buf polled;
     struct buf scratch;

@@ -176,8 +176,7 @@ void vault_adopt(struct api_call *c)
     struct vault_seen seen;
     /* A backup file that was brought has the accounts itself. */
     bool is_bare = wallet_account_count(c->w.wallet) == 0 && c->api->backup.size == 0;
-    bool is_wanted = c->api->adopts || is_bare;
-    c->api->adopts = false;
+    bool is_wanted = wallet_ways(c->w.wallet)->lacks_accounts || is_bare;
     if (!is_wanted || vault_see(c->api, &seen) != OK) {
         return;
     }
@@ -186,6 +185,7 @@ void vault_adopt(struct api_call *c)
             adopt(c, seen.entries[i], seen.kinds[i] == VAULT_PHRASE);
         }
     }
+    wallet_vault_lacks_accounts(c->w.wallet, false);
 }
 
 /* The index at the end of a path that this wallet made; false for another path. */

@@ -318,6 +318,18 @@ static void tell(void *user, const struct wallet_event *e)
     }
 }
 
+static bool start_api(struct rig *r)
+{
+    struct api_cfg cfg = {.budget = test_budget(),
+                          .rng = &r->w.rng.rng,
+                          .wallet = r->w.wallet,
+                          .node = &r->node.port,
+                          .version = "0.1.0",
+                          .build = "test",
+                          .origin = "http://passmesh.localhost:7878"};
+    return EXPECT_OK(api_new(&r->api, &cfg, r->w.t));
+}
+
 bool rig_init(struct rig *r)
 {
     *r = (struct rig){
@@ -337,14 +349,14 @@ bool rig_init(struct rig *r)
              SPAN_LIT("http://127.0.0.1:1/"));
     r->w.tell = tell;
     r->w.user = r;
-    struct api_cfg cfg = {.budget = test_budget(),
-                          .rng = &r->w.rng.rng,
-                          .wallet = r->w.wallet,
-                          .node = &r->node.port,
-                          .version = "0.1.0",
-                          .build = "test",
-                          .origin = "http://passmesh.localhost:7878"};
-    return EXPECT_OK(api_new(&r->api, &cfg, r->w.t));
+    return start_api(r);
+}
+
+bool rig_restart(struct rig *r)
+{
+    api_free(r->api);
+    r->api = NULL;
+    return world_restart(&r->w) && start_api(r);
 }
 
 void rig_done(struct rig *r)

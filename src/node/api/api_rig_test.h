@@ -42,6 +42,9 @@ struct rig {
 bool rig_init(struct rig *r);
 void rig_done(struct rig *r);
 
+/* rig_restart ends wallet and API and begins them anew on the same store. */
+bool rig_restart(struct rig *r);
+
 /* rig_turn lets time pass, gives the wallet its answers, and takes what the API sends. */
 void rig_turn(struct rig *r, uint64_t ms);
 

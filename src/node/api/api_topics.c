@@ -176,8 +176,10 @@ static void put_due(struct json_writer *j, const struct owner *o)
     api_write_coded(j, &why);
 }
 
-static void
-put_reasons(const struct api_writing *w, const struct account *a, const struct safety *s)
+static void put_reasons(const struct api_writing *w,
+                        const struct account *a,
+                        const struct safety *s,
+                        uint32_t copies)
 {
     struct json_writer *j = w->j;
     size_t shown = 0;
@@ -200,15 +202,19 @@ put_reasons(const struct api_writing *w, const struct account *a, const struct s
         api_write_coded(j, &why);
     }
     if (!s->is_kept) {
-        api_write_code(j, "backup_due");
+        struct coded why;
+        coded_set(&why, "backup_due");
+        coded_add_u64(&why, "servers", copies);
+        api_write_coded(j, &why);
     }
     if (a->owner_count > 0 && a->owners[0].kind == OWNER_TEST_KEY) {
         api_write_code(j, "test_key");
     }
 }
 
-static void put_health(const struct api_writing *w)
+static void put_health(const struct api_writing *w, const struct api *api)
 {
+    uint32_t copies = vault_copies_count(api);
     struct json_writer *j = w->j;
     json_put_object(j);
     json_put_name(j, "accounts");
@@ -230,7 +236,7 @@ static void put_health(const struct api_writing *w)
         json_put_u64(j, s.tested);
         json_put_name(j, "reasons");
         json_put_array(j);
-        put_reasons(w, a, &s);
+        put_reasons(w, a, &s, copies);
         json_end_array(j);
         json_end_object(j);
     }
@@ -269,7 +275,7 @@ static void put_snapshot(const struct api_writing *w, struct api *a, enum api_to
     case API_TOPIC_ACCOUNTS: put_accounts(w); break;
     case API_TOPIC_ACTIVITY: put_activity(w, a); break;
     case API_TOPIC_BALANCES: put_balances(w); break;
-    case API_TOPIC_HEALTH:   put_health(w); break;
+    case API_TOPIC_HEALTH:   put_health(w, a); break;
     case API_TOPIC_LOG:      put_lines(w, a, 0); break;
     case API_TOPIC_NETWORK:  api_write_network_status(w, a); break;
     case API_TOPIC_PLUGIN:   a->cfg.node->write_plugin(a->cfg.node, w->j); break;

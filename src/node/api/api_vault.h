@@ -69,11 +69,14 @@ vault_prepare_request(struct api_call *c, struct span *ret_answer, const struct 
 /* vault_sign_request hands the assertion over and gives the signature. */
 MUST_CHECK enum err vault_sign_request(struct api_call *c, struct secp256k1_signature *ret);
 
-/* vault_put_copies writes the member "copies". vault_tell_opened has servers keep copies for a passkey that has just been used; an empty handle: it did not say whose it is. */
+/* vault_put_copies writes the member "copies"; vault_copies_count is how many servers have one of the vault as it is now. */
 void vault_put_copies(struct api_call *c);
+uint32_t vault_copies_count(const struct api *a);
+
+/* vault_tell_opened has servers keep copies for a passkey that has just been used; an empty handle: it did not say whose it is. */
 void vault_tell_opened(struct api_call *c, struct span credential_id, struct span user_handle);
 
-/* vault_tell_changed has the copies renewed. */
+/* vault_tell_changed takes note of the vault as it is now, and has the copies renewed. The key process is asked: spans of its last answer are gone. */
 void vault_tell_changed(struct api_call *c);
 
 /* vault_adopt makes accounts of what a vault holds that was brought here without them. */

@@ -6,8 +6,6 @@
 #include "codec/cbor.h"
 #include "crypto/hash.h"
 #include "node/authenticator/ctap_pin_test.h"
-#include "node/authenticator/libfido2.h"
-#include "node/authenticator/security_key.h"
 #include "webauthn/auth_data.h"
 #include "webauthn/cose_key.h"
 
@@ -18,6 +16,7 @@ enum {
     GET_ASSERTION = 0x02,
     GET_INFO = 0x04,
     CLIENT_PIN = 0x06,
+    GET_NEXT_ASSERTION = 0x08,
     HID_INIT = 0x06,
     HID_CBOR = 0x10,
     HID_ERROR = 0x3f,
@@ -36,6 +35,7 @@ enum {
     PIN_AUTH_INVALID = 0x33,
     PIN_NOT_SET = 0x35,
     PIN_REQUIRED = 0x36,
+    NOT_ALLOWED = 0x30,
     INVALID_COMMAND = 0x01,
     HMAC_SECRET_WANTED = 1,
 };
@@ -46,6 +46,7 @@ void ctap_device_power_cycle(struct ctap_device *d)
     d->channel = 0;
     d->has_out = false;
     d->in_want = 0;
+    d->more.count = 0;
     rng_fill(&d->rng.rng, MSPAN_OF(d->agreement.bytes));
     d->agreement.bytes[0] &= 0x7f; /* below the order */
     rng_fill(&d->rng.rng, MSPAN_OF(d->token));
@@ -319,9 +320,23 @@ find_credential(struct ctap_device *d, const struct asked *a, struct span id)
     for (size_t i = 0; i < CTAP_CREDENTIALS_MAX; i++) {
         struct ctap_credential *c = &d->credentials[i];
         bool is_rp = c->is_used && memcmp(c->rp_id_hash, a->rp_id_hash, 32) == 0;
-        bool is_id = id.n == 0 || span_equal(SPAN_OF(c->id), id);
-        bool needs_uv = c->protection == 3 || (c->protection == 2 && id.n == 0);
+        bool is_id = span_equal(SPAN_OF(c->id), id);
+        bool needs_uv = c->protection == 3;
         if (is_rp && is_id && (a->is_verified || !needs_uv)) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+/* Without a list: the at-th from the newest, CTAP 2.1 §6.2.2 step 12; NULL past the last. */
+static struct ctap_credential *
+find_resident(struct ctap_device *d, const struct asked *a, size_t at)
+{
+    for (size_t i = CTAP_CREDENTIALS_MAX; i-- > 0;) {
+        struct ctap_credential *c = &d->credentials[i];
+        bool is_rp = c->is_used && memcmp(c->rp_id_hash, a->rp_id_hash, 32) == 0;
+        if (is_rp && (a->is_verified || c->protection == 1) && at-- == 0) {
             return c;
         }
     }
@@ -398,6 +413,9 @@ new_credential(struct ctap_device *d, const struct asked *a, struct cbor map)
         c->protection = protection_of(a);
         if (cbor_find_int(&user, map, 3) && cbor_find_text(&id, user, "id")) {
             c->user_id_len = span_copy(MSPAN_OF(c->user_id), id.content);
+        }
+        if (cbor_find_int(&user, map, 3) && cbor_find_text(&id, user, "name")) {
+            (void)span_copy(mspan_of(c->user_name, sizeof c->user_name - 1), id.content);
         }
         return c;
     }
@@ -527,28 +545,22 @@ static uint8_t write_assertion_data(struct ctap_device *d,
     return status;
 }
 
-static uint8_t get_assertion(struct ctap_device *d, struct wr *w, struct cbor map)
+/* count: how many there are, in the first answer of several; 0: not said. Users are named where there are several and the person was verified. */
+static uint8_t write_assertion(struct ctap_device *d,
+                               struct wr *w,
+                               const struct asked *a,
+                               const struct ctap_credential *c,
+                               size_t count)
 {
-    struct asked a = {.is_verified = false};
-    struct cbor list;
     uint8_t room[256];
-    uint8_t status = read_asked(d, &a, map, &assert_keys);
-    if (status != GOOD) {
-        return status;
-    }
-    const struct ctap_credential *c = cbor_find_int(&list, map, 3)
-                                          ? find_listed(d, &a, list)
-                                          : find_credential(d, &a, SPAN_EMPTY);
-    if (!c) {
-        return NO_CREDENTIALS;
-    }
     struct wr data = wr_init(MSPAN_OF(room));
-    status = write_assertion_data(d, &data, &a, c);
+    bool is_named = a->is_verified && d->more.count > 1;
+    uint8_t status = write_assertion_data(d, &data, a, c);
     if (status != GOOD) {
         return status;
     }
     check(wr_ok(&data));
-    cbor_write_map(w, 4);
+    cbor_write_map(w, count > 0 ? 5 : 4);
     cbor_write_u64(w, 1);
     cbor_write_map(w, 2);
     cbor_write_text(w, "id");
@@ -558,12 +570,60 @@ static uint8_t get_assertion(struct ctap_device *d, struct wr *w, struct cbor ma
     cbor_write_u64(w, 2);
     cbor_write_bytes(w, span_of(room, data.n));
     cbor_write_u64(w, 3);
-    write_signature(d, w, c, span_of(room, data.n), a.client_data_hash);
+    write_signature(d, w, c, span_of(room, data.n), a->client_data_hash);
     cbor_write_u64(w, 4);
-    cbor_write_map(w, 1);
+    cbor_write_map(w, is_named ? 2 : 1);
     cbor_write_text(w, "id");
     cbor_write_bytes(w, span_of(c->user_id, c->user_id_len));
+    if (is_named) {
+        cbor_write_text(w, "name");
+        cbor_write_text(w, c->user_name);
+    }
+    if (count > 0) {
+        cbor_write_u64(w, 5);
+        cbor_write_u64(w, count);
+    }
     return GOOD;
+}
+
+/* Keeps what getNextAssertion needs, and counts the passkeys that answer. */
+static size_t begin_more(struct ctap_device *d, const struct asked *a)
+{
+    size_t count = 0;
+    while (find_resident(d, a, count)) {
+        count++;
+    }
+    d->more = (struct ctap_more){.is_verified = a->is_verified, .at = 1, .count = count};
+    memcpy(d->more.rp_id_hash, a->rp_id_hash, sizeof d->more.rp_id_hash);
+    (void)span_copy(MSPAN_OF(d->more.client_data_hash), a->client_data_hash);
+    return count;
+}
+
+static uint8_t get_assertion(struct ctap_device *d, struct wr *w, struct cbor map)
+{
+    struct asked a = {.is_verified = false};
+    struct cbor list;
+    size_t count = 0;
+    d->more.count = 0;
+    uint8_t status = read_asked(d, &a, map, &assert_keys);
+    if (status != GOOD) {
+        return status;
+    }
+    bool has_list = cbor_find_int(&list, map, 3);
+    count = has_list ? 0 : begin_more(d, &a);
+    const struct ctap_credential *c = has_list ? find_listed(d, &a, list) : find_resident(d, &a, 0);
+    return c ? write_assertion(d, w, &a, c, count > 1 ? count : 0) : NO_CREDENTIALS;
+}
+
+static uint8_t get_next_assertion(struct ctap_device *d, struct wr *w)
+{
+    struct asked a = {.client_data_hash = SPAN_OF(d->more.client_data_hash),
+                      .is_verified = d->more.is_verified};
+    memcpy(a.rp_id_hash, d->more.rp_id_hash, sizeof a.rp_id_hash);
+    const struct ctap_credential *c =
+        d->more.at < d->more.count ? find_resident(d, &a, d->more.at) : NULL;
+    d->more.at++;
+    return c ? write_assertion(d, w, &a, c, 0) : NOT_ALLOWED;
 }
 
 uint8_t ctap_device_command(struct ctap_device *d, struct wr *out, struct span request)
@@ -578,6 +638,9 @@ uint8_t ctap_device_command(struct ctap_device *d, struct wr *out, struct span r
     }
     if (d->fault == CTAP_FAULT_STATUS && (d->fault_command == 0 || d->fault_command == command)) {
         return d->fault_status;
+    }
+    if (command == GET_NEXT_ASSERTION) { /* it has no parameters */
+        return get_next_assertion(d, out);
     }
     if (cbor_decode(&map, body, CBOR_ANY_ORDER) != OK || map.type != CBOR_MAP) {
         return INVALID_CBOR;
@@ -684,56 +747,4 @@ bool ctap_device_read(struct ctap_device *d, uint8_t ret_report[static CTAP_REPO
     check(wr_ok(&w));
     d->has_out = d->out_sent < d->out_len;
     return true;
-}
-
-/* ---- the door: what stands in tests where security_key_hid.c stands in programs ---- */
-
-static struct ctap_device *plugged;
-
-void ctap_device_plug(struct ctap_device *d)
-{
-    plugged = d;
-}
-
-static void *door_open(const char *path)
-{
-    return path[0] != '\0' ? plugged : NULL;
-}
-
-static void door_close(void *handle)
-{
-    check(handle == plugged);
-}
-
-static int door_read(void *handle, unsigned char *out, size_t n, int timeout_ms)
-{
-    uint8_t report[CTAP_REPORT_LEN];
-    (void)timeout_ms; /* what does not come at once never comes */
-    if (n < sizeof report || !ctap_device_read(handle, report)) {
-        return -1;
-    }
-    memcpy(out, report, sizeof report);
-    return sizeof report;
-}
-
-/* The first byte is the report's number, which HID devices without numbers leave zero. */
-static int door_write(void *handle, const unsigned char *in, size_t n)
-{
-    check(n == CTAP_REPORT_LEN + 1);
-    ctap_device_write(handle, in + 1);
-    return (int)n;
-}
-
-enum err security_key_open(struct security_key *k, const char *path)
-{
-    static const fido_dev_io_t door = {
-        .open = door_open, .close = door_close, .read = door_read, .write = door_write};
-    fido_init(FIDO_DISABLE_U2F_FALLBACK);
-    k->dev = fido_dev_new();
-    if (!k->dev || fido_dev_set_io_functions(k->dev, &door) != FIDO_OK ||
-        fido_dev_open(k->dev, path) != FIDO_OK) {
-        security_key_done(k);
-        return ERR_IO;
-    }
-    return OK;
 }

@@ -40,8 +40,18 @@ struct ctap_credential {
     uint8_t rp_id_hash[32];
     uint8_t user_id[64];
     size_t user_id_len;
+    char user_name[64];
     int64_t protection; /* credProtect level */
     uint8_t secret[32]; /* CredRandom's root */
+};
+
+/* What getNextAssertion goes on with: the passkeys of an assertion without a list. */
+struct ctap_more {
+    uint8_t rp_id_hash[32];
+    uint8_t client_data_hash[32];
+    bool is_verified;
+    size_t at;
+    size_t count; /* 0: nothing was begun */
 };
 
 struct ctap_device {
@@ -63,6 +73,7 @@ struct ctap_device {
     bool has_token;
     uint32_t sign_count;
     uint32_t channel;
+    struct ctap_more more;
     uint64_t commands_count;
     /* the message on its way in, and the one on its way out */
     uint8_t in[CTAP_MESSAGE_MAX];

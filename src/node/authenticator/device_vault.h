@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "codec/json.h"
 #include "node/authenticator/device_authenticator.h"
+#include "wallet/text.h"
 
 /* The vault with a security key or the TPM and without a browser: what the page does, done over the daemon's API with what is at hand. PRF outputs are
  * sealed here for keyd; the daemon carries them as it carries the page's. */
@@ -43,6 +44,20 @@ MUST_CHECK enum err device_vault_unlock(struct device_vault *d);
 MUST_CHECK enum err device_vault_add(struct device_vault *d,
                                      struct device_authenticator *agrees,
                                      struct span agrees_pin);
+
+/* device_vault_fetch brings the sealed vault back from servers that keep it (docs/vault.md "Copies with peers"), where there is no vault yet: one use of the passkey, without PRF. It
+ * is here then, and locked: device_vault_unlock opens it. An authenticator may have several passkeys of the wallet's RP ID: number says which is meant, from 1 in the order of
+ * names; 0: the only one, or the only one that is named as a vault's. Errors as above; ERR_NOT_FOUND: there is no passkey, or with count > 0 none was meant, or with number 0 more than
+ * one; ERR_UNSUPPORTED: the passkey does not say whose it is. */
+struct device_fetch {
+    struct security_key_choice choice; /* first */
+    size_t number;
+    size_t count; /* of names: out, 0 where there was nothing to choose */
+    struct name names[SECURITY_KEY_USERS_MAX]; /* out; empty: none that can be shown (name_parse) */
+    size_t taken;     /* out: which it was, from 1; 0: none, or there was nothing to choose */
+    uint64_t servers; /* out: that were asked */
+};
+MUST_CHECK enum err device_vault_fetch(struct device_vault *d, struct device_fetch *f);
 
 /* device_vault_begin asks for the challenge over a prepared operation of an ordinary account, and gives what keyd has read (type reading of
  * the API; until the next call). device_vault_approve signs that challenge and hands it in; ticks is the JSON array of risk lines that the

@@ -170,6 +170,135 @@ TEST(a_wrong_pin_a_key_that_changes_and_another_key)
     done(b);
 }
 
+/* ---- a copy that servers kept ---- */
+
+static struct {
+    uint8_t bytes[CAPSULE_LEN];
+    uint8_t challenge[32];
+} copy;
+
+static enum err find_copy(struct api_node_port *self, uint64_t id)
+{
+    const struct api_vault_search s = {.asked = 1, .challenge = SPAN_OF(copy.challenge)};
+    (void)self;
+    api_vault_find_begun(bench.r.api, id, &s);
+    return OK;
+}
+
+static enum err fetch_copy(struct api_node_port *self, uint64_t id, const struct api_vault_fetch *f)
+{
+    const struct api_vault_search s = {.asked = 1, .capsule = SPAN_OF(copy.bytes)};
+    (void)self;
+    EXPECT(f->user_handle.n > 0);
+    api_vault_find_done(bench.r.api, id, &s);
+    return OK;
+}
+
+static void opened(struct api_node_port *self, struct span credential_id, struct span user_handle)
+{
+    (void)self;
+    EXPECT(credential_id.n > 0);
+    EXPECT(user_handle.n > 0);
+    copy.challenge[0]++;
+}
+
+/* The key is what stays. */
+static struct bench *another_machine(struct bench *b)
+{
+    static struct ctap_device kept;
+    kept = b->device;
+    done(b);
+    b = start();
+    if (!b) {
+        return NULL;
+    }
+    security_key_done(&b->key);
+    b->device = kept;
+    ctap_device_power_cycle(&b->device);
+    EXPECT_OK(security_key_open(&b->key, "soft"));
+    b->r.node.port.vault_find = find_copy;
+    b->r.node.port.vault_fetch = fetch_copy;
+    return b;
+}
+
+static size_t accounts(struct bench *b)
+{
+    struct json list;
+    return EXPECT(rig_ask(&b->r, "accounts_list", " ")) && rig_at(&list, b->r.result, "accounts")
+               ? json_count(list)
+               : 0;
+}
+
+TEST(a_vault_that_was_fetched_gets_its_accounts_though_the_daemon_ended_before_it_was_opened)
+{
+    struct buf capsule;
+    struct device_fetch f = {.number = 0};
+    memset(&copy, 0, sizeof copy);
+    struct bench *b = start();
+    TEST_REQUIRE(b);
+    b->r.node.port.vault_opened = opened;
+    EXPECT_OK(device_vault_enrol(&b->d));
+    EXPECT_EQ(1, copy.challenge[0]); /* servers were told whose it is */
+    EXPECT(rig_ask(&b->r, "ordinary_create", "\"name\":\"One\",\"words\":12"));
+    EXPECT(rig_ask(&b->r, "ordinary_create", "\"name\":\"Two\",\"words\":12"));
+    buf_init(&capsule, test_budget(), CAPSULE_LEN);
+    EXPECT_OK(api_port_capsule(&b->r.node.port, &capsule));
+    EXPECT_EQ(CAPSULE_LEN, span_copy(MSPAN_OF(copy.bytes), buf_span(&capsule)));
+    buf_done(&capsule);
+    b = another_machine(b);
+    TEST_REQUIRE(b);
+    EXPECT(rig_ask(&b->r, "watch_add",
+                   "\"name\":\"Seen\",\"address\":"
+                   "\"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed\""));
+    EXPECT_ERR(ERR_STATE, device_vault_unlock(&b->d));
+    EXPECT_OK(device_vault_fetch(&b->d, &f));
+    EXPECT_ERR(ERR_DENIED, device_vault_fetch(&b->d, &f));
+    EXPECT_STR("vault_exists", b->api.code);
+    EXPECT_EQ(1, accounts(b));
+    TEST_REQUIRE(rig_restart(&b->r));
+    EXPECT_OK(device_vault_unlock(&b->d));
+    EXPECT_EQ(3, accounts(b));
+    EXPECT(rig_ask(&b->r, "vault_lock", " "));
+    EXPECT_OK(device_vault_unlock(&b->d)); /* and not twice */
+    EXPECT_EQ(3, accounts(b));
+    done(b);
+}
+
+static struct api_vault_copies two_copies(struct api_node_port *self, uint64_t generation)
+{
+    (void)self;
+    EXPECT(generation > 0);
+    return (struct api_vault_copies){.servers = copy.challenge[1], .until_s = 1800000000};
+}
+
+/* What the newest event of the topic health says of the missing backup file. */
+static struct rig_text health_says(struct bench *b)
+{
+    struct json data = b->r.topics[API_TOPIC_HEALTH].data;
+    EXPECT_STR("backup_due", rig_text(data, "accounts.0.reasons.1.code").text);
+    return rig_text(data, "accounts.0.reasons.1.params.servers");
+}
+
+TEST(the_health_says_how_many_servers_have_the_vault)
+{
+    memset(&copy, 0, sizeof copy);
+    struct bench *b = start();
+    TEST_REQUIRE(b);
+    b->r.node.port.vault_copies = two_copies;
+    EXPECT_OK(device_vault_enrol(&b->d));
+    EXPECT(rig_ask(&b->r, "ordinary_create", "\"name\":\"One\",\"words\":12"));
+    EXPECT(rig_ask(&b->r, "subscribe", "\"topics\":[\"health\"]"));
+    rig_turn(&b->r, 300);
+    EXPECT_STR("0", health_says(b).text);
+    copy.challenge[1] = 2;
+    rig_turn(&b->r, 300);
+    EXPECT_STR("0", health_says(b).text); /* nobody has said that it changed */
+    api_vault_copies_changed(b->r.api);
+    rig_turn(&b->r, 300);
+    EXPECT_STR("2", health_says(b).text);
+    done(b);
+}
+
 /* ---- the TPM ---- */
 
 /* The file that keeps the chip's passkey. */

@@ -163,21 +163,39 @@ static int fill_assert(fido_assert_t *f,
     return r;
 }
 
-/* libfido2 1.12 hands the authenticator data out as a CBOR string; the first answer is taken. */
-static enum err keep_assertion(struct security_key_answer *a, const fido_assert_t *f)
+/* Which of the answers counts. libfido2 has asked for all that the device has, with one touch. */
+static enum err choose(size_t *ret_i, const fido_assert_t *f, struct security_key_choice *choice)
+{
+    struct security_key_user users[SECURITY_KEY_USERS_MAX];
+    size_t count = fido_assert_count(f);
+    count = count < SECURITY_KEY_USERS_MAX ? count : SECURITY_KEY_USERS_MAX;
+    *ret_i = 0;
+    if (count < 2 || !choice) {
+        return count > 0 ? OK : ERR_MALFORMED;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *name = fido_assert_user_name(f, i);
+        users[i].name = name ? span_first(span_str(name), SECURITY_KEY_TEXT_MAX) : SPAN_EMPTY;
+    }
+    return choice->choose(choice, ret_i, users, count) && *ret_i < count ? OK : ERR_NOT_FOUND;
+}
+
+/* libfido2 1.12 hands the authenticator data out as a CBOR string. */
+static enum err keep_assertion(struct security_key_answer *a, const fido_assert_t *f, size_t i)
 {
     struct cbor item;
     struct span data;
-    if (fido_assert_count(f) == 0 ||
-        cbor_decode(&item, span_of(fido_assert_authdata_ptr(f, 0), fido_assert_authdata_len(f, 0)),
+    struct span user = span_of(fido_assert_user_id_ptr(f, i), fido_assert_user_id_len(f, i));
+    if (cbor_decode(&item, span_of(fido_assert_authdata_ptr(f, i), fido_assert_authdata_len(f, i)),
                     CBOR_CANONICAL) != OK ||
-        cbor_get_bytes(&data, item) != OK) {
+        cbor_get_bytes(&data, item) != OK || user.n > sizeof a->user_id) {
         return ERR_MALFORMED;
     }
     TRY(keep(a->credential_id, &a->credential_id_len, sizeof a->credential_id,
-             span_of(fido_assert_id_ptr(f, 0), fido_assert_id_len(f, 0))));
+             span_of(fido_assert_id_ptr(f, i), fido_assert_id_len(f, i))));
     TRY(keep(a->signature, &a->signature_len, sizeof a->signature,
-             span_of(fido_assert_sig_ptr(f, 0), fido_assert_sig_len(f, 0))));
+             span_of(fido_assert_sig_ptr(f, i), fido_assert_sig_len(f, i))));
+    a->user_id_len = span_copy(MSPAN_OF(a->user_id), user);
     return keep_auth_data(a, data);
 }
 
@@ -188,6 +206,7 @@ enum err security_key_assert(struct security_key *k,
     AUTO(assert_free) fido_assert_t *f = fido_assert_new();
     AUTO(text_wipe) struct text pin;
     struct text rp_id;
+    size_t i = 0;
     memset(ret, 0, sizeof *ret);
     TRY(client_side_check(ask));
     TRY(f ? OK : ERR_LIMIT);
@@ -196,8 +215,9 @@ enum err security_key_assert(struct security_key *k,
     TRY(client_side_write_client_data(ret, "webauthn.get", ask));
     TRY(err_of(fill_assert(f, ask, ret, rp_id.s)));
     TRY(err_of(fido_dev_get_assert(k->dev, f, ask->pin.n > 0 ? pin.s : NULL)));
-    TRY(keep_assertion(ret, f));
-    struct span prf = span_of(fido_assert_hmac_secret_ptr(f, 0), fido_assert_hmac_secret_len(f, 0));
+    TRY(choose(&i, f, ask->choice));
+    TRY(keep_assertion(ret, f, i));
+    struct span prf = span_of(fido_assert_hmac_secret_ptr(f, i), fido_assert_hmac_secret_len(f, i));
     if (ask->prf_input.n > 0 && prf.n == sizeof ret->prf.bytes) {
         memcpy(ret->prf.bytes, prf.p, prf.n);
         ret->has_prf = true;

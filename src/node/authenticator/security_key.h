@@ -31,6 +31,22 @@ enum {
     SECURITY_KEY_AUTH_DATA_MAX = 1024,
 };
 
+/* One of several passkeys of the RP ID that a device has. name: what the device keeps as its user's, at most SECURITY_KEY_TEXT_MAX bytes of anything. */
+struct security_key_user {
+    struct span name;
+};
+
+enum { SECURITY_KEY_USERS_MAX = 16 };
+
+/* Which of several passkeys is meant; embed as first member. */
+struct security_key_choice {
+    /* choose is told of all that answered, 2 to SECURITY_KEY_USERS_MAX of them; spans live for the call. false: none of them is meant. */
+    bool (*choose)(struct security_key_choice *self,
+                   size_t *ret_i,
+                   const struct security_key_user *users,
+                   size_t count);
+};
+
 /* What a ceremony is about. All spans are borrowed for the call. */
 struct security_key_ask {
     struct span rp_id;
@@ -43,6 +59,8 @@ struct security_key_ask {
         credential_id; /* creation: a known passkey that must not be on it; else the one to use, empty: any of the RP ID */
     struct span
         prf_input; /* assertion: evaluate the PRF for it; empty: no PRF, as in every signing */
+    struct security_key_choice *
+        choice; /* assertion without credential_id, where the device has several; NULL: the first */
 };
 
 /* What it gave. A PRF output is a secret: wipe with security_key_answer_wipe. */
@@ -58,6 +76,9 @@ struct security_key_answer {
     size_t signature_len;
     uint8_t credential_id[255];
     size_t credential_id_len;
+    uint8_t user_id
+        [SECURITY_KEY_USER_MAX]; /* assertion: as it was at the creation; empty: the device does not say */
+    size_t user_id_len;
     struct secret32 prf;
     bool has_prf;
 };
@@ -69,7 +90,7 @@ struct assertion_response security_key_assertion(const struct security_key_answe
 
 /* security_key_create makes a discoverable ES256 passkey with hmac-secret and credProtect 2. security_key_assert uses one.
  * ERR_AUTH: the PIN is wrong. ERR_DENIED: the PIN is blocked, the person said no, or the answer lacks user verification, whose PRF would be
- * another. ERR_STATE: the device needs a PIN, or has that passkey already. ERR_NOT_FOUND: no such passkey on it. ERR_UNSUPPORTED: the device
+ * another. ERR_STATE: the device needs a PIN, or has that passkey already. ERR_NOT_FOUND: no such passkey on it, or none was chosen. ERR_UNSUPPORTED: the device
  * cannot do what was asked. ERR_TIMEOUT: nobody touched it. ERR_LIMIT: a length above. ERR_MALFORMED: an answer out of form. ERR_IO. */
 MUST_CHECK enum err security_key_create(struct security_key *k,
                                         struct security_key_answer *ret,

@@ -13,7 +13,8 @@
 #include <string.h>
 #include <tss2/tss2_mu.h>
 
-enum { BLOB_VERSION = 1, HASH_LEN = 32 };
+/* Of version 1 it is not known whose the passkey is. */
+enum { BLOB_VERSION_BARE = 1, BLOB_VERSION = 2, HASH_LEN = 32 };
 
 /* Without NODA: wrong PINs count for the chip's lockout. */
 enum {
@@ -124,25 +125,53 @@ static bool read_wrapped(struct rd *r, struct wrapped *ret)
            n == in.n;
 }
 
-/* blob = version 1 | SHA-256 of the RP ID 32 | signing key | PRF key, each with its length 2. */
+/* blob = version 2 | SHA-256 of the RP ID 32 | signing key | PRF key | user id, each of the three with its length 2. Version 1 ends before the user id. */
 
 /* Which of the two keys of a blob. */
 enum which { SIGNING, PRF };
 
+/* Skips to the keys of a blob for this RP ID. */
+static bool begin_blob(struct rd *r, uint8_t *ret_version, struct span rp_id)
+{
+    struct hash32 want;
+    sha256(&want, rp_id);
+    *ret_version = rd_u8(r);
+    struct span rp_id_hash = rd_bytes(r, HASH_LEN);
+    return (*ret_version == BLOB_VERSION || *ret_version == BLOB_VERSION_BARE) &&
+           span_equal(rp_id_hash, SPAN_OF(want.bytes));
+}
+
 static enum err
 read_blob(struct wrapped *ret, const struct tpm_key_blob *blob, struct span rp_id, enum which which)
 {
-    struct hash32 want;
     struct rd r = rd_init(span_of(blob->bytes, blob->n));
-    sha256(&want, rp_id);
-    uint8_t version = rd_u8(&r);
-    struct span rp_id_hash = rd_bytes(&r, HASH_LEN);
-    bool is_good = version == BLOB_VERSION && span_equal(rp_id_hash, SPAN_OF(want.bytes));
-    is_good = is_good && read_wrapped(&r, ret);
+    uint8_t version = 0;
+    bool is_good = begin_blob(&r, &version, rp_id) && read_wrapped(&r, ret);
     if (is_good && which == PRF) {
         is_good = read_wrapped(&r, ret);
     }
     return is_good ? OK : ERR_MALFORMED;
+}
+
+static enum err
+read_user(struct security_key_answer *a, const struct tpm_key_blob *blob, struct span rp_id)
+{
+    struct rd r = rd_init(span_of(blob->bytes, blob->n));
+    uint8_t version = 0;
+    if (!begin_blob(&r, &version, rp_id)) {
+        return ERR_MALFORMED;
+    }
+    if (version == BLOB_VERSION_BARE) {
+        return OK;
+    }
+    (void)rd_be16_sized(&r);
+    (void)rd_be16_sized(&r);
+    struct span user = rd_be16_sized(&r);
+    if (!rd_end(&r) || user.n > sizeof a->user_id) {
+        return ERR_MALFORMED;
+    }
+    a->user_id_len = span_copy(MSPAN_OF(a->user_id), user);
+    return OK;
 }
 
 static enum err public_of(struct p256_public *ret, const struct wrapped *signing)
@@ -223,6 +252,7 @@ enum err tpm_key_create(struct tpm_key *k,
     memset(ret, 0, sizeof *ret);
     TRY(client_side_check(ask));
     TRY(check_pin(ask->pin));
+    TRY(ask->user_id.n <= SECURITY_KEY_USER_MAX ? OK : ERR_LIMIT);
     TRY(client_side_write_client_data(ret, "webauthn.create", ask));
     sha256(&rp_id_hash, ask->rp_id);
     struct wr blob = wr_init(MSPAN_OF(ret_blob->bytes));
@@ -232,6 +262,8 @@ enum err tpm_key_create(struct tpm_key *k,
     enum err e = make_keys(k, &key, &blob, &auth);
     wipe(mspan_of(&auth, sizeof auth));
     TRY(e);
+    wr_be16_sized(&blob, ask->user_id);
+    TRY(wr_end(&blob));
     ret_blob->n = blob.n;
     return write_new_credential(ret, &rp_id_hash, &key);
 }
@@ -335,6 +367,7 @@ enum err tpm_key_assert(struct tpm_key *k,
     write_head(&w, rp_id_hash.bytes, 0);
     TRY(wr_end(&w));
     ret->auth_data_len = w.n;
+    TRY(read_user(ret, blob, ask->rp_id));
     TRY(sign(k, ret, &key, blob, ask));
     name_credential(ret, &key);
     return ask->prf_input.n > 0 ? evaluate(k, ret, blob, ask) : OK;

@@ -154,7 +154,8 @@ static struct security_key_ask asking(const char *pin)
     return (struct security_key_ask){.rp_id = rp.id,
                                      .origin = rp.origin,
                                      .challenge = SPAN_LIT("0123456789abcdef0123456789abcdef"),
-                                     .pin = span_str(pin)};
+                                     .pin = span_str(pin),
+                                     .user_id = SPAN_LIT("whose it is")};
 }
 
 static bool start(struct tpm_key *k)
@@ -195,6 +196,7 @@ TEST(made_in_the_chip_and_used_after_a_restart)
     EXPECT_OK(verify_used(&reg, &ask));
     EXPECT(!used.has_prf);
     EXPECT_SPAN(reg.credential_id, span_of(used.credential_id, used.credential_id_len));
+    EXPECT_SPAN(ask.user_id, span_of(used.user_id, used.user_id_len));
     ask.prf_input = SPAN_LIT("an input of the vault");
     EXPECT_OK(tpm_key_assert(&k, &used, &blob, &ask));
     EXPECT_OK(verify_used(&reg, &ask));
@@ -266,11 +268,15 @@ TEST(blobs_that_are_not_of_this_passkey)
     for (size_t n = 0; n < good.n; n += n < 40 ? 1 : 53) {
         blob.n = n;
         test_note("cut to %zu", n);
-        EXPECT(tpm_key_assert(&k, &used, &blob, &ask) != OK || n > good.n / 2);
+        EXPECT(tpm_key_assert(&k, &used, &blob, &ask) != OK);
         ask.prf_input = SPAN_LIT("x");
         EXPECT(tpm_key_assert(&k, &used, &blob, &ask) != OK);
         ask.prf_input = SPAN_EMPTY;
     }
+    blob = good;
+    blob.bytes[0] = 1; /* as it was written before the user id stood in it */
+    EXPECT_OK(tpm_key_assert(&k, &used, &blob, &ask));
+    EXPECT_EQ(0, used.user_id_len);
     blob = good;
     blob.bytes[200] ^= 1; /* within what the chip wrapped, or its name: another object */
     EXPECT(tpm_key_assert(&k, &used, &blob, &ask) != OK);

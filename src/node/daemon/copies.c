@@ -17,6 +17,11 @@ enum {
 
 /* ---- records ---- */
 
+static uint64_t now_s(struct wallet_time t)
+{
+    return t.unix_ms / 1000;
+}
+
 MUST_CHECK static enum err holder_read(struct copies_holder *ret, struct span bytes)
 {
     struct protobuf_reader r = protobuf_read(bytes);
@@ -86,20 +91,29 @@ static void record_save(struct copies *c, const struct copies_job *job)
     }
 }
 
-static size_t count_of(const struct copies_record *r, uint64_t generation, uint64_t *ret_until_s)
+static size_t
+count_of(const struct copies_record *r, uint64_t now, uint64_t generation, uint64_t *ret_until_s)
 {
+    size_t count = 0;
     *ret_until_s = 0;
     if (r->generation != generation) {
         return 0;
     }
     for (size_t i = 0; i < r->count; i++) {
         uint64_t until_s = r->holders[i].until_s;
+        if (until_s <= now) {
+            continue;
+        }
+        count++;
         *ret_until_s = *ret_until_s == 0 || until_s < *ret_until_s ? until_s : *ret_until_s;
     }
-    return r->count;
+    return count;
 }
 
-size_t copies_known(const struct copies *c, uint64_t generation, uint64_t *ret_until_s)
+size_t copies_known(const struct copies *c,
+                    struct wallet_time t,
+                    uint64_t generation,
+                    uint64_t *ret_until_s)
 {
     AUTO(buf_done) struct buf key;
     AUTO(buf_done) struct buf bytes;
@@ -114,7 +128,7 @@ size_t copies_known(const struct copies *c, uint64_t generation, uint64_t *ret_u
         struct copies_record r;
         uint64_t until_s = 0;
         bool is_good = key.n == sizeof after.bytes && record_read(&r, buf_span(&bytes)) == OK;
-        size_t count = is_good ? count_of(&r, generation, &until_s) : 0;
+        size_t count = is_good ? count_of(&r, now_s(t), generation, &until_s) : 0;
         if (is_first || count < fewest) {
             fewest = count;
             *ret_until_s = until_s;
@@ -151,11 +165,6 @@ static struct copies_job *job_place(struct copies *c, const struct hash32 *locat
         place = !place && !job->is_used ? job : place;
     }
     return place ? place : &c->jobs[0];
-}
-
-static uint64_t now_s(struct wallet_time t)
-{
-    return t.unix_ms / 1000;
 }
 
 static bool is_fresh(const struct copies_holder *h, struct wallet_time t)
@@ -287,6 +296,7 @@ static void took(struct copies *c, struct copies_job *job, uint64_t until_s)
     struct copies_record *r = &job->record;
     r->holders[r->count++] = (struct copies_holder){.peer = job->asked, .until_s = until_s};
     record_save(c, job);
+    c->cfg.taken(c->cfg.user);
     if (r->count == COPIES_WANTED) {
         log_line(c->cfg.log, LOG_INFO, "copies", "%d servers keep the sealed vault", COPIES_WANTED);
     }

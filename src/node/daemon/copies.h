@@ -62,6 +62,8 @@ struct copies_cfg {
     enum err (*ask)(void *user, struct wallet_time t, const struct copies_ask *ask);
     void (*begun)(void *user, struct wallet_time t, const struct copies_found *f);
     void (*done)(void *user, struct wallet_time t, const struct copies_found *f);
+    /* Another server keeps a copy: copies_known gives more. */
+    void (*taken)(void *user);
     void *user;
 };
 
@@ -128,9 +130,12 @@ MUST_CHECK enum err copies_keep(struct copies *c, struct wallet_time t, struct s
 /* copies_refresh puts another capsule of the same vault in the place of those that are kept since the start. */
 void copies_refresh(struct copies *c, struct wallet_time t, struct span capsule);
 
-/* copies_known counts the servers that have the copy in this generation, and gives when the first of them forgets it; 0: unknown.
+/* copies_known counts the servers that have the copy in this generation and have not forgotten it by now, and gives when the first of them will; 0: unknown.
  * Over all passkeys of which copies were ever kept: of the one with the fewest. */
-size_t copies_known(const struct copies *c, uint64_t generation, uint64_t *ret_until_s);
+size_t copies_known(const struct copies *c,
+                    struct wallet_time t,
+                    uint64_t generation,
+                    uint64_t *ret_until_s);
 
 /* copies_find asks servers for nonces: begun follows, perhaps from inside. ERR_STATE: a search is under way. copies_fetch asks them for the copy, with the passkey's assertion over begun's challenge;
  * ERR_STATE: nothing was begun, or too long ago. done follows. copies_forget ends a search without a word. */

@@ -32,6 +32,7 @@ static struct {
     struct copies_found done;
     size_t begun_count;
     size_t done_count;
+    size_t taken_count;
     uint8_t given[CAPSULE_LEN];
     uint8_t capsule[CAPSULE_LEN];
     struct wallet_time t;
@@ -153,6 +154,12 @@ static void on_done(void *user, struct wallet_time t, const struct copies_found 
     x.done_count++;
 }
 
+static void on_taken(void *user)
+{
+    (void)user;
+    x.taken_count++;
+}
+
 static void begin(unsigned reachable)
 {
     memset(&x, 0, sizeof x);
@@ -164,7 +171,8 @@ static void begin(unsigned reachable)
                                    .find = find,
                                    .ask = ask,
                                    .begun = on_begun,
-                                   .done = on_done};
+                                   .done = on_done,
+                                   .taken = on_taken};
     copies_init(&x.c, &cfg);
 }
 
@@ -245,13 +253,15 @@ TEST(three_servers_keep_it)
     keeps(OK, 90);
     keeps(ERR_DENIED, 0); /* another has a place */
     keeps(OK, 80);
-    EXPECT_EQ(2, copies_known(&x.c, 7, &until));
+    EXPECT_EQ(2, copies_known(&x.c, x.t, 7, &until));
+    EXPECT_EQ(2, x.taken_count);
     keeps(OK, 90);
     expect_asked("0234");
     EXPECT_EQ(SERVICE_CAPSULE_PUT, x.asks[3].type);
-    EXPECT_EQ(3, copies_known(&x.c, 7, &until));
+    EXPECT_EQ(3, copies_known(&x.c, x.t, 7, &until));
     EXPECT_EQ(until_s(80), until);
-    EXPECT_EQ(0, copies_known(&x.c, 8, &until)); /* an older copy is none */
+    const uint64_t last = until_s(90);
+    EXPECT_EQ(0, copies_known(&x.c, x.t, 8, &until)); /* an older copy is none */
     EXPECT_EQ(0, until);
     capsule_locator(&locator, handle);
     EXPECT_SPAN(SPAN_OF(locator.bytes), SPAN_OF(x.key)); /* what the disk has it under */
@@ -261,6 +271,13 @@ TEST(three_servers_keep_it)
     restart();
     EXPECT_OK(keep(7));
     expect_asked("");
+    EXPECT_EQ(3, x.taken_count);
+    pass_s(UINT64_C(81) * DAY_S);
+    EXPECT_EQ(2, copies_known(&x.c, x.t, 7, &until)); /* one has forgotten it by now */
+    EXPECT_EQ(last, until);
+    pass_s(UINT64_C(10) * DAY_S);
+    EXPECT_EQ(0, copies_known(&x.c, x.t, 7, &until));
+    EXPECT_EQ(0, until);
     copies_done(&x.c);
 }
 
@@ -282,7 +299,7 @@ TEST(who_has_an_older_copy_is_asked_first)
     keeps(OK, 90);
     expect_asked("012"
                  "1234");
-    EXPECT_EQ(3, copies_known(&x.c, 8, &until));
+    EXPECT_EQ(3, copies_known(&x.c, x.t, 8, &until));
     copies_done(&x.c);
 }
 
@@ -303,7 +320,7 @@ TEST(a_change_goes_to_all_of_them)
     for (int i = 0; i < 3; i++) {
         keeps(OK, 90);
     }
-    EXPECT_EQ(3, copies_known(&x.c, 8, &until));
+    EXPECT_EQ(3, copies_known(&x.c, x.t, 8, &until));
     copies_done(&x.c);
 }
 
@@ -323,7 +340,7 @@ TEST(what_runs_out_is_brought_again)
     keeps(OK, 90);
     keeps(OK, 90);
     expect_asked("012");
-    EXPECT_EQ(3, copies_known(&x.c, 7, &until));
+    EXPECT_EQ(3, copies_known(&x.c, x.t, 7, &until));
     EXPECT_EQ(until_s(90), until);
     copies_done(&x.c);
 }
@@ -336,8 +353,8 @@ TEST(too_few_servers_and_a_full_disk)
     EXPECT_OK(keep(7));
     keeps(OK, 90);
     expect_asked("0");
-    EXPECT_EQ(0,
-              copies_known(&x.c, 7, &until)); /* it is not known, and asked again after a restart */
+    EXPECT_EQ(0, copies_known(&x.c, x.t, 7,
+                              &until)); /* it is not known, and asked again after a restart */
     x.is_full = false;
     x.reachable = 0x07;
     pass_s(COPIES_RETRY_MS / 1000 - 1);
@@ -348,7 +365,7 @@ TEST(too_few_servers_and_a_full_disk)
     copies_answered(&x.c, x.t, &late);
     keeps(OK, 90);
     keeps(OK, 90);
-    EXPECT_EQ(3, copies_known(&x.c, 7, &until));
+    EXPECT_EQ(3, copies_known(&x.c, x.t, 7, &until));
     EXPECT_ERR(ERR_MALFORMED, copies_keep(&x.c, x.t, SPAN_LIT("no message")));
     copies_done(&x.c);
 }

@@ -46,6 +46,12 @@ static void on_done(void *user, struct wallet_time t, const struct copies_found 
     api_vault_find_done(d->api, d->finding, &s);
 }
 
+static void on_taken(void *user)
+{
+    struct daemon *d = user;
+    api_vault_copies_changed(d->api);
+}
+
 void daemon_copies_hear(struct servers_cfg *cfg)
 {
     cfg->kept = on_kept;
@@ -60,6 +66,7 @@ void daemon_copies_start(struct daemon *d)
                                    .ask = ask,
                                    .begun = on_begun,
                                    .done = on_done,
+                                   .taken = on_taken,
                                    .user = d};
     copies_init(&d->copies, &cfg);
 }
@@ -136,7 +143,8 @@ static void port_changed(struct api_node_port *self)
 static struct api_vault_copies port_known(struct api_node_port *self, uint64_t generation)
 {
     struct api_vault_copies known = {.servers = 0};
-    known.servers = (uint32_t)copies_known(&daemon_of(self)->copies, generation, &known.until_s);
+    struct daemon *d = daemon_of(self);
+    known.servers = (uint32_t)copies_known(&d->copies, daemon_time(d), generation, &known.until_s);
     return known;
 }
 

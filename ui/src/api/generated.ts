@@ -2179,7 +2179,7 @@ export interface HealthParams {
   one_way_in: Record<string, never>;
   vault_one_way: Record<string, never>;
   none_to_spare: Record<string, never>;
-  backup_due: Record<string, never>;
+  backup_due: { servers: string; };
   vault_unproven: { count: string; };
   never_tested: { name: string; };
   test_due: { name: string; };

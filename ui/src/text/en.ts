@@ -261,7 +261,8 @@ const health: Say<HealthParams> = {
   one_way_in: () => 'Not yet safe for money: only one way in.',
   vault_one_way: () => 'Not yet safe for money: only one way into the vault.',
   none_to_spare: () => 'Not yet safe for money: every way in is needed, none may be lost.',
-  backup_due: () => 'The vault is on this computer alone: make a backup file and prove it.',
+  backup_due: (p) => (p.servers === '0' ? 'The vault is on this computer alone: make a backup file and prove it.'
+    : `${p.servers} ${s(p.servers, 'server keeps', 'servers keep')} a copy of the vault, but names, contacts and further accounts are on this computer alone: make a backup file and prove it.`),
   vault_unproven: (p) => `Ways into the vault to be proven: ${p.count}.`,
   never_tested: (p) => `${p.name}: never tested.`,
   test_due: (p) => `${p.name}: a test is due.`,

@@ -235,7 +235,8 @@ export const zh: Texts = {
     one_way_in: () => '还不能放心存钱：只有一条进入途径。',
     vault_one_way: () => '还不能放心存钱：保险库只有一条进入途径。',
     none_to_spare: () => '还不能放心存钱：每条进入途径都不可缺，一条也不能丢。',
-    backup_due: () => '保险库只在这台电脑上：请制作备份文件并验证。',
+    backup_due: (p) => (p.servers === '0' ? '保险库只在这台电脑上：请制作备份文件并验证。'
+      : `${p.servers}台服务器保存着保险库的副本，但名称、联系人和其他账户只在这台电脑上：请制作备份文件并验证。`),
     vault_unproven: (p) => `保险库有${p.count}条进入途径需要验证。`,
     never_tested: (p) => `${p.name}：从未验证。`,
     test_due: (p) => `${p.name}：该演练了。`,
