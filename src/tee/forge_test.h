@@ -71,6 +71,10 @@ struct forged {
 
 void forge(struct forged *ret, const struct forge *f);
 
+/* As Intel's service writes them: a header with the PEM of a chain, all but letters, digits and a few signs as %XX; and a body with a signed text as this member. They live until the program ends. */
+struct span forge_issuer_header(struct span chain);
+struct span forge_signed_body(const char *member, struct span text, struct span signature);
+
 /* The SGX extension of a PCK certificate. */
 struct span forge_sgx_extension(const struct forge *f);
 
