@@ -381,7 +381,8 @@ static struct span make_qe_identity(const struct forge *f)
 {
     static uint8_t room[4096];
     struct wr w = wr_init(MSPAN_OF(room));
-    struct forge usual = {.evaluation = f->evaluation};
+    struct forge usual = {
+        .evaluation = f->evaluation, .tcb_issue = f->qe_issue, .tcb_next = f->qe_next};
     put_head(&w, &usual, or (f->qe_id, f->kind == TEE_TDX ? "TD_QE" : "QE"), 2);
     put(&w, "\"miscselect\":\"00000000\",\"miscselectMask\":\"FFFFFFFF\","
             "\"attributes\":\"01000000000000000000000000000000\","

@@ -53,6 +53,8 @@ struct forge {
     const char *tdx_component; /* the same for TDX */
     const char *tcb_issue;     /* times as text */
     const char *tcb_next;
+    const char *qe_issue;
+    const char *qe_next;
     const char *qe_id;
     const char *tcb_id;
     unsigned tcb_version; /* 0: 3 */
