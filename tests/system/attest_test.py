@@ -8,6 +8,7 @@ import getpass
 import json
 import os
 import pathlib
+import ssl
 import subprocess
 import sys
 import threading
@@ -193,6 +194,18 @@ def endorsed(world, url):
     yield 'the verdict stands in the status', 'UpToDate' in status['attest']['verdict'] and status['attest']['until'] > time.time()
     yield 'which is no problem', 'endorsements_lacking' not in [p['code'] for p in status['problems']]
     yield 'a wallet that asks it accepts the guest, without a service', said == {'end': 'accepted', 'kind': 'tdx', 'level': 'hardware-attested', 'step': 'none'}
+    key, certificate = world.top / 'tls.key', world.top / 'tls.pem'
+    subprocess.run(('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', certificate, '-days', '2', '-subj', '/CN=127.0.0.1',
+                    '-addext', 'subjectAltName=IP:127.0.0.1'), check=True, capture_output=True)
+    tls = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Maker)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    tls.socket = context.wrap_socket(tls.socket, server_side=True)
+    threading.Thread(target=tls.serve_forever, daemon=True).start()
+    Maker.asked.clear()
+    status, _ = guest('tapped', f'https://127.0.0.1:{tls.server_port}')
+    yield 'over HTTPS nobody is asked whose certificate the system does not know', not Maker.asked and 'certificate' in status['attest']['why']
+    tls.shutdown()
     status, said = guest('deserted', f'{base}/nothing')
     yield 'without the service the evidence is handed out as it is', status['attest']['endorsements'] == 'lacking'
     yield 'the status says what failed', status['attest']['why'].endswith(': the service answers 404')
