@@ -63,6 +63,7 @@ static void on_credential(void *user)
 static void give_up(struct server_attest *a)
 {
     a->is_waiting = false;
+    a->has_ended = true;
     a->renew_at = INSTANT_NEVER;
     (void)uv_poll_stop(&a->poll);
     if (a->is_opening) {
@@ -247,10 +248,15 @@ void server_attest_done(struct server *s)
     process_stop(&s->attest.process, GRACE_MS);
 }
 
+/* While it waits the reply wakes it. */
+static bool is_free(const struct server_attest *a)
+{
+    return a->process.pid > 0 && !a->is_waiting && !a->has_ended;
+}
+
 void server_attest_tick(struct server *s, instant now)
 {
-    bool is_free = s->attest.process.pid > 0 && !s->attest.is_waiting;
-    if (is_free && instant_reached(s->attest.renew_at, now)) {
+    if (is_free(&s->attest) && instant_reached(s->attest.renew_at, now)) {
         ask(s, now);
     }
     if (s->attest.endorser) {
@@ -260,8 +266,6 @@ void server_attest_tick(struct server *s, instant now)
 
 instant server_attest_deadline(const struct server *s)
 {
-    /* While it waits the reply wakes it. */
-    bool is_free = s->attest.process.pid > 0 && !s->attest.is_waiting;
     instant at = s->attest.endorser ? endorser_deadline(s->attest.endorser) : INSTANT_NEVER;
-    return is_free ? instant_min(at, s->attest.renew_at) : at;
+    return is_free(&s->attest) ? instant_min(at, s->attest.renew_at) : at;
 }

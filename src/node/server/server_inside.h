@@ -173,6 +173,7 @@ struct server_attest {
     uv_poll_t poll;
     bool has_evidence;
     bool is_waiting; /* for passmesh-tpm */
+    bool has_ended;  /* passmesh-tpm, by itself */
     bool is_opening; /* by a credential, else by a quote */
     instant renew_at;
     struct endorser *endorser;    /* NULL: nothing is stapled */
