@@ -381,7 +381,8 @@ static struct span make_qe_identity(const struct forge *f)
 {
     static uint8_t room[4096];
     struct wr w = wr_init(MSPAN_OF(room));
-    struct forge usual = {.evaluation = f->evaluation};
+    struct forge usual = {
+        .evaluation = f->evaluation, .tcb_issue = f->qe_issue, .tcb_next = f->qe_next};
     put_head(&w, &usual, or (f->qe_id, f->kind == TEE_TDX ? "TD_QE" : "QE"), 2);
     put(&w, "\"miscselect\":\"00000000\",\"miscselectMask\":\"FFFFFFFF\","
             "\"attributes\":\"01000000000000000000000000000000\","
@@ -423,4 +424,44 @@ void forge(struct forged *ret, const struct forge *f)
         ret->texts.pck_crl = make_crl(&f->pck_crl, "Intel SGX PCK Platform CA", "ca");
         ret->texts.root_crl = make_crl(&f->root_crl, "Intel SGX Root CA", "root");
     }
+}
+
+/* ---- the service ---- */
+
+struct span forge_issuer_header(struct span chain)
+{
+    static uint8_t pem[8192];
+    static uint8_t text[16384];
+    static struct chain c;
+    struct chain_fault fault;
+    struct wr w = wr_init(MSPAN_OF(pem));
+    struct wr t = wr_init(MSPAN_OF(text));
+    EXPECT_OK(chain_read(&c, &chain, 1, &fault));
+    for (size_t i = 0; i < c.count; i++) {
+        pem_write(&w, "CERTIFICATE", c.certs[i].der);
+    }
+    for (size_t i = 0; i < w.n; i++) {
+        if (strchr(" \n+/=", pem[i])) {
+            wr_u8(&t, '%');
+            base16_encode_upper(&t, span_of(pem + i, 1));
+        } else {
+            wr_u8(&t, pem[i]);
+        }
+    }
+    return pki_keep(span_of(text, t.n));
+}
+
+struct span forge_signed_body(const char *member, struct span text, struct span signature)
+{
+    static uint8_t body[65536];
+    struct wr w = wr_init(MSPAN_OF(body));
+    wr_str(&w, "{\"");
+    wr_str(&w, member);
+    wr_str(&w, "\":");
+    wr_bytes(&w, text);
+    wr_str(&w, ",\"signature\":\"");
+    base16_encode(&w, signature);
+    wr_str(&w, "\"}");
+    EXPECT_OK(wr_end(&w));
+    return pki_keep(span_of(body, w.n));
 }

@@ -53,6 +53,8 @@ struct forge {
     const char *tdx_component; /* the same for TDX */
     const char *tcb_issue;     /* times as text */
     const char *tcb_next;
+    const char *qe_issue;
+    const char *qe_next;
     const char *qe_id;
     const char *tcb_id;
     unsigned tcb_version; /* 0: 3 */
@@ -70,6 +72,10 @@ struct forged {
 };
 
 void forge(struct forged *ret, const struct forge *f);
+
+/* As Intel's service writes them: a header with the PEM of a chain, all but letters, digits and a few signs as %XX; and a body with a signed text as this member. They live until the program ends. */
+struct span forge_issuer_header(struct span chain);
+struct span forge_signed_body(const char *member, struct span text, struct span signature);
 
 /* The SGX extension of a PCK certificate. */
 struct span forge_sgx_extension(const struct forge *f);

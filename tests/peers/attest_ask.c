@@ -2,7 +2,7 @@
  *
  *     attest_ask ADDR ROOT
  *
- * ROOT is a file with the certificate (PEM) of the CA that stands in for the TPM makers': roots_of is this program's own, for a test. No other program takes a root from a file. */
+ * ROOT is a file with the certificate (PEM) of the CA that stands in for the makers': roots_of is this program's own, for a test. No program but those of tests takes a root from a file. */
 #include "codec/pem.h"
 #include "node/attest/attest_asker.h"
 #include "node/net/socket_host.h"
@@ -22,7 +22,8 @@ static enum err err;
 
 struct anchors roots_of(enum tee_kind kind)
 {
-    return kind == TEE_TPM2 ? (struct anchors){&anchor, 1} : (struct anchors){0};
+    (void)kind;
+    return (struct anchors){&anchor, 1};
 }
 
 static uint64_t unix_s(void *user)

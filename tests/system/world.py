@@ -105,12 +105,12 @@ class World:
         self.children.append(Child(*command, env=env))
         return self.children[-1]
 
-    def server(self, name, ini, host='127.0.0.1', inside=(), node='http://127.0.0.1:9'):
-        """inside: a command that runs another, such as one that enters a namespace."""
+    def server(self, name, ini, host='127.0.0.1', inside=(), node='http://127.0.0.1:9', program=SERVER, env=None):
+        """inside: a command that runs another, such as one that enters a namespace. program: another build of the server."""
         home = self.top / name
         write(home / 'config/server.ini', f'[server]\n{ini}mdns_port = {self.port}\n')
-        child = self.start(*inside, SERVER, '--home', str(home), '--network', str(self.network), '--node', node,
-                           '--listen', f'/ip4/{host}/tcp/0', '--json')
+        child = self.start(*inside, program, '--home', str(home), '--network', str(self.network), '--node', node,
+                           '--listen', f'/ip4/{host}/tcp/0', '--json', env=env)
         child.ready = json.loads(child.line('{'))
         child.home = home
         return child

@@ -16,6 +16,7 @@ struct fetch_one {
     uint8_t *answer;
     size_t answer_len;
     size_t answer_cap;
+    size_t headers_len;
     bool is_too_long;
     bool is_get;
     char words[CURL_ERROR_SIZE];
@@ -33,6 +34,7 @@ struct fetch {
     CURLM *multi;
     struct curl_slist *headers;
     struct curl_slist *headers_of_get;
+    struct curl_slist *headers_of_any;
     struct alarm alarm;
     struct fetch_one *all;
     size_t count;
@@ -135,6 +137,20 @@ static size_t on_answer(char *data, size_t size, size_t count, void *user)
     return n;
 }
 
+/* libcurl keeps all headers of an answer. */
+static size_t on_header(char *data, size_t size, size_t count, void *user)
+{
+    struct fetch_one *one = user;
+    size_t n = size * count;
+    (void)data;
+    if (n > FETCH_HEADERS_LEN_MAX - one->headers_len) {
+        one->is_too_long = true;
+        return 0;
+    }
+    one->headers_len += n;
+    return n;
+}
+
 enum err fetch_new(struct fetch **ret, struct loop *loop)
 {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
@@ -148,9 +164,11 @@ enum err fetch_new(struct fetch **ret, struct loop *loop)
     f->multi = curl_multi_init();
     f->headers = curl_slist_append(NULL, "Content-Type: application/json");
     f->headers_of_get = curl_slist_append(NULL, "Accept: application/octet-stream");
-    if (!f->multi || !f->headers || !f->headers_of_get) {
+    f->headers_of_any = curl_slist_append(NULL, "Accept: */*");
+    if (!f->multi || !f->headers || !f->headers_of_get || !f->headers_of_any) {
         curl_slist_free_all(f->headers);
         curl_slist_free_all(f->headers_of_get);
+        curl_slist_free_all(f->headers_of_any);
         (void)curl_multi_cleanup(f->multi);
         free(f);
         return ERR_IO;
@@ -191,7 +209,8 @@ static const char *header_of(struct fetch_one *one)
     struct curl_header *h = NULL;
     bool has = one->args.header &&
                curl_easy_header(one->easy, one->args.header, 0, CURLH_HEADER, -1, &h) == CURLHE_OK;
-    return has && strlen(h->value) <= FETCH_HEADER_LEN_MAX ? h->value : "";
+    size_t max = one->args.header_len_max > 0 ? one->args.header_len_max : FETCH_HEADER_LEN_MAX;
+    return has && strlen(h->value) <= max ? h->value : "";
 }
 
 static void finish(struct fetch_one *one, CURLcode code)
@@ -244,6 +263,7 @@ void fetch_stop(struct fetch *f)
     (void)curl_multi_cleanup(f->multi);
     curl_slist_free_all(f->headers);
     curl_slist_free_all(f->headers_of_get);
+    curl_slist_free_all(f->headers_of_any);
     alarm_done(&f->alarm);
 }
 
@@ -261,7 +281,8 @@ static void set_up(struct fetch_one *one, struct fetch *f)
     (void)curl_easy_setopt(e, CURLOPT_PROXY, "");
     (void)curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     if (one->is_get) {
-        (void)curl_easy_setopt(e, CURLOPT_HTTPHEADER, f->headers_of_get);
+        (void)curl_easy_setopt(e, CURLOPT_HTTPHEADER,
+                               one->args.is_any_type ? f->headers_of_any : f->headers_of_get);
         (void)curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
     } else {
         (void)curl_easy_setopt(e, CURLOPT_HTTPHEADER, f->headers);
@@ -273,6 +294,8 @@ static void set_up(struct fetch_one *one, struct fetch *f)
     (void)curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)one->args.timeout_ms);
     (void)curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_answer);
     (void)curl_easy_setopt(e, CURLOPT_WRITEDATA, one);
+    (void)curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+    (void)curl_easy_setopt(e, CURLOPT_HEADERDATA, one);
     (void)curl_easy_setopt(e, CURLOPT_PRIVATE, one);
     (void)curl_easy_setopt(e, CURLOPT_ERRORBUFFER, one->words);
 }

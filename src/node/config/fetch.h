@@ -5,13 +5,19 @@
 #include "base/span.h"
 #include "node/net/loop.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* HTTP requests to servers that the operator named (an Ethereum node, the faucet of a local network): libcurl on the
  * loop. POST of JSON, or GET of bytes; no redirects, no proxy from the environment, http and https only. Connections are kept
  * and used again. */
-enum { FETCH_COUNT_MAX = 256, FETCH_URL_LEN_MAX = 512, FETCH_HEADER_LEN_MAX = 32 };
+enum {
+    FETCH_COUNT_MAX = 256,
+    FETCH_URL_LEN_MAX = 512,
+    FETCH_HEADER_LEN_MAX = 32,
+    FETCH_HEADERS_LEN_MAX = 64 * 1024, /* of all that stands before an answer's body */
+};
 
 struct fetch;
 
@@ -39,6 +45,8 @@ struct fetch_args {
     struct span body; /* JSON; copied; not of a GET */
     const char *
         header; /* GET: name of a header of the answer that is wanted, or NULL; outlives the request */
+    size_t header_len_max; /* bytes of its value; 0: FETCH_HEADER_LEN_MAX */
+    bool is_any_type;      /* GET: takes whatever type the answer has, instead of bytes */
     size_t answer_len_max;
     uint32_t timeout_ms;
     fetch_fn done;

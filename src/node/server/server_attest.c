@@ -63,6 +63,7 @@ static void on_credential(void *user)
 static void give_up(struct server_attest *a)
 {
     a->is_waiting = false;
+    a->has_ended = true;
     a->renew_at = INSTANT_NEVER;
     (void)uv_poll_stop(&a->poll);
     if (a->is_opening) {
@@ -77,44 +78,53 @@ static void ask(struct server *s, instant now)
 {
     struct server_attest *a = &s->attest;
     uint8_t request[1 + BINDING_LEN];
-    uint8_t binding[BINDING_LEN];
-    attest_answerer_prepare(a->answerer, binding, wall_now());
+    attest_answerer_prepare(a->answerer, a->binding, wall_now());
     struct wr w = wr_init(MSPAN_OF(request));
     wr_u8(&w, TPM_EVIDENCE);
-    wr_bytes(&w, SPAN_OF(binding));
+    wr_bytes(&w, SPAN_OF(a->binding));
     a->is_opening = false;
     a->renew_at =
         say(a, span_of(request, w.n)) ? INSTANT_NEVER : instant_add(now, RETRY_S * US_PER_S);
 }
 
-/* The name of who gave it, and what it gave. */
-static bool adopt(struct server *s, struct span reply)
+static void adopted(struct server *s, struct span name, enum err e)
 {
     struct server_attest *a = &s->attest;
-    struct rd r = rd_init(reply);
-    struct span name = rd_bytes(&r, rd_u8(&r));
-    struct span evidence = rd_rest(&r);
-    if (!rd_ok(&r) || attest_answerer_adopt(a->answerer, evidence) != OK) {
-        return false;
-    }
-    if (!a->has_evidence) {
+    if (e != OK) {
+        log_line(&s->log, LOG_WARN, "attest", "no evidence: %s", err_name(e));
+    } else if (!a->has_evidence) {
         const char *note = collector_note_of(name);
         log_line(&s->log, LOG_INFO, "attest",
                  "evidence by %.*s%s%s; what it is worth the wallets' policies decide", (int)name.n,
                  (const char *)name.p, note[0] ? ": " : "", note);
     }
-    a->has_evidence = true;
-    return true;
+    a->has_evidence |= e == OK;
+    a->renew_at = instant_add(loop_now(&s->loop), (e == OK ? RENEW_S : RETRY_S) * US_PER_S);
+}
+
+void server_attest_take(struct server *s, struct span reply, bool may_wait)
+{
+    struct rd r = rd_init(reply);
+    struct span name = rd_bytes(&r, rd_u8(&r)); /* who gave it */
+    struct span evidence = rd_rest(&r);
+    struct span text;
+    if (!rd_ok(&r)) {
+        adopted(s, SPAN_EMPTY, ERR_MALFORMED);
+    } else if (server_endorse(s, &text, evidence, may_wait)) {
+        adopted(s, name, attest_answerer_adopt(s->attest.answerer, text));
+    } else if (buf_append(&s->attest.held, reply) != OK) {
+        adopted(s, name, attest_answerer_adopt(s->attest.answerer, evidence));
+    }
 }
 
 static void on_quote(struct server *s, enum err e, struct span evidence)
 {
-    struct server_attest *a = &s->attest;
-    bool is_good = e == OK && adopt(s, evidence);
-    if (!is_good) {
-        log_line(&s->log, LOG_WARN, "attest", "no evidence: %s", err_name(e));
+    buf_clear(&s->attest.held); /* of a request before */
+    if (e == OK) {
+        server_attest_take(s, evidence, true);
+    } else {
+        adopted(s, SPAN_EMPTY, e);
     }
-    a->renew_at = instant_add(loop_now(&s->loop), (is_good ? RENEW_S : RETRY_S) * US_PER_S);
 }
 
 static void on_secret(struct server_attest *a, enum err e, struct span body)
@@ -215,6 +225,7 @@ enum err server_attest_start(struct server *s)
     a->renew_at = INSTANT_NEVER;
     TRY(attest_answerer_new(&a->answerer, &cfg));
     if (s->config->is_attested && collector_places_any(device)) {
+        server_endorse_start(s);
         start_tpm(s, device);
     }
     return OK;
@@ -233,20 +244,28 @@ void server_attest_done(struct server *s)
 {
     attest_answerer_free(s->attest.answerer);
     s->attest.answerer = NULL;
+    server_endorse_done(s);
     process_stop(&s->attest.process, GRACE_MS);
+}
+
+/* While it waits the reply wakes it. */
+static bool is_free(const struct server_attest *a)
+{
+    return a->process.pid > 0 && !a->is_waiting && !a->has_ended;
 }
 
 void server_attest_tick(struct server *s, instant now)
 {
-    bool is_free = s->attest.process.pid > 0 && !s->attest.is_waiting;
-    if (is_free && instant_reached(s->attest.renew_at, now)) {
+    if (is_free(&s->attest) && instant_reached(s->attest.renew_at, now)) {
         ask(s, now);
+    }
+    if (s->attest.endorser) {
+        endorser_tick(s->attest.endorser, now);
     }
 }
 
 instant server_attest_deadline(const struct server *s)
 {
-    /* While it waits the reply wakes it. */
-    bool is_free = s->attest.process.pid > 0 && !s->attest.is_waiting;
-    return is_free ? s->attest.renew_at : INSTANT_NEVER;
+    instant at = s->attest.endorser ? endorser_deadline(s->attest.endorser) : INSTANT_NEVER;
+    return is_free(&s->attest) ? instant_min(at, s->attest.renew_at) : at;
 }

@@ -167,6 +167,27 @@ read_capsules(struct server_config *c, const struct ini_entry *e, struct diag *d
     return OK;
 }
 
+/* Where endorsements come from: a URL, or no. */
+MUST_CHECK static enum err
+read_source(struct server_config *c, const struct ini_entry *e, struct diag *diag)
+{
+    bool is_kds = span_equal(e->key, SPAN_LIT("attest_kds"));
+    bool is_pcs = span_equal(e->key, SPAN_LIT("attest_pcs"));
+    char *place = is_kds ? c->attest_kds : is_pcs ? c->attest_pcs : c->attest_root_crl;
+    if (span_equal(e->value, SPAN_LIT("no")) && (is_kds || is_pcs)) {
+        place[0] = '\0';
+        return OK;
+    }
+    TRY(config_get_text(place, sizeof c->attest_kds, e, diag));
+    size_t n = strlen(place);
+    if (n > 0 && place[n - 1] == '/') { /* paths begin with one */
+        place[n - 1] = '\0';
+    }
+    bool is_url = strncmp(place, "http://", 7) == 0 || strncmp(place, "https://", 8) == 0;
+    return is_url ? OK
+                  : diag_set(diag, ERR_MALFORMED, "no, or a URL with http:// or https://", e->line);
+}
+
 /* A name that others are shown. */
 MUST_CHECK static enum err
 read_operator(struct server_config *c, const struct ini_entry *e, struct diag *diag)
@@ -208,11 +229,14 @@ read_special(struct server_config *c, const struct ini_entry *e, struct diag *di
         const char *key;
         enum err (*read)(struct server_config *c, const struct ini_entry *e, struct diag *diag);
     } keys[] = {
-        {"operator", read_operator},
-        {"mdns",     read_mdns    },
-        {"relay",    read_relay   },
-        {"cosign",   read_cosign  },
-        {"capsules", read_capsules},
+        {"operator",        read_operator},
+        {"mdns",            read_mdns    },
+        {"relay",           read_relay   },
+        {"cosign",          read_cosign  },
+        {"capsules",        read_capsules},
+        {"attest_pcs",      read_source  },
+        {"attest_root_crl", read_source  },
+        {"attest_kds",      read_source  },
     };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (config_is_key(e, "server", keys[i].key)) {
@@ -303,6 +327,8 @@ enum err server_config_find(struct server_config *ret,
         .is_gossip = true,
         .is_rendezvous = true,
         .is_attested = true,
+        .attest_pcs = SERVER_PCS_DEFAULT,
+        .attest_kds = SERVER_KDS_DEFAULT,
         .is_package = true,
         .is_port_mapping = true,
         .capsules_max = CAPSULES_DEFAULT,

@@ -14,6 +14,10 @@
 /* What the operator of a server chose: server.ini, and the command line above it. docs/config.md lists every key. */
 enum { SERVER_LISTEN_COUNT_MAX = 4, SERVER_NODE_COUNT_MAX = 4, SERVER_NETWORK_LEN_MAX = 255 };
 
+/* Where endorsements of this machine's evidence come from unless said. */
+#define SERVER_PCS_DEFAULT "https://api.trustedservices.intel.com"
+#define SERVER_KDS_DEFAULT "https://kdsintf.amd.com"
+
 /* Does the server tell the local network where it is? If nothing is said: at all addresses but loopback ones. */
 enum server_mdns { SERVER_MDNS_UNSAID, SERVER_MDNS_YES, SERVER_MDNS_NO };
 
@@ -72,8 +76,11 @@ struct server_config {
     bool is_attested;      /* peers are told what the machine's TPM says, if there is one */
     char attest_issuers[CONFIG_TEXT_LEN_MAX +
                         1]; /* file of the CAs above the TPM's certificate; "": none */
-    bool is_package;        /* peers are given the programs that it runs */
-    bool is_port_mapping;   /* ask the home router to open the ports */
+    char attest_pcs[CONFIG_TEXT_LEN_MAX + 1];      /* URL of Intel's PCS or a cache; "": none */
+    char attest_root_crl[CONFIG_TEXT_LEN_MAX + 1]; /* URL of Intel's root CRL; "": unsaid */
+    char attest_kds[CONFIG_TEXT_LEN_MAX + 1];      /* URL of AMD's KDS; "": none */
+    bool is_package;                               /* peers are given the programs that it runs */
+    bool is_port_mapping;                          /* ask the home router to open the ports */
     size_t bootstrap_count;
     char bootstrap[SERVER_LISTEN_COUNT_MAX]
                   [CONFIG_TEXT_LEN_MAX + 1]; /* of the DHT, beside the network's */

@@ -22,6 +22,7 @@
 #include "node/os/notify.h"
 #include "node/os/sandbox_node.h"
 #include "node/plugin/chunk_host.h"
+#include "node/server/endorser.h"
 #include "node/server/server.h"
 #include "node/server/server_sidecar.h"
 #include "node/server/server_store.h"
@@ -115,7 +116,7 @@ struct server_relay {
     uint64_t every_us;
 };
 
-enum { SERVER_SUBSCRIBERS_MAX = 16, SERVER_PROBLEMS_MAX = 8 };
+enum { SERVER_SUBSCRIBERS_MAX = 16, SERVER_PROBLEMS_MAX = 9 };
 
 /* The operator's API: what stands behind its doors. */
 struct server_operator {
@@ -172,8 +173,14 @@ struct server_attest {
     uv_poll_t poll;
     bool has_evidence;
     bool is_waiting; /* for passmesh-tpm */
+    bool has_ended;  /* passmesh-tpm, by itself */
     bool is_opening; /* by a credential, else by a quote */
     instant renew_at;
+    struct endorser *endorser;    /* NULL: nothing is stapled */
+    struct buf held;              /* the process's reply, which waits for endorsements */
+    enum endorser_state endorsed; /* of the evidence that is handed out */
+    uint8_t binding[64];          /* that was asked for last */
+    char root_crl[FETCH_URL_LEN_MAX + 1];
     size_t issuers_len;
     uint8_t issuers[ATTEST_ANSWERER_ISSUERS_LEN_MAX]; /* of the EK's certificate */
 };
@@ -515,6 +522,21 @@ void server_attest_stop(struct server *s);
 void server_attest_done(struct server *s);
 void server_attest_tick(struct server *s, instant now);
 instant server_attest_deadline(const struct server *s);
+
+/* server_attest_take hands out what passmesh-tpm gave, with its endorsements; may_wait: for them to be fetched. */
+void server_attest_take(struct server *s, struct span reply, bool may_wait);
+
+/* ---- server_endorse.c ---- */
+
+/* server_endorse_start, where there may be evidence; where there is no memory for it the server goes on without. server_endorse_done after fetch_stop. */
+void server_endorse_start(struct server *s);
+void server_endorse_done(struct server *s);
+
+/* server_endorse staples what is known; false: evidence waits, and server_attest_take follows. */
+bool server_endorse(struct server *s, struct span *ret_text, struct span evidence, bool may_wait);
+
+/* server_endorse_write writes the member "attest" of the status. */
+void server_endorse_write(const struct server *s, struct json_writer *j);
 
 /* ---- server_chain.c ---- */
 

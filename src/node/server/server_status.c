@@ -99,6 +99,9 @@ size_t server_problems(const struct server *s,
          {"dht_not_stored", "Nobody in the DHT keeps the record that leads wallets here."}      },
         {sandbox_node_level(&s->sandbox) != SANDBOX_FULL,
          {"sandbox_not_full", "The sandbox is not whole: the log says what is missing."}        },
+        {s->attest.has_evidence && s->attest.endorsed == ENDORSER_LACKING,
+         {"endorsements_lacking",
+          "Wallets refuse this machine's evidence for want of endorsements: attest says why."}  },
     };
     static_assert(sizeof all / sizeof all[0] <= SERVER_PROBLEMS_MAX, "all have room");
     size_t count = 0;
@@ -224,6 +227,7 @@ void server_write_status(struct server *s, struct json_writer *j)
     if (server_disk_free(s, &left, &all)) {
         put_u64(j, "disk_free", left);
     }
+    server_endorse_write(s, j);
     json_put_name(j, "problems");
     json_put_array(j);
     for (size_t i = 0; i < count; i++) {

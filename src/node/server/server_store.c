@@ -1,4 +1,4 @@
-/* The bundler's store, that of peers and that of sealed vaults, in SQLite. */
+/* The bundler's store, that of peers, that of sealed vaults and that of endorsements, in SQLite. */
 #include "node/server/server_store.h"
 
 #include "base/check.h"
@@ -25,6 +25,9 @@ struct server_store {
     sqlite3_stmt *put_copy;
     sqlite3_stmt *remove_copy;
     sqlite3_stmt *next_copy;
+    struct endorser_store endorsements;
+    sqlite3_stmt *load_endorsements;
+    sqlite3_stmt *save_endorsements;
     struct log *log;
 };
 
@@ -192,6 +195,32 @@ struct capsule_shelf *server_store_shelf(struct server_store *s)
     return &s->shelf;
 }
 
+/* ---- endorsements ---- */
+
+static struct server_store *store_of_endorsements(struct endorser_store *self)
+{
+    return (struct server_store *)(void *)((char *)self -
+                                           offsetof(struct server_store, endorsements));
+}
+
+static enum err load_endorsements(struct endorser_store *self, struct buf *ret)
+{
+    struct server_store *s = store_of_endorsements(self);
+    return read_one(s, s->load_endorsements, ret);
+}
+
+static enum err save_endorsements(struct endorser_store *self, struct span text)
+{
+    struct server_store *s = store_of_endorsements(self);
+    bind_bytes(s->save_endorsements, 1, text);
+    return run(s, s->save_endorsements);
+}
+
+struct endorser_store *server_store_endorsements(struct server_store *s)
+{
+    return &s->endorsements;
+}
+
 /* ---- life ---- */
 
 MUST_CHECK static enum err prepare(struct server_store *s, sqlite3_stmt **ret, const char *text)
@@ -217,6 +246,10 @@ MUST_CHECK static enum err set_up(struct server_store *s)
                 "INSERT INTO capsule(locator, record) VALUES(?1, ?2) "
                 "ON CONFLICT(locator) DO UPDATE SET record = excluded.record"));
     TRY(prepare(s, &s->remove_copy, "DELETE FROM capsule WHERE locator = ?1"));
+    TRY(prepare(s, &s->load_endorsements, "SELECT text FROM endorsements WHERE id = 1"));
+    TRY(prepare(s, &s->save_endorsements,
+                "INSERT INTO endorsements(id, text) VALUES(1, ?1) "
+                "ON CONFLICT(id) DO UPDATE SET text = excluded.text"));
     return prepare(s, &s->next_copy,
                    "SELECT locator FROM capsule WHERE locator > ?1 ORDER BY locator LIMIT 1");
 }
@@ -231,6 +264,7 @@ enum err server_store_open(struct server_store **ret, const char *path, struct l
     s->peers = (struct peer_disk){.put = put_peer, .remove = remove_peer, .next = next_peer};
     s->shelf = (struct capsule_shelf){
         .load = load_copy, .put = put_copy, .remove = remove_copy, .next = next_copy};
+    s->endorsements = (struct endorser_store){.load = load_endorsements, .save = save_endorsements};
     s->log = log;
     struct sqlite_file_args args = {
         .path = path,
@@ -241,7 +275,9 @@ enum err server_store_open(struct server_store **ret, const char *path, struct l
             " WITHOUT ROWID;"
             "CREATE TABLE IF NOT EXISTS peer(id BLOB PRIMARY KEY, bytes BLOB NOT NULL)"
             " WITHOUT ROWID;"
-            "CREATE TABLE IF NOT EXISTS capsule(locator BLOB PRIMARY KEY, record BLOB NOT NULL);",
+            "CREATE TABLE IF NOT EXISTS capsule(locator BLOB PRIMARY KEY, record BLOB NOT NULL);"
+            /* of this machine: one row */
+            "CREATE TABLE IF NOT EXISTS endorsements(id INTEGER PRIMARY KEY, text BLOB NOT NULL);",
     };
     enum err err = sqlite_file_open(&s->sqlite, &args);
     if (err == OK) {
@@ -270,6 +306,8 @@ void server_store_close(struct server_store *s)
     (void)sqlite3_finalize(s->put_copy);
     (void)sqlite3_finalize(s->remove_copy);
     (void)sqlite3_finalize(s->next_copy);
+    (void)sqlite3_finalize(s->load_endorsements);
+    (void)sqlite3_finalize(s->save_endorsements);
     (void)sqlite3_close(s->sqlite);
     free(s);
 }

@@ -3,11 +3,12 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "node/server/endorser.h"
 #include "p2p/host_peer_store.h"
 #include "service/bundler.h"
 #include "wallet/capsule_keeper.h"
 
-/* The bundler's records, where peers can be met, and wallets' sealed vaults, in SQLite: one file, write-ahead log, synchronous=FULL, so that a record for which put
+/* The bundler's records, where peers can be met, wallets' sealed vaults, and endorsements of this machine's evidence, in SQLite: one file, write-ahead log, synchronous=FULL, so that a record for which put
  * returned OK is on the disk. One process at a time: the file is locked for as long as it is open. */
 struct server_store;
 
@@ -24,6 +25,9 @@ struct peer_disk *server_store_peers(struct server_store *s);
 
 /* server_store_shelf is what capsule_keeper takes, valid until close. */
 struct capsule_shelf *server_store_shelf(struct server_store *s);
+
+/* server_store_endorsements is what endorser takes, valid until close. */
+struct endorser_store *server_store_endorsements(struct server_store *s);
 
 /* server_store_each gives every record to fn, in the order of keys, until one answers something else than OK: then
  * that. The span lives for the call; fn may not change the store. */

@@ -99,6 +99,26 @@ TEST(a_refused_record_ends_the_walk)
     end();
 }
 
+TEST(endorsements_outlive_the_process)
+{
+    struct buf text;
+    begin();
+    struct server_store *s = opened();
+    struct endorser_store *kept = server_store_endorsements(s);
+    buf_init(&text, test_budget(), 64);
+    EXPECT_ERR(ERR_NOT_FOUND, kept->load(kept, &text));
+    EXPECT_OK(kept->save(kept, SPAN_LIT("old")));
+    EXPECT_OK(kept->save(kept, SPAN_LIT("newer")));
+    server_store_close(s);
+    s = opened();
+    kept = server_store_endorsements(s);
+    EXPECT_OK(kept->load(kept, &text));
+    EXPECT_SPAN(SPAN_LIT("newer"), buf_span(&text));
+    buf_done(&text);
+    server_store_close(s);
+    end();
+}
+
 TEST(sealed_vaults_in_their_order)
 {
     struct hash32 key = {.bytes = {5}};
