@@ -25,6 +25,7 @@ const char *found_name(enum found f)
     case FOUND_DHT:        return "dht";
     case FOUND_GOSSIP:     return "gossip";
     case FOUND_RENDEZVOUS: return "rendezvous";
+    case FOUND_PUBLIC_DHT: return "public_dht";
     case FOUND_INBOUND:    return "inbound";
     case FOUND_COUNT:      break;
     }
@@ -508,11 +509,11 @@ void servers_write_servers(const struct servers *s, struct json_writer *j)
 
 static void put_sources(const struct servers *s, struct json_writer *j)
 {
-    static const char *const names[] = {"mdns",   "dht",     "saved",  "bootstrap",
-                                        "manual", "inbound", "gossip", "rendezvous"};
+    static const char *const names[] = {"mdns",    "dht",    "saved",      "bootstrap", "manual",
+                                        "inbound", "gossip", "rendezvous", "public_dht"};
     static const uint8_t places[FOUND_COUNT] = {
-        [FOUND_MDNS] = 0,    [FOUND_DHT] = 1,    [FOUND_BOOTSTRAP] = 3, [FOUND_MANUAL] = 4,
-        [FOUND_INBOUND] = 5, [FOUND_GOSSIP] = 6, [FOUND_RENDEZVOUS] = 7};
+        [FOUND_MDNS] = 0,    [FOUND_DHT] = 1,    [FOUND_BOOTSTRAP] = 3,  [FOUND_MANUAL] = 4,
+        [FOUND_INBOUND] = 5, [FOUND_GOSSIP] = 6, [FOUND_RENDEZVOUS] = 7, [FOUND_PUBLIC_DHT] = 8};
     size_t counts[sizeof names / sizeof names[0]] = {0};
     for (size_t i = 0; i < host_peers_count(s->cfg.host); i++) {
         struct host_peer_info info;
