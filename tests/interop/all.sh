@@ -79,7 +79,7 @@ kubo=$out/kubo
 if command -v go >/dev/null; then
     [ -e "$kubo" ] || echo "# building kubo: the first time this takes minutes"
     if go -C "$here/kubo" build -mod=readonly -o "$kubo" github.com/ipfs/kubo/cmd/ipfs >"$out/kubo.log" 2>&1; then
-        "$here/kubo/kubo_test.py" "$build/apps/passmesh" "$build/apps/passmesh-server" "$ours" "$kubo" | tee "$out/kubo.tap"
+        "$here/kubo/kubo.py" "$build/apps/passmesh" "$build/apps/passmesh-server" "$ours" "$kubo" | tee "$out/kubo.tap"
         count "$out/kubo.tap"
     else
         cat "$out/kubo.log"

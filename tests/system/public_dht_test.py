@@ -4,9 +4,10 @@
 usage: public_dht_test.py PASSMESH PASSMESH_SERVER P2P_NODE"""
 import hashlib
 import json
+import subprocess
 import time
 
-from world import P2P_NODE, main, until
+from world import P2P_NODE, SERVER, main, until
 
 QUIET_S = 14  # a search begins ten seconds after the start
 NOBODY_ELSE = 'mdns = no\ndht = no\ndirectory = no\nrendezvous = no\n'
@@ -46,6 +47,10 @@ def network(world, daemon):
     return json.loads(world.ask(daemon, '--json', 'network'))
 
 
+def status(server):
+    return json.loads(subprocess.run((SERVER, '--home', str(server.home), '--json', 'status'), capture_output=True, text=True, check=True).stdout)
+
+
 def handshakes(node):
     """How many connections the node has ever had."""
     return ask(node, 'stats', 'ok stats').split('handshakes=')[1].split()[0]
@@ -83,6 +88,7 @@ def run(world):
 
     time.sleep(max(0, began + QUIET_S - time.monotonic()))
     yield 'with public_dht = no, and on a local network without peers of it, nobody is there', providers(public[2], key_now()) == {server.ready['peer_id']}
+    yield 'and each server says what came of it', [status(s)['public_dht'] for s in (server, quiet, local)] == ['stored', 'off', 'off']
     yield 'a daemon that must not, or was not allowed yet, has dialled nobody', handshakes(lone) == '0' and not world.peers(asks) and not world.peers(never)
     yield 'nor has one that has no way into a DHT of this machine', not world.peers(nowhere)
     yield 'each says so', [network(world, d)['public_dht'] for d in (asks, never, nowhere, daemon)] == ['ask', 'off', 'off', 'yes']

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "codec/multiaddr.h"
 #include "node/daemon/servers_inside.h"
+#include "p2p/kad.h"
 
 #include <string.h>
 
@@ -380,11 +381,16 @@ void servers_learn_status(struct servers *s,
 
 /* ---- for the API ---- */
 
-/* Whom we dialled without an address of our own, the DHT did. */
+/* Whom we dialled without an address of our own, a DHT did. */
 static enum found found_of(const struct servers *s, const struct host_peer_info *info)
 {
     enum found found = servers_found(s, &info->peer);
-    return found == FOUND_INBOUND && !info->inbound ? FOUND_DHT : found;
+    if (found != FOUND_INBOUND || info->inbound) {
+        return found;
+    }
+    bool is_of_ipfs = !host_peer_speaks(s->cfg.host, &info->peer, SPAN_LIT(KAD_PROTOCOL)) &&
+                      host_peer_speaks(s->cfg.host, &info->peer, SPAN_LIT(KAD_PROTOCOL_IPFS));
+    return is_of_ipfs ? FOUND_PUBLIC_DHT : FOUND_DHT;
 }
 
 static void put_peer(const struct servers *s, struct json_writer *j, size_t i, struct wallet_time t)

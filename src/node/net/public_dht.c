@@ -69,7 +69,8 @@ bool public_dht_ebb(struct public_dht *p, instant now)
         p->gone_at = instant_add(now, EBB_US);
         p->kad.cfg.warm_max = 0;
     }
-    return p->kad.warm_count == 0 || instant_reached(p->gone_at, now);
+    return (p->kad.warm_count == 0 && list_is_empty(&p->kad.waiting)) ||
+           instant_reached(p->gone_at, now);
 }
 
 void public_dht_leave(struct public_dht *p)

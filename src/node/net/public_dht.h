@@ -41,7 +41,7 @@ struct public_dht {
 bool public_dht_has_way(const struct config_public_dht *config, bool is_local);
 
 /* public_dht_enter begins a visit: it dials the peers to begin with. p must not move. ERR_LIMIT: the host has no memory;
- * ERR_MALFORMED: none of the configured peers is an address; then there is no visit. */
+ * ERR_MALFORMED: none of the configured peers is one; then there is no visit. */
 MUST_CHECK enum err
 public_dht_enter(struct public_dht *p, const struct public_dht_cfg *cfg, instant now);
 

@@ -2,7 +2,7 @@
 """Three nodes of kubo as the public DHT of IPFS, a server that publishes there, and a wallet that knows nobody: all in one network namespace, whose
 loopback has addresses of the public internet, since kubo's DHT takes no others. Nothing leaves it. Server and wallet are on Sepolia, so that the
 rules for strangers hold and not those of a local network; there is no chain behind them.
-usage: kubo_test.py PASSMESH PASSMESH_SERVER P2P_NODE KUBO"""
+usage: kubo.py PASSMESH PASSMESH_SERVER P2P_NODE KUBO"""
 import hashlib
 import json
 import os
