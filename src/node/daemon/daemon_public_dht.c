@@ -2,10 +2,10 @@
 #include "node/daemon/daemon_inside.h"
 #include "service/directory.h"
 
-#include <stdio.h>
-
 static const uint64_t FIRST_US = 10 * US_PER_S; /* what needs no strangers comes first */
 static const uint64_t AGAIN_US_MIN = 60 * US_PER_S;
+static const uint64_t RESTED_US =
+    600 * US_PER_S; /* after so long with enough servers, lacking some is news */
 static const uint64_t AGAIN_US_MAX = 6 * 3600 * US_PER_S;
 
 static struct daemon_public_dht *of(struct daemon *d)
@@ -134,11 +134,18 @@ static void step(struct daemon *d, const struct network *n, struct wallet_time t
     }
 }
 
+static void rest(struct daemon *d, instant now)
+{
+    leave(d);
+    of(d)->every_us = AGAIN_US_MIN;
+    of(d)->look_at = instant_min(of(d)->look_at, instant_add(now, RESTED_US));
+}
+
 void daemon_public_dht_tick(struct daemon *d, struct wallet_time t)
 {
     const struct network *n = wallet_network(d->wallet, wallet_settings(d->wallet)->network);
     if (!n || !is_looking(d)) {
-        leave(d);
+        rest(d, t.mono);
         return;
     }
     if (!id_equal(n->id, of(d)->network)) { /* what a search for another one finds is of no use */
