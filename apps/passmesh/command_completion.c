@@ -22,7 +22,7 @@ int command_completion(const struct command_args *args)
         "        known) words='list add forget apply veto' ;;\n"
         "        guardians) words='name set remove' ;;\n"
         "        recovery) words='status ask help answer send apply stop forget' ;;\n"
-        "        network) words='list use' ;;\n"
+        "        network) words='list use public-dht' ;;\n"
         "        net) words='status ping find trace --help' ;;\n"
         "        ping|find|trace) [ \"${COMP_WORDS[COMP_CWORD-2]}\" != net ] ||\n"
         "            words=$(passmesh --json peers 2>/dev/null | grep -o '\"id\":\"[^\"]*' | cut "

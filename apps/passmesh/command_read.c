@@ -1,4 +1,5 @@
 /* Commands that show something. */
+#include "command_secret.h"
 #include "commands.h"
 
 #include "codec/json.h"
@@ -181,6 +182,48 @@ static void print_networks(struct json r)
     }
 }
 
+/* The question is asked where the answer can be given: nothing is sent before. */
+static void print_public_dht(struct json r)
+{
+    char state[COMMAND_TEXT_LEN];
+    static const char *const words[][2] = {
+        {"off", "not used: the configuration says so, or this network is a local one"},
+        {"no",  "not asked for servers, as you said"                                 },
+        {"yes", "asked for servers while fewer than three are ready"                 },
+        {"ask", "not asked for servers until you allow it"                           },
+    };
+    (void)command_text(r, "public_dht", state);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(state, words[i][0]) == 0) {
+            (void)printf("Public DHT %s\n", words[i][1]);
+        }
+    }
+    if (strcmp(state, "ask") == 0) {
+        (void)puts("           It is IPFS's, and helps where no server is known yet. Strangers "
+                   "there would learn this\n"
+                   "           machine's IP address, and that somebody here looks for servers of "
+                   "Passmesh; nothing of your\n"
+                   "           accounts. Say: passmesh network public-dht yes, or: no.");
+    }
+}
+
+static bool is_yes_or_no(const char *word)
+{
+    return strcmp(word, "yes") == 0 || strcmp(word, "no") == 0;
+}
+
+static int set_public_dht(const struct command_args *args, const char *word)
+{
+    char key[COMMAND_KEY_LEN + 1];
+    char params[COMMAND_TEXT_LEN];
+    if (!command_key(key)) {
+        return EXIT_FAILED;
+    }
+    int n = snprintf(params, sizeof params, "{\"key\":\"%s\",\"changes\":{\"public_dht\":\"%s\"}}",
+                     key, word);
+    return commands_call(args, "settings_set", span_of(params, (size_t)n), print_done);
+}
+
 /* The network as this machine sees it: can strangers reach it and why, who is there, what it takes. */
 static void print_network(struct json r)
 {
@@ -204,6 +247,7 @@ static void print_network(struct json r)
         (void)printf("Chain      %s, block %s\n", command_text(part, "state", a),
                      command_text(part, "block", b));
     }
+    print_public_dht(r);
     if (json_find(&part, r, "own_node")) {
         (void)printf("Own node   %s\n", command_text(r, "own_node", a));
     }
@@ -222,7 +266,11 @@ int command_network(const struct command_args *args)
         const char *const pairs[] = {"network_id", args->argv[1]};
         return commands_call(args, "network_select", command_params(room, pairs, 2), print_done);
     }
-    command_say("usage: passmesh network [list | use ID]");
+    if (args->argc == 2 && strcmp(args->argv[0], "public-dht") == 0 &&
+        is_yes_or_no(args->argv[1])) {
+        return set_public_dht(args, args->argv[1]);
+    }
+    command_say("usage: passmesh network [list | use ID | public-dht yes | public-dht no]");
     return EXIT_USAGE;
 }
 
@@ -558,6 +606,7 @@ static const char *found_words(const char *found)
         {"dht",        "found in the DHT"                },
         {"gossip",     "told of by a server"             },
         {"rendezvous", "registered at a rendezvous point"},
+        {"public_dht", "found in the public DHT of IPFS" },
         {"bootstrap",  "first contact"                   },
         {"manual",     "named by you"                    },
         {"inbound",    "came by itself"                  },

@@ -38,8 +38,9 @@ const struct command commands[] = {
      command_send                                                                                                                            },
     {"history",    "[COUNT] [--why]",                   "what was sent and received, newest first",                          command_history },
     {"peers",      "",                                  "connected peers",                                                   command_peers   },
-    {"network",    "[list | use ID]",
-     "how this machine is reached and connected; networks, and which is used",                                               command_network },
+    {"network",    "[list | use ID | public-dht ...]",
+     "how this machine is reached and connected; networks, which is used, and whether IPFS's DHT "
+     "is asked for servers",                                                                                                 command_network },
     {"net",        "[status | ping | find | trace]",
      "this node among its peers; how one of them is found and reached, step by step",                                        command_net     },
     {"hardware",   "[--report [FILE]]",

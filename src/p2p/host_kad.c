@@ -593,6 +593,25 @@ enum err host_kad_init(struct host_kad *hk, struct host *host, const struct host
     return OK;
 }
 
+static void reset_all(struct host_kad *hk)
+{
+    while (hk->streams.count > 0) {
+        struct host_kad_stream *s = map_at(&hk->streams, hk->streams.count - 1)->value;
+        host_stream_reset(hk->host, s->id, 0);
+        stream_forget(hk, s);
+    }
+}
+
+void host_kad_leave(struct host_kad *hk)
+{
+    if (hk->host) {
+        reset_all(hk);
+        hk->cfg.warm_max = 0;
+        cool(hk);
+        host_kad_done(hk);
+    }
+}
+
 void host_kad_done(struct host_kad *hk)
 {
     if (!hk->host) {
@@ -600,11 +619,7 @@ void host_kad_done(struct host_kad *hk)
     }
     host_unextend(&hk->extension);
     announce(hk, false);
-    while (hk->streams.count > 0) {
-        struct host_kad_stream *s = map_at(&hk->streams, hk->streams.count - 1)->value;
-        host_stream_reset(hk->host, s->id, 0);
-        stream_forget(hk, s);
-    }
+    reset_all(hk);
     for (struct list *l = list_first(&hk->waiting); l; l = list_first(&hk->waiting)) {
         waiting_free(hk, list_entry(l, struct host_kad_waiting, in_waiting));
     }

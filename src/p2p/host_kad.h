@@ -8,7 +8,8 @@
 /* The DHT on a host: carries the messages of p2p/kad.h on streams, dials whom it must ask, and tells it who is
  * connected and what they speak.
  *
- *     host_kad_init(&hk, &host, &cfg)                       (before the first tick)
+ *     host_kad_init(&hk, &host, &cfg)                       (before the first tick, or later: then of whoever
+ *                                                        is connected it hears with the next identify)
  *     kad_find_providers(&hk.kad, &op, now, key, args)      (any command of kad.h; then pump the driver)
  *     HOST_EVENT_EXTENSION with &hk.extension  ->  while (host_kad_poll(&hk, &e)) ...
  *
@@ -77,6 +78,10 @@ struct host_kad {
 MUST_CHECK enum err
 host_kad_init(struct host_kad *hk, struct host *host, const struct host_kad_cfg *cfg);
 void host_kad_done(struct host_kad *hk);
+
+/* host_kad_leave does the same, and closes the connections that the DHT has dialled and that carry no stream of others. Not from within
+ * the host's callbacks. */
+void host_kad_leave(struct host_kad *hk);
 
 /* host_kad_add_bootstrap takes a multiaddr that ends in the peer's /p2p, as lists of them are written: see
  * kad_add_bootstrap. ERR_MALFORMED, ERR_UNSUPPORTED: not such an address. */

@@ -39,6 +39,13 @@ const char *history_view_name(enum history_view v)
     return names[v];
 }
 
+const char *public_dht_choice_name(enum public_dht_choice v)
+{
+    static const char *const names[PUBLIC_DHT_COUNT] = {"ask", "yes", "no"};
+    check(v < PUBLIC_DHT_COUNT);
+    return names[v];
+}
+
 enum err settings_encode(struct buf *out, const struct settings *s)
 {
     struct wr w = wr_init_buf(out);
@@ -55,6 +62,7 @@ enum err settings_encode(struct buf *out, const struct settings *s)
     if (id_is_set(s->account)) {
         protobuf_write_bytes(&w, 9, id_span(&s->account));
     }
+    protobuf_write_varint(&w, 10, (uint64_t)s->public_dht);
     return wr_end(&w);
 }
 
@@ -84,8 +92,12 @@ static enum err read_field(struct settings *s, const struct protobuf_field *f)
         TRY(record_u64_max(&v, f, LOCK_AFTER_MIN_MAX));
         s->lock_after_min = (uint32_t)v;
         return OK;
-    case 8:  return record_id(&s->network, f);
-    case 9:  return record_id(&s->account, f);
+    case 8: return record_id(&s->network, f);
+    case 9: return record_id(&s->account, f);
+    case 10:
+        TRY(record_u64_max(&v, f, PUBLIC_DHT_COUNT - 1));
+        s->public_dht = (enum public_dht_choice)v;
+        return OK;
     default: return OK; /* a later version's field */
     }
 }

@@ -11,11 +11,15 @@ enum theme { THEME_SYSTEM, THEME_LIGHT, THEME_DARK, THEME_COUNT };
 enum density { DENSITY_COMFORTABLE, DENSITY_COMPACT, DENSITY_COUNT };
 enum history_view { HISTORY_SCROLL, HISTORY_PAGES, HISTORY_COUNT };
 
+/* May servers be looked for in the public DHT of IPFS, where strangers see this machine's address and that it looks for them. */
+enum public_dht_choice { PUBLIC_DHT_ASK, PUBLIC_DHT_YES, PUBLIC_DHT_NO, PUBLIC_DHT_COUNT };
+
 struct settings {
     enum language language;
     enum theme theme;
     enum density density;
     enum history_view history;
+    enum public_dht_choice public_dht;
     bool shortcuts;
     bool hide_unknown_tokens;
     uint32_t lock_after_min; /* 0: never */
@@ -30,6 +34,7 @@ const char *language_name(enum language v);
 const char *theme_name(enum theme v);
 const char *density_name(enum density v);
 const char *history_view_name(enum history_view v);
+const char *public_dht_choice_name(enum public_dht_choice v);
 
 MUST_CHECK enum err settings_encode(struct buf *out, const struct settings *s);
 

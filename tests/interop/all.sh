@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # all.sh BUILD   our node against every other libp2p for which there is a toolchain: js (npm), go, rust, and how fast each is;
-# then server and wallet on a chain of geth and Lodestar, the demo's journey in Firefox ESR, the Debian packages in a virtual machine, the portable floors on 64-bit Arm. TAP of each, then one line of counts. What is missing is said and skipped.
+# then server and wallet in a public DHT of kubo's nodes, and on a chain of geth and Lodestar, the demo's journey in Firefox ESR, the Debian packages in a virtual machine, the portable floors on 64-bit Arm. TAP of each, then one line of counts. What is missing is said and skipped.
 set -uo pipefail
 build=$(realpath "$1")
 here=$(cd "$(dirname "$0")" && pwd)
@@ -72,6 +72,22 @@ fi
 if [ ${#peers[@]} -gt 0 ]; then
     echo "# throughput, also in $build/interop_bench.json"
     "$here/speed.py" "$build" "${peers[@]}" || { echo "not ok - throughput"; failed=$((failed + 1)); }
+fi
+
+echo "# kubo"
+kubo=$out/kubo
+if command -v go >/dev/null; then
+    [ -e "$kubo" ] || echo "# building kubo: the first time this takes minutes"
+    if go -C "$here/kubo" build -mod=readonly -o "$kubo" github.com/ipfs/kubo/cmd/ipfs >"$out/kubo.log" 2>&1; then
+        "$here/kubo/kubo.py" "$build/apps/passmesh" "$build/apps/passmesh-server" "$ours" "$kubo" | tee "$out/kubo.tap"
+        count "$out/kubo.tap"
+    else
+        cat "$out/kubo.log"
+        echo "not ok - kubo does not build"
+        failed=$((failed + 1))
+    fi
+else
+    skip kubo "there is no go here to build it with (https://go.dev/dl)"
 fi
 
 echo "# geth and Lodestar"

@@ -186,6 +186,7 @@ static void do_dial(struct node *n, const char *text)
     struct span addr = span_of(bytes, w.n);
     uint64_t dial;
     struct refusal refusal = {0};
+    host_tick(&n->host, loop_now(&n->loop)); /* the time that is allowed begins now */
     enum err err = host_dial(&n->host, &dial, &refusal,
                              (struct host_dial_args){.addrs = &addr, .addrs_count = 1});
     if (err != OK) {

@@ -43,7 +43,7 @@ export function make(now) {
     version: '0.1.0', start_id: 's1', now_ms: now, locked: false, network_id: 'local', account_id: 'a1', chain: chain(), keys: 'ok', sandbox: { level: 'full', landlock_abi: 6, missing: [] }, test_key: false, requests: 0,
     ceremonies: [], peers: 14, servers: 4, ...o,
   });
-  const settings = (o = {}) => ({ language: 'en', theme: 'light', density: 'comfortable', history: 'scroll', shortcuts: true, lock_after_min: 15, hide_unknown_tokens: true, ...o });
+  const settings = (o = {}) => ({ language: 'en', theme: 'light', density: 'comfortable', history: 'scroll', public_dht: 'yes', shortcuts: true, lock_after_min: 15, hide_unknown_tokens: true, ...o });
   const me = { address: ANNA, name: 'Main', known: 'own' };
   const alice = { address: ALICE, name: 'Alice', known: 'contact' };
   const stranger = { address: BOB, known: 'none' };
@@ -98,7 +98,7 @@ export function make(now) {
   const balances = (items, hidden = 0) => ({ items: [{ account_id: 'a1', network_id: 'local', items, hidden }] });
   const bal = (asset, amount, hidden = false) => ({ asset, amount, hidden });
   const network = (o = {}) => ({
-    reach: { state: 'punchable', why: { code: 'same_port', params: {} } }, peers: 14, by_source: { mdns: 2, dht: 9, saved: 3, bootstrap: 0, manual: 0, inbound: 0, gossip: 0, rendezvous: 0 },
+    reach: { state: 'punchable', why: { code: 'same_port', params: {} } }, public_dht: 'yes', peers: 14, by_source: { mdns: 2, dht: 9, saved: 3, bootstrap: 0, manual: 0, inbound: 0, gossip: 0, rendezvous: 0, public_dht: 0 },
     memory_used: 42991616, memory_max: 134217728, refused: [{ reason: 'per_group_limit', scope: 'system', count: 3 }], chain: chain(), servers: 4,
     sent: [{ what: 'chain_question', to: 'servers', count: 120 }, { what: 'user_operation', to: 'servers', count: 2 }, { what: 'peer_search', to: 'peers', count: 31 }], ...o,
   });
@@ -187,6 +187,7 @@ export function make(now) {
     'first-load': { silent: true }, 'program-lost': { route: 'home', link: 'lost' },
     'locked': { route: 'home', topics: { status: status({ locked: true, requests: 2 }), accounts: null, balances: null, activity: null, health: null, network: null, log: null, requests: null } },
     'start-welcome': { route: 'start', topics: none },
+    'start-public-dht': { route: 'start', topics: { ...none, network: network({ public_dht: 'ask', servers: 0 }), settings: settings({ public_dht: 'ask' }) }, replies: { settings_set: settings({ public_dht: 'no' }) }, act: [['wait', '[data-test=public-dht-yes]']] },
     'start-unfinished': { route: 'start', topics: { ...none, status: { ...none.status, servers: 0, keys: 'down', ceremonies: [{ id: 'c1', kind: 'create', name: 'Main', created_ms: now, expires_ms: now + 18e4 }] } } },
     'start-key': { route: 'start', topics: none, act: [['click', '[data-test=make]']] },
     'start-key-error': { route: 'start', topics: none, replies: { account_create_begin: error('name_taken', { name: 'Main' }, ['fix_input']) }, act: [['click', '[data-test=make]'], ['click', '[data-test=make-passkey]'], ['wait', '[data-test=error]']] },
@@ -304,7 +305,8 @@ export function make(now) {
       { at_ms: now - 72e5, network_id: 'local', kind: 'lie', question: 'account_proof', block_hash: `0x${'ab'.repeat(32)}`, block: 21004, address: ANNA.toLowerCase(), about: `0x${'00'.repeat(32)}`, said: [{ server: PEER2, len: 4210, answer: `f90211${'a0'.repeat(40)}` }] },
       { at_ms: now - 864e5, network_id: 'local', kind: 'disagreement', question: 'rpc', method: 'eth_gasPrice', about: '[]', said: [{ server: PEER, len: 5, answer: '"0x1"' }, { server: PEER2, len: EVIL.length, answer: EVIL }] },
     ] } }, act: [['click', '[data-test=evidence] summary']] },
-    'network-empty': { route: 'network', topics: { network: network({ peers: 0, servers: 0, by_source: { mdns: 0, dht: 0, saved: 0, bootstrap: 0, manual: 0, inbound: 0, gossip: 0, rendezvous: 0 }, refused: [], sent: [], reach: { state: 'unknown', why: { code: 'not_listening', params: {} } }, chain: chain({ state: 'no_network', k: 0, n: 0, grade: 'reported' }) }), status: status({ chain: chain({ state: 'no_network' }), peers: 0, servers: 0 }) }, replies: { peers_list: { peers: [] }, servers_list: { servers: [] } } },
+    'network-public-dht': { route: 'network', topics: { network: network({ public_dht: 'yes' }), settings: settings({ public_dht: 'ask' }) }, act: [['wait', '[data-test=public-dht-state]']] },
+    'network-empty': { route: 'network', topics: { network: network({ peers: 0, servers: 0, by_source: { mdns: 0, dht: 0, saved: 0, bootstrap: 0, manual: 0, inbound: 0, gossip: 0, rendezvous: 0, public_dht: 0 }, refused: [], sent: [], reach: { state: 'unknown', why: { code: 'not_listening', params: {} } }, chain: chain({ state: 'no_network', k: 0, n: 0, grade: 'reported' }) }), status: status({ chain: chain({ state: 'no_network' }), peers: 0, servers: 0 }) }, replies: { peers_list: { peers: [] }, servers_list: { servers: [] } } },
     'network-node-error': { route: 'network', replies: { network_node_set: error('wrong_chain', { expected: '31337', got: '1' }, ['open_network']) }, act: [['fill', 'form input', 'http://127.0.0.1:8545'], ['click', 'form button'], ['wait', '[data-test=error]']] },
     'computer': { route: 'computer', act: [['wait', '[data-test=service-relay]']] },
     'computer-guest': { route: 'computer', act: [['wait', '[data-test=service-relay]']], replies: { hardware: hardware({ vendor: 'amd', role: 'confidential-guest', container: true, cores: 1, memory_kib: 1048576, disk_free_kib: 0, technologies: [

@@ -115,7 +115,7 @@ test('texts are whole in both languages', async () => {
   };
   const [english, chinese] = [flat(en, '', new Map()), flat(zh, '', new Map())];
   assert.deepEqual([...english.keys()].sort(), [...chinese.keys()].sort());
-  const allowed = /Linux|\/dev\/[\w-]+|Intel|AMD|AWS|Arm|SGX|TDX|SEV-SNP|SNP|CCA|EPYC|Nitro|PRF|EIP|JSON|Gas|keystore|TrustZone|OP-TEE|TEE|Hyper-V|GiB|AES|PTT|sgx_prv|sgx|tss|tee|kvm_intel|tpm_crb|tpm_tis|tdx|sev-guest|ccp|configfs|arm-cca-guest|hardware --report|Passmesh|passmesh|localhost|open|PIN|QR|TPM|USB|NFC|MiB|DHT|ERC|ETH|wei|Apache|Ctrl|eth|http|127|zh-Hans|USDC|Mbit|plugin add URL ROOT_FILE|-server withdraw|TCP|UDP|ip4|tcp/g;
+  const allowed = /Linux|\/dev\/[\w-]+|Intel|AMD|AWS|Arm|SGX|TDX|SEV-SNP|SNP|CCA|EPYC|Nitro|PRF|EIP|JSON|Gas|keystore|TrustZone|OP-TEE|TEE|Hyper-V|GiB|AES|PTT|sgx_prv|sgx|tss|tee|kvm_intel|tpm_crb|tpm_tis|tdx|sev-guest|ccp|configfs|arm-cca-guest|hardware --report|Passmesh|passmesh|localhost|open|PIN|QR|TPM|USB|NFC|MiB|DHT|IPFS|ERC|ETH|wei|Apache|Ctrl|eth|http|127|zh-Hans|USDC|Mbit|plugin add URL ROOT_FILE|-server withdraw|TCP|UDP|ip4|tcp/g;
   for (const [path, text] of chinese) {
     assert.ok(text.trim().length > 0, `${path} is empty`);
     if (path !== 'lang' && path !== 'locale') {

@@ -211,6 +211,11 @@ static const char *history_word(int i)
     return history_view_name((enum history_view)i);
 }
 
+static const char *public_dht_word(int i)
+{
+    return public_dht_choice_name((enum public_dht_choice)i);
+}
+
 static void change_bool(bool *value, struct json changes, const char *name)
 {
     bool v;
@@ -233,6 +238,8 @@ static enum api_done do_settings_set(struct api_call *c)
         (enum density)choice_of(changes, "density", density_word, DENSITY_COUNT, (int)s.density);
     s.history = (enum history_view)choice_of(changes, "history", history_word, HISTORY_COUNT,
                                              (int)s.history);
+    s.public_dht = (enum public_dht_choice)choice_of(changes, "public_dht", public_dht_word,
+                                                     PUBLIC_DHT_COUNT, (int)s.public_dht);
     change_bool(&s.shortcuts, changes, "shortcuts");
     change_bool(&s.hide_unknown_tokens, changes, "hide_unknown_tokens");
     uint64_t minutes;

@@ -35,10 +35,12 @@ static void write_evidence(struct api_node_port *self, struct json_writer *j, si
 static void write_network(struct api_node_port *self, struct json_writer *j)
 {
     (void)self;
-    static const char by_source[] = "{\"mdns\":0,\"dht\":0,\"saved\":0,\"bootstrap\":0,\"manual\":"
-                                    "1,\"inbound\":0,\"gossip\":0,\"rendezvous\":0}";
+    static const char by_source[] =
+        "{\"mdns\":0,\"dht\":0,\"saved\":0,\"bootstrap\":0,\"manual\":"
+        "1,\"inbound\":0,\"gossip\":0,\"rendezvous\":0,\"public_dht\":0}";
     const char *const members[][2] = {
         {"reach",       "{\"state\":\"unknown\",\"why\":{\"code\":\"nobody_to_ask\",\"params\":{}}}"},
+        {"public_dht",  "\"off\""                                                                   },
         {"peers",       "1"                                                                         },
         {"by_source",   by_source                                                                   },
         {"memory_used", "1"                                                                         },

@@ -393,6 +393,22 @@ TEST(what_is_no_request_is_refused)
     rig_done(r);
 }
 
+TEST(the_public_dht_is_a_question_until_somebody_answers)
+{
+    static const char *const answers[] = {"yes", "no"};
+    struct rig *r = start(true);
+    TEST_REQUIRE(r);
+    EXPECT(rig_ask(r, "settings_get", " "));
+    EXPECT_STR("ask", rig_text(r->result, "public_dht").text);
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        EXPECT(rig_ask(r, "settings_set", "\"changes\":{\"public_dht\":\"%s\"}", answers[i]));
+        EXPECT(rig_ask(r, "settings_get", " "));
+        EXPECT_STR(answers[i], rig_text(r->result, "public_dht").text);
+    }
+    RIG_REFUSED(r, "invalid_params", "settings_set", "\"changes\":{\"public_dht\":\"ask\"}");
+    rig_done(r);
+}
+
 TEST(each_way_offers_its_methods)
 {
     static const char *const subscribe[] = {"subscribe", "\"topics\":[\"status\"]"};

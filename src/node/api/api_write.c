@@ -365,6 +365,8 @@ void api_write_settings(struct json_writer *j, const struct settings *s)
     json_put_str(j, density_name(s->density));
     json_put_name(j, "history");
     json_put_str(j, history_view_name(s->history));
+    json_put_name(j, "public_dht");
+    json_put_str(j, public_dht_choice_name(s->public_dht));
     json_put_name(j, "shortcuts");
     json_put_bool(j, s->shortcuts);
     json_put_name(j, "lock_after_min");

@@ -28,6 +28,16 @@ struct config_peers {
     uint32_t per_network;
 };
 
+/* May servers be looked for in the public DHT of IPFS? ASK: what the person has said in the wallet decides, and until then nothing is sent. */
+enum config_public_use { CONFIG_PUBLIC_ASK, CONFIG_PUBLIC_YES, CONFIG_PUBLIC_NO };
+
+/* Whom to begin with there; none: those of IPFS. The rest of the list is zero. */
+enum { CONFIG_PUBLIC_PEER_COUNT_MAX = 8 };
+struct config_public_dht {
+    size_t peers_count;
+    char peers[CONFIG_PUBLIC_PEER_COUNT_MAX][CONFIG_TEXT_LEN_MAX + 1]; /* multiaddrs with /p2p */
+};
+
 struct config {
     char data_dir[CONFIG_PATH_LEN_MAX];    /* wallet.db, keys/: mode 0700 */
     char config_dir[CONFIG_PATH_LEN_MAX];  /* passmesh.ini, networks/ */
@@ -47,7 +57,9 @@ struct config {
     bool is_dht;                          /* servers are looked for in the DHT when there are few */
     bool is_copies;                       /* servers keep the sealed vault */
     bool is_rendezvous;                   /* rendezvous points are asked for servers, likewise */
-    bool is_directory;                    /* servers are asked which others they know, likewise */
+    enum config_public_use public_use;
+    struct config_public_dht public_dht;
+    bool is_directory; /* servers are asked which others they know, likewise */
     bool is_debug;
     bool is_sandbox_optional; /* runs also where the system does not give the whole sandbox */
     bool
@@ -98,6 +110,10 @@ config_get_text(char *ret, size_t cap, const struct ini_entry *e, struct diag *d
 
 MUST_CHECK enum err
 config_get_flag(bool *ret, const struct ini_entry *e, struct diag *diag); /* yes or no */
+
+/* config_get_public_peer adds one to the list. ERR_LIMIT: it is full. */
+MUST_CHECK enum err
+config_get_public_peer(struct config_public_dht *ret, const struct ini_entry *e, struct diag *diag);
 
 /* config_make_dirs makes the directories that must exist, private ones with mode 0700. ERR_DENIED: one belongs to
  * somebody else or is open to others; ERR_LIMIT: its disk has less than 1 MiB left, which a start may need; ERR_IO. *ret_path

@@ -237,6 +237,54 @@ enum err config_get_flag(bool *ret, const struct ini_entry *e, struct diag *diag
                : diag_set(diag, ERR_MALFORMED, "the value is yes or no", e->line);
 }
 
+enum err
+config_get_public_peer(struct config_public_dht *ret, const struct ini_entry *e, struct diag *diag)
+{
+    if (ret->peers_count >= CONFIG_PUBLIC_PEER_COUNT_MAX) {
+        return diag_set(diag, ERR_LIMIT, "at most 8 of these", e->line);
+    }
+    TRY(config_get_text(ret->peers[ret->peers_count], sizeof ret->peers[0], e, diag));
+    ret->peers_count++;
+    return OK;
+}
+
+MUST_CHECK static enum err
+read_public_use(enum config_public_use *ret, const struct ini_entry *e, struct diag *diag)
+{
+    bool is_yes = false;
+    if (span_equal(e->value, SPAN_LIT("ask"))) {
+        *ret = CONFIG_PUBLIC_ASK;
+        return OK;
+    }
+    if (config_get_flag(&is_yes, e, NULL) != OK) {
+        return diag_set(diag, ERR_MALFORMED, "public_dht is ask, yes or no", e->line);
+    }
+    *ret = is_yes ? CONFIG_PUBLIC_YES : CONFIG_PUBLIC_NO;
+    return OK;
+}
+
+/* Where servers are looked for while there are few. ERR_NOT_FOUND: another key. */
+MUST_CHECK static enum err
+read_search(struct config *c, const struct ini_entry *e, struct diag *diag)
+{
+    if (config_is_key(e, "peers", "dht")) {
+        return config_get_flag(&c->is_dht, e, diag);
+    }
+    if (config_is_key(e, "peers", "rendezvous")) {
+        return config_get_flag(&c->is_rendezvous, e, diag);
+    }
+    if (config_is_key(e, "peers", "directory")) {
+        return config_get_flag(&c->is_directory, e, diag);
+    }
+    if (config_is_key(e, "peers", "public_dht")) {
+        return read_public_use(&c->public_use, e, diag);
+    }
+    if (config_is_key(e, "peers", "public_dht_peer")) {
+        return config_get_public_peer(&c->public_dht, e, diag);
+    }
+    return ERR_NOT_FOUND;
+}
+
 static enum err read_entry(void *user, const struct ini_entry *e, struct diag *diag)
 {
     struct config *c = user;
@@ -275,17 +323,8 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
     if (config_is_key(e, "peers", "mdns")) {
         return config_get_flag(&c->is_mdns, e, diag);
     }
-    if (config_is_key(e, "peers", "dht")) {
-        return config_get_flag(&c->is_dht, e, diag);
-    }
     if (config_is_key(e, "vault", "copies")) {
         return config_get_flag(&c->is_copies, e, diag);
-    }
-    if (config_is_key(e, "peers", "rendezvous")) {
-        return config_get_flag(&c->is_rendezvous, e, diag);
-    }
-    if (config_is_key(e, "peers", "directory")) {
-        return config_get_flag(&c->is_directory, e, diag);
     }
     if (config_is_key(e, "peers", "mdns_port")) {
         TRY(config_get_number(&number, e, UINT16_MAX, diag));
@@ -295,7 +334,8 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
     if (config_is_key(e, "plugin", "trial_s")) {
         return config_get_number(&c->plugin_trial_s, e, TRIAL_S_MAX, diag);
     }
-    enum err err = config_read_common(c, e, diag);
+    enum err err = read_search(c, e, diag);
+    err = err == ERR_NOT_FOUND ? config_read_common(c, e, diag) : err;
     return err != ERR_NOT_FOUND
                ? err
                : diag_set(diag, ERR_MALFORMED, "unknown section or key: docs/config.md lists them",

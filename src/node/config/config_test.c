@@ -202,6 +202,8 @@ TEST(no_file_is_the_defaults)
     EXPECT(c.is_dht);
     EXPECT(c.is_directory);
     EXPECT(c.is_rendezvous);
+    EXPECT_EQ(CONFIG_PUBLIC_ASK, c.public_use); /* nothing is sent that nobody allowed */
+    EXPECT_EQ(0, c.public_dht.peers_count);
     EXPECT_EQ(0, c.mdns_port);
     EXPECT(!c.is_debug);
     EXPECT(!c.is_software_key);
@@ -220,7 +222,8 @@ TEST(each_key_is_read)
                    "# a comment\n[page]\nport = 7879\n[peers]\nlisten = /ip4/0.0.0.0/tcp/4001\n"
                    "memory_mib = 4096\nserver = /ip4/1.2.3.4/tcp/1/p2p/a\n"
                    "server = /ip4/1.2.3.4/tcp/1/p2p/b\nmdns = no\ndht = no\ndirectory = "
-                   "no\nrendezvous = no\nmdns_port = "
+                   "no\nrendezvous = no\npublic_dht = no\npublic_dht_peer = "
+                   "/ip4/1.2.3.4/tcp/1/p2p/c\nmdns_port = "
                    "65535\nallow = 8.8.8.8\ndeny = 8.8.8.0/24\ndeny = ::/0\nhigh_water = 9\n"
                    "low_water = 8\ngrace_s = 7\nper_address = 6\nper_network = 5\n"
                    "[log]\nlevel = debug\n"
@@ -235,6 +238,9 @@ TEST(each_key_is_read)
     EXPECT(!c.is_dht);
     EXPECT(!c.is_directory);
     EXPECT(!c.is_rendezvous);
+    EXPECT_EQ(CONFIG_PUBLIC_NO, c.public_use);
+    EXPECT_EQ(1, c.public_dht.peers_count);
+    EXPECT_STR("/ip4/1.2.3.4/tcp/1/p2p/c", c.public_dht.peers[0]);
     EXPECT_EQ(65535, c.mdns_port);
     EXPECT_EQ(1, c.peer_limits.gate.allow.count);
     EXPECT_EQ(2, c.peer_limits.gate.deny.count);

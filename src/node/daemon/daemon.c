@@ -84,6 +84,7 @@ static void set_alarm(struct daemon *d)
     at = instant_min(at, daemon_dht_deadline(d));
     at = instant_min(at, daemon_directory_deadline(d));
     at = instant_min(at, daemon_rendezvous_deadline(d));
+    at = instant_min(at, daemon_public_dht_deadline(d));
     at = instant_min(at, anchor_deadline(&d->anchor));
     at = instant_min(at, light_deadline(&d->light));
     at = instant_min(at, copies_deadline(&d->copies));
@@ -113,6 +114,7 @@ void daemon_pump(void *user)
         daemon_dht_tick(d, t);
         daemon_directory_tick(d, t);
         daemon_rendezvous_tick(d, t);
+        daemon_public_dht_tick(d, t);
         api_tick(d->api, t);
         any |= give_to_callers(d);
         tcp_pump(&d->tcp); /* its events ask for another round */
@@ -149,6 +151,7 @@ static void on_host_event(void *user, const struct host_event *e)
     if (e->kind == HOST_EVENT_EXTENSION) {
         daemon_dht_event(d);
         daemon_rendezvous_event(d);
+        daemon_public_dht_event(d);
         daemon_relay_event(d);
         daemon_reach_event(d);
         daemon_net_event(d);
@@ -277,6 +280,7 @@ static void port_network(struct api_node_port *self, struct json_writer *j)
 {
     struct daemon *d = daemon_of(self);
     daemon_reach_write(d, j);
+    daemon_public_dht_write(d, j);
     servers_write_network(&d->servers, j);
     const char *url = own_nodes_url(&d->own_nodes, wallet_settings(d->wallet)->network);
     if (url) {
@@ -652,6 +656,7 @@ static enum err start(struct daemon *d)
     TRY(daemon_dht_start(d));
     TRY(daemon_directory_start(d));
     TRY(daemon_rendezvous_start(d));
+    daemon_public_dht_start(d);
     daemon_net_start(d);
     struct diag why = {0};
     if (daemon_attest_start(d, &why) != OK) {
@@ -733,6 +738,7 @@ static void stop(struct daemon *d)
     daemon_dht_stop(d);
     daemon_directory_stop(d);
     daemon_rendezvous_stop(d);
+    daemon_public_dht_stop(d);
     daemon_relay_stop(d);
     daemon_reach_stop(d);
     daemon_attest_stop(d);

@@ -20,6 +20,7 @@
 #include "node/net/directory_host.h"
 #include "node/net/mdns_socket.h"
 #include "node/net/near.h"
+#include "node/net/public_dht.h"
 #include "node/net/reach_json.h"
 #include "node/net/rendezvous_points.h"
 #include "node/net/tcp.h"
@@ -65,6 +66,25 @@ struct daemon_rendezvous {
     bool is_on;
     struct rendezvous_points points;
     struct id network; /* for which servers were looked for last */
+};
+
+/* May servers be looked for in the public DHT of IPFS: OFF: the configuration says no, or names no way into it on a local network; ASK: the
+ * person was not asked yet. */
+enum public_dht_state {
+    PUBLIC_DHT_STATE_OFF,
+    PUBLIC_DHT_STATE_ASK,
+    PUBLIC_DHT_STATE_NO,
+    PUBLIC_DHT_STATE_YES
+};
+
+/* The search there. */
+struct daemon_public_dht {
+    struct public_dht dht;
+    uint64_t op; /* 0: no search is under way */
+    bool is_over;
+    struct id network; /* for which servers were looked for last */
+    instant look_at;
+    uint64_t every_us;
 };
 
 /* What servers say of other servers. */
@@ -135,6 +155,7 @@ struct daemon {
     struct daemon_dht dht;
     struct daemon_directory directory;
     struct daemon_rendezvous rendezvous;
+    struct daemon_public_dht public_dht;
     struct daemon_reach reach;
     struct host_probe probe;
     uint64_t probe_id; /* of the API's question */
@@ -213,6 +234,19 @@ void daemon_rendezvous_stop(struct daemon *d);
 void daemon_rendezvous_event(struct daemon *d);
 void daemon_rendezvous_tick(struct daemon *d, struct wallet_time t);
 instant daemon_rendezvous_deadline(const struct daemon *d);
+
+/* ---- daemon_public_dht.c ---- */
+
+/* daemon_public_dht_start has the public DHT of IPFS asked for servers: only if the person allows it, and while the others name fewer than are enough. */
+void daemon_public_dht_start(struct daemon *d);
+void daemon_public_dht_stop(struct daemon *d);
+void daemon_public_dht_event(struct daemon *d);
+void daemon_public_dht_tick(struct daemon *d, struct wallet_time t);
+instant daemon_public_dht_deadline(const struct daemon *d);
+enum public_dht_state daemon_public_dht_state(const struct daemon *d);
+
+/* daemon_public_dht_write writes the member public_dht. */
+void daemon_public_dht_write(const struct daemon *d, struct json_writer *j);
 
 /* ---- daemon_directory.c ---- */
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "codec/multiaddr.h"
 #include "node/daemon/servers_inside.h"
+#include "p2p/kad.h"
 
 #include <string.h>
 
@@ -25,6 +26,7 @@ const char *found_name(enum found f)
     case FOUND_DHT:        return "dht";
     case FOUND_GOSSIP:     return "gossip";
     case FOUND_RENDEZVOUS: return "rendezvous";
+    case FOUND_PUBLIC_DHT: return "public_dht";
     case FOUND_INBOUND:    return "inbound";
     case FOUND_COUNT:      break;
     }
@@ -166,6 +168,8 @@ static void dial(struct servers *s, instant now, struct target *x)
     struct span addr = span_of(x->addr, x->addr_len);
     struct host_dial_args args = {
         .peer = &x->peer, .addrs = &addr, .addrs_count = 1, .insist = true};
+    host_tick(s->cfg.host,
+              now); /* the time that is allowed begins now, however long nothing happened */
     enum err err = host_dial(s->cfg.host, &x->dial, NULL, args);
     if (err == OK) {
         x->is_dialling = true;
@@ -379,11 +383,16 @@ void servers_learn_status(struct servers *s,
 
 /* ---- for the API ---- */
 
-/* Whom we dialled without an address of our own, the DHT did. */
+/* Whom we dialled without an address of our own, a DHT did. */
 static enum found found_of(const struct servers *s, const struct host_peer_info *info)
 {
     enum found found = servers_found(s, &info->peer);
-    return found == FOUND_INBOUND && !info->inbound ? FOUND_DHT : found;
+    if (found != FOUND_INBOUND || info->inbound) {
+        return found;
+    }
+    bool is_of_ipfs = !host_peer_speaks(s->cfg.host, &info->peer, SPAN_LIT(KAD_PROTOCOL)) &&
+                      host_peer_speaks(s->cfg.host, &info->peer, SPAN_LIT(KAD_PROTOCOL_IPFS));
+    return is_of_ipfs ? FOUND_PUBLIC_DHT : FOUND_DHT;
 }
 
 static void put_peer(const struct servers *s, struct json_writer *j, size_t i, struct wallet_time t)
@@ -508,11 +517,11 @@ void servers_write_servers(const struct servers *s, struct json_writer *j)
 
 static void put_sources(const struct servers *s, struct json_writer *j)
 {
-    static const char *const names[] = {"mdns",   "dht",     "saved",  "bootstrap",
-                                        "manual", "inbound", "gossip", "rendezvous"};
+    static const char *const names[] = {"mdns",    "dht",    "saved",      "bootstrap", "manual",
+                                        "inbound", "gossip", "rendezvous", "public_dht"};
     static const uint8_t places[FOUND_COUNT] = {
-        [FOUND_MDNS] = 0,    [FOUND_DHT] = 1,    [FOUND_BOOTSTRAP] = 3, [FOUND_MANUAL] = 4,
-        [FOUND_INBOUND] = 5, [FOUND_GOSSIP] = 6, [FOUND_RENDEZVOUS] = 7};
+        [FOUND_MDNS] = 0,    [FOUND_DHT] = 1,    [FOUND_BOOTSTRAP] = 3,  [FOUND_MANUAL] = 4,
+        [FOUND_INBOUND] = 5, [FOUND_GOSSIP] = 6, [FOUND_RENDEZVOUS] = 7, [FOUND_PUBLIC_DHT] = 8};
     size_t counts[sizeof names / sizeof names[0]] = {0};
     for (size_t i = 0; i < host_peers_count(s->cfg.host); i++) {
         struct host_peer_info info;

@@ -48,6 +48,7 @@ enum found {
     FOUND_DHT,
     FOUND_GOSSIP,     /* a server has heard of it */
     FOUND_RENDEZVOUS, /* it is registered at a rendezvous point */
+    FOUND_PUBLIC_DHT, /* it stands in the public DHT of IPFS */
     FOUND_INBOUND,
     FOUND_COUNT
 };

@@ -45,6 +45,7 @@ enum err account_dial(struct servers *s, struct call *c)
     }
     args.addrs_count = addrs_of(s, &info, addrs);
     args.worked_count = !info.inbound;
+    host_tick(c->host, c->started_at); /* the time that is allowed begins now */
     return host_dial(c->host, &c->dial, NULL, args);
 }
 

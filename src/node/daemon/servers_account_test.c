@@ -320,4 +320,13 @@ TEST(a_transaction_goes_to_all_three)
     end();
 }
 
+TEST(a_dial_has_its_time_however_long_nothing_happened)
+{
+    begin(FOUND_MANUAL);
+    net.now = instant_add(net.now, 3600 * US_PER_S); /* and no deadline came meanwhile */
+    EXPECT_OK(call(ask(first)));
+    EXPECT(host_deadline(&net.nodes[FIRST].host).us > net.now.us);
+    end();
+}
+
 TEST_MAIN

@@ -9,7 +9,7 @@ enum { FAILURES_GIVEN_UP = 3 };
 static bool is_heard(enum found found)
 {
     return found == FOUND_MDNS || found == FOUND_DHT || found == FOUND_GOSSIP ||
-           found == FOUND_RENDEZVOUS;
+           found == FOUND_RENDEZVOUS || found == FOUND_PUBLIC_DHT;
 }
 
 enum found servers_found(const struct servers *s, const struct peer_id *peer)

@@ -90,6 +90,7 @@ static void stop_step(struct server *s, instant now)
         s->phase = SERVER_CLOSING;
         server_net_stop(s);
         server_dht_stop(s); /* they would dial again */
+        server_public_dht_stop(s);
         server_gossip_stop(s);
         server_rendezvous_stop(s);
         s->phase_until = instant_add(now, CLOSE_MS * US_PER_MS);
@@ -110,6 +111,7 @@ static instant next_deadline(const struct server *s)
 {
     instant at = instant_min(server_chain_deadline(s), s->watch_at);
     at = instant_min(at, server_dht_deadline(s));
+    at = instant_min(at, server_public_dht_deadline(s));
     at = instant_min(at, server_gossip_deadline(s));
     at = instant_min(at, server_rendezvous_deadline(s));
     at = instant_min(at, server_heads_deadline(s));
@@ -139,6 +141,7 @@ static void pump(struct server *s)
         }
         watch(s, now);
         server_dht_tick(s, now);
+        server_public_dht_tick(s, now);
         server_gossip_tick(s);
         server_rendezvous_tick(s, now);
         server_heads_tick(s, now);
@@ -567,6 +570,7 @@ MUST_CHECK static enum err start(struct server *s)
     TRY(server_relay_start(s));
     server_mdns_start(s);
     TRY(server_dht_start(s));
+    server_public_dht_start(s);
     TRY(server_gossip_start(s));
     TRY(server_rendezvous_start(s));
     TRY(server_heads_start(s));
@@ -660,6 +664,7 @@ static void stop(struct server *s)
     }
     server_net_stop(s);
     server_dht_stop(s);
+    server_public_dht_stop(s);
     server_gossip_stop(s);
     server_rendezvous_stop(s);
     server_relay_stop(s);

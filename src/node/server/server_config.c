@@ -210,6 +210,7 @@ read_flag(struct server_config *c, const struct ini_entry *e, struct diag *diag)
         {"package",      &c->is_package     },
         {"dht",          &c->is_dht         },
         {"gossip",       &c->is_gossip      },
+        {"public_dht",   &c->is_public_dht  },
         {"rendezvous",   &c->is_rendezvous  },
         {"port_mapping", &c->is_port_mapping},
     };
@@ -257,6 +258,9 @@ static enum err read_entry(void *user, const struct ini_entry *e, struct diag *d
     }
     if (config_is_key(e, "server", "relay_at")) {
         return get_list(c->relay_at, &c->relay_at_count, e, diag);
+    }
+    if (config_is_key(e, "server", "public_dht_peer")) {
+        return config_get_public_peer(&c->public_dht, e, diag);
     }
     if (config_is_key(e, "server", "bootstrap")) {
         return get_list(c->bootstrap, &c->bootstrap_count, e, diag);
@@ -325,6 +329,7 @@ enum err server_config_find(struct server_config *ret,
         .is_bundler = true,
         .is_dht = true,
         .is_gossip = true,
+        .is_public_dht = true,
         .is_rendezvous = true,
         .is_attested = true,
         .attest_pcs = SERVER_PCS_DEFAULT,

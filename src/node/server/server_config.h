@@ -63,6 +63,9 @@ struct server_config {
     enum server_mdns mdns;
     uint16_t mdns_port; /* 0: the usual one */
     bool is_dht;
+    bool
+        is_public_dht; /* say in the public DHT of IPFS, too, that it serves, once others reach it */
+    struct config_public_dht public_dht;
     bool is_rendezvous; /* be a rendezvous point, and register at others */
     bool
         is_gossip; /* be in the topic in which servers tell of themselves, and answer who asks for some */

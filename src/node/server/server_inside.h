@@ -16,6 +16,7 @@
 #include "node/net/mdns_socket.h"
 #include "node/net/net_json.h"
 #include "node/net/portmap.h"
+#include "node/net/public_dht.h"
 #include "node/net/rendezvous_points.h"
 #include "node/net/tcp.h"
 #include "node/os/entropy.h"
@@ -65,6 +66,18 @@ struct server_dht {
     unsigned provides_count; /* under way */
     bool is_stored;          /* somebody took the record */
     uint64_t day;            /* of the keys that are told of */
+};
+
+/* What the server says of itself in the public DHT of IPFS. */
+struct server_public_dht {
+    struct public_dht dht;
+    instant provide_at; /* when it says so again */
+    uint64_t retry_us;
+    unsigned provides_count; /* under way */
+    bool is_over;            /* they have ended */
+    bool is_taken;           /* somebody took a record in this visit */
+    bool is_stored;          /* and in the last one */
+    bool has_moved;          /* the addresses have changed since */
 };
 
 /* Rendezvous points: this one, and those of others. */
@@ -253,6 +266,7 @@ struct server {
     struct mdns_socket mdns;
     struct server_dht dht;
     struct server_gossip gossip;
+    struct server_public_dht public_dht;
     struct server_rendezvous rendezvous;
     struct server_heads heads;
     struct server_reach reach;
@@ -443,6 +457,20 @@ instant server_dht_deadline(const struct server *s);
 
 /* server_dht_follow has the server's part in the DHT follow what server_reach says. */
 void server_dht_follow(struct server *s);
+
+/* ---- server_public_dht.c ---- */
+
+/* server_public_dht_start has the server tell the public DHT of IPFS which chain it serves, while others can reach it, unless the operator does not want that;
+ * _follow: the addresses have changed. */
+void server_public_dht_start(struct server *s);
+void server_public_dht_stop(struct server *s);
+void server_public_dht_event(struct server *s);
+void server_public_dht_tick(struct server *s, instant now);
+void server_public_dht_follow(struct server *s);
+instant server_public_dht_deadline(const struct server *s);
+
+/* server_public_dht_word: off, stored or not_stored. */
+const char *server_public_dht_word(const struct server *s);
 
 /* ---- server_rendezvous.c ---- */
 

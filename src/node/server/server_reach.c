@@ -112,6 +112,7 @@ void server_reach_event(struct server *s)
     }
     if (server_announce(s) == OK) {
         server_dht_follow(s);
+        server_public_dht_follow(s);
         server_gossip_follow(s);
         server_rendezvous_follow(s);
     }

@@ -149,6 +149,7 @@ void server_relay_event(struct server *s)
         }
         if (server_announce(s) == OK) {
             server_dht_follow(s);
+            server_public_dht_follow(s);
             server_rendezvous_follow(s);
         }
     }

@@ -36,6 +36,8 @@ static const struct item items[] = {
     ITEM("server.capsules", capsules_max, false),
     ITEM("server.dht", is_dht, false),
     ITEM("server.gossip", is_gossip, false),
+    ITEM("server.public_dht", is_public_dht, false),
+    ITEM("server.public_dht_peer", public_dht, false),
     ITEM("server.rendezvous", is_rendezvous, false),
     ITEM("server.operator", operator_name, true),
     ITEM("server.port_mapping", is_port_mapping, false),

@@ -184,6 +184,7 @@ static void put_network(const struct server *s, struct json_writer *j)
     put_u64(j, "memory_max", stats.memory_max);
     server_reach_write(s, j);
     put_str(j, "dht", !s->dht.is_on ? "off" : s->dht.is_stored ? "stored" : "not_stored");
+    put_str(j, "public_dht", server_public_dht_word(s));
 }
 
 uint64_t server_answers_count(const struct server *s)

@@ -143,6 +143,7 @@ void server_host_event(void *user, const struct host_event *e)
         break;
     case HOST_EVENT_EXTENSION:
         server_dht_event(s);
+        server_public_dht_event(s);
         server_gossip_event(s);
         server_rendezvous_event(s);
         server_reach_event(s);

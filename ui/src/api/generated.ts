@@ -272,8 +272,8 @@ export type Peer = {
   id: string;
   address: string;
   direction: 'in' | 'out';
-  /** gossip: a server told of it; rendezvous: it is registered at a rendezvous point. */
-  found: 'mdns' | 'dht' | 'saved' | 'bootstrap' | 'manual' | 'inbound' | 'gossip' | 'rendezvous';
+  /** gossip: a server told of it; rendezvous: it is registered at a rendezvous point; public_dht: it stands in the public DHT of IPFS. */
+  found: 'mdns' | 'dht' | 'saved' | 'bootstrap' | 'manual' | 'inbound' | 'gossip' | 'rendezvous' | 'public_dht';
   /** 0: not measured. */
   rtt_ms: number;
   /** What it calls itself; a stranger's words. */
@@ -658,6 +658,8 @@ export type Settings = {
   theme: 'system' | 'light' | 'dark';
   density: 'comfortable' | 'compact';
   history: 'scroll' | 'pages';
+  /** May servers be looked for in the public DHT of IPFS: strangers there learn this machine's IP address and that it looks for servers of Passmesh. ask: nobody was asked yet, and nothing is sent. */
+  public_dht: 'ask' | 'yes' | 'no';
   shortcuts: boolean;
   /** 0: never. */
   lock_after_min: number;
@@ -672,6 +674,8 @@ export type Reach = {
 
 export type NetworkStatus = {
   reach: Reach;
+  /** May servers be looked for in the public DHT of IPFS: off: the configuration forbids it, or the network is local; else what passmesh.ini or, with ask there, the setting of that name says. */
+  public_dht: 'off' | 'ask' | 'no' | 'yes';
   peers: number;
   by_source: {
     mdns: number;
@@ -682,6 +686,7 @@ export type NetworkStatus = {
     inbound: number;
     gossip: number;
     rendezvous: number;
+    public_dht: number;
   };
   /** Bytes. */
   memory_used: number;
@@ -1700,6 +1705,8 @@ export interface Methods {
       theme?: 'system' | 'light' | 'dark';
       density?: 'comfortable' | 'compact';
       history?: 'scroll' | 'pages';
+      /** May servers be looked for in the public DHT of IPFS. */
+      public_dht?: 'yes' | 'no';
       shortcuts?: boolean;
       /** 0: never. */
       lock_after_min?: number;

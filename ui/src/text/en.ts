@@ -505,7 +505,7 @@ export const en = {
     why: 'why', peers: 'Peers', peersOf: (n: number) => `${n} ${s(n, 'peer', 'peers')}`, memory: 'Memory for the network', of: (a: string, b: string) => `${a} of ${b}`,
     refused: (n: number, reason: string) => `${n} refused: ${reason}`, chain: 'Chain', block: (n: string, age: string) => `block ${n}, ${age}`,
     leaves: 'What leaves this machine', nothingLeft: 'Nothing yet.', to: (what: string, to: string, n: number) => `${what}, to ${to}: ${n}`,
-    source: { mdns: 'local', dht: 'DHT', saved: 'saved', bootstrap: 'first contacts', manual: 'named', inbound: 'came by themselves', gossip: 'told by servers', rendezvous: 'at rendezvous points' },
+    source: { mdns: 'local', dht: 'DHT', saved: 'saved', bootstrap: 'first contacts', manual: 'named', inbound: 'came by themselves', gossip: 'told by servers', rendezvous: 'at rendezvous points', public_dht: 'in IPFS’s DHT' },
     servers: 'Servers', serversFor: (chain: string) => `Servers for ${chain}`, noServer: 'No server found yet.', kept: (p: string) => `kept ${p} %`,
     attested: { none: 'no hardware proof', tpm: 'key bound to a TPM', hardware: 'hardware attested', code: 'code attested', code_and_place: 'code attested, place or owner known' },
     serverState: { ok: 'ok', slow: 'slow', busy: 'busy', blocked: 'blocked' }, noPeers: 'No peer is connected.', choose: 'Network', ownNode: 'Use my own node',
@@ -517,6 +517,12 @@ export const en = {
       none: 'Nobody names trusted blocks here: figures are what servers agree on or report.', header_source: 'Trusted blocks come from the source that this network’s file names; figures are proven against them.',
       light_client: 'Trusted blocks are signed by two thirds of the sync committee; figures are proven against them.', own_node: 'Everything is asked of the node that you named.',
     },
+  },
+  publicDht: {
+    title: 'Look for servers in IPFS’s public DHT?',
+    what: 'It helps where no server is known yet: who runs a server for Passmesh stands there. It is asked only while fewer than three servers are ready.',
+    reveals: 'Strangers of the IPFS network would learn this machine’s IP address, and that somebody here looks for servers of Passmesh. They learn nothing of your accounts. Until you say yes, nothing is sent there.',
+    yes: 'Yes, look there', no: 'No', state: { yes: 'It is asked.', no: 'It is not asked.' }, fixed: 'passmesh.ini says so.',
   },
   settings: {
     title: 'Settings', language: 'Language', languageAuto: 'As the browser', theme: 'Theme', themes: { system: 'As the system', light: 'Light', dark: 'Dark' },

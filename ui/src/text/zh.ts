@@ -472,7 +472,7 @@ export const zh: Texts = {
     why: '原因', peers: '节点', peersOf: (n) => `${n}个节点`, memory: '网络内存', of: (a, b) => `${a} / ${b}`,
     refused: (n, reason) => `已拒绝${n}次：${reason}`, chain: '链', block: (n, age) => `区块${n}，${age}`,
     leaves: '本机发出了什么', nothingLeft: '还没有。', to: (what, to, n) => `${what}，发给${to}：${n}次`,
-    source: { mdns: '本地', dht: 'DHT', saved: '已保存', bootstrap: '初始联系', manual: '指定', inbound: '自行连来', gossip: '服务器告知', rendezvous: '会合点' },
+    source: { mdns: '本地', dht: 'DHT', saved: '已保存', bootstrap: '初始联系', manual: '指定', inbound: '自行连来', gossip: '服务器告知', rendezvous: '会合点', public_dht: 'IPFS的DHT' },
     servers: '服务器', serversFor: (chain) => `${chain}的服务器`, noServer: '还没找到服务器。', kept: (p) => `履约${p}%`,
     attested: { none: '无硬件证明', tpm: '密钥绑定TPM', hardware: '硬件已证明', code: '代码已证明', code_and_place: '代码已证明，地点或所有者已知' },
     serverState: { ok: '正常', slow: '缓慢', busy: '繁忙', blocked: '已屏蔽' }, noPeers: '没有连接的节点。', choose: '网络', ownNode: '用我自己的节点',
@@ -484,6 +484,12 @@ export const zh: Texts = {
       none: '此处无人给出可信区块：数字以服务器一致说法或单方说法为准。', header_source: '可信区块来自此网络文件指定的来源，数字据此证明。',
       light_client: '可信区块由同步委员会三分之二以上成员签名，数字据此证明。', own_node: '一切都问你指定的节点。',
     },
+  },
+  publicDht: {
+    title: '到IPFS的公共DHT中寻找服务器？',
+    what: '还不认识任何服务器时它有帮助：为Passmesh运行服务器的人会登记在那里。只有可用服务器少于三个时才会去问。',
+    reveals: 'IPFS网络中的陌生人会得知本机的IP地址，以及这里有人在找Passmesh的服务器。他们不会得知你的账户。在你同意之前，不会向那里发送任何东西。',
+    yes: '好，去那里找', no: '不', state: { yes: '会去问。', no: '不会去问。' }, fixed: '由配置文件决定。',
   },
   settings: {
     title: '设置', language: '语言', languageAuto: '随浏览器', theme: '外观', themes: { system: '随系统', light: '浅色', dark: '深色' },

@@ -12,6 +12,7 @@ import { sayCoded, T } from '../../text';
 import { Button, Card, Empty, ErrorPanel, Heading, Icon, Note, Skeleton } from '../../widgets/basic';
 import { GradeBadge } from '../../widgets/figure';
 import { KeyValue, Select, TextField } from '../../widgets/form';
+import { PublicDht } from '../../widgets/public_dht';
 import { EvidenceCard } from './evidence';
 
 export function Network() {
@@ -28,6 +29,7 @@ export function Network() {
       {network && <Servers network={network} />}
       <EvidenceCard />
       <Peers />
+      <PublicDht />
       {network && offers('network_node_set') && <OwnNode network={network} />}
     </>
   );

@@ -12,6 +12,7 @@ import { T } from '../../text';
 import { Address, CopyButton, Identicon } from '../../widgets/address';
 import { Button, Card, ErrorPanel, Heading, LinkButton, Note } from '../../widgets/basic';
 import { Choice, Select, Steps, TextField } from '../../widgets/form';
+import { PublicDht } from '../../widgets/public_dht';
 
 type Where = Methods['account_create_begin']['params']['where'];
 
@@ -68,6 +69,7 @@ function Welcome({ onMake, onResume, isFirst }: { onMake(): void; onResume(c: { 
         {isFirst && <p><a href="#/restore" data-test="to-restore">{t.start.restore}</a></p>}
       </Card>
       {doing.error && <ErrorPanel what={t.what.save} error={doing.error} />}
+      {isFirst && <PublicDht question />}
       {isFirst && settings && (
         <Card>
           <div class="columns">
