@@ -104,7 +104,6 @@ static void look(struct daemon *d, const struct network *n, struct wallet_time t
     uint8_t key[DIRECTORY_KEY_LEN];
     struct kad_op_args args = {.wanted = SERVERS_HEARD_COUNT_MAX};
     directory_key(key, n->chain_id, t.unix_ms / 1000 / DIRECTORY_DAY_S);
-    host_tick(&d->host, t.mono); /* the time that dials are allowed begins now */
     kad_set_walltime(&d->dht.kad.kad, t.mono, (walltime){t.unix_ms / 1000});
     if (kad_find_providers(&d->dht.kad.kad, &d->dht.op, t.mono, SPAN_OF(key), args) != OK) {
         d->dht.op = 0;

@@ -115,7 +115,6 @@ static void look(struct daemon *d, const struct network *n, struct wallet_time t
     struct kad_op_args args = {.wanted = SERVERS_HEARD_COUNT_MAX, .thorough = true};
     struct kad *kad = &of(d)->dht.kad.kad;
     directory_key(key, n->chain_id, t.unix_ms / 1000 / DIRECTORY_DAY_S);
-    host_tick(&d->host, t.mono); /* the time that dials are allowed begins now */
     kad_set_walltime(kad, t.mono, (walltime){t.unix_ms / 1000});
     if (kad_find_providers(kad, &of(d)->op, t.mono, SPAN_OF(key), args) != OK) {
         go_home(d, t.mono);

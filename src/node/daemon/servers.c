@@ -168,8 +168,6 @@ static void dial(struct servers *s, instant now, struct target *x)
     struct span addr = span_of(x->addr, x->addr_len);
     struct host_dial_args args = {
         .peer = &x->peer, .addrs = &addr, .addrs_count = 1, .insist = true};
-    host_tick(s->cfg.host,
-              now); /* the time that is allowed begins now, however long nothing happened */
     enum err err = host_dial(s->cfg.host, &x->dial, NULL, args);
     if (err == OK) {
         x->is_dialling = true;

@@ -43,7 +43,6 @@ enum err public_dht_enter(struct public_dht *p, const struct public_dht_cfg *cfg
         .protocol = KAD_PROTOCOL_IPFS,
         .memory_max = PUBLIC_DHT_STREAMS_MEMORY_MAX
     };
-    host_tick(cfg->host, now); /* the time that dials are allowed begins now */
     TRY(host_kad_init(&p->kad, cfg->host, &kad));
     p->is_on = true;
     p->since = now;

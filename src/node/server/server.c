@@ -136,6 +136,9 @@ static void pump(struct server *s)
         s->pump_again = false;
         server_chain_tick(s, now);
         if (s->phase != SERVER_STARTING) {
+            host_tick(
+                &s->host,
+                now); /* what is dialled below has its whole time, however long nothing happened */
             announce_ready(s);
             any = serve(s, now);
         }

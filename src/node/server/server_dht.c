@@ -119,7 +119,6 @@ void server_dht_tick(struct server *s, instant now)
         return;
     }
     uint64_t unix_s = (uint64_t)tv.tv_sec;
-    host_tick(&s->host, now); /* the time that dials are allowed begins now */
     kad_set_walltime(&s->dht.kad.kad, now, (walltime){unix_s});
     forget_until(s, unix_s / DIRECTORY_DAY_S);
     s->dht.provide_at = INSTANT_NEVER;

@@ -98,7 +98,6 @@ static void provide(struct server *s, instant now)
     }
     uint64_t unix_s = (uint64_t)tv.tv_sec;
     s->public_dht.has_moved = false; /* the records have the addresses of now */
-    host_tick(&s->host, now);        /* the time that dials are allowed begins now */
     kad_set_walltime(kad, now, (walltime){unix_s});
     for (uint64_t i = 0; i < DIRECTORY_DAYS_TOLD; i++) {
         uint8_t key[DIRECTORY_KEY_LEN];
