@@ -2,6 +2,8 @@
 
 #include "base/test.h"
 #include "codec/base16.h"
+#include "tee/chain.h"
+#include "tee/pki_test.h"
 #include "tee/utc.h"
 
 #include <stdio.h>
@@ -126,5 +128,35 @@ bool sample_collateral(struct dcap_texts *ret, struct json c)
         .pck_crl_chain = member_text(root, "pck_crl_issuer_chain"),
         .root_crl = member_hex(root, "root_ca_crl"),
     };
+    return true;
+}
+
+static bool find_case(struct json *ret, const char *kind, const char *id)
+{
+    bool has_cases = false;
+    for (size_t next = 0; sample_next(&next, ret, kind); has_cases = true) {
+        if (strcmp(sample_text(*ret, "id"), id) == 0) {
+            return true;
+        }
+    }
+    return EXPECT(!has_cases) && false;
+}
+
+bool sample_snp(struct evidence *ret, struct json *ret_case, const char *id)
+{
+    static struct chain chain;
+    struct chain_fault fault;
+    struct span vcek;
+    struct span issuers;
+    *ret = (struct evidence){.kind = TEE_SEV_SNP};
+    if (!find_case(ret_case, "snp", id) ||
+        !sample_file(&ret->parts[EVIDENCE_MAIN], *ret_case, "report") ||
+        !sample_file(&vcek, *ret_case, "ek") ||
+        !test_fixture("tee/roots/amd-ask_ark_milan.pem", &issuers) ||
+        !EXPECT_OK(chain_read(&chain, &issuers, 1, &fault))) {
+        return false;
+    }
+    const struct span parts[] = {vcek, chain.certs[0].der, chain.certs[1].der};
+    ret->parts[EVIDENCE_CHAIN] = pki_join(parts, 3);
     return true;
 }

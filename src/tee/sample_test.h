@@ -3,6 +3,7 @@
 
 #include "codec/json.h"
 #include "tee/dcap.h"
+#include "tee/evidence.h"
 
 /* Published samples below $PASSMESH_FIXTURES/tee, and what their index says about them. */
 
@@ -21,5 +22,8 @@ walltime sample_time(struct json c);
 
 /* sample_collateral reads a bundle; its texts live until the test ends. */
 bool sample_collateral(struct dcap_texts *ret, struct json c);
+
+/* sample_snp gives the report of a case of a Milan chip as evidence, with the certificates that a host gives: VCEK, ASK and ARK. False: as sample_next. */
+bool sample_snp(struct evidence *ret, struct json *ret_case, const char *id);
 
 #endif

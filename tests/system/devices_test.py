@@ -5,31 +5,20 @@ import shutil
 import subprocess
 import sys
 
+from pinentry import Pinentry
 from unix_socket import listens
 from world import main, until
 
 DEVICES = sys.argv[4]
 PIN = 'a pin of 100 %'
-PINENTRY = '''#!/bin/sh
-echo 'OK Pleased to meet you'
-while read -r word rest; do
-    case $word in
-    GETPIN) cat "$(dirname "$0")/answer" ;;
-    BYE) echo OK; exit 0 ;;
-    *) echo OK ;;
-    esac
-done
-'''
 
 
 def run(world):
     if not shutil.which('swtpm'):
         yield 'the vault in a TPM # SKIP swtpm is missing: make deps GROUP=test', True
         return
-    state, socket, pinentry = world.top / 'tpm', world.top / 'tpm.sock', world.top / 'pinentry'
+    state, socket, pinentry = world.top / 'tpm', world.top / 'tpm.sock', Pinentry(world.top / 'pinentry')
     state.mkdir()
-    pinentry.write_text(PINENTRY)
-    pinentry.chmod(0o700)
     daemon = world.daemon('wallet', 'mdns = no\n')
 
     def chip():
@@ -38,8 +27,8 @@ def run(world):
         return child
 
     def devices(*words, answer=f'D {PIN.replace("%", "%25")}\nOK\n'):
-        (world.top / 'answer').write_text(answer)
-        return subprocess.run((DEVICES, '--home', str(daemon.home), '--tpm-device', str(socket), '--pinentry', str(pinentry), *words),
+        pinentry.answers(answer)
+        return subprocess.run((DEVICES, '--home', str(daemon.home), '--tpm-device', str(socket), '--pinentry', str(pinentry.program), *words),
                               capture_output=True, text=True, stdin=subprocess.DEVNULL, start_new_session=True)
 
     one = chip()

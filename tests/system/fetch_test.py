@@ -7,32 +7,21 @@ import signal
 import subprocess
 import sys
 
+from pinentry import Pinentry
 from small_node import start_node
 from unix_socket import listens
 from world import free_port, main, until
 
 DEVICES, SOFT_KEY = sys.argv[4:6]
 PIN = '2468'
-PINENTRY = '''#!/bin/sh
-echo 'OK Pleased to meet you'
-while read -r word rest; do
-    case $word in
-    GETPIN) cat "$(dirname "$0")/answer" ;;
-    BYE) echo OK; exit 0 ;;
-    *) echo OK ;;
-    esac
-done
-'''
 
 
 class Person:
     """Who has the keys, and machines to try them on."""
 
     def __init__(self, world):
-        self.world, self.pinentry = world, world.top / 'pinentry'
+        self.world, self.pinentry = world, Pinentry(world.top / 'pinentry')
         self.port = free_port()  # what a passkey signs names the page's origin, so it is the same on all machines
-        self.pinentry.write_text(PINENTRY)
-        self.pinentry.chmod(0o700)
 
     def key(self, name, seed):
         socket = self.world.top / f'{name}.sock'
@@ -47,8 +36,8 @@ class Person:
         return daemon
 
     def use(self, daemon, key, *words, pin=PIN):
-        (self.world.top / 'answer').write_text(f'D {pin}\nOK\n')
-        return subprocess.run((DEVICES, '--home', str(daemon.home), '--device', str(key), '--pinentry', str(self.pinentry), *words),
+        self.pinentry.answers(f'D {pin}\nOK\n')
+        return subprocess.run((DEVICES, '--home', str(daemon.home), '--device', str(key), '--pinentry', str(self.pinentry.program), *words),
                               capture_output=True, text=True, stdin=subprocess.DEVNULL, start_new_session=True)
 
     def chip(self):
@@ -59,8 +48,8 @@ class Person:
         return socket
 
     def use_chip(self, daemon, chip, *words):
-        (self.world.top / 'answer').write_text(f'D {PIN}\nOK\n')
-        return subprocess.run((DEVICES, '--home', str(daemon.home), '--tpm-device', str(chip), '--pinentry', str(self.pinentry), *words),
+        self.pinentry.answers(f'D {PIN}\nOK\n')
+        return subprocess.run((DEVICES, '--home', str(daemon.home), '--tpm-device', str(chip), '--pinentry', str(self.pinentry.program), *words),
                               capture_output=True, text=True, stdin=subprocess.DEVNULL, start_new_session=True)
 
     def leave(self, daemon):
