@@ -5,6 +5,7 @@
 #include "codec/multiaddr.h"
 #include "p2p/circuit_addr.h"
 #include "p2p/net_addr.h"
+#include "p2p/ws_addr.h"
 
 enum dial_rank { RANK_WORKED, RANK_LOOKUP, RANK_PRIVATE, RANK_PUBLIC, RANK_RELAYED };
 
@@ -113,7 +114,11 @@ static enum net_transport transport_of(struct span addr)
     if (multiaddr_find(&part, addr, MULTIADDR_QUIC_V1)) {
         return NET_QUIC;
     }
-    return multiaddr_find(&part, addr, MULTIADDR_WS) ? NET_WS : NET_TCP;
+    struct ws_addr ws;
+    if (!ws_addr_find(&ws, addr)) {
+        return NET_TCP;
+    }
+    return ws.is_tls ? NET_WSS : NET_WS;
 }
 
 /* A name that may lead to either family is looked up for both. */
@@ -130,8 +135,9 @@ static uint8_t preference(enum net_transport t)
     case NET_QUIC: return 0;
     case NET_TCP:  return 1;
     case NET_WS:   return 2;
+    case NET_WSS:  return 3;
     }
-    return 2;
+    return 3;
 }
 
 /* SPEC RFC8305 §"Sorting Addresses": the families take turns, IPv6 first; else the order given stands.

@@ -36,8 +36,10 @@ static const struct {
     const char *tried[7];
 } cases[] = {
     {"QUIC before TCP before WebSocket",
-     {"/ip4/8.8.8.8/tcp/1/ws", "/ip4/8.8.8.8/tcp/1", "/ip4/8.8.8.8/udp/1/quic-v1"},
-     {"0 /ip4/8.8.8.8/udp/1/quic-v1", "250 /ip4/8.8.8.8/tcp/1", "500 /ip4/8.8.8.8/tcp/1/ws"}                                                    },
+     {"/dns4/a/tcp/443/tls/ws", "/ip4/8.8.8.8/tcp/1/ws", "/ip4/8.8.8.8/tcp/1",
+      "/ip4/8.8.8.8/udp/1/quic-v1"},
+     {"0 /ip4/8.8.8.8/udp/1/quic-v1", "250 /ip4/8.8.8.8/tcp/1", "500 /ip4/8.8.8.8/tcp/1/ws",
+      "750 /dns4/a/tcp/443/tls/ws"}                                                                                                             },
     {"families take turns, IPv6 first",
      {"/ip4/8.8.8.8/tcp/1", "/ip4/8.8.4.4/tcp/1", "/ip6/2606:4700::1/tcp/1",
       "/ip6/2606:4700::2/tcp/1"},

@@ -274,7 +274,7 @@ struct host_dial_args {
         *peer; /* who must answer; NULL = taken from the addresses' /p2p, or whoever it is */
     const struct span *
         addrs; /* multiaddr bytes, among alike ones in order of preference; copied. Those that the host cannot
-                                 * dial (it does /ip4|ip6|dns*.../tcp/N, the same with /ws, /udp/N/quic-v1,
+                                 * dial (it does /ip4|ip6|dns*.../tcp/N, the same with /ws or /tls/ws, /udp/N/quic-v1,
                                  * /dnsaddr/NAME, and with host_circuit.h those through relays) are skipped */
     size_t addrs_count;
     size_t worked_count; /* the first so many worked before: they are tried first */
@@ -323,13 +323,14 @@ struct host_peer_info {
     uint64_t relay_data_max; /* bytes in each direction; 0 = no limit that we know of */
     instant relay_until;     /* INSTANT_NEVER likewise */
     bool identified;
-    struct span addr;      /* of its first connection */
-    const char *transport; /* of that: "tcp", "ws", "quic", "relay"; static, as the next two */
-    const char *security;  /* "noise", "tls" */
-    const char *muxer;     /* "yamux", "quic" */
-    struct span observed;  /* how the peer sees us: its word only */
-    struct span agent;     /* untrusted text, at most 256 bytes */
-    uint64_t rtt_us;       /* 0 = not known */
+    struct span addr; /* of its first connection */
+    const char
+        *transport; /* of that: "tcp", "ws", "wss", "quic", "relay"; static, as the next two */
+    const char *security; /* "noise", "tls" */
+    const char *muxer;    /* "yamux", "quic" */
+    struct span observed; /* how the peer sees us: its word only */
+    struct span agent;    /* untrusted text, at most 256 bytes */
+    uint64_t rtt_us;      /* 0 = not known */
     instant connected_at;
     size_t memory_used; /* bytes in its scope */
     size_t protocols_count;

@@ -2,6 +2,7 @@
 #include "base/rd.h"
 #include "p2p/circuit_addr.h"
 #include "p2p/host_state.h"
+#include "p2p/ws_addr.h"
 
 bool host_addr_is_quic(struct span addr)
 {
@@ -19,7 +20,11 @@ const char *host_addr_transport(struct span addr)
     if (multiaddr_find(&part, addr, MULTIADDR_QUIC_V1)) {
         return "quic";
     }
-    return multiaddr_find(&part, addr, MULTIADDR_WS) ? "ws" : "tcp";
+    struct ws_addr ws;
+    if (!ws_addr_find(&ws, addr)) {
+        return "tcp";
+    }
+    return ws.is_tls ? "wss" : "ws";
 }
 
 static bool can_dial(struct span addr)
@@ -50,14 +55,11 @@ static bool can_dial(struct span addr)
     if (rest.n == 0) {
         return true;
     }
-    bool has_more = multiaddr_next(&part, &rest);
-    if (has_more && is_tcp && part.code == MULTIADDR_WS) {
-        if (rest.n == 0) {
-            return true;
-        }
-        has_more = multiaddr_next(&part, &rest);
+    struct ws_addr ws;
+    if (is_tcp && ws_addr_take(&ws, &rest) && rest.n == 0) {
+        return true;
     }
-    return has_more && part.code == MULTIADDR_P2P && rest.n == 0;
+    return multiaddr_next(&part, &rest) && part.code == MULTIADDR_P2P && rest.n == 0;
 }
 
 /* leads_to finds out whom a direct address means: n = 0 if it does not say. False: it cannot be dialled. */

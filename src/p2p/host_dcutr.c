@@ -138,6 +138,7 @@ static void add(const struct host_dcutr *hd, struct addrs *to, struct span multi
     struct net_addr a;
     if (to->count == DCUTR_ADDRS_MAX || circuit_addr_is(multiaddr) ||
         net_addr_of(&a, multiaddr) != OK || net_addr_is_any(&a) || a.port == 0 ||
+        a.transport == NET_WSS || /* there the sides of TLS are not to be exchanged */
         !(hd->cfg.private_too || net_addr_is_public(&a))) {
         return;
     }

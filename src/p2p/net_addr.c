@@ -2,6 +2,7 @@
 #include "p2p/net_addr.h"
 
 #include "codec/multiaddr.h"
+#include "p2p/ws_addr.h"
 
 #include <string.h>
 
@@ -37,9 +38,9 @@ MUST_CHECK static enum err read_transport(struct net_addr *a, struct span *rest)
         return ERR_UNSUPPORTED;
     }
     a->transport = NET_TCP;
-    if (multiaddr_next(&part, &after) && part.code == MULTIADDR_WS) {
-        a->transport = NET_WS;
-        *rest = after;
+    struct ws_addr ws;
+    if (ws_addr_take(&ws, rest)) {
+        a->transport = ws.is_tls ? NET_WSS : NET_WS;
     }
     return OK;
 }
@@ -66,8 +67,10 @@ void net_addr_write(struct wr *w, const struct net_addr *a)
     multiaddr_write(w, a->is_ip6 ? MULTIADDR_IP6 : MULTIADDR_IP4,
                     span_of(a->ip, a->is_ip6 ? 16 : 4));
     multiaddr_write_port(w, a->transport == NET_QUIC ? MULTIADDR_UDP : MULTIADDR_TCP, a->port);
-    if (a->transport != NET_TCP) {
-        multiaddr_write(w, a->transport == NET_WS ? MULTIADDR_WS : MULTIADDR_QUIC_V1, SPAN_EMPTY);
+    if (a->transport == NET_QUIC) {
+        multiaddr_write(w, MULTIADDR_QUIC_V1, SPAN_EMPTY);
+    } else if (a->transport != NET_TCP) {
+        ws_addr_write(w, a->transport == NET_WSS);
     }
 }
 
@@ -168,6 +171,7 @@ const char *net_transport_name(enum net_transport t)
     switch (t) {
     case NET_TCP:  return "tcp";
     case NET_WS:   return "ws";
+    case NET_WSS:  return "wss";
     case NET_QUIC: return "quic";
     }
     return "";

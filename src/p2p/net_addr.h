@@ -11,8 +11,8 @@
 /* An address of the internet that a host can be dialled at: what a multiaddr says when it holds no name, no relay and
  * nothing that we do not speak. Whether others can reach a node is a matter of these alone. */
 
-enum net_transport { NET_TCP, NET_WS, NET_QUIC };
-enum { NET_TRANSPORT_COUNT = NET_QUIC + 1, NET_ADDR_LEN_MAX = 32 };
+enum net_transport { NET_TCP, NET_WS, NET_QUIC, NET_WSS /* over TLS */ };
+enum { NET_TRANSPORT_COUNT = NET_WSS + 1, NET_ADDR_LEN_MAX = 32 };
 
 struct net_addr {
     bool is_ip6;
@@ -21,8 +21,8 @@ struct net_addr {
     uint8_t ip[16]; /* IPv4: the first four, the rest 0 */
 };
 
-/* net_addr_of reads /ip4|ip6/X/tcp/N, the same with /ws, /udp/N/quic-v1; a /p2p behind it is passed over. ERR_UNSUPPORTED:
- * anything else. */
+/* net_addr_of reads /ip4|ip6/X/tcp/N, the same with /ws or /tls/ws (ws_addr.h; a name for TLS is not kept), /udp/N/quic-v1; a /p2p
+ * behind it is passed over. ERR_UNSUPPORTED: anything else. */
 MUST_CHECK enum err net_addr_of(struct net_addr *ret_addr, struct span multiaddr);
 
 /* net_addr_write writes the multiaddr, without /p2p: at most NET_ADDR_LEN_MAX bytes. */

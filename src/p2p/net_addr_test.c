@@ -57,7 +57,10 @@ static const struct {
     {"/ip4/8.8.8.8",                         ERR_UNSUPPORTED, NET_TCP,  false},
     {"/ip4/8.8.8.8/udp/1",                   ERR_UNSUPPORTED, NET_TCP,  false},
     {"/ip4/8.8.8.8/tcp/1/p2p-circuit",       ERR_UNSUPPORTED, NET_TCP,  false},
-    {"/ip4/8.8.8.8/tcp/1/wss",               ERR_UNSUPPORTED, NET_TCP,  false},
+    {"/ip4/8.8.8.8/tcp/1/wss",               OK,              NET_WSS,  true },
+    {"/ip6/2606:4700::1/tcp/1/tls/ws",       OK,              NET_WSS,  true },
+    {"/ip4/10.0.0.1/tcp/1/tls/sni/a/ws",     OK,              NET_WSS,  false},
+    {"/ip4/8.8.8.8/tcp/1/tls",               ERR_UNSUPPORTED, NET_TCP,  false},
     {"/ip4/8.8.8.8/tcp/1/ip4/8.8.8.8/tcp/2", ERR_UNSUPPORTED, NET_TCP,  false},
 };
 

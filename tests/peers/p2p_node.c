@@ -1,6 +1,6 @@
 /* p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf] [--conns N] [--security noise|tls|noise,tls]
  *          [--kad server|client] [--kad-protocol ID] [--gossip] [--mdns PORT]
- *          [--autonat server|client] [--relay] [--circuit] [--dcutr]
+ *          [--autonat server|client] [--relay] [--circuit] [--dcutr] [--cert FILE --key FILE]
  *
  * A libp2p node that the interoperability tests talk to. It prints "listening ADDR" for each listener and
  * "ready PEER", then takes commands on stdin:
@@ -30,11 +30,12 @@
  *     quit, or end of stdin
  *
  * It serves /test/echo/1.0.0 and /test/sink/1.0.0, and with --perf also /perf/1.0.0. --conns takes so many connections, and lets
- * them be idle for ever. --security says how it dials; it listens to all. */
+ * them be idle for ever. --security says how it dials; it listens to all. --cert and --key are for listening at /tls/ws. */
 #include "p2p_node.h"
 #include "base/check.h"
 #include "codec/multiaddr.h"
 #include "crypto/backend.h"
+#include "node/net/web_certificate.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -346,14 +347,17 @@ struct options {
     const char *kad; /* mode */
     const char *kad_protocol;
     const char *autonat; /* server or client */
+    struct web_certificate_files wss;
 };
 
 static _Noreturn void usage(void)
 {
-    (void)fprintf(stderr, "usage: p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf] "
-                          "[--conns N] [--security noise|tls|noise,tls] "
-                          "[--kad server|client] [--kad-protocol ID] [--gossip] [--mdns PORT] "
-                          "[--autonat server|client] [--relay] [--circuit] [--dcutr]\n");
+    (void)fprintf(
+        stderr,
+        "usage: p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf] "
+        "[--conns N] [--security noise|tls|noise,tls] "
+        "[--kad server|client] [--kad-protocol ID] [--gossip] [--mdns PORT] "
+        "[--autonat server|client] [--relay] [--circuit] [--dcutr] [--cert FILE --key FILE]\n");
     exit(2);
 }
 
@@ -389,6 +393,10 @@ static struct options options_of(int argc, char **argv)
             o.kad_protocol = argv[++i];
         } else if (i + 1 < argc && strcmp(argv[i], "--autonat") == 0) {
             o.autonat = argv[++i];
+        } else if (i + 1 < argc && strcmp(argv[i], "--cert") == 0) {
+            o.wss.chain = argv[++i];
+        } else if (i + 1 < argc && strcmp(argv[i], "--key") == 0) {
+            o.wss.key = argv[++i];
         } else {
             usage();
         }
@@ -468,6 +476,12 @@ static void node_init(struct node *n, const struct options *o)
                           .on_event = on_event,
                           .user = n};
     check(tcp_init(&n->tcp, &tcp) == OK);
+    const char *rule = "";
+    if (o->wss.chain && o->wss.key &&
+        web_certificate_load(&n->tcp.web_server, &rule, &o->wss, &n->budget) != OK) {
+        (void)fprintf(stderr, "p2p_node: %s\n", rule);
+        exit(2);
+    }
 }
 
 int main(int argc, char **argv)

@@ -68,6 +68,7 @@ MUST_CHECK static enum err start(struct socket_host *s, const struct socket_host
                           .budget = &s->budget,
                           .rng = h.rng,
                           .log = cfg->log,
+                          .web_cas = cfg->web_cas,
                           .one_port = cfg->one_port,
                           .on_event = cfg->on_event,
                           .user = cfg->user};
@@ -128,6 +129,13 @@ enum err socket_host_listen(struct socket_host *s, const char *addr)
     TRY(announce(s));
     tcp_pump(&s->tcp);
     return OK;
+}
+
+enum err socket_host_use_certificate(struct socket_host *s,
+                                     const char **ret_rule,
+                                     const struct web_certificate_files *files)
+{
+    return web_certificate_load(&s->tcp.web_server, ret_rule, files, &s->budget);
 }
 
 enum err socket_host_dial(struct socket_host *s, const char *addr)

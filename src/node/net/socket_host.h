@@ -9,6 +9,7 @@
 #include "node/net/loop.h"
 #include "node/net/near.h"
 #include "node/net/tcp.h"
+#include "node/net/web_certificate.h"
 #include "node/os/entropy.h"
 #include "p2p/host.h"
 #include "p2p/host_state.h"
@@ -39,6 +40,7 @@ struct socket_host_cfg {
     const struct secret32
         *seed;     /* of the Ed25519 identity, if host.signer is NULL; copied. NULL: a fresh one */
     bool one_port; /* see struct tcp_cfg */
+    struct span web_cas;   /* see struct tcp_cfg */
     struct log *log;       /* may be NULL */
     tcp_event_fn on_event; /* see struct tcp_cfg */
     void *user;
@@ -72,6 +74,12 @@ MUST_CHECK enum err socket_host_init(struct socket_host *s, const struct socket_
  * with /ip4/0.0.0.0 and /ip6/:: as the addresses of this machine's interfaces. The errors of multiaddr_parse, tcp_listen and
  * host_set_listen_addrs. */
 MUST_CHECK enum err socket_host_listen(struct socket_host *s, const char *addr);
+
+/* socket_host_use_certificate reads what /tls/ws is listened with, before the first such listen and again whenever the files are
+ * new: connections go on with what they had. Errors and *ret_rule as web_certificate_load's. */
+MUST_CHECK enum err socket_host_use_certificate(struct socket_host *s,
+                                                const char **ret_rule,
+                                                const struct web_certificate_files *files);
 
 /* socket_host_dial dials a multiaddr in text, with or without /p2p; see host_dial for what follows. The errors of
  * multiaddr_parse and host_dial. */

@@ -2,9 +2,14 @@
 #include "node/net/socket_host.h"
 
 #include "base/test.h"
+#include "p2p/tls_web_test.h"
 
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* What a host was told. */
 struct heard {
@@ -40,7 +45,8 @@ static bool turn_until(const uint32_t *count)
 
 static bool start_both(struct heard *heard_a, struct heard *heard_b)
 {
-    struct socket_host_cfg cfg = {.on_event = on_event, .user = heard_a};
+    struct socket_host_cfg cfg = {
+        .web_cas = SPAN_LIT(TLS_WEB_TEST_CA), .on_event = on_event, .user = heard_a};
     if (!EXPECT_OK(socket_host_init(&a, &cfg))) {
         return false;
     }
@@ -69,6 +75,47 @@ TEST(one_dials_what_the_other_prints)
         socket_host_done(&a);
         socket_host_done(&b);
     }
+}
+
+static void put(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+    TEST_REQUIRE(f != NULL);
+    EXPECT(fputs(text, f) >= 0);
+    EXPECT_EQ(0, fclose(f));
+    EXPECT_EQ(0, chmod(path, 0600));
+}
+
+TEST(a_secure_websocket_with_a_certificate_from_files)
+{
+    char dir[] = "/tmp/socket_host_XXXXXX";
+    char chain[64];
+    char key[64];
+    char text[SOCKET_HOST_ADDR_TEXT_MAX];
+    const char *rule = "";
+    struct heard heard_a = {0};
+    struct heard heard_b = {0};
+    TEST_REQUIRE(mkdtemp(dir) != NULL);
+    (void)snprintf(chain, sizeof chain, "%s/chain.pem", dir);
+    (void)snprintf(key, sizeof key, "%s/key.pem", dir);
+    put(chain, TLS_WEB_TEST_GOOD);
+    put(key, TLS_WEB_TEST_GOOD_KEY);
+    struct web_certificate_files files = {.chain = chain, .key = key};
+    TEST_REQUIRE(start_both(&heard_a, &heard_b));
+    EXPECT_ERR(ERR_STATE, socket_host_listen(&a, "/ip4/127.0.0.1/tcp/0/tls/ws"));
+    EXPECT_OK(socket_host_use_certificate(&a, &rule, &files));
+    EXPECT_OK(socket_host_listen(&a, "/ip4/127.0.0.1/tcp/0/tls/ws"));
+    TEST_REQUIRE(EXPECT(socket_host_print_addr(&a, text, 0)));
+    EXPECT(strstr(text, "/tls/ws/p2p/"));
+    EXPECT_OK(socket_host_dial(&b, text));
+    EXPECT(turn_until(&heard_b.connected_count));
+    EXPECT(turn_until(&heard_a.connected_count));
+    EXPECT(peer_id_equal(&heard_b.peer, host_self(&a.host)));
+    socket_host_done(&a);
+    socket_host_done(&b);
+    EXPECT_EQ(0, unlink(chain));
+    EXPECT_EQ(0, unlink(key));
+    EXPECT_EQ(0, rmdir(dir));
 }
 
 TEST(another_than_the_peer_that_is_meant_is_not_taken)

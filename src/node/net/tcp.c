@@ -10,6 +10,7 @@
 #include "node/net/tcp_addr.h"
 #include "node/net/tcp_link.h"
 #include "node/net/tcp_port.h"
+#include "p2p/ws_addr.h"
 
 #include <inttypes.h>
 
@@ -24,13 +25,40 @@ static bool is_udp(struct span addr)
     return multiaddr_find(&part, addr, MULTIADDR_UDP);
 }
 
+MUST_CHECK static enum err secure_client(struct tcp_link *link, struct span addr)
+{
+    struct tcp *t = link->tcp;
+    uint8_t name[TCP_NAME_LEN_MAX + 8];
+    struct wr w = wr_init(MSPAN_OF(name));
+    tcp_addr_tls_name(&w, addr);
+    TRY(wr_end(&w));
+    if (!t->web_client.ctx) {
+        TRY(tls_web_context_dial(&t->web_client, t->cfg.web_cas));
+    }
+    return tcp_link_secure(link, span_of(name, w.n));
+}
+
+/* wrap_client puts around it what the address says. */
 MUST_CHECK static enum err wrap_client(struct tcp_link *link, struct span addr)
 {
+    struct ws_addr ws;
     uint8_t host[TCP_NAME_LEN_MAX + 8];
     struct wr w = wr_init(MSPAN_OF(host));
+    if (!ws_addr_find(&ws, addr)) {
+        return OK;
+    }
     tcp_addr_http_host(&w, addr);
     TRY(wr_end(&w));
-    return tcp_link_wrap(link, span_of(host, w.n));
+    TRY(tcp_link_wrap(link, span_of(host, w.n)));
+    return ws.is_tls ? secure_client(link, addr) : OK;
+}
+
+MUST_CHECK static enum err wrap_server(struct tcp_link *link, const struct tcp_listener *l)
+{
+    if (l->is_ws) {
+        TRY(tcp_link_wrap(link, SPAN_EMPTY));
+    }
+    return l->is_tls ? tcp_link_secure(link, SPAN_EMPTY) : OK;
 }
 
 static void dial(struct tcp *t, const struct host_event *e)
@@ -53,7 +81,7 @@ static void dial(struct tcp *t, const struct host_event *e)
     if (err == OK) {
         err = tcp_link_register(link, id);
     }
-    if (err == OK && tcp_addr_is_ws(e->addr)) {
+    if (err == OK) {
         err = wrap_client(link, e->addr);
     }
     if (err == OK) {
@@ -279,11 +307,11 @@ static void accept_link(struct tcp *t, uv_stream_t *listener)
     tcp_sockaddr_write(&w, &remote);
     const struct tcp_listener *l = listener->data;
     if (l->is_ws) {
-        multiaddr_write(&w, MULTIADDR_WS, SPAN_EMPTY);
-        if (tcp_link_wrap(link, SPAN_EMPTY) != OK) {
-            tcp_link_close(link, ERR_CLOSED);
-            return;
-        }
+        ws_addr_write(&w, l->is_tls);
+    }
+    if (wrap_server(link, l) != OK) {
+        tcp_link_close(link, ERR_CLOSED);
+        return;
     }
     struct host_link_args args = {
         .local = span_of(l->addr, l->addr_len), .remote = span_of(bytes, w.n), .now = now_of(t)};
@@ -333,7 +361,7 @@ MUST_CHECK static enum err bind_and_listen(struct tcp_listener *l, const struct 
     struct wr w = wr_init(MSPAN_OF(l->addr));
     tcp_sockaddr_write(&w, &local);
     if (l->is_ws) {
-        multiaddr_write(&w, MULTIADDR_WS, SPAN_EMPTY);
+        ws_addr_write(&w, l->is_tls);
     }
     TRY(wr_end(&w));
     l->addr_len = w.n;
@@ -353,15 +381,19 @@ enum err tcp_listen(struct tcp *t, struct span *ret_addr, struct span addr)
         return udp_listen(&t->udp, ret_addr, addr);
     }
     TRY(tcp_target_of(&target, addr));
-    bool is_ws = tcp_addr_is_ws(addr);
+    struct ws_addr ws = {0};
+    bool is_ws = ws_addr_find(&ws, addr);
     if (target.name[0] != 0 || (is_ws && !t->cfg.rng)) {
         return ERR_UNSUPPORTED;
+    }
+    if (ws.is_tls && !t->web_server.ctx) {
+        return ERR_STATE;
     }
     struct tcp_listener *l = free_listener(t);
     if (!l) {
         return ERR_LIMIT;
     }
-    *l = (struct tcp_listener){.tcp = t, .used = true, .is_ws = is_ws};
+    *l = (struct tcp_listener){.tcp = t, .used = true, .is_ws = is_ws, .is_tls = ws.is_tls};
     check(uv_tcp_init(&t->cfg.loop->uv, &l->socket) == 0);
     l->socket.data = l;
     enum err err = bind_and_listen(l, &target);
@@ -412,6 +444,8 @@ void tcp_done(struct tcp *t)
     alarm_done(&t->alarm);
     alarm_done(&t->throttle_alarm);
     map_done(&t->links);
+    tls_web_context_done(&t->web_server);
+    tls_web_context_done(&t->web_client);
     mem_free(t->cfg.budget, t->read_buffer, TCP_BUFFER_LEN);
     mem_free(t->cfg.budget, t->write_buffer, TCP_BUFFER_LEN);
 }

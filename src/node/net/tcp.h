@@ -11,6 +11,7 @@
 #include "node/net/throttle.h"
 #include "node/net/udp.h"
 #include "p2p/host.h"
+#include "p2p/tls_web.h"
 
 #include <stdint.h>
 
@@ -21,7 +22,8 @@
  *     socket readable -> host_link_recv -> host_poll -> on_event          (the application acts on the host)
  *     host_next_sendable -> host_link_send -> uv_try_write -> rest waits for the socket
  *
- * Where an address says /ws, a WebSocket (http/websocket_pipe.h) stands between socket and host.
+ * Where an address says /ws, a WebSocket (http/websocket_pipe.h) stands between socket and host; where it says /tls/ws, or
+ * /wss, TLS (p2p/tls_web.h) between that and the socket.
  *
  * Back-pressure: a link whose socket is full is not asked for more. A link whose input the host does not
  * take all of (it refuses memory) is not read until it does. A write-blocked link is still read.
@@ -50,6 +52,8 @@ struct tcp_cfg {
     struct budget *budget; /* outlives the driver */
     struct rng *rng;       /* for WebSocket, which masks with it; NULL: there is none */
     struct log *log;       /* may be NULL */
+    struct span
+        web_cas; /* PEM: the CAs that certificates of /tls/ws are judged by; empty: the system's. Outlives the driver */
     bool
         one_port; /* dial from the port that is listened on, or from one of our own: for hole punching */
     tcp_event_fn
@@ -62,7 +66,8 @@ struct tcp_listener {
     struct tcp *tcp;
     bool used;
     bool is_ws;
-    bool waits; /* has a connection that could not be refused yet */
+    bool is_tls; /* is_ws too */
+    bool waits;  /* has a connection that could not be refused yet */
     size_t addr_len;
     uint8_t addr[TCP_ADDR_LEN_MAX]; /* multiaddr, with the real port */
 };
@@ -74,6 +79,9 @@ struct tcp {
     struct list closing;
     struct list blocked; /* links whose input waits for the host */
     struct list hungry;  /* links that used up their turn */
+    struct tls_web_context
+        web_server; /* what /tls/ws is listened with: node/net/web_certificate.h sets it, at any time */
+    struct tls_web_context web_client; /* made when it is dialled first */
     struct throttle throttle;
     struct alarm throttle_alarm; /* hungry ones wait for it to open */
     struct alarm alarm;
@@ -94,9 +102,9 @@ struct tcp {
 /* tcp_init: ERR_LIMIT if the budget cannot hold the buffers. t must not move. */
 MUST_CHECK enum err tcp_init(struct tcp *t, const struct tcp_cfg *cfg);
 
-/* tcp_listen listens on /ip4|ip6/.../tcp/N, the same with /ws behind it, or /ip4|ip6/.../udp/N/quic-v1; port 0 takes a free one. *ret_addr (may be NULL)
+/* tcp_listen listens on /ip4|ip6/.../tcp/N, the same with /ws or /tls/ws behind it, or /ip4|ip6/.../udp/N/quic-v1; port 0 takes a free one. *ret_addr (may be NULL)
  * is the multiaddr with the real port, and lives until done. It does not tell the host: see
- * host_set_listen_addrs. ERR_UNSUPPORTED: another kind of address. ERR_IO: in use, or not ours.
+ * host_set_listen_addrs. ERR_UNSUPPORTED: another kind of address. ERR_STATE: /tls/ws without a certificate. ERR_IO: in use, or not ours.
  * ERR_LIMIT: too many listeners. */
 MUST_CHECK enum err tcp_listen(struct tcp *t, struct span *ret_addr, struct span addr);
 

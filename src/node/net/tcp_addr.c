@@ -3,6 +3,7 @@
 
 #include "codec/ip.h"
 #include "codec/multiaddr.h"
+#include "p2p/ws_addr.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
@@ -62,14 +63,27 @@ enum err tcp_target_of(struct tcp_target *ret_target, struct span addr)
     return OK;
 }
 
-bool tcp_addr_is_ws(struct span addr)
+void tcp_addr_tls_name(struct wr *w, struct span addr)
 {
-    struct multiaddr_part part;
-    return multiaddr_find(&part, addr, MULTIADDR_WS);
+    struct ws_addr ws;
+    struct multiaddr_part host;
+    struct span rest = addr;
+    if (!multiaddr_next(&host, &rest)) {
+        wr_fail(w, ERR_UNSUPPORTED);
+    } else if (ws_addr_find(&ws, addr) && ws.sni.n > 0) {
+        wr_bytes(w, ws.sni);
+    } else if (host.code == MULTIADDR_IP4) {
+        ip4_print(w, host.value.p);
+    } else if (host.code == MULTIADDR_IP6) {
+        ip6_print(w, host.value.p);
+    } else {
+        wr_bytes(w, host.value);
+    }
 }
 
 void tcp_addr_http_host(struct wr *w, struct span addr)
 {
+    struct ws_addr ws;
     struct multiaddr_part host;
     struct multiaddr_part port;
     struct span rest = addr;
@@ -78,15 +92,11 @@ void tcp_addr_http_host(struct wr *w, struct span addr)
         wr_fail(w, ERR_UNSUPPORTED);
         return;
     }
-    if (host.code == MULTIADDR_IP4) {
-        ip4_print(w, host.value.p);
-    } else if (host.code == MULTIADDR_IP6) {
-        wr_str(w, "[");
-        ip6_print(w, host.value.p);
-        wr_str(w, "]");
-    } else {
-        wr_bytes(w, host.value);
-    }
+    bool has_sni = ws_addr_find(&ws, addr) && ws.sni.n > 0;
+    bool has_brackets = host.code == MULTIADDR_IP6 && !has_sni;
+    wr_str(w, has_brackets ? "[" : "");
+    tcp_addr_tls_name(w, addr);
+    wr_str(w, has_brackets ? "]" : "");
     int n = snprintf(number, sizeof number, ":%u", (unsigned)multiaddr_part_port(&port));
     wr_bytes(w, span_of(number, n > 0 ? (size_t)n : 0));
 }

@@ -24,10 +24,11 @@ struct tcp_target {
 /* tcp_target_of: ERR_UNSUPPORTED for anything else. */
 MUST_CHECK enum err tcp_target_of(struct tcp_target *ret_target, struct span addr);
 
-/* tcp_addr_is_ws: does it end in /ws, a peer id aside? */
-bool tcp_addr_is_ws(struct span addr);
+/* tcp_addr_tls_name writes whom a certificate has to name for /ip4|ip6|dns.../X/tcp/N/tls/ws: X, or what stands behind /sni:
+ * "a.b", "::1". */
+void tcp_addr_tls_name(struct wr *w, struct span addr);
 
-/* tcp_addr_http_host writes what stands in a Host field for /ip4|ip6|dns.../X/tcp/N: "a.b:80", "[::1]:80". */
+/* tcp_addr_http_host writes what stands in a Host field for it, likewise, with or without TLS: "a.b:80", "[::1]:80". */
 void tcp_addr_http_host(struct wr *w, struct span addr);
 
 /* tcp_sockaddr_write writes /ip4|ip6/X/tcp/N. A mapped IPv4 address (::ffff:a.b.c.d) is written as IPv4. */

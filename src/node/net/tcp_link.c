@@ -34,6 +34,7 @@ enum err tcp_link_new(struct tcp *t, struct tcp_link **ret_link)
     buf_init(&link->input, t->cfg.budget, TCP_BUFFER_LEN);
     buf_init(&link->output, t->cfg.budget, TCP_BUFFER_LEN);
     buf_init(&link->raw, t->cfg.budget, TCP_BUFFER_LEN);
+    buf_init(&link->sealed, t->cfg.budget, TCP_BUFFER_LEN);
     check(uv_tcp_init(&t->cfg.loop->uv, &link->socket) == 0);
     link->socket.data = link;
     t->held++;
@@ -53,6 +54,21 @@ enum err tcp_link_wrap(struct tcp_link *link, struct span host)
     struct websocket_pipe_cfg cfg = {
         .is_client = host.n > 0, .host = host, .rng = t->cfg.rng, .budget = t->cfg.budget};
     return websocket_pipe_init(link->ws, &cfg);
+}
+
+enum err tcp_link_secure(struct tcp_link *link, struct span name)
+{
+    struct tcp *t = link->tcp;
+    const struct tls_web_context *context = name.n > 0 ? &t->web_client : &t->web_server;
+    void *memory;
+    if (!context->ctx) {
+        return ERR_STATE;
+    }
+    TRY(mem_alloc(t->cfg.budget, &memory, sizeof *link->tls));
+    link->tls = memory;
+    struct tls_web_cfg cfg = {
+        .context = context, .is_client = name.n > 0, .name = name, .budget = t->cfg.budget};
+    return tls_web_init(link->tls, &cfg);
 }
 
 enum err tcp_link_register(struct tcp_link *link, host_link id)
@@ -78,6 +94,11 @@ static void free_if_unused(struct tcp_link *link)
     buf_done(&link->input);
     buf_done(&link->output);
     buf_done(&link->raw);
+    buf_done(&link->sealed);
+    if (link->tls) {
+        tls_web_done(link->tls);
+        mem_free(link->tcp->cfg.budget, link->tls, sizeof *link->tls);
+    }
     if (link->ws) {
         websocket_pipe_done(link->ws);
         mem_free(link->tcp->cfg.budget, link->ws, sizeof *link->ws);
@@ -287,6 +308,29 @@ static void unwrap(struct tcp_link *link, struct mspan raw)
     }
 }
 
+/* unseal opens the records that the socket brought and unwraps them; when the host takes no more, the rest waits. */
+static void unseal(struct tcp_link *link, struct span sealed)
+{
+    enum err err = OK;
+    while (sealed.n > 0 && err == OK && link->input.n == 0 && link->state != TCP_LINK_CLOSED) {
+        struct mspan plain;
+        err = tls_web_recv(link->tls, &plain, &sealed);
+        unwrap(link, plain);
+    }
+    if (link->state == TCP_LINK_CLOSED) {
+        return;
+    }
+    tls_web_let_go(link->tls);
+    if (err != OK) {
+        log_line(link->tcp->cfg.log, LOG_DEBUG, "net", "TLS of a WebSocket: %s",
+                 link->tls->rule ? link->tls->rule : "the peer ended it");
+        tcp_link_flush(link); /* the alert */
+        tcp_link_close(link, err);
+    } else if (buf_append(&link->sealed, sealed) != OK) {
+        tcp_link_close(link, ERR_IO);
+    }
+}
+
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
 {
     struct tcp_link *link = stream->data;
@@ -297,6 +341,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
     throttle_charge(&t->throttle, n > 0 ? (size_t)n : 0);
     if (n < 0) {
         tcp_link_close(link, n == UV_EOF ? ERR_CLOSED : ERR_IO);
+    } else if (link->tls) {
+        unseal(link, span_of(buffer->base, (size_t)n));
     } else if (link->ws) {
         unwrap(link, mspan_of(buffer->base, (size_t)n));
     } else {
@@ -307,6 +353,26 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buffer)
         }
     }
     tcp_pump(t);
+}
+
+/* retry_rest goes on with what waits behind the host's input. */
+static void retry_rest(struct tcp_link *link)
+{
+    struct buf raw = link->raw;
+    buf_init(&link->raw, raw.budget, raw.max);
+    if (raw.n > 0) {
+        list_remove(&link->in_blocked);
+        unwrap(link, mspan_of(raw.p, raw.n)); /* which may put it among the blocked again */
+    }
+    buf_done(&raw);
+    if (link->state == TCP_LINK_CLOSED || link->input.n > 0 || link->sealed.n == 0) {
+        return;
+    }
+    struct buf sealed = link->sealed;
+    buf_init(&link->sealed, sealed.budget, sealed.max);
+    list_remove(&link->in_blocked);
+    unseal(link, buf_span(&sealed));
+    buf_done(&sealed);
 }
 
 void tcp_link_retry(struct tcp_link *link)
@@ -321,13 +387,7 @@ void tcp_link_retry(struct tcp_link *link)
     if (in.n > 0) {
         return;
     }
-    struct buf raw = link->raw;
-    buf_init(&link->raw, raw.budget, raw.max);
-    if (raw.n > 0) {
-        list_remove(&link->in_blocked);
-        unwrap(link, mspan_of(raw.p, raw.n)); /* which may put it among the blocked again */
-    }
-    buf_done(&raw);
+    retry_rest(link);
     if (link->state != TCP_LINK_CLOSED && link->input.n == 0) {
         buf_trim(&link->input);
         list_remove(&link->in_blocked);
@@ -405,13 +465,9 @@ static size_t collect(struct tcp_link *link, struct mspan out)
     return n;
 }
 
-/* collect_all fills the write buffer with what is to be written now. */
-static struct span collect_all(struct tcp_link *link)
+/* collect_wrapped is the same with a WebSocket around it; what it returns lies somewhere in out. */
+static struct span collect_wrapped(struct tcp_link *link, struct mspan out)
 {
-    struct mspan out = mspan_of(link->tcp->write_buffer, TCP_BUFFER_LEN);
-    if (!link->ws) {
-        return span_of(out.p, collect(link, out));
-    }
     size_t n = websocket_pipe_send(link->ws, out);
     if (n > 0) {
         return span_of(out.p, n);
@@ -427,6 +483,33 @@ static struct span collect_all(struct tcp_link *link)
         websocket_pipe_close(link->ws);
     }
     return span_of(out.p, websocket_pipe_send(link->ws, out));
+}
+
+/* collect_sealed is the same with TLS around that. */
+static struct span collect_sealed(struct tcp_link *link, struct mspan out)
+{
+    size_t n = tls_web_send(link->tls, out);
+    if (n > 0 || !tls_web_can_seal(link->tls)) {
+        return span_of(out.p, n);
+    }
+    struct span plain = collect_wrapped(link, mspan_from(out, TLS_WEB_ROOM));
+    if (plain.n > 0) {
+        return span_of(out.p, tls_web_seal(link->tls, out, plain));
+    }
+    if (link->state == TCP_LINK_CLOSING) {
+        tls_web_close(link->tls);
+    }
+    return span_of(out.p, tls_web_send(link->tls, out));
+}
+
+/* collect_all fills the write buffer with what is to be written now. */
+static struct span collect_all(struct tcp_link *link)
+{
+    struct mspan out = mspan_of(link->tcp->write_buffer, TCP_BUFFER_LEN);
+    if (link->tls) {
+        return collect_sealed(link, out);
+    }
+    return link->ws ? collect_wrapped(link, out) : span_of(out.p, collect(link, out));
 }
 
 /* write_rest has libuv wait for the socket with what it did not take now. */

@@ -5,6 +5,7 @@
 #include "http/websocket_pipe.h"
 #include "node/net/tcp.h"
 #include "node/net/tcp_addr.h"
+#include "p2p/tls_web.h"
 
 #include <stdbool.h>
 
@@ -43,7 +44,9 @@ struct tcp_link {
     struct sockaddr_storage to; /* tried now */
     bool from_any_port;         /* the one port of all dials did not do */
     struct websocket_pipe *ws;  /* between socket and host; NULL: nothing is */
-    struct buf raw;             /* with ws: read, not yet unwrapped */
+    struct tls_web *tls;        /* between socket and ws; NULL: nothing is */
+    struct buf sealed;          /* with tls: read, not yet opened */
+    struct buf raw;             /* with ws: read or opened, not yet unwrapped */
     struct buf input;           /* not yet taken by the host */
     struct buf output;          /* not yet taken by the socket */
     instant close_by;
@@ -60,6 +63,10 @@ struct tcp_link *tcp_link_find(const struct tcp *t, host_link id);
 /* tcp_link_wrap makes it one over WebSocket, before it is open; host is the Host that a client asks for, empty for a
  * server. */
 MUST_CHECK enum err tcp_link_wrap(struct tcp_link *link, struct span host);
+
+/* tcp_link_secure puts TLS around that, likewise; name is whom the server's certificate has to name, empty for a server.
+ * ERR_STATE: a server without a certificate. */
+MUST_CHECK enum err tcp_link_secure(struct tcp_link *link, struct span name);
 
 /* tcp_link_dial starts to connect; on an error the caller closes the link. */
 MUST_CHECK enum err tcp_link_dial(struct tcp_link *link, const struct tcp_target *target);

@@ -8,6 +8,8 @@
 #include "node/net/tcp_addr.h"
 #include "p2p/host_state.h"
 #include "p2p/key_signer.h"
+#include "p2p/tls_web_test.h"
+#include "p2p/ws_addr.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -88,6 +90,7 @@ static void side_init(struct side *s, uint8_t fill, unsigned handshake_ms)
                           .host = &s->host,
                           .budget = &s->budget,
                           .rng = &s->rng.rng,
+                          .web_cas = SPAN_LIT(TLS_WEB_TEST_CA),
                           .on_event = on_event,
                           .user = s};
     EXPECT_OK(tcp_init(&s->tcp, &tcp));
@@ -209,11 +212,18 @@ TEST(addresses_of_sockets)
     EXPECT_SPAN(test_hex("040a010203 060051"), span_of(bytes, w.n));
 }
 
+static void serve_certificate(struct side *s, const char *chain, const char *key)
+{
+    const char *rule = "";
+    EXPECT_OK(tls_web_context_serve(&s->tcp.web_server, &rule, span_str(chain), span_str(key)));
+}
+
 /* meet has side 0 dial side 1 on an address, move a few megabytes, and part. */
 static void meet(const char *listen, const char *dial_prefix)
 {
     setup();
     struct span addr;
+    serve_certificate(&sides[1], TLS_WEB_TEST_GOOD, TLS_WEB_TEST_GOOD_KEY);
     if (tcp_listen(&sides[1].tcp, &addr, parse(listen)) != OK) {
         test_skip("cannot listen on %s here", listen);
         teardown();
@@ -226,8 +236,11 @@ static void meet(const char *listen, const char *dial_prefix)
     struct wr w = wr_init(MSPAN_OF(target));
     EXPECT_OK(multiaddr_parse(&w, span_str(dial_prefix), NULL));
     wr_bytes(&w, port.raw);
-    if (is_quic || tcp_addr_is_ws(addr)) {
-        multiaddr_write(&w, is_quic ? MULTIADDR_QUIC_V1 : MULTIADDR_WS, SPAN_EMPTY);
+    struct ws_addr ws;
+    if (is_quic) {
+        multiaddr_write(&w, MULTIADDR_QUIC_V1, SPAN_EMPTY);
+    } else if (ws_addr_find(&ws, addr)) {
+        ws_addr_write(&w, ws.is_tls);
     }
     dial(&sides[0], span_of(target, w.n));
     if (EXPECT(turn_until(&sides[0].connected, 1)) && EXPECT(turn_until(&sides[1].connected, 1))) {
@@ -295,6 +308,66 @@ TEST(websocket_to_a_name)
     meet("/ip4/127.0.0.1/tcp/0/ws", "/dns4/localhost");
 }
 
+TEST(secure_websocket_over_ip4)
+{
+    meet("/ip4/127.0.0.1/tcp/0/tls/ws", "/ip4/127.0.0.1");
+}
+
+TEST(secure_websocket_over_ip6)
+{
+    meet("/ip6/::1/tcp/0/wss", "/ip6/::1");
+}
+
+TEST(secure_websocket_to_a_name)
+{
+    meet("/ip4/127.0.0.1/tcp/0/tls/ws", "/dns4/localhost");
+}
+
+/* A dial of side 0 to the port of side 1, by its form. */
+static void dial_port(struct span listened, const char *prefix, const char *suffix)
+{
+    struct multiaddr_part port;
+    uint8_t target[MULTIADDR_LEN_MAX];
+    struct wr w = wr_init(MSPAN_OF(target));
+    EXPECT(multiaddr_find(&port, listened, MULTIADDR_TCP));
+    EXPECT_OK(multiaddr_parse(&w, span_str(prefix), NULL));
+    wr_bytes(&w, port.raw);
+    EXPECT_OK(multiaddr_parse(&w, span_str(suffix), NULL));
+    dial(&sides[0], span_of(target, w.n));
+}
+
+/* The name behind /sni counts, not that of the address; a certificate that does not hold is a failed dial, whoever the peer
+ * is; and a certificate is replaced while the listener and its connections go on. */
+TEST(names_of_secure_websockets)
+{
+    setup();
+    struct span addr;
+    EXPECT_ERR(ERR_STATE, tcp_listen(&sides[1].tcp, NULL, parse("/ip4/127.0.0.1/tcp/0/tls/ws")));
+    serve_certificate(&sides[1], TLS_WEB_TEST_OTHER, TLS_WEB_TEST_OTHER_KEY);
+    EXPECT_OK(tcp_listen(&sides[1].tcp, &addr, parse("/ip4/127.0.0.1/tcp/0/wss")));
+    dial_port(addr, "/ip4/127.0.0.1", "/tls/ws");
+    EXPECT(turn_until(&sides[0].dials_failed, 1));
+    dial_port(addr, "/dns4/localhost", "/wss");
+    EXPECT(turn_until(&sides[0].dials_failed, 2));
+    dial_port(addr, "/ip4/127.0.0.1", "/ws");
+    EXPECT(turn_until(&sides[0].dials_failed, 3));
+    EXPECT_EQ(0, sides[0].connected);
+    dial_port(addr, "/ip4/127.0.0.1", "/tls/sni/b.example/ws");
+    EXPECT(turn_until(&sides[0].connected, 1));
+    EXPECT(turn_until(&sides[1].connected, 1));
+    serve_certificate(&sides[1], TLS_WEB_TEST_GOOD, TLS_WEB_TEST_GOOD_KEY);
+    EXPECT_EQ(0, sides[0].disconnected);
+    host_disconnect(&sides[0].host, host_self(&sides[1].host));
+    tcp_pump(&sides[0].tcp);
+    EXPECT(turn_until(&sides[0].disconnected, 1));
+    EXPECT(turn_until(&sides[1].disconnected, 1));
+    dial_port(addr, "/ip4/127.0.0.1",
+              "/tls/sni/a.example/ws"); /* what failed is not tried at once */
+    EXPECT(turn_until(&sides[0].connected, 2));
+    EXPECT(turn_until(&sides[1].connected, 2));
+    teardown();
+}
+
 /* An answer with three texts: an address, something else, and an address with a peer. */
 TEST(addresses_in_a_dns_answer)
 {
@@ -320,20 +393,24 @@ TEST(hosts_of_http)
     static const struct {
         const char *addr;
         const char *host;
-        bool is_ws;
+        const char *tls_name;
     } cases[] = {
-        {"/ip4/127.0.0.1/tcp/80/ws",                                                          "127.0.0.1:80", true },
-        {"/ip6/::1/tcp/65535/ws",                                                             "[::1]:65535",  true },
+        {"/ip4/127.0.0.1/tcp/80/ws",                                                          "127.0.0.1:80", "127.0.0.1"},
+        {"/ip6/::1/tcp/65535/ws",                                                             "[::1]:65535",  "::1"      },
+        {"/ip6/::1/tcp/1/tls/sni/c/ws",                                                       "c:1",          "c"        },
+        {"/dns4/d/tcp/443/tls/ws",                                                            "d:443",        "d"        },
         {"/dns4/a.example/tcp/1/ws/p2p/12D3KooWB1b3qZxWJanuhtseF3DmPggHCtG36KZ9ixkqHtdKH9fh",
-         "a.example:1",                                                                                       true },
-        {"/dns/b/tcp/2",                                                                      "b:2",          false},
+         "a.example:1",                                                                                       "a.example"},
+        {"/dns/b/tcp/2",                                                                      "b:2",          "b"        },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[300];
         struct wr w = wr_init(MSPAN_OF(text));
         tcp_addr_http_host(&w, parse(cases[i].addr));
         EXPECT_SPAN(span_str(cases[i].host), span_of(text, w.n));
-        EXPECT_EQ(cases[i].is_ws, tcp_addr_is_ws(parse(cases[i].addr)));
+        w = wr_init(MSPAN_OF(text));
+        tcp_addr_tls_name(&w, parse(cases[i].addr));
+        EXPECT_SPAN(span_str(cases[i].tls_name), span_of(text, w.n));
     }
 }
 
@@ -425,6 +502,30 @@ TEST(garbage_is_closed_at_once)
     EXPECT_EQ(18, write(fd, "\x11GET / HTTP/1.1\r\n\r\n", 18));
     EXPECT(closed_in_time(fd));
     (void)close(fd);
+    teardown();
+}
+
+/* What does not speak TLS where it is spoken: closed at once, or at the deadline, and the rest goes on. */
+TEST(hostile_peers_of_a_secure_websocket)
+{
+    static const char *const bytes[] = {"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+                                        "\x11/multistream/1.0.0\n", "\x16\x03\x01\xff\xff\x01",
+                                        "\x16\x03\x01"};
+    setup_with(1000);
+    struct span addr;
+    serve_certificate(&sides[1], TLS_WEB_TEST_GOOD, TLS_WEB_TEST_GOOD_KEY);
+    EXPECT_OK(tcp_listen(&sides[1].tcp, &addr, parse("/ip4/127.0.0.1/tcp/0/tls/ws")));
+    for (size_t i = 0; i < sizeof bytes / sizeof bytes[0]; i++) {
+        test_note("%zu", i);
+        int fd = raw_connect(addr);
+        size_t len = strlen(bytes[i]);
+        EXPECT_EQ((ssize_t)len, write(fd, bytes[i], len));
+        EXPECT(closed_in_time(fd));
+        EXPECT_EQ(0, host_stats(&sides[1].host).conns_count);
+        (void)close(fd);
+    }
+    dial_port(addr, "/ip4/127.0.0.1", "/tls/ws");
+    EXPECT(turn_until(&sides[0].connected, 1));
     teardown();
 }
 

@@ -568,6 +568,7 @@ MUST_CHECK static enum err start(struct server *s)
     TRY(start_service(s));
     TRY(start_host(s));
     server_peers_start(s);
+    TRY(server_wss_start(s));
     TRY(start_listening(s));
     TRY(server_reach_start(s));
     TRY(server_relay_start(s));
@@ -589,12 +590,18 @@ enum err server_close_sandbox(struct server *s)
 {
     char text[SANDBOX_NODE_REFUSAL_MAX];
     /* server.ini may be read again; socket and token go at the end. */
+    char certs[CONFIG_PATH_LEN_MAX];
+    char keys[CONFIG_PATH_LEN_MAX];
+    server_wss_folder(certs, s->config->wss_cert);
+    server_wss_folder(keys, s->config->wss_key);
     const struct sandbox_path paths[] = {
         {s->config->places.config_dir,  LANDLOCK_READ       },
         {s->config->places.runtime_dir, LANDLOCK_REMOVE_FILE},
+        {certs,                         LANDLOCK_READ       },
+        {keys,                          LANDLOCK_READ       },
     };
     const struct sandbox_node_cfg cfg = {
-        .paths = paths, .paths_count = 2, .child = s->keyd_process.pid};
+        .paths = paths, .paths_count = 4, .child = s->keyd_process.pid};
     sandbox_node_enter(&s->sandbox, &cfg);
     enum err err =
         sandbox_node_require(&s->sandbox, s->config->places.is_sandbox_optional, &s->log, text);

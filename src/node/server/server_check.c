@@ -39,7 +39,7 @@ MUST_CHECK static enum err check_files(struct server *s)
         server_give_up(s, ERR_IO, "The token file %s cannot be read.", token);
         return ERR_IO;
     }
-    return OK;
+    return server_wss_check(s);
 }
 
 MUST_CHECK static enum err check_all(struct server *s)

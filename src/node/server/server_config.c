@@ -188,6 +188,14 @@ read_source(struct server_config *c, const struct ini_entry *e, struct diag *dia
                   : diag_set(diag, ERR_MALFORMED, "no, or a URL with http:// or https://", e->line);
 }
 
+/* The files for secure WebSockets. */
+MUST_CHECK static enum err
+read_wss(struct server_config *c, const struct ini_entry *e, struct diag *diag)
+{
+    bool is_key = span_equal(e->key, SPAN_LIT("wss_key"));
+    return config_get_text(is_key ? c->wss_key : c->wss_cert, sizeof c->wss_key, e, diag);
+}
+
 /* A name that others are shown. */
 MUST_CHECK static enum err
 read_operator(struct server_config *c, const struct ini_entry *e, struct diag *diag)
@@ -238,6 +246,8 @@ read_special(struct server_config *c, const struct ini_entry *e, struct diag *di
         {"attest_pcs",      read_source  },
         {"attest_root_crl", read_source  },
         {"attest_kds",      read_source  },
+        {"wss_cert",        read_wss     },
+        {"wss_key",         read_wss     },
     };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (config_is_key(e, "server", keys[i].key)) {

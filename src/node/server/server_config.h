@@ -60,6 +60,8 @@ struct server_config {
     char listen[SERVER_LISTEN_COUNT_MAX][CONFIG_TEXT_LEN_MAX + 1]; /* multiaddrs */
     size_t announce_count;                                         /* 0: what it listens on */
     char announce[SERVER_LISTEN_COUNT_MAX][CONFIG_TEXT_LEN_MAX + 1];
+    char wss_cert[CONFIG_TEXT_LEN_MAX + 1]; /* files for secure WebSockets; both or none */
+    char wss_key[CONFIG_TEXT_LEN_MAX + 1];
     enum server_mdns mdns;
     uint16_t mdns_port; /* 0: the usual one */
     bool is_dht;

@@ -421,6 +421,21 @@ size_t server_relay_addrs(const struct server *s,
                           struct buf *room);
 void server_relay_event(struct server *s);
 
+/* ---- server_wss.c ---- */
+
+/* server_wss_start reads the certificate and its key before the ports are opened. server_wss_check tries whether it would. */
+MUST_CHECK enum err server_wss_start(struct server *s);
+MUST_CHECK enum err server_wss_check(struct server *s);
+
+/* server_wss_reload reads them again, from where next says, also when the paths are the old ones; then new connections have
+ * them. An error leaves what there was. */
+MUST_CHECK enum err
+server_wss_reload(struct server *s, const struct server_config *next, struct diag *ret_why);
+
+/* server_wss_folder is where a file of the configuration lies, links resolved, or "" if there is none: what the sandbox lets
+ * the server read, so that it finds there what takes the file's place. */
+void server_wss_folder(char ret[static CONFIG_PATH_LEN_MAX], const char *file);
+
 /* ---- server_reload.c ---- */
 
 /* server_reload reads server.ini once more and takes over what may change; writes {"changed", "needs_restart"}. Nothing changes if

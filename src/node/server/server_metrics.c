@@ -124,7 +124,7 @@ static void write_limits(const struct server *s, struct wr *w)
 /* Connected peers by how they are connected. */
 static void write_peers(const struct server *s, struct wr *w)
 {
-    static const char *const transports[] = {"tcp", "ws", "quic", "relay"};
+    static const char *const transports[] = {"tcp", "ws", "wss", "quic", "relay"};
     enum { TRANSPORTS = sizeof transports / sizeof transports[0] };
     uint64_t counts[TRANSPORTS][2] = {{0}};
     const char *name = "passmesh_peers_by";

@@ -26,6 +26,8 @@ static const struct item items[] = {
     ITEM("server.beacon", beacon, false),
     ITEM("server.listen", listen, false),
     ITEM("server.announce", announce, false),
+    ITEM("server.wss_cert", wss_cert, true),
+    ITEM("server.wss_key", wss_key, true),
     ITEM("server.attest", is_attested, false),
     ITEM("server.attest_issuers", attest_issuers, false),
     ITEM("server.attest_pcs", attest_pcs, false),
@@ -128,9 +130,10 @@ static void take_over(struct server *s, const struct server_config *next)
 MUST_CHECK static enum err load(struct server *s, struct server_config *next, struct diag *ret_why)
 {
     TRY(server_config_load(next, &s->config->args, ret_why));
-    return !server_wrong_node(&next->nodes)
-               ? OK
-               : diag_set(ret_why, ERR_MALFORMED, "node is no http:// or https:// address", 0);
+    if (server_wrong_node(&next->nodes)) {
+        return diag_set(ret_why, ERR_MALFORMED, "node is no http:// or https:// address", 0);
+    }
+    return server_wss_reload(s, next, ret_why); /* the last that may fail: it takes over at once */
 }
 
 enum err server_reload(struct server *s, struct json_writer *j, struct diag *ret_why)

@@ -129,6 +129,7 @@ const ROWS = [
   { name: 'noise over TCP', theirs: ['noise'], ours: 'noise', encryption: '/noise', megabytes: 100 },
   { name: 'TLS over TCP', theirs: ['tls'], ours: 'tls', encryption: '/tls/1.0.0', megabytes: 20 },
   { name: 'WebSocket', transport: 'ws', theirs: ['noise'], ours: 'noise', encryption: '/noise', megabytes: 20 },
+  { name: 'WebSocket over TLS', transport: 'wss', theirs: ['noise'], ours: 'noise', encryption: '/noise', megabytes: 20 },
   // 200 streams: their QUIC lets a peer open 256 at once
   {
     name: 'QUIC',

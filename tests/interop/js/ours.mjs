@@ -60,11 +60,13 @@ export class Ours {
 const LISTEN = {
   tcp: '/ip4/127.0.0.1/tcp/0',
   ws: '/ip4/127.0.0.1/tcp/0/ws',
+  wss: '/ip4/127.0.0.1/tcp/0/tls/ws',
   quic: '/ip4/127.0.0.1/udp/0/quic-v1'
 }
 
-export async function startOurs (binary, { listen = false, transport = 'tcp', args = [] } = {}) {
-  const ours = new Ours(binary, ...(listen ? ['--listen', LISTEN[transport]] : []), ...args)
+export async function startOurs (binary, { listen = false, transport = 'tcp', certificate = 'good', args = [] } = {}) {
+  const files = transport === 'wss' ? ['--cert', `${process.env.PKI}/${certificate}.pem`, '--key', `${process.env.PKI}/${certificate}.key`] : []
+  const ours = new Ours(binary, ...(listen ? ['--listen', LISTEN[transport], ...files] : []), ...args)
   if (listen) {
     ours.addr = (await ours.line('listening ')).split(' ')[1]
   }

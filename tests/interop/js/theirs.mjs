@@ -1,5 +1,6 @@
 // js-libp2p as a peer, with the echo protocol of the tests, and the client's side of each exercise.
 import { createHash, randomFillSync } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { quic } from '@chainsafe/libp2p-quic'
 import { noise } from '@libp2p/noise'
 import { yamux } from '@libp2p/yamux'
@@ -29,18 +30,25 @@ async function echoBack (stream) {
   }
 }
 
+// A certificate of tests/interop/js/pki.sh.
+export function secure (name = 'good') {
+  const [cert, key] = ['pem', 'key'].map(kind => readFileSync(`${process.env.PKI}/${name}.${kind}`))
+  return webSockets({ https: { cert, key } })
+}
+
 const ENCRYPTERS = { noise, tls }
 const TRANSPORTS = {
   tcp: { make: tcp, listen: '/ip4/127.0.0.1/tcp/0' },
   ws: { make: webSockets, listen: '/ip4/127.0.0.1/tcp/0/ws' },
+  wss: { make: secure, listen: '/ip4/127.0.0.1/tcp/0/tls/ws' },
   quic: { make: quic, listen: '/ip4/127.0.0.1/udp/0/quic-v1' }
 }
 
 // `security`: names of secure channels in order of preference. `also`: further addresses to listen at. `at`: where it listens, instead of on the loopback.
-export async function startTheirs ({ listen = false, security = ['noise'], transport = 'tcp', at, services = {}, peerDiscovery = [], transports = [], also = [] } = {}) {
+export async function startTheirs ({ listen = false, security = ['noise'], transport = 'tcp', at, make, services = {}, peerDiscovery = [], transports = [], also = [] } = {}) {
   const node = await createLibp2p({
     addresses: { listen: [...(listen ? [at ?? TRANSPORTS[transport].listen] : []), ...also] },
-    transports: [TRANSPORTS[transport].make(), ...transports],
+    transports: [(make ?? TRANSPORTS[transport].make)(), ...transports],
     connectionEncrypters: security.map(name => ENCRYPTERS[name]()),
     streamMuxers: [yamux({ maxInboundStreams: STREAMS_MAX, maxOutboundStreams: STREAMS_MAX, maxEarlyStreams: STREAMS_MAX })],
     connectionManager: { inboundConnectionThreshold: 1000 },

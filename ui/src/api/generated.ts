@@ -716,7 +716,7 @@ export type NetPeer = {
   id: string;
   address: string;
   direction: 'in' | 'out';
-  transport: 'tcp' | 'ws' | 'quic' | 'relay';
+  transport: 'tcp' | 'ws' | 'wss' | 'quic' | 'relay';
   security: 'noise' | 'tls';
   muxer: 'yamux' | 'quic';
   /** 0: not measured. */
