@@ -107,6 +107,40 @@ static enum api_done begin(struct api_call *c, struct id account)
     return err == OK ? API_DONE : API_REFUSED;
 }
 
+static void put_limit(struct json_writer *j, const struct cosigner_limit *l)
+{
+    char text[U256_TEXT_LEN];
+    json_put_object(j);
+    if (!address_is_zero(l->token)) {
+        json_put_name(j, "token");
+        api_write_address(j, l->token);
+    }
+    if (!address_is_zero(l->to)) {
+        json_put_name(j, "to");
+        api_write_address(j, l->to);
+    }
+    (void)u256_print_decimal(text, l->amount);
+    json_put_name(j, "amount");
+    json_put_str(j, text);
+    json_end_object(j);
+}
+
+static void put_terms(struct json_writer *j, const struct cosigner_terms *t)
+{
+    json_put_name(j, "chain_ids");
+    json_put_array(j);
+    for (size_t i = 0; i < t->chains_count; i++) {
+        json_put_u64(j, t->chains[i]);
+    }
+    json_end_array(j);
+    json_put_name(j, "limits");
+    json_put_array(j);
+    for (size_t i = 0; i < t->limits_count; i++) {
+        put_limit(j, &t->limits[i]);
+    }
+    json_end_array(j);
+}
+
 static void put_wish(const struct api_writing *w, const struct cosigner_wish *wish)
 {
     json_put_object(w->j);
@@ -116,6 +150,11 @@ static void put_wish(const struct api_writing *w, const struct cosigner_wish *wi
     json_put_str(w->j, wish->server);
     json_put_name(w->j, "expires_ms");
     json_put_u64(w->j, wish->expires.s * 1000);
+    if (id_is_set(wish->operation)) {
+        json_put_name(w->j, "operation_id");
+        json_put_str(w->j, wish->operation.text);
+    }
+    put_terms(w->j, &wish->terms);
     json_put_name(w->j, "options");
     api_write_owner_options(w, wallet_cosigner_passkey(w->wallet, wish),
                             SPAN_OF(wish->challenge.bytes));
@@ -215,40 +254,6 @@ void api_cosigner_done(struct api *a,
 }
 
 /* ---- what an account has ---- */
-
-static void put_limit(struct json_writer *j, const struct cosigner_limit *l)
-{
-    char text[U256_TEXT_LEN];
-    json_put_object(j);
-    if (!address_is_zero(l->token)) {
-        json_put_name(j, "token");
-        api_write_address(j, l->token);
-    }
-    if (!address_is_zero(l->to)) {
-        json_put_name(j, "to");
-        api_write_address(j, l->to);
-    }
-    (void)u256_print_decimal(text, l->amount);
-    json_put_name(j, "amount");
-    json_put_str(j, text);
-    json_end_object(j);
-}
-
-static void put_terms(struct json_writer *j, const struct cosigner_terms *t)
-{
-    json_put_name(j, "chain_ids");
-    json_put_array(j);
-    for (size_t i = 0; i < t->chains_count; i++) {
-        json_put_u64(j, t->chains[i]);
-    }
-    json_end_array(j);
-    json_put_name(j, "limits");
-    json_put_array(j);
-    for (size_t i = 0; i < t->limits_count; i++) {
-        put_limit(j, &t->limits[i]);
-    }
-    json_end_array(j);
-}
 
 void api_write_cosigner(const struct api_writing *w, const struct account *a)
 {

@@ -124,6 +124,10 @@ export type CosignerLimit = {
 export type CosignerWish = {
   what: 'make' | 'sign' | 'leave' | 'release';
   server: string;
+  /** sign */
+  operation_id?: string;
+  chain_ids: number[];
+  limits: CosignerLimit[];
   expires_ms: number;
   options: RequestOptions;
 };
