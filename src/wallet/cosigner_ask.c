@@ -410,7 +410,7 @@ enum err wallet_cosigner_answer(struct wallet *w,
                                 struct id account,
                                 const struct passkey_answer *answer,
                                 struct buf *ret_request,
-                                const struct cosigner_wish **ret_wish,
+                                struct cosigner_wish *ret_wish,
                                 struct coded *ret_why)
 {
     struct account *a = book_account(w, account);
@@ -425,7 +425,7 @@ enum err wallet_cosigner_answer(struct wallet *w,
         return state_refused(ret_why, "over");
     }
     struct cosigner_wish *wish = &w->cosigner_wish;
-    *ret_wish = wish;
+    *ret_wish = *wish;
     if (wish->act == COSIGNER_ACT_LEAVE) {
         return answer_leave(w, t, wish, answer, ret_why);
     }

@@ -82,14 +82,14 @@ MUST_CHECK enum err wallet_cosigner_leave(struct wallet *w,
                                           struct coded *ret_why);
 
 /* wallet_cosigner_answer takes the assertion for the account's wish and appends the request for the server, which is asked now; of LEAVE
- * nothing: that is done then. *ret_wish: until the next call. Refusals: locked, unknown_account, cosigner_state, those of a passkey's ceremony; of LEAVE those of
+ * nothing: that is done then. *ret_wish is the wish. Refusals: locked, unknown_account, cosigner_state, those of a passkey's ceremony; of LEAVE those of
  * wallet_help_sign and wallet_recovery_gather. */
 MUST_CHECK enum err wallet_cosigner_answer(struct wallet *w,
                                            struct wallet_time t,
                                            struct id account,
                                            const struct passkey_answer *answer,
                                            struct buf *ret_request,
-                                           const struct cosigner_wish **ret_wish,
+                                           struct cosigner_wish *ret_wish,
                                            struct coded *ret_why);
 
 /* wallet_cosigner_done takes what became of the request. err OK: what the server said; ERR_DENIED: it refuses, reason in its own words; else it

@@ -196,7 +196,7 @@ enum api_done api_do_cosigner_finish(struct api_call *c)
     AUTO(buf_done) struct buf bytes;
     AUTO(buf_done) struct buf request;
     struct api_node_port *node = c->api->cfg.node;
-    const struct cosigner_wish *wish = NULL;
+    struct cosigner_wish wish = {.account = {""}};
     struct passkey_answer answer;
     struct id account = api_param_id(c, "account_id");
     buf_init(&bytes, &c->api->budget, CEREMONY_BYTES_MAX);
@@ -211,14 +211,14 @@ enum api_done api_do_cosigner_finish(struct api_call *c)
     }
     enum err err =
         wallet_cosigner_answer(c->w.wallet, c->t, account, &answer, &request, &wish, &c->why);
-    if (err == OK && wish->act == COSIGNER_ACT_LEAVE) {
+    if (err == OK && wish.act == COSIGNER_ACT_LEAVE) {
         *p = (struct api_pending){0};
-        put_done(c->w.j, wish);
+        put_done(c->w.j, &wish);
         return API_DONE;
     }
     if (err == OK) {
         const struct api_cosign_ask ask = {
-            .server = span_str(wish->server), .act = wish->act, .request = buf_span(&request)};
+            .server = span_str(wish.server), .act = wish.act, .request = buf_span(&request)};
         const struct cosigner_said silent = {.err = node->cosign ? node->cosign(node, p->task, &ask)
                                                                  : ERR_CLOSED};
         err = silent.err == OK ? OK : wallet_cosigner_done(c->w.wallet, c->t, &silent, &c->why);

@@ -154,7 +154,7 @@ describe('an account with a co-signer', { timeout: 160_000 }, () => {
     await assert.rejects(begin('make', { server, network_ids: ['local'], limits: [{ amount: '1' }] }), refused('cosigner_state', 'exists'));
     const added = await doIt('owner_prepare', { account_id: main.account.id, owner_id: made.id, what: 'add' });
     assert.ok(added.risks.some((r) => r.code === 'cosigner_added' && r.tick));
-    await doIt('threshold_prepare', { account_id: main.account.id, what: 'begin', threshold: 2 });
+    await doIt('threshold_prepare', { account_id: main.account.id, what: 'begin', threshold: '2' });
     await later(DELAY_S + 60);
     await doIt('threshold_prepare', { account_id: main.account.id, what: 'apply' });
     assert.equal(await read('threshold'), 2n);
