@@ -179,7 +179,7 @@ static int begin(const struct command_args *args, const char *what, const char *
     static char room[PARAMS_LEN];
     struct command_selection s;
     struct local_client c;
-    struct json r;
+    struct json r = {.type = JSON_NULL};
     bool is_make = strcmp(what, "make") == 0;
     char key[COMMAND_PARAMS_LEN];
     if (!command_select(args, &s)) {
