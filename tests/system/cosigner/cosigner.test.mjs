@@ -197,6 +197,7 @@ describe('an account with a co-signer', { timeout: 160_000 }, () => {
     begun = (await account()).cosigner_wish;
     await assert.rejects(finish(begun, payer), (e) => /ceremony_wrong_key/.test(e.code));
     assert.equal((await finish(begun)).what, 'leave');
+    await api.call('account_select', { key: newKey(), account_id: payer.account.id });
     await doIt('recovery_prepare', { account_id: main.account.id, payer_id: payer.account.id, what: 'begin' }, payer);
     await later(DELAY_S + 60);
     await until('the later time', async () => {
@@ -204,6 +205,7 @@ describe('an account with a co-signer', { timeout: 160_000 }, () => {
       return doIt('recovery_prepare', { account_id: main.account.id, payer_id: payer.account.id, what: 'apply' }, payer).catch((e) => e);
     }, (e) => !(e instanceof Error));
     assert.equal(await read('threshold'), 1n);
+    await api.call('account_select', { key: newKey(), account_id: main.account.id });
     assert.deepEqual(await read('getSigners', [0n, 32n]), [owner(main.passkey)]);
     await until('the owner is gone', account, (a) => a.threshold === 1 && a.owners.every((o) => o.kind !== 'cosigner' || o.state === 'gone'));
     await ended(await approve(await pay(1n), main));
