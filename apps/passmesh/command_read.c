@@ -302,7 +302,7 @@ bool command_select(const struct command_args *args, struct command_selection *r
 }
 
 /* Asks something of the selected network. */
-static int call_network(const struct command_args *args, const char *method, print_fn print)
+int command_call_network(const struct command_args *args, const char *method, print_fn print)
 {
     struct local_client c;
     struct json status;
@@ -374,8 +374,7 @@ int command_balance(const struct command_args *args)
     return call_selected(args, "balances_get", "", has_why ? print_balances_why : print_balances);
 }
 
-/* What a server's machine proves, and why not more. */
-static void print_proof(struct json one)
+void command_print_proof(struct json one)
 {
     static const char *const levels[][2] = {
         {"none",           "no hardware proof"                  },
@@ -436,7 +435,7 @@ static void print_servers(struct json r)
                      is_blocked ? ": gave a false proof" : "");
         if (!is_blocked) {
             (void)printf("  %s ms", command_text(one, "rtt_ms", rtt));
-            print_proof(one);
+            command_print_proof(one);
         }
         (void)putchar('\n');
     }
@@ -524,7 +523,7 @@ int command_servers(const struct command_args *args)
     if (args->argc > 0 && strcmp(args->argv[0], "evidence") == 0) {
         return command_evidence(args);
     }
-    return call_network(args, "servers_list", print_servers);
+    return command_call_network(args, "servers_list", print_servers);
 }
 
 static void print_receive(struct json r)

@@ -17,6 +17,8 @@ const struct command commands[] = {
      "what one passkey may spend alone where two must sign",                                                                 command_limits  },
     {"known",      "[add ADDRESS | forget ADDRESS]",
      "addresses to which one passkey may send any amount",                                                                   command_known   },
+    {"cosigner",   "[offers | add | sign | ...]",
+     "a server's key beside the passkey: what leaves the account in a day; also remove, release",                            command_cosigner},
     {"balance",    "[--why]",                           "what the account holds, and how each figure was checked",
      command_balance                                                                                                                         },
     {"servers",    "[evidence [COUNT]]",

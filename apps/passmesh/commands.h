@@ -104,6 +104,12 @@ int command_amount(const struct command_args *args,
                    char asset[static COMMAND_TEXT_LEN],
                    char amount[static COMMAND_TEXT_LEN]);
 
+/* command_print_proof prints, in words and without a line's end, what a server's machine proves, and why not more; server is of the type of that name. */
+void command_print_proof(struct json server);
+
+/* command_call_network asks for something that needs the network that is used alone. */
+int command_call_network(const struct command_args *args, const char *method, print_fn print);
+
 /* command_print_prepared says what is to be approved in the page. */
 void command_print_prepared(struct json r);
 
@@ -118,6 +124,7 @@ int command_owners(const struct command_args *args);  /* command_owners.c */
 int command_upgrade(const struct command_args *args); /* command_upgrade.c */
 int command_limits(const struct command_args *args);  /* command_limits.c, as the next */
 int command_known(const struct command_args *args);
+int command_cosigner(const struct command_args *args); /* command_cosigner.c */
 int command_balance(const struct command_args *args);
 int command_servers(const struct command_args *args);
 int command_accounts(const struct command_args *args);

@@ -11,6 +11,7 @@ const char *owner_kind_name(enum owner_kind kind)
     case OWNER_SECURITY_KEY: return "security_key";
     case OWNER_TPM:          return "tpm";
     case OWNER_TEST_KEY:     return "test_key";
+    case OWNER_COSIGNER:     return "cosigner";
     }
     return "passkey";
 }
@@ -94,6 +95,23 @@ static enum err write_setting(struct wr *w, const struct known_setting *k)
     return OK;
 }
 
+static enum err write_cosigner(struct wr *w, const struct account_cosigner *c)
+{
+    uint8_t room[COSIGNER_TERMS_LEN_MAX + 256];
+    uint8_t terms_room[COSIGNER_TERMS_LEN_MAX];
+    struct wr one = wr_init(MSPAN_OF(room));
+    struct wr terms = wr_init(MSPAN_OF(terms_room));
+    cosigner_terms_write(&terms, &c->terms);
+    TRY(wr_end(&terms));
+    protobuf_write_bytes(&one, 1, id_span(&c->owner));
+    protobuf_write_bytes(&one, 2, span_str(c->server));
+    protobuf_write_bytes(&one, 3, SPAN_OF(c->address.bytes));
+    protobuf_write_bytes(&one, 4, span_of(terms_room, terms.n));
+    TRY(wr_end(&one));
+    protobuf_write_bytes(w, 14, span_of(room, one.n));
+    return OK;
+}
+
 enum err account_encode(struct buf *out, const struct account *a)
 {
     struct wr w = wr_init_buf(out);
@@ -120,6 +138,9 @@ enum err account_encode(struct buf *out, const struct account *a)
     for (size_t i = 0; i < a->setting_count; i++) {
         TRY(write_setting(&w, &a->settings[i]));
     }
+    if (id_is_set(a->cosigner.owner)) {
+        TRY(write_cosigner(&w, &a->cosigner));
+    }
     return wr_end(&w);
 }
 
@@ -142,7 +163,7 @@ static enum err read_owner_field(struct owner *o, const struct protobuf_field *f
     case 1: return record_id(&o->id, f);
     case 2: return record_text(o->name.text, sizeof o->name.text, f);
     case 3:
-        TRY(record_u64_max(&v, f, OWNER_TEST_KEY));
+        TRY(record_u64_max(&v, f, OWNER_COSIGNER));
         o->kind = (enum owner_kind)v;
         return OK;
     case 4: return record_text(o->rp_id, sizeof o->rp_id, f);
@@ -270,6 +291,41 @@ static enum err read_setting(struct account *a, const struct protobuf_field *f)
     return OK;
 }
 
+static enum err read_cosigner_field(struct account_cosigner *c, const struct protobuf_field *f)
+{
+    struct span s;
+    switch (f->number) {
+    case 1: return record_id(&c->owner, f);
+    case 2: return record_text(c->server, sizeof c->server, f);
+    case 3: return record_fixed(MSPAN_OF(c->address.bytes), f);
+    case 4: {
+        TRY(protobuf_get_bytes(&s, f));
+        struct rd r = rd_init(s);
+        TRY(cosigner_terms_read(&c->terms, &r));
+        return rd_end(&r) ? OK : ERR_MALFORMED;
+    }
+    default: return OK; /* a later version's field */
+    }
+}
+
+static enum err read_cosigner(struct account *a, const struct protobuf_field *f)
+{
+    struct span s;
+    struct account_cosigner c = {.server = ""};
+    TRY(protobuf_get_bytes(&s, f));
+    struct protobuf_reader r = protobuf_read(s);
+    struct protobuf_field inner;
+    while (protobuf_next(&r, &inner)) {
+        TRY(read_cosigner_field(&c, &inner));
+    }
+    TRY(protobuf_end(&r));
+    if (!id_is_set(c.owner) || c.terms.limits_count == 0) {
+        return ERR_MALFORMED;
+    }
+    a->cosigner = c;
+    return OK;
+}
+
 static enum err read_account_field(struct account *a, const struct protobuf_field *f)
 {
     uint64_t v = 0;
@@ -290,6 +346,7 @@ static enum err read_account_field(struct account *a, const struct protobuf_fiel
     case 11: return read_change(a, f);
     case 12: return protobuf_get_u32(&a->threshold_read, f);
     case 13: return read_setting(a, f);
+    case 14: return read_cosigner(a, f);
     default: return OK; /* a later version's field */
     }
 }

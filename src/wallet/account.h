@@ -6,6 +6,7 @@
 #include "crypto/hash.h"
 #include "evm/account_setting.h"
 #include "evm/address.h"
+#include "wallet/cosigner.h"
 #include "wallet/text.h"
 
 /* An account of the person as the store keeps it: a smart account with the passkeys that own it; an ordinary account, whose key keyd holds
@@ -17,10 +18,17 @@ enum {
     ACCOUNT_SETTING_COUNT_MAX = 8, /* the same of settings */
     CREDENTIAL_LEN_MAX = 1023,     /* WebAuthn Level 3 §"credential id": at most 1023 bytes */
     ORIGIN_LEN_MAX = 255,
-    ACCOUNT_PATH_LEN_MAX = 40, /* of a derivation path as text, such as "m/44'/60'/0'/0/0" */
+    ACCOUNT_SERVER_LEN_MAX = 64, /* of a peer id as text */
+    ACCOUNT_PATH_LEN_MAX = 40,   /* of a derivation path as text, such as "m/44'/60'/0'/0/0" */
 };
 
-enum owner_kind { OWNER_PASSKEY, OWNER_SECURITY_KEY, OWNER_TPM, OWNER_TEST_KEY };
+enum owner_kind {
+    OWNER_PASSKEY,
+    OWNER_SECURITY_KEY,
+    OWNER_TPM,
+    OWNER_TEST_KEY,
+    OWNER_COSIGNER, /* no passkey: an ordinary key that a server's keyd keeps (wallet/cosigner.h) */
+};
 
 const char *owner_kind_name(enum owner_kind kind);
 
@@ -54,7 +62,7 @@ struct owner {
     enum owner_kind kind;
     char rp_id[ORIGIN_LEN_MAX + 1];
     char origin[ORIGIN_LEN_MAX + 1]; /* the verifier on chain requires it */
-    uint8_t public_key[64];          /* qx then qy, on P-256 */
+    uint8_t public_key[64]; /* qx then qy, on P-256; of a co-signer: its address, then zeros */
     uint8_t credential[CREDENTIAL_LEN_MAX];
     uint16_t credential_len;
     uint8_t transports;
@@ -88,6 +96,14 @@ struct known_setting {
     struct account_setting setting;
 };
 
+/* The co-signer that a server made for an account, which has it as an owner from the moment on that a chain says so. */
+struct account_cosigner {
+    struct id owner;                         /* of the account's owners; unset: there is none */
+    char server[ACCOUNT_SERVER_LEN_MAX + 1]; /* its peer id */
+    struct address address;
+    struct cosigner_terms terms;
+};
+
 enum account_kind {
     ACCOUNT_PASSKEY,
     ACCOUNT_WATCH,
@@ -115,6 +131,7 @@ struct account {
     struct account_change changes[ACCOUNT_CHANGE_COUNT_MAX];
     size_t setting_count;
     struct known_setting settings[ACCOUNT_SETTING_COUNT_MAX];
+    struct account_cosigner cosigner;
 };
 
 /* account_is_ordinary: it signs transactions, with a key of the vault. */

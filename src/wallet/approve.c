@@ -85,11 +85,11 @@ static enum err check_nonce(struct wallet *w, const struct operation *op, struct
     return is_used ? refuse(ret_why, ERR_STATE, "operation_changed") : OK;
 }
 
-static enum err check_approvable(struct wallet *w,
-                                 struct wallet_time t,
-                                 const struct operation *op,
-                                 const struct approve_args *args,
-                                 struct coded *ret_why)
+static enum err check_current(struct wallet *w,
+                              struct wallet_time t,
+                              const struct operation *op,
+                              const struct approve_args *args,
+                              struct coded *ret_why)
 {
     if (op->state != OPERATION_PREPARED) {
         return refuse_state(ret_why, "operation_state", operation_state_name(op->state));
@@ -99,7 +99,16 @@ static enum err check_approvable(struct wallet *w,
     }
     TRY(trust_check(w, op->network, ret_why));
     TRY(check_time(w, t, op, ret_why));
-    TRY(check_nonce(w, op, ret_why));
+    return check_nonce(w, op, ret_why);
+}
+
+static enum err check_approvable(struct wallet *w,
+                                 struct wallet_time t,
+                                 const struct operation *op,
+                                 const struct approve_args *args,
+                                 struct coded *ret_why)
+{
+    TRY(check_current(w, t, op, args, ret_why));
     return check_risks(op, args, ret_why);
 }
 
@@ -146,8 +155,7 @@ size_t wallet_signers(const struct wallet *w,
     }
     for (size_t i = 0; i < a->owner_count; i++) {
         const struct owner *o = &a->owners[i];
-        struct smart_owner bytes =
-            smart_owner_passkey(n->verifier, o->public_key, span_str(o->origin));
+        struct smart_owner bytes = owner_bytes(n, o);
         for (size_t k = 0; k < count && found < OPERATION_SIGNER_COUNT_MAX; k++) {
             if (is_of(&bytes, &all[k].owner)) {
                 ret[found++] = o;
@@ -175,9 +183,7 @@ static enum err put_signature(struct wallet *w,
     if (count == OPERATION_SIGNER_COUNT_MAX) {
         return ERR_LIMIT;
     }
-    all[count++] = (struct smart_signature){
-        .owner = smart_owner_passkey(n->verifier, owner->public_key, span_str(owner->origin)),
-        .signature = signature};
+    all[count++] = (struct smart_signature){.owner = owner_bytes(n, owner), .signature = signature};
     TRY(smart_account_signature(&whole, all, count));
     *ret_count = count;
     struct userop userop;
@@ -349,6 +355,30 @@ enum err wallet_approve(struct wallet *w,
         return OK;
     }
     set_off(w, t, o);
+    return OK;
+}
+
+enum err approve_by_cosigner(struct wallet *w,
+                             struct wallet_time t,
+                             const struct approve_args *args,
+                             const struct owner *cosigner,
+                             struct span signature,
+                             struct coded *ret_why)
+{
+    struct open_operation *o = track_find(w, args->operation);
+    if (!o) {
+        return refuse(ret_why, ERR_NOT_FOUND, "unknown_operation");
+    }
+    TRY(check_current(w, t, o->op, args, ret_why));
+    TRY(check_not_signed(w, o->op, cosigner, ret_why));
+    const struct approval approval = {.owner = cosigner, .signature = signature};
+    TRY(sign(w, t, o, &approval, ret_why));
+    if (o->op->state == OPERATION_SIGNED) {
+        set_off(w, t, o);
+    } else {
+        queue_operation(w, o->op->id);
+        queue_note(w, WALLET_STATUS_CHANGED);
+    }
     return OK;
 }
 

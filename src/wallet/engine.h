@@ -2,6 +2,7 @@
 #define WALLET_ENGINE_H
 
 #include "base/map.h"
+#include "wallet/cosigner_ask.h"
 #include "wallet/recovery.h"
 #include "wallet/wallet.h"
 
@@ -238,6 +239,7 @@ struct wallet {
     struct recovery_look looks[RECOVERY_VIEW_COUNT_MAX];
     struct recovery_help helps[RECOVERY_HELP_COUNT_MAX];
     struct recovery_brake brake;
+    struct cosigner_wish cosigner_wish;
     struct buf recovery_call; /* of the one recovery that is being prepared */
 
     struct tracing tracings[TRACING_COUNT_MAX]; /* the first is being looked for */
@@ -429,6 +431,19 @@ draft_make(struct wallet *w, struct draft *d, struct task *task, const struct vi
 /* approve_nonce is the nonce that an operation takes, of either kind. ERR_MALFORMED. */
 MUST_CHECK enum err approve_nonce(struct u256 *ret, const struct operation *op);
 
+/* approve_by_cosigner puts the co-signer's signature, which holds, beside the others: the last that lacked. Refusals: those of wallet_approve that
+ * are not about ticks or the passkey. */
+MUST_CHECK enum err approve_by_cosigner(struct wallet *w,
+                                        struct wallet_time t,
+                                        const struct approve_args *args,
+                                        const struct owner *cosigner,
+                                        struct span signature,
+                                        struct coded *ret_why);
+
+/* ---- cosigner_ask.c ---- */
+/* cosigner_is_for: do the terms name that chain? */
+bool cosigner_is_for(const struct cosigner_terms *terms, uint64_t chain);
+
 /* ---- track_tx.c: transactions of ordinary accounts, by Ethereum's JSON-RPC ---- */
 MUST_CHECK enum err
 tx_ask_submit(struct wallet *w, struct wallet_time t, const struct operation *op);
@@ -444,6 +459,8 @@ void tx_answer(struct wallet *w,
 bool tx_is_outrun(const struct wallet *w, const struct operation *op);
 
 /* ---- owners.c ---- */
+/* owner_bytes is an owner as the contract has it. */
+struct smart_owner owner_bytes(const struct network *n, const struct owner *o);
 /* owners_build puts the call that a task of owners makes into task->call; or its result's why says why not. */
 MUST_CHECK enum err
 owners_build(struct wallet *w, struct wallet_time t, struct task *task, const struct view *v);
@@ -549,6 +566,15 @@ const struct recovery_view *recovery_fresh(const struct wallet *w,
 bool recovery_has_guardian(const struct recovery_view *v, const struct smart_owner *guardian);
 /* recovery_read takes what a reading says: a request that has come true is done with. */
 void recovery_read(struct wallet *w, const struct recovery_view *v);
+/* recovery_ask_leave makes a request that one owner, a co-signer, leaves and the threshold is one less (1 at least); *ret_hash is what guardians sign. Refusals: recovery_unread,
+ * recovery_state, cosigner_state, limit_reached, storage_failed, storage_full. */
+MUST_CHECK enum err recovery_ask_leave(struct wallet *w,
+                                       struct wallet_time t,
+                                       const struct account *a,
+                                       const struct network *n,
+                                       const struct smart_owner *leaves,
+                                       struct hash32 *ret_hash,
+                                       struct coded *ret_why);
 MUST_CHECK enum err recovery_load(struct wallet *w, struct span record);
 /* As owners_build and owners_add_risks. */
 MUST_CHECK enum err

@@ -32,6 +32,9 @@ enum err wallet_guardian_of(const struct wallet *w,
     }
     for (size_t i = 0; i < a->owner_count; i++) {
         const struct owner *o = &a->owners[i];
+        if (o->kind == OWNER_COSIGNER) {
+            continue;
+        }
         if (id_is_set(owner) ? id_equal(o->id, owner) : o->standing != OWNER_GONE) {
             *ret = passkey_bytes(w, o);
             return OK;
@@ -99,7 +102,7 @@ guardian_in(const struct wallet *w, const struct account *a, const struct recove
     }
     for (size_t i = 0; a->kind == ACCOUNT_PASSKEY && i < a->owner_count; i++) {
         struct smart_owner passkey = passkey_bytes(w, &a->owners[i]);
-        if (recovery_has_guardian(v, &passkey)) {
+        if (a->owners[i].kind != OWNER_COSIGNER && recovery_has_guardian(v, &passkey)) {
             return true;
         }
     }

@@ -126,7 +126,7 @@ static enum err read_request(struct rd *r, struct help_request *ret)
                  read_owners(r, c->removed, &c->removed_count) && rd_end(r);
     return is_ok && ret->chain_id > 0 && !address_is_zero(ret->account) && c->sequence > 0 &&
                    c->threshold > 0 && c->threshold <= SMART_ACCOUNT_OWNER_COUNT_MAX &&
-                   c->added_count > 0
+                   c->added_count + c->removed_count > 0
                ? OK
                : ERR_MALFORMED;
 }

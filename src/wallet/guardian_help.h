@@ -35,7 +35,7 @@ struct help_request {
     uint64_t chain_id;
     struct address account;
     uint64_t round;
-    struct owner_change change; /* attempt 0; one owner or more is added */
+    struct owner_change change; /* attempt 0; somebody is added or removed */
 };
 
 struct help_answer {

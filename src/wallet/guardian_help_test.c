@@ -157,7 +157,7 @@ TEST(what_no_wallet_writes_is_refused)
         case 2: r->change.sequence = 0; break;
         case 3: r->change.threshold = 0; break;
         case 4: r->change.threshold = SMART_ACCOUNT_OWNER_COUNT_MAX + 1; break;
-        case 5: r->change.added_count = 0; break;
+        case 5: r->change.added_count = r->change.removed_count = 0; break;
         case 6: r->change.added[0].len = 19; break;
         }
         buf_clear(&text);

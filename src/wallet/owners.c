@@ -12,8 +12,13 @@
 
 enum { DAY_S = 86400 };
 
-static struct smart_owner owner_bytes(const struct network *n, const struct owner *o)
+struct smart_owner owner_bytes(const struct network *n, const struct owner *o)
 {
+    struct address cosigner;
+    if (o->kind == OWNER_COSIGNER) {
+        span_copy(MSPAN_OF(cosigner.bytes), span_of(o->public_key, sizeof cosigner.bytes));
+        return guardian_of_address(cosigner); /* the form is the same: an ordinary key */
+    }
     return smart_owner_passkey(n->verifier, o->public_key, span_str(o->origin));
 }
 
@@ -295,7 +300,8 @@ wallet_owner_forget(struct wallet *w, struct id account, struct id owner, struct
         return refuse(ret_why, ERR_NOT_FOUND, a ? "unknown_owner" : "unknown_account");
     }
     /* The first owners make the address: without their keys it cannot be worked out on a new chain. */
-    if (!o->is_added || o->standing == OWNER_ACTIVE) {
+    bool is_cosigner = id_equal(o->id, a->cosigner.owner); /* its server is told first */
+    if (!o->is_added || o->standing == OWNER_ACTIVE || is_cosigner) {
         return refuse(ret_why, ERR_STATE, "owner_in_use");
     }
     size_t i = (size_t)(o - a->owners);
@@ -379,8 +385,12 @@ static enum err build_add(struct wallet *w,
     if (s.standing == OWNER_ACTIVE) {
         return state_refused(task, s.standing);
     }
+    const struct network *n = wallet_network(w, v->network);
+    if (o->kind == OWNER_COSIGNER && !cosigner_is_for(&a->cosigner.terms, n->chain_id)) {
+        return refuse_state(&task->result.why, "cosigner_state", "chain");
+    }
     struct owner_change c = next_change(a, v);
-    c.added[c.added_count++] = owner_bytes(wallet_network(w, v->network), o);
+    c.added[c.added_count++] = owner_bytes(n, o);
     AUTO(buf_done) struct buf out;
     buf_init(&out, &w->budget, TASK_CALL_LEN_MAX);
     TRY(owner_change_propose(&out, &c));
@@ -572,7 +582,9 @@ void owners_add_risks(struct wallet *w, struct operation *op, const struct view 
     if (!o) {
         return;
     }
-    if (op->kind == OPERATION_OWNER_ADD) {
+    if (op->kind == OPERATION_OWNER_ADD && o->kind == OWNER_COSIGNER) {
+        add_line(op, RISK_DANGER, true, "cosigner_added", o);
+    } else if (op->kind == OPERATION_OWNER_ADD) {
         add_line(op, RISK_DANGER, true, "owner_added", o);
     } else if (op->kind == OPERATION_OWNER_APPLY) {
         add_line(op, RISK_CAUTION, true, "owner_leaves_now", o);

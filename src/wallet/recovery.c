@@ -161,13 +161,20 @@ enum err wallet_recovery_forget(struct wallet *w, struct id account, struct code
     return err == OK ? OK : store_refused(ret_why, err);
 }
 
+/* Whoever was to come is an owner; or, where only a co-signer leaves, that one is none. */
+static bool is_done(const struct recovery_view *v, const struct owner_change *c)
+{
+    return c->added_count > 0 ? owner_view_has(&v->owners, &c->added[0])
+                              : !owner_view_has(&v->owners, &c->removed[0]);
+}
+
 void recovery_read(struct wallet *w, const struct recovery_view *v)
 {
     for (size_t i = 0; i < RECOVERY_HELP_COUNT_MAX; i++) {
         struct recovery_help *r = &w->helps[i];
         bool is_its = id_is_set(r->account) && id_equal(r->network, v->network) &&
                       address_equal(r->request.account, v->address);
-        if (is_its && v->is_there && owner_view_has(&v->owners, &r->request.change.added[0])) {
+        if (is_its && v->is_there && is_done(v, &r->request.change)) {
             w->owners_wanted = true;
             if (drop_help(w, r) != OK) {
                 log_line(w->cfg.log, LOG_WARN, "wallet", "a request could not be taken away");
@@ -182,7 +189,7 @@ void recovery_read(struct wallet *w, const struct recovery_view *v)
 static const struct owner *first_owner(const struct account *a)
 {
     for (size_t i = 0; i < a->owner_count; i++) {
-        if (a->owners[i].standing != OWNER_GONE) {
+        if (a->owners[i].standing != OWNER_GONE && a->owners[i].kind != OWNER_COSIGNER) {
             return &a->owners[i];
         }
     }
@@ -348,6 +355,50 @@ enum err wallet_recovery_ask(struct wallet *w,
     }
     *ret_account = a;
     queue_note(w, WALLET_ACCOUNTS_CHANGED);
+    return OK;
+}
+
+/* ---- a co-signer leaves ---- */
+
+enum err recovery_ask_leave(struct wallet *w,
+                            struct wallet_time t,
+                            const struct account *a,
+                            const struct network *n,
+                            const struct smart_owner *leaves,
+                            struct hash32 *ret_hash,
+                            struct coded *ret_why)
+{
+    const struct recovery_view *v = recovery_fresh(w, t, a->address, n->id);
+    if (!v) {
+        return refuse(ret_why, ERR_STATE, "recovery_unread");
+    }
+    const char *state = lacking(v);
+    if (state[0] || v->recovery.is_pending) {
+        return state_refused(ret_why, state[0] ? state : "under_way");
+    }
+    if (!owner_view_has(&v->owners, leaves)) {
+        return refuse_state(ret_why, "cosigner_state", "no_owner");
+    }
+    struct recovery_help *r = find_help(w, a->id);
+    r = r ? r : find_help(w, (struct id){0});
+    if (!r) {
+        return refuse_limit(ret_why, "recoveries", RECOVERY_HELP_COUNT_MAX);
+    }
+    struct help_request request = {
+        .chain_id = n->chain_id, .account = v->address, .round = v->recovery.round};
+    request.change =
+        (struct owner_change){.sequence = v->owners.sequence + 1,
+                              .threshold = v->owners.threshold > 1 ? v->owners.threshold - 1 : 1,
+                              .removed_count = 1};
+    request.change.removed[0] = *leaves;
+    span_copy(MSPAN_OF(request.change.previous), SPAN_OF(v->owners.head));
+    *r = (struct recovery_help){.account = a->id, .network = n->id, .request = request};
+    enum err err = save_help(w, r);
+    if (err != OK) {
+        *r = (struct recovery_help){.answer_count = 0};
+        return store_refused(ret_why, err);
+    }
+    help_request_hash(ret_hash, &request);
     return OK;
 }
 

@@ -195,7 +195,8 @@ wallet_account_safety(const struct wallet *w, const struct account *a, uint64_t 
 {
     struct safety s = {0};
     for (size_t i = 0; i < a->owner_count; i++) {
-        if (a->owners[i].standing == OWNER_ACTIVE) { /* else on no chain yet, or no more */
+        /* Else on no chain yet, or no more; or a co-signer, which is no way in. */
+        if (a->owners[i].standing == OWNER_ACTIVE && a->owners[i].kind != OWNER_COSIGNER) {
             count_way(&s, a->owners[i].tested_ms, unix_ms);
         }
     }

@@ -10,6 +10,7 @@
 #include "node/api/door.h"
 #include "node/keyd/keyd_wire.h"
 #include "node/os/sandbox_node.h"
+#include "wallet/cosigner_ask.h"
 #include "wallet/wallet.h"
 #include "webauthn/assertion.h"
 
@@ -46,6 +47,13 @@ struct api_vault_search {
     size_t asked;
     struct span challenge; /* of find_begun */
     struct span capsule;   /* of find_done */
+};
+
+/* What a server is asked as a co-signer. */
+struct api_cosign_ask {
+    struct span server; /* its peer id as text */
+    enum cosigner_act act;
+    struct span request;
 };
 
 /* What the API asks of the node besides the wallet; each writes one value (or members, where it says so). */
@@ -110,6 +118,8 @@ struct api_node_port {
     enum err (*vault_fetch)(struct api_node_port *self,
                             uint64_t id,
                             const struct api_vault_fetch *fetch);
+    /* Asks a co-signer's server; api_cosigner_done follows with the same id. ERR_CLOSED: it is not connected; ERR_LIMIT. NULL: no server can be asked. */
+    enum err (*cosign)(struct api_node_port *self, uint64_t id, const struct api_cosign_ask *ask);
     /* Tries an Ethereum node of the person's own for a network, and keeps it if it is right ("": forgets it);
      * api_node_set_done follows with the same id. */
     void (*set_node)(struct api_node_port *self,
@@ -211,6 +221,12 @@ void api_vault_copies_changed(struct api *a);
 /* api_vault_find_begun and api_vault_find_done answer a search for the sealed vault. */
 void api_vault_find_begun(struct api *a, uint64_t id, const struct api_vault_search *s);
 void api_vault_find_done(struct api *a, uint64_t id, const struct api_vault_search *s);
+
+/* api_cosigner_done takes what a co-signer's server said. */
+void api_cosigner_done(struct api *a,
+                       struct wallet_time t,
+                       uint64_t id,
+                       const struct cosigner_said *said);
 
 /* api_net_done answers a probe: result is of the type net_probe; empty: there was no room for it. */
 void api_net_done(struct api *a, uint64_t id, struct span result);

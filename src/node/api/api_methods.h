@@ -8,6 +8,8 @@ enum api_done api_do_accounts_list(struct api_call *c);
 enum api_done api_do_address_check(struct api_call *c);
 enum api_done api_do_balances_get(struct api_call *c);
 enum api_done api_do_contacts_list(struct api_call *c);
+enum api_done api_do_cosigner_begin(struct api_call *c); /* api_cosigner.c, as the next one */
+enum api_done api_do_cosigner_finish(struct api_call *c);
 enum api_done api_do_fee_quote(struct api_call *c);
 enum api_done api_do_hardware(struct api_call *c); /* api_methods_node.c */
 enum api_done api_do_history_list(struct api_call *c);

@@ -458,6 +458,11 @@ enum api_done api_do_help_open(struct api_call *c)
     if (wallet_help_open(c->w.wallet, &h, &n, help_text(c), &c->why) != OK) {
         return API_REFUSED;
     }
+    if (h.request.change.added_count == 0) {
+        return api_refuse(
+            c,
+            "help_bad"); /* nobody is to be helped: it is made and answered in one wallet (docs/cosigner.md) */
+    }
     const char *state = wallet_help_state(c->w.wallet, c->t, &h.request, n->id);
     size_t count = wallet_help_signers(c->w.wallet, &h.request, n->id, signers, HELP_SIGNERS_MAX);
     help_request_hash(&hash, &h.request);
@@ -529,6 +534,9 @@ enum api_done api_do_help_sign_begin(struct api_call *c)
     enum err err = OK;
     if (wallet_help_hash(c->w.wallet, c->t, id, help_text(c), &h, &hash, &c->why) != OK) {
         return API_REFUSED;
+    }
+    if (h.request.change.added_count == 0) {
+        return api_refuse(c, "help_bad");
     }
     if (json_find_bool(&is_confirmed, c->params, "confirmed") != OK || !is_confirmed) {
         return api_refuse(c, "help_unconfirmed");

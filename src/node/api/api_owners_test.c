@@ -408,4 +408,40 @@ TEST(what_one_of_two_has_signed_waits_for_the_other)
     rig_done(r);
 }
 
+/* What is missing or cannot be is said; the whole way is wallet/cosigner_ask_test.c and tests/system/cosigner. */
+TEST(a_cosigner_is_begun_with_all_that_it_needs)
+{
+    static const char assertion[] =
+        "\"assertion\":{\"credential_id\":\"AA\",\"client_data_json\":\"AA\","
+        "\"authenticator_data\":\"AA\",\"signature\":\"AA\"}";
+    static const char server[] = "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
+    struct rig *r = start();
+    TEST_REQUIRE(r);
+    const char *account = rig_account(r);
+    RIG_REFUSED(r, "invalid_params", "cosigner_begin", "\"account_id\":\"%s\",\"what\":\"make\"",
+                account);
+    RIG_REFUSED(r, "invalid_params", "cosigner_begin", "\"account_id\":\"%s\",\"what\":\"sign\"",
+                account);
+    RIG_REFUSED(r, "cosigner_state", "cosigner_begin", "\"account_id\":\"%s\",\"what\":\"release\"",
+                account);
+    RIG_REFUSED(r, "cosigner_state", "cosigner_begin",
+                "\"account_id\":\"%s\",\"what\":\"leave\",\"network_ids\":[\"local\"]", account);
+    RIG_REFUSED(r, "cosigner_limits", "cosigner_begin",
+                "\"account_id\":\"%s\",\"what\":\"make\",\"server\":\"%s\",\"network_ids\":["
+                "\"local\"],\"limits\":[{\"amount\":\"1\",\"to\":"
+                "\"0x71C7656EC7ab88b098defB751B7401B5f6d8976f\"}]", /* its case is wrong */
+                account, server);
+    RIG_REFUSED(r, "unknown_network", "cosigner_begin",
+                "\"account_id\":\"%s\",\"what\":\"make\",\"server\":\"%s\",\"network_ids\":["
+                "\"nowhere\"],\"limits\":[{\"amount\":\"1\"}]",
+                account, server);
+    RIG_REFUSED(r, "recovery_unread", "cosigner_begin",
+                "\"account_id\":\"%s\",\"what\":\"make\",\"server\":\"%s\",\"network_ids\":["
+                "\"local\"],\"limits\":[{\"amount\":\"1\"}]",
+                account, server);
+    RIG_REFUSED(r, "cosigner_state", "cosigner_finish", "\"account_id\":\"%s\",%s", account,
+                assertion);
+    rig_done(r);
+}
+
 TEST_MAIN

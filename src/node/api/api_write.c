@@ -329,6 +329,7 @@ void api_write_account(const struct api_writing *w, const struct account *a)
     if (wallet_network(w->wallet, network)) {
         api_write_limits(w, a, wallet_network(w->wallet, network));
     }
+    api_write_cosigner(w, a);
     json_put_name(j, "safe");
     json_put_bool(j, wallet_account_safety(w->wallet, a, w->t.unix_ms).safe);
     json_put_name(j, "selected");
@@ -494,6 +495,9 @@ static bool may_sign(const struct api_writing *w,
 {
     const struct owner *signers[OPERATION_SIGNER_COUNT_MAX];
     size_t count = op ? wallet_signers(w->wallet, op, signers) : 0;
+    if (o->kind == OWNER_COSIGNER) {
+        return false; /* no passkey: it is asked for otherwise */
+    }
     for (size_t i = 0; i < count; i++) {
         if (signers[i] == o) {
             return false;
@@ -525,7 +529,9 @@ void api_write_descriptors(const struct api_writing *w, const struct account *a)
     json_put_array(w->j);
     if (a) {
         for (size_t i = 0; i < a->owner_count; i++) {
-            put_descriptor(w->j, &a->owners[i]);
+            if (a->owners[i].kind != OWNER_COSIGNER) {
+                put_descriptor(w->j, &a->owners[i]);
+            }
         }
     }
     json_end_array(w->j);
@@ -548,4 +554,15 @@ void api_write_request_options(const struct api_writing *w,
         }
     }
     options_end_request(j);
+}
+
+void api_write_owner_options(const struct api_writing *w,
+                             const struct owner *o,
+                             struct span challenge)
+{
+    options_begin_request(w->j, o ? o->rp_id : "passmesh.localhost", challenge);
+    if (o) {
+        put_descriptor(w->j, o);
+    }
+    options_end_request(w->j);
 }

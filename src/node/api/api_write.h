@@ -58,6 +58,14 @@ void api_write_request_options(const struct api_writing *w,
                                const struct operation *op,
                                struct span challenge);
 
+/* request_options for one passkey (NULL: any). */
+void api_write_owner_options(const struct api_writing *w,
+                             const struct owner *o,
+                             struct span challenge);
+
+/* api_write_cosigner writes the members cosigner and cosigner_wish of an account, as far as there are any: api_cosigner.c. */
+void api_write_cosigner(const struct api_writing *w, const struct account *a);
+
 /* The figure of what this wallet worked out from what a server said at the newest view. */
 struct figure api_reported(const struct api_writing *w, const struct network *n, struct u256 value);
 

@@ -495,6 +495,7 @@ static enum err start_servers(struct daemon *d)
     daemon_identities_hear(&cfg);
     daemon_light_hear(&cfg);
     daemon_copies_hear(&cfg);
+    daemon_cosign_hear(&cfg);
     TRY(servers_init(&d->servers, &cfg));
     for (size_t i = 0; i < d->networks.count; i++) {
         const struct network *n = &d->networks.list[i];
@@ -536,6 +537,7 @@ static enum err start_api(struct daemon *d)
                                      .keys = port_keys,
                                      .set_node = port_set_node};
     daemon_copies_port(&d->port);
+    daemon_cosign_port(&d->port);
     struct api_cfg cfg = {.budget = &d->budget,
                           .rng = &d->entropy.rng,
                           .wallet = d->wallet,

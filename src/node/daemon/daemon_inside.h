@@ -308,6 +308,12 @@ void daemon_copies_hear(struct servers_cfg *cfg);
 void daemon_copies_port(struct api_node_port *port);
 void daemon_copies_start(struct daemon *d);
 
+/* ---- daemon_cosign.c ---- */
+
+/* daemon_cosign_hear names who takes the answers of servers about co-signers, daemon_cosign_port who asks them for the API. */
+void daemon_cosign_hear(struct servers_cfg *cfg);
+void daemon_cosign_port(struct api_node_port *port);
+
 /* ---- daemon_package.c ---- */
 
 /* daemon_package_start lets chunks of packages be had from the servers that the daemon is connected to; daemon_package_want has one brought, and daemon_plugin_give follows. */

@@ -370,6 +370,7 @@ void servers_learn_status(struct servers *s,
     if (status) {
         one->level = status->level;
         one->keeps = status->keeps_capsules;
+        one->cosigning = status->cosigning;
         one->head = status->has_head ? status->head.number : 0;
     }
     if (one->is_usable != was_usable) {
@@ -483,6 +484,14 @@ static void put_banned(const struct peer_id *peer, struct json_writer *j)
 
 enum { BANNED_SHOWN_MAX = 64 };
 
+static void put_cosigning(const struct server *one, struct json_writer *j)
+{
+    if (one->cosigning != SERVICE_COSIGNING_NONE) {
+        json_put_name(j, "cosigning");
+        json_put_str(j, one->cosigning == SERVICE_COSIGNING_SEALED ? "sealed" : "file");
+    }
+}
+
 void servers_write_servers(const struct servers *s, struct json_writer *j)
 {
     json_put_array(j);
@@ -503,6 +512,7 @@ void servers_write_servers(const struct servers *s, struct json_writer *j)
         json_put_name(j, "level");
         json_put_str(j, level_word(one->level));
         attest_write(one, j);
+        put_cosigning(one, j);
         json_put_name(j, "state");
         json_put_str(j, one->busy_until.us ? "busy" : "ok");
         json_end_object(j);

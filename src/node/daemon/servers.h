@@ -93,6 +93,13 @@ struct servers_cfg {
     void (*witness_over)(void *user, struct wallet_time t);
     /* How servers_keep ended: OK with the answer's body; ERR_NOT_FOUND; ERR_DENIED: it will not; else not now. May be NULL */
     void (*kept)(void *user, struct wallet_time t, uint64_t tag, enum err err, struct span body);
+    /* How servers_cosign ended: OK with what was said; ERR_DENIED with the server's own words; else not now. May be NULL */
+    void (*cosigned)(void *user,
+                     struct wallet_time t,
+                     uint64_t tag,
+                     enum err err,
+                     struct span words,
+                     const struct service_cosigned *said);
     void *user;
 };
 
@@ -129,13 +136,14 @@ struct server {
     enum service_level level;
     uint64_t head;
     instant busy_until;
-    unsigned failures; /* promises broken in a row */
-    unsigned unproven; /* proofs not given in a row */
-    instant failed_at; /* the last of either; both fade from then on */
-    instant status_at; /* ask for its status then */
-    bool is_asked;     /* for its status */
-    bool has_heads;    /* a subscription is open */
-    bool keeps;        /* sealed vaults, as it says */
+    unsigned failures;                /* promises broken in a row */
+    unsigned unproven;                /* proofs not given in a row */
+    instant failed_at;                /* the last of either; both fade from then on */
+    instant status_at;                /* ask for its status then */
+    bool is_asked;                    /* for its status */
+    bool has_heads;                   /* a subscription is open */
+    bool keeps;                       /* sealed vaults, as it says */
+    enum service_cosigning cosigning; /* as it says */
     uint64_t asked_count;
     uint64_t kept_count;
     uint64_t checked;          /* answers that were proven */
@@ -151,7 +159,8 @@ enum call_kind {
     CALL_PROVE,
     CALL_SUBMIT,
     CALL_TRACK,
-    CALL_KEEP
+    CALL_KEEP,
+    CALL_COSIGN
 };
 
 /* One request on its stream. */
@@ -166,7 +175,7 @@ struct call {
     struct question *question; /* ASK, PROVE; NULL: it is over */
     struct id operation;       /* SUBMIT, TRACK */
     struct id account;         /* who asks; unset: the daemon */
-    uint64_t tag;              /* KEEP */
+    uint64_t tag;              /* KEEP, COSIGN */
     struct buf userop;         /* SUBMIT: for the next server, should this one refuse it */
     struct peer_id refused[SERVERS_SET_LEN]; /* SUBMIT: who did */
     size_t refused_count;
@@ -311,6 +320,11 @@ struct servers_keep {
 };
 MUST_CHECK enum err
 servers_keep(struct servers *s, struct wallet_time t, const struct servers_keep *k);
+
+/* servers_cosign asks one server, by a request of COSIGN_*, of a wallet that has its co-signer there or wants one; cfg.cosigned follows with the
+ * tag. The daemon's identity asks. ERR_CLOSED: it is not there; ERR_LIMIT. */
+MUST_CHECK enum err
+servers_cosign(struct servers *s, struct wallet_time t, const struct servers_keep *k);
 
 /* servers_attested takes how asking a server's machine ended. */
 void servers_attested(struct servers *s,

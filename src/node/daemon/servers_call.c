@@ -353,6 +353,19 @@ static void answer_keep(struct servers *s,
     }
 }
 
+static void answer_cosign(struct servers *s,
+                          struct wallet_time t,
+                          const struct call *c,
+                          const struct service_client_event *e)
+{
+    bool is_refused = e->response.code != SERVICE_OK &&
+                      service_code_blame(e->response.code) == SERVICE_BLAME_CLIENT;
+    if (s->cfg.cosigned) {
+        enum err err = is_refused ? ERR_DENIED : err_of_code(e->response.code);
+        s->cfg.cosigned(s->cfg.user, t, c->tag, err, e->response.text, &e->body.cosigned);
+    }
+}
+
 static void on_answer(struct servers *s,
                       struct wallet_time t,
                       struct call *c,
@@ -385,6 +398,7 @@ static void on_answer(struct servers *s,
     case CALL_SUBMIT: answer_submit(s, t, c, e); break;
     case CALL_TRACK:  answer_track(s, t, c, e); break;
     case CALL_KEEP:   answer_keep(s, t, c, e); break;
+    case CALL_COSIGN: answer_cosign(s, t, c, e); break;
     }
 }
 
@@ -426,6 +440,11 @@ static void on_failed(struct servers *s, struct wallet_time t, struct call *c, e
     case CALL_KEEP:
         if (s->cfg.kept) {
             s->cfg.kept(s->cfg.user, t, c->tag, err, SPAN_EMPTY);
+        }
+        break;
+    case CALL_COSIGN:
+        if (s->cfg.cosigned) {
+            s->cfg.cosigned(s->cfg.user, t, c->tag, ERR_TIMEOUT, SPAN_EMPTY, NULL);
         }
         break;
     }
@@ -649,7 +668,9 @@ call_question(struct servers *s, struct wallet_time t, struct question *q, struc
     return OK;
 }
 
-enum err servers_keep(struct servers *s, struct wallet_time t, const struct servers_keep *k)
+/* One request of this kind to one server. */
+static enum err
+ask_one(struct servers *s, struct wallet_time t, const struct servers_keep *k, enum call_kind kind)
 {
     const struct network *n = wallet_network(s->cfg.wallet, s->network);
     if (!n || !servers_find(s, k->peer)) {
@@ -657,15 +678,25 @@ enum err servers_keep(struct servers *s, struct wallet_time t, const struct serv
     }
     struct service_request r = request_of(s, k->type, n);
     r.deadline_ms = service_limits(k->type)->deadline_ms_max;
-    r.capsule = k->body;
+    *(kind == CALL_COSIGN ? &r.cosign : &r.capsule) = k->body;
     struct call *c =
-        call_open(s, t, &(struct call_args){.peer = k->peer, .kind = CALL_KEEP, .request = &r});
+        call_open(s, t, &(struct call_args){.peer = k->peer, .kind = kind, .request = &r});
     if (!c) {
         return ERR_LIMIT;
     }
     c->network = n;
     c->tag = k->tag;
     return OK;
+}
+
+enum err servers_keep(struct servers *s, struct wallet_time t, const struct servers_keep *k)
+{
+    return ask_one(s, t, k, CALL_KEEP);
+}
+
+enum err servers_cosign(struct servers *s, struct wallet_time t, const struct servers_keep *k)
+{
+    return ask_one(s, t, k, CALL_COSIGN);
 }
 
 void call_drop_question(struct servers *s, const struct question *q)

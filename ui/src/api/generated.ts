@@ -86,7 +86,8 @@ export type Network = {
 export type Owner = {
   id: string;
   name: string;
-  kind: 'passkey' | 'security_key' | 'tpm' | 'test_key';
+  /** cosigner: no passkey, an ordinary key that a server keeps. */
+  kind: 'passkey' | 'security_key' | 'tpm' | 'test_key' | 'cosigner';
   rp_id: string;
   credential_id: string;
   transports: Transport[];
@@ -108,6 +109,36 @@ export type Owner = {
     network_id: string;
     state: 'waiting' | 'active' | 'leaving' | 'gone';
   }[];
+};
+
+export type CosignerLimit = {
+  /** Absent: ether. */
+  token?: string;
+  /** Of payments to this one alone. Absent: to all together. */
+  to?: string;
+  /** Smallest units, in a period of a day that begins with its first payment. */
+  amount: string;
+};
+
+/** Something about the co-signer that waits for the account's passkey. */
+export type CosignerWish = {
+  what: 'make' | 'sign' | 'leave' | 'release';
+  server: string;
+  /** sign */
+  operation_id?: string;
+  chain_ids: number[];
+  limits: CosignerLimit[];
+  expires_ms: number;
+  options: RequestOptions;
+};
+
+/** The key that a server keeps for the account, and its terms, which are fixed. */
+export type Cosigner = {
+  owner_id: string;
+  server: string;
+  address: string;
+  chain_ids: number[];
+  limits: CosignerLimit[];
 };
 
 export type Transport = 'usb' | 'nfc' | 'ble' | 'smart-card' | 'hybrid' | 'internal';
@@ -189,6 +220,8 @@ export type Account = {
   on_chain: boolean;
   version?: AccountVersion;
   limits?: AccountLimits;
+  cosigner?: Cosigner;
+  cosigner_wish?: CosignerWish;
   /** That wait, on the selected network. */
   settings?: Setting[];
   /** Two ways in proven within 180 days, and one of them may be lost. */
@@ -319,6 +352,8 @@ export type Server = {
   /** What it serves, such as known_code. */
   level: string;
   attested: 'none' | 'tpm' | 'hardware' | 'code' | 'code_and_place';
+  /** It keeps co-signers' keys, as it says: in a file, or sealed by its TPM. Absent: it keeps none. */
+  cosigning?: 'file' | 'sealed';
   state: 'ok' | 'slow' | 'busy' | 'blocked';
   evidence?: Coded;
   reason?: Coded;
@@ -1194,6 +1229,31 @@ export interface Methods {
     key: string;
     contact_id: string;
   }; result: Record<string, never> };
+  /** Begin something about an account's co-signer, which its passkey then signs: have a server make one within limits, have it sign an operation that lacks its signature alone, take it off a network as the account's guardian, have its server forget it. One at a time; the account shows it as cosigner_wish. */
+  cosigner_begin: { params: {
+    key: string;
+    account_id: string;
+    what: 'make' | 'sign' | 'leave' | 'release';
+    /** make: who keeps the key. */
+    server?: string;
+    /** make: where it signs; each was read by recovery_status within a minute. leave: one. */
+    network_ids?: string[];
+    /** make: one of them is of ether, to all; greatest fees count as ether. */
+    limits?: CosignerLimit[];
+    /** sign: all other owners who are needed have signed it. */
+    operation_id?: string;
+  }; result: CosignerWish };
+  /** Hand over the assertion for what cosigner_begin began. The server is asked (but for leave), its answer is verified, and account or operation take it: made, it is an owner that owner_prepare adds; leave waits as a recovery, for recovery_prepare. */
+  cosigner_finish: { params: {
+    key: string;
+    account_id: string;
+    assertion: Assertion;
+  }; result: {
+    what: 'make' | 'sign' | 'leave' | 'release';
+    account_id: string;
+    /** sign */
+    operation_id?: string;
+  } };
   /** What shows that servers lied or disagreed, newest first. Answers are not signed, so it convinces nobody but this wallet. */
   evidence_list: { params: {
     limit: number;
@@ -2037,6 +2097,11 @@ export interface ErrorParams {
   help_signature: Record<string, never>;
   help_again: Record<string, never>;
   help_unconfirmed: Record<string, never>;
+  cosigner_state: { state: string; };
+  cosigner_limits: Record<string, never>;
+  cosigner_refused: { reason: string; };
+  cosigner_silent: Record<string, never>;
+  cosigner_lied: Record<string, never>;
 }
 
 export interface WhyParams {
@@ -2080,6 +2145,7 @@ export interface RiskParams {
   unlimited_permission: { who: string; symbol: string; };
   replaces: { what: string; };
   owner_added: { name: string; };
+  cosigner_added: { name: string; };
   owner_removed: { name: string; days: string; };
   owner_one_left: { name: string; };
   owner_leaves_now: { name: string; };

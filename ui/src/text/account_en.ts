@@ -19,6 +19,14 @@ export const accountEn = {
     ready: (n: number) => `The waiting time is over: ${n} ${s(n, 'signature', 'signatures')} can be asked for from now on.`, stopHelp: 'Until it is carried out, any passkey of the account can stop it.',
     veto: 'Stop the change', apply: 'Carry it out',
   },
+  cosigner: {
+    title: 'Co-signer', at: 'A second key, kept by the server', does: 'It signs payments within these limits, with your passkey, and nothing else. The passkey alone takes it off after the guardians’ delay: passmesh cosigner remove.',
+    limit: (amount: string, token: string, to: string) => `${amount} (smallest units) of ${token || 'ether'} a day to ${to || 'all together'}`,
+    wishes: { make: 'Have a co-signer made at this server:', sign: 'Have a payment signed by the co-signer at', leave: 'Take the co-signer off the account. No server takes part; its key is at', release: 'Tell this server that its key is not needed any more:' },
+    chains: (ids: string) => `On the chains ${ids}.`, look: 'Look at the payment',
+    done: { make: 'It is made. Put it on the chain, under Ways in.', sign: 'Signed by both.', leave: 'Signed. Another account sends it: passmesh recovery send.', release: 'The server was told.' },
+    until: (when: string) => `Asked for on the command line. If that was not you, do not sign. It is over ${when}.`, sign: 'Sign with the passkey',
+  },
   version: {
     title: 'Version of the account', is: (n: number) => `Version ${n}`, unknown: 'The account runs code that this wallet does not know. If you did not move it there with another wallet, move your money to a new account now.',
     offer: 'Version 2 of the account’s contract can hold more protection, once it is set:',

@@ -15,6 +15,14 @@ export const accountZh: AccountTexts = {
     ready: (n) => `等待时间已过：可以改为${n}把签名。`, stopHelp: '执行之前，账户的任何一把通行密钥都能阻止。',
     veto: '阻止更改', apply: '执行更改',
   },
+  cosigner: {
+    title: '共签方', at: '第二把密钥，由服务器保管', does: '它只与你的通行密钥一起签这些限额之内的付款，别的都不签。监护人延迟之后，通行密钥可以独自移除它，在命令行发起。',
+    limit: (amount: string, token: string, to: string) => `每天${amount}（最小单位）${token || '以太币'}，付给${to || '所有收款方合计'}`,
+    wishes: { make: '让此服务器建立共签方：', sign: '让共签方签一笔付款，服务器：', leave: '把共签方移出账户。不需要服务器；其密钥在：', release: '告诉此服务器不再需要其密钥：' },
+    chains: (ids: string) => `链：${ids}。`, look: '查看这笔付款',
+    done: { make: '已建立。请在“进入方式”中把它放到链上。', sign: '双方已签。', leave: '已签。请在命令行用另一个账户发送。', release: '已告诉服务器。' },
+    until: (when: string) => `这是在命令行发起的。如果不是你，请不要签。期限：${when}。`, sign: '用通行密钥签名',
+  },
   version: {
     title: '账户的版本', is: (n) => `版本${n}`, unknown: '账户运行的代码，此钱包不认识。如果不是你用别的钱包转过去的，请立即把钱转到新账户。',
     offer: '账户合约的版本2可以提供更多保护，设置之后生效：',

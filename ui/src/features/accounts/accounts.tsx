@@ -12,6 +12,7 @@ import { TextField } from '../../widgets/form';
 import { lazy } from '../../widgets/lazy';
 
 const Owners = lazy(() => import('./owners').then((m) => m.Owners));
+const Cosigner = lazy(() => Promise.all([import('./cosigner'), accountTexts.load()]).then(([m]) => m.Cosigner));
 const Limits = lazy(() => Promise.all([import('./limits'), accountTexts.load()]).then(([m]) => m.Limits));
 const Threshold = lazy(() => Promise.all([import('./threshold'), accountTexts.load()]).then(([m]) => m.Threshold));
 const Version = lazy(() => Promise.all([import('./version'), accountTexts.load()]).then(([m]) => m.Version));
@@ -113,6 +114,7 @@ export function AccountScreen({ id }: { id: string }) {
       {account.kind === 'passkey' && <Owners account={account} />}
       {account.on_chain && (account.threshold > 1 || account.owners.filter((o) => o.state === 'active').length > 1) && <Threshold account={account} />}
       {account.version && <Version account={account} version={account.version} />}
+      {(account.cosigner || account.cosigner_wish) && <Cosigner account={account} />}
       {account.limits && <Limits account={account} limits={account.limits} />}
       {(account.kind === 'phrase' || account.kind === 'key') && <OrdinaryParts account={account} />}
       <div class="actions"><LinkButton to="accounts" icon="arrow-left">{t.nav.accounts}</LinkButton></div>

@@ -16,7 +16,7 @@ import { Choice, TextField } from '../../widgets/form';
 type Where = Methods['owner_add_begin']['params']['where'];
 type What = Methods['owner_prepare']['params']['what'];
 
-const mayAct = (o: Owner): boolean => o.state === 'active' || o.state === 'leaving';
+const mayAct = (o: Owner): boolean => o.kind !== 'cosigner' && (o.state === 'active' || o.state === 'leaving');
 
 export function Owners({ account }: { account: Account }) {
   const t = T();
@@ -107,8 +107,8 @@ function OwnerRow({ account, owner, active }: { account: Account; owner: Owner; 
       <span class="row-main">
         <strong><bdi>{shown}</bdi></strong>
         <span class={`chip-state ${owner.state === 'active' ? 'ok' : owner.state === 'gone' ? 'quiet' : 'warn'}`}>{t.owners.states[owner.state]}</span>
-        <span class="muted">{t.accounts.kinds[owner.kind]} · {owner.synced ? t.accounts.synced : t.accounts.onlyHere} · {t.accounts.worksAt(owner.rp_id)}</span>
-        <span class="muted">{t.accounts.lastUsed}: {owner.last_used_ms ? moment(owner.last_used_ms, now.value, t) : t.accounts.never} · {owner.tested_ms ? t.accounts.tested(moment(owner.tested_ms, now.value, t)) : t.accounts.neverTested}</span>
+        <span class="muted">{t.accounts.kinds[owner.kind]}{owner.kind !== 'cosigner' && <> · {owner.synced ? t.accounts.synced : t.accounts.onlyHere} · {t.accounts.worksAt(owner.rp_id)}</>}</span>
+        {owner.kind !== 'cosigner' && <span class="muted">{t.accounts.lastUsed}: {owner.last_used_ms ? moment(owner.last_used_ms, now.value, t) : t.accounts.never} · {owner.tested_ms ? t.accounts.tested(moment(owner.tested_ms, now.value, t)) : t.accounts.neverTested}</span>}
         {owner.state === 'waiting' && <span>{t.owners.waitingHelp}</span>}
         {owner.state === 'leaving' && <span>{ready ? t.owners.ready : t.owners.leaves(due(owner.ready_ms))} {t.owners.leavingHelp}</span>}
         {owner.state === 'gone' && elsewhere.length > 0 && <span>{t.owners.stillOn(elsewhere.map((c) => clean(store.networks.value.find((n) => n.id === c.network_id)?.name ?? c.network_id, 40)).join(', '))}</span>}
