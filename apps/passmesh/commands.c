@@ -17,6 +17,8 @@ const struct command commands[] = {
      "what one passkey may spend alone where two must sign",                                                                 command_limits  },
     {"known",      "[add ADDRESS | forget ADDRESS]",
      "addresses to which one passkey may send any amount",                                                                   command_known   },
+    {"sessions",   "[add ... | call ... | end ID]",
+     "keys of jobs that may spend without a passkey: how much, to whom, until when",                                         command_sessions},
     {"balance",    "[--why]",                           "what the account holds, and how each figure was checked",
      command_balance                                                                                                                         },
     {"servers",    "[evidence [COUNT]]",
