@@ -12,6 +12,7 @@ import { TextField } from '../../widgets/form';
 import { lazy } from '../../widgets/lazy';
 
 const Owners = lazy(() => import('./owners').then((m) => m.Owners));
+const Sessions = lazy(() => Promise.all([import('./sessions'), accountTexts.load()]).then(([m]) => m.Sessions));
 const Limits = lazy(() => Promise.all([import('./limits'), accountTexts.load()]).then(([m]) => m.Limits));
 const Threshold = lazy(() => Promise.all([import('./threshold'), accountTexts.load()]).then(([m]) => m.Threshold));
 const Version = lazy(() => Promise.all([import('./version'), accountTexts.load()]).then(([m]) => m.Version));
@@ -114,6 +115,7 @@ export function AccountScreen({ id }: { id: string }) {
       {account.on_chain && (account.threshold > 1 || account.owners.filter((o) => o.state === 'active').length > 1) && <Threshold account={account} />}
       {account.version && <Version account={account} version={account.version} />}
       {account.limits && <Limits account={account} limits={account.limits} />}
+      {account.limits && <Sessions account={account} assets={account.limits.list.map((l) => l.asset)} />}
       {(account.kind === 'phrase' || account.kind === 'key') && <OrdinaryParts account={account} />}
       <div class="actions"><LinkButton to="accounts" icon="arrow-left">{t.nav.accounts}</LinkButton></div>
     </div>
