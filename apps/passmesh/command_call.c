@@ -155,7 +155,7 @@ command_params(char room[static COMMAND_PARAMS_LEN], const char *const *pairs, s
 
 int commands_call_account(const struct command_args *args, const struct command_of_account *what)
 {
-    enum { ADDED = 6, PAIRS_MAX = 8 };
+    enum { ADDED = 6, PAIRS_MAX = 16 };
     struct command_selection s;
     char room[COMMAND_PARAMS_LEN];
     const char *pairs[PAIRS_MAX + ADDED];

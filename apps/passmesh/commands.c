@@ -19,6 +19,8 @@ const struct command commands[] = {
      "addresses to which one passkey may send any amount",                                                                   command_known   },
     {"cosigner",   "[offers | add | sign | ...]",
      "a server's key beside the passkey: what leaves the account in a day; also remove, release",                            command_cosigner},
+    {"sessions",   "[add ... | call ... | end ID]",
+     "keys of jobs that may spend without a passkey: how much, to whom, until when",                                         command_sessions},
     {"balance",    "[--why]",                           "what the account holds, and how each figure was checked",
      command_balance                                                                                                                         },
     {"servers",    "[evidence [COUNT]]",

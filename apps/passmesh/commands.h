@@ -82,7 +82,7 @@ bool command_select(const struct command_args *args, struct command_selection *r
 /* commands_select: the same on an open client. */
 bool commands_select(struct local_client *c, struct command_selection *ret);
 
-/* commands_call_account asks for something of the account that is used: method with account_id and pairs (at most 8 texts); prepares:
+/* commands_call_account asks for something of the account that is used: method with account_id and pairs (at most 16 texts); prepares:
  * an operation on the network that is used. Answers as commands_call. */
 struct command_of_account {
     const char *method;
@@ -96,7 +96,7 @@ int commands_call_account(const struct command_args *args, const struct command_
 /* command_print_figure prints an amount with its unit and grade. */
 void command_print_figure(struct json figure);
 
-/* command_amount asks the running wallet for the asset of that symbol, and gives its id and the amount that text says, in its smallest
+/* command_amount asks the running wallet for the asset of that symbol (NULL: the native one), and gives its id and the amount that text says, in its smallest
  * unit. Not EXIT_DONE: why not was said. */
 int command_amount(const struct command_args *args,
                    const char *symbol,
@@ -125,6 +125,7 @@ int command_upgrade(const struct command_args *args); /* command_upgrade.c */
 int command_limits(const struct command_args *args);  /* command_limits.c, as the next */
 int command_known(const struct command_args *args);
 int command_cosigner(const struct command_args *args); /* command_cosigner.c */
+int command_sessions(const struct command_args *args); /* command_sessions.c */
 int command_balance(const struct command_args *args);
 int command_servers(const struct command_args *args);
 int command_accounts(const struct command_args *args);

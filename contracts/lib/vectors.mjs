@@ -127,6 +127,33 @@ function limitsVector(token) {
   };
 }
 
+const SESSIONS_ROOT = 0xdacecd796a3e6ef44474f7de5b246ea04f6938d6f1b58138afac6fa24fc41f00n;
+
+/** A session key for 12345 of a token and a hundredth of an ether to one address, its end, what its key signs with, and where it lies. */
+function sessionsVector(d) {
+  const token = d.test_token.address;
+  const to = '0x00000000000000000000000000000000deadbeef';
+  const key = '0x1111111111111111111111111111111111111111';
+  const id = BigInt('0x00112233445566778899aabbccddeeff01020304');
+  const until = 1_800_000_000;
+  const policy = { target: token, selector: '0xa9059cbb', recipient: to, amount: 12345n, ether_: 10n ** 16n };
+  const call = (functionName, args) => encodeFunctionData({ abi: accountAbi2, functionName, args });
+  const place = BigInt(keccak256(encodeAbiParameters([{ type: 'uint160' }, { type: 'uint256' }], [id, SESSIONS_ROOT])));
+  return {
+    id: toHex(id, { size: 20 }),
+    key,
+    valid_until: toHex(until),
+    target: token,
+    recipient: to,
+    amount: toHex(policy.amount),
+    ether: toHex(policy.ether_),
+    add: call('addSession', [id, d.secp256k1_verifier.address + key.slice(2), until, policy]),
+    end: call('endSession', [id]),
+    terms: concat([toHex(until, { size: 8 }), policy.selector, token]),
+    slots: [1n, 3n, 4n, 5n].map((i) => toHex(place + i, { size: 32 })),
+  };
+}
+
 /** The upgrade to version 2, second attempt, of an account whose owners never changed. */
 function upgradeVector(d, account, chainId) {
   const { address: implementation, runtime_code_hash_by_chain: hashes } = d.account_implementation_2;
@@ -236,6 +263,7 @@ export function makeVectors(d) {
     recovery: recoveryVector(addresses[2].address, 31337, change, id, [a.owner, b.owner, eoa], account.encodeSignature([[pairs[0].owner, pairs[0].signature]])),
     settings: settingVectors(addresses[2].address, 31337, [a.owner, eoa, b.owner]),
     limits: limitsVector(d.test_token.address),
+    sessions: sessionsVector(d),
     upgrade: upgradeVector(d, addresses[2].address, 31337),
   };
 }

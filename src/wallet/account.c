@@ -112,6 +112,26 @@ static enum err write_cosigner(struct wr *w, const struct account_cosigner *c)
     return OK;
 }
 
+static enum err write_session(struct wr *w, const struct known_session *k)
+{
+    uint8_t room[512];
+    const struct account_session *s = &k->session;
+    struct wr one = wr_init(MSPAN_OF(room));
+    protobuf_write_bytes(&one, 1, id_span(&k->network));
+    protobuf_write_bytes(&one, 2, SPAN_OF(s->id));
+    protobuf_write_bytes(&one, 3, SPAN_OF(s->key.bytes));
+    protobuf_write_varint(&one, 4, s->valid_until);
+    protobuf_write_bytes(&one, 5, SPAN_OF(s->target.bytes));
+    protobuf_write_bytes(&one, 6, SPAN_OF(s->selector));
+    protobuf_write_bytes(&one, 7, SPAN_OF(s->recipient.bytes));
+    record_write_u256(&one, 8, s->amount);
+    record_write_u256(&one, 9, s->ether);
+    protobuf_write_bool(&one, 10, k->is_seen);
+    TRY(wr_end(&one));
+    protobuf_write_bytes(w, 15, span_of(room, one.n));
+    return OK;
+}
+
 enum err account_encode(struct buf *out, const struct account *a)
 {
     struct wr w = wr_init_buf(out);
@@ -140,6 +160,9 @@ enum err account_encode(struct buf *out, const struct account *a)
     }
     if (id_is_set(a->cosigner.owner)) {
         TRY(write_cosigner(&w, &a->cosigner));
+    }
+    for (size_t i = 0; i < a->session_count; i++) {
+        TRY(write_session(&w, &a->sessions[i]));
     }
     return wr_end(&w);
 }
@@ -308,6 +331,24 @@ static enum err read_cosigner_field(struct account_cosigner *c, const struct pro
     }
 }
 
+static enum err read_session_field(struct known_session *k, const struct protobuf_field *f)
+{
+    struct account_session *s = &k->session;
+    switch (f->number) {
+    case 1:  return record_id(&k->network, f);
+    case 2:  return record_fixed(MSPAN_OF(s->id), f);
+    case 3:  return record_fixed(MSPAN_OF(s->key.bytes), f);
+    case 4:  return record_u64_max(&s->valid_until, f, (UINT64_C(1) << 48) - 1);
+    case 5:  return record_fixed(MSPAN_OF(s->target.bytes), f);
+    case 6:  return record_fixed(MSPAN_OF(s->selector), f);
+    case 7:  return record_fixed(MSPAN_OF(s->recipient.bytes), f);
+    case 8:  return record_u256(&s->amount, f);
+    case 9:  return record_u256(&s->ether, f);
+    case 10: return protobuf_get_bool(&k->is_seen, f);
+    default: return OK; /* a later version's field */
+    }
+}
+
 static enum err read_cosigner(struct account *a, const struct protobuf_field *f)
 {
     struct span s;
@@ -323,6 +364,23 @@ static enum err read_cosigner(struct account *a, const struct protobuf_field *f)
         return ERR_MALFORMED;
     }
     a->cosigner = c;
+    return OK;
+}
+
+static enum err read_session(struct account *a, const struct protobuf_field *f)
+{
+    struct span s;
+    TRY(protobuf_get_bytes(&s, f));
+    if (a->session_count >= ACCOUNT_SESSION_COUNT_MAX) {
+        return ERR_LIMIT;
+    }
+    struct protobuf_reader r = protobuf_read(s);
+    struct protobuf_field inner;
+    while (protobuf_next(&r, &inner)) {
+        TRY(read_session_field(&a->sessions[a->session_count], &inner));
+    }
+    TRY(protobuf_end(&r));
+    a->session_count++;
     return OK;
 }
 
@@ -347,6 +405,7 @@ static enum err read_account_field(struct account *a, const struct protobuf_fiel
     case 12: return protobuf_get_u32(&a->threshold_read, f);
     case 13: return read_setting(a, f);
     case 14: return read_cosigner(a, f);
+    case 15: return read_session(a, f);
     default: return OK; /* a later version's field */
     }
 }

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "crypto/hash.h"
+#include "evm/account_session.h"
 #include "evm/account_setting.h"
 #include "evm/address.h"
 #include "wallet/cosigner.h"
@@ -16,7 +17,9 @@ enum {
     OWNER_COUNT_MAX = 16,
     ACCOUNT_CHANGE_COUNT_MAX = 4,  /* that wait, on all chains together */
     ACCOUNT_SETTING_COUNT_MAX = 8, /* the same of settings */
-    CREDENTIAL_LEN_MAX = 1023,     /* WebAuthn Level 3 §"credential id": at most 1023 bytes */
+    ACCOUNT_SESSION_COUNT_MAX =
+        6, /* session keys, on all chains together: one proof holds their slots */
+    CREDENTIAL_LEN_MAX = 1023, /* WebAuthn Level 3 §"credential id": at most 1023 bytes */
     ORIGIN_LEN_MAX = 255,
     ACCOUNT_SERVER_LEN_MAX = 64, /* of a peer id as text */
     ACCOUNT_PATH_LEN_MAX = 40,   /* of a derivation path as text, such as "m/44'/60'/0'/0/0" */
@@ -104,6 +107,13 @@ struct account_cosigner {
     struct cosigner_terms terms;
 };
 
+/* A session key that was signed here: the contract has no list of them. */
+struct known_session {
+    struct id network;
+    bool is_seen; /* it was read on the chain: if it is not there, it has ended */
+    struct account_session session;
+};
+
 enum account_kind {
     ACCOUNT_PASSKEY,
     ACCOUNT_WATCH,
@@ -132,6 +142,8 @@ struct account {
     size_t setting_count;
     struct known_setting settings[ACCOUNT_SETTING_COUNT_MAX];
     struct account_cosigner cosigner;
+    size_t session_count;
+    struct known_session sessions[ACCOUNT_SESSION_COUNT_MAX];
 };
 
 /* account_is_ordinary: it signs transactions, with a key of the vault. */

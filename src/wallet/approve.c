@@ -345,6 +345,7 @@ enum err wallet_approve(struct wallet *w,
     if (is_whole) {
         owners_signed(account, o->op);
         setting_signed(w, account, o->op);
+        session_signed(w, t, account, o->op);
     }
     if (book_save_account(w, account) != OK) {
         log_line(w->cfg.log, LOG_WARN, "wallet", "the use of a passkey could not be stored");

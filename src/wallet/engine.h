@@ -84,6 +84,7 @@ struct task {
     uint32_t threshold;             /* of OPERATION_THRESHOLD_BEGIN */
     struct account_setting setting; /* of a setting that begins */
     struct hash32 setting_id;       /* of one that is carried out or stopped */
+    struct account_session session; /* of OPERATION_SESSION_*; to end one, its id alone */
     uint64_t asked_ms;              /* a view read before this is too old, but for VIEW_FRESH_MS */
     size_t waiting;                 /* questions of the trial without an answer */
     bool to_is_contract;
@@ -383,6 +384,7 @@ struct own_subject {
     uint32_t threshold;                    /* of OPERATION_THRESHOLD_BEGIN */
     const struct account_setting *setting; /* of a setting that begins; or NULL */
     struct hash32 setting_id;              /* of one that is carried out or stopped */
+    const struct account_session *session; /* of OPERATION_SESSION_*; or NULL */
     struct id lost;                        /* of OPERATION_RECOVERY_*: whose guardians act */
 };
 MUST_CHECK enum err prepare_own_call(struct wallet *w,
@@ -548,6 +550,24 @@ bool limit_probe(const struct wallet *w,
 /* limit_build makes the call that lowers a limit or forgets an address. limit_add_risks says that, and how many must sign. */
 MUST_CHECK enum err limit_build(struct wallet *w, struct task *task, const struct view *v);
 void limit_add_risks(const struct wallet *w, struct operation *op);
+
+/* ---- session.c ---- */
+/* As setting_build, setting_add_risks, setting_signed and setting_is_due, of session keys. */
+MUST_CHECK enum err
+session_build(struct wallet *w, struct wallet_time t, struct task *task, const struct view *v);
+void session_add_risks(const struct wallet *w, struct operation *op);
+void session_signed(const struct wallet *w,
+                    struct wallet_time t,
+                    struct account *a,
+                    const struct operation *op);
+bool session_is_due(const struct wallet *w, const struct view *v);
+/* session_probe notes in v which sessions are to be read there, and gives the number of their slots. session_read notes in the account
+ * which of them a reading that is over has found. */
+size_t session_probe(const struct wallet *w,
+                     struct wallet_time t,
+                     const struct account *a,
+                     struct view *v);
+void session_read(struct wallet *w, const struct view *v);
 
 /* ---- recovery_look.c ---- */
 void recovery_answer(struct wallet *w,

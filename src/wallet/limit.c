@@ -74,7 +74,8 @@ static bool is_always_allowed(enum operation_kind kind)
     return kind == OPERATION_CANCEL || kind == OPERATION_OWNER_VETO ||
            kind == OPERATION_THRESHOLD_VETO || kind == OPERATION_GUARDIANS_VETO ||
            kind == OPERATION_LIMIT_VETO || kind == OPERATION_KNOWN_VETO ||
-           kind == OPERATION_LIMIT_LOWER || kind == OPERATION_KNOWN_FORGET;
+           kind == OPERATION_LIMIT_LOWER || kind == OPERATION_KNOWN_FORGET ||
+           kind == OPERATION_SESSION_END;
 }
 
 static bool is_known(const struct limit_view *l, struct address to)

@@ -41,6 +41,8 @@ const char *operation_kind_name(enum operation_kind kind)
     case OPERATION_RECOVERY_APPLY:   return "recovery_apply";
     case OPERATION_RECOVERY_PUT_OFF: return "recovery_put_off";
     case OPERATION_RECOVERY_FREEZE:  return "recovery_freeze";
+    case OPERATION_SESSION_ADD:      return "session_add";
+    case OPERATION_SESSION_END:      return "session_end";
     case OPERATION_KIND_COUNT:       break;
     }
     return "send";
@@ -59,12 +61,17 @@ const char *operation_state_name(enum operation_state state)
 bool operation_is_own_call(enum operation_kind kind)
 {
     return operation_is_owners(kind) || operation_is_upgrade(kind) || operation_is_setting(kind) ||
-           operation_is_recovery(kind);
+           operation_is_recovery(kind) || operation_is_session(kind);
 }
 
 bool operation_is_setting(enum operation_kind kind)
 {
     return kind >= OPERATION_GUARDIANS_BEGIN && kind <= OPERATION_KNOWN_FORGET;
+}
+
+bool operation_is_session(enum operation_kind kind)
+{
+    return kind == OPERATION_SESSION_ADD || kind == OPERATION_SESSION_END;
 }
 
 bool operation_begins(enum operation_kind kind)

@@ -51,6 +51,8 @@ enum operation_kind {
     OPERATION_RECOVERY_APPLY,
     OPERATION_RECOVERY_PUT_OFF,
     OPERATION_RECOVERY_FREEZE,
+    OPERATION_SESSION_ADD, /* a session key of the account, at once, as the next */
+    OPERATION_SESSION_END,
     OPERATION_KIND_COUNT
 };
 
@@ -77,6 +79,7 @@ bool operation_is_owners(enum operation_kind kind); /* or how many of them sign 
 bool operation_is_threshold(enum operation_kind kind);
 bool operation_is_upgrade(enum operation_kind kind);
 bool operation_is_setting(enum operation_kind kind); /* of version 2 */
+bool operation_is_session(enum operation_kind kind); /* the same */
 
 /* operation_begins: once included it only waits, and can be stopped until it is carried out. */
 bool operation_begins(enum operation_kind kind);

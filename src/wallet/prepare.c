@@ -151,6 +151,9 @@ enum err prepare_begin(struct wallet *w,
         if (what->setting) {
             task->setting = *what->setting;
         }
+        if (what->session) {
+            task->session = *what->session;
+        }
         task->lost = what->lost;
     }
     return task_start(w, t, task, ret_task, ret_why);
@@ -456,6 +459,9 @@ static void add_risks(struct wallet *w,
     } else if (operation_is_setting(op->kind)) {
         setting_add_risks(w, op);
         add_trial_risk(op, task);
+    } else if (operation_is_session(op->kind)) {
+        session_add_risks(w, op);
+        add_trial_risk(op, task);
     } else if (operation_is_recovery(op->kind)) {
         recovery_add_risks(w, op, task);
         add_trial_risk(op, task);
@@ -579,6 +585,9 @@ build_own_call(struct wallet *w, struct wallet_time t, struct task *task, const 
 {
     if (operation_is_setting(task->operation_kind)) {
         return setting_build(w, t, task, v);
+    }
+    if (operation_is_session(task->operation_kind)) {
+        return session_build(w, t, task, v);
     }
     return operation_is_upgrade(task->operation_kind) ? upgrade_build(w, t, task, v)
                                                       : owners_build(w, t, task, v);

@@ -114,7 +114,8 @@ subject_of(struct wallet *w, struct wallet_time t, const struct reading *r)
                                  .upgrades = r->upgrades,
                                  .known = a->settings,
                                  .settings = r->settings,
-                                 .limits = &r->next.limits};
+                                 .limits = &r->next.limits,
+                                 .sessions = &r->next.sessions};
 }
 
 static void read_over(struct wallet *w, struct wallet_time t, enum err err);
@@ -213,6 +214,20 @@ static void put_limits(struct wallet *w, struct wallet_time t)
     }
 }
 
+/* Session keys that are known here. */
+static void put_sessions(struct wallet *w, struct wallet_time t)
+{
+    struct reading *r = &w->reading;
+    size_t slots = session_probe(w, t, wallet_account(w, r->account), &r->next);
+    if (slots > 0 && r->next.anchor != ANCHOR_NONE) {
+        put_question(w, t, VIEW_PROVE_SESSIONS);
+        return;
+    }
+    for (unsigned q = 0; q < slots; q++) {
+        put_question(w, t, (unsigned)VIEW_SESSION + q);
+    }
+}
+
 /* Owners change seldom, and only where the account is. */
 static void put_owners(struct wallet *w, struct wallet_time t)
 {
@@ -220,7 +235,7 @@ static void put_owners(struct wallet *w, struct wallet_time t)
     const struct account *a = wallet_account(w, r->account);
     bool is_fresh = r->next.owners_ms && t.unix_ms < r->next.owners_ms + OWNERS_FRESH_MS &&
                     !upgrade_is_due(w, &r->next) && !setting_is_due(w, &r->next) &&
-                    !limit_is_due(w, &r->next);
+                    !limit_is_due(w, &r->next) && !session_is_due(w, &r->next);
     if (a->kind != ACCOUNT_PASSKEY || !r->next.is_deployed || (is_fresh && !w->owners_wanted)) {
         return;
     }
@@ -228,6 +243,7 @@ static void put_owners(struct wallet *w, struct wallet_time t)
     put_upgrade(w, t);
     put_settings(w, t);
     put_limits(w, t);
+    put_sessions(w, t);
     size_t probes = owners_probe(w, r->probes, a, &r->next);
     uint64_t probe_sequence = probes ? r->next.owners.sequence + 1 : 0;
     r->next.owners = (struct owner_view){.probe_sequence = probe_sequence};
@@ -340,6 +356,7 @@ static void read_over(struct wallet *w, struct wallet_time t, enum err err)
         incoming_look(w, place);
         owners_read(w, place);
         setting_read(w, place);
+        session_read(w, place);
     } else {
         w->read_again_at = instant_add(t.mono, READ_RETRY_MS * US_PER_MS);
         log_line(w->cfg.log, LOG_DEBUG, "wallet", "the chain could not be read: %s", err_name(err));

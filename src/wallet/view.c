@@ -124,6 +124,17 @@ static void put_limit_call(struct json_writer *j, unsigned q, const struct view_
     put_call(j, s->account, limit_view_call(room, s->limits, s->network, q), s->block);
 }
 
+static const char *
+put_session_question(struct json_writer *j, unsigned q, const struct view_subject *s)
+{
+    uint8_t slot[32];
+    session_view_slot(slot, s->sessions, q);
+    put_address(j, s->account);
+    json_put_hex(j, SPAN_OF(slot));
+    put_block(j, s->block);
+    return "eth_getStorageAt";
+}
+
 static const char *put_question(struct json_writer *j, unsigned q, const struct view_subject *s)
 {
     const struct network *n = s->network;
@@ -153,6 +164,9 @@ static const char *put_question(struct json_writer *j, unsigned q, const struct 
     case VIEW_VERIFIER_CODE: put_code_question(j, n->verifier, s->block); return "eth_getCode";
     case VIEW_P256:          put_p256_call(j, s->block); return "eth_call";
     default:
+        if (q >= VIEW_SESSION) {
+            return put_session_question(j, q - VIEW_SESSION, s);
+        }
         if (q >= VIEW_LIMIT) {
             put_limit_call(j, q - VIEW_LIMIT, s);
             return "eth_call";
@@ -400,6 +414,9 @@ enum err view_learn(struct view *v,
     case VIEW_VERIFIER_CODE: return learn_contract(&v->contracts, result, n->verifier_code_hash);
     case VIEW_P256:          return learn_p256(v, result);
     default:
+        if (q >= VIEW_SESSION) {
+            return session_view_learn(&v->sessions, q - VIEW_SESSION, result, &at);
+        }
         if (q >= VIEW_LIMIT) {
             return limit_view_learn(&v->limits, q - VIEW_LIMIT, result, &at);
         }
@@ -479,6 +496,10 @@ void view_prove(struct view_proof_ask *ret, unsigned q, const struct view_subjec
         ret->address = subject->account;
         ret->slots_count = limit_view_known_slots(ret->slots, subject->limits);
         return;
+    case VIEW_PROVE_SESSIONS:
+        ret->address = subject->account;
+        ret->slots_count = session_view_slots(ret->slots, subject->sessions);
+        return;
     default: {
         check(q - VIEW_PROVE_TOKEN < n->token_count);
         const struct token *token = &n->tokens[q - VIEW_PROVE_TOKEN];
@@ -552,6 +573,7 @@ enum err view_learn_proof(struct view *v,
     case VIEW_PROVE_GUARDIANS_2: return learn_code_hash(&v->version_2, p, n->guardians_2_code_hash);
     case VIEW_PROVE_LIMITS:      return limit_view_prove(&v->limits, p, n, claim);
     case VIEW_PROVE_KNOWN:       return limit_view_prove_known(&v->limits, p, claim);
+    case VIEW_PROVE_SESSIONS:    return session_view_prove(&v->sessions, p, claim);
     default:
         claim.bits = n->tokens[q - VIEW_PROVE_TOKEN].balance_bits;
         return figure_prove(&v->tokens[q - VIEW_PROVE_TOKEN], p, &claim);

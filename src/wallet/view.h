@@ -10,7 +10,10 @@
 #include "wallet/limit_view.h"
 #include "wallet/network.h"
 #include "wallet/owner_view.h"
+#include "wallet/session_view.h"
 #include "wallet/text.h"
+
+#include <assert.h>
 
 /* Of an account that is there: which implementation it has, whether the next is there, and whether the move waits. */
 enum { UPGRADE_ATTEMPT_COUNT = 4 };
@@ -56,7 +59,8 @@ enum view_question {
     VIEW_UPGRADE = VIEW_OWNER + OWNER_ASK_COUNT,     /* the same of an upgrade_question */
     VIEW_SETTING = VIEW_UPGRADE + UPGRADE_ASK_COUNT, /* of a setting_question */
     VIEW_LIMIT = VIEW_SETTING + SETTING_ASK_COUNT,   /* of a limit_question */
-    VIEW_QUESTION_COUNT = VIEW_LIMIT + LIMIT_ASK_COUNT,
+    VIEW_SESSION = VIEW_LIMIT + LIMIT_ASK_COUNT,     /* of a slot of session_view */
+    VIEW_QUESTION_COUNT = VIEW_SESSION + SESSION_SLOTS_MAX,
 };
 
 /* What is asked with a proof instead, where the hash of a block is trusted. */
@@ -70,9 +74,11 @@ enum view_proof {
     VIEW_PROVE_GUARDIANS_2,
     VIEW_PROVE_LIMITS, /* of the account's storage: limits and fees; whether addresses are known */
     VIEW_PROVE_KNOWN,
+    VIEW_PROVE_SESSIONS, /* session keys */
     VIEW_PROVE_TOKEN, /* the balance of each listed token whose slot is known, in its place in the list */
 };
 enum { VIEW_PROOF_SLOTS_MAX = LIMIT_SLOTS_MAX };
+static_assert((int)SESSION_SLOTS_MAX <= (int)VIEW_PROOF_SLOTS_MAX, "session keys fit");
 
 enum contracts_state { CONTRACTS_UNKNOWN, CONTRACTS_MISSING, CONTRACTS_READY };
 
@@ -103,6 +109,7 @@ struct view {
     uint64_t upgrade_ready_at[UPGRADE_ATTEMPT_COUNT]; /* Unix time, as of owner_view */
     struct setting_view settings;
     struct limit_view limits; /* of an account of version 2 */
+    struct session_view sessions;
 };
 
 /* What a question needs to be put into words. */
@@ -118,6 +125,7 @@ struct view_subject {
     const struct hash32 *upgrades;        /* for VIEW_UPGRADE + UPGRADE_ASK_READY */
     const struct known_setting *known;    /* of the account; for VIEW_SETTING + SETTING_ASK_KNOWN */
     const struct limit_view *limits;      /* what is asked; for VIEW_LIMIT and its proofs */
+    const struct session_view *sessions;  /* the same; for VIEW_SESSION and its proof */
     const struct hash32 *settings;        /* for VIEW_SETTING + SETTING_ASK_PROBE */
 };
 

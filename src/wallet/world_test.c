@@ -193,6 +193,23 @@ static struct u256 implementation_word(const struct world *w)
     return w->chain.is_deployed ? word_of : U256_ZERO;
 }
 
+/* A word of the account's storage: of the session key, or its implementation. */
+static size_t answer_storage(const struct world *w, char *out, size_t cap, struct span params)
+{
+    uint8_t slots[SESSION_PART_COUNT][32];
+    account_session_slots(slots, w->chain.session.id);
+    for (size_t i = 0; i < SESSION_PART_COUNT; i++) {
+        char slot[80];
+        struct wr wr = wr_init(mspan_of(slot, sizeof slot - 1));
+        base16_encode_0x(&wr, SPAN_OF(slots[i]));
+        slot[wr.n] = '\0';
+        if (has(params, slot)) {
+            return word(out, cap, w->chain.session.words[i]);
+        }
+    }
+    return word(out, cap, implementation_word(w));
+}
+
 static size_t hash_text(const struct world *w, char *out, size_t cap)
 {
     struct hash32 hash;
@@ -279,7 +296,7 @@ static size_t answer(const struct world *w, char *out, size_t cap, const struct 
         return answer_code(w, out, cap, e->params);
     }
     if (strcmp(e->method, "eth_getStorageAt") == 0) {
-        return word(out, cap, implementation_word(w));
+        return answer_storage(w, out, cap, e->params);
     }
     if (strcmp(e->method, "eth_getTransactionCount") == 0) {
         return quantity(out, cap, u256_from_u64(w->chain.nonce));
@@ -350,6 +367,15 @@ static void put_limits(struct state *s, const struct world *w)
     trie_put_slot(&s->self, slot, u256_from_u64(!address_is_zero(l->known)));
 }
 
+static void put_session(struct state *s, const struct world *w)
+{
+    uint8_t slots[SESSION_PART_COUNT][32];
+    account_session_slots(slots, w->chain.session.id);
+    for (size_t i = 0; i < SESSION_PART_COUNT; i++) {
+        trie_put_slot(&s->self, slots[i], w->chain.session.words[i]);
+    }
+}
+
 static void state_make(struct state *s, const struct world *w)
 {
     static const struct trie none;
@@ -367,6 +393,7 @@ static void state_make(struct state *s, const struct world *w)
     if (w->chain.is_deployed) {
         trie_put_slot(&s->self, ask.slots[0], implementation_word(w));
         put_limits(s, w);
+        put_session(s, w);
     }
     struct account_state self = {.exists = true,
                                  .balance = w->chain.balance,

@@ -6,6 +6,7 @@
 #include "base/test.h"
 #include "crypto/p256.h"
 #include "evm/account_limits.h"
+#include "evm/account_session.h"
 #include "evm/smart_account.h"
 #include "wallet/wallet.h"
 
@@ -52,6 +53,12 @@ struct world_limits {
     struct address known; /* zero: nobody */
 };
 
+/* Of a session key: its id, and what the contract's words of it are; zero: there is none. */
+struct world_session {
+    uint8_t id[ACCOUNT_SESSION_ID_LEN];
+    struct u256 words[SESSION_PART_COUNT];
+};
+
 struct world;
 struct world_chain {
     uint64_t block;
@@ -72,6 +79,7 @@ struct world_chain {
     struct world_owners owners;    /* of an account that is deployed */
     struct address implementation; /* the same; zero: version 1 */
     struct world_limits limits;    /* the same, of version 2 */
+    struct world_session session;  /* the same */
     bool lacks_version_2;          /* its code is not on this chain */
     bool is_anchored;              /* blocks are named by an anchor, and what can be is proven */
     bool proves_wrongly;           /* no proof holds */

@@ -35,6 +35,11 @@ export function make(now) {
     fees: fig(10n ** 15n), known: [{ party: { address: BOB, name: EVIL_NAME, known: 'contact' }, checked: version().checked }], ...o,
   });
   const waitingLimit = (ready_ms) => ({ id: `0x${'ab'.repeat(32)}`, kind: 'limit', ready_ms, amount: fig(10n ** 18n), hours: 24 });
+  const sessions = () => [
+    { id: `0x${'ab'.repeat(20)}`, state: 'live', kind: 'token', job_key: BOB, to: { address: ALICE, name: 'Alice', known: 'contact' }, asset: usdc, amount: usd(25n * 10n ** 6n), fees: fig(10n ** 16n), left: usd(10n * 10n ** 6n, proven), fees_left: fig(8n * 10n ** 15n, proven), until_ms: now + 864e5 },
+    { id: `0x${'cd'.repeat(20)}`, state: 'waits', kind: 'function', job_key: BOB, to: { address: ALICE, known: 'none' }, asset: eth, amount: fig(10n ** 16n), function: '0xa0712d68', until_ms: now + 3e7 },
+    { id: `0x${'ef'.repeat(20)}`, state: 'ended', kind: 'ether', job_key: BOB, to: { address: BOB, name: EVIL_NAME, known: 'contact' }, asset: eth, amount: fig(10n ** 17n), until_ms: now + 3e7 },
+  ];
   const version = (o = {}) => ({ number: 1, checked: { grade: 'agreed', k: 3, n: 4, block: 21004, as_of_ms: now - 4000, why: 'quorum' }, upgrade: 'offered', ready_ms: 0, ...o });
   const local = { id: 'local', name: 'Local network', chain_id: 31337, kind: 'local', native: eth, faucet: true, consensus: 'none', contracts: 'ready', selected: true };
   const mainnet = { ...local, id: 'ethereum', name: 'Ethereum', chain_id: 1, kind: 'main', faucet: false, selected: false, contracts: 'missing' };
@@ -149,7 +154,7 @@ export function make(now) {
     evidence_list: { evidence: [] },
     version: {
       version: '0.1.0', build: '7c1e02d', libraries: [{ name: 'OpenSSL', version: '3.0.17' }, { name: 'libsodium', version: '1.0.18' }, { name: 'SQLite', version: '3.40.1' }],
-      methods: ['recovery_prepare', 'guardians_prepare', 'limit_prepare', 'known_prepare', 'setting_prepare', 'account_create_begin', 'account_create_finish', 'faucet_request', 'hardware', 'lock', 'network_node_set', 'speed_up_prepare', 'cancel_prepare', 'session_end', 'owner_add_begin', 'owner_prepare', 'owner_rename', 'owner_forget', 'upgrade_prepare', 'threshold_prepare'],
+      methods: ['recovery_prepare', 'guardians_prepare', 'limit_prepare', 'session_prepare', 'known_prepare', 'setting_prepare', 'account_create_begin', 'account_create_finish', 'faucet_request', 'hardware', 'lock', 'network_node_set', 'speed_up_prepare', 'cancel_prepare', 'session_end', 'owner_add_begin', 'owner_prepare', 'owner_rename', 'owner_forget', 'upgrade_prepare', 'threshold_prepare'],
     },
     hardware: hardware(), settings_set: settings({ theme: 'dark' }), account_create_begin: { ceremony: { id: 'c1', kind: 'create', name: 'Main', created_ms: now, expires_ms: now + 18e4 }, options: {
       rp_id: 'passmesh.localhost', rp_name: 'Passmesh', user_id: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8', user_name: 'Main', user_display_name: 'Main',
@@ -264,6 +269,19 @@ export function make(now) {
     'account-limits-none': { route: 'accounts/a1', topics: { accounts: { accounts: [account({ threshold: 2, limits: limits({ list: [limits().list[1], limits().list[1]].map((l, i) => (i ? l : { ...limits().list[0], hours: 0, left: '0', amount: fig(0n), ends_ms: 0 })), known: [] }) })] } }, act: [['wait', '[data-test=limit-none]']] },
     'account-limits-ready': { route: 'accounts/a1', replies: { setting_prepare: error('setting_waits', { hours: '1' }, ['review']) }, topics: { accounts: { accounts: [account({ threshold: 2, limits: limits(), settings: [waitingLimit(now - 1000)] })] } }, act: [['click', '[data-test=setting-apply]'], ['wait', '[data-test=error]']] },
     'approve-limit': op(operation({ kind: 'limit_begin', to: me, amount: fig(0n), effects: [], undo: { code: 'until_applied', params: {} }, risks: [risk('limit_begun', 'caution', 'limit_begun', { limit: '0.5 ETH', hours: '24', days: '2' }, true)] })),
+    'account-sessions': { route: 'accounts/a1', topics: { accounts: { accounts: [account({ limits: limits(), sessions: sessions() })] } }, act: [['wait', '[data-test=session]']] },
+    'account-session-add': { route: 'accounts/a1', replies: { session_prepare: error('session_bad', { field: 'until' }, ['review']) }, topics: { accounts: { accounts: [account({ limits: limits() })] } }, act: [['click', '[data-test=session-add]'], ['fill', '[data-test=session-key]', BOB], ['fill', '[data-test=session-to]', ALICE], ['fill', '[data-test=session-amount]', '0.1'], ['fill', '[data-test=session-fees]', '0.01'], ['click', '[data-test=session-ask]'], ['wait', '[data-test=error]']] },
+    'approve-session': op(operation({ kind: 'session_add', to: me, amount: fig(0n), effects: [], undo: { code: 'until_ended', params: {} }, risks: [
+      risk('session_key', 'caution', 'session_key', { address: BOB, until_ms: String(now + 864e5) }, true),
+      risk('session_pays', 'caution', 'session_pays', { limit: '25 USDC', address: ALICE, name: 'Alice' }, true),
+      risk('session_fees', 'info', 'session_fees', { limit: '0.01 ETH' }),
+    ] })),
+    'approve-session-function': op(operation({ kind: 'session_add', to: me, amount: fig(0n), effects: [], undo: { code: 'until_ended', params: {} }, risks: [
+      risk('session_key', 'caution', 'session_key', { address: BOB, until_ms: String(now + 864e5) }, true),
+      risk('session_calls', 'danger', 'session_calls', { function: '0xa0712d68', address: ALICE, name: '?' }, true),
+      risk('session_fees', 'info', 'session_fees', { limit: '0.01 ETH' }),
+    ] })),
+    'approve-session-end': op(operation({ kind: 'session_end', to: me, amount: fig(0n), effects: [], risks: [risk('session_ended', 'info', 'session_ended', { session: `0x${'ab'.repeat(20)}`, key: BOB })] })),
     'approve-within-limit': op(operation({ risks: [risk('limit_within', 'info', 'limit_within', { limit: '0.25 ETH' })] })),
     'account-rename': { route: 'accounts/a1', act: [['click', '.heading .button']] },
     'account-ordinary': { route: 'accounts/a2', topics: { accounts: { accounts: [account(), ordinary] }, status: status({ vault: 'open' }) }, act: [['wait', '[data-test=show-key]']] },

@@ -56,6 +56,7 @@ enum api_done api_do_upgrade_prepare(struct api_call *c);
 enum api_done api_do_limit_prepare(struct api_call *c); /* api_methods_limits.c, as the next two */
 enum api_done api_do_known_prepare(struct api_call *c);
 enum api_done api_do_setting_prepare(struct api_call *c);
+enum api_done api_do_session_prepare(struct api_call *c); /* api_methods_sessions.c */
 
 /* What every method about an account's call to itself is asked with (api_methods_owners.c). */
 struct own_call api_own_call(const struct api_call *c);

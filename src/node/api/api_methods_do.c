@@ -560,6 +560,7 @@ enum api_done (*const api_handlers[API_METHOD_COUNT])(struct api_call *c) = {
     [API_METHOD_LIMIT_PREPARE] = api_do_limit_prepare,
     [API_METHOD_KNOWN_PREPARE] = api_do_known_prepare,
     [API_METHOD_SETTING_PREPARE] = api_do_setting_prepare,
+    [API_METHOD_SESSION_PREPARE] = api_do_session_prepare,
     [API_METHOD_THRESHOLD_PREPARE] = api_do_threshold_prepare,
     [API_METHOD_TOKENS_LIST] = api_do_tokens_list,
     [API_METHOD_UNLOCK_BEGIN] = do_unlock_begin,

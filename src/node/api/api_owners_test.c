@@ -306,6 +306,81 @@ TEST(settings_are_prepared_and_what_is_none_is_refused)
     rig_done(r);
 }
 
+#define JOB      "\"job_key\":\"0x7700000000000000000000000000000000000001\","
+#define RECEIVER "\"to\":\"0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed\","
+
+/* Ten finney and five for fees, within a day. */
+static bool add_session(struct rig *r, const char *terms)
+{
+    return rig_ask(r, "session_prepare",
+                   "\"account_id\":\"%s\",\"network_id\":\"local\",\"what\":\"add\"," JOB RECEIVER
+                   "%s\"fees\":\"5000000000000000\",\"until_ms\":\"%llu\",\"speed\":\"normal\"",
+                   rig_account(r), terms, (unsigned long long)r->w.t.unix_ms + 86400000);
+}
+
+TEST(a_session_key_is_added_told_and_ended)
+{
+    struct rig *r = start();
+    struct json list = {0};
+    struct json account = {0};
+    struct json sessions = {0};
+    struct json session = {0};
+    TEST_REQUIRE(r);
+    (void)add(r);
+    r->w.chain.implementation = r->w.networks[0].implementation_2;
+    world_deploy(&r->w);
+    rig_turn(r, 16000);
+    TEST_REQUIRE(EXPECT(add_session(r, "\"asset\":\"native\",\"amount\":\"10000000000000000\",")));
+    EXPECT_STR("session_add", rig_text(r->result, "kind").text);
+    EXPECT_STR("until_ended", rig_text(r->result, "undo.code").text);
+    struct rig_text id = rig_text(r->result, "id");
+    TEST_REQUIRE(EXPECT(rig_approve(r, id.text)));
+    TEST_REQUIRE(EXPECT(rig_ask(r, "accounts_list", " ")) && rig_at(&list, r->result, "accounts"));
+    struct json_iter it = json_iterate(list);
+    TEST_REQUIRE(json_next(&it, NULL, &account) && rig_at(&sessions, account, "sessions"));
+    it = json_iterate(sessions);
+    TEST_REQUIRE(json_next(&it, NULL, &session));
+    EXPECT_STR("unread", rig_text(session, "state").text);
+    EXPECT_STR("ether", rig_text(session, "kind").text);
+    EXPECT_STR("15000000000000000", rig_text(session, "amount.value").text);
+    rig_done(r);
+}
+
+TEST(terms_of_a_session_that_are_none_are_refused)
+{
+    struct rig *r = start();
+    TEST_REQUIRE(r);
+    r->w.chain.implementation = r->w.networks[0].implementation_2;
+    world_deploy(&r->w);
+    rig_turn(r, 16000);
+    static const char *const bad[] = {
+        "\"amount\":\"0\",",
+        "",
+        "\"function\":\"approve(address,uint256)\",",
+        "\"function\":\"0xa9059cbb\",",
+        "\"function\":\"mint\",",
+        "\"function\":\"(uint256)\",",
+        "\"function\":\"mint (uint256)\",",
+        "\"function\":\"0x00000000\",",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        test_note("%s", bad[i]);
+        EXPECT(!add_session(r, bad[i]));
+        EXPECT_STR("session_bad", r->error);
+    }
+    RIG_REFUSED(r, "session_bad", "session_prepare",
+                "\"account_id\":\"%s\",\"network_id\":\"local\",\"what\":\"end\","
+                "\"session_id\":\"0x01\",\"speed\":\"normal\"",
+                rig_account(r));
+    EXPECT(add_session(r, "\"function\":\"mint(uint256)\","));
+    EXPECT(rig_ask(r, "session_prepare",
+                   "\"account_id\":\"%s\",\"network_id\":\"local\",\"what\":\"end\","
+                   "\"session_id\":\"0x%040d\",\"speed\":\"normal\"",
+                   rig_account(r), 7));
+    EXPECT_STR("session_end", rig_text(r->result, "kind").text);
+    rig_done(r);
+}
+
 /* What is no account of version 2 has no guardians, and what is no request is not signed. */
 TEST(guardians_are_read_and_texts_refused)
 {

@@ -328,6 +328,7 @@ void api_write_account(const struct api_writing *w, const struct account *a)
     put_version(w, a);
     if (wallet_network(w->wallet, network)) {
         api_write_limits(w, a, wallet_network(w->wallet, network));
+        api_write_sessions(w, a, wallet_network(w->wallet, network));
     }
     api_write_cosigner(w, a);
     json_put_name(j, "safe");

@@ -42,6 +42,10 @@ void api_write_account(const struct api_writing *w, const struct account *a);
 void api_write_limits(const struct api_writing *w,
                       const struct account *a,
                       const struct network *n);
+/* api_write_sessions writes the member sessions of an account, if there are any: api_write_sessions.c. */
+void api_write_sessions(const struct api_writing *w,
+                        const struct account *a,
+                        const struct network *n);
 void api_write_contact(struct json_writer *j, const struct contact *c);
 void api_write_settings(struct json_writer *j, const struct settings *s);
 void api_write_chain(const struct api_writing *w);

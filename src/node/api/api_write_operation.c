@@ -1,6 +1,7 @@
 /* Operations, history rows and balances as JSON. */
 #include "evm/account_limits.h"
 #include "evm/account_recovery.h"
+#include "evm/account_session.h"
 #include "evm/account_setting.h"
 #include "evm/account_upgrade.h"
 #include "evm/owner_change.h"
@@ -214,6 +215,9 @@ put_next_and_undo(const struct api_writing *w, const struct operation *op, const
         coded_set(&next, "done");
     }
     const char *undo = operation_begins(op->kind) ? "until_applied" : "not_once_included";
+    if (op->kind == OPERATION_SESSION_ADD) {
+        undo = "until_ended";
+    }
     if (op->kind == OPERATION_RECEIVE) {
         undo = "not_ours";
     } else if (op->state == OPERATION_SIGNED || op->state == OPERATION_SUBMITTED) {
@@ -302,6 +306,12 @@ static const char *function_of(struct span data)
     if (account_limits_read(&lessened, &limit, &to, data) == OK) {
         return lessened == LIMITS_CALL_LOWER ? "lowerLimit(address,uint256,uint32)"
                                              : "forgetKnown(address)";
+    }
+    enum session_call called;
+    struct account_session session;
+    if (account_session_read(&called, &session, data) == OK) {
+        return called == SESSION_CALL_ADD ? "addSession(uint160,bytes,uint48,Policy)"
+                                          : "endSession(uint160)";
     }
     if (account_proposal_read(&proposed, &p, data) == OK) {
         return proposed == PROPOSAL_CALL_APPLY ? "applySetting(bytes,uint64)"

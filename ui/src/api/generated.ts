@@ -195,6 +195,32 @@ export type Setting = {
   threshold?: number;
 };
 
+/** A session key: a job's own key that may act without an owner, within its terms and until a time. */
+export type Session = {
+  /** 20 bytes; the nonce key of its operations is 1 in 32 bits, then this. */
+  id: string;
+  /** unread: the chain has not said yet. waits: it is not on the chain yet. ended: by an owner. void: the owners have changed since. */
+  state: 'unread' | 'waits' | 'live' | 'ended' | 'void' | 'expired';
+  /** It sends the native asset; a token; it calls one function of a contract. */
+  kind: 'ether' | 'token' | 'function';
+  /** The address of the job's key. */
+  job_key: string;
+  /** The receiver, or the contract. */
+  to: Party;
+  asset: Asset;
+  /** In all; of kinds ether and function greatest fees included. */
+  amount: Figure;
+  /** Of kind token: the native asset in all, for greatest fees. */
+  fees?: Figure;
+  /** Of amount, while it is live. */
+  left?: Figure;
+  /** Of fees, while it is live. */
+  fees_left?: Figure;
+  /** Of kind function: its selector. */
+  function?: string;
+  until_ms: number;
+};
+
 export type Account = {
   id: string;
   name: string;
@@ -224,6 +250,8 @@ export type Account = {
   cosigner_wish?: CosignerWish;
   /** That wait, on the selected network. */
   settings?: Setting[];
+  /** Session keys that were signed here, on the selected network, oldest first. */
+  sessions?: Session[];
   /** Two ways in proven within 180 days, and one of them may be lost. */
   safe: boolean;
   selected: boolean;
@@ -506,7 +534,7 @@ export type Asker = {
 /** One thing from draft to final. Also what came in (kind receive). */
 export type Operation = {
   id: string;
-  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget' | 'recovery_begin' | 'recovery_apply' | 'recovery_put_off' | 'recovery_freeze';
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget' | 'recovery_begin' | 'recovery_apply' | 'recovery_put_off' | 'recovery_freeze' | 'session_add' | 'session_end';
   state: OpState;
   /** Rises whenever anything shown has changed; approval names the one that was seen. */
   revision: number;
@@ -557,7 +585,7 @@ export type Operation = {
 
 export type Row = {
   id: string;
-  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget' | 'recovery_begin' | 'recovery_apply' | 'recovery_put_off' | 'recovery_freeze';
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget' | 'recovery_begin' | 'recovery_apply' | 'recovery_put_off' | 'recovery_freeze' | 'session_add' | 'session_end';
   state: OpState;
   direction: 'out' | 'in' | 'self';
   party: Party;
@@ -1745,6 +1773,29 @@ export interface Methods {
   session_end: { params: {
     key: string;
   }; result: Record<string, never> };
+  /** Make an operation that adds a session key (a job's own key that may act without an owner, within its terms and until a time), or ends one at once. Nothing is signed. */
+  session_prepare: { params: {
+    key: string;
+    account_id: string;
+    network_id: string;
+    what: 'add' | 'end';
+    /** Of end: 20 bytes. It need not be known here. */
+    session_id?: string;
+    /** Of add, as the rest: the address of the job's key, which it signs with. */
+    job_key?: string;
+    /** The receiver; with function, the contract. */
+    to?: string;
+    asset?: string;
+    /** Smallest unit, in all; with function, of the native asset that calls may send along. */
+    amount?: string;
+    /** Wei in all for greatest fees, on top of amount. */
+    fees?: string;
+    /** A function of the contract: its selector in hex, or its name with types, such as mint(uint256). Absent: a transfer of the asset. */
+    function?: string;
+    /** Unix time in milliseconds, of which whole seconds count. */
+    until_ms?: string;
+    speed: Speed;
+  }; result: Operation };
   /** Make an operation that carries out a setting that waits (guardians, a limit, a known address), or stops it. Nothing is signed. */
   setting_prepare: { params: {
     key: string;
@@ -2087,6 +2138,7 @@ export interface ErrorParams {
   unknown_setting: Record<string, never>;
   setting_state: { state: string; };
   period_bad: Record<string, never>;
+  session_bad: { field: string; };
   setting_waits: { hours: string; };
   recovery_unread: Record<string, never>;
   recovery_state: { state: string; };
@@ -2173,6 +2225,12 @@ export interface RiskParams {
   limit_over: { limit: string; signers: string; };
   limit_fees: { limit: string; signers: string; };
   limit_no_ether: { signers: string; };
+  session_key: { address: string; until_ms: string; };
+  session_sends: { limit: string; address: string; name: string; };
+  session_pays: { limit: string; address: string; name: string; };
+  session_calls: { function: string; address: string; name: string; };
+  session_fees: { limit: string; };
+  session_ended: { session: string; key: string; };
   recovery_begun: { name: string; days: string; };
   recovery_applied: { name: string; };
   recovery_put_off: { days: string; };
@@ -2192,6 +2250,7 @@ export interface NextParams {
 export interface UndoParams {
   not_once_included: Record<string, never>;
   until_applied: Record<string, never>;
+  until_ended: Record<string, never>;
   can_cancel: Record<string, never>;
   nothing_happened: Record<string, never>;
   not_ours: Record<string, never>;

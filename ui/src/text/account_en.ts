@@ -1,5 +1,6 @@
 /* English texts about the protection of an account, loaded with the screen that shows them. */
 import type { RiskParams } from '../api/generated';
+import { due } from '../format/time';
 import type { LateKind, LateRisk, Say } from './en';
 
 const s = (n: number, one: string, many: string): string => (n === 1 ? one : many);
@@ -9,6 +10,7 @@ const hours = (text: string): string => {
   const n = parseInt(text, 10);
   return n % 24 ? `${n} ${s(n, 'hour', 'hours')}` : `${n / 24} ${s(n / 24, 'day', 'days')}`;
 };
+const until = (ms: string): string => due(Number(ms));
 const who = (p: { name: string; address: string }): string => (p.name === '?' ? p.address : `“${p.name}” (${p.address})`);
 
 export const accountEn = {
@@ -52,12 +54,23 @@ export const accountEn = {
     waitsGuardians: (n: number) => (n ? `${n} guardians are to be set.` : 'The guardians are to be taken away.'), waits: (when: string) => `It can be carried out from ${when}.`, ready: 'The waiting time is over: it can be carried out.',
     stopHelp: 'Until then, any passkey of the account can stop it. If you did not ask for this, stop it now.', veto: 'Stop it', apply: 'Carry it out',
   },
+  sessions: {
+    title: 'Keys of jobs', why: 'A program of yours can spend by itself with a key of its own: up to an amount, to one address, until a time. It asks for no passkey. Any one passkey ends it at once; so does any change of the passkeys.',
+    nobody: 'No job may spend from this account, as far as this wallet knows.',
+    sends: (amount: string) => `Up to ${amount} in all, fees included, to`, pays: (amount: string, fees: string) => `Up to ${amount} in all, and ${fees} for fees, to`,
+    calls: (name: string, amount: string) => `The function ${name}, with up to ${amount} in all for fees and what it sends along, of the contract`,
+    key: 'Its key:', left: (amount: string) => `${amount} left`, feesLeft: (amount: string) => `${amount} for fees`, ends: (when: string) => `It ends ${when}.`,
+    states: { unread: 'not read yet', waits: 'not on the chain yet', live: 'may spend', ended: 'ended', void: 'ended: the passkeys have changed', expired: 'its time is over' },
+    end: 'End it now', add: 'Let a job spend', jobKey: 'Address of the job’s key', jobKeyHelp: 'The job makes this key and keeps it. Never give it a key of yours.', to: 'Receiver', asset: 'Asset', amount: 'At most, in all',
+    fees: (symbol: string) => `${symbol} for its fees, in all`, length: 'For', day: 'a day', week: 'a week', month: '30 days', quarter: '90 days', noAddress: 'An address: 0x and 40 digits.', noAmount: 'An amount, with a point for decimals.',
+  },
   setting: {
     kinds: {
       guardians_begin: 'begin to set guardians', guardians_apply: 'set guardians', guardians_veto: 'stop the change of guardians',
       limit_begin: 'begin to set a limit', limit_apply: 'set a limit', limit_veto: 'stop a new limit',
       known_begin: 'begin to make an address known', known_apply: 'make an address known', known_veto: 'stop that an address becomes known',
       limit_lower: 'lower a limit', known_forget: 'forget a known address',
+      session_add: 'let a job’s key spend', session_end: 'end a job’s key',
       recovery_begin: 'begin a recovery', recovery_apply: 'recover an account', recovery_put_off: 'put a recovery off', recovery_freeze: 'freeze the account',
     } satisfies Record<LateKind, string>,
     moves: {
@@ -65,6 +78,7 @@ export const accountEn = {
       limit_begin: 'New limit begun', limit_apply: 'Limit set', limit_veto: 'New limit stopped',
       known_begin: 'Known address begun', known_apply: 'Address made known', known_veto: 'Known address stopped',
       limit_lower: 'Limit lowered', known_forget: 'Known address forgotten',
+      session_add: 'Job’s key added', session_end: 'Job’s key ended',
       recovery_begin: 'Recovery begun', recovery_apply: 'Account recovered', recovery_put_off: 'Recovery put off', recovery_freeze: 'Account frozen',
     } satisfies Record<LateKind, string>,
     risk: {
@@ -85,6 +99,12 @@ export const accountEn = {
       limit_fees: (p) => `Of the limit ${p.limit} are left for fees, and the highest fee of this is more. So ${p.signers} passkeys must sign.`,
       limit_no_ether: (p) => `The network’s own coin has no limit, so one passkey cannot even pay a fee. So ${p.signers} passkeys must sign.`,
       known_stays: () => 'The address does not become known. It would have to begin anew.',
+      session_key: (p) => `Once this is included, whoever holds the key of ${p.address} acts for the account until ${until(p.until_ms)}, within what follows. No passkey is asked any more. Any one passkey can end it at once.`,
+      session_sends: (p) => `It can send up to ${p.limit} in all, fees included, to ${who(p)} and to nobody else.`,
+      session_pays: (p) => `It can send up to ${p.limit} in all to ${who(p)} and to nobody else.`,
+      session_calls: (p) => `It can call the function ${p.function} of the contract ${who(p)} as often as it likes, with whatever it likes. What that can do with what is yours, the contract alone decides.`,
+      session_fees: (p) => `It can spend up to ${p.limit} in all on fees and on what it sends along.`,
+      session_ended: (p) => `Once this is included, the job’s key ${p.key === '?' ? `of number ${p.session}` : p.key} can do nothing any more.`,
       recovery_begun: (p) => `In ${p.days} days “${p.name}” gets the passkey you asked for; its owners can put that off twice.`,
       recovery_applied: (p) => `From now on the passkey you asked for owns “${p.name}”, alone.`,
       recovery_put_off: (p) => `The recovery waits ${p.days} days again. It can be put off once more.`,

@@ -1,4 +1,5 @@
 /* 中文（简体）：账户保护的文字，随页面加载。 */
+import { due } from '../format/time';
 import type { AccountTexts } from './account_en';
 
 const hours = (text: string): string => {
@@ -48,12 +49,23 @@ export const accountZh: AccountTexts = {
     waitsGuardians: (n) => (n ? `将设置${n}位守护人。` : '将取消守护人。'), waits: (when) => `${when}起可以执行。`, ready: '等待时间已过：可以执行。',
     stopHelp: '执行之前，账户的任何一把通行密钥都能阻止。如果不是你要求的，请立即阻止。', veto: '阻止', apply: '执行',
   },
+  sessions: {
+    title: '任务密钥', why: '你的程序可以用它自己的密钥花钱：最多一定金额，只给一个地址，到一定时间为止，不再询问通行密钥。任何一把通行密钥都能立即结束它；通行密钥有任何更改，它也就结束。',
+    nobody: '据这个钱包所知，没有任务可以从这个账户花钱。',
+    sends: (amount) => `总共最多${amount}（含手续费），付给`, pays: (amount, fees) => `总共最多${amount}，另有${fees}付手续费，付给`,
+    calls: (name, amount) => `函数${name}，手续费和附带金额总共最多${amount}，合约`,
+    key: '它的密钥：', left: (amount) => `还剩${amount}`, feesLeft: (amount) => `手续费还剩${amount}`, ends: (when) => `到${when}为止。`,
+    states: { unread: '尚未读取', waits: '尚未上链', live: '可以花钱', ended: '已结束', void: '已结束：通行密钥已更改', expired: '时间已到' },
+    end: '立即结束', add: '让任务花钱', jobKey: '任务密钥的地址', jobKeyHelp: '密钥由任务自己生成并保存。绝不要把你的密钥给它。', to: '收款人', asset: '资产', amount: '总共最多',
+    fees: (symbol) => `手续费，总共最多（${symbol}）`, length: '期限', day: '1天', week: '1周', month: '30天', quarter: '90天', noAddress: '请输入地址：0x加40位数字。', noAmount: '请输入金额，小数用点。',
+  },
   setting: {
     kinds: {
       guardians_begin: '开始设置守护人', guardians_apply: '设置守护人', guardians_veto: '阻止更改守护人',
       limit_begin: '开始设置限额', limit_apply: '设置限额', limit_veto: '阻止新限额',
       known_begin: '开始添加已知地址', known_apply: '添加已知地址', known_veto: '阻止添加已知地址',
       limit_lower: '降低限额', known_forget: '删除已知地址',
+      session_add: '让任务密钥花钱', session_end: '结束任务密钥',
       recovery_begin: '开始恢复', recovery_apply: '恢复账户', recovery_put_off: '推迟恢复', recovery_freeze: '冻结账户',
     },
     moves: {
@@ -61,6 +73,7 @@ export const accountZh: AccountTexts = {
       limit_begin: '已开始设置限额', limit_apply: '限额已设置', limit_veto: '已阻止新限额',
       known_begin: '已开始添加已知地址', known_apply: '已知地址已添加', known_veto: '已阻止添加已知地址',
       limit_lower: '限额已降低', known_forget: '已知地址已删除',
+      session_add: '任务密钥已添加', session_end: '任务密钥已结束',
       recovery_begin: '已开始恢复', recovery_apply: '账户已恢复', recovery_put_off: '已推迟恢复', recovery_freeze: '账户已冻结',
     },
     risk: {
@@ -81,6 +94,12 @@ export const accountZh: AccountTexts = {
       limit_fees: (p) => `限额中可付手续费的只剩${p.limit}，这笔的最高手续费超出了，所以必须有${p.signers}把通行密钥签名。`,
       limit_no_ether: (p) => `本币没有限额，一把通行密钥连手续费也付不了，所以必须有${p.signers}把通行密钥签名。`,
       known_stays: () => '这个地址不会成为已知地址。要添加就得重新开始。',
+      session_key: (p) => `上链之后，到${due(Number(p.until_ms))}为止，持有${p.address}的密钥者可以在下列范围内代表账户行事，不再询问通行密钥。任何一把通行密钥都能立即结束它。`,
+      session_sends: (p) => `它总共最多可以付出${p.limit}（含手续费），只能付给${who(p)}。`,
+      session_pays: (p) => `它总共最多可以付出${p.limit}，只能付给${who(p)}。`,
+      session_calls: (p) => `它可以任意次数、以任意参数调用合约${who(p)}的函数${p.function}。这对你的资产意味着什么，只由合约决定。`,
+      session_fees: (p) => `手续费和附带金额，它总共最多可以花${p.limit}。`,
+      session_ended: (p) => `上链之后，任务密钥${p.key === '?' ? `（编号${p.session}）` : p.key}不能再做任何事。`,
       recovery_begun: (p) => `${p.days}天后，“${p.name}”归你请求的通行密钥所有；它的所有者可以推迟两次。`,
       recovery_applied: (p) => `从现在起，你请求的通行密钥单独拥有“${p.name}”。`,
       recovery_put_off: (p) => `恢复再等${p.days}天。还可以推迟一次。`,

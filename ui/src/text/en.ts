@@ -5,9 +5,9 @@ import type {
 } from '../api/generated';
 
 /** Codes about settings of an account, whose sentences come late (account_en.ts). */
-export type LateRisk = Extract<keyof RiskParams, `${'guardians' | 'limit' | 'known' | 'recovery'}_${string}`>;
+export type LateRisk = Extract<keyof RiskParams, `${'guardians' | 'limit' | 'known' | 'recovery' | 'session'}_${string}`>;
 /** And the kinds of operations that are about them. */
-export type LateKind = Extract<Operation['kind'], `${'guardians' | 'limit' | 'known' | 'recovery'}_${string}`>;
+export type LateKind = Extract<Operation['kind'], `${'guardians' | 'limit' | 'known' | 'recovery' | 'session'}_${string}`>;
 /** One sentence for each code of a kind; the compiler names a code without text. */
 export type Say<T> = { [C in keyof T]: (p: T[C]) => string };
 
@@ -101,6 +101,7 @@ const error: Say<ErrorParams> = {
   unknown_setting: () => 'This setting is not known here any more. Set it again to find it.',
   setting_state: (p) => `The account cannot be set like that (${p.state}).`,
   period_bad: () => 'A period is 1 hour to 366 days.',
+  session_bad: (p) => `A job’s key cannot have these terms: look at ${{ job_key: 'the address of its key', to: 'the receiver', function: 'the function', amount: 'the amount and the fees', until: 'the end', session_id: 'the number' }[p.field] ?? p.field}.`,
   setting_waits: (p) => `It can be carried out in ${p.hours} h, not before.`,
   ceremony_already: () => 'This device already holds a passkey of this account.',
   ceremony_unverified: () => 'The key did not check who you are. Set a PIN or fingerprint on it first.',
@@ -206,6 +207,7 @@ const next: Say<NextParams> = {
 
 const undo: Say<UndoParams> = {
   not_once_included: () => 'Cannot be undone once included.',
+  until_ended: () => 'Any one passkey can end it at once. What was spent until then is gone.',
   until_applied: () => 'It waits once it is included. Until it is carried out, any passkey of the account can stop it.',
   can_cancel: () => 'Until it is included, it can be cancelled by a new operation with a fee.',
   nothing_happened: () => 'Nothing was done, so there is nothing to undo.',

@@ -90,6 +90,7 @@ export const zh: Texts = {
     unknown_setting: () => '这里已不知道这项设置。重新设置一次就能找到它。',
     setting_state: (p) => `账户不能这样设置（${p.state}）。`,
     period_bad: () => '周期为1小时到366天。',
+    session_bad: (p) => `任务密钥不能这样设置：请检查${{ job_key: '密钥的地址', to: '收款人', function: '函数', amount: '金额和手续费', until: '结束时间', session_id: '编号' }[p.field] ?? p.field}。`,
     setting_waits: (p) => `${p.hours}小时后才能执行。`,
     owner_in_use: () => '不能忘记它：它还能签名，或者地址由它决定。',
     owners_unread: () => '还没有从链上读到通行密钥，请稍后再试。',
@@ -192,6 +193,7 @@ export const zh: Texts = {
   },
   undo: {
     not_once_included: () => '上链后无法撤销。',
+    until_ended: () => '任何一把通行密钥都能立即结束它。在此之前花掉的拿不回来。',
     until_applied: () => '上链后还要等待。执行之前，账户的任何一把通行密钥都能阻止。',
     can_cancel: () => '上链之前，可用一笔需付手续费的新操作取消。',
     nothing_happened: () => '什么都没做，无需撤销。',

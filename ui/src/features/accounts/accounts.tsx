@@ -13,6 +13,7 @@ import { lazy } from '../../widgets/lazy';
 
 const Owners = lazy(() => import('./owners').then((m) => m.Owners));
 const Cosigner = lazy(() => Promise.all([import('./cosigner'), accountTexts.load()]).then(([m]) => m.Cosigner));
+const Sessions = lazy(() => Promise.all([import('./sessions'), accountTexts.load()]).then(([m]) => m.Sessions));
 const Limits = lazy(() => Promise.all([import('./limits'), accountTexts.load()]).then(([m]) => m.Limits));
 const Threshold = lazy(() => Promise.all([import('./threshold'), accountTexts.load()]).then(([m]) => m.Threshold));
 const Version = lazy(() => Promise.all([import('./version'), accountTexts.load()]).then(([m]) => m.Version));
@@ -116,6 +117,7 @@ export function AccountScreen({ id }: { id: string }) {
       {account.version && <Version account={account} version={account.version} />}
       {(account.cosigner || account.cosigner_wish) && <Cosigner account={account} />}
       {account.limits && <Limits account={account} limits={account.limits} />}
+      {account.limits && <Sessions account={account} assets={account.limits.list.map((l) => l.asset)} />}
       {(account.kind === 'phrase' || account.kind === 'key') && <OrdinaryParts account={account} />}
       <div class="actions"><LinkButton to="accounts" icon="arrow-left">{t.nav.accounts}</LinkButton></div>
     </div>

@@ -14,11 +14,11 @@ import { Button, Card, ErrorPanel, Note } from '../../widgets/basic';
 import { amountText, Figure, GradeBadge } from '../../widgets/figure';
 import { Select, TextField } from '../../widgets/form';
 
-interface Own { account_id: string; network_id: string; speed: 'normal' }
-interface Doing { busy: boolean; error: ReturnType<typeof useDoing>['error']; run(make: (own: Own) => Promise<Operation>): Promise<void> }
+export interface Own { account_id: string; network_id: string; speed: 'normal' }
+export interface Doing { busy: boolean; error: ReturnType<typeof useDoing>['error']; run(make: (own: Own) => Promise<Operation>): Promise<void> }
 
 /** Prepares something of the account and shows it for approval. */
-function usePrepare(account: Account): Doing {
+export function usePrepare(account: Account): Doing {
   const doing = useDoing();
   const run = async (make: (own: Own) => Promise<Operation>): Promise<void> => {
     const network = currentNetwork.value;
