@@ -77,7 +77,7 @@ async function ended({ id }) {
 /** Prepares as soon as the chain's later time has been read, has the passkey sign it, and waits for its end. */
 async function doIt(method, params, who = main) {
   const full = { network_id: 'local', speed: 'normal', ...params };
-  const operation = await until(`${method} ${params.what}`, () => api.call(method, { key: newKey(), ...full }).catch((e) => e), (o) => !(o instanceof Error) || !/waits|unread|doubtful|open|stale/.test(o.code));
+  const operation = await until(`${method} ${params.what}`, () => api.call(method, { key: newKey(), ...full }).catch((e) => e), (o) => !(o instanceof Error) || !/waits|unread|doubtful|open|stale|threshold_state/.test(o.code));
   assert.ok(!(operation instanceof Error), operation.message);
   await ended(await approve(operation, who));
   return operation;
