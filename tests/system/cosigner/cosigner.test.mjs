@@ -87,7 +87,7 @@ const begin = (what, more = {}) => api.call('cosigner_begin', { key: newKey(), a
 const finish = ({ options }, { passkey } = main) => api.call('cosigner_finish', { key: newKey(), account_id: main.account.id, assertion: passkey.assert(options) });
 const pay = (wei) => until('a payment', () => api.call('send_prepare', { key: newKey(), account_id: main.account.id, network_id: 'local', asset: 'native', to: FRIEND, amount: String(wei), speed: 'normal' }).catch((e) => e), (o) => !(o instanceof Error) || !/unread|doubtful|open|stale/.test(o.code));
 
-describe('an account with a co-signer', { timeout: 160_000 }, () => {
+describe('an account with a co-signer', { timeout: 240_000 }, () => {
   let server;
   let begun;
 
