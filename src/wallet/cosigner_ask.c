@@ -115,6 +115,17 @@ static bool decides_alone(const struct recovery_view *v, const struct smart_owne
            recovery_has_guardian(v, owner);
 }
 
+static bool
+knows_all(const struct network *n, const struct account *a, const struct recovery_view *v)
+{
+    size_t known = 0;
+    for (size_t i = 0; i < a->owner_count; i++) {
+        struct smart_owner bytes = owner_bytes(n, &a->owners[i]);
+        known += owner_view_has(&v->owners, &bytes);
+    }
+    return known == v->owners.count;
+}
+
 /* The account as it must be before a co-signer comes to it on this network. */
 static enum err check_network(const struct wallet *w,
                               struct wallet_time t,
@@ -138,8 +149,11 @@ static enum err check_network(const struct wallet *w,
     if (!decides_alone(v, &passkey)) {
         return state_refused(ret_why, "no_guardian");
     }
+    if (!owner_view_has(&v->owners, &passkey)) {
+        return state_refused(ret_why, "no_passkey");
+    }
     /* One that this wallet does not know may be another server's co-signer: the two would sign without the person. */
-    return wallet_unknown_owners(w, a, network) > 0 ? state_refused(ret_why, "unknown_owner") : OK;
+    return knows_all(n, a, v) ? OK : state_refused(ret_why, "unknown_owner");
 }
 
 static const struct owner *first_passkey(const struct wallet *w, const struct account *a)

@@ -276,6 +276,15 @@ export async function startFakeDaemon(folder, { stepMs = 400 } = {}) {
       emit('status');
       return {};
     },
+    cosigner_finish: ({ account_id, assertion }) => {
+      const account = world.accounts.find((a) => a.id === account_id);
+      const { options, what, server, chain_ids, limits } = account.cosigner_wish;
+      verifyAssertion(assertion, options.challenge);
+      delete account.cosigner_wish;
+      account.cosigner = { owner_id: 'o9', server, address: account.address, chain_ids, limits };
+      emit('accounts');
+      return { what, account_id };
+    },
   };
 
   function run(method, params) {

@@ -213,6 +213,33 @@ describe('journeys', { skip: findChromium() ? false : 'Chromium is not installed
     }
   });
 
+  test('what the command line began about a co-signer is seen, and signed with the passkey', { timeout: 240_000 }, async () => {
+    const the = await begin();
+    const { daemon, page, end, seen } = the;
+    const server = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp';
+    try {
+      await createAccount(mouse, the);
+      const [account] = daemon.world.accounts;
+      account.cosigner_wish = {
+        what: 'make', server, expires_ms: Date.now() + 300_000, chain_ids: [31337], limits: [{ amount: '1000' }, { amount: '7', to: ALICE }],
+        options: { rp_id: 'passmesh.localhost', challenge: 'AAECAwQFBgcICQoLDA0ODw', allow: [{ id: account.owners[0].credential_id, transports: [] }], user_verification: 'required', timeout_ms: 120_000 },
+      };
+      daemon.emit('accounts');
+      await page.evaluate((id) => { location.hash = `#/accounts/${id}`; }, account.id);
+      const wish = page.locator('[data-test=cosigner-wish]');
+      await wish.waitFor();
+      const text = await wish.innerText();
+      assert.ok(text.includes(server) && /1000 .*ether.*all together/.test(text) && text.includes(ALICE) && /chains 31337/.test(text), text);
+      await page.locator('[data-test=cosigner-sign]').click();
+      await page.locator('[data-test=cosigner]').waitFor();
+      assert.equal(await wish.count(), 0);
+      assert.equal(daemon.calls.filter((c) => c === 'cosigner_finish').length, 1);
+      assert.deepEqual(await seen.take(), []);
+    } finally {
+      await end();
+    }
+  });
+
   test('lock wipes the page, a passkey opens it; language and theme follow the settings', { timeout: 240_000 }, async () => {
     const the = await begin();
     const { page, end } = the;

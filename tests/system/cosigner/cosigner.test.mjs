@@ -77,7 +77,7 @@ async function ended({ id }) {
 /** Prepares as soon as the chain's later time has been read, has the passkey sign it, and waits for its end. */
 async function doIt(method, params, who = main) {
   const full = { network_id: 'local', speed: 'normal', ...params };
-  const operation = await until(`${method} ${params.what}`, () => api.call(method, { key: newKey(), ...full }).catch((e) => e), (o) => !(o instanceof Error) || !/waits|unread|doubtful|open|stale/.test(o.code));
+  const operation = await until(`${method} ${params.what}`, () => api.call(method, { key: newKey(), ...full }).catch((e) => e), (o) => !(o instanceof Error) || !/waits|unread|doubtful|open|stale|threshold_state/.test(o.code));
   assert.ok(!(operation instanceof Error), operation.message);
   await ended(await approve(operation, who));
   return operation;
@@ -87,7 +87,7 @@ const begin = (what, more = {}) => api.call('cosigner_begin', { key: newKey(), a
 const finish = ({ options }, { passkey } = main) => api.call('cosigner_finish', { key: newKey(), account_id: main.account.id, assertion: passkey.assert(options) });
 const pay = (wei) => until('a payment', () => api.call('send_prepare', { key: newKey(), account_id: main.account.id, network_id: 'local', asset: 'native', to: FRIEND, amount: String(wei), speed: 'normal' }).catch((e) => e), (o) => !(o instanceof Error) || !/unread|doubtful|open|stale/.test(o.code));
 
-describe('an account with a co-signer', { timeout: 160_000 }, () => {
+describe('an account with a co-signer', { timeout: 240_000 }, () => {
   let server;
   let begun;
 
