@@ -19,8 +19,9 @@
  * but the peer's silence. Certificates are judged by the clock of the system.
  *
  * Memory: sizeof(struct tls_web); TLS_WEB_SHAKING_MEM until the handshake is over, TLS_WEB_MEM from then on, for what OpenSSL
- * holds; one record's plaintext while it is in the caller's hands; what is not sent yet. All charged to cfg.budget. A context is
- * outside of it: one or two in a process. */
+ * holds: a hello that claims to be long takes the first; an idle server was measured to hold 15 KB, and a client, which keeps the
+ * chain, 24 KB. One record's plaintext while it is in the caller's hands; what is not sent yet. All charged to cfg.budget. A
+ * context is outside of it: one or two in a process. */
 
 enum {
     TLS_WEB_PLAIN_LEN_MAX = 16384, /* bytes of plaintext in one record (RFC 8446 section 5.1) */
