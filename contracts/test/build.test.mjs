@@ -184,6 +184,22 @@ for (const chainId of [31337, 1]) {
       await assert.rejects(w.client.call({ account: ENTRY_POINT, to: at, data: l.within }), (e) => reasonOf(e, accountAbi2) === 'LimitExceeded'); /* none for ether */
       await w.client.call({ account: ENTRY_POINT, to: at, data: l.within_nothing });
     });
+
+    await t.test('sessions vector: words and slots are those of the account, and its call empties them', async () => {
+      const { account: at } = v.settings;
+      const s = v.sessions;
+      const words = [s.terms, s.amount, s.ether, '0x07'];
+      const ask = (functionName) => w.client.readContract({ address: at, abi: accountAbi2, functionName, args: [hexToBigInt(s.id)] });
+      for (const [i, index] of s.slots.entries()) {
+        await w.client.setStorageAt({ address: at, index, value: numberToHex(hexToBigInt(words[i]), { size: 32 }) });
+      }
+      assert.equal(BigInt((await ask('session'))[1]), hexToBigInt(s.valid_until));
+      assert.deepEqual(await ask('sessionLeft'), [hexToBigInt(s.amount), hexToBigInt(s.ether)]);
+      assert.deepEqual((await actAs(w, at, s.end)).map((e) => e.eventName), ['SessionEnded']);
+      for (const slot of s.slots) {
+        assert.equal(hexToBigInt(await w.client.getStorageAt({ address: at, slot })), 0n);
+      }
+    });
   });
 }
 

@@ -10,7 +10,8 @@ static_assert(SESSION_SLOTS_MAX <= 32, "a bit for each word");
 void session_view_add(struct session_view *v, const uint8_t id[static ACCOUNT_SESSION_ID_LEN])
 {
     if (v->count < ACCOUNT_SESSION_COUNT_MAX) {
-        span_copy(MSPAN_OF(v->ids[v->count++]), span_of(id, ACCOUNT_SESSION_ID_LEN));
+        span_copy(MSPAN_OF(v->ids[v->count]), span_of(id, ACCOUNT_SESSION_ID_LEN));
+        v->count++;
     }
 }
 

@@ -10,7 +10,7 @@ const hours = (text: string): string => {
   const n = parseInt(text, 10);
   return n % 24 ? `${n} ${s(n, 'hour', 'hours')}` : `${n / 24} ${s(n / 24, 'day', 'days')}`;
 };
-const until = (ms: string): string => due(Number(ms));
+const until = (ms: string): string => due(parseInt(ms, 10));
 const who = (p: { name: string; address: string }): string => (p.name === '?' ? p.address : `“${p.name}” (${p.address})`);
 
 export const accountEn = {

@@ -73,7 +73,7 @@ export function RiskNote({ risk }: { risk: Risk }) {
 export const isNobody = (party: Row['party']): boolean => /^0x0{40}$/.test(party.address);
 
 /** A call of the account to itself: it changes what the account is and moves no money. */
-export const isOwnCall = (kind: Row['kind']): boolean => /^(owner|upgrade|threshold|guardians|limit|known|recovery)_/.test(kind);
+export const isOwnCall = (kind: Row['kind']): boolean => /^(owner|upgrade|threshold|guardians|limit|known|recovery|session)_/.test(kind);
 
 export function rowTitle(row: Pick<Row, 'kind' | 'party'>): string {
   const t = T();
