@@ -103,15 +103,18 @@ async function approve(operation) {
   assert.notEqual(done.state, 'failed', JSON.stringify(done.reason));
 }
 
-async function addSession(terms) {
+/** What prepare gives is approved, and the chain has it. */
+async function add(prepare) {
   const before = ((await shown()).sessions ?? []).map((s) => s.id);
-  const operation = await api.call('session_prepare', own({ what: 'add', job_key: getAddress(job.address), to: RECEIVER, fees: String(FEES), until_ms: String(Date.now() + DAY_MS), ...terms }));
+  const operation = await prepare();
   assert.equal(operation.kind, 'session_add');
   await approve(operation);
   const { id } = (await shown()).sessions.find((s) => !before.includes(s.id));
   await inState(id, 'live');
   return { id, operation };
 }
+
+const addSession = (terms) => add(() => api.call('session_prepare', own({ what: 'add', job_key: getAddress(job.address), to: RECEIVER, fees: String(FEES), until_ms: String(Date.now() + DAY_MS), ...terms })));
 
 async function passmesh(...args) {
   return (await promisify(execFile)(programs.passmesh, ['--home', daemon.home, ...args])).stdout;
@@ -198,7 +201,8 @@ describe('a session key of a job', { timeout: 150_000 }, () => {
   });
 
   test('after its end it is refused', async () => {
-    const { id } = await addSession({ asset: 'native', amount: String(ETHER / 10n) });
+    const { id, operation } = await add(async () => JSON.parse(await passmesh('--json', 'sessions', 'add', getAddress(job.address), RECEIVER, '0.1', 'ETH', '0.05', '1d')));
+    assert.equal(operation.risks.find((r) => r.code === 'session_sends').params.limit, '0.15 ETH');
     await spends(id, { value: 1n });
     await network.request({ method: 'evm_increaseTime', params: [2 * 86_400] });
     await network.request({ method: 'evm_mine', params: [] });
