@@ -44,17 +44,6 @@ static void print_limit(struct json limit)
                  time_text(limit, "ends_ms", when));
 }
 
-static void print_party(struct json v)
-{
-    struct json party;
-    char name[COMMAND_TEXT_LEN];
-    char address[COMMAND_TEXT_LEN];
-    if (json_find(&party, v, "party")) {
-        (void)printf("%s %s", command_text(party, "address", address),
-                     command_text(party, "name", name));
-    }
-}
-
 static void print_setting(struct json setting)
 {
     struct json amount;
@@ -69,7 +58,7 @@ static void print_setting(struct json setting)
         (void)printf(" in %s h", command_text(setting, "hours", text));
     } else if (strcmp(kind, "known") == 0) {
         (void)fputs("the address ", stdout);
-        print_party(setting);
+        command_print_party(setting, "party");
         (void)fputs(" becomes known", stdout);
     } else {
         (void)fputs("other guardians", stdout);
@@ -91,7 +80,7 @@ static void print_list(struct json limits)
     while (json_next(&it, NULL, &one)) {
         if (json_find(&checked, one, "checked")) {
             (void)fputs("Known    ", stdout);
-            print_party(one);
+            command_print_party(one, "party");
             (void)printf(" (%s)\n", command_text(checked, "grade", grade));
         }
     }

@@ -12,17 +12,6 @@
 
 enum { HOUR_S = 3600, DAY_S = 24 * HOUR_S, DAYS_MAX = 366 };
 
-static void print_party(struct json session)
-{
-    struct json party;
-    char name[COMMAND_TEXT_LEN];
-    char address[COMMAND_TEXT_LEN];
-    if (json_find(&party, session, "to")) {
-        (void)printf("%s %s", command_text(party, "address", address),
-                     command_text(party, "name", name));
-    }
-}
-
 static void print_figure(struct json session, const char *before, const char *name)
 {
     struct json figure;
@@ -45,7 +34,7 @@ static void print_session(struct json session)
                  command_time(until_ms, when), command_text(session, "job_key", id));
     print_figure(session, "", "amount");
     (void)fputs(" to ", stdout);
-    print_party(session);
+    command_print_party(session, "to");
     (void)command_text(session, "function", text);
     (void)printf("%s%s", text[0] ? " function " : "", text);
     print_figure(session, ", fees ", "fees");

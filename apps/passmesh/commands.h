@@ -93,6 +93,9 @@ struct command_of_account {
 };
 int commands_call_account(const struct command_args *args, const struct command_of_account *what);
 
+/* command_print_party prints the address and the name of v's member of that name; nothing if it has none. */
+void command_print_party(struct json v, const char *member);
+
 /* command_print_figure prints an amount with its unit and grade. */
 void command_print_figure(struct json figure);
 

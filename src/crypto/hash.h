@@ -18,6 +18,12 @@ struct hash32 {
     uint8_t bytes[32];
 };
 
+/* Not in constant time: digests are public. */
+static inline bool hash32_equal(const struct hash32 *a, const struct hash32 *b)
+{
+    return span_equal(SPAN_OF(a->bytes), SPAN_OF(b->bytes));
+}
+
 /* sha256 hashes one span; sha256_of hashes the concatenation of parts[0..parts_count). */
 void sha256(struct hash32 *ret_hash, struct span data);
 void sha256_of(struct hash32 *ret_hash, const struct span *parts, size_t parts_count);

@@ -6,11 +6,6 @@
 
 #include <string.h>
 
-static bool hash_equal(const struct hash32 *a, const struct hash32 *b)
-{
-    return span_equal(SPAN_OF(a->bytes), SPAN_OF(b->bytes));
-}
-
 /* block_read gives what is to be known of the trusted block, from the answer's header or what the client has. */
 MUST_CHECK static enum err block_read(struct proven_head *ret,
                                       const struct hash32 *trusted,
@@ -20,7 +15,7 @@ MUST_CHECK static enum err block_read(struct proven_head *ret,
     struct header h;
     if (rlp.n == 0 && known->head) {
         *ret = *known->head;
-        return hash_equal(trusted, &ret->block.hash) ? OK : ERR_AUTH;
+        return hash32_equal(trusted, &ret->block.hash) ? OK : ERR_AUTH;
     }
     TRY(header_verify(&h, trusted, rlp));
     *ret = (struct proven_head){
@@ -63,7 +58,7 @@ enum err proven_account_verify(struct proven_account *ret,
                                const struct proven_known *known,
                                const struct service_proof *answer)
 {
-    if (asked->type != SERVICE_ACCOUNT_PROOF || !hash_equal(trusted, &asked->block_hash)) {
+    if (asked->type != SERVICE_ACCOUNT_PROOF || !hash32_equal(trusted, &asked->block_hash)) {
         return ERR_STATE;
     }
     if (asked->slots.n / 32 > SERVICE_SLOTS_MAX || answer->slots_count != asked->slots.n / 32) {

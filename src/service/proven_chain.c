@@ -5,16 +5,11 @@
 #include "base/mem.h"
 #include "crypto/keccak.h"
 
-static bool hash_equal(const struct hash32 *a, const struct hash32 *b)
-{
-    return span_equal(SPAN_OF(a->bytes), SPAN_OF(b->bytes));
-}
-
 MUST_CHECK static enum err asked_check(const struct service_request *asked,
                                        enum service_type type,
                                        const struct hash32 *trusted)
 {
-    return asked->type == type && hash_equal(trusted, &asked->block_hash) ? OK : ERR_STATE;
+    return asked->type == type && hash32_equal(trusted, &asked->block_hash) ? OK : ERR_STATE;
 }
 
 /* walk follows the headers of the answer from the trusted block down; *ret is the last. */
@@ -69,7 +64,7 @@ enum err proven_code_verify(struct span *ret_code,
     if (asked->type != SERVICE_CODE) {
         return ERR_STATE;
     }
-    if (!hash_equal(&hash, &asked->code_hash)) {
+    if (!hash32_equal(&hash, &asked->code_hash)) {
         return ERR_AUTH;
     }
     *ret_code = answer->code;
@@ -131,7 +126,7 @@ enum err proven_inclusion_verify(struct proven_inclusion *ret,
     TRY(walk(&h, asked, answer));
     TRY(item_read(&tx, &h.transactions_root, answer->index, answer, SERVICE_CHAIN_TX_NODE));
     keccak256(&hash, tx);
-    if (!hash_equal(&hash, &asked->tx_hash)) {
+    if (!hash32_equal(&hash, &asked->tx_hash)) {
         return ERR_AUTH;
     }
     TRY(item_read(&item, &h.receipts_root, answer->index, answer, SERVICE_CHAIN_RECEIPT_NODE));

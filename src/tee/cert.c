@@ -19,14 +19,13 @@ enum {
 
 static const struct span oid_basic_constraints = SPAN_INIT("\x55\x1d\x13");
 static const struct span oid_key_usage = SPAN_INIT("\x55\x1d\x0f");
+static const struct span oid_policies = SPAN_INIT("\x55\x1d\x20");
 static const struct span oid_common_name = SPAN_INIT("\x55\x04\x03");
 
-/* Critical extensions that this library acts on: the two above, subjectAltName and extKeyUsage (tpm2.c). */
+/* Critical extensions that this library acts on: the first three above, subjectAltName and extKeyUsage (tpm2.c). */
 static const struct span oids_known[] = {
-    SPAN_INIT("\x55\x1d\x13"),
-    SPAN_INIT("\x55\x1d\x0f"),
-    SPAN_INIT("\x55\x1d\x11"),
-    SPAN_INIT("\x55\x1d\x25"),
+    SPAN_INIT("\x55\x1d\x20"), SPAN_INIT("\x55\x1d\x13"), SPAN_INIT("\x55\x1d\x0f"),
+    SPAN_INIT("\x55\x1d\x11"), SPAN_INIT("\x55\x1d\x25"),
 };
 
 /* Whole AlgorithmIdentifiers, so that parameters are compared too. */
@@ -166,6 +165,31 @@ static void read_key_usage(struct cert *c, struct rd *failed, struct span value)
     c->may_sign_crls = bits.p[1] & KEY_USAGE_CRL_SIGN;
 }
 
+/* SPEC RFC5280 §"4.2.1.4": certificatePolicies is a list of policies, each at most once, with qualifiers or none. Makers of TPMs mark it critical, for the texts that it points to. Any policy will do here (§6.1.1 (c), with explicit_policy not set), and what would narrow that, policyConstraints and inhibitAnyPolicy, is critical by rule and not known. */
+static void read_policies(struct rd *failed, struct span value)
+{
+    struct rd r = rd_init(value);
+    struct span list = der_read(&r, DER_SEQUENCE);
+    bool holds = rd_end(&r) && list.n > 0;
+    struct rd policies = rd_init(list);
+    while (holds && policies.rest.n > 0) {
+        struct rd earlier = rd_init(span_of(list.p, rd_offset(&policies)));
+        struct rd policy = der_enter(&policies, DER_SEQUENCE);
+        struct span oid = der_read(&policy, DER_OID);
+        if (policy.rest.n > 0) {
+            (void)der_read(&policy, DER_SEQUENCE);
+        }
+        holds = rd_end(&policy) && rd_ok(&policies);
+        while (holds && earlier.rest.n > 0) {
+            struct rd other = der_enter(&earlier, DER_SEQUENCE);
+            holds = !span_equal(oid, der_read(&other, DER_OID)) && rd_ok(&earlier);
+        }
+    }
+    if (!holds) {
+        rd_fail(failed);
+    }
+}
+
 struct extension {
     struct span oid;
     struct span value;
@@ -226,6 +250,8 @@ static enum err read_extensions(struct cert *c, struct rd *tbs)
             read_basic_constraints(c, &r, e.value);
         } else if (span_equal(e.oid, oid_key_usage)) {
             read_key_usage(c, &r, e.value);
+        } else if (span_equal(e.oid, oid_policies)) {
+            read_policies(&r, e.value);
         }
     }
     return rd_end(&r) ? OK : ERR_MALFORMED;

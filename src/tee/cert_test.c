@@ -106,6 +106,36 @@ TEST(what_is_refused)
     EXPECT_ERR(ERR_MALFORMED, cert_decode(&cert, span_of(large, CERT_LEN_MAX), &at));
 }
 
+/* RFC 5280 §4.2.1.4; makers of TPMs mark it critical. */
+TEST(policies_that_are_critical)
+{
+#define POLICY_ANY "\x30\x06\x06\x04\x55\x1d\x20\x00"
+#define POLICY_CPS                                                                                 \
+    "\x30\x17\x06\x03\x2a\x03\x04\x30\x10\x30\x0e\x06\x08\x2b\x06\x01\x05\x05\x07\x02\x01\x16\x02" \
+    "xy"
+    static const struct {
+        enum err e;
+        const char *oid;
+        struct span value;
+    } rows[] = {
+        {OK,              "2.5.29.32", SPAN_INIT("\x30\x08" POLICY_ANY)           },
+        {OK,              "2.5.29.32", SPAN_INIT("\x30\x21" POLICY_ANY POLICY_CPS)},
+        {ERR_MALFORMED,   "2.5.29.32", SPAN_INIT("\x30\x00")                      },
+        {ERR_MALFORMED,   "2.5.29.32", SPAN_INIT("\x30\x10" POLICY_ANY POLICY_ANY)},
+        {ERR_MALFORMED,   "2.5.29.32", SPAN_INIT("\x30\x08" POLICY_ANY "x")       },
+        {ERR_MALFORMED,   "2.5.29.32", SPAN_INIT("\x30\x04\x30\x02\x05\x00")      },
+        {ERR_UNSUPPORTED, "2.5.29.36", SPAN_INIT("\x30\x03\x80\x01\x00")          }, /* constraints */
+        {ERR_UNSUPPORTED, "2.5.29.54", SPAN_INIT("\x02\x01\x00")                  }, /* inhibitAny */
+        {ERR_UNSUPPORTED, "2.5.29.30", SPAN_INIT("\x30\x00")                      }, /* names */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct cert cert;
+        struct pki_cert c = usual();
+        c.extensions[0] = (struct pki_extension){rows[i].oid, rows[i].value, true};
+        EXPECT_ERR(rows[i].e, cert_decode(&cert, pki_cert(&c), NULL));
+    }
+}
+
 TEST(cut_or_changed_in_its_structure)
 {
     struct pki_cert c = usual();

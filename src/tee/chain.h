@@ -6,8 +6,8 @@
 #include "tee/cert.h"
 #include "tee/crl.h"
 
-/* Paths of certificates from a leaf to a key that we trust (RFC 5280 §6, without policies and name constraints, which
- * this profile refuses). */
+/* Paths of certificates from a leaf to a key that we trust (RFC 5280 §6: any policy will do; constraints on policies and names are
+ * refused). */
 enum {
     CHAIN_CERTS_MAX = 6,
 };

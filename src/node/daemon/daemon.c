@@ -102,12 +102,11 @@ void daemon_pump(void *user)
         return;
     }
     d->is_pumping = true;
+    /* What is dialled below has its whole time, however long nothing happened. */
+    host_tick(&d->host, daemon_time(d).mono);
     for (int i = 0; i < PUMP_ROUNDS_MAX && !d->is_stopping; i++) {
         struct wallet_time t = daemon_time(d);
         d->pump_again = false;
-        host_tick(
-            &d->host,
-            t.mono); /* what is dialled below has its whole time, however long nothing happened */
         light_tick(&d->light, t);
         copies_tick(&d->copies, t);
         anchor_tick(&d->anchor, t, anchor_else_of(d, wallet_settings(d->wallet)->network));

@@ -18,11 +18,6 @@ enum {
     FIELD_EPOCH = 4,
 };
 
-static bool hash_equal(const struct hash32 *a, const struct hash32 *b)
-{
-    return span_equal(SPAN_OF(a->bytes), SPAN_OF(b->bytes));
-}
-
 static walltime walltime_of(struct wallet_time t)
 {
     return (walltime){t.unix_ms / 1000};
@@ -211,7 +206,7 @@ static void keep_finalized(struct light *l)
     struct kept k = {.has_checkpoint = true};
     lc_beacon_root(&k.checkpoint.root, b);
     k.checkpoint.epoch = chain_epoch_of(&l->network->beacon, b->slot);
-    if (!hash_equal(&k.checkpoint.root, &l->checkpoint.root)) {
+    if (!hash32_equal(&k.checkpoint.root, &l->checkpoint.root)) {
         l->checkpoint = k.checkpoint;
         keep(l, 'c', 0, &k);
     }
@@ -257,7 +252,7 @@ static bool use_checkpoint_of_file(struct light *l)
 {
     const struct network *n = l->network;
     bool is_new = n->has_checkpoint &&
-                  !(l->has_checkpoint && hash_equal(&n->checkpoint.root, &l->checkpoint.root));
+                  !(l->has_checkpoint && hash32_equal(&n->checkpoint.root, &l->checkpoint.root));
     if (is_new) {
         l->checkpoint = n->checkpoint;
         l->has_checkpoint = true;

@@ -131,14 +131,15 @@ static void pump(struct server *s)
 {
     s->is_pumping = true;
     bool any = true;
+    if (s->phase != SERVER_STARTING) {
+        /* What is dialled below has its whole time, however long nothing happened. */
+        host_tick(&s->host, loop_now(&s->loop));
+    }
     for (int i = 0; i < PUMP_ROUNDS_MAX && any && s->phase != SERVER_STOPPED; i++) {
         instant now = loop_now(&s->loop);
         s->pump_again = false;
         server_chain_tick(s, now);
         if (s->phase != SERVER_STARTING) {
-            host_tick(
-                &s->host,
-                now); /* what is dialled below has its whole time, however long nothing happened */
             announce_ready(s);
             any = serve(s, now);
         }
