@@ -44,6 +44,17 @@ static void print_limit(struct json limit)
                  time_text(limit, "ends_ms", when));
 }
 
+void command_print_party(struct json v, const char *member)
+{
+    struct json party;
+    char name[COMMAND_TEXT_LEN];
+    char address[COMMAND_TEXT_LEN];
+    if (json_find(&party, v, member)) {
+        (void)printf("%s %s", command_text(party, "address", address),
+                     command_text(party, "name", name));
+    }
+}
+
 static void print_setting(struct json setting)
 {
     struct json amount;

@@ -61,14 +61,3 @@ const struct command commands[] = {
 };
 
 const size_t commands_count = sizeof commands / sizeof commands[0];
-
-void command_print_party(struct json v, const char *member)
-{
-    struct json party;
-    char name[COMMAND_TEXT_LEN];
-    char address[COMMAND_TEXT_LEN];
-    if (json_find(&party, v, member)) {
-        (void)printf("%s %s", command_text(party, "address", address),
-                     command_text(party, "name", name));
-    }
-}
