@@ -132,6 +132,32 @@ TEST(an_inclusion_is_proven_by_its_receipt)
     end();
 }
 
+/* Blocks are read for the account in use alone: what is known of another's nonce is of the block in which it was last read. */
+TEST(an_account_that_is_not_in_use)
+{
+    struct id op;
+    struct coded why = {0};
+    TEST_REQUIRE(start(&op, true));
+    struct id main = wallet_settings(w.wallet)->account;
+    struct account_args other = {
+        .name = SPAN_LIT("Other"), .kind = ACCOUNT_WATCH, .address = {{9}}};
+    const struct account *used = NULL;
+    TEST_REQUIRE(EXPECT_OK(wallet_account_add(w.wallet, w.t, &other, &used, &why)));
+    EXPECT(!id_equal(main, wallet_settings(w.wallet)->account));
+    w.chain.inclusion = prove;
+    reach(103);
+    EXPECT_EQ(100, wallet_view(w.wallet, main, w.networks[0].id)->block);
+    say(op, 103);
+    EXPECT_EQ(OPERATION_INCLUDED, world_state(&w, op));
+    world_turn(&w, 2000); /* what it has changed is read */
+    EXPECT_EQ(103, wallet_view(w.wallet, main, w.networks[0].id)->block);
+    reach(105);
+    say(op, 103);
+    EXPECT_EQ(OPERATION_FINAL, world_state(&w, op));
+    EXPECT_EQ(103, wallet_view(w.wallet, main, w.networks[0].id)->block);
+    end();
+}
+
 TEST(a_server_that_calls_a_failure_a_success_is_not_believed)
 {
     struct id op;

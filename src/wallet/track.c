@@ -115,16 +115,20 @@ static bool is_late(const struct wallet *w, struct wallet_time t, const struct o
            t.unix_ms >= op->steps[op->step_count - 1].at_ms + late_ms;
 }
 
-/* Has the chain used its nonce up? Only what is proven counts; without an anchor nobody knows. */
+/* Has the chain used its nonce up, in that block or later? Only what is proven counts; without an anchor nobody knows. An account that is not in
+ * use was perhaps last read long before. */
 enum used { USED_UNKNOWN, USED_NO, USED_YES };
-static enum used nonce_used(const struct wallet *w, const struct operation *op)
+static enum used nonce_used(const struct wallet *w, const struct operation *op, uint64_t block)
 {
     struct u256 nonce;
     const struct view *v = wallet_view(w, op->account, op->network);
     if (!v || figure_grade(&v->nonce) != GRADE_PROVEN || approve_nonce(&nonce, op) != OK) {
         return USED_UNKNOWN;
     }
-    return u256_compare(figure_value(&v->nonce), nonce) > 0 ? USED_YES : USED_NO;
+    if (u256_compare(figure_value(&v->nonce), nonce) > 0) {
+        return USED_YES;
+    }
+    return v->block >= block ? USED_NO : USED_UNKNOWN;
 }
 
 /* A transaction goes by JSON-RPC, and so also to a node of the person's own; ERR_LIMIT: asked again later. */
@@ -309,6 +313,15 @@ static void set_reverted(struct wallet *w, struct operation *op, const struct tr
     coded_add_str(&op->reason, "symbol", wallet_network(w, op->network)->symbol);
 }
 
+/* Far enough below what is known of the chain to be called final. */
+static bool is_deep(const struct wallet *w, const struct open_operation *o, uint64_t block)
+{
+    const struct view *v = wallet_view(w, o->op->account, o->op->network);
+    uint64_t depth = wallet_network(w, o->op->network)->final_after;
+    uint64_t known = v && v->block > o->proven_at ? v->block : o->proven_at;
+    return known >= block && known - block >= depth;
+}
+
 void track_included(struct wallet *w,
                     struct wallet_time t,
                     struct open_operation *o,
@@ -349,9 +362,7 @@ void track_included(struct wallet *w,
         }
     }
     op->block = what->block;
-    const struct view *v = wallet_view(w, op->account, op->network);
-    uint64_t depth = wallet_network(w, op->network)->final_after;
-    if (op->state == OPERATION_INCLUDED && v && v->block >= what->block + depth) {
+    if (op->state == OPERATION_INCLUDED && is_deep(w, o, what->block)) {
         track_go(
             w, op,
             (struct step_args){.state = OPERATION_FINAL, .at_ms = t.unix_ms, .block = what->block});
@@ -364,8 +375,11 @@ static void on_included(struct wallet *w,
                         const struct tracked *what)
 {
     struct operation *op = o->op;
-    if (is_pending(op->state) && nonce_used(w, op) == USED_NO) {
-        return; /* a server says so, and the newest block that is proven does not: the next one will tell */
+    if (is_pending(op->state) && !id_equal(op->account, w->settings.account)) {
+        read_want(w, t, op->account);
+    }
+    if (is_pending(op->state) && nonce_used(w, op, what->block) == USED_NO) {
+        return; /* a server says so, and the proven account does not: the next block will tell */
     }
     if (proof_begin(w, t, o, what)) {
         return;
@@ -381,7 +395,7 @@ static void on_unknown(struct wallet *w, struct wallet_time t, struct open_opera
 {
     struct operation *op = o->op;
     /* A transaction's nonce may be used by another one of the person's: its submission tells (tx_is_outrun). */
-    if (!op->is_transaction && nonce_used(w, op) == USED_YES) {
+    if (!op->is_transaction && nonce_used(w, op, 0) == USED_YES) {
         return; /* the chain has it, whatever this server knows */
     }
     if (op->state == OPERATION_SIGNED && coded_is_set(&op->reason)) {
