@@ -6,7 +6,9 @@
 
 #include <string.h>
 
-static const int groups[] = {[ECDSA_P256] = NID_X9_62_prime256v1, [ECDSA_P384] = NID_secp384r1};
+static const int groups[] = {[ECDSA_P256] = NID_X9_62_prime256v1,
+                             [ECDSA_P384] = NID_secp384r1,
+                             [ECDSA_P521] = NID_secp521r1};
 
 static void group_free(EC_GROUP **g)
 {

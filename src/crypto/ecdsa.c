@@ -16,6 +16,7 @@ struct curve {
 static const struct curve curves[] = {
     [ECDSA_P256] = {NID_X9_62_prime256v1, SPAN_INIT("\x2a\x86\x48\xce\x3d\x03\x01\x07"), 32},
     [ECDSA_P384] = {NID_secp384r1,        SPAN_INIT("\x2b\x81\x04\x00\x22"),             48},
+    [ECDSA_P521] = {NID_secp521r1,        SPAN_INIT("\x2b\x81\x04\x00\x23"),             66},
 };
 
 /* 1.2.840.10045.2.1, id-ecPublicKey. */

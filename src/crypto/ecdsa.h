@@ -4,13 +4,13 @@
 #include "base/err.h"
 #include "base/span.h"
 
-/* Signatures of others on P-256 and P-384 (FIPS 186-5) over a digest that the caller computed. p256.h has the keys
+/* Signatures of others on P-256, P-384 and P-521 (FIPS 186-5) over a digest that the caller computed. p256.h has the keys
  * and signatures that we make ourselves. */
-enum ecdsa_curve { ECDSA_P256, ECDSA_P384 };
+enum ecdsa_curve { ECDSA_P256, ECDSA_P384, ECDSA_P521 };
 
-enum { ECDSA_COORDINATE_LEN_MAX = 48 };
+enum { ECDSA_COORDINATE_LEN_MAX = 66 };
 
-/* ecdsa_coordinate_len is the length of one coordinate, and of r and s: 32 or 48. */
+/* ecdsa_coordinate_len is the length of one coordinate, and of r and s: 32, 48 or 66. */
 size_t ecdsa_coordinate_len(enum ecdsa_curve curve);
 
 /* ecdsa_spki_decode reads a SubjectPublicKeyInfo with a named curve of ours and an uncompressed point; *ret_xy is x then

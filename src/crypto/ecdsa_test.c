@@ -16,33 +16,37 @@ struct sample {
     enum ecdsa_curve curve;
     uint8_t spki[160];
     size_t spki_len;
-    uint8_t digest[48];
+    uint8_t digest[64];
     size_t digest_len;
-    uint8_t rs[96];
+    uint8_t rs[2 * ECDSA_COORDINATE_LEN_MAX];
 };
 
-static const char *const groups[] = {"P-256", "P-384"};
+static const char *const groups[] = {"P-256", "P-384", "P-521"};
 
-/* The orders of the two groups (SP 800-186 §3.2.1.3 and §3.2.1.4). */
+/* The orders of the groups (SP 800-186 §3.2.1.3 to §3.2.1.5). */
 static const char *const orders[] = {
     "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
     "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc529"
-    "73"};
+    "73",
+    "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc01"
+    "48f709a5d03bb5c9b8899c47aebb6fb71e91386409"};
 
 static bool sample_make(struct sample *s, enum ecdsa_curve curve)
 {
-    uint8_t der[120];
+    uint8_t der[160];
     size_t der_len = sizeof der;
     uint8_t *spki = s->spki;
     struct span text = SPAN_LIT("passmesh");
     s->curve = curve;
-    s->digest_len = curve == ECDSA_P256 ? 32 : 48;
+    s->digest_len = (size_t[]){32, 48, 64}[curve];
     if (curve == ECDSA_P256) {
         struct hash32 h;
         sha256(&h, text);
         memcpy(s->digest, h.bytes, 32);
-    } else {
+    } else if (curve == ECDSA_P384) {
         sha384_of(s->digest, &text, 1);
+    } else {
+        sha512(s->digest, text);
     }
     EVP_PKEY *key = EVP_EC_gen(groups[curve]);
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
@@ -68,7 +72,7 @@ static enum err sample_verify(const struct sample *s)
 
 TEST(each_flipped_bit_is_refused)
 {
-    for (int curve = ECDSA_P256; curve <= ECDSA_P384; curve++) {
+    for (int curve = ECDSA_P256; curve <= ECDSA_P521; curve++) {
         struct sample s;
         TEST_REQUIRE(sample_make(&s, (enum ecdsa_curve)curve));
         EXPECT_OK(sample_verify(&s));
@@ -92,7 +96,7 @@ TEST(each_flipped_bit_is_refused)
 
 TEST(r_and_s_stay_inside_the_order)
 {
-    for (int curve = ECDSA_P256; curve <= ECDSA_P384; curve++) {
+    for (int curve = ECDSA_P256; curve <= ECDSA_P521; curve++) {
         struct sample good;
         TEST_REQUIRE(sample_make(&good, (enum ecdsa_curve)curve));
         size_t half = ecdsa_coordinate_len(good.curve);

@@ -35,6 +35,7 @@ static const struct {
 } algorithms[] = {
     {SPAN_INIT("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"),             CERT_ECDSA_SHA256},
     {SPAN_INIT("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x03"),             CERT_ECDSA_SHA384},
+    {SPAN_INIT("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x04"),             CERT_ECDSA_SHA512},
     {SPAN_INIT("\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00"), CERT_RSA_SHA256  },
     {SPAN_INIT("\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c\x05\x00"), CERT_RSA_SHA384  },
 };
@@ -372,9 +373,13 @@ static enum err verify_ecdsa(const struct cert *c,
 {
     enum ecdsa_curve curve;
     struct span xy;
-    uint8_t room[SHA2_LEN_MAX];
+    uint8_t room[64];
     if (ecdsa_spki_decode(&curve, &xy, c->spki) != OK) {
         return ERR_AUTH;
+    }
+    if (algorithm == CERT_ECDSA_SHA512) {
+        sha512(room, message);
+        return ecdsa_verify_der(curve, xy, SPAN_OF(room), signature);
     }
     struct span digest = sha2_of(room, algorithm == CERT_ECDSA_SHA384, &message, 1);
     return ecdsa_verify_der(curve, xy, digest, signature);
@@ -393,7 +398,8 @@ enum err cert_signed(const struct cert *c,
 {
     switch (algorithm) {
     case CERT_ECDSA_SHA256:
-    case CERT_ECDSA_SHA384:   return verify_ecdsa(c, algorithm, message, signature);
+    case CERT_ECDSA_SHA384:
+    case CERT_ECDSA_SHA512:   return verify_ecdsa(c, algorithm, message, signature);
     case CERT_RSA_SHA256:     return verify_rsa(c, RSA_PKCS1_SHA256, message, signature);
     case CERT_RSA_SHA384:     return verify_rsa(c, RSA_PKCS1_SHA384, message, signature);
     case CERT_RSA_PSS_SHA384: return verify_rsa(c, RSA_PSS_SHA384, message, signature);

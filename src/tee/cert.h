@@ -17,6 +17,7 @@ enum {
 enum cert_algorithm {
     CERT_ECDSA_SHA256,
     CERT_ECDSA_SHA384,
+    CERT_ECDSA_SHA512,
     CERT_RSA_SHA256,
     CERT_RSA_SHA384,
     CERT_RSA_PSS_SHA384, /* mask generation with the same hash, salt of 48 bytes */

@@ -63,6 +63,7 @@ TEST(every_algorithm_and_no_other_key)
         {PKI_P256, "SHA256", false, CERT_ECDSA_SHA256  },
         {PKI_P384, "SHA384", false, CERT_ECDSA_SHA384  },
         {PKI_P256, "SHA384", false, CERT_ECDSA_SHA384  },
+        {PKI_P521, "SHA512", false, CERT_ECDSA_SHA512  },
         {PKI_RSA,  "SHA256", false, CERT_RSA_SHA256    },
         {PKI_RSA,  "SHA384", false, CERT_RSA_SHA384    },
         {PKI_RSA,  "SHA384", true,  CERT_RSA_PSS_SHA384},

@@ -90,7 +90,7 @@ enum err cose_verify(const struct cose *c, enum ecdsa_curve curve, struct span x
     struct wr w = wr_init(MSPAN_OF(head));
     struct wr p = wr_init(MSPAN_OF(payload_head));
     bool is_384 = c->algorithm == ES384;
-    if (is_384 != (curve == ECDSA_P384)) {
+    if (curve != (is_384 ? ECDSA_P384 : ECDSA_P256)) {
         return ERR_AUTH;
     }
     cbor_write_array(&w, 4);

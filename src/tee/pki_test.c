@@ -74,6 +74,8 @@ walltime pki_year(unsigned year)
     return t;
 }
 
+static const char *const curves[] = {"P-256", "P-384", "P-521"};
+
 struct pki_key *pki_key(const char *name, enum pki_kind kind)
 {
     for (size_t i = 0; i < keys_count; i++) {
@@ -85,8 +87,8 @@ struct pki_key *pki_key(const char *name, enum pki_kind kind)
     struct pki_key *k = &keys[keys_count++];
     (void)snprintf(k->name, sizeof k->name, "%s", name);
     k->kind = kind;
-    k->pkey = kind >= PKI_RSA ? EVP_RSA_gen(kind == PKI_RSA ? 2048U : 4096U)
-                              : EVP_EC_gen(kind == PKI_P256 ? "P-256" : "P-384");
+    k->pkey =
+        kind >= PKI_RSA ? EVP_RSA_gen(kind == PKI_RSA ? 2048U : 4096U) : EVP_EC_gen(curves[kind]);
     require(k->pkey != NULL, "key generation");
     return k;
 }

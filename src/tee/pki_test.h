@@ -9,6 +9,7 @@
 enum pki_kind {
     PKI_P256,
     PKI_P384,
+    PKI_P521,
     PKI_RSA, /* of 2048 bits */
     PKI_RSA_4096
 };

@@ -270,7 +270,7 @@ static enum err verify_signature(struct appraisal *a,
     if (is_spki(texts->ak)) {
         enum ecdsa_curve curve;
         struct span xy;
-        bool is_ec = ecdsa_spki_decode(&curve, &xy, texts->ak) == OK;
+        bool is_ec = ecdsa_spki_decode(&curve, &xy, texts->ak) == OK && curve != ECDSA_P521;
         holds = is_ec ? verify_ecdsa(span_first(xy, xy.n / 2), span_from(xy, xy.n / 2), &s,
                                      texts->attest)
                       : verify_rsa(texts->ak, &s, texts->attest);

@@ -166,6 +166,9 @@ enum err tpm2_credential_make(struct tpm2_credential *ret,
     struct span xy;
     check(name.n == TPM2_NAME_LEN);
     enum err e = ecdsa_spki_decode(&curve, &xy, ek_spki);
+    if (e == OK && curve == ECDSA_P521) {
+        return ERR_UNSUPPORTED;
+    }
     const struct scheme *s = e == OK && curve == ECDSA_P384 ? &long_scheme : &short_scheme;
     if (e == ERR_UNSUPPORTED) {
         e = seed_to_rsa(seed, &c, ek_spki, rng);
