@@ -129,6 +129,8 @@ export type CosignerWish = {
   chain_ids: number[];
   limits: CosignerLimit[];
   expires_ms: number;
+  /** The public key of the terms, x and y, 64 bytes: with account, chains, limits and the page's origin all that is signed can be worked out. */
+  passkey: string;
   options: RequestOptions;
 };
 
