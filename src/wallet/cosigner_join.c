@@ -20,14 +20,13 @@ struct owner_change cosigner_join_change(const struct wallet *w,
 
 bool cosigner_joins(const struct wallet *w, const struct account *a)
 {
-    size_t unused = 0;
+    size_t at = 0;
     for (size_t i = 0; i < w->cfg.network_count; i++) {
         struct id network = w->cfg.networks[i].id;
         const struct view *v = wallet_view(w, a->id, network);
-        const struct account_change *known =
-            owners_find_change(a, a->cosigner.owner, network, &unused);
+        const struct account_change *known = owners_find_change(a, a->cosigner.owner, network, &at);
         bool is_read = v && owner_view_is_whole(&v->owners);
-        if (known && (!is_read || v->owners.ready_at[unused] > OWNER_CHANGE_VETOED)) {
+        if (known && (!is_read || v->owners.ready_at[at] > OWNER_CHANGE_VETOED)) {
             return true;
         }
     }
