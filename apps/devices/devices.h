@@ -16,7 +16,7 @@ enum { TEXT_LEN = 256 };
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- wish.c: what the words of the command line ask for ---- */
-enum act { ACT_LIST, ACT_ENROL, ACT_UNLOCK, ACT_APPROVE, ACT_ADD, ACT_FETCH };
+enum act { ACT_LIST, ACT_ENROL, ACT_UNLOCK, ACT_APPROVE, ACT_ADD, ACT_FETCH, ACT_COSIGNER };
 
 struct wish {
     enum act act;
@@ -85,6 +85,10 @@ void places_done(struct places *p);
 /* ---- fetch.c ---- */
 /* fetch_vault brings the vault back from servers, opens it, and says what came of it; gives the exit code. */
 int fetch_vault(struct device_vault *d, const struct door *door, const struct wish *w);
+
+/* ---- cosigner.c ---- */
+/* cosigner_sign shows what waits for the passkey about a co-signer, asks, signs it, and says what came of it; gives the exit code. */
+int cosigner_sign(struct device_vault *d, const struct door *door);
 
 /* ---- approve.c ---- */
 /* approve_operation shows what is to be signed and asks. ERR_CLOSED: the person said no; else as device_vault.h. */

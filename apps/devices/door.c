@@ -10,7 +10,14 @@ enum { PARAMS_MAX = 20 * 1024 };
 
 static bool is_read(const char *method)
 {
-    return strcmp(method, "vault_status") == 0 || strcmp(method, "operation_get") == 0;
+    static const char *const reads[] = {"vault_status", "operation_get", "accounts_list", "status",
+                                        "recovery_status"};
+    for (size_t i = 0; i < sizeof reads / sizeof reads[0]; i++) {
+        if (strcmp(method, reads[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static enum err put_params(struct wr *w, struct door *d, const char *method, struct span members)

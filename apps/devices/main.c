@@ -41,12 +41,13 @@ static int act(struct device_vault *d,
         say("Touch the key when it blinks.");
     }
     switch (w->act) {
-    case ACT_ENROL:   return tell(device_vault_enrol(d), door, "The vault is made and open.");
-    case ACT_UNLOCK:  return tell(device_vault_unlock(d), door, "The vault is open.");
-    case ACT_APPROVE: return tell(approve_operation(d, w->operation), door, "Signed.");
-    case ACT_FETCH:   return fetch_vault(d, door, w);
+    case ACT_ENROL:    return tell(device_vault_enrol(d), door, "The vault is made and open.");
+    case ACT_UNLOCK:   return tell(device_vault_unlock(d), door, "The vault is open.");
+    case ACT_APPROVE:  return tell(approve_operation(d, w->operation), door, "Signed.");
+    case ACT_FETCH:    return fetch_vault(d, door, w);
+    case ACT_COSIGNER: return cosigner_sign(d, door);
     case ACT_LIST:
-    case ACT_ADD:     break;
+    case ACT_ADD:      break;
     }
     return tell(device_vault_add(d, other, other_pin), door, "The passkey opens the vault now.");
 }

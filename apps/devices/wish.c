@@ -7,7 +7,7 @@ static bool usage(void)
 {
     say("usage: passmesh-devices [--home DIR] [--device PATH] [--pinentry PROGRAM]\n"
         "       [--tpm | --tpm-device PATH]\n"
-        "       (list | enrol | unlock | approve OPERATION | add | fetch [NUMBER])\n"
+        "       (list | enrol | unlock | approve OPERATION | add | fetch [NUMBER] | cosigner)\n"
         "The vault with a security key, or with --tpm this computer's TPM, without a browser.\n"
         "docs/vault.md tells more.");
     return false;
@@ -71,8 +71,9 @@ static bool read_rest(struct wish *w, int argc, char **argv)
 static bool read_act(struct wish *w, int argc, char **argv)
 {
     static const char *const names[] = {
-        [ACT_LIST] = "list",       [ACT_ENROL] = "enrol", [ACT_UNLOCK] = "unlock",
-        [ACT_APPROVE] = "approve", [ACT_ADD] = "add",     [ACT_FETCH] = "fetch"};
+        [ACT_LIST] = "list",        [ACT_ENROL] = "enrol", [ACT_UNLOCK] = "unlock",
+        [ACT_APPROVE] = "approve",  [ACT_ADD] = "add",     [ACT_FETCH] = "fetch",
+        [ACT_COSIGNER] = "cosigner"};
     for (size_t i = 0; argc > 0 && i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(argv[0], names[i]) == 0) {
             w->act = (enum act)i;

@@ -20,7 +20,7 @@ int command_completion(const struct command_args *args)
         "        upgrade) words='begin apply veto' ;;\n"
         "        limits) words='list set lower apply veto' ;;\n"
         "        known) words='list add forget apply veto' ;;\n"
-        "        cosigner) words='show offers add sign remove release' ;;\n"
+        "        cosigner) words='show offers add join sign remove release' ;;\n"
         "        sessions) words='list add call end' ;;\n"
         "        guardians) words='name set remove' ;;\n"
         "        recovery) words='status ask help answer send apply stop forget' ;;\n"

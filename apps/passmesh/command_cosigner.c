@@ -1,5 +1,5 @@
-/* The co-signer of the account that is used: which servers offer one, having one made within limits, its signature, and its end. Nothing is signed
- * here: what is begun waits for the passkey in the page. */
+/* The co-signer of the account that is used: which servers offer one, having one made within limits, its way onto the chain, its signature, and its
+ * end. Nothing is signed here: what is begun waits for the passkey in the page. */
 #include "commands.h"
 
 #include "base/wr.h"
@@ -35,6 +35,32 @@ static void print_offers(struct json r)
                    ? "A co-signer bounds what a thief of your passkey's device spends in a day. "
                      "It moves nothing without the passkey."
                    : "No connected server offers to be a co-signer.");
+}
+
+/* Whether it is an owner, and what to do about it. */
+static void print_standing(struct json account, const char *owner)
+{
+    struct json owners;
+    struct json one;
+    char text[COMMAND_TEXT_LEN];
+    char when[COMMAND_TIME_LEN];
+    uint64_t ready_ms = 0;
+    struct json_iter it = json_iterate(
+        json_find(&owners, account, "owners") ? owners : (struct json){.type = JSON_NULL});
+    while (json_next(&it, NULL, &one)) {
+        if (strcmp(command_text(one, "id", text), owner) != 0) {
+            continue;
+        }
+        (void)command_text(one, "state", text);
+        if (strcmp(text, "waiting") == 0) {
+            (void)puts("It is no owner yet: passmesh cosigner join");
+        } else if (strcmp(text, "joining") == 0 &&
+                   json_find_u64(&ready_ms, one, "ready_ms") == OK) {
+            (void)printf("It becomes an owner, with one signature more, from %s: passmesh cosigner "
+                         "join apply; stop it: passmesh cosigner join veto\n",
+                         command_time(ready_ms, when));
+        }
+    }
 }
 
 static void print_limit(struct json limit)
@@ -81,6 +107,7 @@ static void print_shown(struct json r)
     (void)printf("Server %s\n", command_text(cosigner, "server", text));
     (void)printf("Key    %s\n", command_text(cosigner, "address", text));
     (void)printf("Owner  %s (passmesh owners)\n", command_text(cosigner, "owner_id", text));
+    print_standing(account, text);
     (void)puts("It signs payments within these limits, greatest fees as ether, and nothing else:");
     struct json_iter it = json_iterate(
         json_find(&limits, cosigner, "limits") ? limits : (struct json){.type = JSON_NULL});
@@ -157,11 +184,14 @@ static int put_make(const struct command_args *args, struct json_writer *j)
     return EXIT_DONE;
 }
 
-/* Guardians and owners of the account as they are now: what the wallet goes by. */
-static bool read_account(struct local_client *c, const struct command_selection *s)
+/* Guardians and owners of the account as they are now: what the wallet goes by. ret_owner: its co-signer as an owner, or empty. */
+static bool read_account(struct local_client *c,
+                         const struct command_selection *s,
+                         char ret_owner[static COMMAND_TEXT_LEN])
 {
     struct json r;
     struct json account;
+    struct json cosigner;
     char address[COMMAND_TEXT_LEN];
     char room[COMMAND_PARAMS_LEN];
     if (!commands_ask(c, "accounts_list", SPAN_LIT("{}"), &r) ||
@@ -169,9 +199,40 @@ static bool read_account(struct local_client *c, const struct command_selection 
         return false;
     }
     (void)command_text(account, "address", address);
+    ret_owner[0] = '\0';
+    if (json_find(&cosigner, account, "cosigner")) {
+        (void)command_text(cosigner, "owner_id", ret_owner);
+    }
     const char *const pairs[] = {"address", address, "network_id", s->network};
     return commands_ask(c, "recovery_status", command_params_in(MSPAN_OF(room), pairs, 4, false),
                         &r);
+}
+
+/* What is prepared waits in the page as any change of owners does. */
+static int join(const struct command_args *args, const char *what)
+{
+    struct command_selection s;
+    struct local_client c;
+    char owner[COMMAND_TEXT_LEN];
+    if (!command_select(args, &s) || !commands_open(args, &c)) {
+        return EXIT_FAILED;
+    }
+    bool is_read = read_account(&c, &s, owner);
+    local_client_close(&c);
+    if (!is_read) {
+        return EXIT_FAILED;
+    }
+    if (owner[0] == '\0') {
+        command_say("The account has no co-signer. See: passmesh cosigner offers");
+        return EXIT_FAILED;
+    }
+    const char *const pairs[] = {"owner_id", owner, "what", what};
+    const struct command_of_account ask = {.method = "owner_prepare",
+                                           .pairs = pairs,
+                                           .count = 4,
+                                           .prepares = true,
+                                           .print = command_print_prepared};
+    return commands_call_account(args, &ask);
 }
 
 static int begin(const struct command_args *args, const char *what, const char *operation)
@@ -182,6 +243,7 @@ static int begin(const struct command_args *args, const char *what, const char *
     struct json r = {.type = JSON_NULL};
     bool is_make = strcmp(what, "make") == 0;
     char key[COMMAND_PARAMS_LEN];
+    char unused[COMMAND_TEXT_LEN];
     if (!command_select(args, &s)) {
         return EXIT_FAILED;
     }
@@ -207,7 +269,7 @@ static int begin(const struct command_args *args, const char *what, const char *
     int n = snprintf(whole, sizeof whole, "%.*s,%.*s", (int)head.n - 1, (const char *)head.p,
                      (int)w.n - 1, room + 1);
     bool needs_reading = is_make || strcmp(what, "leave") == 0;
-    bool done = (!needs_reading || read_account(&c, &s)) &&
+    bool done = (!needs_reading || read_account(&c, &s, unused)) &&
                 commands_ask(&c, "cosigner_begin", span_of(whole, (size_t)n), &r);
     int code = done ? command_print_result(args, r, print_begun) : EXIT_FAILED;
     local_client_close(&c);
@@ -226,6 +288,13 @@ int command_cosigner(const struct command_args *args)
     if (args->argc >= 3 && args->argc <= 2 + LIMITS_MAX && strcmp(word, "add") == 0) {
         return begin(args, "make", NULL);
     }
+    const char *end = args->argc == 2 ? args->argv[1] : "";
+    if (args->argc == 1 && strcmp(word, "join") == 0) {
+        return join(args, "add");
+    }
+    if (strcmp(word, "join") == 0 && (strcmp(end, "apply") == 0 || strcmp(end, "veto") == 0)) {
+        return join(args, end);
+    }
     if (args->argc == 2 && strcmp(word, "sign") == 0) {
         return begin(args, "sign", args->argv[1]);
     }
@@ -235,7 +304,8 @@ int command_cosigner(const struct command_args *args)
     if (args->argc == 1 && strcmp(word, "release") == 0) {
         return begin(args, "release", NULL);
     }
-    command_say("usage: passmesh cosigner [show | offers | add SERVER LIMIT... | sign OPERATION | "
-                "remove | release], LIMIT: AMOUNT[:TOKEN[:ADDRESS]] a day");
+    command_say("usage: passmesh cosigner [show | offers | add SERVER LIMIT... | join | "
+                "join apply | join veto | sign OPERATION | remove | release], LIMIT: "
+                "AMOUNT[:TOKEN[:ADDRESS]] a day");
     return EXIT_USAGE;
 }

@@ -28,7 +28,10 @@ static void print_owner(struct json o)
     }
     (void)printf("  %s", when);
     if (json_find_u64(&ready_ms, o, "ready_ms") == OK && ready_ms > 0) {
-        (void)printf("  may be removed from %s; stop it: passmesh owners veto %s",
+        bool is_joining = strcmp(state, "joining") == 0;
+        (void)printf(is_joining ? "  becomes an owner, with one signature more, from %s; stop it: "
+                                  "passmesh owners veto %s"
+                                : "  may be removed from %s; stop it: passmesh owners veto %s",
                      command_time(ready_ms, when), id);
     }
     (void)putchar('\n');

@@ -126,6 +126,16 @@ knows_all(const struct network *n, const struct account *a, const struct recover
     return known == v->owners.count;
 }
 
+bool cosigner_is_for(const struct cosigner_terms *terms, uint64_t chain)
+{
+    for (size_t i = 0; i < terms->chains_count; i++) {
+        if (terms->chains[i] == chain) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The account as it must be before a co-signer comes to it on this network. */
 static enum err check_network(const struct wallet *w,
                               struct wallet_time t,
@@ -154,6 +164,25 @@ static enum err check_network(const struct wallet *w,
     }
     /* One that this wallet does not know may be another server's co-signer: the two would sign without the person. */
     return knows_all(n, a, v) ? OK : state_refused(ret_why, "unknown_owner");
+}
+
+enum err cosigner_check_join(const struct wallet *w,
+                             struct wallet_time t,
+                             const struct account *a,
+                             struct id network,
+                             struct coded *ret_why)
+{
+    const struct network *n = wallet_network(w, network);
+    for (size_t i = 0; n && i < a->owner_count; i++) {
+        const struct owner *o = &a->owners[i];
+        if (is_key(o, &a->cosigner.terms.passkey)) {
+            return cosigner_is_for(&a->cosigner.terms, n->chain_id)
+                       ? check_network(w, t, a, o, network, ret_why)
+                       : state_refused(ret_why, "chain");
+        }
+    }
+    return n ? state_refused(ret_why, "no_passkey")
+             : refuse(ret_why, ERR_NOT_FOUND, "unknown_network");
 }
 
 static const struct owner *first_passkey(const struct wallet *w, const struct account *a)
@@ -251,16 +280,6 @@ enum err wallet_cosigner_make(struct wallet *w,
 
 /* ---- the other wishes ---- */
 
-bool cosigner_is_for(const struct cosigner_terms *terms, uint64_t chain)
-{
-    for (size_t i = 0; i < terms->chains_count; i++) {
-        if (terms->chains[i] == chain) {
-            return true;
-        }
-    }
-    return false;
-}
-
 enum err wallet_cosigner_sign(struct wallet *w,
                               struct wallet_time t,
                               struct id operation,
@@ -285,6 +304,11 @@ enum err wallet_cosigner_sign(struct wallet *w,
     const struct network *n = wallet_network(w, op->network);
     if (!cosigner_is_for(&a->cosigner.terms, n->chain_id)) {
         return state_refused(ret_why, "chain");
+    }
+    const struct owner *cosigner = wallet_owner(w, a->id, a->cosigner.owner);
+    if (!cosigner || wallet_owner_state(w, a, cosigner, n->id).standing != OWNER_ACTIVE) {
+        return state_refused(ret_why,
+                             "no_owner"); /* its signature would be worth nothing, and be counted */
     }
     if (wallet_signers(w, op, signers) + 1 != wallet_signers_needed(w, op)) {
         return state_refused(ret_why, "unsigned");
@@ -320,6 +344,10 @@ enum err wallet_cosigner_release(struct wallet *w,
     const struct owner *o = owner_of(a);
     if (o && o->standing == OWNER_ACTIVE) {
         return state_refused(ret_why, "owner");
+    }
+    if (cosigner_joins(w, a)) {
+        return state_refused(ret_why,
+                             "joining"); /* anybody could make it an owner after the delay */
     }
     struct cosigner_wish wish = wish_of(a, t, COSIGNER_ACT_RELEASE);
     cosigner_remove_challenge(&wish.challenge, &wish.terms, wish.expires);

@@ -362,4 +362,265 @@ TEST(it_signs_last_and_its_signature_is_verified)
     world_done(&w);
 }
 
+/* ---- it becomes an owner ---- */
+
+static const struct owner *cosigner_of(const struct world *w)
+{
+    return wallet_owner(w->wallet, mine(w)->id, mine(w)->cosigner.owner);
+}
+
+static struct owner_state state_of(const struct world *w)
+{
+    return wallet_owner_state(w->wallet, mine(w), cosigner_of(w), net(w));
+}
+
+/* An account that has had one made. */
+static bool start_made(struct world *w)
+{
+    struct coded why = {0};
+    AUTO(buf_done) struct buf request;
+    buf_init(&request, test_budget(), COSIGNER_REQUEST_MAX);
+    if (!start(w)) {
+        return false;
+    }
+    look(w);
+    EXPECT_OK(make_usual(w, &why));
+    EXPECT_OK(sign(w, &request, &why));
+    return EXPECT_OK(said(w, made(w), &why));
+}
+
+static enum err wish(struct world *w, enum owner_wish what, struct id *ret, struct coded *why)
+{
+    const struct owner_args args = {
+        .own = {.account = mine(w)->id, .network = net(w)},
+        .owner = cosigner_of(w)->id,
+        .what = what
+    };
+    uint64_t task = 0;
+    *why = (struct coded){0};
+    TRY(wallet_owner_prepare(w->wallet, w->t, &args, &task, why));
+    return world_wait(w, task, ret, why);
+}
+
+static void wish_refused(struct world *w, enum owner_wish what, const char *code, const char *state)
+{
+    struct coded why;
+    struct id op;
+    EXPECT(wish(w, what, &op, &why) != OK);
+    EXPECT_STR(code, why.code);
+    EXPECT_STR(state, why.param_count > 0 ? why.params[0].value : "");
+}
+
+/* The call of a signed operation, and the contract's part of it: only a change that waited makes anybody an owner here. */
+static enum owner_call chain_takes(struct world *w, struct id op, struct owner_change *ret)
+{
+    struct hash32 id;
+    enum owner_call what = OWNER_CALL_VETO;
+    struct world_owners *o = &w->chain.owners;
+    struct smart_call call = world_call(w, op);
+    EXPECT_OK(owner_change_read(&what, ret, &id, call.data));
+    if (what != OWNER_CALL_VETO) {
+        EXPECT_EQ(o->sequence + 1, ret->sequence);
+        EXPECT_SPAN(SPAN_OF(o->head), SPAN_OF(ret->previous));
+        owner_change_id(&id, mine(w)->address, ret);
+    }
+    if (what == OWNER_CALL_PROPOSE && EXPECT(owner_change_waits(ret, o->threshold))) {
+        o->waits = id;
+        o->ready_at = w->t.unix_ms / 1000 + DAYS_2;
+    } else {
+        EXPECT_SPAN(SPAN_OF(o->waits.bytes), SPAN_OF(id.bytes));
+        o->ready_at = what == OWNER_CALL_VETO;
+    }
+    if (what == OWNER_CALL_APPLY) {
+        memcpy(o->head, id.bytes, sizeof o->head);
+        o->sequence = ret->sequence;
+        o->threshold = ret->threshold;
+        o->list[o->count++] = ret->added[0];
+    }
+    world_include(w, op);
+    return what;
+}
+
+/* Prepares, signs and includes; *ret is what the contract got. */
+static bool do_wish(struct world *w, enum owner_wish what, struct owner_change *ret)
+{
+    static const enum owner_call calls[] = {[OWNER_WISH_ADD] = OWNER_CALL_PROPOSE,
+                                            [OWNER_WISH_APPLY] = OWNER_CALL_APPLY,
+                                            [OWNER_WISH_VETO] = OWNER_CALL_VETO};
+    struct coded why = {0};
+    struct id op = {""};
+    *ret = (struct owner_change){0};
+    look(w);
+    if (!EXPECT_OK(wish(w, what, &op, &why)) || !EXPECT_OK(world_approve(w, op, &why))) {
+        test_note("%s", why.code);
+        return false;
+    }
+    world_turn(w, 10);
+    return EXPECT_EQ(calls[what], chain_takes(w, op, ret));
+}
+
+static bool pass_delay(struct world *w)
+{
+    struct coded why = {0};
+    w->t.unix_ms += (uint64_t)DAYS_2 * 1000;
+    world_turn(w, 10);
+    bool is_open = EXPECT_OK(world_unlock(w, &why)); /* nobody was there for so long */
+    world_turn(w, 2000);
+    return is_open;
+}
+
+static bool expect_begun(struct world *w)
+{
+    struct coded why = {0};
+    struct id id = {""};
+    AUTO(operation_auto) struct operation *op = NULL;
+    look(w);
+    if (!EXPECT_OK(operation_new(&op, test_budget())) ||
+        !EXPECT_OK(wish(w, OWNER_WISH_ADD, &id, &why)) ||
+        !EXPECT_OK(wallet_operation(w->wallet, id, op))) {
+        return false;
+    }
+    EXPECT_EQ(OPERATION_COSIGNER_BEGIN, op->kind);
+    EXPECT(operation_begins(op->kind));
+    const struct risk *r = operation_find_risk(op, SPAN_LIT("cosigner_begun"));
+    if (EXPECT(r != NULL)) {
+        EXPECT(r->tick);
+        EXPECT_STR("2", r->what.params[1].value);
+        EXPECT_STR("2", r->what.params[2].value); /* days */
+    }
+    return EXPECT_OK(wallet_reject(w->wallet, w->t, id, &why));
+}
+
+TEST(it_comes_with_the_second_signature_in_one_change_that_waits)
+{
+    static struct world w;
+    static struct owner_change c;
+    struct coded why = {0};
+    const struct smart_owner key = guardian_of_address(server_address());
+    if (start_made(&w)) {
+        w.t.unix_ms += 61 * 1000;
+        world_turn(&w, 10);
+        wish_refused(&w, OWNER_WISH_ADD, "recovery_unread", "");
+        wish_refused(&w, OWNER_WISH_APPLY, "recovery_unread", "");
+        TEST_REQUIRE(expect_begun(&w));
+        TEST_REQUIRE(do_wish(&w, OWNER_WISH_ADD, &c));
+        EXPECT_EQ(1, c.added_count);
+        EXPECT_SPAN(span_of(key.bytes, key.len), span_of(c.added[0].bytes, c.added[0].len));
+        EXPECT_EQ(0, c.removed_count);
+        EXPECT_EQ(2, c.threshold);
+        EXPECT_EQ(OWNER_NEW, state_of(&w).standing);
+        EXPECT_EQ(w.chain.owners.ready_at * 1000, state_of(&w).ready_ms);
+        wish_refused(&w, OWNER_WISH_ADD, "owner_state", "joining");
+        wish_refused(&w, OWNER_WISH_APPLY, "owner_waits", "48");
+        expect_state(wallet_cosigner_release(w.wallet, w.t, mine(&w)->id, &why), &why, "joining");
+        EXPECT(wallet_owner_forget(w.wallet, mine(&w)->id, cosigner_of(&w)->id, &why) != OK);
+        TEST_REQUIRE(EXPECT(world_restart(&w))); /* what waits is in the store */
+        w.chain.call = answer;
+        TEST_REQUIRE(pass_delay(&w));
+        TEST_REQUIRE(EXPECT(state_of(&w).ready_ms != 0));
+        TEST_REQUIRE(do_wish(&w, OWNER_WISH_APPLY, &c));
+        EXPECT_EQ(OWNER_ACTIVE, state_of(&w).standing);
+        EXPECT_EQ(0, state_of(&w).ready_ms);
+        EXPECT_EQ(2, wallet_threshold(w.wallet, mine(&w), net(&w)));
+        EXPECT_EQ(0, mine(&w)->change_count);
+        wish_refused(&w, OWNER_WISH_ADD, "owner_state", "active");
+    }
+    world_done(&w);
+}
+
+TEST(its_coming_is_stopped_and_can_begin_anew)
+{
+    static struct world w;
+    static struct owner_change c;
+    struct coded why = {0};
+    if (start_made(&w)) {
+        wish_refused(&w, OWNER_WISH_VETO, "owner_not_leaving", "");
+        TEST_REQUIRE(do_wish(&w, OWNER_WISH_ADD, &c));
+        EXPECT_EQ(0, c.attempt);
+        TEST_REQUIRE(do_wish(&w, OWNER_WISH_VETO, &c));
+        EXPECT_EQ(0, state_of(&w).ready_ms);
+        why = (struct coded){0};
+        EXPECT_OK(wallet_cosigner_release(w.wallet, w.t, mine(&w)->id, &why));
+        TEST_REQUIRE(do_wish(&w, OWNER_WISH_ADD, &c));
+        EXPECT_EQ(1, c.attempt);
+        EXPECT(state_of(&w).ready_ms != 0);
+    }
+    world_done(&w);
+}
+
+TEST(it_comes_only_where_the_passkey_still_gets_rid_of_it)
+{
+    static struct world w;
+    static struct owner_change c;
+    if (start_made(&w)) {
+        guardians.threshold = 0;
+        guardians.count = 0;
+        look(&w);
+        wish_refused(&w, OWNER_WISH_ADD, "cosigner_state", "no_guardian");
+        guardians.threshold = 1;
+        guardians.count = 1;
+        TEST_REQUIRE(do_wish(&w, OWNER_WISH_ADD, &c));
+        TEST_REQUIRE(pass_delay(&w));
+        guardians.list[guardians.count++] = guardian_of_address(server_address());
+        look(&w);
+        wish_refused(&w, OWNER_WISH_APPLY, "cosigner_state", "no_guardian");
+        EXPECT(do_wish(&w, OWNER_WISH_VETO, &c)); /* that can always be stopped */
+    }
+    world_done(&w);
+}
+
+/* The person's other computer, with the same backup, began it. */
+TEST(its_coming_that_another_wallet_began_is_found)
+{
+    static struct world w;
+    static struct owner_change c;
+    if (start_made(&w)) {
+        struct world_owners *o = &w.chain.owners;
+        c = (struct owner_change){.sequence = o->sequence + 1, .threshold = 2, .added_count = 1};
+        memcpy(c.previous, o->head, sizeof c.previous);
+        c.added[0] = guardian_of_address(server_address());
+        owner_change_id(&o->waits, mine(&w)->address, &c);
+        o->ready_at = w.t.unix_ms / 1000 + DAYS_2;
+        EXPECT_EQ(0, mine(&w)->change_count);
+        for (int i = 0; i < 3; i++) {
+            world_turn(&w, 16000);
+        }
+        EXPECT_EQ(o->ready_at * 1000, state_of(&w).ready_ms);
+        TEST_REQUIRE(do_wish(&w, OWNER_WISH_VETO, &c));
+        EXPECT_EQ(1, o->ready_at);
+    }
+    world_done(&w);
+}
+
+TEST(before_it_is_an_owner_it_signs_nothing)
+{
+    static struct world w;
+    struct coded why = {0};
+    struct id op = {""};
+    if (start_made(&w) && EXPECT_OK(world_prepare(&w, 5, &op, &why))) {
+        expect_state(wallet_cosigner_sign(w.wallet, w.t, op, &why), &why, "no_owner");
+    }
+    world_done(&w);
+}
+
+TEST(as_an_owner_it_never_suffices_alone)
+{
+    static struct world w;
+    struct coded why = {0};
+    struct id op;
+    uint64_t task = 0;
+    if (start_cosigned(&w)) {
+        const struct threshold_args args = {
+            .own = {.account = mine(&w)->id, .network = net(&w)},
+            .what = THRESHOLD_WISH_BEGIN,
+            .threshold = 1
+        };
+        EXPECT_OK(wallet_threshold_prepare(w.wallet, w.t, &args, &task, &why));
+        EXPECT(world_wait(&w, task, &op, &why) != OK);
+        EXPECT_STR("threshold_state", why.code);
+        EXPECT_STR("cosigner", why.param_count > 0 ? why.params[0].value : "");
+    }
+    world_done(&w);
+}
+
 TEST_MAIN

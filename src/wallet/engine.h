@@ -445,6 +445,29 @@ MUST_CHECK enum err approve_by_cosigner(struct wallet *w,
 /* ---- cosigner_ask.c ---- */
 /* cosigner_is_for: do the terms name that chain? */
 bool cosigner_is_for(const struct cosigner_terms *terms, uint64_t chain);
+/* cosigner_check_join: on this network the account's co-signer may become an owner now, as wallet_cosigner_make asks it: its terms name the
+ * chain, and by a reading of the last minute the passkey would get rid of it alone. Else ret_why: cosigner_state, recovery_unread. */
+MUST_CHECK enum err cosigner_check_join(const struct wallet *w,
+                                        struct wallet_time t,
+                                        const struct account *a,
+                                        struct id network,
+                                        struct coded *ret_why);
+
+/* ---- cosigner_join.c ---- */
+/* cosigner_join_change is the change that would make the co-signer o an owner on v's chain, with one signature more than now. */
+struct owner_change cosigner_join_change(const struct wallet *w,
+                                         const struct account *a,
+                                         const struct owner *o,
+                                         const struct view *v);
+/* cosigner_joins: on some network such a change of the account's co-signer waits, or may wait where nothing was read. */
+bool cosigner_joins(const struct wallet *w, const struct account *a);
+/* As owners_build and owners_add_risks, of OPERATION_COSIGNER_*. */
+MUST_CHECK enum err cosigner_join_build(struct wallet *w,
+                                        struct wallet_time t,
+                                        struct task *task,
+                                        const struct owner *o,
+                                        const struct view *v);
+void cosigner_join_add_risks(struct operation *op, const struct owner *o, const struct view *v);
 
 /* ---- track_tx.c: transactions of ordinary accounts, by Ethereum's JSON-RPC ---- */
 MUST_CHECK enum err
@@ -463,13 +486,19 @@ bool tx_is_outrun(const struct wallet *w, const struct operation *op);
 /* ---- owners.c ---- */
 /* owner_bytes is an owner as the contract has it. */
 struct smart_owner owner_bytes(const struct network *n, const struct owner *o);
+/* owners_next_change is the change that comes next on v's chain: nobody is added or removed yet, and the threshold stays. */
+struct owner_change owners_next_change(const struct account *a, const struct view *v);
+/* owners_find_change is the last change about an owner, or about the threshold (unset), that this wallet knows of there: it waits, or was vetoed, or
+ * never came to the chain; *ret_i is its place in a's list. NULL: none. */
+const struct account_change *
+owners_find_change(const struct account *a, struct id owner, struct id network, size_t *ret_i);
 /* owners_build puts the call that a task of owners makes into task->call; or its result's why says why not. */
 MUST_CHECK enum err
 owners_build(struct wallet *w, struct wallet_time t, struct task *task, const struct view *v);
 void owners_add_risks(struct wallet *w, struct operation *op, const struct view *v);
 /* owners_signed notes in the account what was signed, if the rest of it comes later; the caller stores the account. */
 void owners_signed(struct account *a, const struct operation *op);
-/* owners_probe gives the ids of the removals of a's owners that another wallet may have begun, from what v said of owners: how
+/* owners_probe gives the ids of the changes of a's owners that another wallet may have begun (removals; of a co-signer that is none yet, its coming), from what v said of owners: how
  * many of them; 0 if v is not whole in owners. */
 size_t owners_probe(const struct wallet *w,
                     struct hash32 ret_ids[static OWNER_COUNT_MAX],

@@ -75,7 +75,7 @@ static bool is_always_allowed(enum operation_kind kind)
            kind == OPERATION_THRESHOLD_VETO || kind == OPERATION_GUARDIANS_VETO ||
            kind == OPERATION_LIMIT_VETO || kind == OPERATION_KNOWN_VETO ||
            kind == OPERATION_LIMIT_LOWER || kind == OPERATION_KNOWN_FORGET ||
-           kind == OPERATION_SESSION_END;
+           kind == OPERATION_SESSION_END || kind == OPERATION_COSIGNER_VETO;
 }
 
 static bool is_known(const struct limit_view *l, struct address to)

@@ -43,6 +43,9 @@ const char *operation_kind_name(enum operation_kind kind)
     case OPERATION_RECOVERY_FREEZE:  return "recovery_freeze";
     case OPERATION_SESSION_ADD:      return "session_add";
     case OPERATION_SESSION_END:      return "session_end";
+    case OPERATION_COSIGNER_BEGIN:   return "cosigner_begin";
+    case OPERATION_COSIGNER_APPLY:   return "cosigner_apply";
+    case OPERATION_COSIGNER_VETO:    return "cosigner_veto";
     case OPERATION_KIND_COUNT:       break;
     }
     return "send";
@@ -78,12 +81,18 @@ bool operation_begins(enum operation_kind kind)
 {
     return kind == OPERATION_OWNER_REMOVE || kind == OPERATION_UPGRADE_BEGIN ||
            kind == OPERATION_THRESHOLD_BEGIN || kind == OPERATION_GUARDIANS_BEGIN ||
-           kind == OPERATION_LIMIT_BEGIN || kind == OPERATION_KNOWN_BEGIN;
+           kind == OPERATION_LIMIT_BEGIN || kind == OPERATION_KNOWN_BEGIN ||
+           kind == OPERATION_COSIGNER_BEGIN;
 }
 
 bool operation_is_threshold(enum operation_kind kind)
 {
     return kind >= OPERATION_THRESHOLD_BEGIN && kind <= OPERATION_THRESHOLD_VETO;
+}
+
+bool operation_is_cosigner(enum operation_kind kind)
+{
+    return kind >= OPERATION_COSIGNER_BEGIN && kind <= OPERATION_COSIGNER_VETO;
 }
 
 bool operation_is_recovery(enum operation_kind kind)
@@ -99,7 +108,7 @@ bool operation_is_upgrade(enum operation_kind kind)
 bool operation_is_owners(enum operation_kind kind)
 {
     return (kind >= OPERATION_OWNER_ADD && kind <= OPERATION_OWNER_VETO) ||
-           operation_is_threshold(kind);
+           operation_is_threshold(kind) || operation_is_cosigner(kind);
 }
 
 bool operation_is_over(enum operation_state state)

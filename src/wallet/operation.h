@@ -53,6 +53,9 @@ enum operation_kind {
     OPERATION_RECOVERY_FREEZE,
     OPERATION_SESSION_ADD, /* a session key of the account, at once, as the next */
     OPERATION_SESSION_END,
+    OPERATION_COSIGNER_BEGIN, /* a co-signer as an owner, and one more who must sign, in one change */
+    OPERATION_COSIGNER_APPLY,
+    OPERATION_COSIGNER_VETO,
     OPERATION_KIND_COUNT
 };
 
@@ -77,6 +80,7 @@ const char *operation_state_name(enum operation_state state);
 bool operation_is_own_call(enum operation_kind kind);
 bool operation_is_owners(enum operation_kind kind); /* or how many of them sign */
 bool operation_is_threshold(enum operation_kind kind);
+bool operation_is_cosigner(enum operation_kind kind);
 bool operation_is_upgrade(enum operation_kind kind);
 bool operation_is_setting(enum operation_kind kind); /* of version 2 */
 bool operation_is_session(enum operation_kind kind); /* the same */

@@ -43,9 +43,20 @@ const struct owner *wallet_owner(const struct wallet *w, struct id account, stru
     return NULL;
 }
 
-/* The removal of an owner that waits there, or that was vetoed; NULL if this wallet knows of none. */
-static const struct account_change *
-find_change(const struct account *a, struct id owner, struct id network, size_t *ret_i)
+struct owner_change owners_next_change(const struct account *a, const struct view *v)
+{
+    struct owner_change c = {.sequence = 1, .threshold = a->threshold};
+    owner_change_first(c.previous, a->address);
+    if (v->is_deployed) {
+        c.sequence = v->owners.sequence + 1;
+        c.threshold = v->owners.threshold;
+        span_copy(MSPAN_OF(c.previous), SPAN_OF(v->owners.head));
+    }
+    return c;
+}
+
+const struct account_change *
+owners_find_change(const struct account *a, struct id owner, struct id network, size_t *ret_i)
 {
     const struct account_change *found = NULL;
     for (size_t i = 0; i < a->change_count; i++) {
@@ -76,9 +87,11 @@ struct owner_state wallet_owner_state(const struct wallet *w,
         s.standing = has ? OWNER_ACTIVE : was ? OWNER_GONE : OWNER_NEW;
         s.is_read = true;
         size_t i = 0;
-        if (has && find_change(a, o->id, network, &i) &&
+        bool can_wait = has || o->kind == OWNER_COSIGNER; /* its removal, or its coming */
+        if (can_wait && owners_find_change(a, o->id, network, &i) &&
             v->owners.ready_at[i] > OWNER_CHANGE_VETOED) {
             s.ready_ms = v->owners.ready_at[i] * 1000;
+            s.standing = has ? OWNER_ACTIVE : OWNER_NEW;
         }
     }
     return s;
@@ -110,7 +123,7 @@ wallet_threshold_change(const struct wallet *w, const struct account *a, struct 
     const struct id nobody = {0};
     struct threshold_change t = {0};
     size_t i = 0;
-    const struct account_change *c = find_change(a, nobody, network, &i);
+    const struct account_change *c = owners_find_change(a, nobody, network, &i);
     if (c && v && owner_view_is_whole(&v->owners) && v->owners.ready_at[i] > OWNER_CHANGE_VETOED) {
         t.threshold = c->threshold;
         t.ready_ms = v->owners.ready_at[i] * 1000;
@@ -194,7 +207,17 @@ static bool drop_past_changes(struct account *a, struct view *v)
     return changed;
 }
 
-static struct owner_change next_change(const struct account *a, const struct view *v);
+/* What another wallet may have begun about an owner. */
+static struct owner_change probed_change(const struct wallet *w,
+                                         const struct account *a,
+                                         const struct owner *o,
+                                         const struct view *v)
+{
+    struct owner_change c = owners_next_change(a, v);
+    c.removed[c.removed_count++] = owner_bytes(wallet_network(w, v->network), o);
+    bool comes = o->kind == OWNER_COSIGNER && !owner_view_has(&v->owners, &c.removed[0]);
+    return comes ? cosigner_join_change(w, a, o, v) : c;
+}
 
 size_t owners_probe(const struct wallet *w,
                     struct hash32 ret_ids[static OWNER_COUNT_MAX],
@@ -205,8 +228,7 @@ size_t owners_probe(const struct wallet *w,
         return 0;
     }
     for (size_t i = 0; i < a->owner_count; i++) {
-        struct owner_change c = next_change(a, v);
-        c.removed[c.removed_count++] = owner_bytes(wallet_network(w, v->network), &a->owners[i]);
+        struct owner_change c = probed_change(w, a, &a->owners[i], v);
         owner_change_id(&ret_ids[i], a->address, &c);
     }
     return a->owner_count;
@@ -220,11 +242,10 @@ static bool learn_probed(const struct wallet *w, struct account *a, struct view 
     for (size_t i = 0; is_now && i < a->owner_count; i++) {
         size_t at;
         if (v->owners.probe_ready_at[i] == 0 || a->change_count == ACCOUNT_CHANGE_COUNT_MAX ||
-            find_change(a, a->owners[i].id, v->network, &at)) {
+            owners_find_change(a, a->owners[i].id, v->network, &at)) {
             continue;
         }
-        struct owner_change c = next_change(a, v);
-        c.removed[c.removed_count++] = owner_bytes(wallet_network(w, v->network), &a->owners[i]);
+        struct owner_change c = probed_change(w, a, &a->owners[i], v);
         struct account_change *known = &a->changes[a->change_count];
         *known = (struct account_change){.network = v->network,
                                          .owner = a->owners[i].id,
@@ -321,9 +342,21 @@ wallet_owner_forget(struct wallet *w, struct id account, struct id owner, struct
 
 /* ---- preparing ---- */
 
-static enum operation_kind kind_of(enum owner_wish what)
+static enum operation_kind kind_of(const struct wallet *w, const struct owner_args *args)
 {
-    switch (what) {
+    static const enum operation_kind of_cosigner[] = {
+        [OWNER_WISH_ADD] = OPERATION_COSIGNER_BEGIN,
+        [OWNER_WISH_APPLY] = OPERATION_COSIGNER_APPLY,
+        [OWNER_WISH_VETO] = OPERATION_COSIGNER_VETO,
+    };
+    const struct account *a = wallet_account(w, args->own.account);
+    const struct owner *o = wallet_owner(w, args->own.account, args->owner);
+    bool is_cosigner = o && o->kind == OWNER_COSIGNER && args->what != OWNER_WISH_REMOVE;
+    if (is_cosigner && (args->what == OWNER_WISH_ADD ||
+                        wallet_owner_state(w, a, o, args->own.network).standing != OWNER_ACTIVE)) {
+        return of_cosigner[args->what];
+    }
+    switch (args->what) {
     case OWNER_WISH_ADD:    return OPERATION_OWNER_ADD;
     case OWNER_WISH_REMOVE: return OPERATION_OWNER_REMOVE;
     case OWNER_WISH_APPLY:  return OPERATION_OWNER_APPLY;
@@ -338,7 +371,7 @@ enum err wallet_owner_prepare(struct wallet *w,
                               uint64_t *ret_task,
                               struct coded *ret_why)
 {
-    const struct own_subject what = {.kind = kind_of(args->what), .owner = args->owner};
+    const struct own_subject what = {.kind = kind_of(w, args), .owner = args->owner};
     return prepare_own_call(w, t, &args->own, &what, ret_task, ret_why);
 }
 
@@ -362,19 +395,6 @@ static enum err state_refused(struct task *task, enum owner_standing standing)
     return refuse_state(&task->result.why, "owner_state", words[standing]);
 }
 
-/* The change that comes next on this chain. */
-static struct owner_change next_change(const struct account *a, const struct view *v)
-{
-    struct owner_change c = {.sequence = 1, .threshold = a->threshold};
-    owner_change_first(c.previous, a->address);
-    if (v->is_deployed) {
-        c.sequence = v->owners.sequence + 1;
-        c.threshold = v->owners.threshold;
-        span_copy(MSPAN_OF(c.previous), SPAN_OF(v->owners.head));
-    }
-    return c;
-}
-
 static enum err build_add(struct wallet *w,
                           struct task *task,
                           const struct account *a,
@@ -385,12 +405,8 @@ static enum err build_add(struct wallet *w,
     if (s.standing == OWNER_ACTIVE) {
         return state_refused(task, s.standing);
     }
-    const struct network *n = wallet_network(w, v->network);
-    if (o->kind == OWNER_COSIGNER && !cosigner_is_for(&a->cosigner.terms, n->chain_id)) {
-        return refuse_state(&task->result.why, "cosigner_state", "chain");
-    }
-    struct owner_change c = next_change(a, v);
-    c.added[c.added_count++] = owner_bytes(n, o);
+    struct owner_change c = owners_next_change(a, v);
+    c.added[c.added_count++] = owner_bytes(wallet_network(w, v->network), o);
     AUTO(buf_done) struct buf out;
     buf_init(&out, &w->budget, TASK_CALL_LEN_MAX);
     TRY(owner_change_propose(&out, &c));
@@ -414,10 +430,10 @@ static enum err build_remove(struct wallet *w,
     if (v->owners.count <= v->owners.threshold) {
         return refuse(&task->result.why, ERR_STATE, "owner_last");
     }
-    struct owner_change c = next_change(a, v);
+    struct owner_change c = owners_next_change(a, v);
     c.removed[c.removed_count++] = owner_bytes(wallet_network(w, v->network), o);
     size_t i = 0;
-    const struct account_change *old = find_change(a, o->id, v->network, &i);
+    const struct account_change *old = owners_find_change(a, o->id, v->network, &i);
     if (old && old->sequence == c.sequence) {
         c.attempt = old->attempt + 1; /* that one was vetoed, or never came to the chain */
     }
@@ -433,7 +449,7 @@ build_threshold(struct wallet *w, struct task *task, const struct account *a, co
 {
     const struct id nobody = {0};
     size_t i = 0;
-    struct owner_change c = next_change(a, v);
+    struct owner_change c = owners_next_change(a, v);
     if (!v->is_deployed) {
         return refuse_state(&task->result.why, "threshold_state", "not_on_chain");
     }
@@ -444,7 +460,12 @@ build_threshold(struct wallet *w, struct task *task, const struct account *a, co
         task->threshold > OPERATION_SIGNER_COUNT_MAX) {
         return refuse_state(&task->result.why, "threshold_state", "too_many");
     }
-    const struct account_change *old = find_change(a, nobody, v->network, &i);
+    const struct owner *cosigner = wallet_owner(w, a->id, a->cosigner.owner);
+    if (task->threshold < 2 && cosigner &&
+        wallet_owner_state(w, a, cosigner, v->network).standing == OWNER_ACTIVE) {
+        return refuse_state(&task->result.why, "threshold_state", "cosigner");
+    }
+    const struct account_change *old = owners_find_change(a, nobody, v->network, &i);
     if (old && v->owners.ready_at[i] > OWNER_CHANGE_VETOED) {
         return refuse_state(&task->result.why, "threshold_state", "waits");
     }
@@ -484,7 +505,7 @@ static enum err build_end(struct wallet *w,
 {
     size_t i = 0;
     const struct id nobody = {0};
-    const struct account_change *known = find_change(a, o ? o->id : nobody, v->network, &i);
+    const struct account_change *known = owners_find_change(a, o ? o->id : nobody, v->network, &i);
     uint64_t ready_at = known ? v->owners.ready_at[i] : 0;
     if (ready_at <= OWNER_CHANGE_VETOED) {
         return !o ? refuse_state(&task->result.why, "threshold_state", "not_waiting")
@@ -523,7 +544,13 @@ owners_build(struct wallet *w, struct wallet_time t, struct task *task, const st
     if (task->operation_kind == OPERATION_THRESHOLD_BEGIN) {
         return build_threshold(w, task, a, v);
     }
+    if (operation_is_cosigner(task->operation_kind)) {
+        return cosigner_join_build(w, t, task, o, v);
+    }
     if (task->operation_kind == OPERATION_OWNER_ADD) {
+        if (BUG(o->kind == OWNER_COSIGNER)) {
+            return ERR_INTERNAL; /* it comes with a higher threshold, or not */
+        }
         return build_add(w, task, a, o, v);
     }
     if (task->operation_kind == OPERATION_OWNER_REMOVE) {
@@ -582,8 +609,8 @@ void owners_add_risks(struct wallet *w, struct operation *op, const struct view 
     if (!o) {
         return;
     }
-    if (op->kind == OPERATION_OWNER_ADD && o->kind == OWNER_COSIGNER) {
-        add_line(op, RISK_DANGER, true, "cosigner_added", o);
+    if (operation_is_cosigner(op->kind)) {
+        cosigner_join_add_risks(op, o, v);
     } else if (op->kind == OPERATION_OWNER_ADD) {
         add_line(op, RISK_DANGER, true, "owner_added", o);
     } else if (op->kind == OPERATION_OWNER_APPLY) {
@@ -607,7 +634,8 @@ void owners_add_risks(struct wallet *w, struct operation *op, const struct view 
 void owners_signed(struct account *a, const struct operation *op)
 {
     struct owner_change c;
-    bool waits = op->kind == OPERATION_OWNER_REMOVE || op->kind == OPERATION_THRESHOLD_BEGIN;
+    bool waits = op->kind == OPERATION_OWNER_REMOVE || op->kind == OPERATION_THRESHOLD_BEGIN ||
+                 op->kind == OPERATION_COSIGNER_BEGIN;
     if (!waits || BUG(change_of(&c, op) != OK)) {
         return;
     }

@@ -283,6 +283,17 @@ static enum err adopt(struct wallet *w,
     return err;
 }
 
+/* As many as there is room for, the passkeys or all others. */
+static void remove_owners(struct owner_change *c, const struct recovery_view *v, bool passkeys)
+{
+    struct address unused;
+    for (size_t i = 0; i < v->owners.count && c->removed_count < OWNER_CHANGE_EACH_MAX; i++) {
+        if ((guardian_kind(&v->owners.list[i], &unused) == GUARDIAN_PASSKEY) == passkeys) {
+            c->removed[c->removed_count++] = v->owners.list[i];
+        }
+    }
+}
+
 static struct help_request
 request_of(const struct network *n, const struct recovery_view *v, const struct smart_owner *owner)
 {
@@ -293,10 +304,10 @@ request_of(const struct network *n, const struct recovery_view *v, const struct 
     span_copy(MSPAN_OF(c->previous), SPAN_OF(v->owners.head));
     c->threshold = 1;
     c->added[c->added_count++] = *owner;
-    /* Lost keys may have been found by somebody. More owners than go into one change are removed afterwards. */
-    for (size_t i = 0; i < v->owners.count && c->removed_count < OWNER_CHANGE_EACH_MAX; i++) {
-        c->removed[c->removed_count++] = v->owners.list[i];
-    }
+    /* Lost keys may have been found by somebody. More owners than go into one change are removed afterwards: ordinary keys go first, for one signature
+     * suffices then, and a server may have such a key (docs/cosigner.md). */
+    remove_owners(c, v, false);
+    remove_owners(c, v, true);
     return r;
 }
 

@@ -15,6 +15,8 @@ static struct lost {
     struct address address;
     bool is_version_1;
     struct smart_owner owner;
+    struct smart_owner owners[OWNER_CHANGE_EACH_MAX + 1]; /* instead, if there are any */
+    size_t owner_count;
     uint64_t sequence;
     uint8_t head[32];
     struct account_guardians guardians;
@@ -79,7 +81,8 @@ static size_t answer(const struct world *world, char *out, size_t cap, struct sp
         abi_wr_u64(&w, lost.guardians.threshold);
         abi_wr_u64(&w, lost.guardians.delay_s);
     } else if (asks(params, "getSigners(uint64,uint64)")) {
-        owner_list_put(&w, &lost.owner, 1);
+        owner_list_put(&w, lost.owner_count ? lost.owners : &lost.owner,
+                       lost.owner_count ? lost.owner_count : 1);
     } else if (asks(params, "ownersHead()")) {
         abi_wr_fixed(&w, SPAN_OF(lost.head));
     } else {
@@ -522,6 +525,30 @@ TEST(an_owner_puts_off_and_freezes)
     EXPECT_OK(account_recovery_read(&call, &change, &signature, c.data));
     EXPECT_EQ(RECOVERY_CALL_PUT_OFF, call);
     EXPECT_EQ(0, signature.n);
+    world_done(&w);
+}
+
+/* One signature suffices afterwards: a server's key among many owners must not be the one that is left. */
+TEST(of_many_owners_an_ordinary_key_is_removed_first)
+{
+    static struct world w;
+    struct coded why = {0};
+    uint8_t key[64] = {0};
+    TEST_REQUIRE(start(&w));
+    for (size_t i = 0; i < OWNER_CHANGE_EACH_MAX; i++) {
+        key[0] = (uint8_t)(20 + i);
+        lost.owners[i] = smart_owner_passkey(w.networks[0].verifier, key, SPAN_LIT(WORLD_ORIGIN));
+    }
+    lost.owners[OWNER_CHANGE_EACH_MAX] = key_guardian(0);
+    lost.owner_count = OWNER_CHANGE_EACH_MAX + 1;
+    look(&w);
+    TEST_REQUIRE(EXPECT_OK(ask(&w, &why)));
+    const struct recovery_help *h = help(&w);
+    TEST_REQUIRE(EXPECT(h != NULL));
+    EXPECT_EQ(OWNER_CHANGE_EACH_MAX, h->request.change.removed_count);
+    const struct smart_owner first = key_guardian(0);
+    EXPECT_SPAN(span_of(first.bytes, first.len),
+                span_of(h->request.change.removed[0].bytes, h->request.change.removed[0].len));
     world_done(&w);
 }
 

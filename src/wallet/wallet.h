@@ -311,7 +311,8 @@ wallet_owner(const struct wallet *w, struct id account, struct id owner); /* NUL
 struct owner_state {
     enum owner_standing standing;
     bool is_read;      /* else it is what was read last, on whichever network */
-    uint64_t ready_ms; /* its removal waits, and may be carried out from then on; 0: it does not */
+    uint64_t ready_ms; /* its removal waits, or of a co-signer that is new its coming, and may be
+                          carried out from then on; 0: nothing waits */
 };
 struct owner_state wallet_owner_state(const struct wallet *w,
                                       const struct account *a,
@@ -359,8 +360,9 @@ struct own_call {
 };
 
 /* wallet_owner_prepare starts the task of making an operation that adds an owner, removes one (which waits), carries out
- * the removal that waits, or stops it. Refusals, some when the task is done: those of wallet_prepare, unknown_owner,
- * owner_state, owner_leaving, owner_not_leaving, owner_last, owner_waits, owners_unread. */
+ * what waits, or stops it. Adding a co-signer waits too, and raises the threshold by one in the same change; it needs a reading of
+ * wallet_recovery_look of the last minute. Refusals, some when the task is done: those of wallet_prepare, unknown_owner, owner_state,
+ * owner_leaving, owner_not_leaving, owner_last, owner_waits, owners_unread, of a co-signer cosigner_state, recovery_unread. */
 enum owner_wish { OWNER_WISH_ADD, OWNER_WISH_REMOVE, OWNER_WISH_APPLY, OWNER_WISH_VETO };
 struct owner_args {
     struct own_call own;

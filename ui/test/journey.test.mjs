@@ -221,7 +221,7 @@ describe('journeys', { skip: findChromium() ? false : 'Chromium is not installed
       await createAccount(mouse, the);
       const [account] = daemon.world.accounts;
       account.cosigner_wish = {
-        what: 'make', server, expires_ms: Date.now() + 300_000, chain_ids: [31337], limits: [{ amount: '1000' }, { amount: '7', to: ALICE }],
+        what: 'make', server, expires_ms: Date.now() + 300_000, chain_ids: [31337], limits: [{ amount: '1000' }, { amount: '7', to: ALICE }], passkey: 'AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAhIiMkJSYnKCkqKywtLi8wMTIzNDU2Nzg5Ojs8PT4_QA',
         options: { rp_id: 'passmesh.localhost', challenge: 'AAECAwQFBgcICQoLDA0ODw', allow: [{ id: account.owners[0].credential_id, transports: [] }], user_verification: 'required', timeout_ms: 120_000 },
       };
       daemon.emit('accounts');

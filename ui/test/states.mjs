@@ -169,6 +169,7 @@ export function make(now) {
   const fill = (to, amount) => [['fill', '[data-test=to]', to], ...(amount ? [['fill', '[data-test=amount]', amount]] : []), ['pause', 700]];
   const none = { accounts: { accounts: [] }, status: status({ account_id: undefined }), balances: { items: [] }, activity: { rows: [], total: 0, spam_hidden: 0 }, health: { accounts: [] } };
   delete none.status.account_id;
+  const cosigned = (o) => account({ owners: [owner(), owner({ id: 'o9', name: 'Co-signer u6iDEp', kind: 'cosigner', credential_id: '', transports: [], added: true, last_used_ms: 0, tested_ms: 0, chains: [], ...o })], cosigner: { owner_id: 'o9', server: '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp', address: BOB, chain_ids: [31337], limits: [{ amount: '1000' }] } });
   const swap = operation({
     id: 'op2', kind: 'batch', asked_by: { kind: 'app', origin: 'https://app.example.org', first_seen_ms: now - 12e4 }, to: { address: USDC, name: 'Router', known: 'contract' },
     effects: [
@@ -259,6 +260,10 @@ export function make(now) {
     'account-threshold-ready': { route: 'accounts/a1', replies: { threshold_prepare: error('threshold_state', { state: 'waits' }, ['review']) }, topics: { accounts: { accounts: [account({ owners: [owner(), owner({ id: 'o2', name: 'Phone', added: true }), owner({ id: 'o3', name: 'Key on the ring', added: true })], threshold_change: { threshold: 2, ready_ms: now - 1000 } })] } }, act: [['click', '[data-test=threshold-apply]'], ['wait', '[data-test=error]']] },
     'approve-second-signature': op(operation({ revision: 2, signers: ['Anna’s laptop'], signers_needed: 2, owners: ['Anna’s laptop', 'Phone'] })),
     'approve-threshold': op(operation({ kind: 'threshold_begin', to: me, amount: fig(0n), effects: [], signers: [], signers_needed: 2, next: { code: 'passkey_then_others', params: { left: '1' } }, risks: [risk('threshold_begun', 'danger', 'threshold_begun', { number: '3', owners: '3', days: '2' }, true)] })),
+    'account-cosigner-new': { route: 'accounts/a1', replies: { recovery_status: guarded(), owner_prepare: error('cosigner_state', { state: 'no_guardian' }, ['review']) }, topics: { accounts: { accounts: [cosigned({ state: 'waiting' })] } }, act: [['click', '[data-test=cosigner-add]'], ['wait', '[data-test=error]']] },
+    'account-cosigner-joins': { route: 'accounts/a1', topics: { accounts: { accounts: [cosigned({ state: 'joining', ready_ms: now + 15e7 })] } }, act: [['wait', '[data-test=cosigner-veto]']] },
+    'account-cosigner-ready': { route: 'accounts/a1', topics: { accounts: { accounts: [cosigned({ state: 'joining', ready_ms: now - 1000 })] } }, act: [['wait', '[data-test=cosigner-apply]']] },
+    'approve-cosigner': op(operation({ kind: 'cosigner_begin', to: me, amount: fig(0n), effects: [], undo: { code: 'until_applied', params: {} }, risks: [risk('cosigner_begun', 'caution', 'cosigner_begun', { name: 'Co-signer u6iDEp', number: '2', days: '2' }, true)] })),
     'account-version-1': { route: 'accounts/a1', topics: { accounts: { accounts: [account({ version: version() })] } }, act: [['wait', '[data-test=upgrade-begin]']] },
     'account-version-waits': { route: 'accounts/a1', topics: { accounts: { accounts: [account({ version: version({ upgrade: 'waits', ready_ms: now + 15e7 }) })] } }, act: [['wait', '[data-test=upgrade-veto]']] },
     'account-version-ready': { route: 'accounts/a1', replies: { upgrade_prepare: error('upgrade_waits', { hours: '1' }, ['review']) }, topics: { accounts: { accounts: [account({ version: version({ upgrade: 'waits', ready_ms: now - 1000 }) })] } }, act: [['click', '[data-test=upgrade-apply]'], ['wait', '[data-test=error]']] },

@@ -155,6 +155,8 @@ static void put_wish(const struct api_writing *w, const struct cosigner_wish *wi
         json_put_str(w->j, wish->operation.text);
     }
     put_terms(w->j, &wish->terms);
+    json_put_name(w->j, "passkey");
+    api_write_base64url(w->j, SPAN_OF(wish->terms.passkey.xy));
     json_put_name(w->j, "options");
     api_write_owner_options(w, wallet_cosigner_passkey(w->wallet, wish),
                             SPAN_OF(wish->challenge.bytes));

@@ -182,7 +182,7 @@ void api_write_transports(struct json_writer *j, unsigned transports)
 static const char *standing_name(const struct owner_state *s)
 {
     switch (s->standing) {
-    case OWNER_NEW:    return "waiting";
+    case OWNER_NEW:    return s->ready_ms ? "joining" : "waiting";
     case OWNER_ACTIVE: return s->ready_ms ? "leaving" : "active";
     case OWNER_GONE:   return "gone";
     }

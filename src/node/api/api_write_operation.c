@@ -567,7 +567,7 @@ put_head(const struct api_writing *w, const struct operation *op, const struct n
 static void put_subject(const struct api_writing *w, const struct operation *op)
 {
     const struct owner *o = wallet_owner(w->wallet, op->account, op->subject);
-    if (operation_is_owners(op->kind) && o) {
+    if (operation_is_owners(op->kind) && !operation_is_cosigner(op->kind) && o) {
         put_name(w->j, "subject");
         json_put_str(w->j, o->name.text);
     }

@@ -1,5 +1,7 @@
-/* A security key in software as a process of its own, so that what it holds outlives those who ask it: soft_key SOCKET PIN SEED.
+/* A security key in software as a process of its own, so that what it holds outlives those who ask it: soft_key SOCKET PIN SEED [ID KEY].
+ * ID and KEY, 32 bytes in hex each: a passkey of the wallet that it has from the start, and the test too.
  * Over the socket go CTAP HID reports, in both directions; each connection is like plugging it in anew. */
+#include "codec/base16.h"
 #include "crypto/backend.h"
 #include "crypto/hash.h"
 #include "node/authenticator/ctap_device_test.h"
@@ -38,6 +40,17 @@ static void serve(struct ctap_device *d, int fd)
     }
 }
 
+static bool add_passkey(struct ctap_device *d, const char *id, const char *key)
+{
+    struct ctap_credential *c = &d->credentials[0];
+    struct hash32 hash;
+    sha256(&hash, SPAN_LIT("passmesh.localhost"));
+    *c = (struct ctap_credential){.is_used = true, .user_id_len = 1, .protection = 2};
+    memcpy(c->rp_id_hash, hash.bytes, sizeof c->rp_id_hash);
+    return base16_decode_fixed(MSPAN_OF(c->id), span_str(id)) == OK &&
+           base16_decode_fixed(MSPAN_OF(c->key.bytes), span_str(key)) == OK;
+}
+
 static void end(int number)
 {
     (void)number;
@@ -48,11 +61,14 @@ int main(int argc, char **argv)
 {
     static struct ctap_device device;
     struct hash32 hash;
-    if (argc != 4 || crypto_init() != OK) {
+    if ((argc != 4 && argc != 6) || crypto_init() != OK) {
         return 2;
     }
     ctap_device_init(&device, strtoull(argv[3], NULL, 10));
     device.has_protocol_2 = true;
+    if (argc == 6 && !add_passkey(&device, argv[4], argv[5])) {
+        return 2;
+    }
     device.has_pin = true;
     sha256(&hash, span_str(argv[2]));
     memcpy(device.pin_hash, hash.bytes, sizeof device.pin_hash);

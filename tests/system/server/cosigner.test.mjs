@@ -136,11 +136,13 @@ describe('a co-signer', () => {
     })
 
     await t.test('added to the account, which asks for both from then on', async () => {
-      assert.equal((await world.run(w, acc, call('changeOwners', [await change(w, acc, { added: [wallet.owner] }), '0x']))).success, true)
-      const raise = await change(w, acc, { threshold: 2n })
-      assert.equal((await world.run(w, acc, call('changeOwners', [raise, '0x']))).success, true)
+      const both = await change(w, acc, { added: [wallet.owner], threshold: 2n })
+      assert.equal((await world.run(w, acc, call('changeOwners', [both, '0x']))).success, true)
+      assert.equal((await read(w, acc, 'getSigners', [0n, 32n])).length, 1, 'it waits, and is no owner')
+      assert.ok(await poke(w, acc, 'applyOwnerChange', [both]), 'not before the delay is over')
       await world.pass(w, DELAY + 60)
-      assert.equal(await poke(w, acc, 'applyOwnerChange', [raise]), null)
+      assert.equal(await poke(w, acc, 'applyOwnerChange', [both]), null)
+      assert.equal((await read(w, acc, 'getSigners', [0n, 32n])).length, 2)
       assert.equal(await read(w, acc, 'threshold'), 2n)
     })
 

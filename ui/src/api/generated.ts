@@ -98,16 +98,16 @@ export type Owner = {
   last_used_ms: number;
   /** Last time a ceremony with it succeeded; 0: never. */
   tested_ms: number;
-  /** On the selected network: made and on no chain yet; may sign; may sign and its removal waits; removed. */
-  state: 'waiting' | 'active' | 'leaving' | 'gone';
+  /** On the selected network: made and on no chain yet; of a co-signer, its coming waits; may sign; may sign and its removal waits; removed. */
+  state: 'waiting' | 'joining' | 'active' | 'leaving' | 'gone';
   /** After the account was made: its address does not depend on this one. */
   added: boolean;
-  /** leaving: from then on the removal may be carried out; else 0. */
+  /** leaving, joining: from then on that may be carried out; else 0. */
   ready_ms: number;
   /** Where it stands on each network that was read since the start. */
   chains: {
     network_id: string;
-    state: 'waiting' | 'active' | 'leaving' | 'gone';
+    state: 'waiting' | 'joining' | 'active' | 'leaving' | 'gone';
   }[];
 };
 
@@ -129,6 +129,8 @@ export type CosignerWish = {
   chain_ids: number[];
   limits: CosignerLimit[];
   expires_ms: number;
+  /** The public key of the terms, x and y, 64 bytes: with account, chains, limits and the page's origin all that is signed can be worked out. */
+  passkey: string;
   options: RequestOptions;
 };
 
@@ -534,7 +536,7 @@ export type Asker = {
 /** One thing from draft to final. Also what came in (kind receive). */
 export type Operation = {
   id: string;
-  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget' | 'recovery_begin' | 'recovery_apply' | 'recovery_put_off' | 'recovery_freeze' | 'session_add' | 'session_end';
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget' | 'recovery_begin' | 'recovery_apply' | 'recovery_put_off' | 'recovery_freeze' | 'session_add' | 'session_end' | 'cosigner_begin' | 'cosigner_apply' | 'cosigner_veto';
   state: OpState;
   /** Rises whenever anything shown has changed; approval names the one that was seen. */
   revision: number;
@@ -585,7 +587,7 @@ export type Operation = {
 
 export type Row = {
   id: string;
-  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget' | 'recovery_begin' | 'recovery_apply' | 'recovery_put_off' | 'recovery_freeze' | 'session_add' | 'session_end';
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget' | 'recovery_begin' | 'recovery_apply' | 'recovery_put_off' | 'recovery_freeze' | 'session_add' | 'session_end' | 'cosigner_begin' | 'cosigner_apply' | 'cosigner_veto';
   state: OpState;
   direction: 'out' | 'in' | 'self';
   party: Party;
@@ -1581,7 +1583,7 @@ export interface Methods {
     account_id: string;
     owner_id: string;
   }; result: Account };
-  /** Make an operation that adds an owner on this network (at once), removes one (after the delay, and any owner may stop it), carries out the removal that waits, or stops it. Nothing is signed. */
+  /** Make an operation that adds an owner on this network (at once), removes one (after the delay, and any owner may stop it), carries out what waits, or stops it. A co-signer is added after the delay too, together with a threshold that is one higher, and only where recovery_status was read within a minute and the passkey is the one guardian. Nothing is signed. */
   owner_prepare: { params: {
     key: string;
     account_id: string;
@@ -2197,7 +2199,9 @@ export interface RiskParams {
   unlimited_permission: { who: string; symbol: string; };
   replaces: { what: string; };
   owner_added: { name: string; };
-  cosigner_added: { name: string; };
+  cosigner_begun: { name: string; number: string; days: string; };
+  cosigner_applied: { name: string; number: string; };
+  cosigner_stopped: { name: string; };
   owner_removed: { name: string; days: string; };
   owner_one_left: { name: string; };
   owner_leaves_now: { name: string; };

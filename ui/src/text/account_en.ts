@@ -26,7 +26,9 @@ export const accountEn = {
     limit: (amount: string, token: string, to: string) => `${amount} (smallest units) of ${token || 'ether'} a day to ${to || 'all together'}`,
     wishes: { make: 'Have a co-signer made at this server:', sign: 'Have a payment signed by the co-signer at', leave: 'Take the co-signer off the account. No server takes part; its key is at', release: 'Tell this server that its key is not needed any more:' },
     chains: (ids: string) => `On the chains ${ids}.`, look: 'Look at the payment',
-    done: { make: 'It is made. Put it on the chain, under Ways in.', sign: 'Signed by both.', leave: 'Signed. Another account sends it: passmesh recovery send.', release: 'The server was told.' },
+    joins: (when: string) => `It becomes an owner, and one signature more is needed, both at once: from ${when} that can be carried out.`, due: 'The waiting time is over: it can become an owner, and from then on one signature more is needed.',
+    stopHelp: 'Until then, any passkey of the account can stop it. If you did not ask for this, stop it now.', veto: 'Stop it', apply: 'Carry it out',
+    done: { make: 'It is made. Put it on the chain next.', sign: 'Signed by both.', leave: 'Signed. Another account sends it: passmesh recovery send.', release: 'The server was told.' },
     until: (when: string) => `Asked for on the command line. If that was not you, do not sign. It is over ${when}.`, sign: 'Sign with the passkey',
   },
   version: {
@@ -71,6 +73,7 @@ export const accountEn = {
       known_begin: 'begin to make an address known', known_apply: 'make an address known', known_veto: 'stop that an address becomes known',
       limit_lower: 'lower a limit', known_forget: 'forget a known address',
       session_add: 'let a job’s key spend', session_end: 'end a job’s key',
+      cosigner_begin: 'begin to add a co-signer', cosigner_apply: 'add a co-signer', cosigner_veto: 'stop that a co-signer is added',
       recovery_begin: 'begin a recovery', recovery_apply: 'recover an account', recovery_put_off: 'put a recovery off', recovery_freeze: 'freeze the account',
     } satisfies Record<LateKind, string>,
     moves: {
@@ -79,9 +82,13 @@ export const accountEn = {
       known_begin: 'Known address begun', known_apply: 'Address made known', known_veto: 'Known address stopped',
       limit_lower: 'Limit lowered', known_forget: 'Known address forgotten',
       session_add: 'Job’s key added', session_end: 'Job’s key ended',
+      cosigner_begin: 'Co-signer begun', cosigner_apply: 'Co-signer added', cosigner_veto: 'Co-signer stopped',
       recovery_begin: 'Recovery begun', recovery_apply: 'Account recovered', recovery_put_off: 'Recovery put off', recovery_freeze: 'Account frozen',
     } satisfies Record<LateKind, string>,
     risk: {
+      cosigner_begun: (p) => `After ${p.days} days “${p.name}”, a key in a server’s hands, is an owner, and ${p.number} must sign everything. Both happen in one step, so it never moves anything alone. It signs only payments within its limits that your passkey asks for. Until then every passkey of the account can stop this.`,
+      cosigner_applied: (p) => `Once this is included, “${p.name}” is an owner, and ${p.number} must sign everything. What it does not sign waits until your passkey, as the guardian, has taken it off.`,
+      cosigner_stopped: (p) => `“${p.name}” does not become an owner. It would have to begin anew.`,
       guardians_begun: (p) => (p.number === '0' ? `After ${p.days} days the account has no guardians any more.` : `After ${p.days} days any ${p.threshold} of ${p.number} guardians together can replace all passkeys of the account, after a delay of their own. They cannot spend.`) + ' Until then every passkey of the account can stop this.',
       guardians_applied: (p) => (p.number === '0' ? 'Once this is included, the account has no guardians any more.' : `Once this is included, any ${p.threshold} of ${p.number} guardians together can replace all passkeys of the account, after a delay of their own. They cannot spend.`),
       guardians_stay: () => 'The guardians stay as they are. The change would have to begin anew.',

@@ -21,7 +21,9 @@ export const accountZh: AccountTexts = {
     limit: (amount: string, token: string, to: string) => `每天${amount}（最小单位）${token || '以太币'}，付给${to || '所有收款方合计'}`,
     wishes: { make: '让此服务器建立共签方：', sign: '让共签方签一笔付款，服务器：', leave: '把共签方移出账户。不需要服务器；其密钥在：', release: '告诉此服务器不再需要其密钥：' },
     chains: (ids: string) => `链：${ids}。`, look: '查看这笔付款',
-    done: { make: '已建立。请在“进入方式”中把它放到链上。', sign: '双方已签。', leave: '已签。请在命令行用另一个账户发送。', release: '已告诉服务器。' },
+    joins: (when) => `它成为所有者，同时需要的签名数加一：${when}起可以执行。`, due: '等待时间已过：它可以成为所有者，此后需要的签名数加一。',
+    stopHelp: '执行之前，账户的任何一把通行密钥都能阻止。如果不是你要求的，请立即阻止。', veto: '阻止', apply: '执行',
+    done: { make: '已建立。接着请把它放到链上。', sign: '双方已签。', leave: '已签。请在命令行用另一个账户发送。', release: '已告诉服务器。' },
     until: (when: string) => `这是在命令行发起的。如果不是你，请不要签。期限：${when}。`, sign: '用通行密钥签名',
   },
   version: {
@@ -66,6 +68,7 @@ export const accountZh: AccountTexts = {
       known_begin: '开始添加已知地址', known_apply: '添加已知地址', known_veto: '阻止添加已知地址',
       limit_lower: '降低限额', known_forget: '删除已知地址',
       session_add: '让任务密钥花钱', session_end: '结束任务密钥',
+      cosigner_begin: '开始添加共签方', cosigner_apply: '添加共签方', cosigner_veto: '阻止添加共签方',
       recovery_begin: '开始恢复', recovery_apply: '恢复账户', recovery_put_off: '推迟恢复', recovery_freeze: '冻结账户',
     },
     moves: {
@@ -74,9 +77,13 @@ export const accountZh: AccountTexts = {
       known_begin: '已开始添加已知地址', known_apply: '已知地址已添加', known_veto: '已阻止添加已知地址',
       limit_lower: '限额已降低', known_forget: '已知地址已删除',
       session_add: '任务密钥已添加', session_end: '任务密钥已结束',
+      cosigner_begin: '已开始添加共签方', cosigner_apply: '共签方已添加', cosigner_veto: '已阻止添加共签方',
       recovery_begin: '已开始恢复', recovery_apply: '账户已恢复', recovery_put_off: '已推迟恢复', recovery_freeze: '账户已冻结',
     },
     risk: {
+      cosigner_begun: (p) => `${p.days}天后，服务器手中的密钥“${p.name}”成为所有者，同时必须有${p.number}个签名才能做任何事。两者一步完成，所以它任何时候都不能独自动用任何东西。它只签你的通行密钥要求的、限额之内的付款。在此之前，账户的每把通行密钥都能阻止。`,
+      cosigner_applied: (p) => `上链之后，“${p.name}”是所有者，必须有${p.number}个签名才能做任何事。它不签的，要等你的通行密钥以守护人的身份把它移除之后。`,
+      cosigner_stopped: (p) => `“${p.name}”不会成为所有者。要添加就得重新开始。`,
       guardians_begun: (p) => (p.number === '0' ? `${p.days}天后，账户不再有守护人。` : `${p.days}天后，${p.number}位守护人中任何${p.threshold}位合起来，经过他们自己的等待时间，就能更换账户的全部通行密钥。他们不能花钱。`) + '在此之前，账户的每把通行密钥都能阻止。',
       guardians_applied: (p) => (p.number === '0' ? '上链之后，账户不再有守护人。' : `上链之后，${p.number}位守护人中任何${p.threshold}位合起来，经过他们自己的等待时间，就能更换账户的全部通行密钥。他们不能花钱。`),
       guardians_stay: () => '守护人保持不变。要更改就得重新开始。',

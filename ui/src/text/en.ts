@@ -5,9 +5,9 @@ import type {
 } from '../api/generated';
 
 /** Codes about settings of an account, whose sentences come late (account_en.ts). */
-export type LateRisk = Extract<keyof RiskParams, `${'guardians' | 'limit' | 'known' | 'recovery' | 'session'}_${string}`>;
+export type LateRisk = Extract<keyof RiskParams, `${'guardians' | 'limit' | 'known' | 'recovery' | 'session' | 'cosigner'}_${string}`>;
 /** And the kinds of operations that are about them. */
-export type LateKind = Extract<Operation['kind'], `${'guardians' | 'limit' | 'known' | 'recovery' | 'session'}_${string}`>;
+export type LateKind = Extract<Operation['kind'], `${'guardians' | 'limit' | 'known' | 'recovery' | 'session' | 'cosigner'}_${string}`>;
 /** One sentence for each code of a kind; the compiler names a code without text. */
 export type Say<T> = { [C in keyof T]: (p: T[C]) => string };
 
@@ -75,7 +75,7 @@ const error: Say<ErrorParams> = {
   unknown_owner: () => 'This account has no such passkey.',
   owner_state: (p) => `This passkey is not in the right state for that (${p.state}).`,
   owner_leaving: () => 'Its removal is waiting already.',
-  owner_not_leaving: () => 'No removal of it is waiting.',
+  owner_not_leaving: () => 'No change of it is waiting.',
   owner_last: () => 'Without it too few passkeys would be left to sign. Add another first.',
   owner_waits: (p) => `It can be carried out in ${p.hours} h, not before.`,
   owner_in_use: () => 'It cannot be forgotten: it may sign, or the address depends on it.',
@@ -182,7 +182,6 @@ const risk: Say<Omit<RiskParams, LateRisk>> = {
   unlimited_permission: (p) => `Lets ${p.who} take all your ${p.symbol}, now and later.`,
   replaces: (p) => `This replaces “${p.what}”, which may still be included first.`,
   owner_added: (p) => `Whoever holds “${p.name}” will be able to move everything in this account. Add only a key of your own.`,
-  cosigner_added: (p) => `“${p.name}” is a key in a server’s hands. It signs only payments within its limits that your passkey asks for. Until two must sign, whoever takes that key from the server can move everything: ask for two signatures next.`,
   owner_removed: (p) => `“${p.name}” loses its power after ${p.days} days. Until then every passkey of the account can stop this.`,
   owner_one_left: (p) => `Without “${p.name}” only one way in is left. If that one is lost, the money is lost.`,
   owner_leaves_now: (p) => `“${p.name}” can no longer sign once this is included.`,
@@ -466,7 +465,7 @@ export const en = {
     addHelp: 'Best on another device than the first one: a phone, a security key in a drawer. Two passkeys on one device are lost together.',
     onlyOne: 'Only one way in: if this key is lost, so is everything in the account. Add a second passkey on another device before you keep money here.',
     finish: 'Only one way in. The second passkey is made, but the account does not know it yet: put it on the chain.',
-    states: { waiting: 'not on the chain yet', active: 'may sign', leaving: 'is being removed', gone: 'removed' },
+    states: { waiting: 'not on the chain yet', joining: 'is being added', active: 'may sign', leaving: 'is being removed', gone: 'removed' },
     waitingHelp: 'It cannot sign yet. Putting it on the chain costs a fee.', leaves: (when: string) => `The removal can be carried out from ${when}.`, ready: 'The waiting time is over.',
     leavingHelp: 'Until it is carried out, any passkey of the account can stop it. If you did not ask for this, stop it now.',
     stillOn: (names: string) => `Still able to sign on: ${names}. Remove it there too.`,

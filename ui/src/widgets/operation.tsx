@@ -73,7 +73,7 @@ export function RiskNote({ risk }: { risk: Risk }) {
 export const isNobody = (party: Row['party']): boolean => /^0x0{40}$/.test(party.address);
 
 /** A call of the account to itself: it changes what the account is and moves no money. */
-export const isOwnCall = (kind: Row['kind']): boolean => /^(owner|upgrade|threshold|guardians|limit|known|recovery|session)_/.test(kind);
+export const isOwnCall = (kind: Row['kind']): boolean => /^(owner|upgrade|threshold|guardians|limit|known|recovery|session|cosigner)_/.test(kind);
 
 export function rowTitle(row: Pick<Row, 'kind' | 'party'>): string {
   const t = T();
@@ -123,7 +123,7 @@ export function ActivityRow({ row, position, total }: { row: Row; position: numb
   );
 }
 
-const isSetting = (kind: Operation['kind']): kind is LateKind => /^(guardians|limit|known|recovery|session)_/.test(kind);
+const isSetting = (kind: Operation['kind']): kind is LateKind => /^(guardians|limit|known|recovery|session|cosigner)_/.test(kind);
 
 /** The kind of an operation in words; those of settings come late. */
 export const kindWords = (kind: Operation['kind']): string => (isSetting(kind) ? settingTexts()?.kinds[kind] ?? '…' : T().approve.kinds[kind]);

@@ -22,7 +22,7 @@ export function Owners({ account }: { account: Account }) {
   const t = T();
   const [isAdding, setAdding] = useState(false);
   const active = account.owners.filter(mayAct).length;
-  const waiting = account.owners.some((o) => o.state === 'waiting');
+  const waiting = account.owners.some((o) => o.kind !== 'cosigner' && o.state === 'waiting');
   return (
     <Card title={t.accounts.ways} aside={!isAdding && offers('owner_add_begin') && <Button small icon="plus" onPress={() => setAdding(true)} testId="add-owner">{t.owners.add}</Button>}>
       {account.unknown_owners !== undefined && <Note level="danger">{t.owners.unknown(account.unknown_owners)}</Note>}
@@ -124,12 +124,12 @@ function OwnerRow({ account, owner, active }: { account: Account; owner: Owner; 
         {doing.error && <ErrorPanel what={t.what.prepare} error={doing.error} />}
         {name === null && offers('owner_prepare') && (
           <span class="row">
-            {owner.state === 'waiting' && act('add', t.owners.putOnChain, 'plus', true)}
+            {owner.state === 'waiting' && owner.kind !== 'cosigner' && act('add', t.owners.putOnChain, 'plus', true)}
             {owner.state === 'leaving' && act('veto', t.owners.veto, 'shield-check', true)}
             {ready && act('apply', t.owners.apply, 'check')}
             {owner.state === 'active' && active > 1 && account.on_chain && act('remove', t.owners.remove, 'trash')}
             <Button small icon="pencil" onPress={() => setName(owner.name)} label={t.accounts.rename(shown)}>{t.common.rename}</Button>
-            {owner.added && !mayAct(owner) && <Button small icon="trash" busy={doing.busy} onPress={() => void doing.run(() => command('owner_forget', { account_id: account.id, owner_id: owner.id }))}
+            {owner.added && owner.kind !== 'cosigner' && !mayAct(owner) && <Button small icon="trash" busy={doing.busy} onPress={() => void doing.run(() => command('owner_forget', { account_id: account.id, owner_id: owner.id }))}
               label={`${t.owners.forget}: ${shown}`} testId="owner-forget">{t.owners.forget}</Button>}
           </span>
         )}
