@@ -60,6 +60,12 @@ static int32_t take_escape(struct span *rest)
     }
 }
 
+/* ASCII that stands for itself: nearly all of what strings hold. */
+static bool is_plain(uint8_t c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
 int32_t json_char_take(struct span *rest)
 {
     if (rest->n == 0 || rest->p[0] < 0x20 || rest->p[0] == '"') {
@@ -82,6 +88,12 @@ size_t json_char_string_len(struct span text)
         return 0;
     }
     struct span rest = span_from(text, 1);
-    while (json_char_take(&rest) >= 0) {}
+    do {
+        size_t n = 0;
+        while (n < rest.n && is_plain(rest.p[n])) {
+            n++;
+        }
+        (void)span_take(&rest, n);
+    } while (json_char_take(&rest) >= 0);
     return rest.n > 0 && rest.p[0] == '"' ? text.n - rest.n + 1 : 0;
 }

@@ -65,12 +65,35 @@ enum err ecdsa_spki_decode(enum ecdsa_curve *ret_curve, struct span *ret_xy, str
     return ERR_UNSUPPORTED;
 }
 
+/* The constants of the curves, made at the first use and only read after that. OpenSSL makes them anew for each key otherwise, in a sixth of the time that
+ * a verification on P-256 takes. They are no state: no input reaches them. NULL if memory was short just then: each key makes its own. */
+static EC_GROUP *groups[sizeof curves / sizeof curves[0]];
+static CRYPTO_ONCE groups_once = CRYPTO_ONCE_STATIC_INIT;
+
+static void make_groups(void)
+{
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+        groups[i] = EC_GROUP_new_by_curve_name(curves[i].group);
+    }
+}
+
+static EC_KEY *empty_key(enum ecdsa_curve curve)
+{
+    bool is_made = CRYPTO_THREAD_run_once(&groups_once, make_groups) == 1 && groups[curve];
+    EC_KEY *key = is_made ? EC_KEY_new() : EC_KEY_new_by_curve_name(curves[curve].group);
+    if (key && is_made && EC_KEY_set_group(key, groups[curve]) != 1) {
+        EC_KEY_free(key);
+        return NULL;
+    }
+    return key;
+}
+
 /* SPEC SEC1 §"2.3.4": coordinates below the field's prime, and the point on the curve; else NULL. */
-static EC_KEY *public_key(const struct curve *curve, struct span xy)
+static EC_KEY *public_key(enum ecdsa_curve curve, struct span xy)
 {
     uint8_t point[1 + 2 * ECDSA_COORDINATE_LEN_MAX] = {0x04};
     memcpy(point + 1, xy.p, xy.n);
-    EC_KEY *key = EC_KEY_new_by_curve_name(curve->group);
+    EC_KEY *key = empty_key(curve);
     if (key && EC_KEY_oct2key(key, point, 1 + xy.n, NULL) == 1) {
         return key;
     }
@@ -94,12 +117,11 @@ static ECDSA_SIG *signature_of(struct span r, struct span s)
 
 enum err ecdsa_verify(enum ecdsa_curve curve, struct span xy, struct span digest, struct span rs)
 {
-    const struct curve *c = &curves[curve];
-    size_t half = c->coordinate_len;
+    size_t half = curves[curve].coordinate_len;
     if (xy.n != 2 * half || rs.n != 2 * half || digest.n > INT_MAX) {
         return ERR_AUTH;
     }
-    AUTO(key_free) EC_KEY *key = public_key(c, xy);
+    AUTO(key_free) EC_KEY *key = public_key(curve, xy);
     AUTO(signature_free)
     ECDSA_SIG *sig = key ? signature_of(span_first(rs, half), span_from(rs, half)) : NULL;
     bool holds = sig && ECDSA_do_verify(digest.p, (int)digest.n, sig, key) == 1;
