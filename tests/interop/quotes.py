@@ -127,6 +127,8 @@ def main():
     judge = build / 'tests/peers/quote_judge'
     with tempfile.TemporaryDirectory() as folder:
         cases = [*published(Path(folder)), *made(Path(folder), judge)]
+        if unknown := DIFFERENCES.keys() - {case[0] for case in cases}:
+            sys.exit(f'quotes.py: no such case: {", ".join(sorted(unknown))}')
         failed = judge_all(cases, [judge, 'judge'], [peer])
         rated = [case for case in cases if case[0] in (RATED, 'genuine TDX')]
         speed(build, rated[0], [judge, 'judge'], [peer])
