@@ -61,7 +61,8 @@ struct span forge_sgx_extension(const struct forge *f)
     struct wr w = wr_init(MSPAN_OF(tcb));
     for (uint8_t i = 1; i <= 16; i++) {
         oid[10] = i;
-        write_pair(&w, oid, 11, number(f->has_components ? f->components[i - 1] : 5));
+        cpu_svn[i - 1] = f->has_components ? f->components[i - 1] : 5;
+        write_pair(&w, oid, 11, number(cpu_svn[i - 1]));
     }
     oid[10] = 17;
     write_pair(&w, oid, 11, number(f->pce_svn ? f->pce_svn : 11));
@@ -76,6 +77,8 @@ struct span forge_sgx_extension(const struct forge *f)
     write_pair(&a, oid, 10, octets(SPAN_OF(pce_id)));
     oid[9] = 4;
     write_pair(&a, oid, 10, octets(SPAN_OF(fmspc)));
+    oid[9] = 5;
+    write_pair(&a, oid, 10, SPAN_LIT("\x0a\x01\x00")); /* SGX type: ENUMERATED, standard */
     return sequence(span_of(all, a.n));
 }
 
@@ -411,6 +414,7 @@ void forge(struct forged *ret, const struct forge *f)
     struct span signing[] = {m.signing, m.root};
     struct span ca[] = {m.ca, m.root};
     ret->anchor = pki_anchor(m.root);
+    ret->root = m.root;
     ret->quote = make_quote(f, &m);
     ret->texts = (struct dcap_texts){
         .tcb_info = make_tcb_info(f),

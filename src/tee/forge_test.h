@@ -69,6 +69,7 @@ struct forged {
     struct span quote;
     struct dcap_texts texts;
     struct anchor anchor;
+    struct span root; /* its certificate */
 };
 
 void forge(struct forged *ret, const struct forge *f);

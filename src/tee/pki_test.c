@@ -198,6 +198,16 @@ static void add_revoked(X509_CRL *l, uint64_t serial)
     ASN1_TIME_free(when);
 }
 
+/* RFC 5280 §5.2.3: every issuer gives its lists numbers, and other verifiers want to see them. */
+static void add_number(X509_CRL *l)
+{
+    ASN1_INTEGER *number = ASN1_INTEGER_new();
+    require(ASN1_INTEGER_set(number, 1) == 1 &&
+                X509_CRL_add1_ext_i2d(l, NID_crl_number, number, 0, 0) == 1,
+            "list's number");
+    ASN1_INTEGER_free(number);
+}
+
 struct span pki_crl(const struct pki_crl *c)
 {
     X509_CRL *l = X509_CRL_new();
@@ -211,6 +221,7 @@ struct span pki_crl(const struct pki_crl *c)
     for (size_t i = 0; i < c->serials_count; i++) {
         add_revoked(l, c->serials[i]);
     }
+    add_number(l);
     if (c->extension.oid) {
         ASN1_OBJECT *oid = OBJ_txt2obj(c->extension.oid, 1);
         ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();

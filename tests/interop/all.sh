@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # all.sh BUILD   our node against every other libp2p for which there is a toolchain: js (npm), go, rust, and how fast each is;
-# then server and wallet in a public DHT of kubo's nodes, and on a chain of geth and Lodestar, the demo's journey in Firefox ESR, the Debian packages in a virtual machine, the portable floors on 64-bit Arm. TAP of each, then one line of counts. What is missing is said and skipped.
+# our verifier of quotes beside dcap-qvl; then server and wallet in a public DHT of kubo's nodes, and on a chain of geth and Lodestar, the demo's journey in Firefox ESR, the Debian packages in a virtual machine, the portable floors on 64-bit Arm. TAP of each, then one line of counts. What is missing is said and skipped.
 set -uo pipefail
 build=$(realpath "$1")
 here=$(cd "$(dirname "$0")" && pwd)
@@ -72,6 +72,22 @@ fi
 if [ ${#peers[@]} -gt 0 ]; then
     echo "# throughput, also in $build/interop_bench.json"
     "$here/speed.py" "$build" "${peers[@]}" || { echo "not ok - throughput"; failed=$((failed + 1)); }
+fi
+
+echo "# dcap-qvl, quotes a second also in $build/interop_bench.json"
+dcap=$out/rust_dcap
+if command -v cargo >/dev/null; then
+    [ -e "$dcap/release/dcap_peer" ] || echo "# building it: the first time this takes minutes"
+    if { ninja -C "$build" tests/peers/quote_judge && "$here/rust/build.sh" "$dcap" dcap; } >"$out/dcap.log" 2>&1; then
+        "$here/quotes.py" "$build" "$dcap/release/dcap_peer" | tee "$out/dcap.tap"
+        count "$out/dcap.tap"
+    else
+        cat "$out/dcap.log"
+        echo "not ok - dcap-qvl: the peer does not build"
+        failed=$((failed + 1))
+    fi
+else
+    skip dcap-qvl "there is no cargo here (https://rustup.rs)"
 fi
 
 echo "# kubo"
