@@ -64,7 +64,7 @@ TEST(the_sample_is_judged_as_its_index_says)
     }
     struct span key = jwk_spki(jwk);
     struct anchor anchor = anchor_of(key);
-    struct anchors anchors = {&anchor, 1};
+    struct anchors anchors = {.list = &anchor, .count = 1};
     TEST_REQUIRE(EXPECT_OK(cca_decode(&c, token)));
     EXPECT_OK(judge_under(token, key, c.realm_challenge, &anchors));
     EXPECT_EQ(TEE_LEVEL_HARDWARE_ATTESTED, result.level);
@@ -216,7 +216,7 @@ static enum err judge(const struct realm *r)
     struct span key = realm_key(r);
     struct span spki = pki_spki(pki_key("platform", PKI_P384));
     struct anchor anchor = anchor_of(spki);
-    struct anchors anchors = {&anchor, 1};
+    struct anchors anchors = {.list = &anchor, .count = 1};
     struct wr w = wr_init(MSPAN_OF(room));
     wr_u8(&w, 0xd9);
     wr_be16(&w, 399);

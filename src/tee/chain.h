@@ -22,6 +22,9 @@ struct anchor {
 struct anchors {
     const struct anchor *list;
     size_t count;
+    /* Certificates that one of them has signed, by their hash; may be none. Whoever lists one has verified that signature, which is not done again. */
+    const struct hash32 *issued;
+    size_t issued_count;
 };
 
 /* certs[0] is the leaf, each next one the issuer of the one before. Spans of the certificates stay where they were read

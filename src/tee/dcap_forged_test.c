@@ -20,7 +20,7 @@ static struct appraisal result;
 static enum err judge_as(const struct forged *made, const struct forge *f, const char *policy)
 {
     struct policy p;
-    struct anchors anchors = {&made->anchor, 1};
+    struct anchors anchors = {.list = &made->anchor, .count = 1};
     EXPECT_OK(policy_parse(&p, span_str(policy), NULL));
     struct expectation e = {&anchors, &p, NULL, FORGE_NOW, SPAN_OF(f->report_data)};
     enum err err = dcap_collateral_verify(&collateral, &result, &made->texts, &anchors, FORGE_NOW);
@@ -236,7 +236,7 @@ TEST(collateral_may_be_kept_while_it_lasts)
     forge_genuine(&f, TEE_TDX);
     struct policy p;
     forge(&made, &f);
-    struct anchors anchors = {&made.anchor, 1};
+    struct anchors anchors = {.list = &made.anchor, .count = 1};
     EXPECT_OK(policy_parse(&p, span_str(policy_text), NULL));
     struct expectation e = {&anchors, &p, NULL, FORGE_NOW, SPAN_OF(f.report_data)};
     EXPECT_OK(dcap_collateral_verify(&collateral, &result, &made.texts, &anchors, FORGE_NOW));

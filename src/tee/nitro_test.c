@@ -230,7 +230,7 @@ static enum err judge(const struct enclave *n)
 {
     static uint8_t data[512];
     struct span document = document_of(n);
-    struct anchors anchors = {&anchor, 1};
+    struct anchors anchors = {.list = &anchor, .count = 1};
     memset(data, 0x44, sizeof data);
     size_t len = n->user_data_len ? n->user_data_len : n->nonce_len;
     return judge_under(&anchors, document, span_of(data, len), pki_year(2025), policy_text);
@@ -360,7 +360,7 @@ TEST(cut_anywhere)
 {
     struct enclave n = genuine();
     struct span document = document_of(&n);
-    struct anchors anchors = {&anchor, 1};
+    struct anchors anchors = {.list = &anchor, .count = 1};
     for (size_t len = 0; len < document.n; len += 3) {
         EXPECT(judge_under(&anchors, span_first(document, len), SPAN_LIT("x"), pki_year(2025),
                            policy_text) != OK);

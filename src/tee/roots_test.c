@@ -33,4 +33,40 @@ TEST(each_key_and_certificate_stands_once)
               count);
 }
 
+/* Of each certificate that stands for a signature that is not verified again: the signature. */
+TEST(what_roots_have_issued)
+{
+    static const char *const files[] = {
+        "tee/roots/amd-ask_ark_milan.pem",      "tee/roots/amd-ask_ark_genoa.pem",
+        "tee/roots/amd-ask_ark_turin_vcek.pem", "tee/roots/amd-ask_ark_milan_vlek.pem",
+        "tee/roots/amd-ask_ark_genoa_vlek.pem", "tee/roots/amd-ask_ark_turin_vlek.pem",
+    };
+    static struct chain c;
+    const struct anchors known = roots_of(TEE_SEV_SNP);
+    const struct anchors alone = {.list = known.list, .count = known.count};
+    EXPECT_EQ(sizeof files / sizeof files[0], known.issued_count);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        struct span pem;
+        struct chain_fault fault;
+        struct hash32 hash;
+        if (!test_fixture(files[i], &pem)) {
+            return;
+        }
+        TEST_REQUIRE(EXPECT_OK(chain_read(&c, &pem, 1, &fault)));
+        TEST_REQUIRE(EXPECT_EQ(2, c.count));
+        test_note("%s", files[i]);
+        EXPECT_OK(chain_verify(&c, &alone, (walltime){1780000000}, &fault));
+        sha256(&hash, c.certs[0].der);
+        EXPECT(hash32_equal(&hash, &known.issued[i]));
+        /* It stands below a root alone, and below its own. */
+        EXPECT_OK(chain_verify(&c, &known, (walltime){1780000000}, &fault));
+        const struct anchors others = {.list = roots_of(TEE_NITRO).list,
+                                       .count = roots_of(TEE_NITRO).count,
+                                       .issued = known.issued,
+                                       .issued_count = known.issued_count};
+        EXPECT_ERR(ERR_AUTH, chain_verify(&c, &others, (walltime){1780000000}, &fault));
+        EXPECT_STR("root", appraisal_step_name(fault.step));
+    }
+}
+
 TEST_MAIN

@@ -339,7 +339,7 @@ static enum err judge(const struct chip *k, const char *policy)
     struct span root_der = pki_cert(&root);
     struct span chain[] = {pki_cert(&middle), root_der};
     struct anchor anchor = pki_anchor(root_der);
-    struct anchors anchors = {&anchor, 1};
+    struct anchors anchors = {.list = &anchor, .count = 1};
     struct sev_snp_texts texts = {
         .key_cert = pki_cert(&leaf), .chain = pki_join(chain, 2), .paravisor = k->paravisor};
     if (k->has_crl) {

@@ -122,7 +122,7 @@ TEST(swtpm_ecc_is_accepted_under_its_own_root_only)
     struct wr r = wr_init(MSPAN_OF(root_der));
     TEST_REQUIRE(pem_take(&r, &rest, "CERTIFICATE") == OK);
     struct anchor anchor = pki_anchor(span_of(root_der, r.n));
-    struct anchors anchors = {&anchor, 1};
+    struct anchors anchors = {.list = &anchor, .count = 1};
     struct span binding = test_hex((const char *)pki_keep(span_first(nonce, 64)).p);
     walltime now = {pki_year(2026).s + 330 * 86400};
     EXPECT_OK(judge_under(&anchors, &t, binding, now, policy_text));
@@ -382,7 +382,7 @@ static enum err judge(const struct tpm *t, const char *policy)
         name[33] ^= t->activates_another;
         texts.activated_name = SPAN_OF(name);
     }
-    struct anchors anchors = {&anchor, 1};
+    struct anchors anchors = {.list = &anchor, .count = 1};
     return judge_under(&anchors, &texts, SPAN_LIT("nonce"), pki_year(2025), policy);
 }
 

@@ -37,5 +37,5 @@ struct anchors roots_of(enum tee_kind kind)
         load();
         is_loaded = true;
     }
-    return (struct anchors){&anchor, 1};
+    return (struct anchors){.list = &anchor, .count = 1};
 }

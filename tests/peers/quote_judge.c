@@ -155,7 +155,8 @@ static enum err judge(const struct job *j)
                                      .pck_crl = t[6],
                                      .pck_crl_chain = t[7],
                                      .root_crl = t[8]};
-    struct anchors anchors = t[9].n > 0 ? (struct anchors){&j->anchor, 1} : roots_of(TEE_SGX);
+    struct anchors anchors =
+        t[9].n > 0 ? (struct anchors){.list = &j->anchor, .count = 1} : roots_of(TEE_SGX);
     TRY(quote_decode(&q, t[0], &result));
     struct expectation e = {.anchors = &anchors, .policy = &policy, .now = j->now};
     e.binding = q.kind == TEE_SGX ? q.sgx.report_data : q.td.report_data;

@@ -36,7 +36,7 @@ static struct shelf shelf;
 struct anchors roots_of(enum tee_kind kind)
 {
     (void)kind;
-    return (struct anchors){&rig_anchor, 1};
+    return (struct anchors){.list = &rig_anchor, .count = 1};
 }
 
 /* ---- the service ---- */

@@ -127,7 +127,7 @@ static bool trust(void)
     wr_bytes(&w, span_of(ca.issuer, ca.issuer_len));
     wr_bytes(&w, span_of(ca.root, ca.root_len));
     issuers_len = w.n;
-    trusted = (struct anchors){&anchor, 1};
+    trusted = (struct anchors){.list = &anchor, .count = 1};
     if (!EXPECT_OK(wr_end(&w)) ||
         !EXPECT_OK(cert_decode(&root, span_of(ca.root, ca.root_len), NULL))) {
         return false;
@@ -274,7 +274,7 @@ TEST(what_stands_above_the_certificate)
         trusted = (struct anchors){0}; /* a maker whom nobody has let in */
         EXPECT_EQ(ATTEST_END_REFUSED, ask());
         EXPECT_EQ(STEP_ROOT, verdict.step);
-        trusted = (struct anchors){&anchor, 1};
+        trusted = (struct anchors){.list = &anchor, .count = 1};
         stop_nodes();
         issuers_len = 0; /* the operator has named none */
         EXPECT(start_nodes("") && renew());

@@ -237,7 +237,7 @@ judge(const struct machine *m, const struct evidence *e, struct span activated, 
     EXPECT_OK(cert_decode(&root, span_of(m->ca.root, m->ca.root_len), NULL));
     sha256(&anchor.spki, root.spki);
     sha256(&anchor.certificate, root.der);
-    const struct anchors own = {&anchor, 1};
+    const struct anchors own = {.list = &anchor, .count = 1};
     const struct anchors vendors = roots_of(TEE_TPM2);
     static uint8_t binding[32] = {9};
     const struct tpm2_texts texts = {.attest = e->parts[EVIDENCE_MAIN],
