@@ -53,6 +53,9 @@ enum operation_kind {
     OPERATION_RECOVERY_FREEZE,
     OPERATION_SESSION_ADD, /* a session key of the account, at once, as the next */
     OPERATION_SESSION_END,
+    OPERATION_OWNERS_CARRY, /* a change of owners that was signed for every chain, by any account: carried, */
+    OPERATION_OWNERS_CARRY_APPLY, /* carried out after the delay, */
+    OPERATION_OWNERS_CARRY_VETO,  /* stopped */
     OPERATION_KIND_COUNT
 };
 
@@ -84,6 +87,9 @@ bool operation_is_session(enum operation_kind kind); /* the same */
 /* operation_begins: once included it only waits, and can be stopped until it is carried out. */
 bool operation_begins(enum operation_kind kind);
 bool operation_is_recovery(enum operation_kind kind);
+bool operation_is_carry(
+    enum operation_kind
+        kind); /* of a change of owners, which this wallet may pay for another account */
 
 /* operation_is_over: nothing more will happen to it. */
 bool operation_is_over(enum operation_state state);

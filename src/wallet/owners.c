@@ -242,6 +242,7 @@ void owners_read(struct wallet *w, struct view *v)
 {
     struct account *a = book_account(w, v->account);
     if (!a || !v->is_deployed || !owner_view_is_whole(&v->owners)) {
+        owner_chains_read_view(w, v);
         return;
     }
     bool changed = learn_standing(w, a, v);
@@ -251,11 +252,13 @@ void owners_read(struct wallet *w, struct view *v)
     }
     changed = drop_past_changes(a, v) || changed;
     changed = learn_probed(w, a, v) || changed;
+    changed = owner_carry_import(w, a) || changed;
     if (changed && book_save_account(w, a) != OK) {
         log_line(w->cfg.log, LOG_WARN, "wallet",
                  "what the chain says of owners could not be stored");
     }
     queue_note(w, WALLET_ACCOUNTS_CHANGED);
+    owner_chains_read_view(w, v);
 }
 
 /* ---- names ---- */
@@ -608,7 +611,12 @@ void owners_signed(struct account *a, const struct operation *op)
 {
     struct owner_change c;
     bool waits = op->kind == OPERATION_OWNER_REMOVE || op->kind == OPERATION_THRESHOLD_BEGIN;
-    if (!waits || BUG(change_of(&c, op) != OK)) {
+    bool is_change = waits || op->kind == OPERATION_OWNER_ADD;
+    if (!is_change || BUG(change_of(&c, op) != OK)) {
+        return;
+    }
+    owner_carry_keep(a, &c);
+    if (!waits) {
         return;
     }
     if (a->change_count == ACCOUNT_CHANGE_COUNT_MAX) {
