@@ -586,6 +586,8 @@ void recovery_answer(struct wallet *w,
 /* owner_chains_read_view and owner_chains_read_look take what a reading that is over says of the owners on a chain. */
 void owner_chains_read_view(struct wallet *w, const struct view *v);
 void owner_chains_read_look(struct wallet *w, const struct recovery_look *l);
+/* owner_chains_have: an owner may sign on some chain, as that was read last. */
+bool owner_chains_have(const struct account *a, struct id owner);
 /* owner_chains_probe gives the kept changes that may wait where v was read: how many of them. */
 size_t owner_chains_probe(struct wallet *w,
                           const struct recovery_view *v,

@@ -161,15 +161,57 @@ static bool has_owner(const struct owner_chain *c, struct id owner)
     return false;
 }
 
-/* One that was not added there yet is missing, too, but it was never taken away: where the network in use lags, nothing is revoked. */
+bool owner_chains_have(const struct account *a, struct id owner)
+{
+    for (size_t i = 0; i < a->chain_count; i++) {
+        if (has_owner(&a->chains[i], owner)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A change that took the owner away is kept, and that chain is past it. */
+static bool was_removed(const struct wallet *w,
+                        const struct account *a,
+                        const struct owner_chain *c,
+                        struct id owner)
+{
+    for (size_t i = 0; i < a->kept_count; i++) {
+        const struct kept_change *k = &a->kept[i];
+        const struct owner *o = k->removed.len > 0 ? wallet_kept_owner(w, a, &k->removed) : NULL;
+        if (o && id_equal(o->id, owner) && k->sequence <= c->sequence) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_first_owner(const struct account *a, struct id owner)
+{
+    for (size_t i = 0; i < a->owner_count; i++) {
+        if (id_equal(a->owners[i].id, owner)) {
+            return !a->owners[i].is_added;
+        }
+    }
+    return false;
+}
+
+/* One that was not added on a chain yet is missing there, too, but was never taken away: that chain must have had it, or be further. */
 bool wallet_owner_is_revoked(const struct wallet *w,
                              const struct account *a,
                              const struct owner_chain *c,
                              struct id owner)
 {
-    const struct owner_chain *used = wallet_owner_chain(a, w->settings.network);
-    return used && used != c && used->is_there && c->is_there && used->sequence >= c->sequence &&
-           has_owner(c, owner) && !has_owner(used, owner);
+    for (size_t i = 0; i < a->chain_count && has_owner(c, owner); i++) {
+        const struct owner_chain *o = &a->chains[i];
+        bool had_it = is_first_owner(a, owner) || was_removed(w, a, o, owner);
+        if (o != c && o->is_there && !has_owner(o, owner) &&
+            (had_it || o->sequence > c->sequence)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 size_t wallet_revoked_count(const struct wallet *w, const struct account *a)
@@ -278,6 +320,11 @@ void owner_chains_read_view(struct wallet *w, const struct view *v)
             c.pending = k->id;
             c.ready_at = v->owners.ready_at[i];
         }
+    }
+    const struct owner_chain *old = wallet_owner_chain(a, v->network);
+    if (c.ready_at == 0 && old && old->sequence == c.sequence && is_same(old->head, c.head)) {
+        c.pending = old->pending; /* such a reading does not ask for what was carried */
+        c.ready_at = old->ready_at;
     }
     learn(w, a, &c);
 }

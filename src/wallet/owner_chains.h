@@ -32,8 +32,8 @@ enum owner_chain_step wallet_owner_chain_step(const struct account *a,
                                               const struct owner_chain *c,
                                               const struct kept_change **ret_next);
 
-/* wallet_owner_is_revoked: o may sign on chain c, and not any more on the network that is used, as that was read. wallet_revoked_count is the
- * number of such owners, counted once for each chain. */
+/* wallet_owner_is_revoked: the owner may sign on chain c, and was removed on another one, as these were read. wallet_revoked_count is the
+ * number of such owners, counted once for each chain on which they still may sign. */
 bool wallet_owner_is_revoked(const struct wallet *w,
                              const struct account *a,
                              const struct owner_chain *c,
@@ -42,8 +42,8 @@ size_t wallet_revoked_count(const struct wallet *w, const struct account *a);
 
 /* ---- signing once ---- */
 
-/* wallet_kept_change finds a kept change by its id; NULL: there is none. wallet_kept_owner is the account's owner that smart is; NULL: nobody, or one that
- * this wallet does not know. wallet_kept_signatures gives the signatures that a change has, and how many; spans point into k. */
+/* wallet_kept_change finds a kept change by its id; NULL: there is none. wallet_kept_owner is the account's owner that smart is; NULL: nobody, or one that this
+ * wallet does not know. wallet_kept_signatures gives the signatures that a change has, and how many; spans point into k. */
 const struct kept_change *wallet_kept_change(const struct account *a, const struct hash32 *id);
 const struct owner *
 wallet_kept_owner(const struct wallet *w, const struct account *a, const struct smart_owner *smart);

@@ -304,7 +304,7 @@ wallet_owner_forget(struct wallet *w, struct id account, struct id owner, struct
     }
     /* The first owners make the address: without their keys it cannot be worked out on a new chain. */
     bool is_cosigner = id_equal(o->id, a->cosigner.owner); /* its server is told first */
-    if (!o->is_added || o->standing == OWNER_ACTIVE || is_cosigner) {
+    if (!o->is_added || o->standing == OWNER_ACTIVE || is_cosigner || owner_chains_have(a, o->id)) {
         return refuse(ret_why, ERR_STATE, "owner_in_use");
     }
     size_t i = (size_t)(o - a->owners);

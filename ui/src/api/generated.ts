@@ -252,7 +252,7 @@ export type Account = {
   settings?: Setting[];
   /** Session keys that were signed here, on the selected network, oldest first. */
   sessions?: Session[];
-  /** So many owners that were removed on the selected network may still sign on another chain, each counted once for each chain (owner_chains). Absent: none, as far as was read. */
+  /** So many owners that were removed on one chain may still sign on another, each counted once for each such chain (owner_chains). Absent: none, as far as was read. */
   revoked?: number;
   /** Two ways in proven within 180 days, and one of them may be lost. */
   safe: boolean;
@@ -283,7 +283,7 @@ export type OwnerChain = {
   checked?: Checked;
   /** Of the account's owners those that may sign there. */
   owners: string[];
-  /** Of these, those that were removed on the selected network. */
+  /** Of these, those that were removed on another chain. */
   revoked: string[];
   /** So many may sign there that this wallet does not know. */
   unknown: number;
