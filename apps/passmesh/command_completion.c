@@ -16,7 +16,7 @@ int command_completion(const struct command_args *args)
         "    case $before in\n"
         "        --home) COMPREPLY=($(compgen -d -- \"$word\")); return ;;\n"
         "        account) words='list use rename' ;;\n"
-        "        owners) words='list add remove apply veto rename forget' ;;\n"
+        "        owners) words='list add remove apply veto rename forget threshold chains carry' ;;\n"
         "        upgrade) words='begin apply veto' ;;\n"
         "        limits) words='list set lower apply veto' ;;\n"
         "        known) words='list add forget apply veto' ;;\n"

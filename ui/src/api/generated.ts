@@ -2407,6 +2407,7 @@ export interface HealthParams {
   never_tested: { name: string; };
   test_due: { name: string; };
   test_key: Record<string, never>;
+  revoked_elsewhere: { count: string; };
 }
 
 export interface ActionParams {
