@@ -1,5 +1,6 @@
 #include "evm/owner_change.h"
 #include "evm/userop.h"
+#include "wallet/engine.h"
 #include "wallet/owner_chains.h"
 #include "wallet/world_test.h"
 
@@ -326,6 +327,57 @@ TEST(another_history_and_a_lie_are_refused)
     EXPECT_ERR(ERR_AUTH, wallet_change_sign(w.wallet, w.t, &args, &why));
     wallet_lock(w.wallet);
     EXPECT_ERR(ERR_DENIED, wallet_change_hash(w.wallet, &args, &hash, &why));
+    world_done(&w);
+}
+
+/* The list is bounded: only what every chain is past makes room. A full one comes back out of the record. */
+TEST(the_oldest_change_goes_only_when_every_chain_has_it)
+{
+    static struct account a;
+    static struct account back;
+    struct id network = {"n"};
+    AUTO(buf_done) struct buf record;
+    buf_init(&record, test_budget(), STORE_VALUE_LEN_MAX);
+    a = (struct account){.id = {"a"}, .name = {"A"}};
+    struct owner_change c = {.threshold = 2};
+    for (c.sequence = 1; c.sequence <= ACCOUNT_KEPT_COUNT_MAX + 1; c.sequence++) {
+        owner_carry_keep(&a, &c);
+    }
+    EXPECT_EQ(ACCOUNT_KEPT_COUNT_MAX, a.kept_count);
+    EXPECT_EQ(1, a.kept[0].sequence);
+    EXPECT_EQ(ACCOUNT_KEPT_COUNT_MAX, a.kept[ACCOUNT_KEPT_COUNT_MAX - 1].sequence);
+    a.chain_count = 2;
+    a.chains[0] = (struct owner_chain){.network = network, .is_there = true, .sequence = 9};
+    a.chains[1] = a.chains[0];
+    a.chains[1].sequence = 0; /* this one lacks all of them */
+    owner_carry_keep(&a, &c);
+    EXPECT_EQ(1, a.kept[0].sequence);
+    a.chains[1].sequence = 1;
+    owner_carry_keep(&a, &c);
+    EXPECT_EQ(2, a.kept[0].sequence);
+    EXPECT_EQ(c.sequence, a.kept[ACCOUNT_KEPT_COUNT_MAX - 1].sequence);
+    for (size_t i = 0; i < a.kept_count; i++) {
+        a.kept[i].signatures_len = sizeof a.kept[i].signatures;
+    }
+    TEST_REQUIRE(EXPECT_OK(account_encode(&record, &a)));
+    TEST_REQUIRE(EXPECT_OK(account_decode(&back, buf_span(&record))));
+    EXPECT_EQ(ACCOUNT_KEPT_COUNT_MAX, back.kept_count);
+    EXPECT_EQ(2, back.chain_count);
+    EXPECT_SPAN(SPAN_OF(a.kept[3].id.bytes), SPAN_OF(back.kept[3].id.bytes));
+    EXPECT_EQ(sizeof a.kept[3].signatures, back.kept[3].signatures_len);
+    EXPECT_EQ(9, back.chains[0].sequence);
+}
+
+/* Nobody tells anew how many servers there are when nothing changes. */
+TEST(choosing_the_network_in_use_again_keeps_its_servers)
+{
+    static struct world w;
+    struct coded why = {0};
+    TEST_REQUIRE(start(&w));
+    EXPECT_OK(wallet_network_select(w.wallet, w.t, w.networks[0].id, &why));
+    EXPECT(wallet_chain_health(w.wallet, w.t).state != CHAIN_NO_SERVER);
+    EXPECT_OK(wallet_network_select(w.wallet, w.t, w.networks[1].id, &why));
+    EXPECT_EQ(CHAIN_NO_SERVER, wallet_chain_health(w.wallet, w.t).state);
     world_done(&w);
 }
 
