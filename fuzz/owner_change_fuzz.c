@@ -45,6 +45,30 @@ static void check_call(struct span in)
     budget_done(&budget);
 }
 
+/* What is signed apart: whatever is read comes back. */
+static void check_carried(struct span in)
+{
+    static struct owner_carried a;
+    static struct owner_carried b;
+    struct smart_owner owner = {.len = 0};
+    struct budget budget;
+    struct buf out;
+    if (owner_change_read_carried(&a, in) != OK || a.owner.n > sizeof owner.bytes) {
+        return;
+    }
+    owner.len = span_copy(MSPAN_OF(owner.bytes), a.owner);
+    budget_init(&budget, NULL, "fuzz", 1 << 20);
+    buf_init(&out, &budget, 512 * 1024);
+    check((a.is_veto ? owner_change_carry_veto(&out, &a.id, &owner, a.signature)
+                     : owner_change_carry(&out, &a.change, a.signature)) == OK);
+    check(owner_change_read_carried(&b, buf_span(&out)) == OK);
+    check(a.is_veto == b.is_veto);
+    check(span_equal(a.signature, b.signature));
+    check(span_equal(a.owner, b.owner));
+    buf_done(&out);
+    budget_done(&budget);
+}
+
 static void check_upgrade(struct span in)
 {
     enum upgrade_call call;
@@ -170,6 +194,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t count = 0;
     uint64_t ready_at;
     check_call(in);
+    check_carried(in);
     check_upgrade(in);
     check_proposal(in);
     check_setting(in);

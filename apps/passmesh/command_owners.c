@@ -70,7 +70,8 @@ static void print_done(struct json r)
 static int usage(void)
 {
     command_say("usage: passmesh owners [list | add [ID] | remove ID | apply ID | veto ID | "
-                "rename ID NAME | forget ID | threshold N | threshold apply | threshold veto]");
+                "rename ID NAME | forget ID | threshold N | threshold apply | threshold veto | "
+                "chains | carry NETWORK [PAYER | veto]]");
     return EXIT_USAGE;
 }
 
@@ -111,6 +112,10 @@ int command_owners(const struct command_args *args)
     const char *word = args->argc > 0 ? args->argv[0] : "list";
     if (args->argc <= 1 && strcmp(word, "list") == 0) {
         return commands_call(args, "accounts_list", SPAN_LIT("{}"), print_owners);
+    }
+    if ((args->argc == 1 && strcmp(word, "chains") == 0) ||
+        ((args->argc == 2 || args->argc == 3) && strcmp(word, "carry") == 0)) {
+        return command_owner_chains(args);
     }
     if (args->argc == 1 && strcmp(word, "add") == 0) {
         command_say("A passkey is made in the page: passmesh open. Then `passmesh owners add ID` "

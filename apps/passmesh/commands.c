@@ -10,7 +10,8 @@ const struct command commands[] = {
     {"account",    "[list | use ID | rename ID NAME]",  "accounts, and which one is used",
      command_account                                                                                                                         },
     {"owners",     "[list | add ID | remove ID | ...]",
-     "passkeys of the account: who may sign, who leaves; also apply, veto, rename, forget",                                  command_owners  },
+     "passkeys of the account: who may sign, who leaves; also apply, veto, rename, forget, chains, "
+     "carry",                                                                                                                command_owners  },
     {"upgrade",    "[begin | apply | veto]",
      "version of the account's contract, and its move to the next",                                                          command_upgrade },
     {"limits",     "[set | lower | apply | veto]",

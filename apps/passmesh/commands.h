@@ -123,7 +123,9 @@ int command_stop(const struct command_args *args);
 int command_open(const struct command_args *args);
 int command_status(const struct command_args *args);
 int command_account(const struct command_args *args);
-int command_owners(const struct command_args *args);  /* command_owners.c */
+int command_owners(const struct command_args *args); /* command_owners.c */
+int command_owner_chains(
+    const struct command_args *args); /* command_chains.c: of owners, those about other chains */
 int command_upgrade(const struct command_args *args); /* command_upgrade.c */
 int command_limits(const struct command_args *args);  /* command_limits.c, as the next */
 int command_known(const struct command_args *args);

@@ -52,6 +52,14 @@ void owner_change_id(struct hash32 *ret, struct address account, const struct ow
     account_domain_hash(ret, account, ACCOUNT_ANY_CHAIN, SPAN_OF(words));
 }
 
+void owner_change_veto_hash(struct hash32 *ret, struct address account, const struct hash32 *id)
+{
+    uint8_t words[2][32];
+    account_word_hash(words[0], SPAN_LIT("Veto(bytes32 id)"));
+    span_copy(MSPAN_OF(words[1]), SPAN_OF(id->bytes));
+    account_domain_hash(ret, account, ACCOUNT_ANY_CHAIN, SPAN_OF(words));
+}
+
 bool owner_change_waits(const struct owner_change *c, uint64_t threshold)
 {
     return c->removed_count > 0 || c->threshold != threshold;
@@ -87,13 +95,18 @@ void owner_change_put(struct abi_wr *w, const struct owner_change *c)
     abi_wr_close(w);
 }
 
-enum err owner_change_propose(struct buf *out, const struct owner_change *c)
+enum err owner_change_carry(struct buf *out, const struct owner_change *c, struct span signature)
 {
     TRY(begin(out, propose_signature));
     struct abi_wr w = abi_wr_init(out, 2);
     owner_change_put(&w, c);
-    abi_wr_bytes(&w, SPAN_EMPTY);
+    abi_wr_bytes(&w, signature);
     return abi_wr_end(&w);
+}
+
+enum err owner_change_propose(struct buf *out, const struct owner_change *c)
+{
+    return owner_change_carry(out, c, SPAN_EMPTY);
 }
 
 enum err owner_change_apply(struct buf *out, const struct owner_change *c)
@@ -104,14 +117,23 @@ enum err owner_change_apply(struct buf *out, const struct owner_change *c)
     return abi_wr_end(&w);
 }
 
-enum err owner_change_veto(struct buf *out, const struct hash32 *id)
+enum err owner_change_carry_veto(struct buf *out,
+                                 const struct hash32 *id,
+                                 const struct smart_owner *owner,
+                                 struct span signature)
 {
     TRY(begin(out, veto_signature));
     struct abi_wr w = abi_wr_init(out, 3);
     abi_wr_fixed(&w, SPAN_OF(id->bytes));
-    abi_wr_bytes(&w, SPAN_EMPTY);
-    abi_wr_bytes(&w, SPAN_EMPTY);
+    abi_wr_bytes(&w, span_of(owner->bytes, owner->len));
+    abi_wr_bytes(&w, signature);
     return abi_wr_end(&w);
+}
+
+enum err owner_change_veto(struct buf *out, const struct hash32 *id)
+{
+    const struct smart_owner nobody = {.len = 0};
+    return owner_change_carry_veto(out, id, &nobody, SPAN_EMPTY);
 }
 
 /* ---- reading ---- */
@@ -165,16 +187,24 @@ static bool is_call_of(struct span calldata, const char *signature)
     return span_starts_with(calldata, SPAN_OF(selector));
 }
 
-static enum err read_veto(struct abi_rd *r, struct hash32 *ret_id)
+enum err owner_change_read_carried(struct owner_carried *ret, struct span calldata)
 {
-    struct hash32 id;
-    abi_rd_fixed(r, MSPAN_OF(id.bytes));
-    struct span owner = abi_rd_bytes(r);
-    struct span signature = abi_rd_bytes(r);
-    if (!abi_rd_ok(r) || owner.n != 0 || signature.n != 0) {
+    struct abi_rd r = abi_rd_init(span_from(calldata, ABI_SELECTOR_LEN));
+    struct owner_carried c = {.is_veto = is_call_of(calldata, veto_signature)};
+    if (!c.is_veto && !is_call_of(calldata, propose_signature)) {
+        return ERR_NOT_FOUND;
+    }
+    if (c.is_veto) {
+        abi_rd_fixed(&r, MSPAN_OF(c.id.bytes));
+        c.owner = abi_rd_bytes(&r);
+    } else {
+        TRY(owner_change_get(&r, &c.change));
+    }
+    c.signature = abi_rd_bytes(&r);
+    if (!abi_rd_ok(&r)) {
         return ERR_MALFORMED;
     }
-    *ret_id = id;
+    *ret = c;
     return OK;
 }
 
@@ -184,21 +214,23 @@ enum err owner_change_read(enum owner_call *ret_call,
                            struct span calldata)
 {
     struct abi_rd r = abi_rd_init(span_from(calldata, ABI_SELECTOR_LEN));
-    if (is_call_of(calldata, veto_signature)) {
-        *ret_call = OWNER_CALL_VETO;
-        return read_veto(&r, ret_id);
+    struct owner_carried c;
+    if (is_call_of(calldata, apply_signature)) {
+        TRY(owner_change_get(&r, &c.change));
+        *ret_call = OWNER_CALL_APPLY;
+        *ret_change = c.change;
+        return OK;
     }
-    bool is_apply = is_call_of(calldata, apply_signature);
-    if (!is_apply && !is_call_of(calldata, propose_signature)) {
-        return ERR_NOT_FOUND;
-    }
-    struct owner_change c;
-    TRY(owner_change_get(&r, &c));
-    if (!is_apply && (abi_rd_bytes(&r).n != 0 || !abi_rd_ok(&r))) {
+    TRY(owner_change_read_carried(&c, calldata));
+    if (c.owner.n != 0 || c.signature.n != 0) {
         return ERR_MALFORMED;
     }
-    *ret_call = is_apply ? OWNER_CALL_APPLY : OWNER_CALL_PROPOSE;
-    *ret_change = c;
+    *ret_call = c.is_veto ? OWNER_CALL_VETO : OWNER_CALL_PROPOSE;
+    if (c.is_veto) {
+        *ret_id = c.id;
+    } else {
+        *ret_change = c.change;
+    }
     return OK;
 }
 

@@ -41,6 +41,27 @@ MUST_CHECK enum err owner_change_propose(struct buf *out, const struct owner_cha
 MUST_CHECK enum err owner_change_apply(struct buf *out, const struct owner_change *c);
 MUST_CHECK enum err owner_change_veto(struct buf *out, const struct hash32 *id);
 
+/* What anybody may carry to the account, on every chain on which it has the history that the change names: changeOwners with the owners'
+ * signatures over its id (evm/smart_account.h), and a veto with one owner's over owner_change_veto_hash. With an empty signature they are
+ * the account's own calls. ERR_LIMIT if out is full. */
+void owner_change_veto_hash(struct hash32 *ret, struct address account, const struct hash32 *id);
+MUST_CHECK enum err
+owner_change_carry(struct buf *out, const struct owner_change *c, struct span signature);
+MUST_CHECK enum err owner_change_carry_veto(struct buf *out,
+                                            const struct hash32 *id,
+                                            const struct smart_owner *owner,
+                                            struct span signature);
+
+/* What owner_change_carry and owner_change_carry_veto made, signed or not: spans point into calldata. Errors as owner_change_read. */
+struct owner_carried {
+    bool is_veto;
+    struct owner_change change; /* of no veto */
+    struct hash32 id;           /* of a veto */
+    struct span owner;          /* the same: who signed; empty: the account itself */
+    struct span signature;
+};
+MUST_CHECK enum err owner_change_read_carried(struct owner_carried *ret, struct span calldata);
+
 enum owner_call { OWNER_CALL_PROPOSE, OWNER_CALL_APPLY, OWNER_CALL_VETO };
 
 /* owner_change_read tells what such calldata asks for: of VETO ret_id, of the others ret_change. ERR_NOT_FOUND: it is no

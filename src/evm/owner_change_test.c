@@ -160,6 +160,43 @@ TEST(what_others_signed_is_no_call_of_this_wallet)
     buf_done(&v.room);
 }
 
+TEST(what_owners_signed_is_carried_as_the_contract_takes_it)
+{
+    static struct vector v;
+    TEST_REQUIRE(vector_init(&v));
+    struct hash32 id;
+    struct hash32 hash;
+    static struct owner_carried got;
+    struct smart_owner owner = {.len = 0};
+    AUTO(buf_done) struct buf out;
+    buf_init(&out, test_budget(), 8192);
+    owner_change_id(&id, v.account, &v.change);
+    owner_change_veto_hash(&hash, v.account, &id);
+    EXPECT_SPAN(hex(v.whole, "veto_hash", &v.room), SPAN_OF(hash.bytes));
+
+    struct span signed_change = hex(v.calls, "change_signed", &v.room);
+    EXPECT_OK(owner_change_read_carried(&got, signed_change));
+    EXPECT(!got.is_veto);
+    EXPECT(got.signature.n > 0);
+    expect_same(&v.change, &got.change);
+    EXPECT_OK(owner_change_carry(&out, &got.change, got.signature));
+    EXPECT_SPAN(signed_change, buf_span(&out));
+    for (size_t n = 0; n < signed_change.n; n++) {
+        EXPECT(owner_change_read_carried(&got, span_first(signed_change, n)) != OK);
+    }
+
+    struct span signed_veto = hex(v.calls, "veto_signed", &v.room);
+    EXPECT_OK(owner_change_read_carried(&got, signed_veto));
+    EXPECT(got.is_veto);
+    EXPECT_SPAN(SPAN_OF(id.bytes), SPAN_OF(got.id.bytes));
+    owner.len = span_copy(MSPAN_OF(owner.bytes), got.owner);
+    buf_clear(&out);
+    EXPECT_OK(owner_change_carry_veto(&out, &got.id, &owner, got.signature));
+    EXPECT_SPAN(signed_veto, buf_span(&out));
+    EXPECT_ERR(ERR_NOT_FOUND, owner_change_read_carried(&got, hex(v.calls, "apply", &v.room)));
+    buf_done(&v.room);
+}
+
 TEST(the_log_of_a_scheduled_change)
 {
     static struct vector v;

@@ -164,6 +164,7 @@ enum err account_encode(struct buf *out, const struct account *a)
     for (size_t i = 0; i < a->session_count; i++) {
         TRY(write_session(&w, &a->sessions[i]));
     }
+    TRY(account_write_chains(&w, a));
     return wr_end(&w);
 }
 
@@ -406,6 +407,8 @@ static enum err read_account_field(struct account *a, const struct protobuf_fiel
     case 13: return read_setting(a, f);
     case 14: return read_cosigner(a, f);
     case 15: return read_session(a, f);
+    case 16:
+    case 17: return account_read_chains(a, f);
     default: return OK; /* a later version's field */
     }
 }

@@ -7,7 +7,9 @@
 #include "evm/account_session.h"
 #include "evm/account_setting.h"
 #include "evm/address.h"
+#include "evm/owner_change.h"
 #include "wallet/cosigner.h"
+#include "wallet/figure.h"
 #include "wallet/text.h"
 
 /* An account of the person as the store keeps it: a smart account with the passkeys that own it; an ordinary account, whose key keyd holds
@@ -19,6 +21,10 @@ enum {
     ACCOUNT_SETTING_COUNT_MAX = 8, /* the same of settings */
     ACCOUNT_SESSION_COUNT_MAX =
         6, /* session keys, on all chains together: one proof holds their slots */
+    ACCOUNT_KEPT_COUNT_MAX = 16, /* changes of the owner list, kept for chains that lack them */
+    ACCOUNT_CHAIN_COUNT_MAX = 16,
+    KEPT_SIGNATURES_LEN_MAX =
+        2816,                  /* four of a passkey, each with its owner; one takes about 700 */
     CREDENTIAL_LEN_MAX = 1023, /* WebAuthn Level 3 §"credential id": at most 1023 bytes */
     ORIGIN_LEN_MAX = 255,
     ACCOUNT_SERVER_LEN_MAX = 64, /* of a peer id as text */
@@ -114,6 +120,36 @@ struct known_session {
     struct account_session session;
 };
 
+/* A step of the owner list that was signed here, or found waiting, with the owners' signatures over its id: the same on every chain, so that it
+ * can be carried to those that lack it (wallet/owner_chains.h). */
+struct kept_change {
+    struct hash32 id;
+    uint64_t sequence;
+    uint8_t previous[32];
+    uint64_t attempt;
+    uint64_t threshold;
+    struct smart_owner added; /* len 0: nobody; as the next */
+    struct smart_owner removed;
+    size_t signatures_len;
+    uint8_t
+        signatures[KEPT_SIGNATURES_LEN_MAX]; /* for each: length (1) owner, length (2) signature */
+};
+
+/* What was read last of the owner list on one chain. */
+struct owner_chain {
+    struct id network;
+    struct figure said; /* of no value: when that was read, and how far it can be trusted */
+    bool is_there;      /* the account stands on that chain */
+    uint64_t sequence;
+    uint8_t head[32];
+    uint64_t threshold;
+    size_t owner_count;
+    struct id owners[OWNER_COUNT_MAX]; /* of the account's owners, those that may sign there */
+    uint64_t unknown_count;            /* owners there that this wallet does not know */
+    struct hash32 pending;             /* a kept change that waits there, or was vetoed */
+    uint64_t ready_at;                 /* of it, Unix time; 0: none; 1: vetoed */
+};
+
 enum account_kind {
     ACCOUNT_PASSKEY,
     ACCOUNT_WATCH,
@@ -144,6 +180,10 @@ struct account {
     struct account_cosigner cosigner;
     size_t session_count;
     struct known_session sessions[ACCOUNT_SESSION_COUNT_MAX];
+    size_t kept_count;
+    struct kept_change kept[ACCOUNT_KEPT_COUNT_MAX]; /* in the order in which they were signed */
+    size_t chain_count;
+    struct owner_chain chains[ACCOUNT_CHAIN_COUNT_MAX];
 };
 
 /* account_is_ordinary: it signs transactions, with a key of the vault. */
@@ -152,6 +192,13 @@ bool account_is_ordinary(const struct account *a);
 /* account_encode appends the record; account_decode refuses what it cannot hold: ERR_MALFORMED, ERR_LIMIT. */
 MUST_CHECK enum err account_encode(struct buf *out, const struct account *a);
 MUST_CHECK enum err account_decode(struct account *ret, struct span record);
+
+/* account_write_chains and account_read_chains are the fields 16 (a kept change) and 17 (a chain) of the record (account_chains.c).
+ * Errors as above. */
+struct wr;
+struct protobuf_field;
+MUST_CHECK enum err account_write_chains(struct wr *w, const struct account *a);
+MUST_CHECK enum err account_read_chains(struct account *a, const struct protobuf_field *f);
 
 /* account_owner finds an owner by credential id; NULL if there is none. */
 struct owner *account_owner(struct account *a, struct span credential);

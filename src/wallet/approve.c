@@ -375,6 +375,12 @@ enum err approve_by_cosigner(struct wallet *w,
     const struct approval approval = {.owner = cosigner, .signature = signature};
     TRY(sign(w, t, o, &approval, ret_why));
     if (o->op->state == OPERATION_SIGNED) {
+        struct account *account = book_account(w, o->op->account);
+        check(account);
+        owners_signed(account, o->op);
+        if (book_save_account(w, account) != OK) {
+            log_line(w->cfg.log, LOG_WARN, "wallet", "a change of the owners could not be kept");
+        }
         set_off(w, t, o);
     } else {
         queue_operation(w, o->op->id);

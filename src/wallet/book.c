@@ -374,6 +374,9 @@ wallet_network_select(struct wallet *w, struct wallet_time t, struct id id, stru
     if (!wallet_network(w, id)) {
         return refuse(ret_why, ERR_NOT_FOUND, "unknown_network");
     }
+    if (id_equal(w->settings.network, id)) {
+        return OK; /* nobody tells how many servers there are, because nothing changes */
+    }
     w->settings.network = id;
     enum err err = book_save_settings(w);
     if (err != OK) {

@@ -138,6 +138,10 @@ struct recovery_look {
     struct id account; /* whose servers are asked */
     bool has_guardians;
     bool has_recovery;
+    bool has_probed; /* the second round: changes of the owners that may wait there */
+    size_t probe_count;
+    struct hash32 probes[LOOK_PROBE_COUNT];
+    uint64_t probe_ready_at[LOOK_PROBE_COUNT];
     size_t waiting; /* questions without an answer */
     enum err err;
 };
@@ -240,6 +244,7 @@ struct wallet {
     struct recovery_look looks[RECOVERY_VIEW_COUNT_MAX];
     struct recovery_help helps[RECOVERY_HELP_COUNT_MAX];
     struct recovery_brake brake;
+    struct recovery_brake veto; /* of a change of owners, which is its hash; for every chain */
     struct cosigner_wish cosigner_wish;
     struct buf recovery_call; /* of the one recovery that is being prepared */
 
@@ -606,7 +611,38 @@ void recovery_answer(struct wallet *w,
                      struct json result,
                      const struct wallet_source *source);
 
+/* ---- owner_chains.c ---- */
+/* owner_chains_read_view and owner_chains_read_look take what a reading that is over says of the owners on a chain. */
+void owner_chains_read_view(struct wallet *w, const struct view *v);
+void owner_chains_read_look(struct wallet *w, const struct recovery_look *l);
+/* owner_chains_have: an owner may sign on some chain, as that was read last. */
+bool owner_chains_have(const struct account *a, struct id owner);
+/* owner_chains_probe gives the kept changes that may wait where v was read: how many of them. */
+size_t owner_chains_probe(struct wallet *w,
+                          const struct recovery_view *v,
+                          struct hash32 ret[static LOOK_PROBE_COUNT]);
+
+/* ---- owner_carry.c ---- */
+/* owner_carry_keep keeps a change of at most one owner each way, unless there is no room: every other one is still lacked by a chain. The
+ * caller stores the account. owner_carry_import keeps what waits and was begun before. */
+void owner_carry_keep(struct account *a, const struct owner_change *c);
+bool owner_carry_import(const struct wallet *w, struct account *a);
+/* As recovery_build and recovery_add_risks. */
+MUST_CHECK enum err
+owner_carry_build(struct wallet *w, struct wallet_time t, struct task *task, const struct view *v);
+void owner_carry_add_risks(struct wallet *w, struct operation *op, const struct task *task);
+
+/* ---- guardian.c ---- */
+/* guardian_sign: a passkey's signature over a hash in the form of the chain, and which owner made it. Refusals of a passkey's ceremony. */
+MUST_CHECK enum err guardian_sign(struct wallet *w,
+                                  struct wallet_time t,
+                                  const struct passkey_args *args,
+                                  struct help_answer *ret,
+                                  struct coded *ret_why);
+
 /* ---- recovery.c ---- */
+/* recovery_take_call gives a task the one long call that there is room for, empty. Refusal: limit_reached. */
+MUST_CHECK enum err recovery_take_call(struct wallet *w, struct task *task);
 /* recovery_fresh is the reading, if it is new enough to act on; or NULL. */
 const struct recovery_view *recovery_fresh(const struct wallet *w,
                                            struct wallet_time t,

@@ -158,12 +158,11 @@ enum err wallet_help_hash(const struct wallet *w,
     return OK;
 }
 
-/* A passkey's signature over hash in the form of the chain; which owner made it. */
-static enum err sign_with_passkey(struct wallet *w,
-                                  struct wallet_time t,
-                                  const struct passkey_args *args,
-                                  struct help_answer *ret,
-                                  struct coded *ret_why)
+enum err guardian_sign(struct wallet *w,
+                       struct wallet_time t,
+                       const struct passkey_args *args,
+                       struct help_answer *ret,
+                       struct coded *ret_why)
 {
     struct owner *o = NULL;
     AUTO(buf_done) struct buf signature;
@@ -205,7 +204,7 @@ enum err wallet_help_sign(struct wallet *w,
     } else {
         const struct passkey_args passkey = {
             .account = a, .challenge = SPAN_OF(h.answer.hash.bytes), .answer = args->answer};
-        TRY(sign_with_passkey(w, t, &passkey, &h.answer, ret_why));
+        TRY(guardian_sign(w, t, &passkey, &h.answer, ret_why));
     }
     if (!v || !recovery_has_guardian(v, &h.answer.guardian)) {
         return refuse(ret_why, ERR_AUTH, "help_stranger"); /* another passkey of the account */
@@ -282,7 +281,7 @@ enum err wallet_brake_sign(struct wallet *w,
                                          .network = args->network,
                                          .challenge = SPAN_OF(b.hash.bytes),
                                          .answer = args->answer};
-    TRY(sign_with_passkey(w, t, &passkey, &b.signature, ret_why));
+    TRY(guardian_sign(w, t, &passkey, &b.signature, ret_why));
     b.owner = b.signature.guardian;
     w->brake = b;
     return OK;

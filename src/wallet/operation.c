@@ -12,41 +12,44 @@
 const char *operation_kind_name(enum operation_kind kind)
 {
     switch (kind) {
-    case OPERATION_SEND:             return "send";
-    case OPERATION_SPEED_UP:         return "speed_up";
-    case OPERATION_CANCEL:           return "cancel";
-    case OPERATION_RECEIVE:          return "receive";
-    case OPERATION_OWNER_ADD:        return "owner_add";
-    case OPERATION_OWNER_REMOVE:     return "owner_remove";
-    case OPERATION_OWNER_APPLY:      return "owner_apply";
-    case OPERATION_OWNER_VETO:       return "owner_veto";
-    case OPERATION_UPGRADE_BEGIN:    return "upgrade_begin";
-    case OPERATION_UPGRADE_APPLY:    return "upgrade_apply";
-    case OPERATION_UPGRADE_VETO:     return "upgrade_veto";
-    case OPERATION_THRESHOLD_BEGIN:  return "threshold_begin";
-    case OPERATION_THRESHOLD_APPLY:  return "threshold_apply";
-    case OPERATION_THRESHOLD_VETO:   return "threshold_veto";
-    case OPERATION_GUARDIANS_BEGIN:  return "guardians_begin";
-    case OPERATION_GUARDIANS_APPLY:  return "guardians_apply";
-    case OPERATION_GUARDIANS_VETO:   return "guardians_veto";
-    case OPERATION_LIMIT_BEGIN:      return "limit_begin";
-    case OPERATION_LIMIT_APPLY:      return "limit_apply";
-    case OPERATION_LIMIT_VETO:       return "limit_veto";
-    case OPERATION_KNOWN_BEGIN:      return "known_begin";
-    case OPERATION_KNOWN_APPLY:      return "known_apply";
-    case OPERATION_KNOWN_VETO:       return "known_veto";
-    case OPERATION_LIMIT_LOWER:      return "limit_lower";
-    case OPERATION_KNOWN_FORGET:     return "known_forget";
-    case OPERATION_RECOVERY_BEGIN:   return "recovery_begin";
-    case OPERATION_RECOVERY_APPLY:   return "recovery_apply";
-    case OPERATION_RECOVERY_PUT_OFF: return "recovery_put_off";
-    case OPERATION_RECOVERY_FREEZE:  return "recovery_freeze";
-    case OPERATION_SESSION_ADD:      return "session_add";
-    case OPERATION_SESSION_END:      return "session_end";
-    case OPERATION_COSIGNER_BEGIN:   return "cosigner_begin";
-    case OPERATION_COSIGNER_APPLY:   return "cosigner_apply";
-    case OPERATION_COSIGNER_VETO:    return "cosigner_veto";
-    case OPERATION_KIND_COUNT:       break;
+    case OPERATION_SEND:               return "send";
+    case OPERATION_SPEED_UP:           return "speed_up";
+    case OPERATION_CANCEL:             return "cancel";
+    case OPERATION_RECEIVE:            return "receive";
+    case OPERATION_OWNER_ADD:          return "owner_add";
+    case OPERATION_OWNER_REMOVE:       return "owner_remove";
+    case OPERATION_OWNER_APPLY:        return "owner_apply";
+    case OPERATION_OWNER_VETO:         return "owner_veto";
+    case OPERATION_UPGRADE_BEGIN:      return "upgrade_begin";
+    case OPERATION_UPGRADE_APPLY:      return "upgrade_apply";
+    case OPERATION_UPGRADE_VETO:       return "upgrade_veto";
+    case OPERATION_THRESHOLD_BEGIN:    return "threshold_begin";
+    case OPERATION_THRESHOLD_APPLY:    return "threshold_apply";
+    case OPERATION_THRESHOLD_VETO:     return "threshold_veto";
+    case OPERATION_GUARDIANS_BEGIN:    return "guardians_begin";
+    case OPERATION_GUARDIANS_APPLY:    return "guardians_apply";
+    case OPERATION_GUARDIANS_VETO:     return "guardians_veto";
+    case OPERATION_LIMIT_BEGIN:        return "limit_begin";
+    case OPERATION_LIMIT_APPLY:        return "limit_apply";
+    case OPERATION_LIMIT_VETO:         return "limit_veto";
+    case OPERATION_KNOWN_BEGIN:        return "known_begin";
+    case OPERATION_KNOWN_APPLY:        return "known_apply";
+    case OPERATION_KNOWN_VETO:         return "known_veto";
+    case OPERATION_LIMIT_LOWER:        return "limit_lower";
+    case OPERATION_KNOWN_FORGET:       return "known_forget";
+    case OPERATION_RECOVERY_BEGIN:     return "recovery_begin";
+    case OPERATION_RECOVERY_APPLY:     return "recovery_apply";
+    case OPERATION_RECOVERY_PUT_OFF:   return "recovery_put_off";
+    case OPERATION_RECOVERY_FREEZE:    return "recovery_freeze";
+    case OPERATION_SESSION_ADD:        return "session_add";
+    case OPERATION_SESSION_END:        return "session_end";
+    case OPERATION_OWNERS_CARRY:       return "owners_carry";
+    case OPERATION_OWNERS_CARRY_APPLY: return "owners_carry_apply";
+    case OPERATION_OWNERS_CARRY_VETO:  return "owners_carry_veto";
+    case OPERATION_COSIGNER_BEGIN:     return "cosigner_begin";
+    case OPERATION_COSIGNER_APPLY:     return "cosigner_apply";
+    case OPERATION_COSIGNER_VETO:      return "cosigner_veto";
+    case OPERATION_KIND_COUNT:         break;
     }
     return "send";
 }
@@ -64,7 +67,7 @@ const char *operation_state_name(enum operation_state state)
 bool operation_is_own_call(enum operation_kind kind)
 {
     return operation_is_owners(kind) || operation_is_upgrade(kind) || operation_is_setting(kind) ||
-           operation_is_recovery(kind) || operation_is_session(kind);
+           operation_is_recovery(kind) || operation_is_session(kind) || operation_is_carry(kind);
 }
 
 bool operation_is_setting(enum operation_kind kind)
@@ -75,6 +78,11 @@ bool operation_is_setting(enum operation_kind kind)
 bool operation_is_session(enum operation_kind kind)
 {
     return kind == OPERATION_SESSION_ADD || kind == OPERATION_SESSION_END;
+}
+
+bool operation_is_carry(enum operation_kind kind)
+{
+    return kind >= OPERATION_OWNERS_CARRY && kind <= OPERATION_OWNERS_CARRY_VETO;
 }
 
 bool operation_begins(enum operation_kind kind)

@@ -56,6 +56,9 @@ enum operation_kind {
     OPERATION_COSIGNER_BEGIN, /* a co-signer as an owner, and one more who must sign, in one change */
     OPERATION_COSIGNER_APPLY,
     OPERATION_COSIGNER_VETO,
+    OPERATION_OWNERS_CARRY, /* a change of owners that was signed for every chain, by any account: carried, */
+    OPERATION_OWNERS_CARRY_APPLY, /* carried out after the delay, */
+    OPERATION_OWNERS_CARRY_VETO,  /* stopped */
     OPERATION_KIND_COUNT
 };
 
@@ -88,6 +91,9 @@ bool operation_is_session(enum operation_kind kind); /* the same */
 /* operation_begins: once included it only waits, and can be stopped until it is carried out. */
 bool operation_begins(enum operation_kind kind);
 bool operation_is_recovery(enum operation_kind kind);
+bool operation_is_carry(
+    enum operation_kind
+        kind); /* of a change of owners, which this wallet may pay for another account */
 
 /* operation_is_over: nothing more will happen to it. */
 bool operation_is_over(enum operation_state state);

@@ -263,6 +263,7 @@ void owners_read(struct wallet *w, struct view *v)
 {
     struct account *a = book_account(w, v->account);
     if (!a || !v->is_deployed || !owner_view_is_whole(&v->owners)) {
+        owner_chains_read_view(w, v);
         return;
     }
     bool changed = learn_standing(w, a, v);
@@ -272,11 +273,13 @@ void owners_read(struct wallet *w, struct view *v)
     }
     changed = drop_past_changes(a, v) || changed;
     changed = learn_probed(w, a, v) || changed;
+    changed = owner_carry_import(w, a) || changed;
     if (changed && book_save_account(w, a) != OK) {
         log_line(w->cfg.log, LOG_WARN, "wallet",
                  "what the chain says of owners could not be stored");
     }
     queue_note(w, WALLET_ACCOUNTS_CHANGED);
+    owner_chains_read_view(w, v);
 }
 
 /* ---- names ---- */
@@ -322,7 +325,7 @@ wallet_owner_forget(struct wallet *w, struct id account, struct id owner, struct
     }
     /* The first owners make the address: without their keys it cannot be worked out on a new chain. */
     bool is_cosigner = id_equal(o->id, a->cosigner.owner); /* its server is told first */
-    if (!o->is_added || o->standing == OWNER_ACTIVE || is_cosigner) {
+    if (!o->is_added || o->standing == OWNER_ACTIVE || is_cosigner || owner_chains_have(a, o->id)) {
         return refuse(ret_why, ERR_STATE, "owner_in_use");
     }
     size_t i = (size_t)(o - a->owners);
@@ -636,7 +639,12 @@ void owners_signed(struct account *a, const struct operation *op)
     struct owner_change c;
     bool waits = op->kind == OPERATION_OWNER_REMOVE || op->kind == OPERATION_THRESHOLD_BEGIN ||
                  op->kind == OPERATION_COSIGNER_BEGIN;
-    if (!waits || BUG(change_of(&c, op) != OK)) {
+    bool is_change = waits || op->kind == OPERATION_OWNER_ADD;
+    if (!is_change || BUG(change_of(&c, op) != OK)) {
+        return;
+    }
+    owner_carry_keep(a, &c);
+    if (!waits) {
         return;
     }
     if (a->change_count == ACCOUNT_CHANGE_COUNT_MAX) {

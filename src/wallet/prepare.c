@@ -465,6 +465,9 @@ static void add_risks(struct wallet *w,
     } else if (operation_is_recovery(op->kind)) {
         recovery_add_risks(w, op, task);
         add_trial_risk(op, task);
+    } else if (operation_is_carry(op->kind)) {
+        owner_carry_add_risks(w, op, task);
+        add_trial_risk(op, task);
     } else {
         op->trial = TRIAL_DONE;
         struct risk r = risk_of(RISK_INFO, "replaces");
@@ -612,8 +615,9 @@ start_trial(struct wallet *w, struct wallet_time t, struct task *task, const str
     if (task->kind == TASK_REPLACE) {
         return OK; /* its call was tried when it was new */
     }
-    if (operation_is_recovery(task->operation_kind)) {
-        TRY(recovery_build(w, t, task, v));
+    if (operation_is_recovery(task->operation_kind) || operation_is_carry(task->operation_kind)) {
+        bool is_carry = operation_is_carry(task->operation_kind);
+        TRY(is_carry ? owner_carry_build(w, t, task, v) : recovery_build(w, t, task, v));
         task->trial_gas = u256_from_u64(RECOVERY_CALL_GAS);
         return ask_trial(w, t, task);
     }

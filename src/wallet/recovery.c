@@ -606,6 +606,16 @@ static bool is_call_taken(const struct wallet *w, const struct task *task)
     return false;
 }
 
+enum err recovery_take_call(struct wallet *w, struct task *task)
+{
+    if (is_call_taken(w, task)) {
+        return refuse_limit(&task->result.why, "tasks", 1);
+    }
+    buf_clear(&w->recovery_call);
+    task->long_call = &w->recovery_call;
+    return OK;
+}
+
 enum err
 recovery_build(struct wallet *w, struct wallet_time t, struct task *task, const struct view *v)
 {
@@ -619,11 +629,7 @@ recovery_build(struct wallet *w, struct wallet_time t, struct task *task, const 
     if (!r->is_version_2) {
         return state_refused(&task->result.why, r->is_there ? "version_1" : "no_account");
     }
-    if (is_call_taken(w, task)) {
-        return refuse_limit(&task->result.why, "tasks", 1);
-    }
-    buf_clear(&w->recovery_call);
-    task->long_call = &w->recovery_call;
+    TRY(recovery_take_call(w, task));
     if (task->operation_kind == OPERATION_RECOVERY_BEGIN) {
         return build_begin(w, task, r, help);
     }

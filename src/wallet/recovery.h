@@ -18,8 +18,9 @@ enum {
     RECOVERY_VIEW_COUNT_MAX = 4,
     RECOVERY_HELP_COUNT_MAX = 4,
     RECOVERY_ANSWER_COUNT_MAX =
-        5, /* what one call carries: of more guardians than that, no quorum */
-    RECOVERY_ASK_COUNT = 7,
+        5,                /* what one call carries: of more guardians than that, no quorum */
+    LOOK_PROBE_COUNT = 4, /* of this wallet's changes, those that may wait there */
+    RECOVERY_ASK_COUNT = 7 + LOOK_PROBE_COUNT,
 };
 
 /* What a chain says of an account's guardians, and of its owners: answers to eth_call, so the word of the servers that were asked. */

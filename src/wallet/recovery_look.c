@@ -7,7 +7,8 @@
 enum {
     LOOK_GUARDIANS = OWNER_ASK_CHANGE, /* after the questions about owners */
     LOOK_RECOVERY,
-    LOOK_COUNT,
+    LOOK_PROBE, /* a second round, of what the first one says comes next */
+    LOOK_COUNT = LOOK_PROBE + LOOK_PROBE_COUNT,
     /* guardians() at its longest: three words, and a list as of owners. */
     ANSWER_LEN_MAX = 32 * (4 + 6 * GUARDIAN_COUNT_MAX),
     CALL_LEN_MAX = 68,
@@ -43,8 +44,12 @@ static struct recovery_look *look_place(struct wallet *w, struct address address
     return place;
 }
 
-static struct span call_of(uint8_t room[static CALL_LEN_MAX], unsigned q)
+static struct span
+call_of(uint8_t room[static CALL_LEN_MAX], const struct recovery_look *l, unsigned q)
 {
+    if (q >= LOOK_PROBE) {
+        return owner_view_call(room, OWNER_ASK_CHANGE, &l->probes[q - LOOK_PROBE]);
+    }
     if (q < LOOK_GUARDIANS) {
         return owner_view_call(room, q, NULL);
     }
@@ -65,7 +70,7 @@ static enum err put_question(
     json_put_name(&j, "to");
     json_put_hex(&j, SPAN_OF(l->next.address.bytes));
     json_put_name(&j, "data");
-    json_put_hex(&j, call_of(room, q));
+    json_put_hex(&j, call_of(room, l, q));
     json_end_object(&j);
     json_put_str(&j, "latest");
     json_end_array(&j);
@@ -97,6 +102,7 @@ static void look_over(struct wallet *w, struct wallet_time t, struct recovery_lo
         l->next.is_version_2 = l->next.is_there && l->has_guardians && l->has_recovery;
         l->view = l->next;
         recovery_read(w, &l->view);
+        owner_chains_read_look(w, l);
     }
     for (size_t i = 0; i < WALLET_TASK_COUNT_MAX; i++) {
         struct task *task = &w->tasks[i];
@@ -122,7 +128,9 @@ static void look_start(struct wallet *w,
     l->err = OK;
     l->has_guardians = false;
     l->has_recovery = false;
-    for (unsigned q = 0; q < LOOK_COUNT && l->err == OK; q++) {
+    l->has_probed = false;
+    l->probe_count = 0;
+    for (unsigned q = 0; q < LOOK_PROBE && l->err == OK; q++) {
         l->err = put_question(w, t, (size_t)(l - w->looks), wallet_network(w, args->network), q);
     }
     if (l->waiting == 0) {
@@ -151,6 +159,30 @@ enum err wallet_recovery_look(struct wallet *w,
     return OK;
 }
 
+/* The first round is over: what of this wallet's may wait there? false: nothing is asked. */
+static bool probe(struct wallet *w, struct wallet_time t, struct recovery_look *l)
+{
+    if (l->has_probed || l->err != OK) {
+        return false;
+    }
+    l->has_probed = true;
+    l->probe_count = owner_chains_probe(w, &l->next, l->probes);
+    const struct network *n = wallet_network(w, l->next.network);
+    for (unsigned i = 0; i < l->probe_count && l->err == OK; i++) {
+        l->probe_ready_at[i] = 0;
+        l->err = put_question(w, t, (size_t)(l - w->looks), n, (unsigned)LOOK_PROBE + i);
+    }
+    return l->waiting > 0;
+}
+
+static enum err learn_ready_at(struct recovery_look *l, unsigned i, struct json result)
+{
+    struct owner_view v = {.learned = 0};
+    enum err err = owner_view_learn(&v, OWNER_ASK_CHANGE, result);
+    l->probe_ready_at[i] = v.ready_at[0];
+    return err;
+}
+
 static enum err learn_bytes(struct recovery_look *l, unsigned q, struct json result)
 {
     uint8_t raw[ANSWER_LEN_MAX];
@@ -167,6 +199,15 @@ static enum err learn_bytes(struct recovery_look *l, unsigned q, struct json res
         l->has_recovery = true;
     }
     return OK;
+}
+
+static enum err learn_answer(struct recovery_look *l, unsigned q, struct json result)
+{
+    if (q >= LOOK_PROBE) {
+        return learn_ready_at(l, q - LOOK_PROBE, result);
+    }
+    return q < LOOK_GUARDIANS ? owner_view_learn(&l->next.owners, q, result)
+                              : learn_bytes(l, q, result);
 }
 
 /* What all of it is worth is what its weakest answer is. */
@@ -205,8 +246,7 @@ void recovery_answer(struct wallet *w,
     check(l->waiting > 0);
     l->waiting--;
     if (err == OK) {
-        enum err learned = q < LOOK_GUARDIANS ? owner_view_learn(&l->next.owners, q, result)
-                                              : learn_bytes(l, q, result);
+        enum err learned = learn_answer(l, q, result);
         (void)
             learned; /* what is no account, or one of version 1, has no such answers: the reading says so in the end */
         if (source) {
@@ -215,7 +255,7 @@ void recovery_answer(struct wallet *w,
     } else if (err != ERR_DENIED && l->err == OK) { /* DENIED: the call reverted */
         l->err = err;
     }
-    if (l->waiting == 0) {
+    if (l->waiting == 0 && !probe(w, t, l)) {
         look_over(w, t, l);
     }
 }

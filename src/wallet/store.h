@@ -28,7 +28,7 @@ enum store_table {
     STORE_TABLE_COUNT
 };
 
-enum { STORE_KEY_LEN_MAX = 64, STORE_VALUE_LEN_MAX = 64 * 1024 };
+enum { STORE_KEY_LEN_MAX = 64, STORE_VALUE_LEN_MAX = 128 * 1024 };
 
 struct store {
     /* put adds or replaces. ERR_IO: the disk failed; ERR_LIMIT: it is full. Then nothing has changed. */

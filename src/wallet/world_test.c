@@ -89,7 +89,7 @@ static size_t answer_signers(const struct world_owners *o, char *out, size_t cap
 /* What the account's contract answers about its owners; 0: it is another question. */
 static size_t answer_owners(const struct world *w, char *out, size_t cap, struct span params)
 {
-    const struct world_owners *o = &w->chain.owners;
+    const struct world_owners *o = w->chain.is_other ? &w->chain.other : &w->chain.owners;
     char id[80];
     id[hex_text(id, sizeof id - 1, SPAN_OF(o->waits.bytes)) - 1] = '\0';
     if (has(params, "0x95fcd041")) { /* getSigners(uint64,uint64) */
@@ -507,7 +507,10 @@ static void take_events(struct world *w)
     struct wallet_event e;
     while (wallet_poll(w->wallet, &e)) {
         switch (e.kind) {
-        case WALLET_ASK:   answer_ask(w, &e); break;
+        case WALLET_ASK:
+            w->chain.is_other = w->chain.has_other && e.network == &w->networks[1];
+            answer_ask(w, &e);
+            break;
         case WALLET_PROVE: answer_prove(w, &e); break;
         case WALLET_SUBMIT:
             w->wants_submit = true;

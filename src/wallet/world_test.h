@@ -76,7 +76,10 @@ struct world_chain {
     const char *log;  /* what eth_getLogs finds */
     uint8_t agreeing; /* so many servers say the same; 0: the one that was asked */
     size_t questions;
-    struct world_owners owners;    /* of an account that is deployed */
+    struct world_owners owners; /* of an account that is deployed */
+    bool has_other;             /* the network "other" says this of them instead: */
+    struct world_owners other;
+    bool is_other;                 /* the question that is being answered is about it */
     struct address implementation; /* the same; zero: version 1 */
     struct world_limits limits;    /* the same, of version 2 */
     struct world_session session;  /* the same */

@@ -434,6 +434,8 @@ static void finish_pending(struct api *a,
         done = api_finish_quote(&c, p, r);
     } else if (p->method == API_METHOD_RECOVERY_STATUS) {
         done = api_finish_recovery(&c, p);
+    } else if (p->method == API_METHOD_OWNER_CHAINS) {
+        done = api_finish_owner_chains(&c, p);
     } else {
         done = api_finish_operation(&c, r);
     }

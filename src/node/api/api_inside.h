@@ -45,6 +45,7 @@ struct api_pending {
     char key[API_KEY_LEN + 1];
     uint8_t request_hash[32];
     struct id network;
+    struct id account;    /* whose owners were looked at */
     struct address token; /* or the account that was looked at */
 };
 
@@ -188,5 +189,6 @@ enum api_done api_finish_operation(struct api_call *c, const struct task_result 
 enum api_done
 api_finish_quote(struct api_call *c, const struct api_pending *p, const struct task_result *r);
 enum api_done api_finish_recovery(struct api_call *c, const struct api_pending *p);
+enum api_done api_finish_owner_chains(struct api_call *c, const struct api_pending *p);
 
 #endif

@@ -32,6 +32,11 @@ enum api_done api_do_plugin(
 enum api_done api_do_plugin_log(struct api_call *c);
 enum api_done api_do_plugin_status(struct api_call *c);
 enum api_done api_do_receive_info(struct api_call *c);
+/* api_methods_chains.c: owners on several chains */
+enum api_done api_do_change_prepare(struct api_call *c);
+enum api_done api_do_change_sign_begin(struct api_call *c);
+enum api_done api_do_change_sign_finish(struct api_call *c);
+enum api_done api_do_owner_chains(struct api_call *c);
 /* api_methods_recovery.c: guardians, requests for help, the brake */
 enum api_done api_do_brake_begin(struct api_call *c);
 enum api_done api_do_brake_finish(struct api_call *c);

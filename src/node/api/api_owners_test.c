@@ -458,6 +458,43 @@ TEST(guardians_are_read_and_texts_refused)
     rig_done(r);
 }
 
+/* The table of chains; and a change that is not kept is neither signed nor carried. */
+TEST(the_owners_of_chains_are_read_and_what_is_not_kept_is_refused)
+{
+    struct rig *r = start();
+    TEST_REQUIRE(r);
+    world_deploy(&r->w);
+    rig_turn(r, 2000);
+    TEST_REQUIRE(EXPECT(rig_ask(r, "owner_chains", "\"account_id\":\"%s\"", rig_account(r))));
+    EXPECT_STR("local", rig_text(r->result, "chains.0.network_id").text);
+    EXPECT_STR("in_step", rig_text(r->result, "chains.0.state").text);
+    EXPECT_STR("unread", rig_text(r->result, "chains.1.state").text);
+    RIG_REFUSED(
+        r, "owners_unread", "change_prepare",
+        "\"account_id\":\"%s\",\"payer_id\":\"%s\",\"network_id\":\"local\",\"what\":\"carry\","
+        "\"speed\":\"normal\"",
+        rig_account(r), rig_account(r));
+    TEST_REQUIRE(EXPECT(rig_ask(r, "owner_chains", "\"account_id\":\"%s\",\"network_id\":\"local\"",
+                                rig_account(r))));
+    EXPECT_STR("reported", rig_text(r->result, "chains.0.checked.grade").text);
+    RIG_REFUSED(
+        r, "carry_state", "change_prepare",
+        "\"account_id\":\"%s\",\"payer_id\":\"%s\",\"network_id\":\"local\",\"what\":\"carry\","
+        "\"speed\":\"normal\"",
+        rig_account(r), rig_account(r));
+    RIG_REFUSED(r, "unknown_account", "owner_chains", "\"account_id\":\"none\"");
+    RIG_REFUSED(r, "unknown_change", "change_sign_begin",
+                "\"account_id\":\"%s\",\"change_id\":\"0x00\",\"what\":\"change\"", rig_account(r));
+    static const char assertion[] =
+        "\"assertion\":{\"credential_id\":\"AA\",\"client_data_json\":\"AA\","
+        "\"authenticator_data\":\"AA\",\"signature\":\"AA\"}";
+    static const char id[] = "0x0101010101010101010101010101010101010101010101010101010101010101";
+    RIG_REFUSED(r, "unknown_change", "change_sign_finish",
+                "\"account_id\":\"%s\",\"change_id\":\"%s\",\"what\":\"veto\",%s", rig_account(r),
+                id, assertion);
+    rig_done(r);
+}
+
 /* The passkey that made the account signs, and the other one is still to come. */
 TEST(what_one_of_two_has_signed_waits_for_the_other)
 {

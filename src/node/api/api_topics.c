@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "node/api/api_inside.h"
 #include "node/api/api_vault.h"
+#include "wallet/owner_chains.h"
 
 enum {
     ACTIVITY_ROWS = 20,
@@ -209,6 +210,13 @@ static void put_reasons(const struct api_writing *w,
     }
     if (a->owner_count > 0 && a->owners[0].kind == OWNER_TEST_KEY) {
         api_write_code(j, "test_key");
+    }
+    size_t revoked = wallet_revoked_count(w->wallet, a);
+    if (revoked > 0) {
+        struct coded why;
+        coded_set(&why, "revoked_elsewhere");
+        coded_add_u64(&why, "count", revoked);
+        api_write_coded(j, &why);
     }
 }
 

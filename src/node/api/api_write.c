@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "codec/base64.h"
 #include "node/api/api_options.h"
+#include "wallet/owner_chains.h"
 
 #include <string.h>
 
@@ -309,6 +310,11 @@ void api_write_account(const struct api_writing *w, const struct account *a)
     if (unknown > 0) {
         json_put_name(j, "unknown_owners");
         json_put_u64(j, unknown);
+    }
+    size_t revoked = wallet_revoked_count(w->wallet, a);
+    if (revoked > 0) {
+        json_put_name(j, "revoked");
+        json_put_u64(j, revoked);
     }
     json_put_name(j, "threshold");
     struct id network = wallet_settings(w->wallet)->network;

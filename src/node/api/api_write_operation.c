@@ -317,15 +317,14 @@ static const char *function_of(struct span data)
         return proposed == PROPOSAL_CALL_APPLY ? "applySetting(bytes,uint64)"
                                                : "scheduleSetting(bytes,uint64)";
     }
+    struct owner_carried carried;
+    if (owner_change_read_carried(&carried, data) == OK) {
+        return carried.is_veto ? "veto(bytes32,bytes,bytes)" : "changeOwners(OwnerChange,bytes)";
+    }
     if (owner_change_read(&call, &change, &id, data) != OK) {
         return "transfer(address,uint256)";
     }
-    switch (call) {
-    case OWNER_CALL_PROPOSE: return "changeOwners(OwnerChange,bytes)";
-    case OWNER_CALL_APPLY:   return "applyOwnerChange(OwnerChange)";
-    case OWNER_CALL_VETO:    return "veto(bytes32,bytes,bytes)";
-    }
-    return "veto(bytes32,bytes,bytes)";
+    return "applyOwnerChange(OwnerChange)";
 }
 
 static void put_call(struct json_writer *j, const struct smart_call *call)

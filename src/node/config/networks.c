@@ -1,4 +1,4 @@
-/* Networks: built in, and one from a file. */
+/* Networks: built in, and some from files. */
 #include "node/config/networks.h"
 
 #include "codec/base16.h"
@@ -6,8 +6,9 @@
 #include "node/config/networks_built_in.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-enum { NETWORK_FILE_LEN_MAX = 64 * 1024 };
+enum { NETWORK_FILE_LEN_MAX = 64 * 1024, FILE_COUNT_MAX = 8 };
 
 static enum err add_file(struct networks *n, const char *file, struct diag *diag)
 {
@@ -17,13 +18,30 @@ static enum err add_file(struct networks *n, const char *file, struct diag *diag
     if (err != OK) {
         return diag_set(diag, err, "the file cannot be read", 0);
     }
-    err = network_parse(&n->list[0], span_of(text, len), diag);
+    err = network_parse(&n->list[n->count], span_of(text, len), diag);
     free(text);
-    if (err == OK && n->list[0].kind != NETWORK_LOCAL) {
+    if (err == OK && n->list[n->count].kind != NETWORK_LOCAL) {
         return diag_set(diag, ERR_DENIED, "only a network of kind local may come from a file", 0);
     }
     n->count += err == OK;
     return err;
+}
+
+/* Paths with ':' between them. */
+static enum err add_files(struct networks *n, const char *files, struct diag *diag)
+{
+    char path[CONFIG_PATH_LEN_MAX];
+    while (files[0]) {
+        size_t len = strcspn(files, ":");
+        if (len >= sizeof path || n->count == FILE_COUNT_MAX) {
+            return diag_set(diag, ERR_LIMIT, "too many files", 0);
+        }
+        memcpy(path, files, len);
+        path[len] = '\0';
+        TRY(add_file(n, path, diag));
+        files += len + (files[len] == ':');
+    }
+    return OK;
 }
 
 enum err
@@ -36,7 +54,7 @@ networks_load(struct networks *ret, const char *file, const char **ret_which, st
     }
     *ret_which = file;
     if (file[0]) {
-        TRY(add_file(ret, file, diag));
+        TRY(add_files(ret, file, diag));
     }
     for (size_t i = 0; i < networks_built_in_count; i++) {
         *ret_which = networks_built_in[i].name;

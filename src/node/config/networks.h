@@ -3,14 +3,14 @@
 
 #include "wallet/network.h"
 
-/* The networks of the release, built into the program from networks/NAME.ini and so signed with it; and one of kind
- * local from a file, which then comes first. */
+/* The networks of the release, built into the program from networks/NAME.ini and so signed with it; and some of kind
+ * local from files, which then come first. */
 struct networks {
     size_t count;
     struct network *list; /* made by networks_load */
 };
 
-/* networks_load: file is "" for none. On an error *ret_which names the file, and diag has rule and line. ERR_DENIED: the file's
+/* networks_load: file is "" for none, or paths with ':' between them. On an error *ret_which names the file, and diag has rule and line. ERR_DENIED: the file's
  * network is not local: only the release may name others. */
 MUST_CHECK enum err
 networks_load(struct networks *ret, const char *file, const char **ret_which, struct diag *diag);

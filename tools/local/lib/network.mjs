@@ -19,9 +19,9 @@ const TEST_TOKEN = { symbol: 'PTT', name: 'Passmesh Test Token', decimals: 18, b
 export const deployments = JSON.parse(readFileSync(join(root, 'contracts/deployments.json'), 'utf8'));
 
 /** The file networks/NAME.ini of a local network. */
-export function networkFile({ bootstrap = [], faucet, anchor, beacon = '' }) {
+export function networkFile({ bootstrap = [], faucet, anchor, beacon = '', id = 'local', name = 'Local', chainId = CHAIN_ID }) {
   const lines = [
-    '# Written at each start of the local network.', '[network]', 'id = local', 'name = Local', `chain_id = ${CHAIN_ID}`, 'kind = local', 'symbol = ETH', 'native_name = Ether',
+    '# Written at each start of the local network.', '[network]', `id = ${id}`, `name = ${name}`, `chain_id = ${chainId}`, 'kind = local', 'symbol = ETH', 'native_name = Ether',
     'block_ms = 1000', 'final_after = 3', 'p256 = yes', ...(faucet ? [`faucet = ${faucet}`] : []), ...(anchor ? [`anchor = ${anchor}`] : []), ...bootstrap.map((b) => `bootstrap = ${b}`), '',
     `[token.${TEST_TOKEN.symbol.toLowerCase()}]`, `address = ${deployments.test_token.address}`, ...Object.entries(TEST_TOKEN).map(([k, v]) => `${k} = ${v}`), '', beacon,
   ];
@@ -39,9 +39,9 @@ function jsonLine() {
   return heard;
 }
 
-async function startNode({ dir, stateFile, blockTime, onEnd }) {
+async function startNode({ dir, stateFile, blockTime, onEnd, chainId = CHAIN_ID }) {
   const heard = { url: undefined };
-  const args = ['--port', '0', '--hardfork', 'osaka', '--chain-id', String(CHAIN_ID), '--threads', '1', '--block-time', String(blockTime)];
+  const args = ['--port', '0', '--hardfork', 'osaka', '--chain-id', String(chainId), '--threads', '1', '--block-time', String(blockTime)];
   if (stateFile) {
     args.push('--state', stateFile, '--state-interval', String(STATE_INTERVAL_S));
   }
@@ -135,9 +135,9 @@ async function both(...works) {
 
 /**
  * Starts node, contracts, server and faucet below dir and writes dir/network.ini. keeps: the chain's state survives in
- * dir/anvil-state.json. onEnd(child) hears of any that ends by itself. Resolves to { rpc, request, file, server, stop }.
+ * dir/anvil-state.json. onEnd(child) hears of any that ends by itself. chain: another one's { id, name, chainId }. Resolves to { rpc, request, file, server, stop }.
  */
-export async function startNetwork({ dir, keeps = false, blockTime = 1, quiet = false, onEnd = () => {} }) {
+export async function startNetwork({ dir, keeps = false, blockTime = 1, quiet = false, chain = {}, onEnd = () => {} }) {
   mkdirSync(dir, { recursive: true });
   const started = [];
   const stop = async () => {
@@ -147,7 +147,7 @@ export async function startNetwork({ dir, keeps = false, blockTime = 1, quiet = 
   };
   const doing = quiet ? (_, work) => work() : step;
   try {
-    const node = await doing('Starting the Ethereum node', () => startNode({ dir, blockTime, onEnd, stateFile: keeps && join(dir, 'anvil-state.json') }));
+    const node = await doing('Starting the Ethereum node', () => startNode({ dir, blockTime, onEnd, chainId: chain.chainId, stateFile: keeps && join(dir, 'anvil-state.json') }));
     node.stopSignal = 'SIGINT'; /* it writes its state then */
     started.push(node);
     const { request } = createClient({ transport: http(node.url, { retryCount: 0 }) });
@@ -156,10 +156,10 @@ export async function startNetwork({ dir, keeps = false, blockTime = 1, quiet = 
       started.push(child);
       return child;
     };
-    const [server, faucet] = await doing('Starting server and faucet', () => both(startServer({ dir, rpc: node.url, onEnd }).then(note), startFaucet({ dir, rpc: node.url, onEnd }).then(note)));
+    const [server, faucet] = await doing('Starting server and faucet', () => both(startServer({ dir, rpc: node.url, network: chain, onEnd }).then(note), startFaucet({ dir, rpc: node.url, onEnd }).then(note)));
     await fund(request, server.bundler);
     const file = join(dir, 'network.ini');
-    writeFileSync(`${file}.new`, networkFile({ bootstrap: server.addrs, faucet: faucet.url, anchor: node.url }));
+    writeFileSync(`${file}.new`, networkFile({ bootstrap: server.addrs, faucet: faucet.url, anchor: node.url, ...chain }));
     renameSync(`${file}.new`, file);
     return { rpc: node.url, request, file, server, node, faucet, started, stop };
   } catch (e) {

@@ -254,10 +254,58 @@ export type Account = {
   settings?: Setting[];
   /** Session keys that were signed here, on the selected network, oldest first. */
   sessions?: Session[];
+  /** So many owners that were removed on one chain may still sign on another, each counted once for each such chain (owner_chains). Absent: none, as far as was read. */
+  revoked?: number;
   /** Two ways in proven within 180 days, and one of them may be lost. */
   safe: boolean;
   selected: boolean;
   created_ms: number;
+};
+
+/** A step of an account's owner list that was signed here, kept so that it can be carried to the chains that lack it. */
+export type OwnerChange = {
+  /** ownerChangeId of the contract: the same on every chain, and what the owners sign. */
+  id: string;
+  sequence: number;
+  /** The owner who is added; ? if this wallet does not know it. Absent: nobody, as the next. */
+  added?: string;
+  removed?: string;
+  /** After it. */
+  threshold: number;
+  /** Of these owners. */
+  signatures: string[];
+};
+
+/** What was read last of an account's owner list on one chain. */
+export type OwnerChain = {
+  network_id: string;
+  /** unread: not read yet. absent: the account is not there. in_step: nothing is to be carried. lacks: the change next can be carried. waits: it was. vetoed: it was stopped. differs: another history, where nothing holds that was signed for the others. behind: a change in between is not kept in this wallet. */
+  state: 'unread' | 'absent' | 'in_step' | 'lacks' | 'waits' | 'vetoed' | 'differs' | 'behind';
+  /** Absent: unread. */
+  checked?: Checked;
+  /** Of the account's owners those that may sign there. */
+  owners: string[];
+  /** Of these, those that were removed on another chain. */
+  revoked: string[];
+  /** So many may sign there that this wallet does not know. */
+  unknown: number;
+  threshold: number;
+  /** How often the owners changed there. */
+  sequence: number;
+  /** The id of the last change; the account's address if there was none. */
+  head?: string;
+  /** That comes next there. */
+  next?: OwnerChange;
+  /** waits: from then on it may be applied; else 0. */
+  ready_ms: number;
+};
+
+export type OwnerChains = {
+  account_id: string;
+  /** Of every network of this wallet. */
+  chains: OwnerChain[];
+  /** That are kept, oldest first. */
+  changes: OwnerChange[];
 };
 
 export type Guardian = {
@@ -536,7 +584,7 @@ export type Asker = {
 /** One thing from draft to final. Also what came in (kind receive). */
 export type Operation = {
   id: string;
-  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget' | 'recovery_begin' | 'recovery_apply' | 'recovery_put_off' | 'recovery_freeze' | 'session_add' | 'session_end' | 'cosigner_begin' | 'cosigner_apply' | 'cosigner_veto';
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget' | 'recovery_begin' | 'recovery_apply' | 'recovery_put_off' | 'recovery_freeze' | 'session_add' | 'session_end' | 'cosigner_begin' | 'cosigner_apply' | 'cosigner_veto' | 'owners_carry' | 'owners_carry_apply' | 'owners_carry_veto';
   state: OpState;
   /** Rises whenever anything shown has changed; approval names the one that was seen. */
   revision: number;
@@ -587,7 +635,7 @@ export type Operation = {
 
 export type Row = {
   id: string;
-  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget' | 'recovery_begin' | 'recovery_apply' | 'recovery_put_off' | 'recovery_freeze' | 'session_add' | 'session_end' | 'cosigner_begin' | 'cosigner_apply' | 'cosigner_veto';
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget' | 'recovery_begin' | 'recovery_apply' | 'recovery_put_off' | 'recovery_freeze' | 'session_add' | 'session_end' | 'cosigner_begin' | 'cosigner_apply' | 'cosigner_veto' | 'owners_carry' | 'owners_carry_apply' | 'owners_carry_veto';
   state: OpState;
   direction: 'out' | 'in' | 'self';
   party: Party;
@@ -1244,6 +1292,37 @@ export interface Methods {
     key: string;
     operation_id: string;
   }; result: Operation };
+  /** Make an operation of payer_id that carries to a network the change of the owners that comes next there, applies it when its delay is over, or carries a veto. Any account of this wallet pays; the account itself needs no signature of change_sign_finish, for its owners sign the operation. The network is read first: owner_chains with network_id. Nothing is signed. */
+  change_prepare: { params: {
+    key: string;
+    /** Whose owners change. */
+    account_id: string;
+    network_id: string;
+    /** Any account of this wallet. */
+    payer_id: string;
+    what: 'carry' | 'apply' | 'veto';
+    speed: Speed;
+  }; result: Operation };
+  /** Ask for the passkey of an owner over a change of the owners that is kept, or over its veto. The signature names no chain: it holds wherever the account has the history that the change names. It is no operation. */
+  change_sign_begin: { params: {
+    key: string;
+    account_id: string;
+    change_id: string;
+    /** change: the change itself. veto: that it is stopped. */
+    what: 'change' | 'veto';
+  }; result: {
+    change: OwnerChange;
+    options: RequestOptions;
+  } };
+  /** Hand over the assertion. A change's signature is kept with the account; a veto's until the wallet ends. change_prepare carries it. */
+  change_sign_finish: { params: {
+    key: string;
+    account_id: string;
+    change_id: string;
+    /** change: the change itself. veto: that it is stopped. */
+    what: 'change' | 'veto';
+    assertion: Assertion;
+  }; result: OwnerChains };
   /** Add a contact. The address must carry its EIP-55 case. */
   contacts_add: { params: {
     key: string;
@@ -1577,6 +1656,12 @@ export interface Methods {
     passkey_name: string;
     response: Attestation;
   }; result: Account };
+  /** The owner list of an account on every network of this wallet, as it was read last: who may sign where, what waits, and which removed keys are still valid somewhere. With network_id that network is read first. */
+  owner_chains: { params: {
+    account_id: string;
+    /** Absent: nothing is read. */
+    network_id?: string;
+  }; result: OwnerChains };
   /** Take an owner that stands on no chain out of the list. */
   owner_forget: { params: {
     key: string;
@@ -2156,6 +2241,8 @@ export interface ErrorParams {
   cosigner_refused: { reason: string; };
   cosigner_silent: Record<string, never>;
   cosigner_lied: Record<string, never>;
+  carry_state: { state: string; };
+  unknown_change: Record<string, never>;
 }
 
 export interface WhyParams {
@@ -2240,6 +2327,10 @@ export interface RiskParams {
   recovery_put_off: { days: string; };
   recovery_put_off_last: { days: string; };
   recovery_frozen: { days: string; };
+  carry_adds: { name: string; owner: string; };
+  carry_removes: { days: string; name: string; owner: string; };
+  carry_threshold: { number: string; days: string; name: string; };
+  carry_vetoed: { name: string; };
 }
 
 export interface NextParams {
@@ -2320,6 +2411,7 @@ export interface HealthParams {
   never_tested: { name: string; };
   test_due: { name: string; };
   test_key: Record<string, never>;
+  revoked_elsewhere: { count: string; };
 }
 
 export interface ActionParams {

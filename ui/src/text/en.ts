@@ -5,9 +5,9 @@ import type {
 } from '../api/generated';
 
 /** Codes about settings of an account, whose sentences come late (account_en.ts). */
-export type LateRisk = Extract<keyof RiskParams, `${'guardians' | 'limit' | 'known' | 'recovery' | 'session' | 'cosigner'}_${string}`>;
+export type LateRisk = Extract<keyof RiskParams, `${'guardians' | 'limit' | 'known' | 'recovery' | 'session' | 'cosigner' | 'carry' | 'owners'}_${string}`>;
 /** And the kinds of operations that are about them. */
-export type LateKind = Extract<Operation['kind'], `${'guardians' | 'limit' | 'known' | 'recovery' | 'session' | 'cosigner'}_${string}`>;
+export type LateKind = Extract<Operation['kind'], `${'guardians' | 'limit' | 'known' | 'recovery' | 'session' | 'cosigner' | 'carry' | 'owners'}_${string}`>;
 /** One sentence for each code of a kind; the compiler names a code without text. */
 export type Say<T> = { [C in keyof T]: (p: T[C]) => string };
 
@@ -95,6 +95,8 @@ const error: Say<ErrorParams> = {
   cosigner_refused: (p) => `The co-signer refuses: “${p.reason}”.`,
   cosigner_silent: () => 'The co-signer’s server does not answer.',
   cosigner_lied: () => 'What the co-signer’s server answered does not hold.',
+  carry_state: (p) => `That change cannot be brought to this chain now (${p.state}).`,
+  unknown_change: () => 'That change is not kept here.',
   help_unconfirmed: () => 'Ask the person first, and compare the code.',
   already_signed: (p) => `“${p.name}” has signed already. Use another passkey of the account.`,
   upgrade_waits: (p) => `It can be carried out in ${p.hours} h, not before.`,
@@ -274,6 +276,7 @@ const health: Say<HealthParams> = {
   never_tested: (p) => `${p.name}: never tested.`,
   test_due: (p) => `${p.name}: a test is due.`,
   test_key: () => 'Test key in software: not for real money.',
+  revoked_elsewhere: (p) => `Removed, but still valid on another chain: ${p.count}.`,
 };
 
 const action: Say<ActionParams> = {

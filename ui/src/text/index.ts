@@ -93,7 +93,7 @@ const PARAM_MAX = 120;
 /** The texts about settings of an account, which come late: kinds of operations, rows of the history. */
 export const settingTexts = (): AccountTexts['setting'] | null => accountTexts.seen()?.setting ?? null;
 
-const isLate = (kindOrCode: string): boolean => /^(guardians|limit|known|recovery|session|cosigner)_/.test(kindOrCode);
+const isLate = (kindOrCode: string): boolean => /^(guardians|limit|known|recovery|session|cosigner|carry|owners)_/.test(kindOrCode);
 
 /** The sentence of a risk; null while it is brought. */
 export function sayRisk(coded: Coded): string | null {

@@ -84,6 +84,8 @@ export const zh: Texts = {
     cosigner_refused: (p) => `共签方拒绝：“${p.reason}”。`,
     cosigner_silent: () => '共签方的服务器没有答复。',
     cosigner_lied: () => '共签方服务器的答复不成立。',
+    carry_state: (p) => `现在不能把这项更改带到这条链（${p.state}）。`,
+    unknown_change: () => '这里没有保存这项更改。',
     help_unconfirmed: () => '请先问本人，并核对代码。',
     already_signed: (p) => `“${p.name}”已经签过名。请用账户的另一把通行密钥。`,
     upgrade_waits: (p) => `${p.hours}小时后才能执行。`,
@@ -245,6 +247,7 @@ export const zh: Texts = {
     backup_due: (p) => (p.servers === '0' ? '保险库只在这台电脑上：请制作备份文件并验证。'
       : `${p.servers}台服务器保存着保险库的副本，但名称、联系人和其他账户只在这台电脑上：请制作备份文件并验证。`),
     vault_unproven: (p) => `保险库有${p.count}条进入途径需要验证。`,
+    revoked_elsewhere: (p) => `已移除，但在其他链上仍有效：${p.count}。`,
     never_tested: (p) => `${p.name}：从未验证。`,
     test_due: (p) => `${p.name}：该演练了。`,
     test_key: () => '软件测试密钥，不可存真实资产。',

@@ -123,7 +123,7 @@ export function ActivityRow({ row, position, total }: { row: Row; position: numb
   );
 }
 
-const isSetting = (kind: Operation['kind']): kind is LateKind => /^(guardians|limit|known|recovery|session|cosigner)_/.test(kind);
+const isSetting = (kind: Operation['kind']): kind is LateKind => /^(guardians|limit|known|recovery|session|cosigner|carry|owners)_/.test(kind);
 
 /** The kind of an operation in words; those of settings come late. */
 export const kindWords = (kind: Operation['kind']): string => (isSetting(kind) ? settingTexts()?.kinds[kind] ?? '…' : T().approve.kinds[kind]);

@@ -13,6 +13,7 @@ import { lazy } from '../../widgets/lazy';
 
 const Owners = lazy(() => import('./owners').then((m) => m.Owners));
 const Cosigner = lazy(() => Promise.all([import('./cosigner'), accountTexts.load()]).then(([m]) => m.Cosigner));
+const Chains = lazy(() => Promise.all([import('./chains'), accountTexts.load()]).then(([m]) => m.Chains));
 const Sessions = lazy(() => Promise.all([import('./sessions'), accountTexts.load()]).then(([m]) => m.Sessions));
 const Limits = lazy(() => Promise.all([import('./limits'), accountTexts.load()]).then(([m]) => m.Limits));
 const Threshold = lazy(() => Promise.all([import('./threshold'), accountTexts.load()]).then(([m]) => m.Threshold));
@@ -113,6 +114,7 @@ export function AccountScreen({ id }: { id: string }) {
         {health?.reasons.map((r) => <Note key={r.code + JSON.stringify(r.params)} level="caution">{sayCoded(t.health, r)}</Note>)}
       </Card>
       {account.kind === 'passkey' && <Owners account={account} />}
+      {account.kind === 'passkey' && <Chains account={account} />}
       {account.on_chain && (account.threshold > 1 || account.owners.filter((o) => o.state === 'active').length > 1) && <Threshold account={account} />}
       {account.version && <Version account={account} version={account.version} />}
       {(account.cosigner || account.cosigner_wish) && <Cosigner account={account} />}

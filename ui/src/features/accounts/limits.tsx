@@ -15,12 +15,12 @@ import { amountText, Figure, GradeBadge } from '../../widgets/figure';
 import { Select, TextField } from '../../widgets/form';
 
 export interface Own { account_id: string; network_id: string; speed: 'normal' }
-export interface Doing { busy: boolean; error: ReturnType<typeof useDoing>['error']; run(make: (own: Own) => Promise<Operation>): Promise<void> }
+export interface Doing { busy: boolean; error: ReturnType<typeof useDoing>['error']; run(make: (own: Own) => Promise<Operation | null>): Promise<void> }
 
 /** Prepares something of the account and shows it for approval. */
 export function usePrepare(account: Account): Doing {
   const doing = useDoing();
-  const run = async (make: (own: Own) => Promise<Operation>): Promise<void> => {
+  const run = async (make: (own: Own) => Promise<Operation | null>): Promise<void> => {
     const network = currentNetwork.value;
     const operation = network && await doing.run(() => make({ account_id: account.id, network_id: network.id, speed: 'normal' }));
     if (operation) {
