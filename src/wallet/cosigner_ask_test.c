@@ -4,6 +4,7 @@
 #include "crypto/keccak.h"
 #include "evm/abi.h"
 #include "evm/owner_change.h"
+#include "wallet/owner_chains.h"
 #include "wallet/recovery.h"
 #include "wallet/world_test.h"
 
@@ -491,6 +492,21 @@ static bool expect_begun(struct world *w)
     return EXPECT_OK(wallet_reject(w->wallet, w->t, id, &why));
 }
 
+/* On each chain it joins by itself, after a look at who could get rid of it there. */
+static void expect_not_carried(struct world *w)
+{
+    struct coded why = {0};
+    struct id op;
+    uint64_t task = 0;
+    const struct change_args args = {
+        .account = mine(w)->id, .network = net(w), .payer = mine(w)->id, .what = CHANGE_WISH_APPLY};
+    look(w);
+    EXPECT_OK(wallet_change_prepare(w->wallet, w->t, &args, &task, &why));
+    EXPECT(world_wait(w, task, &op, &why) != OK);
+    EXPECT_STR("carry_state", why.code);
+    EXPECT_STR("cosigner", why.param_count > 0 ? why.params[0].value : "");
+}
+
 TEST(it_comes_with_the_second_signature_in_one_change_that_waits)
 {
     static struct world w;
@@ -508,6 +524,9 @@ TEST(it_comes_with_the_second_signature_in_one_change_that_waits)
         EXPECT_SPAN(span_of(key.bytes, key.len), span_of(c.added[0].bytes, c.added[0].len));
         EXPECT_EQ(0, c.removed_count);
         EXPECT_EQ(2, c.threshold);
+        TEST_REQUIRE(EXPECT_EQ(1, mine(&w)->kept_count));
+        EXPECT_EQ(key.len, mine(&w)->kept[0].added.len);
+        expect_not_carried(&w);
         EXPECT_EQ(OWNER_NEW, state_of(&w).standing);
         EXPECT_EQ(w.chain.owners.ready_at * 1000, state_of(&w).ready_ms);
         wish_refused(&w, OWNER_WISH_ADD, "owner_state", "joining");
