@@ -154,7 +154,7 @@ export function make(now) {
     evidence_list: { evidence: [] },
     version: {
       version: '0.1.0', build: '7c1e02d', libraries: [{ name: 'OpenSSL', version: '3.0.17' }, { name: 'libsodium', version: '1.0.18' }, { name: 'SQLite', version: '3.40.1' }],
-      methods: ['recovery_prepare', 'guardians_prepare', 'limit_prepare', 'session_prepare', 'known_prepare', 'setting_prepare', 'account_create_begin', 'account_create_finish', 'faucet_request', 'hardware', 'lock', 'network_node_set', 'speed_up_prepare', 'cancel_prepare', 'session_end', 'owner_add_begin', 'owner_prepare', 'owner_rename', 'owner_forget', 'upgrade_prepare', 'threshold_prepare'],
+      methods: ['change_prepare', 'recovery_prepare', 'guardians_prepare', 'limit_prepare', 'session_prepare', 'known_prepare', 'setting_prepare', 'account_create_begin', 'account_create_finish', 'faucet_request', 'hardware', 'lock', 'network_node_set', 'speed_up_prepare', 'cancel_prepare', 'session_end', 'owner_add_begin', 'owner_prepare', 'owner_rename', 'owner_forget', 'upgrade_prepare', 'threshold_prepare'],
     },
     hardware: hardware(), settings_set: settings({ theme: 'dark' }), account_create_begin: { ceremony: { id: 'c1', kind: 'create', name: 'Main', created_ms: now, expires_ms: now + 18e4 }, options: {
       rp_id: 'passmesh.localhost', rp_name: 'Passmesh', user_id: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8', user_name: 'Main', user_display_name: 'Main',
@@ -169,6 +169,8 @@ export function make(now) {
   const fill = (to, amount) => [['fill', '[data-test=to]', to], ...(amount ? [['fill', '[data-test=amount]', amount]] : []), ['pause', 700]];
   const none = { accounts: { accounts: [] }, status: status({ account_id: undefined }), balances: { items: [] }, activity: { rows: [], total: 0, spam_hidden: 0 }, health: { accounts: [] } };
   delete none.status.account_id;
+  const chainRead = { grade: 'agreed', why: 'quorum', k: 3, n: 4, block: 21004, as_of_ms: now - 4000 };
+  const removal = { id: HASH, sequence: 2, removed: 'o2', threshold: 1, signatures: [] };
   const cosigned = (o) => account({ owners: [owner(), owner({ id: 'o9', name: 'Co-signer u6iDEp', kind: 'cosigner', credential_id: '', transports: [], added: true, last_used_ms: 0, tested_ms: 0, chains: [], ...o })], cosigner: { owner_id: 'o9', server: '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp', address: BOB, chain_ids: [31337], limits: [{ amount: '1000' }] } });
   const swap = operation({
     id: 'op2', kind: 'batch', asked_by: { kind: 'app', origin: 'https://app.example.org', first_seen_ms: now - 12e4 }, to: { address: USDC, name: 'Router', known: 'contract' },
@@ -260,6 +262,11 @@ export function make(now) {
     'account-threshold-ready': { route: 'accounts/a1', replies: { threshold_prepare: error('threshold_state', { state: 'waits' }, ['review']) }, topics: { accounts: { accounts: [account({ owners: [owner(), owner({ id: 'o2', name: 'Phone', added: true }), owner({ id: 'o3', name: 'Key on the ring', added: true })], threshold_change: { threshold: 2, ready_ms: now - 1000 } })] } }, act: [['click', '[data-test=threshold-apply]'], ['wait', '[data-test=error]']] },
     'approve-second-signature': op(operation({ revision: 2, signers: ['Anna’s laptop'], signers_needed: 2, owners: ['Anna’s laptop', 'Phone'] })),
     'approve-threshold': op(operation({ kind: 'threshold_begin', to: me, amount: fig(0n), effects: [], signers: [], signers_needed: 2, next: { code: 'passkey_then_others', params: { left: '1' } }, risks: [risk('threshold_begun', 'danger', 'threshold_begun', { number: '3', owners: '3', days: '2' }, true)] })),
+    'account-chains': { route: 'accounts/a1', replies: { owner_chains: { account_id: 'a1', changes: [removal], chains: [
+      { network_id: 'local', state: 'in_step', checked: chainRead, owners: ['o1'], revoked: [], unknown: 0, threshold: 1, sequence: 2, head: HASH, ready_ms: 0 },
+      { network_id: 'sepolia', state: 'lacks', checked: chainRead, owners: ['o1', 'o2'], revoked: ['o2'], unknown: 0, threshold: 1, sequence: 1, head: HASH, next: removal, ready_ms: 0 },
+      { network_id: 'ethereum', state: 'waits', checked: chainRead, owners: ['o1', 'o2'], revoked: ['o2'], unknown: 0, threshold: 1, sequence: 1, head: HASH, next: { ...removal, signatures: ['o1'] }, ready_ms: now + 15e7 },
+    ] } }, topics: { accounts: { accounts: [account({ revoked: 2, owners: [owner(), owner({ id: 'o2', name: 'Old phone', added: true, state: 'gone', chains: [{ network_id: 'local', state: 'gone' }] })] })] } }, act: [['wait', '[data-test=chains]']] },
     'account-cosigner-new': { route: 'accounts/a1', replies: { recovery_status: guarded(), owner_prepare: error('cosigner_state', { state: 'no_guardian' }, ['review']) }, topics: { accounts: { accounts: [cosigned({ state: 'waiting' })] } }, act: [['click', '[data-test=cosigner-add]'], ['wait', '[data-test=error]']] },
     'account-cosigner-joins': { route: 'accounts/a1', topics: { accounts: { accounts: [cosigned({ state: 'joining', ready_ms: now + 15e7 })] } }, act: [['wait', '[data-test=cosigner-veto]']] },
     'account-cosigner-ready': { route: 'accounts/a1', topics: { accounts: { accounts: [cosigned({ state: 'joining', ready_ms: now - 1000 })] } }, act: [['wait', '[data-test=cosigner-apply]']] },

@@ -47,7 +47,7 @@ export function Chains({ account }: { account: Account }) {
   );
   return (
     <Card title={t.title}>
-      <ul class="list" data-test="chains">{rows.map(row)}</ul>
+      <ul class="list hardware" data-test="chains">{rows.map(row)}</ul>
       {doing.error && <ErrorPanel what={T().what.prepare} error={doing.error} />}
     </Card>
   );
