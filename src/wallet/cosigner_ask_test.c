@@ -16,28 +16,13 @@ enum { DAYS_2 = 2 * 86400 };
 static struct account_guardians guardians;
 static struct secret32 server_key;
 
-static bool asks(struct span params, const char *signature)
-{
-    uint8_t selector[ABI_SELECTOR_LEN];
-    char text[16];
-    struct wr w = wr_init(MSPAN_OF(text));
-    abi_selector(selector, span_str(signature));
-    base16_encode_0x(&w, SPAN_OF(selector));
-    for (size_t i = 0; i + w.n <= params.n; i++) {
-        if (memcmp(params.p + i, text, w.n) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static size_t answer(const struct world *world, char *out, size_t cap, struct span params)
 {
     (void)world;
     AUTO(buf_done) struct buf data;
     buf_init(&data, test_budget(), 8192);
-    bool is_recovery = asks(params, "recovery()");
-    if (!is_recovery && !asks(params, "guardians()")) {
+    bool is_recovery = world_asks(params, "recovery()");
+    if (!is_recovery && !world_asks(params, "guardians()")) {
         return 0;
     }
     struct abi_wr w = abi_wr_init(&data, is_recovery ? 6 : 3);

@@ -24,21 +24,6 @@ static struct lost {
     struct secret32 keys[KEY_COUNT];
 } lost;
 
-static bool asks(struct span params, const char *signature)
-{
-    uint8_t selector[ABI_SELECTOR_LEN];
-    char text[16];
-    struct wr w = wr_init(MSPAN_OF(text));
-    abi_selector(selector, span_str(signature));
-    base16_encode_0x(&w, SPAN_OF(selector));
-    for (size_t i = 0; i + w.n <= params.n; i++) {
-        if (memcmp(params.p + i, text, w.n) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool is_about(struct span params, struct address a)
 {
     char text[44];
@@ -71,28 +56,28 @@ static size_t answer(const struct world *world, char *out, size_t cap, struct sp
     if (!is_about(params, lost.address)) {
         return 0;
     }
-    struct abi_wr w = abi_wr_init(&data, asks(params, "recovery()")    ? 6
-                                         : asks(params, "guardians()") ? 3
-                                                                       : 1);
-    if (asks(params, "recovery()")) {
+    struct abi_wr w = abi_wr_init(&data, world_asks(params, "recovery()")    ? 6
+                                         : world_asks(params, "guardians()") ? 3
+                                                                             : 1);
+    if (world_asks(params, "recovery()")) {
         write_recovery(&w);
-    } else if (asks(params, "guardians()")) {
+    } else if (world_asks(params, "guardians()")) {
         owner_list_put(&w, lost.guardians.list, lost.guardians.count);
         abi_wr_u64(&w, lost.guardians.threshold);
         abi_wr_u64(&w, lost.guardians.delay_s);
-    } else if (asks(params, "getSigners(uint64,uint64)")) {
+    } else if (world_asks(params, "getSigners(uint64,uint64)")) {
         owner_list_put(&w, lost.owner_count ? lost.owners : &lost.owner,
                        lost.owner_count ? lost.owner_count : 1);
-    } else if (asks(params, "ownersHead()")) {
+    } else if (world_asks(params, "ownersHead()")) {
         abi_wr_fixed(&w, SPAN_OF(lost.head));
     } else {
-        abi_wr_u64(&w, asks(params, "threshold()")        ? 1
-                       : asks(params, "ownersSequence()") ? lost.sequence
-                                                          : DAYS_2);
+        abi_wr_u64(&w, world_asks(params, "threshold()")        ? 1
+                       : world_asks(params, "ownersSequence()") ? lost.sequence
+                                                                : DAYS_2);
     }
     EXPECT_OK(abi_wr_end(&w));
-    bool is_refused =
-        lost.is_version_1 && (asks(params, "recovery()") || asks(params, "guardians()"));
+    bool is_refused = lost.is_version_1 &&
+                      (world_asks(params, "recovery()") || world_asks(params, "guardians()"));
     struct wr text = wr_init(mspan_of(out, cap));
     wr_u8(&text, '"');
     base16_encode_0x(&text, is_refused ? SPAN_EMPTY : buf_span(&data));

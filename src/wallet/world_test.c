@@ -661,6 +661,21 @@ struct smart_call world_call(struct world *w, struct id operation)
     return call;
 }
 
+bool world_asks(struct span params, const char *signature)
+{
+    uint8_t selector[ABI_SELECTOR_LEN];
+    char text[2 + 2 * ABI_SELECTOR_LEN];
+    struct wr w = wr_init(MSPAN_OF(text));
+    abi_selector(selector, span_str(signature));
+    base16_encode_0x(&w, SPAN_OF(selector));
+    for (size_t i = 0; i + w.n <= params.n; i++) {
+        if (memcmp(params.p + i, text, w.n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void world_include(struct world *w, struct id operation)
 {
     struct tracked included = {

@@ -162,6 +162,9 @@ void world_deploy(struct world *w);
 /* world_call gives the one call that the operation makes; its data lives until the next call. */
 struct smart_call world_call(struct world *w, struct id operation);
 
+/* world_asks: do the params of an eth_call hold a call of the function with that signature? For chain.call. */
+bool world_asks(struct span params, const char *signature);
+
 /* world_include has the chain include a signed operation and the wallet see it final. */
 void world_include(struct world *w, struct id operation);
 

@@ -7,8 +7,8 @@
 #include "crypto/keccak.h"
 #include "evm/abi.h"
 #include "node/api/api_rig_test.h"
-#include "node/authenticator/ctap_device_test.h"
 #include "node/authenticator/libfido2.h"
+#include "node/authenticator/soft_key_test.h"
 #include "wallet/recovery.h"
 
 #include <stdio.h>
@@ -23,9 +23,7 @@ static struct bench {
     struct device_api api; /* first */
     struct rig r;
     char members[16 * 1024];
-    struct ctap_device device;
-    struct security_key key;
-    struct device_key on_key;
+    struct soft_key soft;
     struct device_vault d;
     struct account_guardians guardians;
     const char *shown; /* the daemon shows instead of this ... */
@@ -63,29 +61,14 @@ call(struct device_api *self, struct json *ret_result, const char *method, struc
 
 /* ---- the chain, and the server ---- */
 
-static bool asks(struct span params, const char *signature)
-{
-    uint8_t selector[ABI_SELECTOR_LEN];
-    char text[16];
-    struct wr w = wr_init(MSPAN_OF(text));
-    abi_selector(selector, span_str(signature));
-    base16_encode_0x(&w, SPAN_OF(selector));
-    for (size_t i = 0; i + w.n <= params.n; i++) {
-        if (memcmp(params.p + i, text, w.n) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static size_t answer(const struct world *world, char *out, size_t cap, struct span params)
 {
     (void)world;
     AUTO(buf_done) struct buf data;
     const struct account_guardians *g = &bench.guardians;
     buf_init(&data, test_budget(), 8192);
-    bool is_recovery = asks(params, "recovery()");
-    if (!is_recovery && !asks(params, "guardians()")) {
+    bool is_recovery = world_asks(params, "recovery()");
+    if (!is_recovery && !world_asks(params, "guardians()")) {
         return 0;
     }
     struct abi_wr w = abi_wr_init(&data, is_recovery ? 6 : 3);
@@ -207,18 +190,8 @@ static struct bench *start(void)
     }
     b->api.call = call;
     b->r.node.port.cosign = ask_server;
-    ctap_device_init(&b->device, test_seed());
-    b->device.has_protocol_2 = true;
-    ctap_device_plug(&b->device);
-    EXPECT_OK(security_key_open(&b->key, "soft"));
-    EXPECT_EQ(FIDO_OK, fido_dev_set_pin(b->key.dev, "1234", NULL));
-    device_key_init(&b->on_key, &b->key);
-    b->d = (struct device_vault){.api = &b->api,
-                                 .authenticator = &b->on_key.authenticator,
-                                 .rng = &b->r.w.rng.rng,
-                                 .budget = test_budget(),
-                                 .origin = SPAN_LIT("http://passmesh.localhost:7878"),
-                                 .pin = SPAN_LIT("1234")};
+    soft_key_plug(&b->soft, test_seed());
+    soft_key_vault(&b->d, &b->soft, &b->api, &b->r.w.rng.rng);
     if (!make_account(b)) {
         return NULL;
     }
@@ -233,7 +206,7 @@ static struct bench *start(void)
 static void done(struct bench *b)
 {
     device_vault_done(&b->d);
-    security_key_done(&b->key);
+    soft_key_unplug(&b->soft);
     rig_done(&b->r);
 }
 
@@ -410,12 +383,7 @@ TEST(another_key_signs_nothing)
     struct bench *b = start();
     TEST_REQUIRE(b);
     if (begin_make(b)) {
-        ctap_device_init(&b->device, test_seed() + 1); /* in the same port */
-        b->device.has_protocol_2 = true;
-        security_key_done(&b->key);
-        ctap_device_plug(&b->device);
-        EXPECT_OK(security_key_open(&b->key, "soft"));
-        EXPECT_EQ(FIDO_OK, fido_dev_set_pin(b->key.dev, "1234", NULL));
+        soft_key_swap(&b->soft, test_seed() + 1); /* in the same port */
         EXPECT_OK(device_cosigner_read(&b->d, &b->c));
         EXPECT_ERR(ERR_NOT_FOUND, device_cosigner_sign(&b->d, &b->c));
         EXPECT_EQ(0, b->request_len);

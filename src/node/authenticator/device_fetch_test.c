@@ -4,8 +4,8 @@
 #include "base/test.h"
 #include "base/wr.h"
 #include "crypto/backend.h"
-#include "node/authenticator/ctap_device_test.h"
 #include "node/authenticator/libfido2.h"
+#include "node/authenticator/soft_key_test.h"
 
 #include <string.h>
 
@@ -18,9 +18,7 @@ static struct bench {
     struct device_api api; /* first */
     const char *refused;   /* the method that is */
     char sent[8192];       /* members of vault_find_finish; empty: it was not called */
-    struct ctap_device device;
-    struct security_key key;
-    struct device_key on_key;
+    struct soft_key soft;
     struct rng_seeded rng;
     struct device_vault d;
     struct device_fetch f;
@@ -51,26 +49,16 @@ static struct bench *start(void)
     memset(b, 0, sizeof *b);
     EXPECT_OK(crypto_init());
     b->api.call = call;
-    ctap_device_init(&b->device, test_seed());
-    b->device.has_protocol_2 = true;
-    ctap_device_plug(&b->device);
-    EXPECT_OK(security_key_open(&b->key, "soft"));
-    EXPECT_EQ(FIDO_OK, fido_dev_set_pin(b->key.dev, "1234", NULL));
-    device_key_init(&b->on_key, &b->key);
+    soft_key_plug(&b->soft, test_seed());
     rng_seeded_init(&b->rng, test_seed());
-    b->d = (struct device_vault){.api = &b->api,
-                                 .authenticator = &b->on_key.authenticator,
-                                 .rng = &b->rng.rng,
-                                 .budget = test_budget(),
-                                 .origin = origin,
-                                 .pin = pin};
+    soft_key_vault(&b->d, &b->soft, &b->api, &b->rng.rng);
     return b;
 }
 
 static void done(struct bench *b)
 {
     device_vault_done(&b->d);
-    security_key_done(&b->key);
+    soft_key_unplug(&b->soft);
 }
 
 static void make(struct bench *b, const char *user_id, const char *name)
@@ -81,7 +69,7 @@ static void make(struct bench *b, const char *user_id, const char *name)
                                          .pin = pin,
                                          .user_id = span_str(user_id),
                                          .user_name = span_str(name)};
-    EXPECT_OK(security_key_create(&b->key, &b->d.answer, &ask));
+    EXPECT_OK(security_key_create(&b->soft.key, &b->d.answer, &ask));
 }
 
 static enum err fetch(struct bench *b, size_t number)
@@ -159,17 +147,17 @@ TEST(what_is_refused)
     b->d.pin = SPAN_LIT("9999");
     EXPECT_ERR(ERR_AUTH, fetch(b, 0));
     b->d.pin = pin;
-    b->device.fault = CTAP_FAULT_NO_UV;
+    b->soft.device.fault = CTAP_FAULT_NO_UV;
     EXPECT_ERR(ERR_DENIED, fetch(b, 0));
-    b->device.fault = CTAP_NO_FAULT;
-    b->device.credentials[0].user_id_len = 0; /* it does not say whose it is */
+    b->soft.device.fault = CTAP_NO_FAULT;
+    b->soft.device.credentials[0].user_id_len = 0; /* it does not say whose it is */
     EXPECT_ERR(ERR_UNSUPPORTED, fetch(b, 0));
     EXPECT_STR("", b->sent);
     b->refused = "vault_find_begin";
-    uint64_t before = b->device.commands_count;
+    uint64_t before = b->soft.device.commands_count;
     EXPECT_ERR(ERR_DENIED, fetch(b, 0));
     EXPECT_STR("copies_none", b->api.code);
-    EXPECT_EQ(before, b->device.commands_count); /* nobody was asked to touch it in vain */
+    EXPECT_EQ(before, b->soft.device.commands_count); /* nobody was asked to touch it in vain */
     done(b);
 }
 

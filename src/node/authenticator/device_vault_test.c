@@ -6,8 +6,8 @@
 #include "crypto/backend.h"
 #include "evm/tx.h"
 #include "node/api/api_rig_test.h"
-#include "node/authenticator/ctap_device_test.h"
 #include "node/authenticator/libfido2.h"
+#include "node/authenticator/soft_key_test.h"
 #include "node/keyd/keyd.h"
 #include "node/tpm/tpm_rig_test.h"
 
@@ -21,9 +21,7 @@ static struct bench {
     struct keyd k;
     uint8_t reply[KEYD_REPLY_MAX];
     char members[16 * 1024];
-    struct ctap_device device;
-    struct security_key key;
-    struct device_key on_key;
+    struct soft_key soft;
     struct device_vault d;
 } bench;
 
@@ -87,25 +85,15 @@ static struct bench *start(void)
     };
     EXPECT_OK(keyd_init(&b->k, &cfg, SPAN_EMPTY));
     b->r.node.port.keys = ask_keyd;
-    ctap_device_init(&b->device, test_seed());
-    b->device.has_protocol_2 = true;
-    ctap_device_plug(&b->device);
-    EXPECT_OK(security_key_open(&b->key, "soft"));
-    EXPECT_EQ(FIDO_OK, fido_dev_set_pin(b->key.dev, "1234", NULL));
-    device_key_init(&b->on_key, &b->key);
-    b->d = (struct device_vault){.api = &b->api,
-                                 .authenticator = &b->on_key.authenticator,
-                                 .rng = &b->r.w.rng.rng,
-                                 .budget = test_budget(),
-                                 .origin = SPAN_LIT("http://passmesh.localhost:7878"),
-                                 .pin = SPAN_LIT("1234")};
+    soft_key_plug(&b->soft, test_seed());
+    soft_key_vault(&b->d, &b->soft, &b->api, &b->r.w.rng.rng);
     return b;
 }
 
 static void done(struct bench *b)
 {
     device_vault_done(&b->d);
-    security_key_done(&b->key);
+    security_key_done(&b->soft.key);
     keyd_done(&b->k);
     rig_done(&b->r);
 }
@@ -152,20 +140,15 @@ TEST(a_wrong_pin_a_key_that_changes_and_another_key)
     b->d.pin = SPAN_LIT("9999");
     EXPECT_ERR(ERR_AUTH, device_vault_enrol(&b->d));
     b->d.pin = SPAN_LIT("1234");
-    b->device.fault = CTAP_FAULT_CHANGING;
+    b->soft.device.fault = CTAP_FAULT_CHANGING;
     EXPECT_ERR(ERR_DENIED, device_vault_enrol(&b->d));
     EXPECT_STR("vault_prf_changed", b->api.code);
-    b->device.fault = CTAP_FAULT_NO_UV;
+    b->soft.device.fault = CTAP_FAULT_NO_UV;
     EXPECT_ERR(ERR_DENIED, device_vault_enrol(&b->d));
-    b->device.fault = CTAP_NO_FAULT;
+    b->soft.device.fault = CTAP_NO_FAULT;
     EXPECT_OK(device_vault_enrol(&b->d));
     EXPECT(rig_ask(&b->r, "vault_lock", " "));
-    ctap_device_init(&b->device, test_seed() + 1); /* another key in the same port */
-    b->device.has_protocol_2 = true;
-    security_key_done(&b->key);
-    ctap_device_plug(&b->device);
-    EXPECT_OK(security_key_open(&b->key, "soft"));
-    EXPECT_EQ(FIDO_OK, fido_dev_set_pin(b->key.dev, "1234", NULL));
+    soft_key_swap(&b->soft, test_seed() + 1); /* another key in the same port */
     EXPECT_ERR(ERR_NOT_FOUND, device_vault_unlock(&b->d));
     done(b);
 }
@@ -206,16 +189,16 @@ static void opened(struct api_node_port *self, struct span credential_id, struct
 static struct bench *another_machine(struct bench *b)
 {
     static struct ctap_device kept;
-    kept = b->device;
+    kept = b->soft.device;
     done(b);
     b = start();
     if (!b) {
         return NULL;
     }
-    security_key_done(&b->key);
-    b->device = kept;
-    ctap_device_power_cycle(&b->device);
-    EXPECT_OK(security_key_open(&b->key, "soft"));
+    security_key_done(&b->soft.key);
+    b->soft.device = kept;
+    ctap_device_power_cycle(&b->soft.device);
+    EXPECT_OK(security_key_open(&b->soft.key, "soft"));
     b->r.node.port.vault_find = find_copy;
     b->r.node.port.vault_fetch = fetch_copy;
     return b;
@@ -348,7 +331,7 @@ static void use_chip(struct bench *b, const char *pin)
 
 static void use_key(struct bench *b)
 {
-    b->d.authenticator = &b->on_key.authenticator;
+    b->d.authenticator = &b->soft.on_key.authenticator;
     b->d.pin = SPAN_LIT("1234");
 }
 
@@ -372,9 +355,9 @@ TEST(enrolled_by_a_key_and_opened_and_signed_by_the_chip)
     use_chip(b, "a chip's pin");
     EXPECT_ERR(ERR_NOT_FOUND, device_vault_add(&b->d, &on_chip.authenticator, b->d.pin));
     file.fails = true;
-    EXPECT_ERR(ERR_IO, device_vault_add(&b->d, &b->on_key.authenticator, SPAN_LIT("1234")));
+    EXPECT_ERR(ERR_IO, device_vault_add(&b->d, &b->soft.on_key.authenticator, SPAN_LIT("1234")));
     file.fails = false;
-    EXPECT_OK(device_vault_add(&b->d, &b->on_key.authenticator, SPAN_LIT("1234")));
+    EXPECT_OK(device_vault_add(&b->d, &b->soft.on_key.authenticator, SPAN_LIT("1234")));
     EXPECT(rig_ask(&b->r, "vault_lock", " "));
     b->d.pin = SPAN_LIT("another pin");
     EXPECT_ERR(ERR_AUTH, device_vault_unlock(&b->d));
