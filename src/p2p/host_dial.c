@@ -420,15 +420,25 @@ void host_dial_won(struct host *h, struct host_conn *hc)
     }
 }
 
+/* is_at: is the one an address of TCP on the machine, or behind the router, of the other? */
+static bool is_at(struct span addr, const struct net_addr *other)
+{
+    struct net_addr a;
+    return net_addr_of(&a, addr) == OK && a.transport == NET_TCP && net_addr_same_ip(&a, other);
+}
+
 struct host_dial *host_dial_punching(const struct host *h, struct span remote)
 {
+    struct net_addr from;
+    if (net_addr_of(&from, remote) != OK || from.transport != NET_TCP) {
+        return NULL;
+    }
     for (struct list *l = list_first(&h->dials); l; l = list_next(&h->dials, l)) {
         struct host_dial *d = list_entry(l, struct host_dial, in_dials);
         struct list *a = d->role == HOST_DIAL_PUNCH_CLIENT ? list_first(&d->attempts) : NULL;
         for (; a; a = list_next(&d->attempts, a)) {
             const struct host_conn *hc = list_entry(a, struct host_conn, in_dial);
-            /* What stands behind it, the peer's id, is none of the address's business. */
-            if (remote.n > 0 && span_equal(span_first(buf_span(&hc->addr), remote.n), remote)) {
+            if (is_at(buf_span(&hc->addr), &from)) {
                 return d;
             }
         }

@@ -346,7 +346,9 @@ void host_dial_attempt_failed(struct host *h, struct host_conn *hc, enum err e, 
  * handshake under way goes on, since the peer may be giving up its own at this very moment. */
 void host_dial_won(struct host *h, struct host_conn *hc);
 
-/* host_dial_punching finds the client's hole punching that tries this address: the peer's own attempt came first. */
+/* host_dial_punching finds the client's hole punching over TCP that tries this IP address: the peer's own attempt came first. The
+ * port need not be the same: a router may have chosen another for us than for who observed the peer (RFC 4787, 4.1), and the peer,
+ * whose attempt came to our listener, plays the server all the same. NULL: none, or remote is no address of TCP. */
 struct host_dial *host_dial_punching(const struct host *h, struct span remote);
 
 /* host_dial_poll gives DIAL_FAILED. */
