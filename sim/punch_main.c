@@ -1,4 +1,5 @@
-/* `punch --seeds=N`: hole punching between every pair of routers, N times each; its counts as `name value` lines. */
+/* `punch --seeds=N`: hole punching between every pair of routers, N times each; its counts as `name value` lines.
+ * `punch --pairs`: what the model says of each pair over TCP, a line `SOURCE TARGET possible|impossible`, with MAPPING/FILTERING or open. */
 #include "punch.h"
 
 #include <stdio.h>
@@ -35,14 +36,34 @@ static void run_pair(void *user, const struct punch_cfg *pair)
     }
 }
 
+static void say_site(const struct punch_site *s)
+{
+    (void)printf("%s%s%s ", s->is_open ? "open" : nat_rule_name(s->mapping), s->is_open ? "" : "/",
+                 s->is_open ? "" : nat_rule_name(s->filtering));
+}
+
+static void say_pair(void *user, const struct punch_cfg *pair)
+{
+    (void)user;
+    if (!pair->is_quic) {
+        say_site(&pair->source);
+        say_site(&pair->target);
+        (void)printf("%s\n", punch_is_possible(pair) ? "possible" : "impossible");
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const char option[] = "--seeds=";
     struct counts c = {.seeds = 2};
+    if (argc == 2 && strcmp(argv[1], "--pairs") == 0) {
+        punch_each_pair(say_pair, NULL);
+        return 0;
+    }
     if (argc == 2 && strncmp(argv[1], option, sizeof option - 1) == 0) {
         c.seeds = (unsigned)strtoul(argv[1] + sizeof option - 1, NULL, 10);
     } else if (argc != 1) {
-        (void)fprintf(stderr, "usage: punch [--seeds=NUMBER]\n");
+        (void)fprintf(stderr, "usage: punch [--seeds=NUMBER | --pairs]\n");
         return 2;
     }
     punch_each_pair(run_pair, &c);

@@ -148,6 +148,18 @@ size_t dcutr_send(struct dcutr *d, instant now, struct mspan out)
     return n;
 }
 
+size_t dcutr_peer_addrs(const struct dcutr *d, struct span ret_addrs[static DCUTR_ADDRS_MAX])
+{
+    struct dcutr_message m;
+    if (d->addrs.n == 0 || dcutr_message_decode(&m, buf_span(&d->addrs)) != OK) {
+        return 0;
+    }
+    for (size_t i = 0; i < m.addrs_count; i++) {
+        ret_addrs[i] = m.addrs[i];
+    }
+    return m.addrs_count;
+}
+
 bool dcutr_poll(struct dcutr *d, struct dcutr_event *ret_event)
 {
     if (!d->event_waits) {
@@ -155,14 +167,11 @@ bool dcutr_poll(struct dcutr *d, struct dcutr_event *ret_event)
     }
     d->event_waits = false;
     *ret_event = (struct dcutr_event){.kind = DCUTR_EVENT_FAILED, .err = d->err, .rule = d->rule};
-    struct dcutr_message m;
-    if (d->state == DCUTR_FINISHED && dcutr_message_decode(&m, buf_span(&d->addrs)) == OK) {
+    size_t count = d->state == DCUTR_FINISHED ? dcutr_peer_addrs(d, ret_event->addrs) : 0;
+    if (count > 0) {
         ret_event->kind = DCUTR_EVENT_PUNCH;
         ret_event->rtt_us = d->rtt_us;
-        ret_event->addrs_count = m.addrs_count;
-        for (size_t i = 0; i < m.addrs_count; i++) {
-            ret_event->addrs[i] = m.addrs[i];
-        }
+        ret_event->addrs_count = count;
     }
     return true;
 }

@@ -69,6 +69,9 @@ struct dcutr {
 MUST_CHECK enum err dcutr_init(struct dcutr *d, const struct dcutr_cfg *cfg, instant now);
 void dcutr_done(struct dcutr *d);
 
+/* dcutr_peer_addrs gives the addresses of the other side and their count, 0 before its CONNECT came; they live until done. */
+size_t dcutr_peer_addrs(const struct dcutr *d, struct span ret_addrs[static DCUTR_ADDRS_MAX]);
+
 /* The engine's verbs. */
 enum err dcutr_recv(struct dcutr *d, instant now, struct span *in);
 void dcutr_recv_end(struct dcutr *d);

@@ -9,6 +9,7 @@
 
 static const uint64_t IDENTIFY_US = 5 * US_PER_S; /* to hear who came through the relay */
 static const uint64_t GRACE_US = 2 * US_PER_S;    /* both sides see the direct connection */
+static const uint64_t EXPECT_US = 5 * US_PER_S;   /* from the peer's addresses to its SYN */
 static const uint64_t DRAIN_EVERY_US = 1 * US_PER_S;
 
 enum peer_state {
@@ -258,7 +259,7 @@ static void ask(struct host_dcutr *hd, struct dcutr_peer *p)
  * the other way round, for peers that have it reversed. */
 static enum host_dial_role role_of(const struct dcutr_peer *p, bool asks)
 {
-    bool is_last = (asks ? p->attempts : p->answered) % HOST_DCUTR_ATTEMPTS_MAX == 0;
+    bool is_last = (asks ? p->attempts : p->answered + 1) % HOST_DCUTR_ATTEMPTS_MAX == 0;
     return asks == is_last ? HOST_DIAL_PUNCH_CLIENT : HOST_DIAL_PUNCH_SERVER;
 }
 
@@ -273,15 +274,33 @@ static void punch(struct host_dcutr *hd, struct dcutr_peer *p, const struct dcut
     p->has_stream = false;
     dcutr_done(&p->engine);
     p->state = PEER_PUNCHING;
-    p->answered += !asks;
     set_timer(hd, p, INSTANT_NEVER);
     enum err err = dial(hd, p, &to, role_of(p, asks));
+    p->answered += !asks;
     if (err == ERR_STATE) {
         p->state = PEER_PASSIVE; /* it is there already */
     } else if (err != OK && asks) {
         give_up(hd, p, err, "the peer has no address that we dial");
     } else if (err != OK) {
         p->state = PEER_PASSIVE;
+    }
+}
+
+/* expect tells the host whether we are the client of what is about to begin: a SYN of the peer's overtakes the SYNC before it if the
+ * relay, or this process, is slow, and then the part is to be known already. */
+static void expect(struct host_dcutr *hd, const struct dcutr_peer *p)
+{
+    struct span addrs[DCUTR_ADDRS_MAX];
+    struct addrs from = {0};
+    bool is_client = role_of(p, p->engine.cfg.asks) == HOST_DIAL_PUNCH_CLIENT;
+    size_t count = dcutr_peer_addrs(&p->engine, addrs);
+    for (size_t i = 0; i < count; i++) {
+        add(hd, &from, addrs[i]);
+    }
+    for (size_t i = 0; i < from.count; i++) {
+        if (from.all[i].transport == NET_TCP) {
+            host_punch_expect(hd->host, &from.all[i], is_client ? EXPECT_US : 0);
+        }
     }
 }
 
@@ -299,6 +318,7 @@ static void pump(struct host_dcutr *hd, struct dcutr_peer *p)
         (void)host_stream_write(hd->host, p->stream, span_of(room, n)); /* has room for it */
     }
     set_timer(hd, p, dcutr_deadline(&p->engine));
+    expect(hd, p);
     if (!dcutr_poll(&p->engine, &e)) {
         return;
     }

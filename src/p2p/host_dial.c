@@ -420,20 +420,50 @@ void host_dial_won(struct host *h, struct host_conn *hc)
     }
 }
 
-struct host_dial *host_dial_punching(const struct host *h, struct span remote)
+/* is_at: is the one an address of TCP on the machine, or behind the router, of the other? */
+static bool is_at(struct span addr, const struct net_addr *other)
 {
+    struct net_addr a;
+    return net_addr_of(&a, addr) == OK && a.transport == NET_TCP && net_addr_same_ip(&a, other);
+}
+
+bool host_punch_is_client(const struct host *h, struct span remote)
+{
+    struct net_addr from;
+    if (net_addr_of(&from, remote) != OK || from.transport != NET_TCP) {
+        return false;
+    }
+    for (size_t i = 0; i < HOST_PUNCHES_EXPECTED_MAX; i++) {
+        const struct host_punch_expected *e = &h->punches_expected[i];
+        if (!instant_reached(e->until, h->now) && net_addr_same_ip(&e->from, &from)) {
+            return true;
+        }
+    }
     for (struct list *l = list_first(&h->dials); l; l = list_next(&h->dials, l)) {
         struct host_dial *d = list_entry(l, struct host_dial, in_dials);
         struct list *a = d->role == HOST_DIAL_PUNCH_CLIENT ? list_first(&d->attempts) : NULL;
         for (; a; a = list_next(&d->attempts, a)) {
             const struct host_conn *hc = list_entry(a, struct host_conn, in_dial);
-            /* What stands behind it, the peer's id, is none of the address's business. */
-            if (remote.n > 0 && span_equal(span_first(buf_span(&hc->addr), remote.n), remote)) {
-                return d;
+            if (is_at(buf_span(&hc->addr), &from)) {
+                return true;
             }
         }
     }
-    return NULL;
+    return false;
+}
+
+void host_punch_expect(struct host *h, const struct net_addr *from, uint64_t for_us)
+{
+    struct host_punch_expected *e = NULL;
+    for (size_t i = 0; i < HOST_PUNCHES_EXPECTED_MAX && !e; i++) {
+        struct host_punch_expected *x = &h->punches_expected[i];
+        e = net_addr_same_ip(&x->from, from) ? x : NULL;
+    }
+    if (!e && for_us == 0) {
+        return;
+    }
+    e = e ? e : &h->punches_expected[h->punches_expected_next++ % HOST_PUNCHES_EXPECTED_MAX];
+    *e = (struct host_punch_expected){.from = *from, .until = instant_add(h->now, for_us)};
 }
 
 bool host_dial_poll(struct host *h, struct host_event *ret_event)

@@ -224,6 +224,47 @@ TEST(other_peers_and_roles_are_dials_of_their_own)
     stop();
 }
 
+static bool is_client_of(const char *text)
+{
+    uint8_t room[64];
+    struct wr w = wr_init(MSPAN_OF(room));
+    EXPECT_OK(multiaddr_parse(&w, span_str(text), NULL));
+    return host_punch_is_client(&one.host, span_of(room, w.n));
+}
+
+/* Who comes in from an address that is being punched, or is about to be, finds a client, whatever port it comes from. */
+TEST(who_comes_in_while_we_punch)
+{
+    start();
+    struct net_addr from = {
+        .ip = {9, 9, 9, 9},
+          .port = 1
+    };
+    EXPECT(!is_client_of("/ip4/9.9.9.9/tcp/1"));
+    host_punch_expect(&one.host, &from, 2 * US_PER_S);
+    EXPECT(is_client_of("/ip4/9.9.9.9/tcp/1"));
+    EXPECT(is_client_of("/ip4/9.9.9.9/tcp/2"));
+    EXPECT(!is_client_of("/ip4/9.9.9.8/tcp/1"));
+    EXPECT(!is_client_of("/ip4/9.9.9.9/udp/1/quic-v1"));
+    pass_ms(2000);
+    EXPECT(!is_client_of("/ip4/9.9.9.9/tcp/1"));
+    host_punch_expect(&one.host, &from, 2 * US_PER_S);
+    host_punch_expect(&one.host, &from, 0);
+    EXPECT(!is_client_of("/ip4/9.9.9.9/tcp/1"));
+    for (uint8_t i = 0; i <= HOST_PUNCHES_EXPECTED_MAX; i++) {
+        from.ip[0] = (uint8_t)(10 + i);
+        host_punch_expect(&one.host, &from, 2 * US_PER_S);
+    }
+    EXPECT(is_client_of("/ip4/26.9.9.9/tcp/1"));
+    EXPECT(is_client_of("/ip4/11.9.9.9/tcp/1"));
+    EXPECT(!is_client_of("/ip4/10.9.9.9/tcp/1")); /* one too many */
+    dial_how(&somebody, "/ip4/9.9.9.7/tcp/5", (struct how){.role = HOST_DIAL_PUNCH_SERVER});
+    EXPECT(!is_client_of("/ip4/9.9.9.7/tcp/6"));
+    dial_how(&another, "/ip4/9.9.9.7/tcp/5", (struct how){.role = HOST_DIAL_PUNCH_CLIENT});
+    EXPECT(is_client_of("/ip4/9.9.9.7/tcp/6"));
+    stop();
+}
+
 TEST(what_failed_a_moment_ago_is_passed_over)
 {
     start();

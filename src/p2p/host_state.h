@@ -14,6 +14,7 @@
 #include "p2p/host.h"
 #include "p2p/host_dial_trace.h"
 #include "p2p/identify.h"
+#include "p2p/net_addr.h"
 #include "p2p/noise.h"
 #include "p2p/peer_store.h"
 #include "p2p/perf.h"
@@ -187,6 +188,14 @@ struct host_perf_report {
     enum err err;
 };
 
+/* Who may come in before our own attempt begins. */
+struct host_punch_expected {
+    struct net_addr from; /* its port does not matter */
+    instant until;
+};
+
+enum { HOST_PUNCHES_EXPECTED_MAX = 16 };
+
 struct host {
     struct host_cfg cfg;
     struct host_limits limits;
@@ -218,6 +227,8 @@ struct host {
     struct list dying; /* streams whose RESET is due */
     struct list dials;
     struct list failed_dials;
+    struct host_punch_expected punches_expected[HOST_PUNCHES_EXPECTED_MAX]; /* a ring */
+    size_t punches_expected_next;
     struct dial_backoff backoff;
     struct black_hole holes[HOST_HOLES_COUNT];
     struct list perfs; /* results to report */
@@ -346,8 +357,14 @@ void host_dial_attempt_failed(struct host *h, struct host_conn *hc, enum err e, 
  * handshake under way goes on, since the peer may be giving up its own at this very moment. */
 void host_dial_won(struct host *h, struct host_conn *hc);
 
-/* host_dial_punching finds the client's hole punching that tries this address: the peer's own attempt came first. */
-struct host_dial *host_dial_punching(const struct host *h, struct span remote);
+/* host_punch_is_client: does whoever comes in over TCP from this address take part in a hole punching in which we are the client? That
+ * is one that tries the same IP address, or one that is expected. The port need not be the same: a router may have chosen another
+ * for us than for who observed the peer (RFC 4787, 4.1), and the peer plays the server all the same. */
+bool host_punch_is_client(const struct host *h, struct span remote);
+
+/* host_punch_expect: in a moment a hole punching begins in which we are the client, and the peer at this address of TCP may be faster;
+ * for_us from now, 0 = no more. Others than the last HOST_PUNCHES_EXPECTED_MAX are forgotten. */
+void host_punch_expect(struct host *h, const struct net_addr *from, uint64_t for_us);
 
 /* host_dial_poll gives DIAL_FAILED. */
 bool host_dial_poll(struct host *h, struct host_event *ret_event);

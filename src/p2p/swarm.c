@@ -433,7 +433,7 @@ enum err host_link_open(struct host *h,
     struct host_conn *hc;
     TRY(host_conn_new(h, &hc, ret_refusal, args.remote, true));
     /* SPEC libp2p/dcutr §"The Protocol": the peers of a simultaneous connect keep their parts, whoever's SYN was first. */
-    hc->is_client = host_dial_punching(h, args.remote) != NULL;
+    hc->is_client = host_punch_is_client(h, args.remote);
     start_conn(h, hc, NULL);
     *ret_link = hc->link;
     return OK;

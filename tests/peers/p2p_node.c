@@ -1,6 +1,6 @@
 /* p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf] [--conns N] [--security noise|tls|noise,tls]
  *          [--kad server|client] [--kad-protocol ID] [--gossip] [--mdns PORT]
- *          [--autonat server|client] [--relay] [--circuit] [--dcutr] [--cert FILE --key FILE]
+ *          [--autonat server|client] [--relay] [--circuit] [--dcutr] [--public] [--cert FILE --key FILE]
  *
  * A libp2p node that the interoperability tests talk to. It prints "listening ADDR" for each listener and
  * "ready PEER", then takes commands on stdin:
@@ -24,7 +24,7 @@
  *     autonatstats         -> ok autonatstats served=N refused=N asked=N arrived=N
  *     (by itself)          -> discovered ADDR                         with --mdns; nomdns where that cannot be
  *     reserve ADDR         -> circuit ADDR for each of ours there, reserved RELAY ...; later lost RELAY ...  with --circuit
- *     (by itself)          -> direct PEER in|out, upgraded PEER attempts=N or gaveup PEER ...  with --dcutr
+ *     (by itself)          -> direct PEER in|out, upgraded PEER attempts=N or gaveup PEER ...  with --dcutr, and --public: to no private address
  *     relaystats           -> ok relaystats reservations=N circuits=N opened=N refused=N relayed=N
  *     kadstats             -> ok kadstats peers=N providers=N values=N served=N
  *     quit, or end of stdin
@@ -343,8 +343,9 @@ struct options {
     bool relay;
     bool circuit;
     bool dcutr;
-    uint16_t mdns;   /* port; 0 = none */
-    const char *kad; /* mode */
+    bool public_only; /* hole punching leaves private addresses alone */
+    uint16_t mdns;    /* port; 0 = none */
+    const char *kad;  /* mode */
     const char *kad_protocol;
     const char *autonat; /* server or client */
     struct web_certificate_files wss;
@@ -352,12 +353,11 @@ struct options {
 
 static _Noreturn void usage(void)
 {
-    (void)fprintf(
-        stderr,
-        "usage: p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf] "
-        "[--conns N] [--security noise|tls|noise,tls] "
-        "[--kad server|client] [--kad-protocol ID] [--gossip] [--mdns PORT] "
-        "[--autonat server|client] [--relay] [--circuit] [--dcutr] [--cert FILE --key FILE]\n");
+    (void)fprintf(stderr, "usage: p2p_node [--listen ADDR]... [--memory MIB] [--seed N] [--perf] "
+                          "[--conns N] [--security noise|tls|noise,tls] "
+                          "[--kad server|client] [--kad-protocol ID] [--gossip] [--mdns PORT] "
+                          "[--autonat server|client] [--relay] [--circuit] [--dcutr] [--public] "
+                          "[--cert FILE --key FILE]\n");
     exit(2);
 }
 
@@ -375,6 +375,8 @@ static struct options options_of(int argc, char **argv)
             o.circuit = true;
         } else if (strcmp(argv[i], "--dcutr") == 0) {
             o.dcutr = true;
+        } else if (strcmp(argv[i], "--public") == 0) {
+            o.public_only = true;
         } else if (i + 1 < argc && strcmp(argv[i], "--listen") == 0 && o.listen_count < 4) {
             o.listen[o.listen_count++] = argv[++i];
         } else if (i + 1 < argc && strcmp(argv[i], "--memory") == 0) {
@@ -463,7 +465,7 @@ static void node_init(struct node *n, const struct options *o)
         node_relay_init(n, o->relay);
     }
     if (o->dcutr) {
-        node_dcutr_init(n);
+        node_dcutr_init(n, !o->public_only);
     }
     if (o->autonat) {
         node_autonat_init(n, cfg.unix_s, strcmp(o->autonat, "server") == 0);

@@ -104,7 +104,7 @@ bool node_gossip_command(struct node *n, const char *verb, const char *topic, co
 
 /* Relays and hole punching: p2p_relay.c. */
 void node_relay_init(struct node *n, bool serves);
-void node_dcutr_init(struct node *n);
+void node_dcutr_init(struct node *n, bool private_too);
 void node_relay_on_event(struct node *n);
 bool node_relay_command(struct node *n, const char *verb, const char *subject);
 void node_relay_say_stats(const struct node *n);

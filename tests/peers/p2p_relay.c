@@ -16,10 +16,10 @@ void node_relay_init(struct node *n, bool serves)
     n->has_circuit = true;
 }
 
-void node_dcutr_init(struct node *n)
+void node_dcutr_init(struct node *n, bool private_too)
 {
-    check(host_dcutr_init(&n->dcutr, &n->host, &(struct host_dcutr_cfg){.private_too = true}) ==
-          OK);
+    struct host_dcutr_cfg cfg = {.private_too = private_too};
+    check(host_dcutr_init(&n->dcutr, &n->host, &cfg) == OK);
     n->has_dcutr = true;
 }
 
