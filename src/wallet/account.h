@@ -8,6 +8,7 @@
 #include "evm/account_setting.h"
 #include "evm/address.h"
 #include "wallet/cosigner.h"
+#include "wallet/guardian_record.h"
 #include "wallet/text.h"
 
 /* An account of the person as the store keeps it: a smart account with the passkeys that own it; an ordinary account, whose key keyd holds
@@ -144,6 +145,10 @@ struct account {
     struct account_cosigner cosigner;
     size_t session_count;
     struct known_session sessions[ACCOUNT_SESSION_COUNT_MAX];
+    size_t guardian_name_count;
+    struct guardian_name guardian_names[GUARDIAN_NAME_COUNT_MAX]; /* the newest last */
+    size_t guardian_way_count;
+    struct guardian_way guardian_ways[GUARDIAN_WAY_COUNT_MAX]; /* one for each network */
 };
 
 /* account_is_ordinary: it signs transactions, with a key of the vault. */

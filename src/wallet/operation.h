@@ -56,6 +56,8 @@ enum operation_kind {
     OPERATION_COSIGNER_BEGIN, /* a co-signer as an owner, and one more who must sign, in one change */
     OPERATION_COSIGNER_APPLY,
     OPERATION_COSIGNER_VETO,
+    OPERATION_RECOVERY_CANCEL, /* by the guardians: their recovery is taken back; the account is held */
+    OPERATION_RECOVERY_HOLD,
     OPERATION_KIND_COUNT
 };
 
