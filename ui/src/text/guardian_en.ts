@@ -8,6 +8,14 @@ export const guardianEn = {
     no_account: 'The account is not on this network yet.', version_1: 'The account has version 1, which knows no guardians. Move it to version 2 on the account’s screen.',
     no_guardians: 'Nobody can help you back into this account yet.', quiet: 'They do nothing now.', under_way: 'They are replacing the passkeys of this account.',
   },
+  /* asked for something else than help */
+  wishes: {
+    practice: { ask: 'Practise with them', request: 'Your practice request', for: 'practice', open: 'Practice only: the owner wants to see that his guardians can be reached and sign. Nothing happens to the account, and no contract takes what you sign.', done: 'That is enough: this way in is proven.' },
+    cancel: { ask: 'Have them take it back', request: 'Your request to take the recovery back', for: 'take it back', open: 'The guardians shall take back the recovery of the account below. Its owners stay.', done: '' },
+    hold: { ask: 'Have them hold the account', request: 'Your request to hold the account', for: 'hold it', open: 'The guardians shall hold the account below: for their delay nothing leaves it, and its owners and settings stay as they are.', done: '' },
+  },
+  wishHelp: 'Each guardian gets a text from you, asks you for its code, and sends an answer back. Practice costs nothing, changes nothing, and proves that they let you back in.',
+  held: (when: string) => `The guardians hold it until ${when}.`, sendIt: 'Send it', called: 'Name', rename: 'Name', keep: 'Keep', yourName: 'What the owner shall call you (may stay empty)',
   rule: (threshold: number, count: number, days: number) => `Any ${threshold} of ${count} together; what they decide waits ${days} days.`,
   kinds: { passkey: 'Passkey', key: 'Ethereum key', other: 'Contract or other key' }, you: 'of this wallet', answered: 'has answered',
   readyAt: (when: string) => `It can be carried out from ${when}.`,
@@ -17,7 +25,7 @@ export const guardianEn = {
   frozen: (when: string) => `Frozen until ${when}.`, forBrake: 'Stop', signs: 'Your passkey signs twice: that it shall stop, and the operation that says so.',
   ownName: 'Be somebody’s guardian', ownNameHelp: 'Give this text to the owner of the other account. It is no secret.', show: 'Show my text', qr: 'The text as a QR code', copy: 'Copy',
   /* set */
-  set: 'Set other guardians', setHelp: 'One in each line: the text from a guardian’s wallet, or the address of an Ethereum key. None: the account has no guardians any more.',
+  set: 'Set other guardians', setHelp: 'One in each line: the text from a guardian’s wallet, or the address of an Ethereum key; a name of your own may stand before it: Anna = text. None: the account has no guardians any more.',
   list: 'Guardians', threshold: 'How many together', days: 'Days of delay, 1 to 30', begin: 'Begin', badNumber: 'A number from 1 to the number of guardians, at most 5.', badDays: '1 to 30.',
   /* the guardian */
   help: 'Help somebody', helpLead: 'Somebody who has lost his passkeys has sent you a request. Paste it here.', text: 'The request', open: 'Read it', opening: 'reading the request',

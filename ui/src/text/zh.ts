@@ -245,6 +245,7 @@ export const zh: Texts = {
     backup_due: (p) => (p.servers === '0' ? '保险库只在这台电脑上：请制作备份文件并验证。'
       : `${p.servers}台服务器保存着保险库的副本，但名称、联系人和其他账户只在这台电脑上：请制作备份文件并验证。`),
     vault_unproven: (p) => `保险库有${p.count}条进入途径需要验证。`,
+    guardians_unproven: (p) => `监护人，任意${p.threshold}位一起：需要用演练验证。`,
     never_tested: (p) => `${p.name}：从未验证。`,
     test_due: (p) => `${p.name}：该演练了。`,
     test_key: () => '软件测试密钥，不可存真实资产。',
