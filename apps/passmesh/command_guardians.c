@@ -262,8 +262,8 @@ static int do_ask_guardians(const struct command_args *args,
                             struct json r)
 {
     if (s->account[0] == '\0') {
-        command_say("That account is not in this wallet. Watch it first: passmesh accounts "
-                    "--watch ADDRESS");
+        command_say("That account is not in this wallet. Watch it first: passmesh accounts add "
+                    "NAME --watch ADDRESS");
         return EXIT_FAILED;
     }
     const char *const pairs[] = {"account_id", s->account, "network_id",

@@ -130,6 +130,7 @@ async function payOut(wei) {
 /* ---- requests of other kinds ---- */
 
 const askGuardians = (what) => status(person).then(() => person.api.call('guardians_ask', { key: newKey(), account_id: person.found, network_id: 'local', what }));
+const run = (w, ...words) => promisify(execFile)(programs.passmesh, ['--home', w.home, ...words]).then(({ stdout }) => stdout);
 const bringFresh = (text) => status(person).then(() => bring(text));
 
 async function signWish({ account, passkey }, text, what, state) {
@@ -205,8 +206,8 @@ describe('an account whose passkeys are lost', { timeout: 240_000 }, () => {
 
     const file = join(dir, 'request.txt');
     writeFileSync(file, `${help.text.replace(/(.{70})/g, '$1\n')}\n`);
-    const { stdout } = await promisify(execFile)(programs.passmesh, ['--home', guardians.home, 'recovery', 'help', file]);
-    assert.ok(stdout.includes(help.code), stdout);
+    const said = await run(guardians, 'recovery', 'help', file);
+    assert.ok(said.includes(help.code), said);
 
     guardians.api.close();
     await guardians.daemon.stop(); /* what was read is forgotten: the guardian begins anew */
@@ -255,10 +256,16 @@ describe('an account whose passkeys are lost', { timeout: 240_000 }, () => {
   /* From here on the owner has his account, and asks its guardians for something else than help. */
 
   test('guardians practise, and are proven as a way in; what they sign is no recovery', async () => {
-    const asked = await askGuardians('practice');
+    assert.match(await run(person, 'recovery', 'practice', address), /of which nothing comes/);
+    const asked = await status(person);
     assert.equal(asked.asks.what, 'practice');
     assert.equal(asked.help, undefined);
-    await person.api.call('guardian_name', { key: newKey(), account_id: person.found, guardian: third.owner, name: 'My notary' });
+    const file = join(dir, 'practice.txt');
+    writeFileSync(file, asked.asks.text);
+    assert.match(await run(guardians, 'recovery', 'help', file), /^Practice only/);
+    assert.match(await run(person, 'recovery'), /guardians, any 2 of 3 +never proven/);
+    await run(person, 'guardians', 'rename', String(asked.guardians.findIndex((g) => g.key === third.owner) + 1), 'My notary');
+    assert.match(await run(person, 'guardians'), /My notary/);
     const byPasskey = await signWish(guardians.first, asked.asks.text, 'practice', 'quiet');
     const { round } = await read('recovery');
     const number = numberOf(asked.asks.text);
@@ -274,6 +281,7 @@ describe('an account whose passkeys are lost', { timeout: 240_000 }, () => {
     assert.deepEqual(done.guardians.filter((g) => g.agreed).map((g) => g.name ?? '').sort(), ['', 'My notary']);
     const { accounts } = await person.api.call('accounts_list');
     const way = accounts.find((a) => a.id === person.found).guardians;
+    assert.match(await run(person, 'recovery'), /guardians, any 2 of 3 +proven 20/);
     assert.equal(way.counts, true);
     assert.equal(way.proven_by, 2);
     assert.ok(way.proven_ms > 0);

@@ -28,7 +28,7 @@ export const guardianEn = {
   set: 'Set other guardians', setHelp: 'One in each line: the text from a guardian’s wallet, or the address of an Ethereum key; a name of your own may stand before it: Anna = text. None: the account has no guardians any more.',
   list: 'Guardians', threshold: 'How many together', days: 'Days of delay, 1 to 30', begin: 'Begin', badNumber: 'A number from 1 to the number of guardians, at most 5.', badDays: '1 to 30.',
   /* the guardian */
-  help: 'Help somebody', helpLead: 'Somebody who has lost his passkeys has sent you a request. Paste it here.', text: 'The request', open: 'Read it', opening: 'reading the request',
+  help: 'Help somebody', helpLead: 'Somebody whose guardian you are has sent you a request. Paste it here.', text: 'The request', open: 'Read it', opening: 'reading the request',
   asks: 'The account below shall belong to a new passkey. Whoever holds it can move everything in the account.', account: 'The account', removes: (n: number) => `Its ${n === 1 ? 'passkey is' : `${n} passkeys are`} taken away.`,
   code: 'Compare this code', codeHelp: 'Call the person, or meet. Do not use the way by which the request came. Ask whether it is from him, and let him read you the code.',
   confirm: 'I have asked the person, and the code is the same.', sign: 'Sign as guardian', signAs: 'Guardian', signed: 'Your answer', signedHelp: 'Send this text back to the person.',

@@ -26,7 +26,7 @@ export const guardianZh: GuardianTexts = {
   ownName: '做别人的监护人', ownNameHelp: '把这段文字交给另一个账户的所有者。它不是秘密。', show: '显示我的文字', qr: '二维码形式的文字', copy: '复制',
   set: '设置其他监护人', setHelp: '每行一位：监护人钱包里的文字，或以太坊密钥的地址；前面可以写你取的名称：小安 = 文字。留空：账户不再有监护人。',
   list: '监护人', threshold: '需要几位一起', days: '等待天数，1到30', begin: '开始', badNumber: '从1到监护人数目，最多5。', badDays: '1到30。',
-  help: '帮助别人', helpLead: '有人丢失了通行密钥，给你发来了请求。请粘贴到这里。', text: '请求', open: '阅读', opening: '阅读请求',
+  help: '帮助别人', helpLead: '你监护的人给你发来了请求。请粘贴到这里。', text: '请求', open: '阅读', opening: '阅读请求',
   asks: '下面的账户将归一把新的通行密钥所有。持有它的人可以转走账户里的一切。', account: '账户', removes: (n) => `它的${n}把通行密钥会被移除。`,
   code: '核对这个代码', codeHelp: '打电话或见面，不要用请求传来的方式。问是不是本人，并请他把代码念给你。',
   confirm: '我问过本人，代码相同。', sign: '作为监护人签名', signAs: '监护人', signed: '你的答复', signedHelp: '把这段文字发回给本人。',

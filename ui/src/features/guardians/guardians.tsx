@@ -64,10 +64,10 @@ function Rename({ guardian, naming }: { guardian: Guardian; naming: Naming }) {
     setName(null);
     naming.onNamed();
   }));
-  return name === null ? <Button small onPress={() => setName(guardian.name ?? '')} testId="guardian-rename">{t.rename}</Button> : (
+  return name === null ? <span class="row"><Button small onPress={() => setName(guardian.name ?? '')} testId="guardian-rename">{t.rename}</Button></span> : (
     <>
       <TextField label={t.called} value={name} onValue={setName} testId="guardian-name" />
-      <Button small busy={doing.busy} onPress={keep} testId="guardian-keep">{t.keep}</Button>
+      <span class="row"><Button small busy={doing.busy} onPress={keep} testId="guardian-keep">{t.keep}</Button></span>
       {doing.error && <ErrorPanel what={t.called} error={doing.error} />}
     </>
   );

@@ -22,7 +22,7 @@ export function Wishes({ seen, onSeen }: { seen: Recovery; onSeen(): void }) {
   }
   return (
     <div data-test="wishes">
-      {seen.asks && <Gathering seen={seen} onSeen={onSeen} request={seen.asks} what={seen.asks.what} />}
+      {seen.asks && <div class="inline-form"><Gathering seen={seen} onSeen={onSeen} request={seen.asks} what={seen.asks.what} /></div>}
       <p class="muted">{t.wishHelp}</p>
       <div class="row">
         {(Object.keys(may) as Wish[]).map((what) => may[what] && <Button key={what} small busy={doing.busy} onPress={() => ask(what)} testId={`ask-${what}`}>{t.wishes[what].ask}</Button>)}
