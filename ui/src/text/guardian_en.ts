@@ -10,12 +10,12 @@ export const guardianEn = {
   },
   /* asked for something else than help */
   wishes: {
-    practice: { ask: 'Practise with them', request: 'Your practice request', for: 'practice', open: 'Practice only: the owner wants to see that his guardians can be reached and sign. Nothing happens to the account, and no contract takes what you sign.', done: 'That is enough: this way in is proven.' },
-    cancel: { ask: 'Have them take it back', request: 'Your request to take the recovery back', for: 'take it back', open: 'The guardians shall take back the recovery of the account below. Its owners stay.', done: '' },
-    hold: { ask: 'Have them hold the account', request: 'Your request to hold the account', for: 'hold it', open: 'The guardians shall hold the account below: for their delay nothing leaves it, and its owners and settings stay as they are.', done: '' },
+    practice: { ask: 'Practise with them', open: 'Practice only: the owner wants to see that his guardians can be reached and sign. Nothing happens, and no contract takes what you sign.' },
+    cancel: { ask: 'Have them take it back', open: 'The guardians shall take back the recovery of this account. Its owners stay.' },
+    hold: { ask: 'Have them hold the account', open: 'The guardians shall hold this account: for their delay nothing leaves it, and owners and settings stay as they are.' },
   },
-  wishHelp: 'Each guardian gets a text from you, asks you for its code, and sends an answer back. Practice costs nothing, changes nothing, and proves that they let you back in.',
-  held: (when: string) => `The guardians hold it until ${when}.`, sendIt: 'Send it', called: 'Name', rename: 'Name', keep: 'Keep', yourName: 'What the owner shall call you (may stay empty)',
+  wishHelp: 'Practice costs nothing, changes nothing, and proves that they let you back in.', wayProven: 'That is enough: this way in is proven.',
+  held: (when: string) => `The guardians hold it until ${when}.`, rename: 'Name', keep: 'Keep', yourName: 'What the owner shall call you',
   rule: (threshold: number, count: number, days: number) => `Any ${threshold} of ${count} together; what they decide waits ${days} days.`,
   kinds: { passkey: 'Passkey', key: 'Ethereum key', other: 'Contract or other key' }, you: 'of this wallet', answered: 'has answered',
   readyAt: (when: string) => `It can be carried out from ${when}.`,

@@ -25,7 +25,7 @@ export function Gathering({ seen, onSeen, request, what }: Props) {
   const doing = useDoing();
   const id = seen.account_id!;
   const wish = what === 'begin' ? null : t.wishes[what];
-  const label = wish?.request ?? t.request;
+  const label = wish ? `${t.request}: ${wish.ask}` : t.request;
   const fresh = (): Promise<Recovery> => readRecovery(seen.address, seen.network_id);
   const take = async (): Promise<void> => {
     const taken = await doing.run(() => fresh().then(() => command('recovery_gather', { account_id: id, text: dense(text) })));
@@ -49,8 +49,8 @@ export function Gathering({ seen, onSeen, request, what }: Props) {
           <div class="row"><Button busy={doing.busy} disabledWhy={dense(text) ? undefined : t.answer} onPress={() => void take()} testId="lost-take">{t.take}</Button></div>
         </>
       )}
-      {request.state === 'enough' && (what === 'practice' ? <Note level="ok">{wish!.done}</Note>
-        : <div class="row"><Button kind="primary" busy={doing.busy} onPress={send} testId="lost-send">{wish ? t.sendIt : t.send}</Button><span class="muted">{t.sendHelp}</span></div>)}
+      {request.state === 'enough' && (what === 'practice' ? <Note level="ok">{t.wayProven}</Note>
+        : <div class="row"><Button kind="primary" busy={doing.busy} onPress={send} testId="lost-send">{wish ? wish.ask : t.send}</Button><span class="muted">{t.sendHelp}</span></div>)}
       <Button small busy={doing.busy} onPress={forget} testId="lost-forget">{t.forget}</Button>
       {doing.error && <ErrorPanel what={t.asking} error={doing.error} />}
     </>

@@ -66,9 +66,9 @@ function Rename({ guardian, naming }: { guardian: Guardian; naming: Naming }) {
   }));
   return name === null ? <span class="row"><Button small onPress={() => setName(guardian.name ?? '')} testId="guardian-rename">{t.rename}</Button></span> : (
     <>
-      <TextField label={t.called} value={name} onValue={setName} testId="guardian-name" />
+      <TextField label={t.rename} value={name} onValue={setName} testId="guardian-name" />
       <span class="row"><Button small busy={doing.busy} onPress={keep} testId="guardian-keep">{t.keep}</Button></span>
-      {doing.error && <ErrorPanel what={t.called} error={doing.error} />}
+      {doing.error && <ErrorPanel what={t.rename} error={doing.error} />}
     </>
   );
 }
