@@ -10,6 +10,20 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* What is signed for practice is what is signed for nothing else, whatever stands in the request. */
+static void check_practice(const struct help_request *r, const struct hash32 *hash)
+{
+    static const enum recovery_act acts[] = {RECOVERY_RECOVER, RECOVERY_CANCEL, RECOVERY_HOLD};
+    for (size_t i = 0; r->act == RECOVERY_PRACTICE && i < sizeof acts / sizeof acts[0]; i++) {
+        static struct help_request other;
+        struct hash32 got;
+        other = *r;
+        other.act = acts[i];
+        help_request_hash(&got, &other);
+        check(!span_equal(SPAN_OF(got.bytes), SPAN_OF(hash->bytes)));
+    }
+}
+
 static void check_text(struct span in)
 {
     static struct help h;
@@ -30,6 +44,8 @@ static void check_text(struct span in)
         help_request_hash(&a, &h.request);
         help_request_hash(&b, &again.request);
         check(span_equal(SPAN_OF(a.bytes), SPAN_OF(b.bytes)));
+        check(h.request.act == again.request.act);
+        check_practice(&h.request, &a);
     }
     if (h.kind == HELP_ANSWER) {
         (void)!guardian_verify(&h.answer.guardian, &h.answer.hash,

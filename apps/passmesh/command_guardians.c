@@ -51,16 +51,21 @@ static void print_guardians(struct json r)
 {
     struct json list = {.type = JSON_NULL};
     struct json one;
+    unsigned at = 0;
     bool answered = false;
     (void)json_find(&list, r, "guardians");
     struct json_iter it = json_iterate(list);
     while (json_next(&it, NULL, &one)) {
         bool is_key = is_word(one, "kind", "key");
-        struct span name = text_of(one, is_key ? "address" : "key");
-        (void)printf("  %s %.*s%s%s\n", is_key ? "key    " : "passkey", is_key ? 42 : 24,
-                     (const char *)name.p, is_key ? "" : "...",
-                     json_find_bool(&answered, one, "answered") == OK && answered ? "  answered"
-                                                                                  : "");
+        struct span key = text_of(one, is_key ? "address" : "key");
+        char name[COMMAND_TEXT_LEN] = "";
+        bool agreed = false;
+        bool is_in = (json_find_bool(&answered, one, "answered") == OK && answered) ||
+                     (json_find_bool(&agreed, one, "agreed") == OK && agreed);
+        (void)command_text(one, "name", name);
+        (void)printf("  %2u %s %.*s%s%s%s%s\n", ++at, is_key ? "key    " : "passkey",
+                     is_key ? 42 : 24, (const char *)key.p, is_key ? "" : "...",
+                     name[0] ? "  " : "", name, is_in ? "  answered" : "");
     }
     (void)printf("%llu of them together, and what they decide waits %llu days.\n",
                  (unsigned long long)number_of(r, "threshold"),
@@ -85,9 +90,34 @@ static void print_help(struct json help)
     }
 }
 
+/* A request of another kind than help, which passmesh recovery practice, cancel or hold made. */
+static void print_asks(struct json asks)
+{
+    struct span text = text_of(asks, "text");
+    struct span code = text_of(asks, "code");
+    bool is_practice = is_word(asks, "what", "practice");
+    (void)printf("Your request that the guardians %s; they ask you for the code in another way, by "
+                 "telephone say:\n\n%.*s\n\ncode %.*s\n",
+                 is_practice                       ? "practise, of which nothing comes"
+                 : is_word(asks, "what", "cancel") ? "take their recovery back"
+                                                   : "hold the account",
+                 (int)text.n, (const char *)text.p, (int)code.n, (const char *)code.p);
+    (void)printf("%llu answered.", (unsigned long long)number_of(asks, "answers"));
+    if (is_word(asks, "state", "outdated")) {
+        (void)puts(" The account has moved on: ask anew.");
+    } else if (!is_word(asks, "state", "enough")) {
+        (void)puts(" Bring each answer: passmesh recovery answer ADDRESS FILE");
+    } else if (is_practice) {
+        (void)puts(" That is enough: the guardians are proven as a way in.");
+    } else {
+        (void)puts(" That is enough: passmesh recovery send ADDRESS");
+    }
+}
+
 static void print_status(struct json r)
 {
     struct json help;
+    struct json asks;
     struct json checked;
     char grade[COMMAND_TEXT_LEN] = "";
     if (json_find(&checked, r, "checked")) {
@@ -111,6 +141,12 @@ static void print_status(struct json r)
     uint64_t now_ms = (uint64_t)time(NULL) * 1000;
     if (number_of(r, "frozen_ms") > now_ms) {
         print_time("Frozen until ", number_of(r, "frozen_ms"), ".");
+    }
+    if (number_of(r, "held_ms") > now_ms) {
+        print_time("The guardians hold it until ", number_of(r, "held_ms"), ".");
+    }
+    if (json_find(&asks, r, "asks")) {
+        print_asks(asks);
     }
     if (is_word(r, "state", "under_way")) {
         bool is_asked = false;
@@ -209,13 +245,41 @@ static int do_forget(const struct command_args *args,
                      const struct subject *s,
                      struct json r)
 {
-    const char *const pairs[] = {"account_id", s->account};
-    if (!commands_ask(c, "recovery_forget", params_of(pairs, 2, true), &r)) {
+    const char *const pairs[] = {"account_id", s->account, "what", "asks"};
+    if (!commands_ask(c, "recovery_forget", params_of(pairs, 4, true), &r) ||
+        !commands_ask(c, "recovery_forget", params_of(pairs, 2, true), &r)) {
         return EXIT_FAILED;
     }
     (void)args;
     (void)puts("Done.");
     return EXIT_DONE;
+}
+
+/* practice, cancel or hold: a request to the guardians. */
+static int do_ask_guardians(const struct command_args *args,
+                            struct local_client *c,
+                            const struct subject *s,
+                            struct json r)
+{
+    if (s->account[0] == '\0') {
+        command_say("That account is not in this wallet. Watch it first: passmesh accounts add "
+                    "NAME --watch ADDRESS");
+        return EXIT_FAILED;
+    }
+    const char *const pairs[] = {"account_id", s->account, "network_id",
+                                 s->network,   "what",     args->argv[0]};
+    return commands_ask(c, "guardians_ask", params_of(pairs, 6, true), &r)
+               ? command_print_result(args, r, print_status)
+               : EXIT_FAILED;
+}
+
+/* What the guardians have answered enough to: send carries it. */
+static const char *what_to_send(struct json r, char room[static COMMAND_TEXT_LEN])
+{
+    struct json asks;
+    bool is_ready = json_find(&asks, r, "asks") && is_word(asks, "state", "enough") &&
+                    !is_word(asks, "what", "practice");
+    return is_ready ? command_text(asks, "what", room) : "begin";
 }
 
 /* Anyone carries it: the account that is used pays. */
@@ -226,7 +290,8 @@ static int do_prepare(const struct command_args *args,
 {
     struct command_selection payer;
     const char *word = args->argv[0];
-    const char *what = strcmp(word, "send") == 0    ? "begin"
+    char room[COMMAND_TEXT_LEN];
+    const char *what = strcmp(word, "send") == 0    ? what_to_send(r, room)
                        : strcmp(word, "apply") == 0 ? "apply"
                                                     : "put_off";
     if (!commands_select(c, &payer)) {
@@ -282,16 +347,39 @@ static int do_answer(const struct command_args *args,
                : EXIT_FAILED;
 }
 
+/* What a request is about, in words. */
+static void print_wish(struct json r, struct span address)
+{
+    int n = (int)address.n;
+    const char *a = (const char *)address.p;
+    if (is_word(r, "what", "practice")) {
+        (void)printf("Practice only: the owner of the account %.*s wants to see that his guardians "
+                     "can be reached and\nsign. Nothing happens to the account; no contract takes "
+                     "what you sign.\n",
+                     n, a);
+    } else if (is_word(r, "what", "cancel")) {
+        (void)printf("The guardians shall take back the recovery of the account %.*s: its owners "
+                     "stay.\n",
+                     n, a);
+    } else if (is_word(r, "what", "hold")) {
+        (void)printf(
+            "The guardians shall hold the account %.*s: for their delay nothing leaves it, "
+            "and its owners\nand settings stay as they are.\n",
+            n, a);
+    } else {
+        (void)printf("A request for help: the account %.*s shall get a new owner, and lose %llu of "
+                     "the old ones.\n",
+                     n, a, (unsigned long long)number_of(r, "removed"));
+    }
+}
+
 static void print_request(struct json r)
 {
     struct span address = text_of(r, "address");
     struct span code = text_of(r, "code");
     struct json signers;
     struct json one;
-    (void)printf("A request for help: the account %.*s shall get a new owner, and lose %llu of the "
-                 "old ones.\n",
-                 (int)address.n, (const char *)address.p,
-                 (unsigned long long)number_of(r, "removed"));
+    print_wish(r, address);
     (void)printf("code %.*s\n", (int)code.n, (const char *)code.p);
     struct json_iter it = json_iterate(
         json_find(&signers, r, "signers") ? signers : (struct json){.type = JSON_NULL});
@@ -302,10 +390,11 @@ static void print_request(struct json r)
     } else if (!is_guardian) {
         (void)puts("No account of this wallet is a guardian there.");
     } else {
-        (void)puts("Whoever holds that owner's passkey can move everything the account holds. Ask "
-                   "the person in "
-                   "another way\nthan the one by which this came, by telephone say, and compare "
-                   "the code. Then sign it in the page:\npassmesh open");
+        (void)puts(is_word(r, "what", "recover")
+                       ? "Whoever holds that owner's passkey can move everything the account holds."
+                       : "Nobody can spend anything by it.");
+        (void)puts("Ask the person in another way than the one by which this came, by telephone "
+                   "say, and compare\nthe code. Then sign it in the page:\npassmesh open");
     }
 }
 
@@ -356,9 +445,10 @@ static int own_name(const struct command_args *args)
     if (!commands_open(args, &c)) {
         return EXIT_FAILED;
     }
-    const char *const pairs[] = {"account_id", s.account};
+    const char *const pairs[] = {"account_id", s.account, "name",
+                                 args->argc == 2 ? args->argv[1] : ""};
     if (commands_select(&c, &s) &&
-        commands_ask(&c, "guardian_text", params_of(pairs, 2, false), &r)) {
+        commands_ask(&c, "guardian_text", params_of(pairs, 4, false), &r)) {
         code = command_print_result(args, r, print_name);
     }
     local_client_close(&c);
@@ -386,6 +476,30 @@ static bool address_used(const struct command_args *args, char address[static CO
     return true;
 }
 
+/* NAME=GUARDIAN, or a guardian alone: neither a text nor an address has that sign. */
+static const char *guardian_in(const char *word)
+{
+    const char *sign = strrchr(word, '=');
+    return sign ? sign + 1 : word;
+}
+
+static void put_guardians(struct json_writer *j, const char *const *words, int count)
+{
+    json_put_name(j, "guardians");
+    json_put_array(j);
+    for (int i = 2; i < count; i++) {
+        json_put_str(j, guardian_in(words[i]));
+    }
+    json_end_array(j);
+    json_put_name(j, "names");
+    json_put_array(j);
+    for (int i = 2; i < count; i++) {
+        size_t n = (size_t)(guardian_in(words[i]) - words[i]);
+        json_put_string(j, span_of((const uint8_t *)words[i], n > 0 ? n - 1 : 0));
+    }
+    json_end_array(j);
+}
+
 /* Begins to set them: how many together, after how many days, who. */
 static struct span
 setting_params(const struct command_selection *s, const char *const *words, int count)
@@ -407,12 +521,7 @@ setting_params(const struct command_selection *s, const char *const *words, int 
     json_put_u64(&j, count > 2 ? (uint64_t)(words[0][0] - '0') : 0);
     json_put_name(&j, "days");
     json_put_u64(&j, (uint64_t)strtoul(words[1], NULL, 10));
-    json_put_name(&j, "guardians");
-    json_put_array(&j);
-    for (int i = 2; i < count; i++) {
-        json_put_str(&j, words[i]);
-    }
-    json_end_array(&j);
+    put_guardians(&j, words, count);
     json_end_object(&j);
     return span_of(params_room, json_writer_end(&j) == OK ? w.n : 0);
 }
@@ -424,8 +533,9 @@ static int set_guardians(const struct command_args *args, const char *const *wor
     size_t digits = strspn(words[1], "0123456789");
     if (!is_threshold || digits == 0 || digits > 2 || words[1][digits] != '\0' ||
         count - 2 > GUARDIAN_COUNT_MAX) {
-        command_say("usage: passmesh guardians set HOW_MANY DAYS GUARDIAN... (HOW_MANY 1 to 5, "
-                    "DAYS 1 to 30)");
+        command_say(
+            "usage: passmesh guardians set HOW_MANY DAYS [NAME=]GUARDIAN... (HOW_MANY 1 to 5, "
+            "DAYS 1 to 30)");
         return EXIT_USAGE;
     }
     if (!command_select(args, &s)) {
@@ -435,6 +545,35 @@ static int set_guardians(const struct command_args *args, const char *const *wor
                          command_print_prepared);
 }
 
+static int do_rename(const struct command_args *args,
+                     struct local_client *c,
+                     const struct subject *s,
+                     struct json r)
+{
+    struct json list = {.type = JSON_NULL};
+    struct json one = {.type = JSON_NULL};
+    char key[COMMAND_TEXT_LEN] = "";
+    unsigned long wanted = strtoul(args->argv[1], NULL, 10);
+    unsigned long at = 0;
+    (void)json_find(&list, r, "guardians");
+    struct json_iter it = json_iterate(list);
+    while (json_next(&it, NULL, &one)) {
+        if (++at == wanted) {
+            (void)command_text(one, "key", key);
+        }
+    }
+    if (key[0] == '\0') {
+        command_say("There is no guardian with the number %s.", args->argv[1]);
+        return EXIT_FAILED;
+    }
+    const char *const pairs[] = {"account_id", s->account, "guardian", key, "name", args->argv[2]};
+    if (!commands_ask(c, "guardian_name", params_of(pairs, 6, true), &r)) {
+        return EXIT_FAILED;
+    }
+    (void)puts("Done.");
+    return EXIT_DONE;
+}
+
 int command_guardians(const struct command_args *args)
 {
     static const char *const nobody[] = {"0", "2"};
@@ -442,8 +581,11 @@ int command_guardians(const struct command_args *args)
     if (args->argc == 0) {
         return address_used(args, address) ? with_subject(args, address, do_status) : EXIT_FAILED;
     }
-    if (args->argc == 1 && strcmp(args->argv[0], "name") == 0) {
+    if ((args->argc == 1 || args->argc == 2) && strcmp(args->argv[0], "name") == 0) {
         return own_name(args);
+    }
+    if (args->argc == 3 && strcmp(args->argv[0], "rename") == 0) {
+        return address_used(args, address) ? with_subject(args, address, do_rename) : EXIT_FAILED;
     }
     if (args->argc >= 4 && strcmp(args->argv[0], "set") == 0) {
         return set_guardians(args, (const char *const *)args->argv + 1, args->argc - 1);
@@ -451,7 +593,8 @@ int command_guardians(const struct command_args *args)
     if (args->argc == 1 && strcmp(args->argv[0], "remove") == 0) {
         return set_guardians(args, nobody, 2);
     }
-    command_say("usage: passmesh guardians [name | set HOW_MANY DAYS GUARDIAN... | remove]");
+    command_say("usage: passmesh guardians [name [NAME] | set HOW_MANY DAYS [NAME=]GUARDIAN... | "
+                "rename NUMBER NAME | remove]");
     return EXIT_USAGE;
 }
 
@@ -463,13 +606,16 @@ int command_recovery_of(const struct command_args *args)
         int argc_max;
         subject_fn then;
     } words[] = {
-        {"status", 2, 2, do_status },
-        {"ask",    2, 3, do_ask    },
-        {"send",   2, 2, do_prepare},
-        {"apply",  2, 2, do_prepare},
-        {"stop",   2, 2, do_prepare},
-        {"forget", 2, 2, do_forget },
-        {"answer", 3, 3, do_answer },
+        {"status",   2, 2, do_status       },
+        {"ask",      2, 3, do_ask          },
+        {"practice", 2, 2, do_ask_guardians},
+        {"cancel",   2, 2, do_ask_guardians},
+        {"hold",     2, 2, do_ask_guardians},
+        {"send",     2, 2, do_prepare      },
+        {"apply",    2, 2, do_prepare      },
+        {"stop",     2, 2, do_prepare      },
+        {"forget",   2, 2, do_forget       },
+        {"answer",   3, 3, do_answer       },
     };
     if (args->argc == 2 && strcmp(args->argv[0], "help") == 0) {
         return help_request_file(args);
@@ -484,7 +630,7 @@ int command_recovery_of(const struct command_args *args)
         }
     }
     command_say("usage: passmesh recovery [status ADDRESS | ask ADDRESS [NAME] | help FILE | "
-                "answer ADDRESS "
-                "FILE | send ADDRESS | apply ADDRESS | stop ADDRESS | forget ADDRESS]");
+                "answer ADDRESS FILE | send ADDRESS | apply ADDRESS | stop ADDRESS | "
+                "practice ADDRESS | cancel ADDRESS | hold ADDRESS | forget ADDRESS]");
     return EXIT_USAGE;
 }

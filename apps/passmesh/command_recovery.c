@@ -82,6 +82,21 @@ static void print_vault(struct json vault)
     print_kept(vault);
 }
 
+static void print_guardians(struct json way)
+{
+    char line[COMMAND_TEXT_LEN];
+    uint64_t count = 0;
+    uint64_t threshold = 0;
+    bool counts = false;
+    (void)!json_find_u64(&count, way, "number");
+    (void)!json_find_u64(&threshold, way, "threshold");
+    bool is_way = json_find_bool(&counts, way, "counts") == OK && counts;
+    (void)snprintf(line, sizeof line, "guardians, any %llu of %llu%s",
+                   (unsigned long long)threshold, (unsigned long long)count,
+                   is_way ? "" : " (no way in)");
+    print_dated(way, line, "proven_ms");
+}
+
 static void print_account(struct json account)
 {
     char name[COMMAND_TEXT_LEN];
@@ -89,6 +104,7 @@ static void print_account(struct json account)
     bool is_safe = false;
     struct json owners;
     struct json owner;
+    struct json guardians;
     if (strcmp(command_text(account, "kind", kind), "watch") == 0) {
         return;
     }
@@ -105,6 +121,9 @@ static void print_account(struct json account)
             print_dated(owner, command_text(owner, "name", name), "tested_ms");
         }
     }
+    if (json_find(&guardians, account, "guardians")) {
+        print_guardians(guardians);
+    }
 }
 
 static void print_accounts(struct json r)
@@ -116,7 +135,8 @@ static void print_accounts(struct json r)
     while (json_next(&it, NULL, &account)) {
         print_account(account);
     }
-    (void)puts("Each way is proven by using it: passmesh open, then Ways in.");
+    (void)puts("Each way is proven by using it: passmesh open, then Ways in; guardians by "
+               "passmesh recovery practice ADDRESS.");
 }
 
 int command_recovery(const struct command_args *args)

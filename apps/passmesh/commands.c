@@ -35,7 +35,7 @@ const struct command commands[] = {
      command_restore                                                                                                                         },
     {"recovery",   "[ask ADDRESS | help FILE | ...]",
      "the ways in, and when each was proven last; or getting an account back through its "
-     "guardians: also status, answer, send, apply, stop, forget",                                                            command_recovery},
+     "guardians: also practice, cancel, hold, and more (docs/cli.md)",                                                       command_recovery},
     {"guardians",  "[name | set ... | remove]",         "guardians of the account, and what it is to others",
      command_guardians                                                                                                                       },
     {"receive",    "",                                  "the address of the account that is used",                           command_receive },

@@ -70,6 +70,7 @@ void account_recovery_hash(struct hash32 *ret,
         [RECOVERY_PUT_OFF] = "PutOffRecovery(bytes32 change,uint64 round,uint8 vetoes)",
         [RECOVERY_FREEZE] = "Freeze(bytes32 ownersHead)",
         [RECOVERY_HOLD] = "Hold(bytes32 zero,uint64 round)",
+        [RECOVERY_PRACTICE] = "Practice(bytes32 number,uint64 round)",
     };
     uint8_t words[4][32] = {0};
     size_t count = s->act == RECOVERY_PUT_OFF ? 4 : s->act == RECOVERY_FREEZE ? 2 : 3;
@@ -79,7 +80,12 @@ void account_recovery_hash(struct hash32 *ret,
     }
     account_word_u64(words[2], s->round);
     account_word_u64(words[3], s->vetoes);
-    account_domain_hash(ret, account, chain_id, span_of(words[0], count * sizeof words[0]));
+    struct span all = span_of(words[0], count * sizeof words[0]);
+    if (s->act == RECOVERY_PRACTICE) {
+        account_practice_hash(ret, account, chain_id, all);
+    } else {
+        account_domain_hash(ret, account, chain_id, all);
+    }
 }
 
 /* ---- calls ---- */

@@ -42,13 +42,14 @@ struct account_recovery {
 MUST_CHECK enum err account_guardians_decode(struct account_guardians *ret, struct span data);
 MUST_CHECK enum err account_recovery_decode(struct account_recovery *ret, struct span data);
 
-/* Who signs what. Guardians sign RECOVER, CANCEL and HOLD, one owner the others. */
+/* Who signs what. Guardians sign RECOVER, CANCEL, HOLD and PRACTICE, one owner the others. */
 enum recovery_act {
     RECOVERY_RECOVER, /* what: owner_change_id; round */
     RECOVERY_CANCEL,  /* what: the pending one; round */
     RECOVERY_PUT_OFF, /* what: the pending one; round; vetoes so far */
     RECOVERY_FREEZE,  /* what: the owner list's head */
     RECOVERY_HOLD,    /* what: zero; round */
+    RECOVERY_PRACTICE, /* what: a number of the request's own; round. In another domain: no contract takes it */
 };
 
 struct recovery_signable {
@@ -58,7 +59,8 @@ struct recovery_signable {
     uint8_t vetoes;
 };
 
-/* account_recovery_hash is the EIP-712 hash that is signed: for one account, on one chain, in one round. */
+/* account_recovery_hash is the EIP-712 hash that is signed: for one account, on one chain, in one round. PRACTICE: in the domain
+ * of practice (evm/account_domain.h). */
 void account_recovery_hash(struct hash32 *ret,
                            struct address account,
                            uint64_t chain_id,

@@ -165,6 +165,12 @@ enum err account_encode(struct buf *out, const struct account *a)
         TRY(write_session(&w, &a->sessions[i]));
     }
     TRY(account_write_chains(&w, a));
+    for (size_t i = 0; i < a->guardian_name_count; i++) {
+        TRY(guardian_name_write(&w, 18, &a->guardian_names[i]));
+    }
+    for (size_t i = 0; i < a->guardian_way_count; i++) {
+        TRY(guardian_way_write(&w, 19, &a->guardian_ways[i]));
+    }
     return wr_end(&w);
 }
 
@@ -385,6 +391,26 @@ static enum err read_session(struct account *a, const struct protobuf_field *f)
     return OK;
 }
 
+static enum err read_guardian_name(struct account *a, const struct protobuf_field *f)
+{
+    if (a->guardian_name_count >= GUARDIAN_NAME_COUNT_MAX) {
+        return ERR_LIMIT;
+    }
+    TRY(guardian_name_read(&a->guardian_names[a->guardian_name_count], f));
+    a->guardian_name_count++;
+    return OK;
+}
+
+static enum err read_guardian_way(struct account *a, const struct protobuf_field *f)
+{
+    if (a->guardian_way_count >= GUARDIAN_WAY_COUNT_MAX) {
+        return ERR_LIMIT;
+    }
+    TRY(guardian_way_read(&a->guardian_ways[a->guardian_way_count], f));
+    a->guardian_way_count++;
+    return OK;
+}
+
 static enum err read_account_field(struct account *a, const struct protobuf_field *f)
 {
     uint64_t v = 0;
@@ -409,6 +435,8 @@ static enum err read_account_field(struct account *a, const struct protobuf_fiel
     case 15: return read_session(a, f);
     case 16:
     case 17: return account_read_chains(a, f);
+    case 18: return read_guardian_name(a, f);
+    case 19: return read_guardian_way(a, f);
     default: return OK; /* a later version's field */
     }
 }

@@ -10,6 +10,7 @@
 #include "evm/owner_change.h"
 #include "wallet/cosigner.h"
 #include "wallet/figure.h"
+#include "wallet/guardian_record.h"
 #include "wallet/text.h"
 
 /* An account of the person as the store keeps it: a smart account with the passkeys that own it; an ordinary account, whose key keyd holds
@@ -184,6 +185,10 @@ struct account {
     struct kept_change kept[ACCOUNT_KEPT_COUNT_MAX]; /* in the order in which they were signed */
     size_t chain_count;
     struct owner_chain chains[ACCOUNT_CHAIN_COUNT_MAX];
+    size_t guardian_name_count;
+    struct guardian_name guardian_names[GUARDIAN_NAME_COUNT_MAX]; /* the newest last */
+    size_t guardian_way_count;
+    struct guardian_way guardian_ways[GUARDIAN_WAY_COUNT_MAX]; /* one for each network */
 };
 
 /* account_is_ordinary: it signs transactions, with a key of the vault. */

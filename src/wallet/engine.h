@@ -648,6 +648,8 @@ const struct recovery_view *recovery_fresh(const struct wallet *w,
                                            struct wallet_time t,
                                            struct address address,
                                            struct id network);
+/* recovery_lacking: why an account has no guardians that could help it, a word of recovery_state; "": it has. */
+const char *recovery_lacking(const struct recovery_view *v);
 bool recovery_has_guardian(const struct recovery_view *v, const struct smart_owner *guardian);
 /* recovery_read takes what a reading says: a request that has come true is done with. */
 void recovery_read(struct wallet *w, const struct recovery_view *v);
@@ -661,10 +663,38 @@ MUST_CHECK enum err recovery_ask_leave(struct wallet *w,
                                        struct hash32 *ret_hash,
                                        struct coded *ret_why);
 MUST_CHECK enum err recovery_load(struct wallet *w, struct span record);
+/* recovery_save and recovery_drop store a request with its answers, and take it away. recovery_signature appends the answers in the form
+ * that the contract takes. */
+MUST_CHECK enum err recovery_save(struct wallet *w, const struct recovery_help *r);
+MUST_CHECK enum err recovery_drop(struct wallet *w, struct recovery_help *r);
+enum { RECOVERY_SIGNATURES_LEN_MAX = 9 * 1024 };
+MUST_CHECK enum err recovery_signature(struct buf *out, const struct recovery_help *r);
 /* As owners_build and owners_add_risks. */
 MUST_CHECK enum err
 recovery_build(struct wallet *w, struct wallet_time t, struct task *task, const struct view *v);
 void recovery_add_risks(struct wallet *w, struct operation *op, const struct task *task);
+
+/* ---- guardian_act.c ---- */
+/* guardian_act_state: why the guardians cannot sign that now, a word of recovery_state, or "". v is of its account. */
+const char *guardian_act_state(const struct recovery_view *v,
+                               struct wallet_time t,
+                               const struct help_request *r);
+/* guardian_act_is_done: what was asked for, of another kind than help, has happened. */
+bool guardian_act_is_done(const struct recovery_view *v, const struct help_request *r);
+/* guardian_act_build makes the call of OPERATION_RECOVERY_CANCEL or HOLD, as recovery_build. */
+MUST_CHECK enum err guardian_act_build(struct wallet *w, struct wallet_time t, struct task *task);
+
+/* ---- guardian_way.c ---- */
+/* guardian_way_learn keeps what a reading says of an own account's guardians. guardian_way_practised notes the way as proven if the answers to r, a
+ * practice request, are a quorum of those that v names. guardian_way_counts: they are a way in, as
+ * far as was read within 180 days; way may be NULL. guardian_way_forget: they are to be read anew; false: nothing was known. */
+bool guardian_way_counts(const struct guardian_way *way, uint64_t unix_ms);
+bool guardian_way_forget(struct account *a, struct id network);
+void guardian_way_learn(struct wallet *w, const struct recovery_view *v);
+void guardian_way_practised(struct wallet *w,
+                            struct wallet_time t,
+                            const struct recovery_help *r,
+                            const struct recovery_view *v);
 
 /* ---- track.c ---- */
 struct open_operation *track_find(struct wallet *w, struct id operation);

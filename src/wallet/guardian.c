@@ -67,6 +67,9 @@ enum err wallet_help_open(const struct wallet *w,
 
 bool wallet_help_is_outdated(const struct recovery_view *v, const struct help_request *r)
 {
+    if (r->act != RECOVERY_RECOVER) {
+        return v->recovery.round != r->round;
+    }
     return v->recovery.round != r->round || v->owners.sequence + 1 != r->change.sequence ||
            !span_equal(SPAN_OF(v->owners.head), SPAN_OF(r->change.previous));
 }
@@ -85,6 +88,9 @@ const char *wallet_help_state(const struct wallet *w,
     }
     if (!v->is_version_2) {
         return "version_1";
+    }
+    if (r->act != RECOVERY_RECOVER) {
+        return guardian_act_state(v, t, r);
     }
     if (v->recovery.is_pending) {
         return "under_way";

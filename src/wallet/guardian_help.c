@@ -25,6 +25,28 @@ enum {
     V_FIRST = 27,
 };
 
+/* The number of a request's kind in the text. */
+static const struct {
+    uint8_t number;
+    enum recovery_act act;
+} requests[] = {
+    {1, RECOVERY_RECOVER },
+    {4, RECOVERY_PRACTICE},
+    {5, RECOVERY_CANCEL  },
+    {6, RECOVERY_HOLD    },
+};
+enum { REQUEST_COUNT = sizeof requests / sizeof requests[0] };
+
+static uint8_t number_of(const struct help *h)
+{
+    for (size_t i = 0; h->kind == HELP_REQUEST && i < REQUEST_COUNT; i++) {
+        if (requests[i].act == h->request.act) {
+            return requests[i].number;
+        }
+    }
+    return (uint8_t)h->kind;
+}
+
 /* ---- writing ---- */
 
 static void write_owner(struct wr *w, const struct smart_owner *o)
@@ -46,6 +68,10 @@ static void write_request(struct wr *w, const struct help_request *r)
     wr_be64(w, r->chain_id);
     wr_bytes(w, SPAN_OF(r->account.bytes));
     wr_be64(w, r->round);
+    if (r->act != RECOVERY_RECOVER) {
+        wr_bytes(w, r->act == RECOVERY_HOLD ? SPAN_EMPTY : SPAN_OF(r->what.bytes));
+        return;
+    }
     wr_be64(w, r->change.sequence);
     wr_bytes(w, SPAN_OF(r->change.previous));
     wr_u8(w, (uint8_t)r->change.threshold);
@@ -77,7 +103,7 @@ enum err help_print(struct buf *out, const struct help *h)
     struct hash32 check;
     struct wr w = wr_init(MSPAN_OF(bytes));
     wr_u8(&w, HELP_VERSION);
-    wr_u8(&w, (uint8_t)h->kind);
+    wr_u8(&w, number_of(h));
     write_body(&w, h);
     TRY(wr_end(&w));
     sha256(&check, span_of(bytes, w.n));
@@ -119,6 +145,13 @@ static enum err read_request(struct rd *r, struct help_request *ret)
     ret->chain_id = rd_be64(r);
     rd_copy(r, MSPAN_OF(ret->account.bytes));
     ret->round = rd_be64(r);
+    if (ret->act != RECOVERY_RECOVER) {
+        if (ret->act != RECOVERY_HOLD) {
+            rd_copy(r, MSPAN_OF(ret->what.bytes));
+        }
+        return rd_end(r) && ret->chain_id > 0 && !address_is_zero(ret->account) ? OK
+                                                                                : ERR_MALFORMED;
+    }
     c->sequence = rd_be64(r);
     rd_copy(r, MSPAN_OF(c->previous));
     c->threshold = rd_u8(r);
@@ -169,16 +202,20 @@ static enum err read_bytes(struct help *ret, struct span bytes)
     struct rd r = rd_init(checked);
     uint8_t version = rd_u8(&r);
     uint8_t kind = rd_u8(&r);
-    if (version != HELP_VERSION || kind < HELP_REQUEST || kind > HELP_GUARDIAN) {
+    if (version != HELP_VERSION) {
         return ERR_UNSUPPORTED;
     }
-    ret->kind = (enum help_kind)kind;
-    switch (ret->kind) {
-    case HELP_REQUEST:  return read_request(&r, &ret->request);
-    case HELP_ANSWER:   return read_answer(&r, &ret->answer);
-    case HELP_GUARDIAN: return read_guardian(&r, &ret->guardian);
+    for (size_t i = 0; i < REQUEST_COUNT; i++) {
+        if (requests[i].number == kind) {
+            ret->kind = HELP_REQUEST;
+            ret->request.act = requests[i].act;
+            return read_request(&r, &ret->request);
+        }
     }
-    return ERR_UNSUPPORTED;
+    ret->kind = (enum help_kind)kind;
+    return kind == HELP_ANSWER     ? read_answer(&r, &ret->answer)
+           : kind == HELP_GUARDIAN ? read_guardian(&r, &ret->guardian)
+                                   : ERR_UNSUPPORTED;
 }
 
 static bool is_white(uint8_t c)
@@ -212,8 +249,10 @@ enum err help_parse(struct help *ret, struct span text)
 
 void help_request_hash(struct hash32 *ret, const struct help_request *r)
 {
-    struct recovery_signable s = {.act = RECOVERY_RECOVER, .round = r->round};
-    owner_change_id(&s.what, r->account, &r->change);
+    struct recovery_signable s = {.act = r->act, .what = r->what, .round = r->round};
+    if (r->act == RECOVERY_RECOVER) {
+        owner_change_id(&s.what, r->account, &r->change);
+    }
     account_recovery_hash(ret, r->account, r->chain_id, &s);
 }
 

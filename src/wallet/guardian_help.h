@@ -15,13 +15,18 @@
  *   text    = "passmesh-help:" base64url(bytes), without padding; white space anywhere in it is passed over
  *   bytes   = version 1 (1) | kind (1) | body | check (4): the first bytes of SHA-256 of all before
  *   request = chain id (8) | account (20) | round (8) | sequence (8) | previous (32) | threshold (1) | added | removed
+ *   practice, cancel = chain id (8) | account (20) | round (8) | number, or the recovery under way (32);  hold: without the last
  *   answer  = hash that was signed (32) | guardian | length (2) signature
  *   name    = guardian | length (1) name
  *   added, removed = count (1), that many owners;  owner, guardian = length (1), ERC-7913 key
  *
  * The check finds what was cut or mistyped. Against somebody who changes a request on its way stands the code that both persons compare,
  * and that the person asks in another way than the one by which the request came. */
-enum help_kind { HELP_REQUEST = 1, HELP_ANSWER = 2, HELP_GUARDIAN = 3 };
+enum help_kind {
+    HELP_REQUEST = 1, /* of any act of the guardians: each has its number in the text */
+    HELP_ANSWER = 2,
+    HELP_GUARDIAN = 3
+};
 
 enum {
     HELP_SIGNATURE_LEN_MAX = 1400, /* bytes: a passkey's takes about 700 */
@@ -30,12 +35,16 @@ enum {
     HELP_CODE_LEN = 20,
 };
 
-/* What a person asks the guardians to sign: this change of the owners, in this round, on this chain. */
+/* What a person asks the guardians to sign, in this round, on this chain: that the owners change; that a recovery is taken back; that the
+ * account is held; or, for practice, nothing that any contract takes. */
 struct help_request {
+    enum recovery_act act; /* RECOVERY_RECOVER, CANCEL, HOLD or PRACTICE */
     uint64_t chain_id;
     struct address account;
     uint64_t round;
-    struct owner_change change; /* attempt 0; somebody is added or removed */
+    struct owner_change change; /* of RECOVER: attempt 0; somebody is added or removed */
+    struct hash32
+        what; /* of CANCEL the recovery under way, of PRACTICE a number of its own; else zero */
 };
 
 struct help_answer {

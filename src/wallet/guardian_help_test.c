@@ -4,6 +4,7 @@
 #include "crypto/backend.h"
 #include "crypto/keccak.h"
 #include "crypto/secp256k1.h"
+#include "evm/account_domain.h"
 #include "evm/deployments.h"
 #include "webauthn/assertion.h"
 #include "webauthn/software_passkey_test.h"
@@ -43,6 +44,16 @@ static struct help request(const struct hands *h)
     c->threshold = 1;
     c->added[c->added_count++] = h->passkey_guardian;
     c->removed[c->removed_count++] = h->key_guardian;
+    return r;
+}
+
+/* A request that changes no owner. */
+static struct help plain(enum recovery_act act)
+{
+    struct help r = {.kind = HELP_REQUEST};
+    r.request =
+        (struct help_request){.act = act, .chain_id = 31337, .account = {{9, 8, 7}}, .round = 4};
+    r.request.what.bytes[3] = act == RECOVERY_HOLD ? 0 : 5;
     return r;
 }
 
@@ -103,6 +114,11 @@ TEST(texts_travel)
     hands_init(&h);
     x = request(&h);
     expect_travels(&x);
+    for (unsigned i = 0; i < 3; i++) {
+        static const enum recovery_act acts[] = {RECOVERY_PRACTICE, RECOVERY_CANCEL, RECOVERY_HOLD};
+        x = plain(acts[i]);
+        expect_travels(&x);
+    }
     x = (struct help){.kind = HELP_ANSWER};
     x.answer.guardian = h.key_guardian;
     x.answer.signature_len = 65;
@@ -170,7 +186,7 @@ TEST(what_no_wallet_writes_is_refused)
     buf_clear(&text);
     TEST_REQUIRE(EXPECT_OK(help_print(&text, &x)));
     EXPECT_ERR(ERR_MALFORMED, help_parse(&got, buf_span(&text)));
-    x = (struct help){.kind = (enum help_kind)4};
+    x = (struct help){.kind = (enum help_kind)7};
     buf_clear(&text);
     TEST_REQUIRE(EXPECT_OK(help_print(&text, &x)));
     EXPECT_ERR(ERR_UNSUPPORTED, help_parse(&got, buf_span(&text)));
@@ -203,6 +219,44 @@ TEST(the_hash_names_everything_that_is_asked)
         help_request_hash(&other, &x.request);
         EXPECT(!span_equal(SPAN_OF(hash.bytes), SPAN_OF(other.bytes)));
     }
+}
+
+/* Signed for one of them, it is worth nothing for another; of practice not even the domain is that of a contract. */
+TEST(each_kind_of_request_has_a_hash_of_its_own)
+{
+    static const enum recovery_act acts[] = {RECOVERY_PRACTICE, RECOVERY_CANCEL, RECOVERY_HOLD};
+    static struct help x;
+    struct hash32 hashes[3];
+    for (unsigned i = 0; i < 3; i++) {
+        struct hash32 other;
+        x = plain(acts[i]);
+        help_request_hash(&hashes[i], &x.request);
+        for (unsigned k = 0; k < i; k++) {
+            EXPECT(!span_equal(SPAN_OF(hashes[i].bytes), SPAN_OF(hashes[k].bytes)));
+        }
+        for (unsigned k = 0; k < 4; k++) {
+            x = plain(acts[i]);
+            switch (k) {
+            case 0: x.request.round++; break;
+            case 1: x.request.chain_id++; break;
+            case 2: x.request.account.bytes[1]++; break;
+            case 3: x.request.what.bytes[30]++; break;
+            }
+            bool is_same_hold = k == 3 && acts[i] == RECOVERY_HOLD; /* it names nothing */
+            help_request_hash(&other, &x.request);
+            EXPECT_EQ(is_same_hold, span_equal(SPAN_OF(hashes[i].bytes), SPAN_OF(other.bytes)));
+        }
+    }
+    uint8_t words[3][32] = {0};
+    struct hash32 own;
+    x = plain(RECOVERY_PRACTICE);
+    account_word_hash(words[0], SPAN_LIT("Practice(bytes32 number,uint64 round)"));
+    span_copy(MSPAN_OF(words[1]), SPAN_OF(x.request.what.bytes));
+    account_word_u64(words[2], x.request.round);
+    account_domain_hash(&own, x.request.account, 31337, span_of(words[0], sizeof words));
+    EXPECT(!span_equal(SPAN_OF(own.bytes), SPAN_OF(hashes[0].bytes)));
+    account_practice_hash(&own, x.request.account, 31337, span_of(words[0], sizeof words));
+    EXPECT_SPAN(SPAN_OF(own.bytes), SPAN_OF(hashes[0].bytes));
 }
 
 TEST(a_guardians_signature_is_held_as_the_contract_does)

@@ -49,6 +49,8 @@ const char *operation_kind_name(enum operation_kind kind)
     case OPERATION_COSIGNER_BEGIN:     return "cosigner_begin";
     case OPERATION_COSIGNER_APPLY:     return "cosigner_apply";
     case OPERATION_COSIGNER_VETO:      return "cosigner_veto";
+    case OPERATION_RECOVERY_CANCEL:    return "recovery_cancel";
+    case OPERATION_RECOVERY_HOLD:      return "recovery_hold";
     case OPERATION_KIND_COUNT:         break;
     }
     return "send";
@@ -105,7 +107,8 @@ bool operation_is_cosigner(enum operation_kind kind)
 
 bool operation_is_recovery(enum operation_kind kind)
 {
-    return kind >= OPERATION_RECOVERY_BEGIN && kind <= OPERATION_RECOVERY_FREEZE;
+    return (kind >= OPERATION_RECOVERY_BEGIN && kind <= OPERATION_RECOVERY_FREEZE) ||
+           kind == OPERATION_RECOVERY_CANCEL || kind == OPERATION_RECOVERY_HOLD;
 }
 
 bool operation_is_upgrade(enum operation_kind kind)

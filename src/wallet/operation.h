@@ -59,6 +59,8 @@ enum operation_kind {
     OPERATION_OWNERS_CARRY, /* a change of owners that was signed for every chain, by any account: carried, */
     OPERATION_OWNERS_CARRY_APPLY, /* carried out after the delay, */
     OPERATION_OWNERS_CARRY_VETO,  /* stopped */
+    OPERATION_RECOVERY_CANCEL, /* by the guardians: their recovery is taken back; the account is held */
+    OPERATION_RECOVERY_HOLD,
     OPERATION_KIND_COUNT
 };
 

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { DAY_S = 86400, SIGNATURES_LEN_MAX = 9 * 1024 };
+enum { DAY_S = 86400 };
 
 const struct recovery_view *recovery_fresh(const struct wallet *w,
                                            struct wallet_time t,
@@ -38,8 +38,7 @@ static enum err state_refused(struct coded *why, const char *state)
     return refuse_state(why, "recovery_state", state);
 }
 
-/* Why an account has no guardians that could help it; "": it has. */
-static const char *lacking(const struct recovery_view *v)
+const char *recovery_lacking(const struct recovery_view *v)
 {
     if (!v->is_there) {
         return "no_account";
@@ -58,7 +57,7 @@ static const char *lacking(const struct recovery_view *v)
 static struct recovery_help *find_help(struct wallet *w, struct id account)
 {
     for (size_t i = 0; i < RECOVERY_HELP_COUNT_MAX; i++) {
-        if (id_equal(w->helps[i].account, account)) {
+        if (id_equal(w->helps[i].account, account) && w->helps[i].request.act == RECOVERY_RECOVER) {
             return &w->helps[i];
         }
     }
@@ -68,7 +67,8 @@ static struct recovery_help *find_help(struct wallet *w, struct id account)
 const struct recovery_help *wallet_recovery_help(const struct wallet *w, struct id account)
 {
     for (size_t i = 0; i < RECOVERY_HELP_COUNT_MAX; i++) {
-        if (id_is_set(account) && id_equal(w->helps[i].account, account)) {
+        if (id_is_set(account) && id_equal(w->helps[i].account, account) &&
+            w->helps[i].request.act == RECOVERY_RECOVER) {
             return &w->helps[i];
         }
     }
@@ -84,8 +84,19 @@ static enum err write_text(struct wallet *w, struct wr *wr, uint32_t number, con
     return OK;
 }
 
-static enum err save_help(struct wallet *w, const struct recovery_help *r)
+/* An account has at most one request for help, and one of another kind. */
+static struct span store_key(char room[static STORE_KEY_LEN_MAX], const struct recovery_help *r)
 {
+    struct wr wr = wr_init(mspan_of(room, STORE_KEY_LEN_MAX));
+    wr_bytes(&wr, id_span(&r->account));
+    wr_str(&wr, r->request.act == RECOVERY_RECOVER ? "" : "+");
+    check(wr_ok(&wr));
+    return span_of(room, wr.n);
+}
+
+enum err recovery_save(struct wallet *w, const struct recovery_help *r)
+{
+    char key[STORE_KEY_LEN_MAX];
     AUTO(buf_done) struct buf record;
     buf_init(&record, &w->budget, STORE_VALUE_LEN_MAX);
     struct wr wr = wr_init_buf(&record);
@@ -98,7 +109,7 @@ static enum err save_help(struct wallet *w, const struct recovery_help *r)
         TRY(write_text(w, &wr, 4, &h));
     }
     TRY(wr_end(&wr));
-    return w->cfg.store->put(w->cfg.store, STORE_RECOVERY, id_span(&r->account), buf_span(&record));
+    return w->cfg.store->put(w->cfg.store, STORE_RECOVERY, store_key(key, r), buf_span(&record));
 }
 
 static enum err load_text(struct recovery_help *r, const struct protobuf_field *f)
@@ -146,9 +157,10 @@ enum err recovery_load(struct wallet *w, struct span record)
     return err;
 }
 
-static enum err drop_help(struct wallet *w, struct recovery_help *r)
+enum err recovery_drop(struct wallet *w, struct recovery_help *r)
 {
-    TRY(w->cfg.store->remove(w->cfg.store, STORE_RECOVERY, id_span(&r->account)));
+    char key[STORE_KEY_LEN_MAX];
+    TRY(w->cfg.store->remove(w->cfg.store, STORE_RECOVERY, store_key(key, r)));
     *r = (struct recovery_help){.answer_count = 0};
     queue_note(w, WALLET_ACCOUNTS_CHANGED);
     return OK;
@@ -157,13 +169,17 @@ static enum err drop_help(struct wallet *w, struct recovery_help *r)
 enum err wallet_recovery_forget(struct wallet *w, struct id account, struct coded *ret_why)
 {
     struct recovery_help *r = id_is_set(account) ? find_help(w, account) : NULL;
-    enum err err = r ? drop_help(w, r) : OK;
+    enum err err = r ? recovery_drop(w, r) : OK;
     return err == OK ? OK : store_refused(ret_why, err);
 }
 
 /* Whoever was to come is an owner; or, where only a co-signer leaves, that one is none. */
-static bool is_done(const struct recovery_view *v, const struct owner_change *c)
+static bool is_done(const struct recovery_view *v, const struct help_request *r)
 {
+    const struct owner_change *c = &r->change;
+    if (r->act != RECOVERY_RECOVER) {
+        return guardian_act_is_done(v, r);
+    }
     return c->added_count > 0 ? owner_view_has(&v->owners, &c->added[0])
                               : !owner_view_has(&v->owners, &c->removed[0]);
 }
@@ -174,13 +190,14 @@ void recovery_read(struct wallet *w, const struct recovery_view *v)
         struct recovery_help *r = &w->helps[i];
         bool is_its = id_is_set(r->account) && id_equal(r->network, v->network) &&
                       address_equal(r->request.account, v->address);
-        if (is_its && v->is_there && is_done(v, &r->request.change)) {
-            w->owners_wanted = true;
-            if (drop_help(w, r) != OK) {
+        if (is_its && v->is_there && is_done(v, &r->request)) {
+            w->owners_wanted = w->owners_wanted || r->request.act == RECOVERY_RECOVER;
+            if (recovery_drop(w, r) != OK) {
                 log_line(w->cfg.log, LOG_WARN, "wallet", "a request could not be taken away");
             }
         }
     }
+    guardian_way_learn(w, v);
 }
 
 /* ---- asking ---- */
@@ -317,7 +334,7 @@ check_askable(const struct recovery_view *v, const struct smart_owner *owner, st
     if (!v) {
         return refuse(ret_why, ERR_STATE, "recovery_unread");
     }
-    const char *state = lacking(v);
+    const char *state = recovery_lacking(v);
     if (state[0]) {
         return state_refused(ret_why, state);
     }
@@ -359,7 +376,7 @@ enum err wallet_recovery_ask(struct wallet *w,
     }
     *r = (struct recovery_help){
         .account = a->id, .network = args->network, .request = request_of(n, v, &owner)};
-    enum err err = save_help(w, r);
+    enum err err = recovery_save(w, r);
     if (err != OK) {
         *r = (struct recovery_help){.answer_count = 0};
         return store_refused(ret_why, err);
@@ -383,7 +400,7 @@ enum err recovery_ask_leave(struct wallet *w,
     if (!v) {
         return refuse(ret_why, ERR_STATE, "recovery_unread");
     }
-    const char *state = lacking(v);
+    const char *state = recovery_lacking(v);
     if (state[0] || v->recovery.is_pending) {
         return state_refused(ret_why, state[0] ? state : "under_way");
     }
@@ -404,7 +421,7 @@ enum err recovery_ask_leave(struct wallet *w,
     request.change.removed[0] = *leaves;
     span_copy(MSPAN_OF(request.change.previous), SPAN_OF(v->owners.head));
     *r = (struct recovery_help){.account = a->id, .network = n->id, .request = request};
-    enum err err = save_help(w, r);
+    enum err err = recovery_save(w, r);
     if (err != OK) {
         *r = (struct recovery_help){.answer_count = 0};
         return store_refused(ret_why, err);
@@ -452,33 +469,57 @@ static enum err check_answer(const struct recovery_view *v,
                : refuse_limit(ret_why, "answers", RECOVERY_ANSWER_COUNT_MAX);
 }
 
+/* Which of the account's requests this is an answer to; none: the first, to which it is none. */
+static struct recovery_help *
+find_answered(struct wallet *w, struct id account, const struct hash32 *hash)
+{
+    struct recovery_help *first = NULL;
+    for (size_t i = 0; i < RECOVERY_HELP_COUNT_MAX; i++) {
+        struct recovery_help *r = &w->helps[i];
+        struct hash32 asked;
+        if (!id_is_set(account) || !id_equal(r->account, account)) {
+            continue;
+        }
+        help_request_hash(&asked, &r->request);
+        if (span_equal(SPAN_OF(asked.bytes), SPAN_OF(hash->bytes))) {
+            return r;
+        }
+        first = first ? first : r;
+    }
+    return first;
+}
+
 enum err wallet_recovery_gather(struct wallet *w,
                                 struct wallet_time t,
                                 struct id account,
                                 struct span text,
                                 struct coded *ret_why)
 {
-    struct recovery_help *r = id_is_set(account) ? find_help(w, account) : NULL;
+    static const struct hash32 none;
     struct help h;
     if (w->is_locked) {
         return refuse(ret_why, ERR_DENIED, "locked");
     }
-    if (!r) {
+    if (!find_answered(w, account, &none)) {
         return state_refused(ret_why, "not_asked");
     }
     if (help_parse(&h, text) != OK || h.kind != HELP_ANSWER) {
         return refuse(ret_why, ERR_MALFORMED, "help_bad");
     }
+    struct recovery_help *r = find_answered(w, account, &h.answer.hash);
     const struct recovery_view *v = recovery_fresh(w, t, r->request.account, r->network);
     if (!v) {
         return refuse(ret_why, ERR_STATE, "recovery_unread");
     }
     TRY(check_answer(v, r, &h.answer, ret_why));
     r->answers[r->answer_count++] = h.answer;
-    enum err err = save_help(w, r);
+    enum err err = recovery_save(w, r);
     if (err != OK) {
         r->answer_count--;
         return store_refused(ret_why, err);
+    }
+    if (r->request.act == RECOVERY_PRACTICE) {
+        guardian_way_practised(w, t, r, v);
     }
     queue_note(w, WALLET_ACCOUNTS_CHANGED);
     return OK;
@@ -493,6 +534,8 @@ static enum operation_kind kind_of(enum recovery_wish what)
     case RECOVERY_WISH_APPLY:   return OPERATION_RECOVERY_APPLY;
     case RECOVERY_WISH_PUT_OFF: return OPERATION_RECOVERY_PUT_OFF;
     case RECOVERY_WISH_FREEZE:  return OPERATION_RECOVERY_FREEZE;
+    case RECOVERY_WISH_CANCEL:  return OPERATION_RECOVERY_CANCEL;
+    case RECOVERY_WISH_HOLD:    return OPERATION_RECOVERY_HOLD;
     }
     return OPERATION_RECOVERY_FREEZE;
 }
@@ -512,7 +555,8 @@ enum err wallet_recovery_prepare(struct wallet *w,
     if (!lost) {
         return refuse(ret_why, ERR_NOT_FOUND, "unknown_account");
     }
-    if (lost->kind != ACCOUNT_PASSKEY) {
+    bool is_guardians = args->what == RECOVERY_WISH_CANCEL || args->what == RECOVERY_WISH_HOLD;
+    if (lost->kind != ACCOUNT_PASSKEY && !(is_guardians && lost->kind == ACCOUNT_WATCH)) {
         return refuse(ret_why, ERR_DENIED, "account_kind");
     }
     x.to = lost->address;
@@ -520,18 +564,22 @@ enum err wallet_recovery_prepare(struct wallet *w,
     return prepare_begin(w, t, &x, &what, ret_task, ret_why);
 }
 
-/* The answers in the form that the contract takes. */
-static enum err put_answers(struct wallet *w, struct buf *out, const struct recovery_help *r)
+enum err recovery_signature(struct buf *out, const struct recovery_help *r)
 {
     struct smart_signature all[RECOVERY_ANSWER_COUNT_MAX];
-    AUTO(buf_done) struct buf signature;
-    buf_init(&signature, &w->budget, SIGNATURES_LEN_MAX);
     for (size_t i = 0; i < r->answer_count; i++) {
         all[i] = (struct smart_signature){
             .owner = r->answers[i].guardian,
             .signature = span_of(r->answers[i].signature, r->answers[i].signature_len)};
     }
-    TRY(smart_account_signature(&signature, all, r->answer_count));
+    return smart_account_signature(out, all, r->answer_count);
+}
+
+static enum err put_answers(struct wallet *w, struct buf *out, const struct recovery_help *r)
+{
+    AUTO(buf_done) struct buf signature;
+    buf_init(&signature, &w->budget, RECOVERY_SIGNATURES_LEN_MAX);
+    TRY(recovery_signature(&signature, r));
     return account_recovery_begin(out, &r->request.change, buf_span(&signature));
 }
 
@@ -636,6 +684,10 @@ recovery_build(struct wallet *w, struct wallet_time t, struct task *task, const 
     if (task->operation_kind == OPERATION_RECOVERY_APPLY) {
         return build_apply(w, t, task, v, r, help);
     }
+    if (task->operation_kind == OPERATION_RECOVERY_CANCEL ||
+        task->operation_kind == OPERATION_RECOVERY_HOLD) {
+        return guardian_act_build(w, t, task);
+    }
     bool is_put_off = task->operation_kind == OPERATION_RECOVERY_PUT_OFF;
     return build_brake(w, task, is_put_off ? RECOVERY_PUT_OFF : RECOVERY_FREEZE);
 }
@@ -660,6 +712,14 @@ void recovery_add_risks(struct wallet *w, struct operation *op, const struct tas
     } else if (op->kind == OPERATION_RECOVERY_PUT_OFF) {
         bool is_first = v->recovery.vetoes + 1 < RECOVERY_VETOES_MAX;
         coded_set(&r.what, is_first ? "recovery_put_off" : "recovery_put_off_last");
+        coded_add_u64(&r.what, "days", v->guardians.delay_s / DAY_S);
+    } else if (op->kind == OPERATION_RECOVERY_CANCEL) {
+        coded_set(&r.what, "recovery_cancelled");
+        coded_add(&r.what, "name", name_span(&lost->name));
+    } else if (op->kind == OPERATION_RECOVERY_HOLD) {
+        r = (struct risk){.level = RISK_DANGER, .tick = true};
+        coded_set(&r.what, "recovery_held");
+        coded_add(&r.what, "name", name_span(&lost->name));
         coded_add_u64(&r.what, "days", v->guardians.delay_s / DAY_S);
     } else {
         r = (struct risk){.level = RISK_DANGER, .tick = true};

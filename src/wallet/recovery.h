@@ -16,7 +16,7 @@
 enum {
     RECOVERY_FRESH_MS = 60 * 1000, /* a reading counts for so long */
     RECOVERY_VIEW_COUNT_MAX = 4,
-    RECOVERY_HELP_COUNT_MAX = 4,
+    RECOVERY_HELP_COUNT_MAX = 8,
     RECOVERY_ANSWER_COUNT_MAX =
         5,                /* what one call carries: of more guardians than that, no quorum */
     LOOK_PROBE_COUNT = 4, /* of this wallet's changes, those that may wait there */
@@ -86,7 +86,8 @@ const struct recovery_help *wallet_recovery_help(const struct wallet *w, struct 
 MUST_CHECK enum err
 wallet_recovery_forget(struct wallet *w, struct id account, struct coded *ret_why);
 
-/* wallet_recovery_gather takes a guardian's answer. Refusals: locked, unknown_account, recovery_unread, help_bad, help_other (an answer to
+/* wallet_recovery_gather takes a guardian's answer to what was asked for this account: to the request for help, or to that of
+ * wallet_guardians_ask. Enough answers to a practice request prove the way in. Refusals: locked, unknown_account, recovery_unread, help_bad, help_other (an answer to
  * something else, or to an earlier round), help_stranger (not a guardian), help_signature, help_again, limit_reached, storage_failed, storage_full. */
 MUST_CHECK enum err wallet_recovery_gather(struct wallet *w,
                                            struct wallet_time t,
@@ -96,6 +97,40 @@ MUST_CHECK enum err wallet_recovery_gather(struct wallet *w,
 
 /* wallet_recovery_needed: how many answers there must be; 0: not known now. */
 size_t wallet_recovery_needed(const struct wallet *w, const struct recovery_help *h);
+
+/* ---- what else guardians are asked for ---- */
+
+/* wallet_guardians_ask makes a request of another kind, for an account of this wallet that is a smart account or watched: to take the recovery
+ * under way back (RECOVERY_CANCEL), to hold the account (RECOVERY_HOLD), or to show that the guardians can be reached and sign
+ * (RECOVERY_PRACTICE, of an own account only): nothing comes of that. An account has one such request besides that for help; one that was there goes.
+ * Refusals: locked, unknown_account, unknown_network, account_kind, recovery_unread, recovery_state, limit_reached, storage_failed, storage_full. */
+struct guardians_ask_args {
+    struct id account;
+    struct id network;
+    enum recovery_act act;
+};
+MUST_CHECK enum err wallet_guardians_ask(struct wallet *w,
+                                         struct wallet_time t,
+                                         const struct guardians_ask_args *args,
+                                         struct coded *ret_why);
+
+/* wallet_guardians_asked is that request; NULL: none. wallet_guardians_forget drops it. */
+const struct recovery_help *wallet_guardians_asked(const struct wallet *w, struct id account);
+MUST_CHECK enum err
+wallet_guardians_forget(struct wallet *w, struct id account, struct coded *ret_why);
+
+/* wallet_guardian_name_set names a guardian of an account, one that there is or one that shall be; "" takes the name away. Of more than
+ * GUARDIAN_NAME_COUNT_MAX the one that was named first is forgotten. wallet_guardian_name is "" for one without a name. Refusals: locked,
+ * unknown_account, name_bad, storage_failed, storage_full: then it holds until the program ends. */
+MUST_CHECK enum err wallet_guardian_name_set(struct wallet *w,
+                                             struct id account,
+                                             const struct smart_owner *guardian,
+                                             struct span name,
+                                             struct coded *ret_why);
+/* wallet_guardian_way is what was read last of an account's guardians on a network, and when they were proven; NULL: it has none, or they
+ * were not read. */
+const struct guardian_way *wallet_guardian_way(const struct account *a, struct id network);
+struct span wallet_guardian_name(const struct account *a, const struct smart_owner *guardian);
 
 /* ---- the guardian ---- */
 
@@ -180,13 +215,16 @@ MUST_CHECK enum err wallet_brake_sign(struct wallet *w,
 /* ---- operations ---- */
 
 /* wallet_recovery_prepare starts the task of making an operation of any account of this wallet, which pays: it begins the recovery that was
- * asked for, applies it, or carries the owner's signature of wallet_brake_sign. An account that pays for its own putting off needs no such
+ * asked for, applies it, carries the owner's signature of wallet_brake_sign, or what the guardians answered to CANCEL or HOLD (of a watched
+ * account too). An account that pays for its own putting off needs no such
  * signature. Refusals, some when the task is done: those of wallet_prepare, recovery_unread, recovery_state, recovery_waits. */
 enum recovery_wish {
     RECOVERY_WISH_BEGIN,
     RECOVERY_WISH_APPLY,
     RECOVERY_WISH_PUT_OFF,
-    RECOVERY_WISH_FREEZE
+    RECOVERY_WISH_FREEZE,
+    RECOVERY_WISH_CANCEL,
+    RECOVERY_WISH_HOLD
 };
 struct recovery_args {
     struct id account;

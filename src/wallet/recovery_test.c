@@ -537,4 +537,211 @@ TEST(of_many_owners_an_ordinary_key_is_removed_first)
     world_done(&w);
 }
 
+/* The wallet's own account, whose owner is another passkey than the guardians: two ordinary keys, one of them with a name. */
+static bool start_own(struct world *w)
+{
+    struct coded why = {0};
+    if (!start(w)) {
+        return false;
+    }
+    struct smart_owner own = lost.guardians.list[2];
+    lost.address = mine(w)->address;
+    lost.owner = own;
+    lost.guardians.count = 2;
+    world_deploy(w);
+    look(w);
+    return EXPECT_OK(wallet_guardian_name_set(w->wallet, mine(w)->id, &lost.guardians.list[0],
+                                              SPAN_LIT("Anna"), &why));
+}
+
+static enum err ask_guardians(struct world *w, enum recovery_act act, struct coded *why)
+{
+    const struct guardians_ask_args args = {.account = mine(w)->id, .network = net(w), .act = act};
+    *why = (struct coded){0};
+    return wallet_guardians_ask(w->wallet, w->t, &args, why);
+}
+
+static enum err answer_by(struct world *w, size_t key, struct coded *why)
+{
+    AUTO(buf_done) struct buf text;
+    buf_init(&text, test_budget(), HELP_TEXT_LEN_MAX);
+    print_answer(&text, key, &wallet_guardians_asked(w->wallet, mine(w)->id)->request, NULL);
+    *why = (struct coded){0};
+    return wallet_recovery_gather(w->wallet, w->t, mine(w)->id, buf_span(&text), why);
+}
+
+TEST(guardians_are_a_way_in_that_practice_proves)
+{
+    static struct world w;
+    struct coded why = {0};
+    const uint64_t day_ms = UINT64_C(86400) * 1000;
+    TEST_REQUIRE(start_own(&w));
+    struct safety s = wallet_account_safety(w.wallet, mine(&w), w.t.unix_ms);
+    EXPECT_EQ(2, s.ways_in); /* the passkey, and two keys together */
+    EXPECT(s.by_guardians);
+    EXPECT(s.has_spare);
+    size_t tested = s.tested;
+    EXPECT(!s.safe);
+
+    TEST_REQUIRE(EXPECT_OK(ask_guardians(&w, RECOVERY_PRACTICE, &why)));
+    EXPECT(wallet_recovery_help(w.wallet, mine(&w)->id) == NULL); /* it is no request for help */
+    TEST_REQUIRE(EXPECT_OK(answer_by(&w, 0, &why)));
+    EXPECT_EQ(0, wallet_guardian_way(mine(&w), net(&w))->proven_ms);
+    EXPECT_ERR(ERR_STATE, answer_by(&w, 0, &why));
+    EXPECT_STR("help_again", why.code);
+    TEST_REQUIRE(EXPECT_OK(answer_by(&w, 1, &why)));
+    const struct guardian_way *way = wallet_guardian_way(mine(&w), net(&w));
+    EXPECT_EQ(w.t.unix_ms, way->proven_ms);
+    EXPECT_EQ(2, way->proven_by);
+    s = wallet_account_safety(w.wallet, mine(&w), w.t.unix_ms);
+    EXPECT_EQ(tested + 1, s.tested);
+
+    /* It outlives the program, names too. Half a year later what was read is too old to count. */
+    TEST_REQUIRE(world_restart(&w));
+    EXPECT_EQ(2, wallet_guardian_way(mine(&w), net(&w))->proven_by);
+    EXPECT_SPAN(SPAN_LIT("Anna"), wallet_guardian_name(mine(&w), &lost.guardians.list[0]));
+    EXPECT_EQ(0, wallet_guardian_name(mine(&w), &lost.guardians.list[1]).n);
+    s = wallet_account_safety(w.wallet, mine(&w), w.t.unix_ms + 181 * day_ms);
+    EXPECT(!s.by_guardians);
+    EXPECT_EQ(1, s.ways_in);
+    world_done(&w);
+}
+
+TEST(other_guardians_are_another_way)
+{
+    static struct world w;
+    struct coded why = {0};
+    TEST_REQUIRE(start_own(&w));
+    TEST_REQUIRE(EXPECT_OK(ask_guardians(&w, RECOVERY_PRACTICE, &why)));
+    EXPECT_OK(answer_by(&w, 0, &why));
+    EXPECT_OK(answer_by(&w, 1, &why));
+    EXPECT(wallet_guardian_way(mine(&w), net(&w))->proven_ms > 0);
+    lost.guardians.threshold = 1; /* nobody has proven that */
+    look(&w);
+    EXPECT_EQ(0, wallet_guardian_way(mine(&w), net(&w))->proven_ms);
+    EXPECT(wallet_account_safety(w.wallet, mine(&w), w.t.unix_ms).by_guardians);
+    lost.guardians.list[0] = lost.owner; /* the passkey itself is needed: no second way */
+    lost.guardians.threshold = 2;
+    look(&w);
+    EXPECT(!wallet_account_safety(w.wallet, mine(&w), w.t.unix_ms).by_guardians);
+    lost.guardians.count = 0;
+    lost.guardians.threshold = 0;
+    look(&w);
+    EXPECT(wallet_guardian_way(mine(&w), net(&w)) == NULL);
+    EXPECT_EQ(1, wallet_account_safety(w.wallet, mine(&w), w.t.unix_ms).ways_in);
+    world_done(&w);
+}
+
+TEST(a_practice_answer_is_worth_nothing_else)
+{
+    static struct world w;
+    static struct help_request r;
+    struct coded why = {0};
+    struct id op;
+    AUTO(buf_done) struct buf text;
+    buf_init(&text, test_budget(), HELP_TEXT_LEN_MAX);
+    TEST_REQUIRE(start_own(&w));
+    TEST_REQUIRE(EXPECT_OK(ask_guardians(&w, RECOVERY_PRACTICE, &why)));
+    r = wallet_guardians_asked(w.wallet, mine(&w)->id)->request;
+    EXPECT_OK(answer_by(&w, 0, &why));
+    EXPECT_OK(answer_by(&w, 1, &why));
+    expect_state(prepare(&w, RECOVERY_WISH_BEGIN, &op, &why), &why, "not_asked");
+    expect_state(prepare(&w, RECOVERY_WISH_HOLD, &op, &why), &why, "not_asked");
+    /* Another practice has another number: the old answers are not to it. */
+    TEST_REQUIRE(EXPECT_OK(ask_guardians(&w, RECOVERY_PRACTICE, &why)));
+    EXPECT_EQ(0, wallet_guardians_asked(w.wallet, mine(&w)->id)->answer_count);
+    print_answer(&text, 0, &r, NULL);
+    expect_gathered(&w, &text, "help_other");
+    /* And what is signed for practice does not hold the account. */
+    TEST_REQUIRE(EXPECT_OK(ask_guardians(&w, RECOVERY_HOLD, &why)));
+    expect_gathered(&w, &text, "help_other");
+    EXPECT_OK(wallet_guardians_forget(w.wallet, mine(&w)->id, &why));
+    EXPECT(wallet_guardians_asked(w.wallet, mine(&w)->id) == NULL);
+    world_done(&w);
+}
+
+/* What the operation carries; both guardians' signatures are in it. */
+static bool carries(struct world *w, enum recovery_wish what, enum recovery_call want)
+{
+    struct coded why = {0};
+    struct id op = {0};
+    enum recovery_call call;
+    static struct owner_change change;
+    struct span signature;
+    struct smart_signature all[RECOVERY_ANSWER_COUNT_MAX];
+    size_t count = 0;
+    if (!EXPECT_OK(prepare(w, what, &op, &why))) {
+        test_note("%s", why.code);
+        return false;
+    }
+    struct smart_call c = world_call(w, op);
+    return EXPECT_OK(account_recovery_read(&call, &change, &signature, c.data)) &&
+           EXPECT_EQ(want, call) &&
+           EXPECT_OK(smart_account_signatures(all, &count, RECOVERY_ANSWER_COUNT_MAX, signature)) &&
+           EXPECT_EQ(2, count);
+}
+
+TEST(guardians_take_their_recovery_back_and_hold_the_account)
+{
+    static struct world w;
+    struct coded why = {0};
+    struct id op;
+    TEST_REQUIRE(start_own(&w));
+    expect_state(ask_guardians(&w, RECOVERY_CANCEL, &why), &why, "not_under_way");
+    TEST_REQUIRE(EXPECT_OK(ask_guardians(&w, RECOVERY_HOLD, &why)));
+    expect_state(prepare(&w, RECOVERY_WISH_HOLD, &op, &why), &why, "too_few");
+    EXPECT_OK(answer_by(&w, 0, &why));
+    EXPECT_OK(answer_by(&w, 1, &why));
+    EXPECT(carries(&w, RECOVERY_WISH_HOLD, RECOVERY_CALL_FREEZE));
+    lost.recovery.round++;
+    lost.recovery.held_until = w.t.unix_ms / 1000 + DAYS_2;
+    look(&w);
+    EXPECT(wallet_guardians_asked(w.wallet, mine(&w)->id) == NULL); /* it has happened */
+    expect_state(ask_guardians(&w, RECOVERY_HOLD, &why), &why, "held");
+
+    lost.recovery.pending.bytes[0] = 7;
+    lost.recovery.ready_at = w.t.unix_ms / 1000 + DAYS_2;
+    look(&w);
+    expect_state(ask_guardians(&w, RECOVERY_PRACTICE, &why), &why, "under_way");
+    TEST_REQUIRE(EXPECT_OK(ask_guardians(&w, RECOVERY_CANCEL, &why)));
+    EXPECT_OK(answer_by(&w, 0, &why));
+    TEST_REQUIRE(world_restart(&w)); /* guardians answer on different days */
+    world_turn(&w, 2000);
+    look(&w);
+    EXPECT_OK(answer_by(&w, 1, &why));
+    EXPECT(carries(&w, RECOVERY_WISH_CANCEL, RECOVERY_CALL_CANCEL));
+    lost.recovery.round++; /* somebody acted meanwhile */
+    look(&w);
+    expect_state(prepare(&w, RECOVERY_WISH_CANCEL, &op, &why), &why, "outdated");
+    lost.recovery.pending.bytes[0] = 0;
+    look(&w);
+    EXPECT(wallet_guardians_asked(w.wallet, mine(&w)->id) == NULL);
+    world_done(&w);
+}
+
+TEST(names_of_guardians_have_their_bounds)
+{
+    static struct world w;
+    struct coded why = {0};
+    struct smart_owner g = {.len = 0};
+    TEST_REQUIRE(start_own(&w));
+    const struct id account = mine(&w)->id;
+    EXPECT_ERR(ERR_MALFORMED, wallet_guardian_name_set(w.wallet, account, &lost.guardians.list[0],
+                                                       SPAN_LIT(" Anna"), &why));
+    EXPECT_STR("name_bad", why.code);
+    EXPECT_SPAN(SPAN_LIT("Anna"), wallet_guardian_name(mine(&w), &lost.guardians.list[0]));
+    for (size_t i = 0; i < GUARDIAN_NAME_COUNT_MAX; i++) {
+        const struct address a = {{(uint8_t)(i + 1)}};
+        g = guardian_of_address(a);
+        EXPECT_OK(wallet_guardian_name_set(w.wallet, account, &g, SPAN_LIT("One more"), &why));
+    }
+    EXPECT_EQ(GUARDIAN_NAME_COUNT_MAX, mine(&w)->guardian_name_count);
+    EXPECT_EQ(0, wallet_guardian_name(mine(&w), &lost.guardians.list[0]).n); /* named first */
+    EXPECT_OK(wallet_guardian_name_set(w.wallet, account, &g, SPAN_EMPTY, &why));
+    EXPECT_EQ(0, wallet_guardian_name(mine(&w), &g).n);
+    TEST_REQUIRE(world_restart(&w));
+    EXPECT_EQ(GUARDIAN_NAME_COUNT_MAX - 1, mine(&w)->guardian_name_count);
+    world_done(&w);
+}
+
 TEST_MAIN

@@ -395,6 +395,9 @@ void setting_signed(const struct wallet *w, struct account *a, const struct oper
     const struct view *v = wallet_view(w, op->account, op->network);
     struct account_proposal p;
     struct known_setting k = {.network = op->network};
+    if (op->kind == OPERATION_GUARDIANS_APPLY) {
+        (void)guardian_way_forget(a, op->network); /* others come: no way in until they are read */
+    }
     if (!is_begun(op->kind) || !v || BUG(said_of(&k.setting, &p, op) != OK)) {
         return;
     }

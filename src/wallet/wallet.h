@@ -476,13 +476,15 @@ size_t wallet_signers(const struct wallet *w,
                       const struct owner *ret[static OPERATION_SIGNER_COUNT_MAX]);
 
 /* wallet_account_safety: ways in, and how many of them were proven within 180 days. The ways into an ordinary account are those into the
- * vault, into a smart account its owners. */
+ * vault, into a smart account its owners,
+ * and a quorum of its guardians as they were read on the selected network within 180 days, if the owners are not needed for it. */
 struct safety {
     size_t ways_in;
     size_t tested;
-    bool has_spare; /* one may be lost: what is left can sign */
-    bool is_kept;   /* an ordinary account: its vault is in a backup file too, as it is now */
-    bool safe;      /* all that, and two were proven */
+    bool by_guardians; /* one of the ways is a quorum of guardians, on the selected network */
+    bool has_spare;    /* one may be lost: what is left can sign */
+    bool is_kept;      /* an ordinary account: its vault is in a backup file too, as it is now */
+    bool safe;         /* all that, and two were proven */
 };
 struct safety
 wallet_account_safety(const struct wallet *w, const struct account *a, uint64_t unix_ms);

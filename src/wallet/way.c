@@ -205,6 +205,13 @@ wallet_account_safety(const struct wallet *w, const struct account *a, uint64_t 
     }
     uint32_t needed = a->threshold_read ? a->threshold_read : a->threshold;
     s.has_spare = account_is_ordinary(a) ? s.ways_in > 1 : needed < s.ways_in;
+    const struct guardian_way *guardians = wallet_guardian_way(a, w->settings.network);
+    if (a->kind == ACCOUNT_PASSKEY && guardian_way_counts(guardians, unix_ms)) {
+        /* An owner more or less is nothing to them: whichever one way is lost, the others suffice. */
+        s.has_spare = needed <= s.ways_in;
+        count_way(&s, guardians->proven_ms, unix_ms);
+        s.by_guardians = true;
+    }
     s.is_kept = !account_is_ordinary(a) || !way_backup_is_due(&w->ways, unix_ms);
     s.safe = s.ways_in >= 2 && s.tested >= 2 && s.has_spare && s.is_kept;
     return s;

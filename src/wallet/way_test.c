@@ -1,5 +1,6 @@
 #include "wallet/way.h"
 
+#include "wallet/recovery.h"
 #include "wallet/wallet.h"
 #include "wallet/world_test.h"
 
@@ -110,6 +111,58 @@ TEST(the_wallet_keeps_the_dates_of_the_ways_that_there_are)
     wallet_ways_seen(w.wallet, &none); /* there is no vault any more */
     EXPECT(!wallet_ways(w.wallet)->lacks_accounts);
     world_done(&w);
+}
+
+/* The record's fields of guardians: what was written is read; what no wallet writes is refused, and nothing is kept of it. */
+TEST(guardians_in_a_record_are_read_as_they_were_written)
+{
+    static struct account a; /* large */
+    static struct account back;
+    AUTO(buf_done) struct buf record;
+    buf_init(&record, test_budget(), STORE_VALUE_LEN_MAX);
+    a = (struct account){.kind = ACCOUNT_PASSKEY, .threshold = 1};
+    EXPECT_OK(id_parse(&a.id, SPAN_LIT("a1")));
+    EXPECT_OK(name_parse(&a.name, SPAN_LIT("Main")));
+    a.guardian_name_count = 1;
+    a.guardian_names[0].guardian = (struct smart_owner){.bytes = {9}, .len = 20};
+    EXPECT_OK(name_parse(&a.guardian_names[0].name, SPAN_LIT("Anna")));
+    a.guardian_way_count = 1;
+    a.guardian_ways[0] = (struct guardian_way){.read_ms = 5,
+                                               .count = 3,
+                                               .threshold = 2,
+                                               .is_enough = true,
+                                               .list = {{7}},
+                                               .proven_ms = 6,
+                                               .proven_by = 2};
+    EXPECT_OK(id_parse(&a.guardian_ways[0].network, SPAN_LIT("local")));
+    EXPECT_OK(account_encode(&record, &a));
+    TEST_REQUIRE(EXPECT_OK(account_decode(&back, buf_span(&record))));
+    const struct guardian_way *way = wallet_guardian_way(&back, a.guardian_ways[0].network);
+    TEST_REQUIRE(EXPECT(way != NULL));
+    EXPECT_EQ(3, way->count);
+    EXPECT_EQ(2, way->threshold);
+    EXPECT(way->is_enough);
+    EXPECT_EQ(7, way->list.bytes[0]);
+    EXPECT_EQ(5, way->read_ms);
+    EXPECT_EQ(6, way->proven_ms);
+    EXPECT_EQ(2, way->proven_by);
+    EXPECT_SPAN(SPAN_LIT("Anna"), wallet_guardian_name(&back, &a.guardian_names[0].guardian));
+
+    for (unsigned i = 0; i < 5; i++) {
+        struct account *bad = &back;
+        *bad = a;
+        switch (i) {
+        case 0: bad->guardian_ways[0].threshold = 4; break;
+        case 1: bad->guardian_ways[0].threshold = 0; break;
+        case 2: bad->guardian_ways[0].count = GUARDIAN_COUNT_MAX + 1; break;
+        case 3: bad->guardian_names[0].guardian.len = 19; break;
+        case 4: bad->guardian_names[0].name = (struct name){""}; break;
+        }
+        buf_clear(&record);
+        EXPECT_OK(account_encode(&record, bad));
+        test_note("case %u", i);
+        EXPECT(account_decode(&back, buf_span(&record)) != OK);
+    }
 }
 
 TEST_MAIN

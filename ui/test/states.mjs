@@ -86,12 +86,12 @@ export function make(now) {
     return x;
   };
   const done = (n, o = {}) => ['signed', 'submitted', 'included', 'final'].map((s, i) => step(s, i < n ? now - 6e5 + i * 9000 : 0, i < n ? [{ by: 'Anna’s laptop' }, { servers: 2 }, { block: 20990, grade: 'agreed' }, { grade: 'agreed' }][i] : o));
-  const guardianKeys = [{ key: `0x${'11'.repeat(116)}`, kind: 'passkey', answered: true }, { key: `0x${'22'.repeat(40)}`, kind: 'key', address: ALICE, account_id: 'a1', answered: false }];
+  const guardianKeys = [{ key: `0x${'11'.repeat(116)}`, kind: 'passkey', name: 'Anna', answered: true }, { key: `0x${'22'.repeat(40)}`, kind: 'key', address: ALICE, account_id: 'a1', answered: false }];
   const guarded = (o = {}) => ({
     address: ANNA, network_id: 'local', account_id: 'a1', state: 'quiet', checked: version().checked, owners: 1, guardians: guardianKeys, threshold: 2, delay_s: 172800, ready_ms: 0, lapses_ms: 0,
     put_offs_left: 2, asked: false, frozen_ms: 0, held_ms: 0, ...o,
   });
-  const helpRequest = { address: BOB, network_id: 'local', code: '1A2B-3C4D-5E6F-7A8B', state: 'open', new_owners: [guardianKeys[0]], removed: 1, threshold: 1, signers: ['a1'] };
+  const helpRequest = { address: BOB, network_id: 'local', code: '1A2B-3C4D-5E6F-7A8B', what: 'recover', state: 'open', new_owners: [guardianKeys[0]], removed: 1, threshold: 1, signers: ['a1'] };
   const risk = (id, level, code, params = {}, tick = false) => ({ id, level, code, params, tick });
   const quote = (o = {}) => ({
     have: fig(12345678901234567890n, proven), have_native: fig(12345678901234567890n, proven),
@@ -154,7 +154,7 @@ export function make(now) {
     evidence_list: { evidence: [] },
     version: {
       version: '0.1.0', build: '7c1e02d', libraries: [{ name: 'OpenSSL', version: '3.0.17' }, { name: 'libsodium', version: '1.0.18' }, { name: 'SQLite', version: '3.40.1' }],
-      methods: ['change_prepare', 'recovery_prepare', 'guardians_prepare', 'limit_prepare', 'session_prepare', 'known_prepare', 'setting_prepare', 'account_create_begin', 'account_create_finish', 'faucet_request', 'hardware', 'lock', 'network_node_set', 'speed_up_prepare', 'cancel_prepare', 'session_end', 'owner_add_begin', 'owner_prepare', 'owner_rename', 'owner_forget', 'upgrade_prepare', 'threshold_prepare'],
+      methods: ['change_prepare', 'recovery_prepare', 'guardians_prepare', 'guardians_ask', 'limit_prepare', 'session_prepare', 'known_prepare', 'setting_prepare', 'account_create_begin', 'account_create_finish', 'faucet_request', 'hardware', 'lock', 'network_node_set', 'speed_up_prepare', 'cancel_prepare', 'session_end', 'owner_add_begin', 'owner_prepare', 'owner_rename', 'owner_forget', 'upgrade_prepare', 'threshold_prepare'],
     },
     hardware: hardware(), settings_set: settings({ theme: 'dark' }), account_create_begin: { ceremony: { id: 'c1', kind: 'create', name: 'Main', created_ms: now, expires_ms: now + 18e4 }, options: {
       rp_id: 'passmesh.localhost', rp_name: 'Passmesh', user_id: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8', user_name: 'Main', user_display_name: 'Main',
@@ -308,7 +308,7 @@ export function make(now) {
     'vault-locked': { route: 'vault', topics: { status: status({ vault: 'locked' }) }, replies: { vault_status: vault({ has_phrase: true, wait_ms: 7000 }) }, act: [['click', '[data-test=vault-by-phrase]']] },
     'vault-open': { route: 'vault', topics: { status: status({ vault: 'open' }) }, replies: { vault_status: vault({ state: 'open', entries: [1] }) }, act: [['wait', '[data-test=vault]']] },
     'recovery': {
-      route: 'recovery', topics: { accounts: { accounts: [account({ safe: true, owners: [owner(), owner({ id: 'o2', name: 'Key on the ring', kind: 'security_key', credential_id: 'AQ', rp_id: 'wallet.example' })] }), ordinary] }, status: status({ vault: 'open' }),
+      route: 'recovery', topics: { accounts: { accounts: [account({ safe: true, guardians: { number: 3, threshold: 2, counts: true, read_ms: now, proven_ms: now - 30 * 864e5, proven_by: 2 }, owners: [owner(), owner({ id: 'o2', name: 'Key on the ring', kind: 'security_key', credential_id: 'AQ', rp_id: 'wallet.example' })] }), ordinary] }, status: status({ vault: 'open' }),
         health: { accounts: [health({ safe: true, ways_in: 2, tested: 2, reasons: [] }).accounts[0], { ...health().accounts[0], account_id: 'a2', reasons: [{ code: 'vault_unproven', params: { count: '1' } }] }] } },
       replies: { vault_status: vault({ state: 'open', has_phrase: true, phrase: { proven_ms: 0 }, copies: { servers: 3, until_ms: now + 90 * 864e5 }, backup: { proven_ms: now - 864e5, current: false } }) }, act: [['wait', '[data-test=prove-phrase]']],
     },
@@ -319,6 +319,8 @@ export function make(now) {
     },
     'guardians': { route: 'guardians', replies: { recovery_status: guarded() }, act: [['click', '[data-test=set-guardians] summary'], ['fill', '[data-test=set-list]', `${ALICE} ${BOB}`], ['fill', '[data-test=set-threshold]', '3'], ['wait', '[data-test=guardian]']] },
     'guardians-alarm': { route: 'guardians', replies: { recovery_status: guarded({ state: 'under_way', ready_ms: now + 15e7, lapses_ms: now + 136e7, put_offs_left: 1 }), recovery_prepare: error('recovery_state', { state: 'vetoes_spent' }, ['review']) }, act: [['click', '[data-test=put-off]'], ['wait', '[data-test=error]']] },
+    'guardians-practice': { route: 'guardians', replies: { recovery_status: guarded({ guardians: guardianKeys.map((g, i) => ({ ...g, answered: false, agreed: i === 0 })), asks: { what: 'practice', text: HELP_TEXT, code: '1A2B-3C4D-5E6F-7A8B', answers: 1, state: 'open' } }) }, act: [['wait', '[data-test=wishes]']] },
+    'guardians-practice-request': { route: 'guardians', replies: { recovery_status: guarded(), help_open: { ...helpRequest, what: 'practice', new_owners: [], removed: 0, threshold: 0 } }, act: [['fill', '[data-test=help-text]', HELP_TEXT], ['click', '[data-test=help-open]'], ['wait', '[data-test=help-sign]']] },
     'guardians-none': { route: 'guardians', replies: { recovery_status: guarded({ state: 'version_1', guardians: [], threshold: 0, delay_s: 0 }), guardian_text: { text: HELP_TEXT, guardian: guardianKeys[1] } }, act: [['click', '[data-test=own-name]'], ['wait', '[data-test=own-name-text]']] },
     'guardians-request': { route: 'guardians', replies: { recovery_status: guarded(), help_open: helpRequest }, act: [['fill', '[data-test=help-text]', HELP_TEXT], ['click', '[data-test=help-open]'], ['wait', '[data-test=help-sign]']] },
     'guardians-back': { route: 'guardians', replies: { recovery_status: guarded({ help: { text: HELP_TEXT, code: '1A2B-3C4D-5E6F-7A8B', answers: 1, state: 'open' } }) }, act: [['fill', '[data-test=lost-address]', BOB], ['click', '[data-test=lost-look]'], ['wait', '[data-test=lost-text]']] },

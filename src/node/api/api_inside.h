@@ -188,6 +188,12 @@ void api_write_network_status(const struct api_writing *w, struct api *a);
 enum api_done api_finish_operation(struct api_call *c, const struct task_result *r);
 enum api_done
 api_finish_quote(struct api_call *c, const struct api_pending *p, const struct task_result *r);
+/* api_read_guardian reads what guardian_text gave, or the address of an ordinary key; false: it is neither. */
+struct help;
+bool api_read_guardian(struct help *ret, struct span text);
+
+/* api_write_recovery gives the type recovery of what was read last; refused if nothing was. */
+enum api_done api_write_recovery(struct api_call *c, struct address address, struct id network);
 enum api_done api_finish_recovery(struct api_call *c, const struct api_pending *p);
 enum api_done api_finish_owner_chains(struct api_call *c, const struct api_pending *p);
 

@@ -51,6 +51,8 @@ enum api_done api_do_recovery_forget(struct api_call *c);
 enum api_done api_do_recovery_gather(struct api_call *c);
 enum api_done api_do_recovery_prepare(struct api_call *c);
 enum api_done api_do_recovery_status(struct api_call *c);
+enum api_done api_do_guardian_name(struct api_call *c); /* api_guardians.c, as the next one */
+enum api_done api_do_guardians_ask(struct api_call *c);
 enum api_done api_do_servers_list(struct api_call *c);
 enum api_done api_do_evidence_list(struct api_call *c);
 enum api_done api_do_settings_get(struct api_call *c);

@@ -1,6 +1,6 @@
 /* Handlers about guardians and recovery, on both sides (docs/recovery.md). */
 #include "codec/base16.h"
-#include "evm/account_setting.h"
+#include "evm/account_domain.h"
 #include "node/api/api_methods.h"
 #include "node/api/api_vault.h"
 #include "wallet/recovery.h"
@@ -52,14 +52,36 @@ static const struct account *own_guardian(const struct api_writing *w,
     return NULL;
 }
 
-static void
-write_guardian(const struct api_writing *w, const struct smart_owner *guardian, bool answered)
+/* of: the account whose guardian it is, if it is in this wallet, and its request of another kind than help; both may be NULL. */
+struct guardian_context {
+    const struct account *of;
+    const struct recovery_help *asks;
+    const struct recovery_help *help;
+};
+
+static const struct guardian_context nobody = {.of = NULL};
+
+static bool has_answered(const struct recovery_help *h, const struct smart_owner *guardian)
+{
+    for (size_t i = 0; h && i < h->answer_count; i++) {
+        const struct smart_owner *g = &h->answers[i].guardian;
+        if (span_equal(span_of(g->bytes, g->len), span_of(guardian->bytes, guardian->len))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void write_guardian(const struct api_writing *w,
+                           const struct smart_owner *guardian,
+                           const struct guardian_context *x)
 {
     static const char *const words[] = {
         [GUARDIAN_PASSKEY] = "passkey", [GUARDIAN_KEY] = "key", [GUARDIAN_OTHER] = "other"};
     struct address address;
     enum guardian_kind kind = guardian_kind(guardian, &address);
     const struct account *own = own_guardian(w, guardian);
+    struct span name = wallet_guardian_name(x->of, guardian);
     json_put_object(w->j);
     put_name(w->j, "key");
     json_put_hex(w->j, span_of(guardian->bytes, guardian->len));
@@ -73,20 +95,17 @@ write_guardian(const struct api_writing *w, const struct smart_owner *guardian, 
         put_name(w->j, "account_id");
         json_put_str(w->j, own->id.text);
     }
-    put_name(w->j, "answered");
-    json_put_bool(w->j, answered);
-    json_end_object(w->j);
-}
-
-static bool has_answered(const struct recovery_help *h, const struct smart_owner *guardian)
-{
-    for (size_t i = 0; h && i < h->answer_count; i++) {
-        const struct smart_owner *g = &h->answers[i].guardian;
-        if (span_equal(span_of(g->bytes, g->len), span_of(guardian->bytes, guardian->len))) {
-            return true;
-        }
+    if (name.n > 0) {
+        put_name(w->j, "name");
+        json_put_string(w->j, name);
     }
-    return false;
+    put_name(w->j, "answered");
+    json_put_bool(w->j, has_answered(x->help, guardian));
+    if (x->asks) {
+        put_name(w->j, "agreed");
+        json_put_bool(w->j, has_answered(x->asks, guardian));
+    }
+    json_end_object(w->j);
 }
 
 static void put_code(struct json_writer *j, const struct hash32 *hash)
@@ -105,16 +124,36 @@ static void put_text(struct api_call *c, const struct help *h)
     json_put_string(c->w.j, help_print(&text, h) == OK ? buf_span(&text) : SPAN_EMPTY);
 }
 
-static void
-put_help(struct api_call *c, const struct recovery_view *v, const struct recovery_help *h)
+static const char *word_of(enum recovery_act act)
+{
+    switch (act) {
+    case RECOVERY_RECOVER:  return "recover";
+    case RECOVERY_PRACTICE: return "practice";
+    case RECOVERY_CANCEL:   return "cancel";
+    case RECOVERY_HOLD:     return "hold";
+    case RECOVERY_PUT_OFF:
+    case RECOVERY_FREEZE:   break; /* an owner's */
+    }
+    return "recover";
+}
+
+/* A request that was made here, as the member `name`. */
+static void put_help(struct api_call *c,
+                     const char *name,
+                     const struct recovery_view *v,
+                     const struct recovery_help *h)
 {
     const struct help request = {.kind = HELP_REQUEST, .request = h->request};
     struct hash32 hash;
     help_request_hash(&hash, &h->request);
     bool is_outdated = wallet_help_is_outdated(v, &h->request);
     bool is_enough = h->answer_count > 0 && h->answer_count >= v->guardians.threshold;
-    put_name(c->w.j, "help");
+    put_name(c->w.j, name);
     json_put_object(c->w.j);
+    if (h->request.act != RECOVERY_RECOVER) {
+        put_name(c->w.j, "what");
+        json_put_str(c->w.j, word_of(h->request.act));
+    }
     put_text(c, &request);
     put_code(c->w.j, &hash);
     put_number(c->w.j, "answers", h->answer_count);
@@ -171,7 +210,7 @@ static const struct account *account_at(const struct wallet *w, struct address a
     return NULL;
 }
 
-static enum api_done write_recovery(struct api_call *c, struct address address, struct id network)
+enum api_done api_write_recovery(struct api_call *c, struct address address, struct id network)
 {
     const struct recovery_view *v = wallet_recovery_view(c->w.wallet, address, network);
     const struct account *a = account_at(c->w.wallet, address);
@@ -181,6 +220,9 @@ static enum api_done write_recovery(struct api_call *c, struct address address, 
         return api_refuse(c, "recovery_unread");
     }
     h = h && id_equal(h->network, network) ? h : NULL;
+    const struct recovery_help *asks = a ? wallet_guardians_asked(c->w.wallet, a->id) : NULL;
+    asks = asks && id_equal(asks->network, network) ? asks : NULL;
+    const struct guardian_context x = {.of = a, .asks = asks, .help = h};
     json_put_object(j);
     put_name(j, "address");
     api_write_address(j, address);
@@ -198,14 +240,17 @@ static enum api_done write_recovery(struct api_call *c, struct address address, 
     put_name(j, "guardians");
     json_put_array(j);
     for (size_t i = 0; i < v->guardians.count; i++) {
-        write_guardian(&c->w, &v->guardians.list[i], has_answered(h, &v->guardians.list[i]));
+        write_guardian(&c->w, &v->guardians.list[i], &x);
     }
     json_end_array(j);
     put_number(j, "threshold", v->guardians.threshold);
     put_number(j, "delay_s", v->guardians.delay_s);
     put_under_way(j, v, is_asked(v, h));
     if (h) {
-        put_help(c, v, h);
+        put_help(c, "help", v, h);
+    }
+    if (asks) {
+        put_help(c, "asks", v, asks);
     }
     json_end_object(j);
     return API_DONE;
@@ -240,12 +285,19 @@ enum api_done api_do_recovery_status(struct api_call *c)
 
 enum api_done api_finish_recovery(struct api_call *c, const struct api_pending *p)
 {
-    return write_recovery(c, p->token, p->network);
+    return api_write_recovery(c, p->token, p->network);
 }
 
 enum api_done api_do_guardian_text(struct api_call *c)
 {
     struct help h = {.kind = HELP_GUARDIAN};
+    uint8_t room[256];
+    struct span name = api_param_text(c, "name", MSPAN_OF(room));
+    if (name.n > 0 && name_parse(&h.guardian.name, name) != OK) {
+        coded_set(&c->why, "name_bad");
+        coded_add_u64(&c->why, "max", NAME_LEN_MAX);
+        return API_REFUSED;
+    }
     if (wallet_guardian_of(c->w.wallet, api_param_id(c, "account_id"), api_param_id(c, "owner_id"),
                            &h.guardian.guardian, &c->why) != OK) {
         return API_REFUSED;
@@ -253,13 +305,12 @@ enum api_done api_do_guardian_text(struct api_call *c)
     json_put_object(c->w.j);
     put_text(c, &h);
     put_name(c->w.j, "guardian");
-    write_guardian(&c->w, &h.guardian.guardian, false);
+    write_guardian(&c->w, &h.guardian.guardian, &nobody);
     json_end_object(c->w.j);
     return API_DONE;
 }
 
-/* What guardian_text gave, or the address of an ordinary key. */
-static bool read_guardian(struct help *ret, struct span text)
+bool api_read_guardian(struct help *ret, struct span text)
 {
     struct address a;
     enum address_checksum sum;
@@ -274,93 +325,18 @@ static bool read_guardian(struct help *ret, struct span text)
 enum api_done api_do_guardian_read(struct api_call *c)
 {
     struct help h;
-    if (!read_guardian(&h, help_text(c))) {
+    if (!api_read_guardian(&h, help_text(c))) {
         return api_refuse(c, "help_bad");
     }
     json_put_object(c->w.j);
     put_name(c->w.j, "guardian");
-    write_guardian(&c->w, &h.guardian.guardian, false);
+    write_guardian(&c->w, &h.guardian.guardian, &nobody);
     if (h.guardian.name.text[0]) {
         put_name(c->w.j, "name");
         json_put_str(c->w.j, h.guardian.name.text);
     }
     json_end_object(c->w.j);
     return API_DONE;
-}
-
-/* ---- setting them ---- */
-
-static bool add_guardian(struct account_setting *s, struct span text)
-{
-    struct help h;
-    if (s->guardians.count == GUARDIAN_COUNT_MAX || !read_guardian(&h, text)) {
-        return false;
-    }
-    s->guardians.list[s->guardians.count++] = h.guardian.guardian;
-    return true;
-}
-
-/* The contract looks at a setting when it is carried out, days later: what it would refuse is refused here. */
-static const char *wrong_field(const struct account_setting *s)
-{
-    for (size_t i = 0; i < s->guardians.count; i++) {
-        for (size_t k = 0; k < i; k++) {
-            const struct smart_owner *a = &s->guardians.list[i];
-            const struct smart_owner *b = &s->guardians.list[k];
-            if (span_equal(span_of(a->bytes, a->len), span_of(b->bytes, b->len))) {
-                return "guardians";
-            }
-        }
-    }
-    bool is_quorum = s->guardians.count == 0 ? s->guardians.threshold == 0
-                                             : s->guardians.threshold >= 1 &&
-                                                   s->guardians.threshold <= s->guardians.count;
-    return is_quorum && s->guardians.threshold <= RECOVERY_ANSWER_COUNT_MAX ? NULL : "threshold";
-}
-
-static enum api_done refuse_field(struct api_call *c, const char *field)
-{
-    coded_set(&c->why, "invalid_params");
-    coded_add_str(&c->why, "field", field);
-    coded_add_str(&c->why, "rule", "range");
-    return API_REFUSED;
-}
-
-enum api_done api_do_guardians_prepare(struct api_call *c)
-{
-    struct account_setting s = {.kind = ACCOUNT_SETTING_GUARDIANS};
-    struct json list;
-    struct json one;
-    uint64_t days = 0;
-    uint64_t task = 0;
-    if (!api_param(c, &list, "guardians") || json_find_u64(&days, c->params, "days") != OK ||
-        json_find_u64(&s.guardians.threshold, c->params, "threshold") != OK) {
-        return api_refuse(c, "help_bad");
-    }
-    struct json_iter it = json_iterate(list);
-    while (json_next(&it, NULL, &one)) {
-        struct span text;
-        if (json_get_plain(&text, one) != OK || !add_guardian(&s, text)) {
-            return api_refuse(c, "help_bad");
-        }
-    }
-    const char *field = wrong_field(&s);
-    if (field || days < 1 || days > 30) {
-        return refuse_field(c, field ? field : "days");
-    }
-    s.guardians.delay_s = (uint32_t)days * 86400;
-    const struct setting_args args = {
-        .own = {.account = api_param_id(c, "account_id"),
-                .network = api_param_id(c, "network_id"),
-                .speed = api_param_is(c, "speed", "fast") ? FEE_FAST : FEE_NORMAL,
-                .by_command_line = c->caller.way == API_WAY_LOCAL},
-        .what = SETTING_WISH_BEGIN,
-        .setting = &s
-    };
-    if (wallet_setting_prepare(c->w.wallet, c->t, &args, &task, &c->why) != OK) {
-        return API_REFUSED;
-    }
-    return api_wait_for_task(c, task);
 }
 
 /* ---- the person ---- */
@@ -376,7 +352,7 @@ enum api_done api_do_recovery_ask(struct api_call *c)
     if (wallet_recovery_ask(c->w.wallet, c->t, &args, &a, &c->why) != OK) {
         return API_REFUSED;
     }
-    return write_recovery(c, args.address, args.network);
+    return api_write_recovery(c, args.address, args.network);
 }
 
 enum api_done api_do_recovery_gather(struct api_call *c)
@@ -390,12 +366,17 @@ enum api_done api_do_recovery_gather(struct api_call *c)
         return API_REFUSED;
     }
     const struct recovery_help *h = wallet_recovery_help(c->w.wallet, id);
-    return h ? write_recovery(c, a->address, h->network) : api_refuse(c, "recovery_unread");
+    h = h ? h : wallet_guardians_asked(c->w.wallet, id);
+    return h ? api_write_recovery(c, a->address, h->network) : api_refuse(c, "recovery_unread");
 }
 
 enum api_done api_do_recovery_forget(struct api_call *c)
 {
-    if (wallet_recovery_forget(c->w.wallet, api_param_id(c, "account_id"), &c->why) != OK) {
+    struct id id = api_param_id(c, "account_id");
+    enum err err = api_param_is(c, "what", "asks")
+                       ? wallet_guardians_forget(c->w.wallet, id, &c->why)
+                       : wallet_recovery_forget(c->w.wallet, id, &c->why);
+    if (err != OK) {
         return API_REFUSED;
     }
     json_put_object(c->w.j);
@@ -410,6 +391,12 @@ static enum recovery_wish wish_of(struct api_call *c)
     }
     if (api_param_is(c, "what", "apply")) {
         return RECOVERY_WISH_APPLY;
+    }
+    if (api_param_is(c, "what", "cancel")) {
+        return RECOVERY_WISH_CANCEL;
+    }
+    if (api_param_is(c, "what", "hold")) {
+        return RECOVERY_WISH_HOLD;
     }
     return api_param_is(c, "what", "put_off") ? RECOVERY_WISH_PUT_OFF : RECOVERY_WISH_FREEZE;
 }
@@ -438,11 +425,17 @@ static void put_request(struct api_call *c, const struct help_request *r)
     put_name(j, "new_owners");
     json_put_array(j);
     for (size_t i = 0; i < r->change.added_count; i++) {
-        write_guardian(&c->w, &r->change.added[i], false);
+        write_guardian(&c->w, &r->change.added[i], &nobody);
     }
     json_end_array(j);
     put_number(j, "removed", r->change.removed_count);
     put_number(j, "threshold", r->change.threshold);
+}
+
+/* Owners only leave: it is made and answered in one wallet (docs/cosigner.md). */
+static bool helps_nobody(const struct help_request *r)
+{
+    return r->act == RECOVERY_RECOVER && r->change.added_count == 0;
 }
 
 enum api_done api_do_help_open(struct api_call *c)
@@ -458,10 +451,8 @@ enum api_done api_do_help_open(struct api_call *c)
     if (wallet_help_open(c->w.wallet, &h, &n, help_text(c), &c->why) != OK) {
         return API_REFUSED;
     }
-    if (h.request.change.added_count == 0) {
-        return api_refuse(
-            c,
-            "help_bad"); /* nobody is to be helped: it is made and answered in one wallet (docs/cosigner.md) */
+    if (helps_nobody(&h.request)) {
+        return api_refuse(c, "help_bad");
     }
     const char *state = wallet_help_state(c->w.wallet, c->t, &h.request, n->id);
     size_t count = wallet_help_signers(c->w.wallet, &h.request, n->id, signers, HELP_SIGNERS_MAX);
@@ -471,6 +462,8 @@ enum api_done api_do_help_open(struct api_call *c)
     api_write_address(j, h.request.account);
     put_name(j, "network_id");
     json_put_str(j, n->id.text);
+    put_name(j, "what");
+    json_put_str(j, word_of(h.request.act));
     put_code(j, &hash);
     put_name(j, "state");
     json_put_str(j, state[0] ? state : "open");
@@ -485,27 +478,67 @@ enum api_done api_do_help_open(struct api_call *c)
     return API_DONE;
 }
 
+static void put_member(struct json_writer *j, const char *name, const char *type)
+{
+    json_put_object(j);
+    put_name(j, "name");
+    json_put_str(j, name);
+    put_name(j, "type");
+    json_put_str(j, type);
+    json_end_object(j);
+}
+
 /* What keyd reads, decodes and signs for an ordinary account: EIP-712 as its JSON. */
 static enum err write_typed_data(struct buf *out, const struct help_request *r)
 {
-    struct hash32 change;
-    char text[32];
+    static const struct {
+        const char *type;
+        const char *member;
+        const char *domain;
+    } words[] = {
+        [RECOVERY_RECOVER] = {"Recover",        "change", ACCOUNT_DOMAIN_NAME  },
+        [RECOVERY_CANCEL] = {"CancelRecovery", "change", ACCOUNT_DOMAIN_NAME  },
+        [RECOVERY_HOLD] = {"Hold",           "zero",   ACCOUNT_DOMAIN_NAME  },
+        [RECOVERY_PRACTICE] = {"Practice",       "number", ACCOUNT_PRACTICE_NAME},
+    };
+    struct hash32 what = r->what;
     struct wr w = wr_init_buf(out);
-    owner_change_id(&change, r->account, &r->change);
-    wr_str(&w, "{\"types\":{\"Recover\":[{\"name\":\"change\",\"type\":\"bytes32\"},"
-               "{\"name\":\"round\",\"type\":\"uint64\"}]},\"primaryType\":\"Recover\","
-               "\"domain\":{\"name\":\"Passmesh Account\",\"version\":\"1\",\"chainId\":");
-    (void)snprintf(text, sizeof text, "%llu", (unsigned long long)r->chain_id);
-    wr_str(&w, text);
-    wr_str(&w, ",\"verifyingContract\":\"");
-    base16_encode_0x(&w, SPAN_OF(r->account.bytes));
-    wr_str(&w, "\"},\"message\":{\"change\":\"");
-    base16_encode_0x(&w, SPAN_OF(change.bytes));
-    wr_str(&w, "\",\"round\":\"");
-    (void)snprintf(text, sizeof text, "%llu", (unsigned long long)r->round);
-    wr_str(&w, text);
-    wr_str(&w, "\"}}");
-    return wr_end(&w);
+    struct json_writer j = json_writer_init(&w);
+    if (r->act == RECOVERY_RECOVER) {
+        owner_change_id(&what, r->account, &r->change);
+    }
+    json_put_object(&j);
+    put_name(&j, "types");
+    json_put_object(&j);
+    put_name(&j, words[r->act].type);
+    json_put_array(&j);
+    put_member(&j, words[r->act].member, "bytes32");
+    put_member(&j, "round", "uint64");
+    json_end_array(&j);
+    json_end_object(&j);
+    put_name(&j, "primaryType");
+    json_put_str(&j, words[r->act].type);
+    put_name(&j, "domain");
+    json_put_object(&j);
+    put_name(&j, "name");
+    json_put_str(&j, words[r->act].domain);
+    put_name(&j, "version");
+    json_put_str(&j, "1");
+    put_number(&j, "chainId", r->chain_id);
+    put_name(&j, "verifyingContract");
+    json_put_hex(&j, SPAN_OF(r->account.bytes));
+    json_end_object(&j);
+    put_name(&j, "message");
+    json_put_object(&j);
+    put_name(&j, words[r->act].member);
+    json_put_hex(&j, SPAN_OF(what.bytes));
+    char round[24];
+    (void)snprintf(round, sizeof round, "%llu", (unsigned long long)r->round);
+    put_name(&j, "round");
+    json_put_str(&j, round);
+    json_end_object(&j);
+    json_end_object(&j);
+    return json_writer_end(&j);
 }
 
 /* The challenge of an ordinary account's signature is keyd's, which has read the payload itself. */
@@ -535,7 +568,7 @@ enum api_done api_do_help_sign_begin(struct api_call *c)
     if (wallet_help_hash(c->w.wallet, c->t, id, help_text(c), &h, &hash, &c->why) != OK) {
         return API_REFUSED;
     }
-    if (h.request.change.added_count == 0) {
+    if (helps_nobody(&h.request)) {
         return api_refuse(c, "help_bad");
     }
     if (json_find_bool(&is_confirmed, c->params, "confirmed") != OK || !is_confirmed) {

@@ -1,6 +1,7 @@
 /* The owners of an account, over the local API. What the chain makes of it is in wallet/owners_test.c. */
 #include "evm/owner_change.h"
 #include "node/api/api_rig_test.h"
+#include "wallet/recovery.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -378,6 +379,57 @@ TEST(terms_of_a_session_that_are_none_are_refused)
                    "\"session_id\":\"0x%040d\",\"speed\":\"normal\"",
                    rig_account(r), 7));
     EXPECT_STR("session_end", rig_text(r->result, "kind").text);
+    rig_done(r);
+}
+
+TEST(guardians_have_names_and_are_asked_only_where_there_are_any)
+{
+    struct rig *r = start();
+    TEST_REQUIRE(r);
+    world_deploy(&r->w);
+    rig_turn(r, 2000);
+    char address[ADDRESS_TEXT_LEN];
+    address_print(address, wallet_account_at(r->w.wallet, 0)->address);
+    RIG_REFUSED(r, "recovery_unread", "guardians_ask",
+                "\"account_id\":\"%s\",\"network_id\":\"local\",\"what\":\"hold\"", rig_account(r));
+    TEST_REQUIRE(EXPECT(
+        rig_ask(r, "recovery_status", "\"address\":\"%s\",\"network_id\":\"local\"", address)));
+    RIG_REFUSED(r, "recovery_state", "guardians_ask",
+                "\"account_id\":\"%s\",\"network_id\":\"local\",\"what\":\"practice\"",
+                rig_account(r));
+    EXPECT(
+        rig_ask(r, "recovery_forget", "\"account_id\":\"%s\",\"what\":\"asks\"", rig_account(r)));
+
+    static const char key[] = "0x1111111111111111111111111111111111111111";
+    const struct smart_owner guardian = {
+        .bytes = {0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11,
+                  0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11},
+        .len = 20
+    };
+    RIG_REFUSED(r, "name_bad", "guardian_name",
+                "\"account_id\":\"%s\",\"guardian\":\"%s\",\"name\":\" x\"", rig_account(r), key);
+    RIG_REFUSED(r, "help_bad", "guardian_name",
+                "\"account_id\":\"%s\",\"guardian\":\"0x1111\",\"name\":\"x\"", rig_account(r));
+    EXPECT(rig_ask(r, "guardian_name",
+                   "\"account_id\":\"%s\",\"guardian\":\"%s\",\"name\":\"Anna\"", rig_account(r),
+                   key));
+    EXPECT_SPAN(SPAN_LIT("Anna"),
+                wallet_guardian_name(wallet_account_at(r->w.wallet, 0), &guardian));
+    RIG_REFUSED(r, "name_bad", "guardian_text", "\"account_id\":\"%s\",\"name\":\" x\"",
+                rig_account(r));
+    RIG_REFUSED(r, "name_bad", "guardians_prepare",
+                "\"account_id\":\"%s\",\"network_id\":\"local\",\"guardians\":[\"%s\"],"
+                "\"names\":[\" x\"],\"threshold\":1,\"days\":2,\"speed\":\"normal\"",
+                rig_account(r), address);
+    TEST_REQUIRE(EXPECT(
+        rig_ask(r, "guardian_text", "\"account_id\":\"%s\",\"name\":\"Bob\"", rig_account(r))));
+    char text[512];
+    struct span written = SPAN_EMPTY;
+    EXPECT_OK(json_find_plain(&written, r->result, "text"));
+    int n = snprintf(text, sizeof text, "%.*s", (int)written.n, (const char *)written.p);
+    TEST_REQUIRE(EXPECT(n > 0 && (size_t)n < sizeof text));
+    TEST_REQUIRE(EXPECT(rig_ask(r, "guardian_read", "\"text\":\"%s\"", text)));
+    EXPECT_STR("Bob", rig_text(r->result, "name").text);
     rig_done(r);
 }
 

@@ -3,6 +3,7 @@
 #include "node/api/api_inside.h"
 #include "node/api/api_vault.h"
 #include "wallet/owner_chains.h"
+#include "wallet/recovery.h"
 
 enum {
     ACTIVITY_ROWS = 20,
@@ -195,6 +196,14 @@ static void put_reasons(const struct api_writing *w,
             put_due(j, o);
             shown++;
         }
+    }
+    const struct guardian_way *guardians =
+        wallet_guardian_way(a, wallet_settings(w->wallet)->network);
+    if (s->by_guardians && way_is_due(guardians->proven_ms, w->t.unix_ms)) {
+        struct coded why;
+        coded_set(&why, "guardians_unproven");
+        coded_add_u64(&why, "threshold", guardians->threshold);
+        api_write_coded(j, &why);
     }
     if (account_is_ordinary(a) && s->tested < s->ways_in) {
         struct coded why;

@@ -337,6 +337,7 @@ void api_write_account(const struct api_writing *w, const struct account *a)
         api_write_sessions(w, a, wallet_network(w->wallet, network));
     }
     api_write_cosigner(w, a);
+    api_write_guardian_way(w, a, network);
     json_put_name(j, "safe");
     json_put_bool(j, wallet_account_safety(w->wallet, a, w->t.unix_ms).safe);
     json_put_name(j, "selected");

@@ -70,6 +70,11 @@ void api_write_owner_options(const struct api_writing *w,
 /* api_write_cosigner writes the members cosigner and cosigner_wish of an account, as far as there are any: api_cosigner.c. */
 void api_write_cosigner(const struct api_writing *w, const struct account *a);
 
+/* api_write_guardian_way writes the member guardians of an account, if any were read on that network: api_guardians.c. */
+void api_write_guardian_way(const struct api_writing *w,
+                            const struct account *a,
+                            struct id network);
+
 /* The figure of what this wallet worked out from what a server said at the newest view. */
 struct figure api_reported(const struct api_writing *w, const struct network *n, struct u256 value);
 

@@ -1,15 +1,17 @@
 // A person has lost every passkey of an account. From an empty home, with a new passkey, he asks the account's guardians; two of three sign in
 // their own wallet; the delay passes; and the new passkey moves the money. Between the wallets nothing travels but texts. viem, not
-// our C, sets the account up and says what the chain holds in the end.
+// our C, sets the account up and says what the chain holds in the end. Then the account's guardians practise, one of them an ordinary key that viem signs for,
+// take a recovery back, and hold the account.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { encodeFunctionData, getAddress, pad, toHex } from '../../../tools/local/lib/viem.mjs';
-import { factoryAbi, passkeyOwner, sortOwners } from '../../../contracts/lib/account.mjs';
+import { encodeFunctionData, getAddress, hashTypedData, pad, toHex } from '../../../tools/local/lib/viem.mjs';
+import { encodeSignature, factoryAbi, passkeyOwner, sortOwners } from '../../../contracts/lib/account.mjs';
 import { accountAbi2, OrdinaryKey, setting } from '../../../contracts/lib/account2.mjs';
 import { SoftPasskey } from '../../../tools/local/lib/authenticator.mjs';
 import { programs } from '../../../tools/local/lib/build.mjs';
@@ -22,6 +24,7 @@ import { until as waitFor } from '../../../tools/local/lib/until.mjs';
 const DELAY_S = 2 * 86_400;
 const WAIT_MS = 40_000;
 const ETHER = 10n ** 18n;
+const SINK = getAddress('0x00000000000000000000000000000000deadbeef');
 const IMPLEMENTATION_SLOT = '0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc';
 
 const dir = mkdtempSync(join(tmpdir(), 'passmesh-recovery-'));
@@ -31,6 +34,7 @@ let chain;
 let person;
 let guardians;
 let stranger;
+let third;
 let address;
 
 const until = (what, ask, good) => waitFor(what, ask, { good, timeout: WAIT_MS, step: 100 });
@@ -118,7 +122,48 @@ async function recoverBy(what) {
   await approve(person, operation, person.passkey);
 }
 
-describe('an account whose passkeys are lost', { timeout: 120_000 }, () => {
+async function payOut(wei) {
+  const sent = await person.api.call('send_prepare', { key: newKey(), account_id: person.found, network_id: 'local', asset: 'native', to: SINK, amount: String(wei), speed: 'normal' });
+  await approve(person, sent, person.passkey);
+}
+
+/* ---- requests of other kinds ---- */
+
+const askGuardians = (what) => status(person).then(() => person.api.call('guardians_ask', { key: newKey(), account_id: person.found, network_id: 'local', what }));
+const run = (w, ...words) => promisify(execFile)(programs.passmesh, ['--home', w.home, ...words]).then(({ stdout }) => stdout);
+const bringFresh = (text) => status(person).then(() => bring(text));
+
+async function signWish({ account, passkey }, text, what, state) {
+  assert.equal((await guardians.api.call('recovery_status', { address, network_id: 'local' })).state, state);
+  const request = await guardians.api.call('help_open', { text });
+  assert.equal(request.what, what);
+  assert.equal(request.state, 'open');
+  const ask = { account_id: account.id, text };
+  const { options } = await guardians.api.call('help_sign_begin', { key: newKey(), ...ask, confirmed: true });
+  return (await guardians.api.call('help_sign_finish', { key: newKey(), ...ask, assertion: passkey.assert(options) })).text;
+}
+
+/* The texts of docs/recovery.md, read and written without our C. */
+const bytesOf = (text) => Buffer.from(text.slice('passmesh-help:'.length), 'base64url');
+const numberOf = (text) => toHex(bytesOf(text).subarray(2 + 8 + 20 + 8, 2 + 8 + 20 + 8 + 32));
+
+function answerOf(text) {
+  const b = bytesOf(text);
+  const guardian = b.subarray(35, 35 + b[34]);
+  const rest = b.subarray(35 + b[34]);
+  return { hash: toHex(b.subarray(2, 34)), guardian: toHex(guardian), signature: toHex(rest.subarray(2, 2 + rest.readUInt16BE(0))) };
+}
+
+function answerText(ordinary, hash) {
+  const [guardian, signature] = ordinary.sign(hash).map((hex) => Buffer.from(hex.slice(2), 'hex'));
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(signature.length);
+  const bytes = Buffer.concat([Buffer.from([1, 2]), Buffer.from(hash.slice(2), 'hex'), Buffer.from([guardian.length]), guardian, length, signature]);
+  const check = createHash('sha256').update(bytes).digest().subarray(0, 4);
+  return `passmesh-help:${Buffer.concat([bytes, check]).toString('base64url')}`;
+}
+
+describe('an account whose passkeys are lost', { timeout: 240_000 }, () => {
   before(async () => {
     network = await startNetwork({ dir, quiet: true });
     chain = new Chain(network.rpc);
@@ -128,7 +173,7 @@ describe('an account whose passkeys are lost', { timeout: 120_000 }, () => {
     guardians.first = await addAccount(others, 'First');
     guardians.second = await addAccount(others, 'Second');
     stranger = await addAccount(others, 'Stranger');
-    const third = new OrdinaryKey(deployments.secp256k1_verifier.address, 'third');
+    third = new OrdinaryKey(deployments.secp256k1_verifier.address, 'third');
     const names = await Promise.all([guardians.first, guardians.second].map(({ account }) => others.api.call('guardian_text', { account_id: account.id })));
     assert.deepEqual(names.map((n) => n.guardian.key), [guardians.first, guardians.second].map(({ passkey }) => owner(passkey)));
     await fund(person.account.address, ETHER);
@@ -161,8 +206,8 @@ describe('an account whose passkeys are lost', { timeout: 120_000 }, () => {
 
     const file = join(dir, 'request.txt');
     writeFileSync(file, `${help.text.replace(/(.{70})/g, '$1\n')}\n`);
-    const { stdout } = await promisify(execFile)(programs.passmesh, ['--home', guardians.home, 'recovery', 'help', file]);
-    assert.ok(stdout.includes(help.code), stdout);
+    const said = await run(guardians, 'recovery', 'help', file);
+    assert.ok(said.includes(help.code), said);
 
     guardians.api.close();
     await guardians.daemon.stop(); /* what was read is forgotten: the guardian begins anew */
@@ -204,9 +249,90 @@ describe('an account whose passkeys are lost', { timeout: 120_000 }, () => {
     assert.equal((await status(person)).state, 'quiet');
     await person.api.call('account_select', { key: newKey(), account_id: person.found });
     await until('the owner', () => person.api.call('accounts_list'), ({ accounts }) => accounts.find((a) => a.id === person.found).owners[0].state === 'active');
-    const to = '0x00000000000000000000000000000000deadbeef';
-    const sent = await person.api.call('send_prepare', { key: newKey(), account_id: person.found, network_id: 'local', asset: 'native', to: getAddress(to), amount: String(ETHER), speed: 'normal' });
-    await approve(person, sent, person.passkey);
-    assert.equal(await chain.ether(to), ETHER);
+    await payOut(ETHER);
+    assert.equal(await chain.ether(SINK), ETHER);
+  });
+
+  /* From here on the owner has his account, and asks its guardians for something else than help. */
+
+  test('guardians practise, and are proven as a way in; what they sign is no recovery', async () => {
+    assert.match(await run(person, 'recovery', 'practice', address), /of which nothing comes/);
+    const asked = await status(person);
+    assert.equal(asked.asks.what, 'practice');
+    assert.equal(asked.help, undefined);
+    const file = join(dir, 'practice.txt');
+    writeFileSync(file, asked.asks.text);
+    assert.match(await run(guardians, 'recovery', 'help', file), /^Practice only/);
+    assert.match(await run(person, 'recovery'), /guardians, any 2 of 3 +never proven/);
+    await run(person, 'guardians', 'rename', String(asked.guardians.findIndex((g) => g.key === third.owner) + 1), 'My notary');
+    assert.match(await run(person, 'guardians'), /My notary/);
+    const byPasskey = await signWish(guardians.first, asked.asks.text, 'practice', 'quiet');
+    const { round } = await read('recovery');
+    const number = numberOf(asked.asks.text);
+    const hash = hashTypedData({
+      domain: { name: 'Passmesh Practice', version: '1', chainId: await chain.client.getChainId(), verifyingContract: address },
+      types: { Practice: [{ name: 'number', type: 'bytes32' }, { name: 'round', type: 'uint64' }] }, primaryType: 'Practice', message: { number, round },
+    });
+    assert.equal(hash, answerOf(byPasskey).hash, 'the wallet signs what viem hashes');
+    const byKey = answerText(third, hash);
+    assert.equal((await bring(byPasskey)).asks.state, 'open');
+    const done = await bring(byKey);
+    assert.equal(done.asks.state, 'enough');
+    assert.deepEqual(done.guardians.filter((g) => g.agreed).map((g) => g.name ?? '').sort(), ['', 'My notary']);
+    const { accounts } = await person.api.call('accounts_list');
+    const way = accounts.find((a) => a.id === person.found).guardians;
+    assert.match(await run(person, 'recovery'), /guardians, any 2 of 3 +proven 20/);
+    assert.equal(way.counts, true);
+    assert.equal(way.proven_by, 2);
+    assert.ok(way.proven_ms > 0);
+
+    const change = { sequence: (await read('ownersSequence')) + 1n, previous: await read('ownersHead'), attempt: 0n, threshold: 1n, added: [third.owner], removed: [owner(person.passkey)] };
+    const practised = encodeSignature([byPasskey, byKey].map(answerOf).map((a) => [a.guardian, a.signature]));
+    const recover = (signature) => chain.client.simulateContract({ address, abi: accountAbi2, functionName: 'recover', args: [change, signature], account: (person.account.address) });
+    await assert.rejects(recover(practised), /ChangeUnauthorized/);
+    await assert.rejects(recoverBy('begin'), refused('recovery_state'));
+    await assert.rejects(recoverBy('hold'), refused('recovery_state'));
+  });
+
+  test('guardians take their recovery back', async () => {
+    const other = await addAccount(person, 'Other');
+    await status(person);
+    const asked = await person.api.call('recovery_ask', { key: newKey(), address, network_id: 'local', account_id: other.account.id, name: '' });
+    for (const g of [guardians.first, guardians.second]) {
+      await bringFresh(await signWish(g, asked.help.text, 'recover', 'quiet'));
+    }
+    await status(person);
+    await recoverBy('begin');
+    assert.equal((await status(person)).state, 'under_way');
+    const back = await askGuardians('cancel');
+    await bringFresh(await signWish(guardians.second, back.asks.text, 'cancel', 'under_way'));
+    await status(person);
+    await assert.rejects(recoverBy('cancel'), refused('recovery_state'));
+    await bringFresh(await signWish(guardians.first, back.asks.text, 'cancel', 'under_way'));
+    await status(person);
+    await recoverBy('cancel');
+    assert.equal((await read('recovery')).pending, pad('0x', { size: 32 }));
+    assert.deepEqual(await read('getSigners', [0n, 32n]), [owner(person.passkey)]);
+    const seen = await status(person);
+    assert.equal(seen.state, 'quiet');
+    assert.equal(seen.asks, undefined, 'it has happened');
+  });
+
+  test('guardians hold the account, and the hold ends', async () => {
+    const asked = await askGuardians('hold');
+    for (const g of [guardians.first, guardians.second]) {
+      await bringFresh(await signWish(g, asked.asks.text, 'hold', 'quiet'));
+    }
+    await status(person);
+    await recoverBy('hold');
+    const now = (await chain.client.getBlock()).timestamp;
+    const held = await read('recovery');
+    assert.ok(held.heldUntil > now && held.frozenUntil >= held.heldUntil);
+    assert.equal((await status(person)).held_ms, Number(held.heldUntil) * 1000);
+    await assert.rejects(askGuardians('hold'), refused('recovery_state'));
+    await assert.rejects(payOut(1n), 'nothing leaves it');
+    await later(DELAY_S + 60);
+    await until('the end of the hold', () => payOut(2n).catch((e) => e.code), (code) => code === undefined);
+    assert.equal(await chain.ether(SINK), ETHER + 2n);
   });
 });

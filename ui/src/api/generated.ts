@@ -250,6 +250,7 @@ export type Account = {
   limits?: AccountLimits;
   cosigner?: Cosigner;
   cosigner_wish?: CosignerWish;
+  guardians?: GuardianWay;
   /** That wait, on the selected network. */
   settings?: Setting[];
   /** Session keys that were signed here, on the selected network, oldest first. */
@@ -315,8 +316,26 @@ export type Guardian = {
   address?: string;
   /** It is this account of the wallet. */
   account_id?: string;
-  /** There is a request, and this guardian has answered it. */
+  /** What the owner calls him. */
+  name?: string;
+  /** There is a request for help, and this guardian has answered it. */
   answered: boolean;
+  /** There is a request of guardians_ask, and this is whether he has answered it. */
+  agreed?: boolean;
+};
+
+/** Guardians of an account on the selected network, as recovery_status read them last. Absent: none are known. */
+export type GuardianWay = {
+  number: number;
+  /** So many together. */
+  threshold: number;
+  /** They are a way in: read within 180 days, and no owner of the account is needed among them. */
+  counts: boolean;
+  read_ms: number;
+  /** When enough of them answered a practice request last; 0: never. */
+  proven_ms: number;
+  /** So many answered it. */
+  proven_by: number;
 };
 
 /** An account's guardians and what they do, as a chain says it. */
@@ -346,12 +365,21 @@ export type Recovery = {
   frozen_ms: number;
   /** The guardians hold owners and settings still until then; 0 or past: they do not. */
   held_ms: number;
-  /** The request that was made here. */
+  /** The request for help that was made here. */
   help?: {
     text: string;
     code: string;
     answers: number;
     /** More answers are needed; it can be sent; or the account has moved on, and it must be asked anew. */
+    state: 'open' | 'enough' | 'outdated';
+  };
+  /** The request of guardians_ask. */
+  asks?: {
+    what: 'practice' | 'cancel' | 'hold';
+    text: string;
+    code: string;
+    answers: number;
+    /** As of help. Of practice, enough: the way is proven. */
     state: 'open' | 'enough' | 'outdated';
   };
 };
@@ -584,7 +612,7 @@ export type Asker = {
 /** One thing from draft to final. Also what came in (kind receive). */
 export type Operation = {
   id: string;
-  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget' | 'recovery_begin' | 'recovery_apply' | 'recovery_put_off' | 'recovery_freeze' | 'session_add' | 'session_end' | 'cosigner_begin' | 'cosigner_apply' | 'cosigner_veto' | 'owners_carry' | 'owners_carry_apply' | 'owners_carry_veto';
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget' | 'recovery_begin' | 'recovery_apply' | 'recovery_put_off' | 'recovery_freeze' | 'session_add' | 'session_end' | 'cosigner_begin' | 'cosigner_apply' | 'cosigner_veto' | 'owners_carry' | 'owners_carry_apply' | 'owners_carry_veto' | 'recovery_cancel' | 'recovery_hold';
   state: OpState;
   /** Rises whenever anything shown has changed; approval names the one that was seen. */
   revision: number;
@@ -635,7 +663,7 @@ export type Operation = {
 
 export type Row = {
   id: string;
-  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget' | 'recovery_begin' | 'recovery_apply' | 'recovery_put_off' | 'recovery_freeze' | 'session_add' | 'session_end' | 'cosigner_begin' | 'cosigner_apply' | 'cosigner_veto' | 'owners_carry' | 'owners_carry_apply' | 'owners_carry_veto';
+  kind: 'send' | 'receive' | 'call' | 'batch' | 'speed_up' | 'cancel' | 'faucet' | 'owner_add' | 'owner_remove' | 'owner_apply' | 'owner_veto' | 'upgrade_begin' | 'upgrade_apply' | 'upgrade_veto' | 'threshold_begin' | 'threshold_apply' | 'threshold_veto' | 'guardians_begin' | 'guardians_apply' | 'guardians_veto' | 'limit_begin' | 'limit_apply' | 'limit_veto' | 'known_begin' | 'known_apply' | 'known_veto' | 'limit_lower' | 'known_forget' | 'recovery_begin' | 'recovery_apply' | 'recovery_put_off' | 'recovery_freeze' | 'session_add' | 'session_end' | 'cosigner_begin' | 'cosigner_apply' | 'cosigner_veto' | 'owners_carry' | 'owners_carry_apply' | 'owners_carry_veto' | 'recovery_cancel' | 'recovery_hold';
   state: OpState;
   direction: 'out' | 'in' | 'self';
   party: Party;
@@ -1412,6 +1440,14 @@ export interface Methods {
       max_amount: Figure;
     }[];
   } };
+  /** Give a guardian of an account a name, or with an empty one take it away. It stands in this wallet and its backup alone; no chain has it. */
+  guardian_name: { params: {
+    key: string;
+    account_id: string;
+    /** Its key, as recovery_status gives it. */
+    guardian: string;
+    name: string;
+  }; result: Record<string, never> };
   /** Read what guardian_text gave, or the address of an ordinary key. */
   guardian_read: { params: {
     text: string;
@@ -1425,10 +1461,19 @@ export interface Methods {
     account_id: string;
     /** Which passkey. Absent: the first that may sign. */
     owner_id?: string;
+    /** What the guardian calls himself: the owner's wallet names him so. */
+    name?: string;
   }; result: {
     text: string;
     guardian: Guardian;
   } };
+  /** Make a request for the guardians of an account: practice (of an own account: nothing comes of it, and enough answers prove the way in), cancel (they take the recovery under way back), hold (they stop the account for their delay). For the last two the account may also be a watched one. What recovery_status read less than a minute ago is what it rests on. A request of these kinds that was there goes. */
+  guardians_ask: { params: {
+    key: string;
+    account_id: string;
+    network_id: string;
+    what: 'practice' | 'cancel' | 'hold';
+  }; result: Recovery };
   /** Make an operation that begins to set the account's guardians (which waits, and any owner may stop it). Each is what guardian_text gave, or the address of an ordinary key; none: they are taken away. Nothing is signed. */
   guardians_prepare: { params: {
     key: string;
@@ -1440,6 +1485,8 @@ export interface Methods {
     /** How long what they decide waits. */
     days: number;
     speed: Speed;
+    /** What the owner calls each of them, in the same order; empty, or absent: what the guardian's text says. */
+    names?: string[];
   }; result: Operation };
   /** What this machine could do for others, as it says itself: nothing here proves anything to others. As it was when the daemon started, found without privilege; nothing is loaded or written. A locked wallet answers too. */
   hardware: { params: Record<string, never>; result: {
@@ -1475,19 +1522,21 @@ export interface Methods {
       reason: string;
     }[];
   } };
-  /** Read a request for help in words. state says what stands against signing it; unread: call recovery_status for its account first, then again. */
+  /** Read a request to guardians in words. state says what stands against signing it; unread: call recovery_status for its account first, then again. */
   help_open: { params: {
     text: string;
   }; result: {
     address: string;
     network_id: string;
+    /** New owners; nothing, for practice; a recovery is taken back; the account is held. */
+    what: 'recover' | 'practice' | 'cancel' | 'hold';
     code: string;
-    state: 'open' | 'unread' | 'no_account' | 'version_1' | 'under_way' | 'outdated';
-    /** Who owns the account then. */
+    state: 'open' | 'unread' | 'no_account' | 'version_1' | 'under_way' | 'outdated' | 'not_under_way' | 'held';
+    /** recover: who owns the account then. */
     new_owners: Guardian[];
     /** How many owners it loses. */
     removed: number;
-    /** How many owners must sign then. */
+    /** recover: how many owners must sign then; else 0. */
     threshold: number;
     /** Accounts of this wallet that are guardians there. */
     signers: string[];
@@ -1780,18 +1829,20 @@ export interface Methods {
     /** Of the account in this wallet; unused if it is there. */
     name: string;
   }; result: Recovery };
-  /** Drop the request of this account, and what guardians answered. */
+  /** Drop a request of this account, and what guardians answered. */
   recovery_forget: { params: {
     key: string;
     account_id: string;
+    /** That for help, or that of guardians_ask. Absent: help. */
+    what?: 'help' | 'asks';
   }; result: Record<string, never> };
-  /** Take a guardian's answer to the request of this account. */
+  /** Take a guardian's answer to a request of this account: for help (recovery_ask), or of another kind (guardians_ask). Enough answers to a practice request prove the way in. */
   recovery_gather: { params: {
     key: string;
     account_id: string;
     text: string;
   }; result: Recovery };
-  /** Make an operation of payer_id that begins the recovery that was asked for, applies it when its time has come, puts off one that is under way, or freezes the account. Anyone may carry the first two; the others carry an owner's signature (brake_finish), but for an account that puts off by itself. Nothing is signed. */
+  /** Make an operation of payer_id that begins the recovery that was asked for, applies it when its time has come, puts off one that is under way, or freezes the account; or that takes a recovery back (cancel) or holds the account (hold) with what the guardians answered to guardians_ask. Anyone may carry these; putting off and freezing carry an owner's signature (brake_finish), but for an account that puts off by itself. Nothing is signed. */
   recovery_prepare: { params: {
     key: string;
     /** Whose guardians act. */
@@ -1799,7 +1850,7 @@ export interface Methods {
     network_id: string;
     /** Any account of this wallet. */
     payer_id: string;
-    what: 'begin' | 'apply' | 'put_off' | 'freeze';
+    what: 'begin' | 'apply' | 'put_off' | 'freeze' | 'cancel' | 'hold';
     speed: Speed;
   }; result: Operation };
   /** Read from a network what an account's guardians are and do. The account may be somebody else's: then nobody's servers in particular are asked. */
@@ -2331,6 +2382,8 @@ export interface RiskParams {
   carry_removes: { days: string; name: string; owner: string; };
   carry_threshold: { number: string; days: string; name: string; };
   carry_vetoed: { name: string; };
+  recovery_cancelled: { name: string; };
+  recovery_held: { name: string; days: string; };
 }
 
 export interface NextParams {
@@ -2408,6 +2461,7 @@ export interface HealthParams {
   none_to_spare: Record<string, never>;
   backup_due: { servers: string; };
   vault_unproven: { count: string; };
+  guardians_unproven: { threshold: string; };
   never_tested: { name: string; };
   test_due: { name: string; };
   test_key: Record<string, never>;

@@ -80,7 +80,7 @@ export const accountEn = {
       owners_carry: 'bring a change of passkeys to this chain', owners_carry_apply: 'carry out a change of passkeys', owners_carry_veto: 'stop a change of passkeys',
       session_add: 'let a job’s key spend', session_end: 'end a job’s key',
       cosigner_begin: 'begin to add a co-signer', cosigner_apply: 'add a co-signer', cosigner_veto: 'stop that a co-signer is added',
-      recovery_begin: 'begin a recovery', recovery_apply: 'recover an account', recovery_put_off: 'put a recovery off', recovery_freeze: 'freeze the account',
+      recovery_begin: 'begin a recovery', recovery_apply: 'recover an account', recovery_put_off: 'put a recovery off', recovery_freeze: 'freeze the account', recovery_cancel: 'take a recovery back', recovery_hold: 'hold the account',
     } satisfies Record<LateKind, string>,
     moves: {
       guardians_begin: 'Change of guardians begun', guardians_apply: 'Guardians set', guardians_veto: 'Change of guardians stopped',
@@ -90,7 +90,7 @@ export const accountEn = {
       owners_carry: 'Change of passkeys brought here', owners_carry_apply: 'Change of passkeys carried out', owners_carry_veto: 'Change of passkeys stopped',
       session_add: 'Job’s key added', session_end: 'Job’s key ended',
       cosigner_begin: 'Co-signer begun', cosigner_apply: 'Co-signer added', cosigner_veto: 'Co-signer stopped',
-      recovery_begin: 'Recovery begun', recovery_apply: 'Account recovered', recovery_put_off: 'Recovery put off', recovery_freeze: 'Account frozen',
+      recovery_begin: 'Recovery begun', recovery_apply: 'Account recovered', recovery_put_off: 'Recovery put off', recovery_freeze: 'Account frozen', recovery_cancel: 'Recovery taken back', recovery_hold: 'Account held',
     } satisfies Record<LateKind, string>,
     risk: {
       cosigner_begun: (p) => `After ${p.days} days “${p.name}”, a key in a server’s hands, is an owner, and ${p.number} must sign everything. Both happen in one step, so it never moves anything alone. It signs only payments within its limits that your passkey asks for. Until then every passkey of the account can stop this.`,
@@ -127,6 +127,8 @@ export const accountEn = {
       recovery_applied: (p) => `From now on the passkey you asked for owns “${p.name}”, alone.`,
       recovery_put_off: (p) => `The recovery waits ${p.days} days again. It can be put off once more.`,
       recovery_put_off_last: (p) => `The recovery waits ${p.days} days again, for the last time.`,
+      recovery_cancelled: (p) => `The guardians take their recovery of “${p.name}” back: its owners stay.`,
+      recovery_held: (p) => `For ${p.days} days nothing leaves “${p.name}”, and its owners and settings stay as they are. It cannot be ended sooner.`,
       recovery_frozen: (p) => `For ${p.days} days nothing leaves the account, whoever signs. You can do this once.`,
     } satisfies Say<Pick<RiskParams, LateRisk>> as Say<Pick<RiskParams, LateRisk>>,
   },

@@ -273,6 +273,7 @@ const health: Say<HealthParams> = {
   backup_due: (p) => (p.servers === '0' ? 'The vault is on this computer alone: make a backup file and prove it.'
     : `${p.servers} ${s(p.servers, 'server keeps', 'servers keep')} a copy of the vault, but names, contacts and further accounts are on this computer alone: make a backup file and prove it.`),
   vault_unproven: (p) => `Ways into the vault to be proven: ${p.count}.`,
+  guardians_unproven: (p) => `Guardians, any ${p.threshold} together: to be proven by practice.`,
   never_tested: (p) => `${p.name}: never tested.`,
   test_due: (p) => `${p.name}: a test is due.`,
   test_key: () => 'Test key in software: not for real money.',

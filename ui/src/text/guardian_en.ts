@@ -8,6 +8,14 @@ export const guardianEn = {
     no_account: 'The account is not on this network yet.', version_1: 'The account has version 1, which knows no guardians. Move it to version 2 on the account’s screen.',
     no_guardians: 'Nobody can help you back into this account yet.', quiet: 'They do nothing now.', under_way: 'They are replacing the passkeys of this account.',
   },
+  /* asked for something else than help */
+  wishes: {
+    practice: { ask: 'Practise with them', open: 'Practice only: the owner wants to see that his guardians can be reached and sign. Nothing happens, and no contract takes what you sign.' },
+    cancel: { ask: 'Have them take it back', open: 'The guardians shall take back the recovery of this account. Its owners stay.' },
+    hold: { ask: 'Have them hold the account', open: 'The guardians shall hold this account: for their delay nothing leaves it, and owners and settings stay as they are.' },
+  },
+  wishHelp: 'Practice costs nothing, changes nothing, and proves that they let you back in.', wayProven: 'That is enough: this way in is proven.',
+  held: (when: string) => `The guardians hold it until ${when}.`, rename: 'Name', keep: 'Keep', yourName: 'What the owner shall call you',
   rule: (threshold: number, count: number, days: number) => `Any ${threshold} of ${count} together; what they decide waits ${days} days.`,
   kinds: { passkey: 'Passkey', key: 'Ethereum key', other: 'Contract or other key' }, you: 'of this wallet', answered: 'has answered',
   readyAt: (when: string) => `It can be carried out from ${when}.`,
@@ -17,10 +25,10 @@ export const guardianEn = {
   frozen: (when: string) => `Frozen until ${when}.`, forBrake: 'Stop', signs: 'Your passkey signs twice: that it shall stop, and the operation that says so.',
   ownName: 'Be somebody’s guardian', ownNameHelp: 'Give this text to the owner of the other account. It is no secret.', show: 'Show my text', qr: 'The text as a QR code', copy: 'Copy',
   /* set */
-  set: 'Set other guardians', setHelp: 'One in each line: the text from a guardian’s wallet, or the address of an Ethereum key. None: the account has no guardians any more.',
+  set: 'Set other guardians', setHelp: 'One in each line: the text from a guardian’s wallet, or the address of an Ethereum key; a name of your own may stand before it: Anna = text. None: the account has no guardians any more.',
   list: 'Guardians', threshold: 'How many together', days: 'Days of delay, 1 to 30', begin: 'Begin', badNumber: 'A number from 1 to the number of guardians, at most 5.', badDays: '1 to 30.',
   /* the guardian */
-  help: 'Help somebody', helpLead: 'Somebody who has lost his passkeys has sent you a request. Paste it here.', text: 'The request', open: 'Read it', opening: 'reading the request',
+  help: 'Help somebody', helpLead: 'Somebody whose guardian you are has sent you a request. Paste it here.', text: 'The request', open: 'Read it', opening: 'reading the request',
   asks: 'The account below shall belong to a new passkey. Whoever holds it can move everything in the account.', account: 'The account', removes: (n: number) => `Its ${n === 1 ? 'passkey is' : `${n} passkeys are`} taken away.`,
   code: 'Compare this code', codeHelp: 'Call the person, or meet. Do not use the way by which the request came. Ask whether it is from him, and let him read you the code.',
   confirm: 'I have asked the person, and the code is the same.', sign: 'Sign as guardian', signAs: 'Guardian', signed: 'Your answer', signedHelp: 'Send this text back to the person.',

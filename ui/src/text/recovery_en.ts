@@ -2,7 +2,7 @@
 const s = (n: number, one: string, many: string): string => (n === 1 ? one : many);
 
 export const recoveryEn = {
-  title: 'Ways in', guardians: 'Guardians', lead: 'What is never used is forgotten, lost or broken without a word. Prove each way in now, and again every half year: the wallet calls an account safe for money only with two proven ways, one of which may be lost.',
+  title: 'Ways in', guardians: 'Guardians', anyOf: (n: number, of: number) => `Guardians, any ${n} of ${of}`, byPractice: 'Proven by practice, on the screen Guardians.', noWay: 'No way of their own: an owner is needed among them.', lead: 'What is never used is forgotten, lost or broken without a word. Prove each way in now, and again every half year: the wallet calls an account safe for money only with two proven ways, one of which may be lost.',
   vault: 'The vault of ordinary accounts', vaultLead: 'Any one of these opens it.', noVault: 'There is no vault: ordinary accounts need one.',
   safe: 'Safe for money', unsafe: 'Not yet safe for money', passkey: (n: number) => `Passkey ${n}`, phrase: 'Recovery phrase', addWays: 'Add a way in',
   proven: (when: string) => `proven ${when}`, never: 'never proven', due: (when: string) => `to be proven again; last ${when}`,

@@ -2,7 +2,7 @@
 import type { RecoveryTexts } from './recovery_en';
 
 export const recoveryZh: RecoveryTexts = {
-  title: '进入途径', guardians: '监护人', lead: '从不使用的东西，会在不知不觉中被遗忘、丢失或损坏。请现在逐条验证，之后每半年再验证一次：至少有两条已验证的途径、其中一条可以丢失，钱包才说账户可以放心存钱。',
+  title: '进入途径', guardians: '监护人', anyOf: (n, of) => `监护人，${of}位中的任意${n}位`, byPractice: '在“监护人”页面用演练验证。', noWay: '不算独立的途径：其中需要所有者本人。', lead: '从不使用的东西，会在不知不觉中被遗忘、丢失或损坏。请现在逐条验证，之后每半年再验证一次：至少有两条已验证的途径、其中一条可以丢失，钱包才说账户可以放心存钱。',
   vault: '普通账户的保险库', vaultLead: '下列任何一条都能打开它。', noVault: '没有保险库：普通账户需要它。',
   safe: '可以放心存钱', unsafe: '还不能放心存钱', passkey: (n) => `通行密钥${n}`, phrase: '恢复短语', addWays: '添加进入途径',
   proven: (when) => `已验证：${when}`, never: '从未验证', due: (when) => `该再验证了，上次：${when}`,

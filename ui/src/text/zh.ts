@@ -248,6 +248,7 @@ export const zh: Texts = {
       : `${p.servers}台服务器保存着保险库的副本，但名称、联系人和其他账户只在这台电脑上：请制作备份文件并验证。`),
     vault_unproven: (p) => `保险库有${p.count}条进入途径需要验证。`,
     revoked_elsewhere: (p) => `已移除，但在其他链上仍有效：${p.count}。`,
+    guardians_unproven: (p) => `监护人，任意${p.threshold}位一起：需要用演练验证。`,
     never_tested: (p) => `${p.name}：从未验证。`,
     test_due: (p) => `${p.name}：该演练了。`,
     test_key: () => '软件测试密钥，不可存真实资产。',

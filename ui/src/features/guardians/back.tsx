@@ -8,11 +8,11 @@ import { command, useDoing } from '../../store/use';
 import { guardianTexts } from '../../text';
 import { Button, Card, ErrorPanel, Note } from '../../widgets/basic';
 import { TextField } from '../../widgets/form';
+import { Gathering } from './gathering';
 import { GuardianList } from './guardians';
-import { Travelling } from './travelling';
+import { Wishes } from './wishes';
 
 const DAY_S = 86_400;
-const TEXT_MAX = 4000;
 
 export function TheBack() {
   const t = guardianTexts.get();
@@ -32,8 +32,9 @@ export function TheBack() {
         <div data-test="lost" data-state={seen.state}>
           {seen.state !== 'under_way' && seen.state !== 'quiet' && <Note level="caution">{t.states[seen.state]}</Note>}
           {seen.guardians.length > 0 && <><p>{t.rule(seen.threshold, seen.guardians.length, seen.delay_s / DAY_S)}</p><GuardianList list={seen.guardians} /></>}
-          {seen.state === 'quiet' && (seen.help && seen.help.state !== 'outdated' ? <Asked seen={seen} onSeen={setSeen} /> : <Ask seen={seen} onSeen={setSeen} />)}
+          {seen.state === 'quiet' && (seen.help && seen.help.state !== 'outdated' ? <Gathering seen={seen} onSeen={setSeen} request={seen.help} what="begin" /> : <Ask seen={seen} onSeen={setSeen} />)}
           {seen.state === 'under_way' && <UnderWay seen={seen} />}
+          {seen.account_id && seen.guardians.length > 0 && <Wishes seen={seen} onSeen={() => void look()} />}
         </div>
       )}
     </Card>
@@ -59,42 +60,6 @@ function Ask({ seen, onSeen }: Part) {
       {seen.help && <Note level="caution">{t.outdated}</Note>}
       {!seen.account_id && <TextField label={t.name} value={name} onValue={setName} testId="lost-name" />}
       <Button kind="primary" busy={doing.busy} disabledWhy={seen.account_id || name.trim() ? undefined : t.name} onPress={() => void ask()} testId="lost-ask">{t.ask}</Button>
-      {doing.error && <ErrorPanel what={t.asking} error={doing.error} />}
-    </>
-  );
-}
-
-function Asked({ seen, onSeen }: Part) {
-  const t = guardianTexts.get();
-  const payer = currentAccount.value;
-  const [text, setText] = useState('');
-  const doing = useDoing();
-  const help = seen.help!;
-  const id = seen.account_id!;
-  const fresh = (): Promise<Recovery> => readRecovery(seen.address, seen.network_id);
-  const take = async (): Promise<void> => {
-    const taken = await doing.run(() => fresh().then(() => command('recovery_gather', { account_id: id, text: dense(text) })));
-    if (taken) {
-      setText('');
-      onSeen(taken);
-    }
-  };
-  const send = (): void => void doing.run(() => fresh().then(() => prepareRecovery(id, seen.network_id, payer!.id, 'begin')));
-  const forget = (): void => void doing.run(() => command('recovery_forget', { account_id: id }).then(fresh).then(onSeen));
-  return (
-    <>
-      <p><strong>{t.request}</strong> {t.requestHelp}</p>
-      <p>{t.code}: <strong class="mono" data-test="lost-code">{help.code}</strong></p>
-      <Travelling text={help.text} label={t.request} testId="lost-text" />
-      <p data-test="lost-answers" data-answers={help.answers}>{t.have(help.answers, seen.threshold)}</p>
-      {help.state === 'open' && (
-        <>
-          <TextField label={t.answer} value={text} onValue={setText} rows={4} max={TEXT_MAX} mono testId="lost-answer" />
-          <div class="row"><Button busy={doing.busy} disabledWhy={dense(text) ? undefined : t.answer} onPress={() => void take()} testId="lost-take">{t.take}</Button></div>
-        </>
-      )}
-      {help.state === 'enough' && <div class="row"><Button kind="primary" busy={doing.busy} onPress={send} testId="lost-send">{t.send}</Button><span class="muted">{t.sendHelp}</span></div>}
-      <Button small busy={doing.busy} onPress={forget} testId="lost-forget">{t.forget}</Button>
       {doing.error && <ErrorPanel what={t.asking} error={doing.error} />}
     </>
   );

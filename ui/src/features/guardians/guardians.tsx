@@ -6,12 +6,14 @@ import { clean } from '../../format/clean';
 import { due } from '../../format/time';
 import { brake, prepareRecovery, readRecovery, type BrakeWhat } from '../../store/recovery';
 import { chainNow, currentAccount, currentNetwork, offers } from '../../store/store';
-import { useAsk, useDoing } from '../../store/use';
+import { command, useAsk, useDoing } from '../../store/use';
 import { guardianTexts, T } from '../../text';
 import { Button, Card, ErrorPanel, Heading, Note, Skeleton } from '../../widgets/basic';
 import { GradeBadge } from '../../widgets/figure';
+import { TextField } from '../../widgets/form';
 import { TheBack } from './back';
 import { TheHelp } from './help';
+import { Wishes } from './wishes';
 import { TheSetting } from './setting';
 import { Travelling } from './travelling';
 
@@ -32,20 +34,42 @@ export function Guardians() {
   );
 }
 
-export function GuardianList({ list }: { list: Guardian[] }) {
+interface Naming { accountId: string; onNamed(): void }
+
+/** With naming, the owner can name them. */
+export function GuardianList({ list, naming }: { list: Guardian[]; naming?: Naming }) {
   const t = guardianTexts.get();
   return (
     <ul class="list">
       {list.map((g) => (
-        <li key={g.key} class="owner" data-test="guardian" data-answered={g.answered}>
+        <li key={g.key} class="owner" data-test="guardian" data-answered={g.agreed ?? g.answered}>
           <span class="row-main">
-            <strong>{t.kinds[g.kind]}</strong> <bdi class="mono">{g.address ?? shortAddress(g.key)}</bdi>
+            {g.name && <strong><bdi>{clean(g.name, 40)}</bdi></strong>}
+            <span class={g.name ? 'muted' : undefined}>{t.kinds[g.kind]} <bdi class="mono">{g.address ?? shortAddress(g.key)}</bdi></span>
             {g.account_id && <span class="muted">{t.you}</span>}
-            {g.answered && <span class="chip-state ok">{t.answered}</span>}
+            {(g.agreed || g.answered) && <span class="chip-state ok">{t.answered}</span>}
+            {naming && <Rename guardian={g} naming={naming} />}
           </span>
         </li>
       ))}
     </ul>
+  );
+}
+
+function Rename({ guardian, naming }: { guardian: Guardian; naming: Naming }) {
+  const t = guardianTexts.get();
+  const [name, setName] = useState<string | null>(null);
+  const doing = useDoing();
+  const keep = (): void => void doing.run(() => command('guardian_name', { account_id: naming.accountId, guardian: guardian.key, name: name!.trim() }).then(() => {
+    setName(null);
+    naming.onNamed();
+  }));
+  return name === null ? <span class="row"><Button small onPress={() => setName(guardian.name ?? '')} testId="guardian-rename">{t.rename}</Button></span> : (
+    <>
+      <TextField label={t.rename} value={name} onValue={setName} testId="guardian-name" />
+      <span class="row"><Button small busy={doing.busy} onPress={keep} testId="guardian-keep">{t.keep}</Button></span>
+      {doing.error && <ErrorPanel what={t.rename} error={doing.error} />}
+    </>
   );
 }
 
@@ -61,8 +85,8 @@ function Mine({ account }: { account: Account }) {
       {seen && (
         <>
           <p data-test="guardians-state" data-state={seen.state}><strong>{t.states[seen.state]}</strong></p>
-          {seen.guardians.length > 0 && <><p>{t.rule(seen.threshold, seen.guardians.length, seen.delay_s / DAY_S)}</p><GuardianList list={seen.guardians} /></>}
-          {seen.state !== 'no_account' && seen.state !== 'version_1' && <><Brakes account={account} seen={seen} /><TheSetting account={account} /></>}
+          {seen.guardians.length > 0 && <><p>{t.rule(seen.threshold, seen.guardians.length, seen.delay_s / DAY_S)}</p><GuardianList list={seen.guardians} naming={{ accountId: account.id, onNamed: asked.reload }} /></>}
+          {seen.state !== 'no_account' && seen.state !== 'version_1' && <><Brakes account={account} seen={seen} /><Wishes seen={seen} onSeen={asked.reload} /><TheSetting account={account} /></>}
         </>
       )}
     </Card>
@@ -79,7 +103,7 @@ function Brakes({ account, seen }: { account: Account; seen: Recovery }) {
     : readRecovery(account.address, seen.network_id).then(() => prepareRecovery(account.id, seen.network_id, account.id, 'put_off'))));
   return (
     <>
-      {isFrozen && <Note level="info">{t.frozen(due(seen.frozen_ms))}</Note>}
+      {isFrozen && <Note level="info">{t.frozen(due(seen.frozen_ms))} {seen.held_ms > chainNow() && t.held(due(seen.held_ms))}</Note>}
       {seen.state === 'under_way' && <Note level="danger">{t.readyAt(due(seen.ready_ms))} {t.alarm} {t.left(seen.put_offs_left)}</Note>}
       {doing.error && <ErrorPanel what={T().what.prepare} error={doing.error} />}
       {offers('recovery_prepare') && !isFrozen && (
@@ -96,10 +120,12 @@ function Brakes({ account, seen }: { account: Account; seen: Recovery }) {
 function OwnName({ account }: { account: Account }) {
   const t = guardianTexts.get();
   const [isShown, show] = useState(false);
-  const asked = useAsk('guardian_text', isShown ? { account_id: account.id } : null);
+  const [name, setName] = useState('');
+  const asked = useAsk('guardian_text', isShown ? { account_id: account.id, name: name.trim() } : null);
   return (
     <Card title={t.ownName}>
       <p>{t.ownNameHelp}</p>
+      {!isShown && <TextField label={t.yourName} value={name} onValue={setName} testId="own-name-called" />}
       {!isShown && <Button onPress={() => show(true)} testId="own-name">{t.show}</Button>}
       {asked.error && <ErrorPanel what={t.show} error={asked.error} retry={asked.reload} />}
       {asked.data && <Travelling text={asked.data.text} label={t.ownName} testId="own-name-text" />}

@@ -43,7 +43,8 @@ function Request({ request, text }: { request: HelpRequest; text: string }) {
   };
   return (
     <div data-test="help-request" data-state={request.state}>
-      <Note level="danger">{t.asks} {request.removed > 0 && t.removes(request.removed)}</Note>
+      {request.what === 'recover' ? <Note level="danger">{t.asks} {request.removed > 0 && t.removes(request.removed)}</Note>
+        : <Note level={request.what === 'practice' ? 'info' : 'caution'}>{t.wishes[request.what].open}</Note>}
       <p>{t.account}: <Address value={request.address} /></p>
       <p>{t.code}: <strong class="mono" data-test="help-code">{request.code}</strong></p>
       <p>{t.codeHelp}</p>

@@ -11,6 +11,15 @@ import { TextField } from '../../widgets/form';
 const LINES_MAX = 8000;
 const TOGETHER_MAX = 5; /* signatures that one recovery carries */
 
+/** Texts or addresses, each with a name before it or none: "Anna = text". */
+function guardiansIn(text: string): { name: string; text: string }[] {
+  return text.split('\n').flatMap((line) => {
+    const sign = line.indexOf('=');
+    const [first, ...others] = line.slice(sign + 1).split(/\s+/).filter(Boolean);
+    return first === undefined ? [] : [{ name: sign < 0 ? '' : line.slice(0, sign).trim(), text: first }, ...others.map((o) => ({ name: '', text: o }))];
+  });
+}
+
 export function TheSetting({ account }: { account: Account }) {
   const t = guardianTexts.get();
   const network = currentNetwork.value;
@@ -18,13 +27,14 @@ export function TheSetting({ account }: { account: Account }) {
   const [threshold, setThreshold] = useState('');
   const [days, setDays] = useState('2');
   const doing = useDoing();
-  const list = text.split(/\s+/).filter(Boolean);
+  const rows = guardiansIn(text);
+  const list = rows.map((r) => r.text);
   const wanted = parseInt(threshold, 10);
   const isNumber = list.length === 0 || (Number.isInteger(wanted) && wanted >= 1 && wanted <= Math.min(list.length, TOGETHER_MAX));
   const isDays = /^\d{1,2}$/.test(days) && parseInt(days, 10) >= 1 && parseInt(days, 10) <= 30;
   const begin = async (): Promise<void> => {
     const operation = network && await doing.run(() => command('guardians_prepare', {
-      account_id: account.id, network_id: network.id, guardians: list, threshold: list.length ? wanted : 0, days: parseInt(days, 10), speed: 'normal',
+      account_id: account.id, network_id: network.id, guardians: list, names: rows.map((r) => r.name), threshold: list.length ? wanted : 0, days: parseInt(days, 10), speed: 'normal',
     }));
     if (operation) {
       putOperation(operation);

@@ -4,7 +4,7 @@ import type { Account, Owner, Vault, VaultPasskey } from '../../api/generated';
 import { usePasskey } from '../../api/webauthn';
 import { clean } from '../../format/clean';
 import { due, moment } from '../../format/time';
-import { now, store } from '../../store/store';
+import { currentNetwork, now, store } from '../../store/store';
 import { checkBackup, makeBackup } from '../../store/backup';
 import { say } from '../../store/toast';
 import { command, useAsk, useDoing } from '../../store/use';
@@ -82,6 +82,10 @@ function Ways({ account }: { account: Account }) {
   const t = T();
   const w = words();
   const health = store.health.value?.accounts.find((a) => a.account_id === account.id);
+  const guards = account.guardians;
+  const network = currentNetwork.value;
+  /* What the chain says of its guardians counts as a way in once it was read. */
+  useAsk('recovery_status', account.kind === 'passkey' && account.on_chain && network ? { address: account.address, network_id: network.id } : null);
   const owners = account.owners.filter((o) => o.state === 'active' || o.state === 'leaving');
   return (
     <Card title={clean(account.name, 40)} aside={<span class={`chip-state ${account.safe ? 'ok' : 'warn'}`} data-test="verdict" data-safe={account.safe}>{account.safe ? w.safe : w.unsafe}</span>}>
@@ -92,7 +96,9 @@ function Ways({ account }: { account: Account }) {
             const name = clean(o.name, 40);
             const isHere = o.rp_id === location.hostname;
             return <Way key={o.id} icon={o.kind === 'security_key' ? 'usb' : 'fingerprint-pattern'} name={name} provenMs={o.tested_ms} prove={isHere ? () => proveOwner(o, w.forProve(name)) : null} whyNot={isHere ? undefined : w.elsewhere} />;
-          })}</ul>
+          })}
+            {guards && <Way icon="users" name={w.anyOf(guards.threshold, guards.number)} provenMs={guards.proven_ms} prove={null} whyNot={guards.counts ? w.byPractice : w.noWay} />}
+          </ul>
           {owners.length < 2 && <LinkButton to={`accounts/${account.id}`} icon="plus">{w.addWays}</LinkButton>}
         </>
       )}
