@@ -56,9 +56,9 @@ pair()
 }
 
 if command -v go >/dev/null; then
-    pair go-libp2p "noise tls quic" "$out/go_peer" go -C "$here/go" build -mod=readonly -o "$out/go_peer" . && peers+=(--go "$out/go_peer")
-    pair "go-libp2p previous" "noise tls quic" "$out/go_peer_previous" \
-        go -C "$here/go" build -modfile=previous.mod -mod=readonly -o "$out/go_peer_previous" .
+    pair go-libp2p "noise tls quic ws wss" "$out/go_peer" go -C "$here/go" build -mod=readonly -o "$out/go_peer" . && peers+=(--go "$out/go_peer")
+    pair "go-libp2p previous" "noise tls quic ws wss" "$out/go_peer_previous" \
+        go -C "$here/go" build -modfile=previous.mod -tags previous -mod=readonly -o "$out/go_peer_previous" .
 else
     skip go-libp2p "there is no go here (https://go.dev/dl)"
 fi
