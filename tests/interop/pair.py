@@ -2,7 +2,7 @@
 """pair.py [--row ROW] NAME OURS THEIRS...: runs our test node and another implementation's against each other, as TAP.
 
 A row of the matrix is noise (over TCP, the default), tls (over TCP), quic, ws or wss (WebSocket, over TLS with a CA that the run
-makes); theirs gets it as --row ROW. Both take the commands of tests/peers/p2p_node.c. Each side dials once; each exercise is run by
+makes); theirs gets it as --row ROW, unless it is noise. Both take the commands of tests/peers/p2p_node.c. Each side dials once; each exercise is run by
 either side: handshake and identify, identify/push of a protocol that is new, ping, 100 MB echoed with checksums, 1,000 streams at
 once, resets at random points.
 At the end nothing may be left over at ours."""
@@ -25,6 +25,7 @@ PUSHED = '/test/pushed/1.0.0'
 # How we listen, how we dial, and how many streams a peer lets us open at once.
 ROWS = {'noise': (TCP, ['--security', 'noise'], STREAMS), 'tls': (TCP, ['--security', 'tls'], STREAMS), 'quic': (QUIC, [], 200),
         'ws': (WS, [], STREAMS), 'wss': (WSS, [], STREAMS)}
+UNTOLD = {'rust-libp2p'}  # whose peer program has no command "serve" yet: identify/push is not exercised
 STREAMS_KEPT = {'rust-libp2p': 1}  # it pings on one stream as long as the connection lasts
 
 
@@ -85,7 +86,7 @@ class Tap:
             return True
         except (RuntimeError, queue.Empty, OSError) as e:
             self.failed += 1
-            print(f'not ok {self.count} - {name}\n# {e or "no answer in time"}', flush=True)
+            print(f'not ok {self.count} - {name}\n# {str(e) or "no answer in time"}', flush=True)
             return False
 
 
@@ -105,7 +106,9 @@ def check_push(teller, told):
     raise RuntimeError('nobody told of it')
 
 
-def exercises(tap, title, us, them, streams, kept):
+def exercises(tap, title, theirs, us, them, streams):
+    kept = STREAMS_KEPT.get(theirs, 0)
+
     def quiet():
         us.quiet(kept)
 
@@ -121,8 +124,9 @@ def exercises(tap, title, us, them, streams, kept):
         want('passmesh-test' in them.ask(f'identify {us.id}', 'ok identify'), 'they do not know our name')
         want('/test/echo/1.0.0' in us.ask(f'identify {them.id}', 'ok identify'), 'we do not know their protocols')
     tap.case(f'{title}: both are identified', check_identify)
-    tap.case(f'{title}: we learn of a new protocol of theirs', lambda: check_push(them, us))
-    tap.case(f'{title}: they learn of a new protocol of ours', lambda: check_push(us, them))
+    if theirs not in UNTOLD:
+        tap.case(f'{title}: we learn of a new protocol of theirs', lambda: check_push(them, us))
+        tap.case(f'{title}: they learn of a new protocol of ours', lambda: check_push(us, them))
     both('ping', 'ping {}', 'ok ping')
     both('send 100 MB and have them back', f'echo {{}} {BYTES}', 'ok echo')
     both(f'open {streams} streams', f'streams {{}} {streams}', 'ok streams', quiet)
@@ -133,7 +137,7 @@ def exercises(tap, title, us, them, streams, kept):
 def run(tap, name, ours, theirs, row, we_dial, files):
     title = f'{row}: ' + (f'we dial {name}' if we_dial else f'{name} dials us')
     addr, ours_args, streams = ROWS[row]
-    commands = ([*ours, *ours_args, *files], [*theirs, '--row', row, *files])
+    commands = ([*ours, *ours_args, *files], [*theirs, *([] if row == 'noise' else ['--row', row]), *files])
     peers = []
 
     def start():
@@ -153,7 +157,7 @@ def run(tap, name, ours, theirs, row, we_dial, files):
         us.quiet()
     try:
         if tap.case(f'{title}: both start', start) and tap.case(f'{title}: handshake', connect):
-            exercises(tap, title, *peers, streams, STREAMS_KEPT.get(name.split()[0], 0))
+            exercises(tap, title, name.split()[0], *peers, streams)
             tap.case(f'{title}: they go, and nothing is left', part)
     finally:
         for p in peers:

@@ -232,14 +232,19 @@ func run() error {
 		return err
 	}
 	for _, a := range n.Network().ListenAddresses() {
-		say("listening %s/p2p/%s", a, n.ID())
+		if a.String() != "/p2p-circuit" { // how the transport of relays shows that it is there
+			say("listening %s/p2p/%s", a, n.ID())
+		}
 	}
 	say("ready %s", n.ID())
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
 		words := strings.Fields(lines.Text())
-		if len(words) < 2 {
-			break // quit
+		if len(words) == 0 || words[0] == "quit" {
+			break
+		}
+		if len(words) == 1 {
+			words = append(words, "")
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		if err := n.command(ctx, words); err != nil {

@@ -4,19 +4,27 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/libp2p/go-libp2p/p2p/discovery/mdns"
 	"github.com/libp2p/go-libp2p/p2p/protocol/autonatv2"
 	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/client"
+	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/proto"
+	"github.com/libp2p/go-libp2p/p2p/protocol/holepunch"
 	ma "github.com/multiformats/go-multiaddr"
 )
 
-const serverWait = 100 * time.Millisecond // until a peer that serves AutoNAT is known
+const (
+	poll      = 100 * time.Millisecond
+	serveWait = 10 * time.Second
+)
 
 type reach struct {
 	host    host.Host
@@ -51,10 +59,30 @@ func newReach(n *node, s settings) (*reach, error) {
 			return nil, err
 		}
 	}
+	if s.relay {
+		if err := served(n, proto.ProtoIDv2Hop); err != nil {
+			return nil, err
+		}
+	}
+	if s.dcutr {
+		if err := served(n, holepunch.Protocol); err != nil {
+			return nil, err
+		}
+	}
 	if s.mdns {
 		return r, mdns.NewMdnsService(n, "", r).Start()
 	}
 	return r, nil
+}
+
+// served waits until the host serves the protocol, which begins by itself, some time after the host.
+func served(h host.Host, id protocol.ID) error {
+	for end := time.Now().Add(serveWait); time.Now().Before(end); time.Sleep(poll) {
+		if slices.Contains(h.Mux().Protocols(), id) {
+			return nil
+		}
+	}
+	return fmt.Errorf("it does not serve %s", id)
 }
 
 // HandlePeerFound is told of whom mDNS finds.
@@ -72,7 +100,7 @@ func (r *reach) probe(ctx context.Context, text string) error {
 	requests := []autonatv2.Request{{Addr: addr, SendDialData: true}}
 	result, err := r.autonat.GetReachability(ctx, requests)
 	for errors.Is(err, autonatv2.ErrNoPeers) && ctx.Err() == nil {
-		time.Sleep(serverWait)
+		time.Sleep(poll) // until a peer that serves AutoNAT is known
 		result, err = r.autonat.GetReachability(ctx, requests)
 	}
 	if err == nil {
