@@ -2,7 +2,7 @@
 """reach.py OURS NAME PEER: how our test node and another implementation's find and reach each other, as TAP.
 
 AutoNAT v2 with either side asking; circuit relay v2 with each as relay, source and target, in every combination but theirs alone;
-DCUtR with either side upgrading; mDNS, where we find them. Runs where this machine has the public addresses below (reach.sh). Peers take the commands of
+DCUtR with either side upgrading; mDNS. Runs where this machine has the public addresses below (reach.sh). Peers take the commands of
 tests/peers/p2p_node.c."""
 import sys
 
@@ -106,12 +106,13 @@ def upgraded(nodes, source_side, target_side):
 # ---- mDNS ----
 
 def mdns(nodes):
-    """We find them. They do not find us: see docs/interop.md."""
     ours = nodes.start('ours', HERE, '--mdns', MDNS_PORT)
     theirs = nodes.start('theirs', HERE, '--mdns')
     line = ours.line('discovered ')
     want(line.split()[1] == theirs.addr, f'{line} is not {theirs.addr}')
-    ours.ask(f'dial {line.split()[1]}', f'connected {theirs.id}')
+    line = theirs.line('discovered ')
+    want(line.split()[1] == ours.addr, f'{line} is not {ours.addr}')
+    theirs.ask(f'dial {ours.addr}', f'connected {ours.id}')
 
 
 def cases(name):
@@ -129,7 +130,7 @@ def cases(name):
         yield f'relay: {relay}: {named[source]} may not come to whom nobody reserved for', refused, (relay, source)
     for source, target in both:
         yield f'DCUtR: {named[target]} upgrade what {named[source]} made', upgraded, (source, target)
-    yield 'mDNS: we find them, and the address works', mdns, ()
+    yield 'mDNS: each finds the other, and the address works', mdns, ()
 
 
 def main():
