@@ -27,6 +27,11 @@ static void draw_name(struct mdns *m)
     wr_bytes(&w, span_of(m->service.bytes, m->service.n));
     check(wr_ok(&w)); /* the service is short */
     m->ours.n = (uint8_t)w.n;
+    struct wr h = wr_init(MSPAN_OF(m->host.bytes));
+    wr_bytes(&h, span_of(m->ours.bytes, 1 + MDNS_PEER_NAME_LEN));
+    wr_bytes(&h, SPAN_LIT("\5local\0"));
+    check(wr_ok(&h));
+    m->host.n = (uint8_t)h.n;
 }
 
 enum err mdns_init(struct mdns *m, const struct mdns_cfg *cfg, instant now)
@@ -80,7 +85,9 @@ MUST_CHECK static enum err add_text(struct mdns *m, struct buf *txt, struct span
 enum err mdns_set_addrs(struct mdns *m, const struct span *addrs, size_t count)
 {
     buf_clear(&m->txt);
+    m->has_at = false;
     for (size_t i = 0; i < min_size(count, MDNS_ADDRS_MAX); i++) {
+        m->has_at = m->has_at || net_addr_of(&m->at, addrs[i]) == OK;
         TRY(add_text(m, &m->txt, addrs[i]));
     }
     return OK;
@@ -100,9 +107,16 @@ static size_t write_answer(struct mdns *m, instant now, struct wr *w)
     m->answer_at = INSTANT_NEVER;
     m->answered_at = now;
     /* SPEC libp2p/mdns §"Response": a PTR to the peer's name as answer, its TXT record beside it. */
-    mdns_write_head(w, (struct mdns_head){.is_response = true, .answers = 1, .extras = 1});
+    mdns_write_head(
+        w, (struct mdns_head){.is_response = true, .answers = 1, .extras = m->has_at ? 3 : 1});
     mdns_write_ptr(w, &m->service, &m->ours, TTL_S);
     mdns_write_txt(w, &m->ours, buf_span(&m->txt), TTL_S);
+    if (m->has_at) {
+        /* RFC 6763 section 12.1: a host and its address stand beside a service. libp2p's text asks for neither, but
+         * go-libp2p's resolver reports nobody without them. */
+        mdns_write_srv(w, &m->ours, &m->host, m->at.port, TTL_S);
+        mdns_write_ip(w, &m->host, span_of(m->at.ip, m->at.is_ip6 ? 16 : 4), TTL_S);
+    }
     return w->n;
 }
 

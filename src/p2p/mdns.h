@@ -7,6 +7,7 @@
 #include "base/rng.h"
 #include "codec/multiaddr.h"
 #include "p2p/mdns_message.h"
+#include "p2p/net_addr.h"
 #include "p2p/peer_id.h"
 
 /* Discovery of peers on the local network (libp2p specs, discovery/mdns.md): asks for "_p2p._udp.local" by multicast,
@@ -44,6 +45,9 @@ struct mdns {
     struct mdns_name service;
     struct mdns_name services; /* what the network has altogether: _services._dns-sd._udp.local */
     struct mdns_name ours;
+    struct mdns_name host; /* what our SRV record names: as random as ours */
+    struct net_addr at; /* the first address of those announced that has an IP address and a port */
+    bool has_at;
     struct buf txt; /* strings of our TXT record */
     instant ask_at;
     uint64_t ask_every_us;

@@ -221,3 +221,23 @@ void mdns_write_txt(struct wr *w, const struct mdns_name *name, struct span data
     write_record(w, name, MDNS_TXT, ttl_s);
     wr_be16_sized(w, data);
 }
+
+void mdns_write_srv(struct wr *w,
+                    const struct mdns_name *name,
+                    const struct mdns_name *host,
+                    uint16_t port,
+                    uint32_t ttl_s)
+{
+    write_record(w, name, MDNS_SRV, ttl_s);
+    wr_be16(w, (uint16_t)(6 + host->n));
+    wr_be16(w, 0); /* priority */
+    wr_be16(w, 0); /* weight */
+    wr_be16(w, port);
+    write_name(w, host);
+}
+
+void mdns_write_ip(struct wr *w, const struct mdns_name *host, struct span ip, uint32_t ttl_s)
+{
+    write_record(w, host, ip.n == 4 ? MDNS_A : MDNS_AAAA, ttl_s);
+    wr_be16_sized(w, ip);
+}

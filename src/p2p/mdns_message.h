@@ -21,7 +21,7 @@ enum {
     MDNS_TEXT_LEN_MAX = 255, /* bytes of one string of a TXT record */
 };
 
-enum mdns_type { MDNS_PTR = 12, MDNS_TXT = 16 };
+enum mdns_type { MDNS_A = 1, MDNS_PTR = 12, MDNS_TXT = 16, MDNS_AAAA = 28, MDNS_SRV = 33 };
 
 struct mdns_name {
     uint8_t n; /* bytes in use; 0 = no name */
@@ -71,5 +71,13 @@ void mdns_write_ptr(struct wr *w,
                     const struct mdns_name *target,
                     uint32_t ttl_s);
 void mdns_write_txt(struct wr *w, const struct mdns_name *name, struct span data, uint32_t ttl_s);
+/* mdns_write_srv: RFC 2782, with priority and weight 0. */
+void mdns_write_srv(struct wr *w,
+                    const struct mdns_name *name,
+                    const struct mdns_name *host,
+                    uint16_t port,
+                    uint32_t ttl_s);
+/* mdns_write_ip writes an A (4 bytes) or AAAA (16 bytes) record of the host. */
+void mdns_write_ip(struct wr *w, const struct mdns_name *host, struct span ip, uint32_t ttl_s);
 
 #endif

@@ -151,6 +151,49 @@ TEST(two_engines_find_each_other)
     mdns_done(b);
 }
 
+/* The records of an answer, by type; go-libp2p takes none without SRV and A or AAAA. */
+TEST(an_answer_has_a_host_and_its_address_beside_the_text)
+{
+    static const struct {
+        const char *addr;
+        uint16_t types[4];
+        const char *ip;
+    } cases[] = {
+        {"/ip4/10.0.0.1/tcp/258",        {MDNS_PTR, MDNS_TXT, MDNS_SRV, MDNS_A}, "0a000001"},
+        {"/ip6/fd00::1/udp/258/quic-v1",
+         {MDNS_PTR, MDNS_TXT, MDNS_SRV, MDNS_AAAA},
+         "fd000000000000000000000000000001"                                                },
+        {"/dns4/a.local/tcp/258",        {MDNS_PTR, MDNS_TXT},                   ""        },
+    };
+    rng_seeded_init(&rng, test_seed());
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        test_note("%s", cases[i].addr);
+        struct mdns *m = start(1);
+        uint8_t out[MDNS_SENT_LEN_MAX];
+        struct mdns_cursor c;
+        struct mdns_record r;
+        bool is_response;
+        m->ask_at = INSTANT_NEVER;
+        set_addr(m, cases[i].addr);
+        mdns_recv(m, NOW, test_hex(HEAD_QUESTION SERVICE "000c 0001"));
+        size_t n = mdns_send(m, mdns_deadline(m), MSPAN_OF(out));
+        EXPECT_OK(mdns_open(&c, &is_response, span_of(out, n)));
+        for (size_t k = 0; k < 4 && cases[i].types[k]; k++) {
+            EXPECT_OK(mdns_next(&r, &c));
+            EXPECT_EQ(cases[i].types[k], r.type);
+            if (r.type == MDNS_SRV) {
+                EXPECT_SPAN(test_hex("0000 0000 0102"), span_of(r.data.p, 6));
+                EXPECT_SPAN(span_of(m->host.bytes, m->host.n), span_from(r.data, 6));
+            } else if (k == 3) {
+                EXPECT_SPAN(span_of(m->host.bytes, m->host.n), span_of(r.name.bytes, r.name.n));
+                EXPECT_SPAN(test_hex(cases[i].ip), r.data);
+            }
+        }
+        EXPECT_ERR(ERR_NOT_FOUND, mdns_next(&r, &c));
+        mdns_done(m);
+    }
+}
+
 TEST(answers_wait_a_moment_and_come_once_a_second)
 {
     rng_seeded_init(&rng, test_seed());

@@ -55,10 +55,24 @@ pair()
     fi
 }
 
+# together TITLE NAME PEER   networks of ours and theirs, and how either reaches the other
+together()
+{
+    local file=$out/${1// /-}
+    echo "# $1: gossipsub and the DHT"
+    "$here/mesh.py" "$ours" "$2=$3" | tee "$file-mesh.tap"
+    count "$file-mesh.tap"
+    echo "# $1: AutoNAT, relays, DCUtR and mDNS"
+    "$here/reach.sh" "$ours" "$1" "$3" | tee "$file-reach.tap"
+    count "$file-reach.tap"
+}
+
 if command -v go >/dev/null; then
-    pair go-libp2p "noise tls quic" "$out/go_peer" go -C "$here/go" build -mod=readonly -o "$out/go_peer" . && peers+=(--go "$out/go_peer")
-    pair "go-libp2p previous" "noise tls quic" "$out/go_peer_previous" \
-        go -C "$here/go" build -modfile=previous.mod -mod=readonly -o "$out/go_peer_previous" .
+    pair go-libp2p "noise tls quic ws wss" "$out/go_peer" go -C "$here/go" build -mod=readonly -o "$out/go_peer" . && peers+=(--go "$out/go_peer") &&
+        together go-libp2p go "$out/go_peer"
+    pair "go-libp2p previous" "noise tls quic ws wss" "$out/go_peer_previous" \
+        go -C "$here/go" build -modfile=previous.mod -tags previous -mod=readonly -o "$out/go_peer_previous" . &&
+        together "go-libp2p previous" go "$out/go_peer_previous"
 else
     skip go-libp2p "there is no go here (https://go.dev/dl)"
 fi

@@ -1,24 +1,31 @@
 #!/usr/bin/env python3
 """pair.py [--row ROW] NAME OURS THEIRS...: runs our test node and another implementation's against each other, as TAP.
 
-A row of the matrix is noise (over TCP, the default), tls (over TCP) or quic; theirs gets it as --row ROW, unless
-it is noise. Both take the
-commands of tests/peers/p2p_node.c. Each side dials once; each exercise is run by either side:
-handshake and identify, ping, 100 MB echoed with checksums, 1,000 streams at once, resets at random points.
+A row of the matrix is noise (over TCP, the default), tls (over TCP), quic, ws or wss (WebSocket, over TLS with a CA that the run
+makes); theirs gets it as --row ROW, unless it is noise. Both take the commands of tests/peers/p2p_node.c. Each side dials once; each exercise is run by
+either side: handshake and identify, identify/push of a protocol that is new, ping, 100 MB echoed with checksums, 1,000 streams at
+once, resets at random points.
 At the end nothing may be left over at ours."""
 import argparse
+import os
 import queue
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from pathlib import Path
 
 LINE_TIMEOUT_S = 120
 BYTES, STREAMS, RESETS = 100_000_000, 1000, 200
 TCP, QUIC = '/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/udp/0/quic-v1'
+WS, WSS = '/ip4/127.0.0.1/tcp/0/ws', '/ip4/127.0.0.1/tcp/0/tls/ws'
+PUSHED = '/test/pushed/1.0.0'
 # How we listen, how we dial, and how many streams a peer lets us open at once.
-ROWS = {'noise': (TCP, ['--security', 'noise'], STREAMS), 'tls': (TCP, ['--security', 'tls'], STREAMS), 'quic': (QUIC, [], 200)}
+ROWS = {'noise': (TCP, ['--security', 'noise'], STREAMS), 'tls': (TCP, ['--security', 'tls'], STREAMS), 'quic': (QUIC, [], 200),
+        'ws': (WS, [], STREAMS), 'wss': (WSS, [], STREAMS)}
+UNTOLD = {'rust-libp2p'}  # whose peer program has no command "serve" yet: identify/push is not exercised
 STREAMS_KEPT = {'rust-libp2p': 1}  # it pings on one stream as long as the connection lasts
 
 
@@ -79,7 +86,7 @@ class Tap:
             return True
         except (RuntimeError, queue.Empty, OSError) as e:
             self.failed += 1
-            print(f'not ok {self.count} - {name}\n# {e or "no answer in time"}', flush=True)
+            print(f'not ok {self.count} - {name}\n# {str(e) or "no answer in time"}', flush=True)
             return False
 
 
@@ -88,7 +95,20 @@ def want(held, text):
         raise RuntimeError(text)
 
 
-def exercises(tap, title, us, them, streams, kept):
+def check_push(teller, told):
+    """A protocol that is new after the first identification is told by identify/push."""
+    want(PUSHED not in told.ask(f'identify {teller.id}', 'ok identify'), 'it is known before')
+    teller.ask(f'serve {PUSHED}', 'ok serve')
+    for _ in range(100):
+        if PUSHED in told.ask(f'identify {teller.id}', 'ok identify'):
+            return
+        time.sleep(0.05)
+    raise RuntimeError('nobody told of it')
+
+
+def exercises(tap, title, theirs, us, them, streams):
+    kept = STREAMS_KEPT.get(theirs, 0)
+
     def quiet():
         us.quiet(kept)
 
@@ -104,6 +124,9 @@ def exercises(tap, title, us, them, streams, kept):
         want('passmesh-test' in them.ask(f'identify {us.id}', 'ok identify'), 'they do not know our name')
         want('/test/echo/1.0.0' in us.ask(f'identify {them.id}', 'ok identify'), 'we do not know their protocols')
     tap.case(f'{title}: both are identified', check_identify)
+    if theirs not in UNTOLD:
+        tap.case(f'{title}: we learn of a new protocol of theirs', lambda: check_push(them, us))
+        tap.case(f'{title}: they learn of a new protocol of ours', lambda: check_push(us, them))
     both('ping', 'ping {}', 'ok ping')
     both('send 100 MB and have them back', f'echo {{}} {BYTES}', 'ok echo')
     both(f'open {streams} streams', f'streams {{}} {streams}', 'ok streams', quiet)
@@ -111,10 +134,10 @@ def exercises(tap, title, us, them, streams, kept):
     both('go on after the resets', 'echo {} 1000000', 'ok echo', quiet)
 
 
-def run(tap, name, ours, theirs, row, we_dial):
+def run(tap, name, ours, theirs, row, we_dial, files):
     title = f'{row}: ' + (f'we dial {name}' if we_dial else f'{name} dials us')
     addr, ours_args, streams = ROWS[row]
-    commands = ([*ours, *ours_args], [*theirs, *([] if row == 'noise' else ['--row', row])])
+    commands = ([*ours, *ours_args, *files], [*theirs, *([] if row == 'noise' else ['--row', row]), *files])
     peers = []
 
     def start():
@@ -134,11 +157,18 @@ def run(tap, name, ours, theirs, row, we_dial):
         us.quiet()
     try:
         if tap.case(f'{title}: both start', start) and tap.case(f'{title}: handshake', connect):
-            exercises(tap, title, *peers, streams, STREAMS_KEPT.get(name.split()[0], 0))
+            exercises(tap, title, name.split()[0], *peers, streams)
             tap.case(f'{title}: they go, and nothing is left', part)
     finally:
         for p in peers:
             p.stop()
+
+
+def certificate(pki):
+    """Makes a CA that both sides trust, and a certificate by it for this machine: the arguments of who listens."""
+    subprocess.run([Path(__file__).parent / 'js/pki.sh', pki], check=True)
+    os.environ['SSL_CERT_FILE'] = f'{pki}/ca.pem'
+    return ['--cert', f'{pki}/good.pem', '--key', f'{pki}/good.key']
 
 
 def main():
@@ -149,8 +179,10 @@ def main():
     parser.add_argument('theirs', nargs='+')
     a = parser.parse_args()
     tap = Tap()
-    for we_dial in (False, True):
-        run(tap, a.name, [a.ours], a.theirs, a.row, we_dial)
+    with tempfile.TemporaryDirectory() as pki:
+        files = certificate(pki) if a.row == 'wss' else []
+        for we_dial in (False, True):
+            run(tap, a.name, [a.ours], a.theirs, a.row, we_dial, files)
     print(f'1..{tap.count}')
     return 1 if tap.failed else 0
 

@@ -14,6 +14,7 @@
  *     send PEER BYTES      -> ok send bytes=N us=N                BYTES that the peer takes and drops
  *     perf PEER UP DOWN    -> ok perf up_us=N down_us=N
  *     disconnect PEER      -> disconnected PEER
+ *     serve PROTOCOL       -> ok serve                            a protocol more, at most 8, that answers as echo; peers are told
  *     stats                -> ok stats memory=N conns=N streams=N serving=N handshakes=N sunk=N
  *     provide HEX, providers HEX, find PEER, put KEY VALUE, get KEY
  *                          -> found PEER ..., value TEXT, at last ok kad asked=N ... ok|not found   with --kad
@@ -227,6 +228,19 @@ static void say_unless_ok(const char *what, enum err err)
     }
 }
 
+static void do_serve(struct node *n, const char *protocol)
+{
+    if (n->served_count == sizeof n->served / sizeof n->served[0] ||
+        strlen(protocol) >= sizeof n->served[0]) {
+        node_say("error serve too many or too long");
+        return;
+    }
+    char *name = n->served[n->served_count++];
+    memcpy(name, protocol, strlen(protocol) + 1);
+    enum err e = host_handle(&n->host, name, (struct host_protocol_args){0});
+    node_say("%s serve %s", e == OK ? "ok" : "error", err_name(e));
+}
+
 static void do_with_peer(struct node *n,
                          const char *verb,
                          const struct peer_id *peer,
@@ -274,6 +288,8 @@ static void on_line(struct node *n, char *line)
         loop_stop(&n->loop);
     } else if (strcmp(verb, "dial") == 0) {
         do_dial(n, subject);
+    } else if (strcmp(verb, "serve") == 0) {
+        do_serve(n, subject);
     } else if (strcmp(verb, "stats") == 0) {
         do_stats(n);
     } else if (strcmp(verb, "relaystats") == 0) {

@@ -76,6 +76,8 @@ struct node {
     uint32_t serving_count; /* streams that we echo on */
     uint64_t sunk_len;      /* bytes taken and dropped so far */
     const char *refused_last;
+    char served[8][64]; /* protocols of the command "serve": the host keeps their addresses */
+    size_t served_count;
     uv_pipe_t input;
     size_t line_len;
     char line[1024];

@@ -1,16 +1,19 @@
-// peer [--listen ADDR] [--row noise|tls|quic]: go-libp2p as the other end of the interoperability tests. It takes the commands of
-// tests/peers/p2p_node.c on stdin, and answers with the same lines, so that one driver serves every implementation.
+// peer [--listen ADDR] [--row noise|tls|quic|ws|wss] [--cert FILE --key FILE] [--gossip signed|unsigned] [--kad PROTOCOL]
+//
+//	[--autonat] [--relay] [--circuit] [--dcutr] [--mdns]
+//
+// go-libp2p as the other end of the interoperability tests. It takes the commands of tests/peers/p2p_node.c on stdin, and answers
+// with the same lines, so that one driver serves every implementation. A certificate is verified by the authorities of
+// SSL_CERT_FILE.
 package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
+	"crypto/tls"
+	"errors"
+	"flag"
 	"fmt"
-	"io"
-	mrand "math/rand"
 	"os"
 	"strconv"
 	"strings"
@@ -22,20 +25,32 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
 	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
-	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
 	libp2ptls "github.com/libp2p/go-libp2p/p2p/security/tls"
 	libp2pquic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
+	"github.com/libp2p/go-libp2p/p2p/transport/websocket"
 )
 
-const (
-	echoProtocol = "/test/echo/1.0.0"
-	sinkProtocol = "/test/sink/1.0.0"
-	pieceLen     = 1 << 16
-)
+type settings struct {
+	listen                               []string
+	row, cert, key, gossip, kad          string
+	autonat, relay, circuit, dcutr, mdns bool
+}
+
+// node is the host with what the settings add to it.
+type node struct {
+	host.Host
+	gossip *gossip
+	kad    *kad
+	reach  *reach
+}
+
+// errUnknown is what a part says to a command that is not its own.
+var errUnknown = errors.New("unknown command")
 
 var output sync.Mutex
 
@@ -43,145 +58,6 @@ func say(format string, args ...any) {
 	output.Lock()
 	defer output.Unlock()
 	fmt.Printf(format+"\n", args...)
-}
-
-func serveEcho(s network.Stream) {
-	if _, err := io.Copy(s, s); err != nil {
-		_ = s.Reset()
-		return
-	}
-	_ = s.Close()
-}
-
-func serveSink(s network.Stream) {
-	if _, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, s, make([]byte, pieceLen)); err != nil {
-		_ = s.Reset()
-		return
-	}
-	_ = s.Close()
-}
-
-// send is over when the peer has taken the last byte and closed its side.
-func send(ctx context.Context, h host.Host, p peer.ID, n int64) error {
-	start := time.Now()
-	s, err := h.NewStream(ctx, p, sinkProtocol)
-	if err != nil {
-		return err
-	}
-	piece := make([]byte, pieceLen)
-	for left := n; left > 0; left -= pieceLen {
-		if _, err := s.Write(piece[:min(left, pieceLen)]); err != nil {
-			return err
-		}
-	}
-	if err := s.CloseWrite(); err != nil {
-		return err
-	}
-	if _, err := io.Copy(io.Discard, s); err != nil {
-		return err
-	}
-	say("ok send bytes=%d us=%d", n, time.Since(start).Microseconds())
-	return nil
-}
-
-func echo(ctx context.Context, h host.Host, p peer.ID, n int64) error {
-	start := time.Now()
-	s, err := h.NewStream(ctx, p, echoProtocol)
-	if err != nil {
-		return err
-	}
-	sent, received := sha256.New(), sha256.New()
-	sending := make(chan error, 1)
-	go func() {
-		_, err := io.CopyN(io.MultiWriter(s, sent), rand.Reader, n)
-		if err == nil {
-			err = s.CloseWrite()
-		}
-		sending <- err
-	}()
-	count, err := io.Copy(received, s)
-	if err != nil {
-		return err
-	}
-	if err := <-sending; err != nil {
-		return err
-	}
-	if count != n || !bytes.Equal(sent.Sum(nil), received.Sum(nil)) {
-		return fmt.Errorf("echo differs: %d of %d bytes", count, n)
-	}
-	say("ok echo bytes=%d sha256=%x us=%d", n, received.Sum(nil), time.Since(start).Microseconds())
-	return nil
-}
-
-func streams(ctx context.Context, h host.Host, p peer.ID, count int) error {
-	opened := make([]network.Stream, 0, count)
-	for i := range count {
-		s, err := h.NewStream(ctx, p, echoProtocol)
-		if err != nil {
-			return fmt.Errorf("stream %d: %w", i, err)
-		}
-		opened = append(opened, s)
-	}
-	for i, s := range opened {
-		message := []byte(fmt.Sprintf("stream %d", i))
-		if _, err := s.Write(message); err != nil {
-			return err
-		}
-		answer := make([]byte, len(message))
-		if _, err := io.ReadFull(s, answer); err != nil || !bytes.Equal(answer, message) {
-			return fmt.Errorf("stream %d: %w", i, err)
-		}
-	}
-	say("open %d", len(opened))
-	for _, s := range opened {
-		if err := s.Close(); err != nil {
-			return err
-		}
-	}
-	say("ok streams count=%d", count)
-	return nil
-}
-
-func resets(ctx context.Context, h host.Host, p peer.ID, count int) error {
-	choices := mrand.New(mrand.NewSource(1))
-	for range count {
-		s, err := h.NewStream(ctx, p, echoProtocol)
-		if err != nil {
-			return err
-		}
-		_ = s.SetWriteDeadline(time.Now().Add(20 * time.Millisecond)) // nobody reads the echo: it may well stop
-		_, _ = s.Write(make([]byte, choices.Intn(300000)))
-		_ = s.Reset()
-	}
-	say("ok resets count=%d", count)
-	return nil
-}
-
-func identify(h host.Host, p peer.ID) error {
-	agent, err := h.Peerstore().Get(p, "AgentVersion")
-	if err != nil {
-		return err
-	}
-	protocols, err := h.Peerstore().GetProtocols(p)
-	if err != nil {
-		return err
-	}
-	names := make([]string, 0, len(protocols))
-	for _, id := range protocols {
-		names = append(names, string(id))
-	}
-	say("ok identify %s agent=%s protocols=%s", p, agent, strings.Join(names, ","))
-	return nil
-}
-
-func pingOnce(ctx context.Context, h host.Host, p peer.ID) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	result := <-ping.Ping(ctx, h, p)
-	if result.Error == nil {
-		say("ok ping %s us=%d", p, result.RTT.Microseconds())
-	}
-	return result.Error
 }
 
 func withPeer(ctx context.Context, h host.Host, words []string) error {
@@ -211,18 +87,28 @@ func withPeer(ctx context.Context, h host.Host, words []string) error {
 	case "disconnect":
 		return h.Network().ClosePeer(p)
 	}
-	return fmt.Errorf("unknown command %s", words[0])
+	return errUnknown
 }
 
-func command(ctx context.Context, h host.Host, words []string) error {
-	if words[0] == "dial" {
+func (n *node) command(ctx context.Context, words []string) error {
+	switch words[0] {
+	case "dial":
 		info, err := peer.AddrInfoFromString(words[1])
 		if err != nil {
 			return err
 		}
-		return h.Connect(ctx, *info)
+		return n.Connect(ctx, *info)
+	case "serve":
+		n.SetStreamHandler(protocol.ID(words[1]), serveEcho)
+		say("ok serve")
+		return nil
 	}
-	return withPeer(ctx, h, words)
+	for _, part := range []func(context.Context, []string) error{n.gossip.command, n.kad.command, n.reach.command} {
+		if err := part(ctx, words); !errors.Is(err, errUnknown) {
+			return err
+		}
+	}
+	return withPeer(ctx, n, words)
 }
 
 func watch(h host.Host) error {
@@ -230,37 +116,56 @@ func watch(h host.Host) error {
 	if err != nil {
 		return err
 	}
+	relayed := map[peer.ID]bool{}
 	go func() {
 		for e := range identified.Out() {
 			switch e := e.(type) {
 			case event.EvtPeerIdentificationCompleted:
 				say("identified %s", e.Peer)
 			case event.EvtPeerConnectednessChanged:
-				if e.Connectedness == network.Connected {
+				switch {
+				case e.Connectedness == network.Limited:
+					say("connected %s relayed", e.Peer)
+				case e.Connectedness == network.Connected && relayed[e.Peer]:
+					say("direct %s", e.Peer)
+				case e.Connectedness == network.Connected:
 					say("connected %s", e.Peer)
-				} else {
+				default:
 					say("disconnected %s", e.Peer)
 				}
+				relayed[e.Peer] = e.Connectedness == network.Limited
 			}
 		}
 	}()
 	return nil
 }
 
+func webSocketOptions(s settings) ([]any, error) {
+	if s.cert == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(s.cert, s.key)
+	return []any{websocket.WithTLSConfig(&tls.Config{Certificates: []tls.Certificate{pair}})}, err
+}
+
 // rowOptions is what a row of the matrix speaks.
-func rowOptions(row string, muxer *yamux.Transport) ([]libp2p.Option, error) {
-	switch row {
+func rowOptions(s settings, muxer *yamux.Transport) ([]libp2p.Option, error) {
+	withNoise := []libp2p.Option{libp2p.Security(noise.ID, noise.New), libp2p.Muxer(yamux.ID, muxer)}
+	switch s.row {
 	case "noise":
-		return []libp2p.Option{libp2p.Transport(tcp.NewTCPTransport), libp2p.Security(noise.ID, noise.New), libp2p.Muxer(yamux.ID, muxer)}, nil
+		return append(withNoise, libp2p.Transport(tcp.NewTCPTransport)), nil
 	case "tls":
 		return []libp2p.Option{libp2p.Transport(tcp.NewTCPTransport), libp2p.Security(libp2ptls.ID, libp2ptls.New), libp2p.Muxer(yamux.ID, muxer)}, nil
 	case "quic":
 		return []libp2p.Option{libp2p.Transport(libp2pquic.NewTransport)}, nil
+	case "ws", "wss":
+		options, err := webSocketOptions(s)
+		return append(withNoise, libp2p.Transport(websocket.New, options...)), err
 	}
-	return nil, fmt.Errorf("unknown row %s", row)
+	return nil, fmt.Errorf("unknown row %s", s.row)
 }
 
-func newHost(listen []string, row string) (host.Host, error) {
+func newHost(s settings) (host.Host, error) {
 	limits := rcmgr.NewFixedLimiter(rcmgr.InfiniteLimits)
 	manager, err := rcmgr.NewResourceManager(limits)
 	if err != nil {
@@ -268,56 +173,86 @@ func newHost(listen []string, row string) (host.Host, error) {
 	}
 	muxer := *yamux.DefaultTransport
 	muxer.MaxIncomingStreams = 4096
-	options, err := rowOptions(row, &muxer)
+	options, err := rowOptions(s, &muxer)
 	if err != nil {
 		return nil, err
 	}
-	options = append(options,
-		libp2p.ResourceManager(manager), libp2p.UserAgent("go-libp2p-test"), libp2p.DisableRelay(),
-		libp2p.NoListenAddrs)
-	if len(listen) > 0 {
-		options[len(options)-1] = libp2p.ListenAddrStrings(listen...)
+	options = append(options, libp2p.ResourceManager(manager), libp2p.UserAgent("go-libp2p-test"))
+	options = append(options, reachOptions(s)...)
+	if len(s.listen) > 0 {
+		options = append(options, libp2p.ListenAddrStrings(s.listen...))
+	} else {
+		options = append(options, libp2p.NoListenAddrs)
 	}
 	return libp2p.New(options...)
 }
 
-func run() error {
-	var listen []string
-	row := "noise"
-	for i := 1; i+1 < len(os.Args); i += 2 {
-		switch os.Args[i] {
-		case "--listen":
-			listen = append(listen, os.Args[i+1])
-		case "--row":
-			row = os.Args[i+1]
-		}
+func newNode(s settings) (*node, error) {
+	h, err := newHost(s)
+	if err != nil {
+		return nil, err
 	}
-	h, err := newHost(listen, row)
+	n := &node{Host: h}
+	n.SetStreamHandler(echoProtocol, serveEcho)
+	n.SetStreamHandler(sinkProtocol, serveSink)
+	if err := watch(n); err != nil {
+		return nil, err
+	}
+	if n.gossip, err = newGossip(n, s); err != nil {
+		return nil, err
+	}
+	if n.kad, err = newKad(n, s); err != nil {
+		return nil, err
+	}
+	n.reach, err = newReach(n, s)
+	return n, err
+}
+
+func settingsOfArgs() settings {
+	var s settings
+	flag.Func("listen", "an address", func(a string) error { s.listen = append(s.listen, a); return nil })
+	flag.StringVar(&s.row, "row", "noise", "of the matrix")
+	flag.StringVar(&s.cert, "cert", "", "for listening at /tls/ws")
+	flag.StringVar(&s.key, "key", "", "of the certificate")
+	flag.StringVar(&s.gossip, "gossip", "", "signed or unsigned")
+	flag.StringVar(&s.kad, "kad", "", "protocol of the DHT that it serves")
+	flag.BoolVar(&s.autonat, "autonat", false, "AutoNAT v2, both sides")
+	flag.BoolVar(&s.relay, "relay", false, "serves as a relay")
+	flag.BoolVar(&s.circuit, "circuit", false, "can be relayed")
+	flag.BoolVar(&s.dcutr, "dcutr", false, "upgrades relayed connections")
+	flag.BoolVar(&s.mdns, "mdns", false, "finds and is found on the local network")
+	flag.Parse()
+	return s
+}
+
+func run() error {
+	s := settingsOfArgs()
+	n, err := newNode(s)
 	if err != nil {
 		return err
 	}
-	h.SetStreamHandler(echoProtocol, serveEcho)
-	h.SetStreamHandler(sinkProtocol, serveSink)
-	if err := watch(h); err != nil {
-		return err
+	for _, a := range n.Network().ListenAddresses() {
+		if a.String() != "/p2p-circuit" { // how the transport of relays shows that it is there
+			say("listening %s/p2p/%s", a, n.ID())
+		}
 	}
-	for _, a := range h.Addrs() {
-		say("listening %s/p2p/%s", a, h.ID())
-	}
-	say("ready %s", h.ID())
+	say("ready %s", n.ID())
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
 		words := strings.Fields(lines.Text())
-		if len(words) < 2 {
-			break // quit
+		if len(words) == 0 || words[0] == "quit" {
+			break
+		}
+		if len(words) == 1 {
+			words = append(words, "")
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		if err := command(ctx, h, words); err != nil {
+		if err := n.command(ctx, words); err != nil {
 			say("error %s %v", words[0], err)
 		}
 		cancel()
 	}
-	return h.Close()
+	return n.Close()
 }
 
 func main() {
