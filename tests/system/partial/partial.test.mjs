@@ -20,6 +20,7 @@ import { freePort } from '../../../tools/local/lib/port.mjs';
 import { until as waitFor } from '../../../tools/local/lib/until.mjs';
 
 const WAIT_MS = 60_000;
+const DELAY_S = 2 * 86_400;
 const ETHER = 10n ** 18n;
 const TO = getAddress('0x00000000000000000000000000000000deadbeef');
 
@@ -70,6 +71,9 @@ async function makeJoint() {
   await network.request({ method: 'anvil_impersonateAccount', params: [address] });
   const change = { sequence: 1n, previous: pad(address, { size: 32 }), attempt: 0n, threshold: 2n, added: sortOwners([owner(other.passkey)]), removed: [] };
   await send({ from: address, to: address, data: encodeFunctionData({ abi: accountAbi2, functionName: 'changeOwners', args: [change, '0x'] }) });
+  await network.request({ method: 'evm_increaseTime', params: [DELAY_S + 60] });
+  await network.request({ method: 'evm_mine', params: [] });
+  await send({ from: address, to: address, data: encodeFunctionData({ abi: accountAbi2, functionName: 'applyOwnerChange', args: [change] }) });
   await network.request({ method: 'anvil_stopImpersonatingAccount', params: [address] });
 }
 

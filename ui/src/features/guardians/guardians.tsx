@@ -13,13 +13,18 @@ import { GradeBadge } from '../../widgets/figure';
 import { TheBack } from './back';
 import { TheHelp } from './help';
 import { TheSetting } from './setting';
+import { SignTogether, TheSigning } from './together';
 import { Travelling } from './travelling';
 
 const DAY_S = 86_400;
 
-export function Guardians() {
+/** With an operation's id: who else must sign it. */
+export function Guardians({ id }: { id: string }) {
   const t = guardianTexts.get();
   const account = currentAccount.value;
+  if (id) {
+    return <SignTogether id={id} />;
+  }
   return (
     <div class="narrow wide-narrow" data-test="guardians">
       <Heading>{t.title}</Heading>
@@ -28,6 +33,7 @@ export function Guardians() {
       <TheHelp />
       {account && account.kind !== 'watch' && <OwnName account={account} />}
       <TheBack />
+      <TheSigning />
     </div>
   );
 }
