@@ -53,7 +53,8 @@ async function send(request) {
   assert.equal((await chain.client.waitForTransactionReceipt({ hash })).status, 'success');
 }
 
-const pay = (amount) => first.api.call('send_prepare', { key: newKey(), account_id: first.account.id, network_id: 'local', asset: 'native', to: TO, amount: String(amount), speed: 'normal' });
+/** Once the wallet has seen the money. */
+const pay = (amount) => until('the money', () => first.api.call('send_prepare', { key: newKey(), account_id: first.account.id, network_id: 'local', asset: 'native', to: TO, amount: String(amount), speed: 'normal' }).catch((e) => ({ code: e.code })), (o) => o.id);
 const approve = (o) => first.api.call('send_approve', { key: newKey(), operation_id: o.id, revision: o.revision, ticks: o.risks.filter((r) => r.tick).map((r) => r.id), assertion: first.passkey.assert(o.request) });
 const seenAs = (operation_id) => first.api.call('operation_get', { operation_id });
 
