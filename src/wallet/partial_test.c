@@ -224,8 +224,9 @@ TEST(who_owns_nothing_there_cannot_sign)
         other.chain.owners.list[1].bytes[30]++;
         look(&other);
         expect_refused(sign(&other, &text, &answer, &why), &why, "partial_stranger");
-        other.chain.is_deployed = false;
-        other.chain.owners.count = 0;
+        other.chain.owners.count = 0; /* nothing there has owners */
+        look(&other);
+        expect_state(sign(&other, &text, &answer, &why), &why, "no_account");
     }
     stop();
 }
