@@ -22,6 +22,8 @@ int command_completion(const struct command_args *args)
         "        limits) words='list set lower apply veto' ;;\n"
         "        known) words='list add forget apply veto' ;;\n"
         "        cosigner) words='show offers add join sign remove release' ;;\n"
+        "        sign) words='text open answer'; COMPREPLY=($(compgen -f -W \"$words\" -- "
+        "\"$word\")); return ;;\n"
         "        sessions) words='list add call end' ;;\n"
         "        guardians) words='name set rename remove' ;;\n"
         "        recovery) words='status ask help answer send apply stop practice cancel hold "

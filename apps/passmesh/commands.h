@@ -148,6 +148,7 @@ int command_net(const struct command_args *args); /* command_net.c */
 int command_version(const struct command_args *args);
 int command_plugin(const struct command_args *args);
 int command_send(const struct command_args *args);
+int command_sign(const struct command_args *args); /* command_sign.c */
 int command_seal(const struct command_args *args); /* command_seal.c */
 int command_hardware(const struct command_args *args);
 int command_completion(const struct command_args *args);

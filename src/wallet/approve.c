@@ -140,6 +140,15 @@ uint64_t wallet_signers_needed(const struct wallet *w, const struct operation *o
                : wallet_threshold(w, a, op->network);
 }
 
+size_t wallet_signature_count(const struct operation *op)
+{
+    struct smart_signature all[OPERATION_SIGNER_COUNT_MAX];
+    size_t count = 0;
+    return op->is_transaction || op->userop.n == 0 || read_signatures(all, &count, op) != OK
+               ? 0
+               : count;
+}
+
 size_t wallet_signers(const struct wallet *w,
                       const struct operation *op,
                       const struct owner *ret[static OPERATION_SIGNER_COUNT_MAX])
@@ -168,11 +177,10 @@ size_t wallet_signers(const struct wallet *w,
 /* Puts one more owner's signature into the operation's encoding; how many there are then. */
 static enum err put_signature(struct wallet *w,
                               struct operation *op,
-                              const struct owner *owner,
+                              const struct smart_owner *owner,
                               struct span signature,
                               size_t *ret_count)
 {
-    const struct network *n = wallet_network(w, op->network);
     struct smart_signature all[OPERATION_SIGNER_COUNT_MAX];
     size_t count = 0;
     AUTO(buf_done) struct buf whole;
@@ -183,7 +191,7 @@ static enum err put_signature(struct wallet *w,
     if (count == OPERATION_SIGNER_COUNT_MAX) {
         return ERR_LIMIT;
     }
-    all[count++] = (struct smart_signature){.owner = owner_bytes(n, owner), .signature = signature};
+    all[count++] = (struct smart_signature){.owner = *owner, .signature = signature};
     TRY(smart_account_signature(&whole, all, count));
     *ret_count = count;
     struct userop userop;
@@ -217,7 +225,8 @@ put_tx_signature(struct wallet *w, struct operation *op, const struct secp256k1_
 
 /* A signature of either kind. */
 struct approval {
-    const struct owner *owner; /* NULL: of an ordinary account */
+    const struct owner *owner;     /* NULL: of an ordinary account, or not known in this wallet */
+    const struct smart_owner *key; /* NULL: of an ordinary account */
     struct span signature;
     const struct secp256k1_signature *key_signature;
 };
@@ -227,7 +236,9 @@ static void note_signed_in_part(struct operation *op, struct wallet_time t)
 {
     op->revision++;
     op->updated_ms = t.unix_ms;
-    op->expires_ms = t.unix_ms + WALLET_OTHERS_SIGN_MS;
+    if (!op->is_given_out) { /* else it has its time, which the text names */
+        op->expires_ms = t.unix_ms + WALLET_OTHERS_SIGN_MS;
+    }
 }
 
 /* Signs a copy and writes it; the operation itself changes only when the copy is on disk. */
@@ -242,8 +253,8 @@ static enum err sign(struct wallet *w,
     TRY(operation_new(&copy, &w->budget));
     TRY(wallet_operation(w, o->op->id, copy));
     size_t signers = 1;
-    enum err err = a->owner ? put_signature(w, copy, a->owner, a->signature, &signers)
-                            : put_tx_signature(w, copy, a->key_signature);
+    enum err err = a->key ? put_signature(w, copy, a->key, a->signature, &signers)
+                          : put_tx_signature(w, copy, a->key_signature);
     if (err != OK) {
         coded_set(ret_why, "internal");
         coded_add_str(ret_why, "where", "signature");
@@ -253,7 +264,7 @@ static enum err sign(struct wallet *w,
         copy->owner = a->owner->id;
         step.by = name_span(&a->owner->name);
     }
-    if (a->owner && signers < wallet_signers_needed(w, copy)) {
+    if (a->key && signers < wallet_signers_needed(w, copy)) {
         note_signed_in_part(copy, t);
     } else {
         operation_go(copy, step);
@@ -339,7 +350,9 @@ enum err wallet_approve(struct wallet *w,
     struct owner *owner = NULL;
     TRY(passkey_verify(w, t, &passkey, &owner, &signature, ret_why));
     TRY(check_not_signed(w, o->op, owner, ret_why));
-    const struct approval approval = {.owner = owner, .signature = buf_span(&signature)};
+    const struct smart_owner key = owner_bytes(wallet_network(w, o->op->network), owner);
+    const struct approval approval = {
+        .owner = owner, .key = &key, .signature = buf_span(&signature)};
     TRY(sign(w, t, o, &approval, ret_why));
     bool is_whole = o->op->state == OPERATION_SIGNED;
     if (is_whole) {
@@ -372,7 +385,8 @@ enum err approve_by_cosigner(struct wallet *w,
     }
     TRY(check_current(w, t, o->op, args, ret_why));
     TRY(check_not_signed(w, o->op, cosigner, ret_why));
-    const struct approval approval = {.owner = cosigner, .signature = signature};
+    const struct smart_owner key = owner_bytes(wallet_network(w, o->op->network), cosigner);
+    const struct approval approval = {.owner = cosigner, .key = &key, .signature = signature};
     TRY(sign(w, t, o, &approval, ret_why));
     if (o->op->state == OPERATION_SIGNED) {
         struct account *account = book_account(w, o->op->account);
@@ -387,6 +401,87 @@ enum err approve_by_cosigner(struct wallet *w,
         queue_note(w, WALLET_STATUS_CHANGED);
     }
     return OK;
+}
+
+/* Which of the account's owners in this wallet it is; NULL: none of them. */
+static const struct owner *
+known_owner(const struct account *a, const struct network *n, const struct smart_owner *key)
+{
+    for (size_t i = 0; i < a->owner_count; i++) {
+        struct smart_owner bytes = owner_bytes(n, &a->owners[i]);
+        if (is_of(&bytes, key)) {
+            return &a->owners[i];
+        }
+    }
+    return NULL;
+}
+
+static enum err check_key_not_signed(const struct operation *op,
+                                     const struct smart_owner *key,
+                                     const struct owner *known,
+                                     struct coded *ret_why)
+{
+    struct smart_signature all[OPERATION_SIGNER_COUNT_MAX];
+    size_t count = 0;
+    TRY(read_signatures(all, &count, op));
+    for (size_t i = 0; i < count; i++) {
+        if (is_of(&all[i].owner, key)) {
+            coded_set(ret_why, "already_signed");
+            coded_add(ret_why, "name", known ? name_span(&known->name) : SPAN_LIT("?"));
+            return ERR_STATE;
+        }
+    }
+    return OK;
+}
+
+/* What the whole operation changes is known in the account, which is stored. */
+static void note_whole(struct wallet *w,
+                       struct wallet_time t,
+                       struct account *account,
+                       const struct operation *op)
+{
+    owners_signed(account, op);
+    setting_signed(w, account, op);
+    session_signed(w, t, account, op);
+    if (book_save_account(w, account) != OK) {
+        log_line(w->cfg.log, LOG_WARN, "wallet", "what was signed could not be noted");
+    }
+}
+
+enum err approve_by_owner(struct wallet *w,
+                          struct wallet_time t,
+                          const struct approve_args *args,
+                          const struct smart_owner *key,
+                          struct span signature,
+                          struct coded *ret_why)
+{
+    struct open_operation *o = track_find(w, args->operation);
+    if (!o) {
+        return refuse(ret_why, ERR_NOT_FOUND, "unknown_operation");
+    }
+    struct account *account = book_account(w, o->op->account);
+    check(account);
+    const struct owner *known = known_owner(account, wallet_network(w, o->op->network), key);
+    TRY(check_key_not_signed(o->op, key, known, ret_why));
+    const struct approval approval = {.owner = known, .key = key, .signature = signature};
+    TRY(sign(w, t, o, &approval, ret_why));
+    if (o->op->state == OPERATION_SIGNED) {
+        note_whole(w, t, account, o->op);
+        set_off(w, t, o);
+    } else {
+        queue_operation(w, o->op->id);
+        queue_note(w, WALLET_STATUS_CHANGED);
+    }
+    return OK;
+}
+
+enum err approve_check_current(struct wallet *w,
+                               struct wallet_time t,
+                               const struct operation *op,
+                               const struct approve_args *args,
+                               struct coded *ret_why)
+{
+    return check_current(w, t, op, args, ret_why);
 }
 
 enum err wallet_approvable(struct wallet *w,

@@ -447,6 +447,23 @@ MUST_CHECK enum err approve_by_cosigner(struct wallet *w,
                                         struct span signature,
                                         struct coded *ret_why);
 
+/* approve_check_current: it waits, in this revision, and nothing has taken its place. Refusals: operation_state, operation_changed,
+ * operation_expired, stale_data, chain_doubtful. */
+MUST_CHECK enum err approve_check_current(struct wallet *w,
+                                          struct wallet_time t,
+                                          const struct operation *op,
+                                          const struct approve_args *args,
+                                          struct coded *ret_why);
+/* approve_by_owner puts the signature of an owner, which holds, beside the others, also of one that this wallet does not know; with the last
+ * one that lacked it goes on its way. The caller has asked approve_check_current. Refusals: unknown_operation, already_signed, storage_failed,
+ * storage_full. */
+MUST_CHECK enum err approve_by_owner(struct wallet *w,
+                                     struct wallet_time t,
+                                     const struct approve_args *args,
+                                     const struct smart_owner *key,
+                                     struct span signature,
+                                     struct coded *ret_why);
+
 /* ---- cosigner_ask.c ---- */
 /* cosigner_is_for: do the terms name that chain? */
 bool cosigner_is_for(const struct cosigner_terms *terms, uint64_t chain);

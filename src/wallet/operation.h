@@ -142,6 +142,7 @@ struct operation {
     uint64_t updated_ms;
     uint64_t expires_ms;
     bool by_command_line; /* else the page */
+    bool is_given_out;    /* as text, for owners in other wallets to sign: it waits longer */
 
     struct address to;               /* of RECEIVE: the account itself */
     struct address from;             /* of RECEIVE: the payer; zero: unknown */

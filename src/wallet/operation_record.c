@@ -77,6 +77,9 @@ static void write_outcome(struct wr *w, const struct operation *op)
         protobuf_write_bool(w, 35, true);
     }
     write_id(w, 36, op->subject);
+    if (op->is_given_out) {
+        protobuf_write_bool(w, 40, true);
+    }
     if (figure_grade(&op->fee_paid) == GRADE_PROVEN) {
         protobuf_write_varint(w, 37, (uint64_t)figure_anchor(&op->fee_paid));
         protobuf_write_varint(w, 38, figure_as_of_ms(&op->fee_paid));
@@ -326,6 +329,7 @@ static enum err read_rest(struct operation *op, struct kept *kept, const struct 
     case 37:
     case 38: return read_fee(&kept->fee, f);
     case 39: return read_received(kept, f);
+    case 40: return protobuf_get_bool(&op->is_given_out, f);
     default: return OK; /* a later version's field */
     }
 }

@@ -474,6 +474,8 @@ uint64_t wallet_signers_needed(const struct wallet *w, const struct operation *o
 size_t wallet_signers(const struct wallet *w,
                       const struct operation *op,
                       const struct owner *ret[static OPERATION_SIGNER_COUNT_MAX]);
+/* wallet_signature_count counts also those of owners that this wallet does not know (wallet/partial.h). */
+size_t wallet_signature_count(const struct operation *op);
 
 /* wallet_account_safety: ways in, and how many of them were proven within 180 days. The ways into an ordinary account are those into the
  * vault, into a smart account its owners,

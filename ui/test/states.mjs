@@ -91,6 +91,11 @@ export function make(now) {
     address: ANNA, network_id: 'local', account_id: 'a1', state: 'quiet', checked: version().checked, owners: 1, guardians: guardianKeys, threshold: 2, delay_s: 172800, ready_ms: 0, lapses_ms: 0,
     put_offs_left: 2, asked: false, frozen_ms: 0, held_ms: 0, ...o,
   });
+  const signText = `passmesh-sign:${'AQUAAAAAAAB6aQ'.repeat(60)}`;
+  const partialCall = (o) => ({ what: 'payment', danger: false, to: ALICE, amount: String(WEI), symbol: 'ETH', decimals: 18, ...o });
+  const partial = (o) => ({ address: BOB, network_id: 'local', code: '1A2B-3C4D-5E6F-7A8B', state: 'open', expires_ms: now + 8e7, fee_max: String(WEI / 500n), nonce: '3', calls: [partialCall()], signers: ['a1'], ...o });
+  const halfSigned = () => operation({ revision: 2, signers: ['Anna’s laptop'], signers_needed: 2, signed_elsewhere: 0, given_out: false, owners: ['Anna’s laptop', 'Phone'] });
+  const openSign = [['fill', '[data-test=sign-open-text]', signText], ['click', '[data-test=sign-open]']];
   const helpRequest = { address: BOB, network_id: 'local', code: '1A2B-3C4D-5E6F-7A8B', what: 'recover', state: 'open', new_owners: [guardianKeys[0]], removed: 1, threshold: 1, signers: ['a1'] };
   const risk = (id, level, code, params = {}, tick = false) => ({ id, level, code, params, tick });
   const quote = (o = {}) => ({
@@ -323,6 +328,9 @@ export function make(now) {
     'guardians-practice-request': { route: 'guardians', replies: { recovery_status: guarded(), help_open: { ...helpRequest, what: 'practice', new_owners: [], removed: 0, threshold: 0 } }, act: [['fill', '[data-test=help-text]', HELP_TEXT], ['click', '[data-test=help-open]'], ['wait', '[data-test=help-sign]']] },
     'guardians-none': { route: 'guardians', replies: { recovery_status: guarded({ state: 'version_1', guardians: [], threshold: 0, delay_s: 0 }), guardian_text: { text: HELP_TEXT, guardian: guardianKeys[1] } }, act: [['click', '[data-test=own-name]'], ['wait', '[data-test=own-name-text]']] },
     'guardians-request': { route: 'guardians', replies: { recovery_status: guarded(), help_open: helpRequest }, act: [['fill', '[data-test=help-text]', HELP_TEXT], ['click', '[data-test=help-open]'], ['wait', '[data-test=help-sign]']] },
+    'sign-mine': { route: 'guardians/op1', replies: { operation_get: halfSigned(), partial_text: { text: signText, code: '1A2B-3C4D-5E6F-7A8B', operation: { ...halfSigned(), given_out: true } }, partial_gather: error('partial_stranger', {}, ['other_key']) }, act: [['click', '[data-test=sign-give]'], ['wait', '[data-test=sign-text]'], ['fill', '[data-test=sign-answer]', HELP_TEXT], ['click', '[data-test=sign-take]'], ['wait', '[data-test=error]']] },
+    'sign-theirs': { route: 'guardians', replies: { recovery_status: guarded(), partial_open: partial() }, act: [...openSign, ['wait', '[data-test=sign-sign]']] },
+    'sign-danger': { route: 'guardians', replies: { recovery_status: guarded(), partial_open: partial({ signers: [], calls: [partialCall({ what: 'owners', danger: true, to: BOB, amount: '0', threshold: 1, added: [guardianKeys[0].key], removed: [] }), partialCall({ what: 'token', danger: true, token: BOB, symbol: undefined, decimals: undefined }), partialCall({ what: 'unknown', danger: true, data: '0xdeadbeef' })] }) }, act: [...openSign, ['wait', '[data-test=sign-opened]']] },
     'guardians-back': { route: 'guardians', replies: { recovery_status: guarded({ help: { text: HELP_TEXT, code: '1A2B-3C4D-5E6F-7A8B', answers: 1, state: 'open' } }) }, act: [['fill', '[data-test=lost-address]', BOB], ['click', '[data-test=lost-look]'], ['wait', '[data-test=lost-text]']] },
     'restore': { route: 'restore', topics: { ...none }, act: [['wait', '[data-test=restore-file]']] },
     'restore-nobody': { route: 'restore', topics: { ...none }, replies: { vault_find_begin: error('copies_none', {}, ['wait']) }, act: [['click', '[data-test=restore-find]'], ['wait', '[data-test=error]']] },

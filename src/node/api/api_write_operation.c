@@ -185,8 +185,7 @@ static void put_risks_and_trial(struct json_writer *j, const struct operation *o
 /* How many must sign after the one who signs next. */
 static uint64_t others_after(const struct api_writing *w, const struct operation *op)
 {
-    const struct owner *signers[OPERATION_SIGNER_COUNT_MAX];
-    uint64_t with_next = wallet_signers(w->wallet, op, signers) + 1;
+    uint64_t with_next = wallet_signature_count(op) + 1;
     uint64_t needed = wallet_signers_needed(w->wallet, op);
     return needed > with_next ? needed - with_next : 0;
 }
@@ -248,6 +247,10 @@ static void put_signers(const struct api_writing *w, const struct operation *op)
         json_put_str(w->j, signers[i]->name.text);
     }
     json_end_array(w->j);
+    put_name(w->j, "signed_elsewhere"); /* by owners that this wallet does not know */
+    json_put_u64(w->j, wallet_signature_count(op) - count);
+    put_name(w->j, "given_out");
+    json_put_bool(w->j, op->is_given_out);
 }
 
 static void put_owners(const struct api_writing *w, const struct operation *op)

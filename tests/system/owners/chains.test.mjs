@@ -159,7 +159,7 @@ describe('one account on two chains', { timeout: 280_000 }, () => {
     await until('the removal', () => change('local', second.id, 'apply').catch((e) => e.code), (code) => code === undefined);
     assert.deepEqual(await signers('local'), new Set([owner(main.passkey)]));
     await inState('local', 'in_step');
-    let seen = await table();
+    let seen = await until('the table', () => table(), (t) => t.other.revoked.length > 0);
     assert.deepEqual(seen.other.revoked, [second.id]);
     assert.equal(seen.other.sequence, 1);
     assert.ok(['agreed', 'reported'].includes(seen.other.checked.grade));

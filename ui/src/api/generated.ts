@@ -309,6 +309,41 @@ export type OwnerChains = {
   changes: OwnerChange[];
 };
 
+export type Partial = {
+  /** The account that would do it. */
+  address: string;
+  network_id: string;
+  code: string;
+  state: 'open' | 'unread' | 'no_account' | 'expired';
+  /** Until when the other wallet waits for it. */
+  expires_ms: number;
+  /** Wei. */
+  fee_max: string;
+  nonce: string;
+  calls: PartialCall[];
+  /** Accounts of this wallet one of whose passkeys owns the account. */
+  signers: string[];
+};
+
+export type PartialCall = {
+  what: 'payment' | 'token' | 'owners' | 'veto' | 'own' | 'unknown';
+  /** It can give the account away, or nothing here can say what it does. */
+  danger: boolean;
+  to: string;
+  /** Smallest unit of the token; of all others, wei. */
+  amount: string;
+  token?: string;
+  /** Of a listed token, and of the native asset. */
+  symbol?: string;
+  decimals?: number;
+  /** owners: how many must sign then. */
+  threshold?: number;
+  added?: string[];
+  removed?: string[];
+  /** own, unknown: the call as it is. */
+  data?: string;
+};
+
 export type Guardian = {
   /** The ERC-7913 key as the account has it. */
   key: string;
@@ -642,6 +677,10 @@ export type Operation = {
   request?: RequestOptions;
   /** Of an operation that waits for several owners: who has signed. */
   signers?: string[];
+  /** The same: signatures of owners that this wallet does not know. */
+  signed_elsewhere?: number;
+  /** The same: it was given out as text and waits for a day (docs/partial.md). */
+  given_out?: boolean;
   /** Where it is more than one: so many owners must sign. */
   signers_needed?: number;
   /** Names of the passkeys that may sign. */
@@ -1733,6 +1772,47 @@ export interface Methods {
     owner_id: string;
     name: string;
   }; result: Account };
+  /** Take the answer of another owner's wallet to an operation that was given out. With the last one that lacked, the operation goes on its way. */
+  partial_gather: { params: {
+    key: string;
+    operation_id: string;
+    revision: number;
+    text: string;
+  }; result: Operation };
+  /** Read an operation that another owner's wallet has given out, in words. state unread: call recovery_status for its account first, then again. */
+  partial_open: { params: {
+    text: string;
+  }; result: Partial };
+  /** Ask for the passkey that signs such an operation. confirmed: the person has seen what is marked as danger. */
+  partial_sign_begin: { params: {
+    key: string;
+    account_id: string;
+    text: string;
+    confirmed: boolean;
+  }; result: {
+    options: RequestOptions;
+    code: string;
+  } };
+  /** Hand over the assertion; the answer is a text for the wallet that gave the operation out. confirmed as before. */
+  partial_sign_finish: { params: {
+    key: string;
+    account_id: string;
+    text: string;
+    confirmed: boolean;
+    assertion: Assertion;
+  }; result: {
+    text: string;
+  } };
+  /** Give an operation out as text, that this wallet has signed and others must: from the first time on it waits for a day. The other wallet opens it with partial_open. */
+  partial_text: { params: {
+    key: string;
+    operation_id: string;
+    revision: number;
+  }; result: {
+    text: string;
+    code: string;
+    operation: Operation;
+  } };
   /** Connected peers. */
   peers_list: { params: Record<string, never>; result: {
     peers: Peer[];
@@ -2287,6 +2367,10 @@ export interface ErrorParams {
   help_signature: Record<string, never>;
   help_again: Record<string, never>;
   help_unconfirmed: Record<string, never>;
+  partial_bad: Record<string, never>;
+  partial_state: { state: string; };
+  partial_fee: Record<string, never>;
+  partial_stranger: Record<string, never>;
   cosigner_state: { state: string; };
   cosigner_limits: Record<string, never>;
   cosigner_refused: { reason: string; };

@@ -26,7 +26,7 @@ const TABLE: [RegExp, Screen, boolean, string][] = [
   [/^accounts\/([\w-]{1,64})$/, 'account', false, 'accounts'],
   [/^vault$/, 'vault', false, 'accounts'],
   [/^recovery$/, 'recovery', false, 'accounts'],
-  [/^guardians$/, 'guardians', false, 'accounts'],
+  [/^guardians(?:\/([\w-]{1,64}))?$/, 'guardians', false, 'accounts'],
   [/^restore$/, 'restore', true, 'accounts'],
   [/^network$/, 'network', false, 'network'],
   [/^server$/, 'server', false, 'server'],

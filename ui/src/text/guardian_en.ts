@@ -39,6 +39,17 @@ export const guardianEn = {
   request: 'Your request', requestHelp: 'Send this text to each guardian. They will ask you for the code in another way.',
   have: (n: number, of: number) => `${n} of ${of} have answered.`, outdated: 'The account has moved on since; ask anew.', answer: 'An answer', take: 'Take the answer', send: 'Begin the recovery', sendHelp: 'That is enough.',
   waits: (when: string) => `Your recovery is under way. It can be carried out from ${when}.`, apply: 'Carry it out', forget: 'Drop the request', done: 'The account belongs to your passkey again.',
+  /* an operation that owners with different wallets sign */
+  together: {
+    title: 'Sign together', lead: 'Other owners of this account, with wallets of their own, must sign too. Give this text to each of them, and bring back their answers.', give: 'Show the text for the others',
+    text: 'The operation', code: 'Compare this code', codeHelp: 'Whoever sent this must see the same code.', holds: 'A signature holds until the account has done another operation in its place.', until: (when: string) => `It waits until ${when}.`,
+    have: (n: number, of: number) => `${n} of ${of} have signed.`, answer: 'An answer', take: 'Take the answer', whole: 'All have signed.',
+    openLead: 'Another owner of an account has sent you an operation that he has signed. Paste it here.', open: 'Read it', opening: 'reading the operation', account: 'The account that would do it',
+    what: { payment: 'Pays', token: 'Pays', owners: 'Changes the owners:', veto: 'Stops a change that waits.', own: 'Changes the account. What exactly cannot be said here.', unknown: 'Does something that cannot be read here:' },
+    noToken: 'of an unknown token', owners: (added: number, removed: number, threshold: number) => `${added} come, ${removed} go, and ${threshold} must sign then.`,
+    confirm: 'I have read what it does, and want it.', sign: 'Sign it', signAs: 'Passkey of', signed: 'Your answer, for the wallet that it came from',
+    notNow: (state: string) => `It cannot be signed now (${state}).`, notYou: 'No passkey of this wallet owns that account.',
+  },
 };
 
 export type GuardianTexts = typeof guardianEn;

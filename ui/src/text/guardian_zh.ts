@@ -36,4 +36,14 @@ export const guardianZh: GuardianTexts = {
   request: '你的请求', requestHelp: '把这段文字发给每位监护人。他们会用另一种方式向你询问代码。',
   have: (n, of) => `${of}位中已有${n}位答复。`, outdated: '账户之后有变动；请重新请求。', answer: '一份答复', take: '接收答复', send: '开始恢复', sendHelp: '已经够了。',
   waits: (when) => `你的恢复正在进行。从${when}起可以执行。`, apply: '执行', forget: '放弃请求', done: '账户又归你的通行密钥所有。',
+  together: {
+    title: '一起签名', lead: '这个账户的其他所有者用各自的钱包，也必须签名。把这段文字发给每一位，再取回他们的答复。', give: '显示给其他人的文字',
+    text: '操作', code: '核对这个代码', codeHelp: '发送者看到的代码必须相同。', holds: '签名一直有效，直到账户用另一项操作取代它。', until: (when) => `它等待到${when}。`,
+    have: (n, of) => `${of}位中已有${n}位签名。`, answer: '一份答复', take: '接收答复', whole: '都已签名。',
+    openLead: '某个账户的另一位所有者给你发来了他已签名的操作。请粘贴到这里。', open: '阅读', opening: '阅读操作', account: '执行它的账户',
+    what: { payment: '支付', token: '支付', owners: '更改所有者：', veto: '停止一项等待中的更改。', own: '更改账户，这里无法说明具体内容。', unknown: '做这里读不懂的事：' },
+    noToken: '未知代币', owners: (added, removed, threshold) => `加入${added}位，移除${removed}位，之后须${threshold}位签名。`,
+    confirm: '我看过它做什么，并且同意。', sign: '签名', signAs: '通行密钥属于', signed: '你的答复，发回给来源的钱包',
+    notNow: (state) => `现在不能签名（${state}）。`, notYou: '本钱包没有通行密钥是那个账户的所有者。',
+  },
 };

@@ -123,9 +123,10 @@ function Request({ operation }: { operation: Operation }) {
       <Card>
         <KeyValue rows={[[t.approve.next, sayCoded(t.next, operation.next)], [t.approve.undo, sayCoded(t.undo, operation.undo)],
           ...(operation.owners.length > 0 ? [[t.approve.owners, operation.owners.map((o) => clean(o, 40)).join(', ')] as [string, string]] : []),
-          ...(operation.signers_needed ? [[t.approve.signers, <span data-test="signers">{t.approve.signedBy(operation.signers?.length ?? 0, operation.signers_needed, (operation.signers ?? []).map((o) => clean(o, 40)).join(', '))}</span>] as [string, preact.ComponentChildren]] : []),
+          ...(operation.signers_needed ? [[t.approve.signers, <span data-test="signers">{t.approve.signedBy((operation.signers?.length ?? 0) + (operation.signed_elsewhere ?? 0), operation.signers_needed, (operation.signers ?? []).map((o) => clean(o, 40)).join(', '))}</span>] as [string, preact.ComponentChildren]] : []),
           ...(operation.check_code ? [[t.approve.checkCode, <><span class="mono code" data-test="check-code">{operation.check_code}</span> <span class="muted">{t.approve.checkHelp}</span></>] as [string, preact.ComponentChildren]] : [])]} />
         {operation.exact && <Exact operation={operation} />}
+        {isOpen && !!operation.signers?.length && <LinkButton to={`guardians/${operation.id}`} testId="sign-elsewhere">{t.approve.elsewhere}</LinkButton>}
       </Card>
       {doing.error && <ErrorPanel what={t.what.reject} error={doing.error} retry={() => void reject()} />}
       <div ref={last} class="last-line" />

@@ -15,13 +15,18 @@ import { TheBack } from './back';
 import { TheHelp } from './help';
 import { Wishes } from './wishes';
 import { TheSetting } from './setting';
+import { SignTogether, TheSigning } from './together';
 import { Travelling } from './travelling';
 
 const DAY_S = 86_400;
 
-export function Guardians() {
+/** With an operation's id: who else must sign it. */
+export function Guardians({ id }: { id: string }) {
   const t = guardianTexts.get();
   const account = currentAccount.value;
+  if (id) {
+    return <SignTogether id={id} />;
+  }
   return (
     <div class="narrow wide-narrow" data-test="guardians">
       <Heading>{t.title}</Heading>
@@ -30,6 +35,7 @@ export function Guardians() {
       <TheHelp />
       {account && account.kind !== 'watch' && <OwnName account={account} />}
       <TheBack />
+      <TheSigning />
     </div>
   );
 }
