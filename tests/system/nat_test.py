@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Hole punching and verdicts behind real routers: processes in network namespaces, made by an ordinary user, behind nftables and behind
 tun_nat, a router that translates as the simulator's model does. What comes out is compared with the tables in docs/nat.md, and these
-with the model. With PASSMESH_LONG=1 each pair of kinds, many times; otherwise a sample.
+with the model. With PASSMESH_LONG=1 each pair of kinds; otherwise a sample.
 usage: nat_test.py PASSMESH PASSMESH_SERVER P2P_NODE TUN_NAT PUNCH [--table]   --table: each pair once, and the tables to be written"""
 import concurrent.futures
 import itertools
@@ -27,7 +27,7 @@ IS_LONG = bool(os.environ.get('PASSMESH_LONG'))
 IS_TABLE = '--table' in sys.argv
 DOCS = pathlib.Path(__file__).parents[2] / 'docs/nat.md'
 RELAY_LIMIT = 128 * 1024  # bytes that a relay carries for one circuit
-AT_ONCE = 24
+AT_ONCE = 12
 LISTEN = {'tcp': '/ip4/{}/tcp/{}', 'quic': '/ip4/{}/udp/{}/quic-v1'}
 
 # (source, target, transport) of `make test`: each kind on each side, what punches and what does not.
@@ -38,7 +38,6 @@ SAMPLE = [
 ]
 SAMPLE_HAIRPINS = [('EI/EI', 'tcp'), ('EI/APD', 'quic')]
 SAMPLE_VERDICTS = ['EI/EI', 'EI/APD', 'APD/APD', 'CGNAT']
-MANY = [('EI/APD', 'EI/APD', t) for t in LISTEN] + [('masquerade', 'masquerade', t) for t in LISTEN] + [('APD/APD', 'EI/AD', t) for t in LISTEN]
 HAIRPIN_KINDS = ['EI/EI', 'EI/AD', 'EI/APD', 'AD/AD', 'APD/APD']
 
 
@@ -144,7 +143,7 @@ class Campaign:
 
 
 def judge(name, wanted, results):
-    """A line for the table of results, and whether it is as wanted: of what can be punched 99 of 100 are, the rest is relayed."""
+    """A line for the table of results, and whether it is as wanted: what can be punched is, and the rest is relayed."""
     words = [what for what, _ in results]
     direct, relayed = words.count('direct'), words.count('relayed')
     seconds = sorted(note for what, note in results if what == 'direct')
@@ -153,7 +152,7 @@ def judge(name, wanted, results):
     for what in words:
         if what.startswith('failed'):
             print('#', name, what)
-    held = direct * 100 >= 99 * len(words) if wanted == 'direct' else relayed == len(words)
+    held = len(words) == (direct if wanted == 'direct' else relayed)
     return f'{name}: {wanted}: direct {direct}, relayed {relayed} of {len(words)}{middle}{why}', held
 
 
@@ -191,13 +190,19 @@ def start_servers(campaign, kinds):
     return servers
 
 
+def is_as(row, said):
+    """Is that what stands in the row? One that varies takes any verdict."""
+    return row is not None and (row['verdict'] == 'varies' and said[0] != 'unknown' or (row['verdict'], row['reason']) == said)
+
+
 def verdicts(servers, rows):
     """What they say when it is what stands in these rows, or after long enough: {kind: (verdict, reason)}."""
-    wanted = {kind: (row['verdict'], row['reason']) for kind, row in rows.items() if kind in servers}
     end = time.monotonic() + processes.WAIT_S
-    while (said := {kind: verdict_of(server) for kind, server in servers.items()}) != wanted and time.monotonic() < end:
+    while True:
+        said = {kind: verdict_of(server) for kind, server in servers.items()}
+        if all(is_as(rows.get(kind), it) for kind, it in said.items()) or time.monotonic() > end:
+            return said
         time.sleep(0.5)
-    return said
 
 
 def write_tables(pairs, hairpins, said):
@@ -223,9 +228,8 @@ def run(world):
     pairs = everything if IS_LONG or IS_TABLE else SAMPLE
     hairpins = [(k, t) for k in HAIRPIN_KINDS for t in LISTEN] if IS_LONG or IS_TABLE else SAMPLE_HAIRPINS
     kinds = [*(k for k in KINDS if k != 'open'), 'UPnP'] if IS_LONG or IS_TABLE else SAMPLE_VERDICTS
-    jobs = pair_jobs(campaign, pairs) * (5 if IS_LONG else 1)
-    jobs += pair_jobs(campaign, MANY) * (95 if IS_LONG else 0)
-    hairpin_jobs = [(('hairpin', k, t), campaign.neighbours(k), t) for k, t in hairpins] * (5 if IS_LONG else 1)
+    jobs = pair_jobs(campaign, pairs)
+    hairpin_jobs = [(('hairpin', k, t), campaign.neighbours(k), t) for k, t in hairpins]
     servers = start_servers(campaign, kinds)
     results = campaign.run(jobs + hairpin_jobs)
     said = verdicts(servers, known.get('router', {}))
@@ -235,11 +239,12 @@ def run(world):
         wanted = known['source \\ target'][s][t]
         text, held = judge(f'{s} -> {t}, {transport}', wanted, results[s, t, transport])
         yield text, held
+    can = [what for (s, t, transport) in pairs if known['source \\ target'][s][t] == 'direct' for what, _ in results[s, t, transport]]
+    yield f'where punching is possible {can.count("direct")} of {len(can)} are direct', can.count('direct') * 100 >= 99 * len(can)
     for kind, transport in hairpins:
         yield judge(f'hairpin behind {kind}, {transport}', known['one router'][kind]['result'], results['hairpin', kind, transport])
     for kind in kinds:
-        row = known['router'][kind]
-        yield f'verdict behind {kind}: {said[kind][0]}: {said[kind][1]}', (row['verdict'], row['reason']) == said[kind]
+        yield f'verdict behind {kind}: {said[kind][0]}: {said[kind][1]}', is_as(known['router'][kind], said[kind])
     wrong = [(s, t) for s, t, _ in everything if (known['source \\ target'][s][t] == 'direct') != possible[KINDS[s], KINDS[t]]]
     yield f'the table in docs/nat.md is what the model says {wrong or ""}', not wrong
     stats = campaign.node.ask('relaystats', 'ok relaystats')
