@@ -3,11 +3,6 @@
 #include "base/check.h"
 #include "wallet/engine.h"
 
-static bool is_same(const struct hash32 *a, const struct hash32 *b)
-{
-    return span_equal(SPAN_OF(a->bytes), SPAN_OF(b->bytes));
-}
-
 static bool is_held(const struct recovery_view *v, uint64_t unix_ms)
 {
     return v->recovery.held_until > unix_ms / 1000;
@@ -26,14 +21,14 @@ const char *guardian_act_state(const struct recovery_view *v,
     if (r->act == RECOVERY_HOLD && is_held(v, t.unix_ms)) {
         return "held";
     }
-    bool is_another = r->act == RECOVERY_CANCEL && !is_same(&v->recovery.pending, &r->what);
+    bool is_another = r->act == RECOVERY_CANCEL && !hash32_equal(&v->recovery.pending, &r->what);
     return is_another || wallet_help_is_outdated(v, r) ? "outdated" : "";
 }
 
 bool guardian_act_is_done(const struct recovery_view *v, const struct help_request *r)
 {
     if (r->act == RECOVERY_CANCEL) {
-        return !v->recovery.is_pending || !is_same(&v->recovery.pending, &r->what);
+        return !v->recovery.is_pending || !hash32_equal(&v->recovery.pending, &r->what);
     }
     return r->act == RECOVERY_HOLD && v->recovery.round != r->round && is_held(v, v->as_of_ms);
 }

@@ -16,17 +16,12 @@ static enum err state_refused(struct coded *why, const char *state)
     return refuse_state(why, "carry_state", state);
 }
 
-static bool is_same(const struct hash32 *a, const struct hash32 *b)
-{
-    return span_equal(SPAN_OF(a->bytes), SPAN_OF(b->bytes));
-}
-
 /* ---- what is kept ---- */
 
 const struct kept_change *wallet_kept_change(const struct account *a, const struct hash32 *id)
 {
     for (size_t i = 0; i < a->kept_count; i++) {
-        if (is_same(&a->kept[i].id, id)) {
+        if (hash32_equal(&a->kept[i].id, id)) {
             return &a->kept[i];
         }
     }
@@ -231,7 +226,7 @@ static enum err keep_signature(struct wallet *w,
 {
     struct kept_change *k = NULL;
     for (size_t i = 0; i < a->kept_count && !k; i++) {
-        k = is_same(&a->kept[i].id, change) ? &a->kept[i] : NULL;
+        k = hash32_equal(&a->kept[i].id, change) ? &a->kept[i] : NULL;
     }
     check(k);
     if (put_signature(k, fresh) != OK) {
@@ -338,7 +333,7 @@ static enum err put_veto(struct wallet *w,
 {
     const struct recovery_brake *b = &w->veto;
     const struct smart_owner nobody = {.len = 0};
-    bool is_signed = id_equal(b->account, task->lost) && is_same(&b->hash, id) &&
+    bool is_signed = id_equal(b->account, task->lost) && hash32_equal(&b->hash, id) &&
                      owner_view_has(&v->owners, &b->owner);
     if (!is_signed && !id_equal(task->lost, task->transfer.account)) {
         return state_refused(&task->result.why, "unsigned");
